@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loading and applying policies. */
+#include <errno.h>
+
+#include "ctl.h"
+
+int ctl_policy_exit(int err)
+{
+    if (err == 0) {
+        return CTL_OK;
+    }
+    return err == -EBADMSG || err == -EFBIG ? CTL_POLICY : CTL_OTHER;
+}
+
+static int load(const char *path, struct xmem_report *r, struct xmem_policy **out)
+{
+    int rc = xmem_policy_load(path, r, out);
+
+    if (rc == 0) {
+        ctl_print_report(r); /* warnings, if any */
+        return CTL_OK;
+    }
+    if (ctl_print_report(r) == 0) {
+        ctl_complain(rc, NULL, "%s", path);
+    }
+    return ctl_policy_exit(rc);
+}
+
+int ctl_policy_load(const char *path, struct xmem_policy **out)
+{
+    struct xmem_report *r = NULL;
+    int rc = xmem_report_new(&r);
+
+    if (rc != 0) {
+        ctl_complain(rc, NULL, "%s", path);
+        return CTL_OTHER;
+    }
+    rc = load(path, r, out);
+    xmem_report_free(r);
+    return rc;
+}
+
+int ctl_policy_match(const struct xmem_policy *p, const char *path,
+                     const struct xmem_domain_info *info)
+{
+    if (xmem_policy_match(p, info) == 0) {
+        return CTL_OK;
+    }
+    ctl_error("%s is not meant for domain %u (%s): its \"domains\" name others", path, info->domid,
+              info->name);
+    return CTL_OTHER;
+}
+
+static int on_progress(void *arg, uint64_t done, uint64_t total)
+{
+    progress_show(arg, done, total);
+    return stop_asked() ? 1 : 0;
+}
+
+/* What the messages of a failed apply come to. */
+static int apply_failed(int rc, const struct xmem_domain *d, size_t messages)
+{
+    if (rc == -ECANCELED) {
+        ctl_error("stopped while applying; what was changed is put back");
+        return CTL_ROLLED_BACK;
+    }
+    /* The domain has no such page, or no such means. */
+    bool unsupported = rc == -EOPNOTSUPP || rc == -ERANGE;
+    const char *text = unsupported ? "the policy cannot be applied here"
+                                   : "the policy is not applied; what was changed is put back";
+
+    if (messages != 0) {
+        ctl_error("%s", text);
+    } else {
+        ctl_complain(rc, xmem_domain_last_error(d), "%s", text);
+    }
+    return unsupported ? CTL_UNSUPPORTED : CTL_ROLLED_BACK;
+}
+
+int ctl_policy_apply(struct xmem_policy *p, struct xmem_domain *d, bool progress)
+{
+    struct progress bar;
+    struct xmem_report *r = NULL;
+    int rc = xmem_report_new(&r);
+
+    if (rc == 0) {
+        progress_start(&bar, "applying", progress);
+        rc = xmem_policy_apply(p, d, r, on_progress, &bar);
+        progress_end(&bar);
+    }
+    size_t messages = ctl_print_report(r);
+    if (rc != 0) {
+        rc = apply_failed(rc, d, messages);
+    }
+    xmem_report_free(r);
+    return rc;
+}

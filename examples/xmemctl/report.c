@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Diagnostics: on stderr, saying what, why, and what to do. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl.h"
+
+static void say(const char *fmt, va_list ap)
+{
+    fflush(stdout); /* keeps the order where both go to one place */
+    fputs("xmemctl: ", stderr);
+    vfprintf(stderr, fmt, ap);
+}
+
+void ctl_error(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
+
+void ctl_note(const char *fmt, ...)
+{
+    va_list ap;
+
+    fflush(stdout);
+    fputs("xmemctl: note: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
+
+static const char *remedy_of(int err)
+{
+    switch (err) {
+    case -EOPNOTSUPP:
+        return "'xmemctl doctor' tells what works here";
+    case -EACCES:
+    case -EPERM:
+        return "run it as root in the control domain; 'xmemctl doctor' tells more";
+    case -EBUSY:
+        return "stop the tool that listens; if it died, 'xmemctl recover DOMAIN'";
+    case -ESHUTDOWN:
+        return "'xmemctl status' lists the domains there are";
+    case -ERANGE:
+        return "'xmemctl status DOMAIN' tells the highest gfn";
+    default:
+        return NULL;
+    }
+}
+
+void ctl_complain(int err, const char *text, const char *fmt, ...)
+{
+    const char *remedy = remedy_of(err);
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+    fprintf(stderr, ": %s", text != NULL && text[0] != '\0' ? text : strerror(-err));
+    if (remedy != NULL) {
+        fprintf(stderr, " (%s)", remedy);
+    }
+    fputc('\n', stderr);
+}
+
+int ctl_exit_of(int err)
+{
+    if (err == 0) {
+        return CTL_OK;
+    }
+    return err == -EOPNOTSUPP ? CTL_UNSUPPORTED : CTL_OTHER;
+}
+
+size_t ctl_print_report(const struct xmem_report *r)
+{
+    size_t n = xmem_report_count(r);
+
+    fflush(stdout);
+    for (size_t i = 0; i < n; i++) {
+        struct xmem_diag diag = XMEM_INIT(diag);
+        if (xmem_report_get(r, i, &diag) == 0) {
+            fprintf(stderr, "%s\n", diag.full);
+        }
+    }
+    return n;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All of the core, for an environment that drives it. */
+#ifndef XM_CORE_H
+#define XM_CORE_H
+
+#include <xm/types.h>
+#include <xm/abi.h>
+#include <xm/env.h>
+#include <xm/rights.h>
+#include <xm/domain.h>
+#include <xm/p2m.h>
+#include <xm/altp2m.h>
+#include <xm/access.h>
+#include <xm/event.h>
+
+#endif

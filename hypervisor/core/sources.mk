@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The one list of the core's sources: this build, the bare-metal image's and Xen's all read it.
+# Plain "NAME = a \ b" lines only, paths from the top of the tree, so that any make can.
+XM_CORE_SOURCES = \
+	hypervisor/core/common/rights.c \
+	hypervisor/core/common/domain.c \
+	hypervisor/core/common/p2m.c \
+	hypervisor/core/common/p2m-table.c \
+	hypervisor/core/common/access-op.c \
+	hypervisor/core/common/access-check.c \
+	hypervisor/core/common/monitor.c \
+	hypervisor/core/common/events.c \
+	hypervisor/core/common/ring.c \
+	hypervisor/core/common/reply.c \
+	hypervisor/core/common/vm-event.c \
+	hypervisor/core/x86/altp2m.c \
+	hypervisor/core/x86/altp2m-op.c \
+	hypervisor/core/x86/altp2m-ve.c

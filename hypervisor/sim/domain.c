@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sim-int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+_Thread_local struct sim_domain *sim_current;
+
+static bool somebody_can_run(const struct sim_domain *d)
+{
+    if (d->pauses != 0)
+        return false;
+    for (uint32_t i = 0; i < d->cfg.vcpus; i++) {
+        if (sim_vcpu_can_run(&d->vcpu[i]))
+            return true;
+    }
+    return false;
+}
+
+void sim_enter(struct sim_domain *d)
+{
+    pthread_mutex_lock(&d->lock);
+    sim_current = d;
+}
+
+void sim_leave(struct sim_domain *d)
+{
+    if (d->doomed && !d->dying)
+        sim_domain_die(d);
+    sim_evtchn_update(&d->evtchn, d->dying || (!d->evtchn.quiet && somebody_can_run(d)));
+    sim_current = NULL;
+    pthread_mutex_unlock(&d->lock);
+}
+
+void sim_domain_die(struct sim_domain *d)
+{
+    d->dying = true;
+    xm_ring_kill(&d->core);
+}
+
+void sim_domain_kill(struct sim_domain *d)
+{
+    sim_enter(d);
+    d->doomed = true;
+    sim_leave(d);
+}
+
+/* ---- making and freeing ---- */
+
+static int cfg_check(const struct sim_domain_cfg *cfg)
+{
+    if (cfg->kind == SIM_X86_PV || cfg->kind == SIM_ARMV8R_MPU)
+        return -XM_EOPNOTSUPP;
+    if (cfg->kind != SIM_X86_EPT && cfg->kind != SIM_ARM_S2)
+        return -XM_EINVAL;
+    if (cfg->kind == SIM_ARM_S2 && cfg->altp2m)
+        return -XM_EINVAL;
+    if (cfg->vcpus == 0 || cfg->vcpus > SIM_MAX_VCPUS || cfg->domid > SIM_MAX_DOMID)
+        return -XM_EINVAL;
+    if (cfg->pages == 0 || cfg->first_gfn >= XM_GFN_LIMIT ||
+        cfg->pages > XM_GFN_LIMIT - cfg->first_gfn)
+        return -XM_EINVAL;
+    return memchr(cfg->name, 0, sizeof(cfg->name)) != NULL ? 0 : -XM_EINVAL;
+}
+
+static int core_init(struct sim_domain *d)
+{
+    const struct xm_domain_cfg cfg = {
+        .env = sim_to_env(d),
+        .kind = d->cfg.kind == SIM_ARM_S2 ? XM_KIND_ARM_S2 : XM_KIND_X86_EPT,
+        .vcpus = d->cfg.vcpus,
+        .views_allowed = d->cfg.altp2m,
+        .max_views = d->machine->cfg.max_views,
+        .xen_minor = sim_machine_xen_minor(d->machine),
+        .highest_gfn = d->cfg.first_gfn + d->cfg.pages - 1,
+    };
+    int rc = xm_domain_init(&d->core, &cfg);
+
+    if (rc != 0)
+        return rc;
+    d->core_up = true;
+    d->epoch = calloc(d->core.max_views, sizeof(*d->epoch));
+    if (d->epoch == NULL)
+        return -XM_ENOMEM;
+    for (uint32_t i = 0; i < d->core.max_views; i++)
+        d->epoch[i] = ++d->last_epoch;
+    return 0;
+}
+
+static int vcpus_init(struct sim_domain *d)
+{
+    int rc = 0;
+
+    d->vcpu = calloc(d->cfg.vcpus, sizeof(*d->vcpu));
+    if (d->vcpu == NULL)
+        return -XM_ENOMEM;
+    for (uint32_t i = 0; i < d->cfg.vcpus && rc == 0; i++) {
+        rc = sim_vcpu_init(d, i);
+        d->vcpu[i].core = &d->core.vcpu[i];
+    }
+    return rc;
+}
+
+static unsigned order_at(const struct sim_domain *d, uint64_t i)
+{
+    static const unsigned orders[] = {XM_ORDER_1G, XM_ORDER_2M};
+    uint64_t gfn = d->cfg.first_gfn + i, mfn = frame_of(d->memory.base).n + i;
+
+    for (unsigned k = 0; d->cfg.superpages && k < 2; k++) {
+        uint64_t span = UINT64_C(1) << orders[k];
+
+        if (((gfn | mfn) & (span - 1)) == 0 && span <= d->cfg.pages - i)
+            return orders[k];
+    }
+    return XM_ORDER_4K;
+}
+
+static int memory_init(struct sim_domain *d)
+{
+    uint64_t align = 1, i = 0;
+    int rc;
+
+    if (d->cfg.superpages)
+        align = UINT64_C(1) << (d->cfg.pages >> XM_ORDER_1G != 0 ? XM_ORDER_1G : XM_ORDER_2M);
+    rc = sim_arena_init(&d->memory, d->cfg.pages, d->cfg.first_gfn, align);
+    while (rc == 0 && i < d->cfg.pages) {
+        unsigned order = order_at(d, i);
+
+        rc = xm_p2m_map(&d->core, xm_gfn(d->cfg.first_gfn + i),
+                        xm_mfn(frame_of(d->memory.base).n + i), order);
+        i += UINT64_C(1) << order;
+    }
+    d->tlb_flushes = 0; /* nobody has run yet: not of interest */
+    return rc;
+}
+
+static int domain_fill(struct sim_domain *d)
+{
+    int rc = sim_evtchn_init(&d->evtchn);
+
+    if (rc == 0)
+        rc = core_init(d);
+    if (rc == 0)
+        rc = vcpus_init(d);
+    if (rc == 0)
+        rc = memory_init(d);
+    return rc;
+}
+
+int sim_domain_create(struct sim_machine *m, const struct sim_domain_cfg *cfg,
+                      struct sim_domain **out)
+{
+    struct sim_domain *d;
+    int rc;
+
+    if (m == NULL || cfg == NULL || out == NULL)
+        return -XM_EINVAL;
+    rc = cfg_check(cfg);
+    if (rc != 0)
+        return rc;
+    d = calloc(1, sizeof(*d));
+    if (d == NULL)
+        return -XM_ENOMEM;
+    d->machine = m;
+    d->cfg = *cfg;
+    d->evtchn.fd = -1;
+    pthread_mutex_init(&d->lock, NULL);
+    rc = domain_fill(d);
+    if (rc == 0)
+        rc = sim_machine_add(m, d);
+    if (rc != 0) {
+        sim_domain_free(d);
+        return rc;
+    }
+    rng_seed(&d->rng, m->cfg.seed ^ (uint64_t)d->cfg.domid << 32);
+    *out = d;
+    return 0;
+}
+
+void sim_domain_free(struct sim_domain *d)
+{
+    if (d == NULL)
+        return;
+    for (uint32_t i = 0; d->vcpu != NULL && i < d->cfg.vcpus; i++)
+        sim_vcpu_destroy(&d->vcpu[i]);
+    while (d->traces != NULL) {
+        struct sim_trace *t = d->traces;
+
+        d->traces = t->next;
+        sim_trace_free(t);
+    }
+    if (d->core_up)
+        xm_domain_destroy(&d->core);
+    sim_frames_destroy(&d->tables);
+    sim_frames_destroy(&d->extra);
+    sim_arena_destroy(&d->memory);
+    sim_evtchn_destroy(&d->evtchn);
+    free(d->vcpu);
+    free(d->epoch);
+    pthread_mutex_destroy(&d->lock);
+    free(d);
+}
+
+/* ---- looking, and the guest's frames ---- */
+
+void sim_domain_info(struct sim_domain *d, struct sim_domain_info *out)
+{
+    sim_enter(d);
+    memset(out, 0, sizeof(*out));
+    out->domid = d->cfg.domid;
+    out->vcpus = d->cfg.vcpus;
+    out->kind = d->cfg.kind;
+    out->dying = d->dying;
+    out->paused = d->pauses != 0;
+    out->altp2m = d->cfg.altp2m;
+    out->highest_gfn = xm_p2m_highest_gfn(&d->core);
+    out->pages = d->core.view[0].mapped;
+    out->xen_minor = d->core.xen_minor;
+    out->max_views = d->core.max_views;
+    memcpy(out->name, d->cfg.name, sizeof(out->name));
+    sim_leave(d);
+}
+
+static xm_mfn_t mfn_of(struct sim_domain *d, uint64_t gfn)
+{
+    if (d->dying || gfn >= XM_GFN_LIMIT)
+        return xm_mfn(XM_GFN_NONE);
+    return xm_p2m_get(&d->core, 0, xm_gfn(gfn)).mfn;
+}
+
+int sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page)
+{
+    int rc = -XM_ESRCH;
+    xm_mfn_t mfn;
+
+    sim_enter(d);
+    mfn = mfn_of(d, gfn);
+    if (xm_mfn_valid(mfn)) {
+        *page = frame_at(mfn);
+        rc = 0;
+    }
+    sim_leave(d);
+    return rc;
+}
+
+/* A gfn that the domain began with gets its own frame back, cleared; another one a new frame. */
+static int populate(struct sim_domain *d, uint64_t gfn)
+{
+    uint64_t i = gfn - d->cfg.first_gfn;
+    bool own = i < d->cfg.pages;
+    xm_mfn_t mfn;
+    int rc;
+
+    if (own) {
+        mfn = xm_mfn(frame_of(d->memory.base).n + i);
+        memset(frame_at(mfn), 0, XM_PAGE_SIZE);
+    } else {
+        mfn = sim_frames_alloc(&d->extra);
+        if (!xm_mfn_valid(mfn))
+            return -XM_ENOMEM;
+    }
+    rc = xm_p2m_map(&d->core, xm_gfn(gfn), mfn, XM_ORDER_4K);
+    if (rc != 0 && !own)
+        sim_frames_free(&d->extra, mfn);
+    return rc;
+}
+
+int sim_populate(struct sim_domain *d, uint64_t gfn)
+{
+    int rc;
+
+    sim_enter(d);
+    if (d->dying)
+        rc = -XM_ESRCH;
+    else if (gfn >= XM_GFN_LIMIT)
+        rc = -XM_EINVAL;
+    else if (xm_mfn_valid(mfn_of(d, gfn)))
+        rc = -XM_EEXIST;
+    else
+        rc = populate(d, gfn);
+    sim_leave(d);
+    return rc;
+}
+
+int sim_depopulate(struct sim_domain *d, uint64_t gfn)
+{
+    int rc = -XM_ESRCH;
+    xm_mfn_t mfn;
+
+    sim_enter(d);
+    mfn = mfn_of(d, gfn);
+    if (xm_mfn_valid(mfn)) {
+        rc = xm_p2m_unmap(&d->core, xm_gfn(gfn), XM_ORDER_4K);
+        if (rc == 0 && !sim_arena_has(&d->memory, mfn))
+            sim_frames_free(&d->extra, mfn);
+    }
+    sim_leave(d);
+    return rc;
+}
+
+void *sim_ring_page(struct sim_domain *d)
+{
+    void *page;
+
+    sim_enter(d);
+    page = xm_ring_page(&d->core);
+    sim_leave(d);
+    return page;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Hypercalls: the domain is looked up, the call is counted, a failure on order comes
+ * first; a long one is continued until it is done, as the hypercall stub does in Xen.
+ */
+#include "sim-int.h"
+
+typedef int (*call_fn)(struct sim_domain *d, void *op);
+
+static int call(struct sim_machine *m, uint32_t domid, int kind, call_fn fn, void *op)
+{
+    struct sim_domain *d = sim_domain_find(m, domid);
+    int rc;
+
+    if (d == NULL)
+        return -XM_ESRCH;
+    sim_enter(d);
+    d->hypercalls++;
+    d->change++; /* whatever it does, TLB entries are compared anew */
+    rc = d->dying ? -XM_ESRCH : sim_inject_take(d, kind);
+    if (rc == 0)
+        rc = fn(d, op);
+    sim_leave(d);
+    return rc;
+}
+
+/* ---- XENMEM_access_op ---- */
+
+static int do_mem_access(struct sim_domain *d, void *p)
+{
+    uint32_t start = 0;
+    int rc;
+
+    do {
+        rc = xm_hc_mem_access(&d->core, p, &start);
+    } while (rc == XM_CONTINUE);
+    return rc;
+}
+
+int sim_hc_mem_access(struct sim_machine *m, struct xm_mem_access_op *op)
+{
+    int kind = XM_HC_ANY;
+
+    if (m == NULL || op == NULL)
+        return -XM_EFAULT;
+    if (op->op == XM_MEM_ACCESS_SET)
+        kind = XM_HC_ACCESS_SET;
+    else if (op->op == XM_MEM_ACCESS_GET)
+        kind = XM_HC_ACCESS_GET;
+    else if (op->op == XM_MEM_ACCESS_SET_MULTI)
+        kind = XM_HC_ACCESS_SET_MULTI;
+    return call(m, op->domid, kind, do_mem_access, op);
+}
+
+/* ---- domctl ---- */
+
+static int unhold(uint32_t *count)
+{
+    if (*count == 0)
+        return -XM_EINVAL;
+    --*count;
+    return 0;
+}
+
+/* Holds by a tool are the machine's business, not the core's. */
+static int do_hold(struct sim_domain *d, const struct xm_domctl *op)
+{
+    uint32_t vcpu = op->u.vcpu.vcpu;
+
+    if (op->interface_version != xm_domctl_version(d->core.xen_minor))
+        return -XM_EACCES;
+    if (op->cmd == XM_DOMCTL_PAUSE) {
+        d->pauses++;
+        return 0;
+    }
+    if (op->cmd == XM_DOMCTL_UNPAUSE)
+        return unhold(&d->pauses);
+    if (vcpu >= d->cfg.vcpus)
+        return -XM_EINVAL;
+    if (op->cmd == XM_DOMCTL_GDBSX_UNPAUSE_VCPU)
+        return unhold(&d->vcpu[vcpu].holds);
+    d->vcpu[vcpu].holds++;
+    return 0;
+}
+
+static int do_vm_event(struct sim_domain *d, struct xm_domctl *op)
+{
+    const struct xm_domctl_vm_event_op *ev = &op->u.vm_event_op;
+    uint32_t outstanding = xm_ring_outstanding(&d->core);
+    int rc = xm_hc_domctl(&d->core, op);
+
+    if (rc != 0 || ev->mode != XM_VM_EVENT_MODE_MONITOR)
+        return rc;
+    if (ev->op == XM_VM_EVENT_ENABLE) {
+        d->evtchn.bound = true;
+        op->u.vm_event_op.u.port = 1;
+    } else if (ev->op == XM_VM_EVENT_DISABLE) {
+        d->leaked_slots += outstanding; /* nobody can answer these any more */
+        d->evtchn.bound = false;
+        d->evtchn.pending = false;
+    }
+    return 0;
+}
+
+static int do_domctl(struct sim_domain *d, void *p)
+{
+    struct xm_domctl *op = p;
+
+    switch (op->cmd) {
+    case XM_DOMCTL_PAUSE:
+    case XM_DOMCTL_UNPAUSE:
+    case XM_DOMCTL_GDBSX_PAUSE_VCPU:
+    case XM_DOMCTL_GDBSX_UNPAUSE_VCPU:
+        return do_hold(d, op);
+    case XM_DOMCTL_VM_EVENT_OP:
+        return do_vm_event(d, op);
+    default:
+        return xm_hc_domctl(&d->core, op);
+    }
+}
+
+static int domctl_kind(uint32_t cmd)
+{
+    switch (cmd) {
+    case XM_DOMCTL_VM_EVENT_OP:
+        return XM_HC_VM_EVENT;
+    case XM_DOMCTL_MONITOR_OP:
+        return XM_HC_MONITOR;
+    case XM_DOMCTL_SET_ACCESS_REQUIRED:
+        return XM_HC_ACCESS_REQUIRED;
+    case XM_DOMCTL_PAUSE:
+        return XM_HC_PAUSE;
+    case XM_DOMCTL_UNPAUSE:
+        return XM_HC_UNPAUSE;
+    case XM_DOMCTL_GDBSX_PAUSE_VCPU:
+        return XM_HC_VCPU_PAUSE;
+    case XM_DOMCTL_GDBSX_UNPAUSE_VCPU:
+        return XM_HC_VCPU_UNPAUSE;
+    default:
+        return XM_HC_DOMCTL_OTHER;
+    }
+}
+
+int sim_hc_domctl(struct sim_machine *m, struct xm_domctl *op)
+{
+    if (m == NULL || op == NULL)
+        return -XM_EFAULT;
+    return call(m, op->domain, domctl_kind(op->cmd), do_domctl, op);
+}
+
+/* ---- HVMOP_altp2m ---- */
+
+static int do_altp2m(struct sim_domain *d, void *op)
+{
+    int rc;
+
+    do {
+        rc = xm_hc_altp2m(&d->core, op);
+    } while (rc == XM_CONTINUE);
+    return rc;
+}
+
+static int altp2m_kind(uint32_t cmd)
+{
+    switch (cmd) {
+    case XM_ALTP2M_GET_DOMAIN_STATE:
+    case XM_ALTP2M_SET_DOMAIN_STATE:
+        return XM_HC_ALTP2M_STATE;
+    case XM_ALTP2M_CREATE_P2M:
+        return XM_HC_ALTP2M_CREATE;
+    case XM_ALTP2M_DESTROY_P2M:
+        return XM_HC_ALTP2M_DESTROY;
+    case XM_ALTP2M_SWITCH_P2M:
+        return XM_HC_ALTP2M_SWITCH;
+    case XM_ALTP2M_SET_MEM_ACCESS:
+        return XM_HC_ALTP2M_SET;
+    case XM_ALTP2M_SET_MEM_ACCESS_MULTI:
+        return XM_HC_ALTP2M_SET_MULTI;
+    case XM_ALTP2M_GET_MEM_ACCESS:
+        return XM_HC_ALTP2M_GET;
+    case XM_ALTP2M_CHANGE_GFN:
+        return XM_HC_ALTP2M_CHANGE_GFN;
+    default:
+        return XM_HC_ALTP2M_OTHER;
+    }
+}
+
+int sim_hc_altp2m(struct sim_machine *m, struct xm_altp2m_op *op)
+{
+    if (m == NULL || op == NULL)
+        return -XM_EFAULT;
+    return call(m, op->domain, altp2m_kind(op->cmd), do_altp2m, op);
+}
+
+uint64_t sim_hypercall_count(struct sim_domain *d)
+{
+    uint64_t n;
+
+    sim_enter(d);
+    n = d->hypercalls;
+    sim_leave(d);
+    return n;
+}

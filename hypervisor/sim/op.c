@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One op of one vCPU, from the answer to its last try to its end. */
+#include "sim-int.h"
+
+#define TIMER_VECTOR 0xecu
+
+static void send_step(struct sim_domain *d, struct sim_vcpu *v)
+{
+    v->step_due = xm_event_singlestep(&d->core, v->id, v->step_gfn) == XM_GO_WAIT;
+}
+
+/* True: the vCPU was stopped. The machine has an interrupt whenever a listener waits for one. */
+static bool interrupt(struct sim_domain *d, struct sim_vcpu *v)
+{
+    const struct xm_ev_interrupt i = {.vector = TIMER_VECTOR};
+
+    if (likely(!v->core->next_interrupt) || v->in_op)
+        return false;
+    (void)xm_event_interrupt(&d->core, v->id, &i);
+    return v->pauses != 0 || v->waiting;
+}
+
+static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op, bool moved)
+{
+    v->in_op = v->held_write = v->moved = false;
+    sim_program_advance(&v->prog);
+    v->done++;
+    if (!moved)
+        v->pc += d->cfg.kind == SIM_ARM_S2 ? 4 : 1;
+    if (unlikely(v->core->single_step)) {
+        v->step_gfn = op->addr >> XM_PAGE_SHIFT;
+        send_step(d, v);
+    }
+}
+
+/* The listener did the op itself: it moved the pc, and left what was read in rax. */
+static void skip(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    bool reads = op->code == SIM_OP_READ || op->code == SIM_OP_RMW || op->code == SIM_OP_CPUID;
+
+    if (reads && d->cfg.kind != SIM_ARM_S2)
+        v->result = v->regs.x86.rax;
+    if (op->code >= SIM_OP_READ && op->code <= SIM_OP_RMW)
+        d->accesses++;
+    finish(d, v, op, true);
+}
+
+static enum op_end dispatch(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+                            const struct xm_reply *reply)
+{
+    switch (op->code) {
+    case SIM_OP_READ:
+    case SIM_OP_WRITE:
+    case SIM_OP_EXEC:
+    case SIM_OP_RMW:
+        return sim_op_access(d, v, op, reply);
+    case SIM_OP_HYPERCALL_BUF:
+        sim_op_hypercall_buf(d, v, op);
+        return OP_DONE;
+    case SIM_OP_VMFUNC:
+        if (!xm_vcpu_vmfunc(&d->core, v->id, op->value))
+            v->traps++;
+        return OP_DONE;
+    case SIM_OP_POWEROFF:
+        d->doomed = true;
+        return OP_DONE;
+    default:
+        return sim_op_event(d, v, op, reply);
+    }
+}
+
+bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
+{
+    const struct xm_reply *r = NULL;
+    struct xm_reply reply;
+    struct sim_op op;
+
+    if (unlikely(v->step_due)) {
+        send_step(d, v);
+        return false;
+    }
+    if (v->core->has_reply && xm_reply_take(&d->core, v->id, &reply) && v->in_op)
+        r = &reply;
+    if (interrupt(d, v) || program_over(&v->prog))
+        return false;
+    sim_program_peek(&v->prog, &op);
+    if (v->moved) {
+        skip(d, v, &op);
+        return true;
+    }
+    v->in_op = true;
+    if (dispatch(d, v, &op, r) == OP_BLOCKED)
+        return false;
+    finish(d, v, &op, false);
+    return true;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim-int.h"
+
+static uint8_t code_of(unsigned what)
+{
+    switch (what) {
+    case XM_DO_R:
+        return SIM_OP_READ;
+    case XM_DO_W:
+        return SIM_OP_WRITE;
+    case XM_DO_X:
+        return SIM_OP_EXEC;
+    default:
+        return SIM_OP_RMW;
+    }
+}
+
+static void peek_trace(const struct sim_program *p, struct sim_op *op)
+{
+    uint64_t a = p->trace->acc[p->pos];
+
+    memset(op, 0, sizeof(*op));
+    op->code = code_of(TRACE_DO(a));
+    op->len = 1; /* the recording has no values: one byte stands for the access */
+    op->addr = (p->trace_gfn + TRACE_PAGE(a)) << XM_PAGE_SHIFT | TRACE_OFFSET(a);
+    op->value = p->pos;
+}
+
+void sim_program_draw(struct sim_program *p)
+{
+    const struct sim_random_cfg *c = &p->random;
+    uint64_t gfn = c->first_gfn + rng_below(&p->rng, c->gfns);
+    uint64_t bits = rng_next(&p->rng);
+    uint64_t all = (uint64_t)c->read + c->write + c->exec + c->rmw;
+    uint64_t w = rng_below(&p->rng, all);
+
+    if (w < c->read)
+        p->drawn.code = SIM_OP_READ;
+    else if (w < (uint64_t)c->read + c->write)
+        p->drawn.code = SIM_OP_WRITE;
+    else if (w < (uint64_t)c->read + c->write + c->exec)
+        p->drawn.code = SIM_OP_EXEC;
+    else
+        p->drawn.code = SIM_OP_RMW;
+    p->drawn.len = 1; /* as in a trace */
+    p->drawn.addr = gfn << XM_PAGE_SHIFT | (bits & 0xff8u);
+    p->drawn.value = bits;
+    p->have_drawn = true;
+}
+
+void sim_program_peek(struct sim_program *p, struct sim_op *op)
+{
+    if (p->kind == PROGRAM_SCRIPT) {
+        *op = p->ops[p->pos];
+    } else if (p->kind == PROGRAM_TRACE) {
+        peek_trace(p, op);
+    } else {
+        if (!p->have_drawn)
+            sim_program_draw(p);
+        *op = p->drawn;
+    }
+}
+
+void sim_program_advance(struct sim_program *p)
+{
+    p->have_drawn = false;
+    if (p->n == 0) /* random, for ever */
+        return;
+    if (++p->pos == p->n)
+        program_wrap(p);
+}
+
+struct sim_trace *sim_program_reset(struct sim_program *p)
+{
+    struct sim_trace *t = p->trace;
+
+    free(p->ops);
+    memset(p, 0, sizeof(*p));
+    return t;
+}
+
+/* ---- loading ---- */
+
+static void trace_put(struct sim_domain *d, struct sim_trace *t)
+{
+    struct sim_trace **at = &d->traces;
+
+    if (t == NULL || --t->refs != 0)
+        return;
+    while (*at != t)
+        at = &(*at)->next;
+    *at = t->next;
+    sim_trace_free(t);
+}
+
+/* The new program starts at its first op, whatever the vCPU was about to do. */
+static void replace(struct sim_domain *d, struct sim_vcpu *v, const struct sim_program *p)
+{
+    struct sim_trace *old = sim_program_reset(&v->prog);
+
+    trace_put(d, old);
+    v->prog = *p;
+    v->in_op = v->held_write = v->moved = false;
+}
+
+static bool op_ok(const struct sim_op *op)
+{
+    if (op->code < SIM_OP_READ || op->code > SIM_OP_POWEROFF)
+        return false;
+    if (op->code == SIM_OP_CTRLREG && op->index >= XM_EV_CTRLREGS)
+        return false;
+    if (op->code == SIM_OP_DESCRIPTOR &&
+        (op->index < XM_EV_DESC_IDTR || op->index > XM_EV_DESC_TR))
+        return false;
+    return op->addr >> XM_PAGE_SHIFT < XM_GFN_LIMIT - 1;
+}
+
+static bool vcpu_ok(const struct sim_domain *d, uint32_t vcpu)
+{
+    return d != NULL && vcpu < d->cfg.vcpus;
+}
+
+int sim_vcpu_script(struct sim_domain *d, uint32_t vcpu, const struct sim_op *ops, size_t n,
+                    uint64_t repeat)
+{
+    struct sim_program p = {
+        .kind = PROGRAM_SCRIPT, .n = n, .rounds = repeat != 0 ? repeat : UINT64_MAX};
+
+    if (!vcpu_ok(d, vcpu) || ops == NULL || n == 0 || n > SIZE_MAX / sizeof(*ops))
+        return -XM_EINVAL;
+    for (size_t i = 0; i < n; i++) {
+        if (!op_ok(&ops[i]))
+            return -XM_EINVAL;
+    }
+    p.ops = malloc(n * sizeof(*ops));
+    if (p.ops == NULL)
+        return -XM_ENOMEM;
+    memcpy(p.ops, ops, n * sizeof(*ops));
+    sim_enter(d);
+    replace(d, &d->vcpu[vcpu], &p);
+    sim_leave(d);
+    return 0;
+}
+
+int sim_vcpu_random(struct sim_domain *d, uint32_t vcpu, const struct sim_random_cfg *cfg)
+{
+    struct sim_program p = {.kind = PROGRAM_RANDOM, .rounds = 1};
+
+    if (!vcpu_ok(d, vcpu) || cfg == NULL || cfg->gfns == 0 ||
+        (cfg->read | cfg->write | cfg->exec | cfg->rmw) == 0)
+        return -XM_EINVAL;
+    if (cfg->first_gfn >= XM_GFN_LIMIT || cfg->gfns > XM_GFN_LIMIT - cfg->first_gfn)
+        return -XM_EINVAL;
+    p.random = *cfg;
+    p.n = cfg->count;
+    rng_seed(&p.rng, cfg->seed);
+    sim_enter(d);
+    replace(d, &d->vcpu[vcpu], &p);
+    sim_leave(d);
+    return 0;
+}
+
+/* Where among the domain's pages it goes: behind those of other traces. */
+static int place(struct sim_domain *d, const struct sim_vcpu *v, struct sim_trace *t)
+{
+    uint64_t base = 0;
+
+    for (const struct sim_trace *o = d->traces; o != NULL; o = o->next) {
+        bool leaves = o == v->prog.trace && o->refs == 1;
+
+        if (!leaves && o->base + o->map.used > base)
+            base = o->base + o->map.used;
+    }
+    if (t->map.used > d->cfg.pages || base > d->cfg.pages - t->map.used)
+        return -XM_ENOSPC;
+    t->base = base;
+    t->next = d->traces;
+    d->traces = t;
+    return 0;
+}
+
+/* vCPUs that run the same file run the same program: one copy, the same pages. */
+static int share_or_place(struct sim_domain *d, const struct sim_vcpu *v, struct sim_trace **t)
+{
+    for (struct sim_trace *o = d->traces; o != NULL; o = o->next) {
+        if (sim_trace_same_file(o, *t)) {
+            sim_trace_free(*t);
+            o->refs++;
+            *t = o;
+            return 0;
+        }
+    }
+    return place(d, v, *t);
+}
+
+int sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, uint64_t repeat,
+                   uint64_t *line)
+{
+    struct sim_program p = {.kind = PROGRAM_TRACE, .rounds = repeat != 0 ? repeat : UINT64_MAX};
+    int rc;
+
+    if (!vcpu_ok(d, vcpu) || path == NULL)
+        return -XM_EINVAL;
+    rc = sim_trace_load(path, &p.trace, line);
+    if (rc != 0)
+        return rc;
+    sim_enter(d);
+    rc = share_or_place(d, &d->vcpu[vcpu], &p.trace);
+    if (rc == 0) {
+        p.n = p.trace->n;
+        p.trace_gfn = d->cfg.first_gfn + p.trace->base;
+        replace(d, &d->vcpu[vcpu], &p);
+    }
+    sim_leave(d);
+    if (rc != 0)
+        sim_trace_free(p.trace);
+    return rc;
+}
+
+int sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *gfn)
+{
+    const struct sim_program *p;
+    uint64_t index;
+    int rc = -XM_ENOENT;
+
+    if (!vcpu_ok(d, vcpu) || gfn == NULL)
+        return -XM_EINVAL;
+    sim_enter(d);
+    p = &d->vcpu[vcpu].prog;
+    if (p->kind == PROGRAM_TRACE)
+        rc = sim_trace_index(p->trace, addr, &index);
+    if (rc == 0)
+        *gfn = p->trace_gfn + index;
+    sim_leave(d);
+    return rc;
+}

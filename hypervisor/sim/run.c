@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The scheduler and the two loops that matter for speed. A hit in the TLB is all
+ * that they do by themselves; whatever else comes up is one sim_op_step().
+ */
+#include "sim-int.h"
+
+#define SLICE_BITS 10u /* slices of 1 to 512 ops */
+
+/* What the loops keep in registers; holds as long as no sim_op_step() was made. */
+struct fast {
+    struct tlb_entry *tlb;
+    uint64_t epoch, change;
+};
+
+static struct fast fast_begin(const struct sim_domain *d, const struct sim_vcpu *v)
+{
+    return (struct fast){
+        .tlb = v->tlb.e, .epoch = d->epoch[v->core->view], .change = d->change};
+}
+
+/* False: more than a hit is needed; nothing was done. */
+static inline bool fast_access(const struct fast *f, uint64_t gfn, uint32_t offset, unsigned what,
+                               uint8_t value)
+{
+    const struct tlb_entry *e = &f->tlb[gfn & (TLB_ENTRIES - 1)];
+    volatile uint8_t *p;
+
+    if (unlikely(!tlb_hit(e, gfn, f->epoch, what) || e->change != f->change))
+        return false;
+    p = (volatile uint8_t *)tlb_page(e) + offset;
+    if ((what & XM_DO_W) == 0) {
+        (void)*p;
+        return true;
+    }
+    if ((what & XM_DO_R) != 0)
+        (void)*p;
+    *p = value;
+    return true;
+}
+
+static void fast_end(struct sim_domain *d, struct sim_vcpu *v, uint64_t n)
+{
+    d->accesses += n;
+    v->done += n;
+    v->pc += d->cfg.kind == SIM_ARM_S2 ? n * 4 : n;
+}
+
+static uint64_t fast_trace(struct sim_domain *d, struct sim_vcpu *v, uint64_t budget)
+{
+    struct sim_program *p = &v->prog;
+    const uint64_t *acc = p->trace->acc;
+    const struct fast f = fast_begin(d, v);
+    const uint64_t gfn = p->trace_gfn, count = p->n;
+    uint64_t n = 0, pos = p->pos;
+
+    while (n < budget) {
+        uint64_t a = acc[pos];
+
+        if (!fast_access(&f, gfn + TRACE_PAGE(a), TRACE_OFFSET(a), TRACE_DO(a), (uint8_t)pos))
+            break;
+        n++;
+        if (unlikely(++pos == count)) {
+            program_wrap(p);
+            pos = 0;
+            if (p->rounds == 0)
+                break;
+        }
+    }
+    p->pos = pos;
+    fast_end(d, v, n);
+    return n;
+}
+
+static const uint8_t drawn_what[] = {
+    [SIM_OP_READ] = XM_DO_R,
+    [SIM_OP_WRITE] = XM_DO_W,
+    [SIM_OP_EXEC] = XM_DO_X,
+    [SIM_OP_RMW] = XM_DO_R | XM_DO_W,
+};
+
+static uint64_t fast_random(struct sim_domain *d, struct sim_vcpu *v, uint64_t budget)
+{
+    struct sim_program *p = &v->prog;
+    const struct fast f = fast_begin(d, v);
+    uint64_t n = 0;
+
+    while (n < budget && p->rounds != 0) {
+        if (!p->have_drawn)
+            sim_program_draw(p);
+        if (!fast_access(&f, p->drawn.addr >> XM_PAGE_SHIFT,
+                         (uint32_t)(p->drawn.addr & (XM_PAGE_SIZE - 1)),
+                         drawn_what[p->drawn.code], (uint8_t)p->drawn.value))
+            break;
+        n++;
+        sim_program_advance(p);
+    }
+    fast_end(d, v, n);
+    return n;
+}
+
+/* Nothing but plain accesses is ahead of this vCPU. */
+static bool plain(const struct sim_vcpu *v)
+{
+    const struct xm_vcpu *c = v->core;
+
+    return !v->in_op && !v->step_due && !c->single_step && !c->has_reply && !c->next_interrupt;
+}
+
+static uint64_t fast_run(struct sim_domain *d, struct sim_vcpu *v, uint64_t budget)
+{
+    if (program_over(&v->prog) || !plain(v))
+        return 0;
+    if (v->prog.kind == PROGRAM_TRACE)
+        return fast_trace(d, v, budget);
+    if (v->prog.kind == PROGRAM_RANDOM)
+        return fast_random(d, v, budget);
+    return 0;
+}
+
+/* How a run stands. tries: ops begun, which bounds a run in which nobody gets anywhere. */
+struct run {
+    uint64_t steps, done, tries;
+    uint64_t events; /* when it began */
+};
+
+static bool run_over(struct sim_domain *d, const struct run *r)
+{
+    if (d->death_at != 0 && d->core.stats.events >= d->death_at)
+        d->doomed = true;
+    return d->dying || d->doomed || d->pauses != 0 || r->tries >= r->steps ||
+           d->core.stats.events != r->events;
+}
+
+static void run_slice(struct sim_domain *d, struct sim_vcpu *v, uint64_t slice, struct run *r)
+{
+    uint64_t end = r->tries + slice;
+
+    do {
+        uint64_t n = fast_run(d, v, end - r->tries);
+
+        r->done += n;
+        r->tries += n;
+        if (r->tries == end || !sim_vcpu_can_run(v))
+            break;
+        r->tries++;
+        if (sim_op_step(d, v))
+            r->done++;
+    } while (r->tries < end && sim_vcpu_can_run(v) && !run_over(d, r));
+}
+
+static uint32_t count_runnable(const struct sim_domain *d)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < d->cfg.vcpus; i++)
+        n += sim_vcpu_can_run(&d->vcpu[i]);
+    return n;
+}
+
+static struct sim_vcpu *nth_runnable(struct sim_domain *d, uint32_t n)
+{
+    uint32_t i = 0;
+
+    for (;; i++) {
+        if (sim_vcpu_can_run(&d->vcpu[i]) && n-- == 0)
+            return &d->vcpu[i];
+    }
+}
+
+/* False: nobody can run. */
+static bool run_somebody(struct sim_domain *d, struct run *r)
+{
+    uint32_t n = count_runnable(d);
+    uint64_t left = r->steps - r->tries;
+    uint64_t slice = left;
+    struct sim_vcpu *v;
+
+    if (n == 0)
+        return false;
+    v = nth_runnable(d, n > 1 ? (uint32_t)rng_below(&d->rng, n) : 0);
+    if (n > 1)
+        slice = UINT64_C(1) << rng_below(&d->rng, SLICE_BITS);
+    run_slice(d, v, slice < left ? slice : left, r);
+    return true;
+}
+
+uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps)
+{
+    struct run r = {.steps = steps};
+
+    sim_enter(d);
+    r.events = d->core.stats.events;
+    while (!run_over(d, &r) && run_somebody(d, &r))
+        ;
+    /* An op that did no more than put its request into the ring is progress as well. */
+    if (r.done == 0 && d->core.stats.events != r.events)
+        r.done = 1;
+    sim_leave(d);
+    return r.done;
+}
+
+bool sim_domain_runnable(struct sim_domain *d)
+{
+    bool any = false;
+
+    sim_enter(d);
+    for (uint32_t i = 0; i < d->cfg.vcpus && !d->dying; i++)
+        any = any || !program_over(&d->vcpu[i].prog) || d->vcpu[i].step_due;
+    sim_leave(d);
+    return any;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Inside the simulated machine. Locking: every entry from outside is between
+ * sim_enter() and sim_leave() (the domain's lock); the core takes its own locks inside.
+ * The machine's lock guards only the list of domains and is never held together with another.
+ */
+#ifndef SIM_INT_H
+#define SIM_INT_H
+
+#include <pthread.h>
+#include <xm/core.h>
+
+#include "frames.h"
+#include "program.h"
+#include "rng.h"
+#include "sim.h"
+#include "tlb.h"
+
+#define SIM_MAX_VCPUS 128u
+#define SIM_MAX_DOMID 0x7feeu /* DOMID_FIRST_RESERVED - 2, and 0 is not ours */
+#define SIM_INJECTIONS 16u
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* The listener's end of the event channel. */
+struct sim_evtchn {
+    int fd;         /* eventfd */
+    bool readable;  /* its counter is not 0 */
+    bool bound;     /* from ENABLE until DISABLE, or until the listener is gone */
+    bool pending;   /* raised, not acknowledged */
+    bool quiet;     /* says nothing of vCPUs that could run */
+};
+
+struct sim_injection {
+    uint64_t nth; /* hypercalls to go; 0: free */
+    int op;
+    int err;
+};
+
+struct sim_vcpu {
+    struct sim_domain *dom;
+    struct xm_vcpu *core;
+    uint32_t id;
+    struct sim_program prog;
+    struct sim_tlb tlb;
+    union {
+        struct xm_ev_regs_x86 x86;
+        struct xm_ev_regs_arm arm;
+    } regs; /* without the pc */
+    uint64_t pc, done, result, traps;
+    uint32_t pauses; /* by the core */
+    uint32_t holds;  /* by a tool, through a domctl */
+    bool waiting;    /* for a slot of the ring */
+    bool in_op;      /* the op was tried and is not finished */
+    bool held_write; /* its write waits for an answer */
+    bool moved;      /* an answer moved the pc while in_op: the op is skipped */
+    bool step_due;   /* the single-step event found no slot */
+    uint64_t step_gfn;
+    uint64_t xcr0;
+};
+
+struct sim_domain {
+    pthread_mutex_t lock;
+    struct sim_machine *machine;
+    struct sim_domain_cfg cfg;
+    struct xm_domain core;
+    bool core_up;
+    struct sim_vcpu *vcpu;
+    struct sim_rng rng; /* the scheduler's */
+    struct sim_arena memory;
+    struct sim_frames tables; /* the core's */
+    struct sim_frames extra;  /* populated later, outside of memory */
+    struct sim_trace *traces;
+    struct sim_evtchn evtchn;
+
+    uint64_t *epoch; /* per view: what a TLB entry must carry to be of use */
+    uint64_t last_epoch;
+    bool tlb_broken;
+    uint64_t change; /* moves with every change of a table */
+    uint64_t preempt_checks;
+
+    uint32_t pauses; /* by a tool, through a domctl */
+    bool dying, doomed; /* doomed: dies when the core has returned */
+    struct sim_injection injection[SIM_INJECTIONS];
+    uint64_t death_at; /* count of events; 0: never */
+
+    uint64_t accesses, forbidden, hypercalls, tlb_flushes, leaked_slots;
+};
+
+struct sim_machine {
+    pthread_mutex_t lock;
+    struct sim_machine_cfg cfg;
+    struct sim_domain **domain;
+    size_t domains, room;
+    uint32_t next_domid;
+};
+
+/* The domain that this thread is inside of; NULL: none. */
+extern _Thread_local struct sim_domain *sim_current;
+
+static inline struct sim_domain *sim_from_env(struct xm_env_dom *d)
+{
+    return (struct sim_domain *)(void *)d;
+}
+
+static inline struct xm_env_dom *sim_to_env(struct sim_domain *d)
+{
+    return (struct xm_env_dom *)(void *)d;
+}
+
+/* domain.c */
+void sim_enter(struct sim_domain *d);
+/* Lets a doomed domain die, brings the fd up to date, drops the lock. */
+void sim_leave(struct sim_domain *d);
+void sim_domain_die(struct sim_domain *d);
+void sim_domain_free(struct sim_domain *d);
+/* machine.c. add: gives it a domid where it has none, and makes it known. */
+uint32_t sim_machine_xen_minor(const struct sim_machine *m);
+int sim_machine_add(struct sim_machine *m, struct sim_domain *d);
+
+/* vcpu.c */
+int sim_vcpu_init(struct sim_domain *d, uint32_t id);
+void sim_vcpu_destroy(struct sim_vcpu *v);
+void sim_vcpu_regs_read(const struct sim_vcpu *v, void *regs, size_t bytes);
+void sim_vcpu_regs_write(struct sim_vcpu *v, const void *regs, size_t bytes);
+void sim_vcpu_set_result(struct sim_vcpu *v, uint64_t value);
+uint64_t *sim_vcpu_ctrlreg(struct sim_vcpu *v, uint32_t index);
+/* NULL: one that the machine does not keep. */
+uint64_t *sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr);
+bool sim_vcpu_can_run(const struct sim_vcpu *v);
+
+/* evtchn.c */
+int sim_evtchn_init(struct sim_evtchn *e);
+void sim_evtchn_destroy(struct sim_evtchn *e);
+void sim_evtchn_raise(struct sim_evtchn *e);
+/* wanted: something other than a raised event wants the fd readable. */
+void sim_evtchn_update(struct sim_evtchn *e, bool wanted);
+
+/* inject.c: 0, or the -err that this hypercall answers. */
+int sim_inject_take(struct sim_domain *d, int op);
+
+/* op.c: one op of one vCPU. False: the vCPU cannot go on now, the op is not done. */
+bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v);
+/* op-access.c */
+enum op_end { OP_DONE, OP_BLOCKED };
+enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+                      const struct xm_reply *reply);
+void sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+/* op-event.c; held: the write's answer is there, reply says whether it is denied. */
+enum op_end sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+                     const struct xm_reply *reply);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The simulated machine: the hypervisor core running on modelled frames, vCPUs,
+ * TLBs and event channels. Internal API, for backend-sim.c and the tests.
+ *
+ * Cooperative and deterministic: guests make progress only in sim_domain_run() (the
+ * library calls it when it finds the ring empty), one vCPU after the other in an order
+ * that the seed decides. Thread-safe per domain: each domain has a lock; calls for
+ * different domains may come from different threads.
+ *
+ * Numbers: errors are negative XM_E* values, which equal Linux's errno values.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <xm/abi.h>
+
+struct sim_machine;
+struct sim_domain;
+
+enum sim_kind { SIM_X86_EPT = 1, SIM_ARM_S2 = 2, SIM_X86_PV = 3, SIM_ARMV8R_MPU = 4 };
+
+/* Releases differ; the machine behaves as the one it is told to be. */
+struct sim_machine_cfg {
+    uint64_t seed;
+    uint32_t xen_minor;      /* 17, 20, ...: numbers of rights, quirks; 0: 17 */
+    uint32_t max_views;      /* 0: 10 */
+};
+int sim_machine_create(const struct sim_machine_cfg *cfg, struct sim_machine **out);
+/* Domains with it. */
+void sim_machine_destroy(struct sim_machine *m);
+
+struct sim_domain_cfg {
+    uint32_t domid;      /* 0: next free, from 1 */
+    enum sim_kind kind;
+    uint32_t vcpus;      /* 1 to 128 */
+    uint64_t pages;      /* 4 KiB frames, mapped from gfn first_gfn on */
+    uint64_t first_gfn;
+    bool superpages;     /* map with the largest pages that fit */
+    bool altp2m;         /* views allowed (x86-ept) */
+    char name[64];
+};
+int sim_domain_create(struct sim_machine *m, const struct sim_domain_cfg *cfg,
+                      struct sim_domain **out);
+/* The domain dies, now: vCPUs stop for ever, hypercalls answer -ESRCH, the fd becomes readable. */
+void sim_domain_kill(struct sim_domain *d);
+struct sim_domain *sim_domain_find(struct sim_machine *m, uint32_t domid);
+/* i-th domain, or NULL. */
+struct sim_domain *sim_domain_at(struct sim_machine *m, size_t i);
+
+struct sim_domain_info {
+    uint32_t domid, vcpus;
+    enum sim_kind kind;
+    bool dying, paused, altp2m;
+    uint64_t highest_gfn, pages;
+    uint32_t xen_minor, max_views;
+    char name[64];
+};
+void sim_domain_info(struct sim_domain *d, struct sim_domain_info *out);
+
+/* ---- what a guest does ---- */
+
+enum sim_op_code {
+    SIM_OP_READ = 1, /* addr: guest-physical; value returned in the vCPU's result */
+    SIM_OP_WRITE,    /* value: stored, 8 bytes */
+    SIM_OP_EXEC,     /* fetch */
+    SIM_OP_RMW,      /* read, then write, as one instruction */
+    SIM_OP_GUEST_REQUEST, SIM_OP_BREAKPOINT, SIM_OP_CPUID, SIM_OP_CTRLREG, SIM_OP_MSR,
+    SIM_OP_DESCRIPTOR, SIM_OP_PRIVCALL, SIM_OP_DEBUG, SIM_OP_IO, SIM_OP_VMEXIT,
+    SIM_OP_HYPERCALL_BUF, /* a hypercall whose buffer is at addr: Xen's own access */
+    SIM_OP_VMFUNC,    /* switch to view `value` by itself */
+    SIM_OP_POWEROFF   /* the domain shuts down (dies) */
+};
+#define SIM_OP_F_WALK 1u    /* the access is made by a walk of the guest's page tables */
+#define SIM_OP_F_USER 2u    /* GUEST_REQUEST: from user mode */
+#define SIM_OP_F_NO_EMUL 4u /* an instruction that the emulator does not know */
+struct sim_op {
+    uint8_t code; /* enum sim_op_code */
+    uint8_t len;  /* bytes of the access; 0: 8 */
+    uint16_t flags; /* SIM_OP_F_* */
+    uint32_t index; /* CTRLREG, MSR, CPUID leaf, IO port, VMEXIT reason */
+    uint64_t addr;  /* guest-physical */
+    uint64_t value;
+};
+/*
+ * The program of a vCPU: ops run in order, `repeat` times (0: for ever). Copied. A vCPU without a
+ * program, or at its end, is idle.
+ */
+int sim_vcpu_script(struct sim_domain *d, uint32_t vcpu, const struct sim_op *ops, size_t n,
+                    uint64_t repeat);
+struct sim_random_cfg {
+    uint64_t seed, count;            /* accesses; 0: for ever */
+    uint64_t first_gfn, gfns;
+    uint32_t read, write, exec, rmw; /* weights */
+};
+int sim_vcpu_random(struct sim_domain *d, uint32_t vcpu, const struct sim_random_cfg *cfg);
+/*
+ * Replays a memory trace in the format of valgrind's lackey (lines "I  addr,size", " L addr,size",
+ * " S addr,size", " M addr,size"); addresses are laid onto the domain's frames page by page in order
+ * of first appearance. The file is read once, into 8 bytes an access. repeat as above.
+ * -ENOSPC: more distinct pages than the domain has. line: of a malformed line.
+ */
+int sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, uint64_t repeat,
+                   uint64_t *line);
+/* Pages that the trace uses: gfn of the page that held addr in the traced program. */
+int sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *gfn);
+
+/*
+ * Runs vCPUs that can run, at most `steps` ops in all, or until something was put into the ring
+ * (the op is finished first). Returns how many ops were done; 0: nobody can run now.
+ */
+uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps);
+/* Anybody left who could run, now or after an answer? */
+bool sim_domain_runnable(struct sim_domain *d);
+
+enum sim_vcpu_state { SIM_VCPU_IDLE, SIM_VCPU_RUNNABLE, SIM_VCPU_PAUSED, SIM_VCPU_WAITING };
+struct sim_vcpu_info {
+    enum sim_vcpu_state state;
+    uint16_t view;
+    uint64_t done;   /* ops finished */
+    uint64_t pc;     /* moves by 4 (Arm) or by 1 (x86) with each op finished */
+    uint64_t result; /* of the last read */
+    bool single_step;
+    uint64_t traps;  /* #VEs and other exceptions that the guest took; their op is dropped */
+};
+int sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out);
+
+/* ---- the listener's side, as libxenctrl and friends give it on real Xen ---- */
+
+/* Hypercalls; struct layouts in <xm/abi.h> are Xen's. Continuations are made inside, as in Xen. */
+int sim_hc_mem_access(struct sim_machine *m, struct xm_mem_access_op *op);
+int sim_hc_domctl(struct sim_machine *m, struct xm_domctl *op);
+int sim_hc_altp2m(struct sim_machine *m, struct xm_altp2m_op *op);
+/* Frames of the guest: mapped while the domain is; -ESRCH: nothing there. */
+int sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page);
+int sim_populate(struct sim_domain *d, uint64_t gfn);
+int sim_depopulate(struct sim_domain *d, uint64_t gfn);
+/* The monitor ring's page, after the ENABLE domctl; and its event channel. */
+void *sim_ring_page(struct sim_domain *d);
+/* Readable while an event may be there, or the domain died, or vCPUs could run. */
+int sim_evtchn_fd(struct sim_domain *d);
+void sim_evtchn_ack(struct sim_domain *d);
+/* The listener notifies: the hypervisor consumes the answers. */
+void sim_evtchn_notify(struct sim_domain *d);
+/* Forget the fd's "vCPUs could run" part: for tests that want the real event channel's behaviour. */
+void sim_evtchn_quiet(struct sim_domain *d, bool quiet);
+uint64_t sim_hypercall_count(struct sim_domain *d);
+
+/* ---- what goes wrong ---- */
+
+/* The n-th hypercall from now (1: the next) on this domain answers -err; op 0: any, else one XM_HC_*. */
+void sim_inject_errno(struct sim_domain *d, uint64_t nth, int op, int err);
+/* The domain dies when it has put `events` more requests into the ring. */
+void sim_inject_death(struct sim_domain *d, uint64_t events);
+/* The listener is gone without a word: nothing is disabled, the channel is closed. */
+void sim_listener_abandon(struct sim_domain *d);
+/* TLB entries stay until flushed; tests break this on purpose to see the check fail. */
+void sim_break_tlb_flush(struct sim_domain *d, bool broken);
+
+/* ---- the machine checks itself ---- */
+
+struct sim_report {
+    uint64_t accesses, events, hypercalls, tlb_flushes;
+    uint64_t unanswered, double_answers, leaked_slots;
+    uint64_t leftover_rights, leftover_views, leftover_pauses, leftover_monitors;
+    uint64_t forbidden;  /* accesses that went through although the rights at that moment forbade it */
+    uint64_t mem_bytes, mapped_gfns;
+};
+/* d NULL: all domains, added up. */
+void sim_report(struct sim_machine *m, struct sim_domain *d, struct sim_report *out);
+
+#endif

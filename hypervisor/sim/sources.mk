@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The simulated machine and its environment, for every build that contains it.
+# Paths from the top of the tree; needs core/sources.mk and -I of hypervisor/core/include,
+# hypervisor/env/sim and hypervisor/sim.
+SIM_SOURCES = \
+	hypervisor/env/sim/lock.c \
+	hypervisor/env/sim/memory.c \
+	hypervisor/env/sim/misc.c \
+	hypervisor/env/sim/vcpu.c \
+	hypervisor/sim/domain.c \
+	hypervisor/sim/evtchn.c \
+	hypervisor/sim/frames.c \
+	hypervisor/sim/hypercall.c \
+	hypervisor/sim/inject.c \
+	hypervisor/sim/machine.c \
+	hypervisor/sim/op-access.c \
+	hypervisor/sim/op-event.c \
+	hypervisor/sim/op.c \
+	hypervisor/sim/program.c \
+	hypervisor/sim/report.c \
+	hypervisor/sim/run.c \
+	hypervisor/sim/tlb.c \
+	hypervisor/sim/trace.c \
+	hypervisor/sim/vcpu.c \
+	hypervisor/env/sim/xm_env_types.h \
+	hypervisor/sim/frames.h \
+	hypervisor/sim/program.h \
+	hypervisor/sim/rng.h \
+	hypervisor/sim/sim-int.h \
+	hypervisor/sim/sim.h \
+	hypervisor/sim/tlb.h \
+	hypervisor/sim/trace.h

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdlib.h>
+
+#include "sim-int.h"
+
+int sim_tlb_init(struct sim_tlb *t)
+{
+    t->e = calloc(TLB_ENTRIES, sizeof(*t->e));
+    return t->e != NULL ? 0 : -XM_ENOMEM;
+}
+
+void sim_tlb_destroy(struct sim_tlb *t)
+{
+    free(t->e);
+    t->e = NULL;
+}
+
+void sim_tlb_fill(struct sim_domain *d, struct sim_vcpu *v, uint64_t gfn,
+              const struct xm_access_res *res)
+{
+    struct tlb_entry *e = tlb_at(&v->tlb, gfn);
+
+    e->gfn = gfn;
+    e->epoch = d->epoch[v->core->view];
+    e->change = d->change;
+    e->page = (uintptr_t)frame_at(res->mfn) | (res->bits & 7u);
+}
+
+void sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e, unsigned what)
+{
+    struct xm_access_res now;
+    bool there = xm_access_lookup(&d->core, v->id, xm_gfn(e->gfn), &now);
+
+    if (!there || (now.bits & what) != what || frame_at(now.mfn) != (void *)tlb_page(e)) {
+        d->forbidden++;
+        return;
+    }
+    /* Only an entry that allows nothing more than the table may skip this the next time. */
+    if ((e->page & 7u & ~(uintptr_t)now.bits) == 0)
+        e->change = d->change;
+}
+
+void sim_tlb_flush(struct sim_domain *d, unsigned view)
+{
+    d->tlb_flushes++;
+    if (d->tlb_broken)
+        return;
+    if (view != XM_VIEW_ALL) {
+        if (view < d->core.max_views)
+            d->epoch[view] = ++d->last_epoch;
+        return;
+    }
+    for (unsigned i = 0; i < d->core.max_views; i++)
+        d->epoch[i] = ++d->last_epoch;
+}

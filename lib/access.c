@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rights of pages, asked for and set; every set is a small batch. */
+#include "changes.h"
+#include "rights.h"
+#include "step.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+/* ---- asking ---- */
+
+/*
+ * A view that has no entry of its own for the gfn yet: the guest's next access makes one, with
+ * the view's default or, in older releases, the host's rights (p2m_altp2m_get_or_propagate()).
+ */
+static int ask_through_host(struct xmem_domain *d, const struct view *v, uint64_t gfn,
+                            uint8_t *rights)
+{
+    int rc = 0;
+    *rights = XMEM_RWX;
+    if (d->enabled) { /* without a ring Xen does not tell */
+        d->stats.gets++;
+        rc = d->ops->rights_get(d->dom, 0, gfn, rights);
+    }
+    if (!rc && v->own && !(d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS))
+        *rights = v->def;
+    return rc;
+}
+
+int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
+{
+    d->stats.gets++;
+    int rc = d->ops->rights_get(d->dom, v->id, gfn, rights);
+    if (rc == -ESRCH && v->id)
+        rc = ask_through_host(d, v, gfn, rights);
+    if (!rc)
+        return 0;
+    return domain_fail(d, rc, MAY_SRCH | MAY_NODEV, "view %u: the rights of gfn 0x%" PRIx64
+                       " cannot be asked for", v->id, gfn);
+}
+
+int xmem_domain_get_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
+                           enum xmem_rights *out)
+{
+    uint8_t rights;
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (!out)
+        return domain_refuse(d, -EINVAL, "xmem_domain_get_rights: nowhere to put the rights");
+    rc = changes_check(d, view, gfn, 1, XMEM_RWX);
+    if (rc)
+        return rc;
+    struct view *v = domain_view(d, view);
+    if (step_relaxed(d, v, gfn)) { /* open for a moment only; known has what is meant */
+        *out = (enum xmem_rights)known_set_of(known_get(&v->known, gfn));
+        return 0;
+    }
+    rc = domain_ask_rights(d, v, gfn, &rights);
+    if (rc)
+        return rc;
+    /* Somebody else changed them, or an access turned them: elision must not believe the old. */
+    uint8_t byte = known_get(&v->known, gfn);
+    if ((byte & KNOWN_SET) && known_set_of(byte) != rights)
+        (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
+    *out = (enum xmem_rights)rights;
+    return 0;
+}
+
+/* ---- setting ---- */
+
+int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
+{
+    uint64_t done;
+    d->stats.sets++;
+    int rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
+    if (!rc && !v->id)
+        rc = changes_reapply_one(d, gfn);
+    if (!rc)
+        return 0;
+    return domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64 " cannot be set to %s",
+                       v->id, gfn, xmem_rights_name((enum xmem_rights)rights));
+}
+
+int xmem_domain_set_rights_range(struct xmem_domain *d, uint16_t view, uint64_t first_gfn,
+                                 uint64_t count, enum xmem_rights rights)
+{
+    struct changes c = {.d = d};
+    struct change *ch;
+    int rc = domain_usable(d);
+    if (!rc)
+        rc = changes_check(d, view, first_gfn, count, rights);
+    if (rc)
+        return rc;
+    rc = changes_reserve(&c, view, 1, &ch);
+    if (!rc) {
+        runs_append(&ch->want, first_gfn, count, (uint8_t)rights);
+        rc = changes_apply(&c);
+    } else {
+        domain_refuse(d, rc, "out of memory");
+    }
+    changes_free(&c);
+    return rc;
+}
+
+int xmem_domain_set_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
+                           enum xmem_rights rights)
+{
+    return xmem_domain_set_rights_range(d, view, gfn, 1, rights);
+}
+
+int changes_add_many(struct changes *c, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
+                     size_t n)
+{
+    struct change *ch;
+    uint64_t rights_ok = 0, top = c->d->caps.highest_gfn;
+    int rc = 0;
+    for (size_t i = 0; i < n && !rc; i++) { /* the full check once for each of the rights */
+        uint64_t bit = rights[i] < 64 ? UINT64_C(1) << rights[i] : 0;
+        if (gfns[i] > top || !(rights_ok & bit))
+            rc = changes_check(c->d, view, gfns[i], 1, rights[i]);
+        rights_ok |= bit;
+    }
+    if (rc)
+        return rc;
+    rc = changes_reserve(c, view, n, &ch);
+    if (rc)
+        return domain_refuse(c->d, rc, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        runs_append(&ch->want, gfns[i], 1, rights[i]);
+    return 0;
+}
+
+int xmem_domain_set_rights_many(struct xmem_domain *d, uint16_t view, const uint64_t *gfns,
+                                const uint8_t *rights, size_t n)
+{
+    struct changes c = {.d = d};
+    int rc = domain_usable(d);
+    if (rc || !n)
+        return rc;
+    if (!gfns || !rights)
+        return domain_refuse(d, -EINVAL, "xmem_domain_set_rights_many: %zu gfns, but no list", n);
+    rc = changes_add_many(&c, view, gfns, rights, n);
+    if (!rc)
+        rc = changes_apply(&c);
+    changes_free(&c);
+    return rc;
+}
+
+/* ---- the default ---- */
+
+int xmem_domain_get_default(struct xmem_domain *d, enum xmem_rights *out)
+{
+    uint8_t rights;
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (!out)
+        return domain_refuse(d, -EINVAL, "xmem_domain_get_default: nowhere to put the rights");
+    rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &rights);
+    if (rc)
+        return domain_fail(d, rc, MAY_NODEV, "domain %" PRIu32 ": the default rights cannot be "
+                           "asked for", d->domid);
+    *out = (enum xmem_rights)rights;
+    return 0;
+}
+
+int xmem_domain_set_default(struct xmem_domain *d, enum xmem_rights rights)
+{
+    uint64_t done;
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (rights == XMEM_DEFAULT)
+        return domain_refuse(d, -EINVAL, "the default rights cannot be 'default'");
+    rc = changes_check(d, 0, 0, 1, rights);
+    if (rc || d->default_now == (uint8_t)rights)
+        return rc;
+    d->stats.sets++;
+    rc = d->ops->rights_set(d->dom, 0, UINT64_MAX, 0, (uint8_t)rights, &done);
+    if (rc)
+        return domain_fail(d, rc, MAY_NODEV, "domain %" PRIu32 ": the default rights cannot be "
+                           "set to %s", d->domid, xmem_rights_name(rights));
+    d->default_now = (uint8_t)rights;
+    return 0;
+}
+
+int xmem_domain_set_access_required(struct xmem_domain *d, int required)
+{
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    rc = d->ops->access_required ? d->ops->access_required(d->dom, required != 0) : -EOPNOTSUPP;
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 ": access_required cannot be switched",
+                           d->domid);
+    d->access_required = required != 0;
+    return 0;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The monitor ring, its event channel and the domain's death on Xen. A domain that is
+ * destroyed under a listener gives no notification, so a timer looks at it now and then; both are
+ * behind one epoll fd, which is what the session hands out.
+ */
+#include "backend-xen.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define LOOK_EVERY_NS 500000000L
+#define DEFAULT_GFN UINT64_MAX
+
+static int watch(int epoll_fd, int fd)
+{
+    struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
+    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+}
+
+int xen_events_open(struct xen_dom *d)
+{
+    const struct itimerspec every = {.it_interval.tv_nsec = LOOK_EVERY_NS,
+                                     .it_value.tv_nsec = LOOK_EVERY_NS};
+    d->xce = d->api->evtchn_open(xen_quiet(), 0);
+    if (!d->xce)
+        return errno ? -errno : -EIO;
+    d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    d->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (d->epoll_fd < 0 || d->timer_fd < 0 || timerfd_settime(d->timer_fd, 0, &every, NULL))
+        return -errno;
+    int rc = watch(d->epoll_fd, d->timer_fd);
+    return rc ? rc : watch(d->epoll_fd, d->api->evtchn_fd(d->xce));
+}
+
+void xen_events_close(struct xen_dom *d)
+{
+    if (d->xce)
+        d->api->evtchn_close(d->xce);
+    if (d->timer_fd >= 0)
+        close(d->timer_fd);
+    if (d->epoll_fd >= 0)
+        close(d->epoll_fd);
+    d->xce = NULL;
+    d->timer_fd = d->epoll_fd = -1;
+}
+
+int xen_ring_active(struct xen_dom *d)
+{
+    int number;
+    if (d->kind == XMEM_KIND_X86_PV)
+        return -EOPNOTSUPP; /* monitor calls on a PV domain panic released hypervisors */
+    int rc = xen_rc(d, d->api->get_access(d->xch, d->domid, DEFAULT_GFN, &number));
+    if (rc == -ENODEV)
+        return 0;
+    if (rc == -ENOSYS || rc == -EINVAL)
+        return -EOPNOTSUPP; /* built without MEM_ACCESS; not a kind that has it */
+    return rc ? rc : 1;
+}
+
+/* A last step that failed leaves the ring enabled, with nobody to disable it (xc_vm_event_enable()). */
+static int enable_failed(struct xen_dom *d)
+{
+    int rc = errno ? -errno : -EIO;
+    if (rc != -EBUSY && xen_ring_active(d) == 1)
+        xen_rc(d, d->api->monitor_disable(d->xch, d->domid));
+    return rc == -ENODEV || rc == -ENOSYS ? -EOPNOTSUPP : rc;
+}
+
+static uint32_t interface_version(struct xen_dom *d)
+{
+    int v = d->api->event_version ? d->api->event_version(d->xch) : -1;
+    return v > 0 ? (uint32_t)v : d->release->interface_version;
+}
+
+int xen_monitor_enable(void *dom, struct backend_ring *ring)
+{
+    struct xen_dom *d = dom;
+    uint32_t remote = 0;
+    int active = xen_ring_active(d);
+    if (active)
+        return active < 0 ? active : -EBUSY;
+    errno = 0;
+    d->hypercalls++;
+    d->ring = d->api->monitor_enable(d->xch, d->domid, &remote);
+    if (!d->ring)
+        return enable_failed(d);
+    d->port = d->api->evtchn_bind(d->xce, d->domid, remote);
+    int rc = d->port < 0 ? -errno : 0;
+    if (!rc && xen_ring_active(d) != 1)
+        rc = -EOPNOTSUPP; /* the ring works and mem_access does not: stock Debian arm64 */
+    if (rc) {
+        xen_monitor_disable(d);
+        return rc;
+    }
+    ring->page = d->ring;
+    ring->interface_version = interface_version(d);
+    ring->arch = d->conn->arm ? XMEM_ARCH_ARM : XMEM_ARCH_X86;
+    return 0;
+}
+
+/* A destroyed domain stays a zombie while its ring is mapped. */
+void xen_ring_unmap(struct xen_dom *d)
+{
+    if (d->ring)
+        munmap(d->ring, BACKEND_PAGE_SIZE);
+    d->ring = NULL;
+    if (d->port >= 0)
+        d->api->evtchn_unbind(d->xce, (uint32_t)d->port);
+    d->port = -1;
+}
+
+int xen_monitor_disable(void *dom)
+{
+    struct xen_dom *d = dom;
+    if (d->kind == XMEM_KIND_X86_PV)
+        return -EOPNOTSUPP; /* panics released hypervisors */
+    int rc = xen_rc(d, d->api->monitor_disable(d->xch, d->domid));
+    if (rc == -EBUSY && !d->dead)
+        return rc; /* vCPUs queue for a slot: answers must still reach them */
+    xen_ring_unmap(d);
+    return d->dead ? 0 : rc;
+}
+
+static int set_by_reason(struct xen_dom *d, const struct backend_monitor *m)
+{
+    const struct xen_api *a = d->api;
+    switch (m->reason) {
+    case XMEM_EVENT_CTRLREG:
+        return a->monitor_ctrlreg(d->xch, d->domid, (uint16_t)m->index, m->on, m->sync, m->bitmask,
+                                  m->on_change);
+    case XMEM_EVENT_MSR:
+        return a->monitor_msr(d->xch, d->domid, m->index, m->on, m->on_change);
+    case XMEM_EVENT_SINGLESTEP: return a->monitor_singlestep(d->xch, d->domid, m->on);
+    case XMEM_EVENT_BREAKPOINT: return a->monitor_breakpoint(d->xch, d->domid, m->on);
+    case XMEM_EVENT_GUEST_REQUEST:
+        return a->monitor_guest_request(d->xch, d->domid, m->on, m->sync, m->userspace);
+    case XMEM_EVENT_DEBUG: return a->monitor_debug(d->xch, d->domid, m->on, m->sync);
+    case XMEM_EVENT_CPUID: return a->monitor_cpuid(d->xch, d->domid, m->on);
+    case XMEM_EVENT_PRIVILEGED_CALL: return a->monitor_privileged_call(d->xch, d->domid, m->on);
+    case XMEM_EVENT_DESCRIPTOR: return a->monitor_descriptor(d->xch, d->domid, m->on);
+    case XMEM_EVENT_EMUL_UNIMPLEMENTED:
+        return a->monitor_emul_unimplemented(d->xch, d->domid, m->on);
+    case XMEM_EVENT_VMEXIT:
+        if (a->monitor_vmexit)
+            return a->monitor_vmexit(d->xch, d->domid, m->on, m->sync);
+        break;
+    case XMEM_EVENT_IO:
+        if (a->monitor_io)
+            return a->monitor_io(d->xch, d->domid, m->on);
+        break;
+    default: break;
+    }
+    errno = EOPNOTSUPP;
+    return -1;
+}
+
+int xen_monitor_set(void *dom, const struct backend_monitor *m)
+{
+    struct xen_dom *d = dom;
+    int rc = xen_rc(d, set_by_reason(d, m));
+    return rc == -EEXIST ? 0 : rc; /* it is so already */
+}
+
+int xen_event_fd(void *dom)
+{
+    struct xen_dom *d = dom;
+    return d->epoll_fd;
+}
+
+static int look_alive(struct xen_dom *d)
+{
+    struct xen_domain_info info;
+    int rc = xen_dom_look(d->xch, d->api, d->domid, &info);
+    d->hypercalls++;
+    if (rc == -ESRCH || (!rc && xen_info_is_dead(&info)))
+        d->dead = true;
+    return d->dead ? -ESHUTDOWN : 0;
+}
+
+int xen_event_ack(void *dom)
+{
+    struct xen_dom *d = dom;
+    struct epoll_event ready[2];
+    uint64_t ticks;
+    if (d->dead)
+        return -ESHUTDOWN;
+    int n = epoll_wait(d->epoll_fd, ready, 2, 0);
+    int rc = 0;
+    for (int i = 0; i < n; i++) {
+        if (ready[i].data.fd == d->timer_fd) {
+            if (read(d->timer_fd, &ticks, sizeof(ticks)) > 0)
+                rc = look_alive(d);
+            continue;
+        }
+        int port = d->api->evtchn_pending(d->xce);
+        if (port >= 0)
+            d->api->evtchn_unmask(d->xce, (uint32_t)port);
+    }
+    return rc;
+}
+
+int xen_event_idle(void *dom)
+{
+    const struct xen_dom *d = dom;
+    return d->dead ? -ESHUTDOWN : 0;
+}
+
+int xen_event_notify(void *dom)
+{
+    struct xen_dom *d = dom;
+    if (d->port < 0)
+        return -ENODEV;
+    return xen_rc(d, d->api->evtchn_notify(d->xce, (uint32_t)d->port));
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Pages of a guest on Xen: mapped, given, taken away. */
+#include "backend-xen.h"
+
+#include <sys/mman.h>
+
+#define KB_PER_PAGE 4u
+
+int xen_page_map(void *dom, uint64_t gfn, void **page)
+{
+    struct xen_dom *d = dom;
+    xen_gfn_arg where = (xen_gfn_arg)gfn;
+    int bad = 0;
+    if (where != gfn)
+        return -ESRCH;
+    d->hypercalls++;
+    void *p = d->api->foreign_map(d->fmem, d->domid, PROT_READ | PROT_WRITE, 1, &where, &bad);
+    if (p && bad) {
+        d->api->foreign_unmap(d->fmem, p, 1);
+        p = NULL;
+        errno = -bad;
+    }
+    if (p) {
+        *page = p;
+        return 0;
+    }
+    /* A hole is EINVAL on Arm and x86, ENOENT where it is paged out (XENMEM_add_to_physmap's errors). */
+    return errno == ENOMEM || errno == EPERM || errno == EACCES ? -errno : -ESRCH;
+}
+
+void xen_page_unmap(void *dom, void *page)
+{
+    struct xen_dom *d = dom;
+    d->api->foreign_unmap(d->fmem, page, 1);
+}
+
+/* Moves the domain's limit of memory by one page. */
+static int move_limit(struct xen_dom *d, bool up)
+{
+    struct xen_domain_info info;
+    d->hypercalls++;
+    int rc = xen_dom_look(d->xch, d->api, d->domid, &info);
+    if (rc)
+        return rc;
+    uint64_t pages = up ? info.max_pages + 1 : info.max_pages - 1;
+    return xen_rc(d, d->api->setmaxmem(d->xch, d->domid, pages * KB_PER_PAGE));
+}
+
+int xen_page_add(void *dom, uint64_t gfn)
+{
+    struct xen_dom *d = dom;
+    xen_gfn_arg where = (xen_gfn_arg)gfn;
+    void *there;
+    /* Populating a gfn that is used replaces what is there, silently. */
+    if (!xen_page_map(d, gfn, &there)) {
+        xen_page_unmap(d, there);
+        return -EEXIST;
+    }
+    int rc = move_limit(d, true);
+    if (rc)
+        return rc;
+    rc = xen_rc(d, d->api->populate(d->xch, d->domid, 1, 0, 0, &where));
+    if (rc)
+        move_limit(d, false);
+    return rc;
+}
+
+int xen_page_remove(void *dom, uint64_t gfn)
+{
+    struct xen_dom *d = dom;
+    xen_gfn_arg where = (xen_gfn_arg)gfn;
+    int rc = xen_rc(d, d->api->decrease(d->xch, d->domid, 1, 0, &where));
+    return rc ? rc : move_limit(d, false);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rights on Xen: XENMEM_access_op for the host view, altp2m's own calls for the others. */
+#include "backend-xen.h"
+
+#include <stdlib.h>
+
+#define DEFAULT_GFN UINT64_MAX
+
+int xen_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights)
+{
+    struct xen_dom *d = dom;
+    int number = -1, rc;
+    if (view && !d->api->altp2m_get)
+        return -EOPNOTSUPP;
+    if (view)
+        rc = xen_rc(d, d->api->altp2m_get(d->xch, d->domid, view, (xen_gfn_arg)gfn, &number));
+    else
+        rc = xen_rc(d, d->api->get_access(d->xch, d->domid, gfn, &number));
+    if (rc)
+        return rc;
+    *rights = xen_access_rights(d->release, number);
+    return 0;
+}
+
+static int set_host_range(struct xen_dom *d, uint64_t gfn, uint64_t nr, int number, uint64_t *done)
+{
+    for (uint64_t at = 0; at < nr;) {
+        uint32_t part = nr - at > UINT32_MAX ? UINT32_MAX : (uint32_t)(nr - at);
+        int rc = xen_rc(d, d->api->set_access(d->xch, d->domid, number, gfn + at, part));
+        if (rc) {
+            /* Xen does not tell where it stopped. */
+            if (done)
+                *done = BACKEND_DONE_UNKNOWN;
+            return rc;
+        }
+        at += part;
+    }
+    return 0;
+}
+
+static int set_view_range(struct xen_dom *d, uint16_t view, uint64_t gfn, uint64_t nr, int number,
+                          uint64_t *done)
+{
+    for (uint64_t i = 0; i < nr; i++) {
+        int rc = xen_rc(d, d->api->altp2m_set(d->xch, d->domid, view, (xen_gfn_arg)(gfn + i),
+                                              number));
+        if (rc) {
+            if (done)
+                *done = i;
+            return rc;
+        }
+    }
+    return 0;
+}
+
+int xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
+                   uint64_t *done)
+{
+    struct xen_dom *d = dom;
+    int number = xen_access_number(d->release, rights);
+    if (done)
+        *done = 0;
+    if (number < 0)
+        return -EOPNOTSUPP;
+    if (!view && gfn == DEFAULT_GFN)
+        return xen_rc(d, d->api->set_access(d->xch, d->domid, number, DEFAULT_GFN, 0));
+    return view ? set_view_range(d, view, gfn, nr, number, done)
+                : set_host_range(d, gfn, nr, number, done);
+}
+
+int xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
+                        uint32_t nr, uint64_t *done)
+{
+    struct xen_dom *d = dom;
+    int rc = 0;
+    if (done)
+        *done = 0;
+    uint8_t *numbers = malloc(nr ? nr : 1);
+    if (!numbers)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < nr; i++) {
+        int number = xen_access_number(d->release, rights[i]);
+        if (number < 0) {
+            rc = -EOPNOTSUPP;
+            goto out;
+        }
+        numbers[i] = (uint8_t)number;
+    }
+    /* The library's prototypes lack the const; nothing is written through them. */
+    uint64_t *pages = (uint64_t *)(uintptr_t)gfns;
+    if (view)
+        rc = xen_rc(d, d->api->altp2m_set_multi(d->xch, d->domid, view, numbers, pages, nr));
+    else
+        rc = xen_rc(d, d->api->set_access_multi(d->xch, d->domid, numbers, pages, nr));
+    if (rc && done && rc != -EOPNOTSUPP)
+        *done = BACKEND_DONE_UNKNOWN;
+out:
+    free(numbers);
+    return rc;
+}

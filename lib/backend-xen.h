@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the Xen backend share; nobody else includes it. */
+#ifndef XMEM_BACKEND_XEN_H
+#define XMEM_BACKEND_XEN_H
+
+#include "backend.h"
+#include "xen-api.h"
+#include "xen-names.h"
+#include "xen-release.h"
+
+#include <errno.h>
+
+struct xen_conn {
+    struct xen_api api;
+    const struct xen_release *release;
+    void *xch;    /* for lists of domains; a session has its own */
+    bool arm, amd;
+    struct xen_names names;
+};
+
+/* libxenctrl's handles are for one thread each, so every domain has its own. */
+struct xen_dom {
+    struct xen_conn *conn;
+    const struct xen_api *api;
+    const struct xen_release *release;
+    uint32_t domid;
+    enum xmem_kind kind;
+    uint32_t vcpus;
+    bool *held;             /* by vCPU: taken off the processor by us */
+    void *xch, *fmem, *xce;
+    int epoll_fd, timer_fd; /* events and the look whether the domain lives */
+    int port;               /* local event-channel port, -1: not bound */
+    void *ring;
+    bool views;             /* altp2m can be used */
+    bool dead;
+    uint64_t hypercalls;
+};
+
+/* Counts the call and makes 0 or -errno of libxenctrl's answer. */
+static inline int xen_rc(struct xen_dom *d, int rc)
+{
+    int e = errno;
+    d->hypercalls++;
+    return rc >= 0 ? 0 : e ? -e : -EIO;
+}
+
+/* -ESRCH the domain is gone; *info is zero beyond what the release fills. */
+int xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid, struct xen_domain_info *info);
+
+/* It will never run again. */
+bool xen_info_is_dead(const struct xen_domain_info *info);
+
+/* backend-xen-page.c */
+int xen_page_map(void *dom, uint64_t gfn, void **page);
+void xen_page_unmap(void *dom, void *page);
+int xen_page_add(void *dom, uint64_t gfn);
+int xen_page_remove(void *dom, uint64_t gfn);
+
+/* backend-xen-event.c */
+int xen_events_open(struct xen_dom *d);
+void xen_events_close(struct xen_dom *d);
+int xen_monitor_enable(void *dom, struct backend_ring *ring);
+int xen_monitor_disable(void *dom);
+void xen_ring_unmap(struct xen_dom *d);
+int xen_monitor_set(void *dom, const struct backend_monitor *m);
+int xen_event_fd(void *dom);
+int xen_event_ack(void *dom);
+int xen_event_idle(void *dom);
+int xen_event_notify(void *dom);
+/* Does a ring listen? 1, 0, or -EOPNOTSUPP: this hypervisor has no mem_access. */
+int xen_ring_active(struct xen_dom *d);
+
+/* backend-xen-view.c */
+int xen_views_get_state(void *dom, bool *on);
+int xen_views_set_state(void *dom, bool on);
+int xen_view_exists(void *dom, uint16_t view);
+int xen_view_create(void *dom, uint8_t default_rights, uint16_t *view);
+int xen_view_destroy(void *dom, uint16_t view);
+int xen_view_switch(void *dom, uint16_t view);
+int xen_view_get_vcpu(void *dom, uint32_t vcpu, uint16_t *view);
+int xen_view_change_gfn(void *dom, uint16_t view, uint64_t gfn, uint64_t to_gfn);
+int xen_view_set_visible(void *dom, uint16_t view, bool visible);
+int xen_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, bool suppress);
+int xen_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress);
+int xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
+
+/* backend-xen-vcpu.c */
+int xen_vcpu_hold(void *dom, uint32_t vcpu, bool hold);
+int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc);
+
+/* backend-xen-rights.c */
+int xen_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights);
+int xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
+                   uint64_t *done);
+int xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
+                        uint32_t nr, uint64_t *done);
+
+/* backend-xen-caps.c */
+int xen_domain_caps(void *dom, struct xmem_caps *out);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The seam between the library's objects and what they run on.
+ *
+ * Above it: sessions, views, batches, events, all written once. Below it:
+ * backend-xen.c (the only file that knows libxenctrl) and backend-sim.c (the only
+ * one that knows the simulated machine). An op does one hypercall or a fixed few,
+ * checks nothing that the hypervisor checks, and answers with 0 or a negative
+ * errno value as the hypervisor gave it; the callers above give it meaning and text.
+ */
+#ifndef XMEM_BACKEND_H
+#define XMEM_BACKEND_H
+
+#include <stdbool.h>
+#include <xmem.h>
+
+#define BACKEND_PAGE_SIZE 4096u
+
+struct xmem_error; /* error.h */
+
+/* Differences between releases that the code above the seam must mind. */
+#define QUIRK_HOST_SET_OVERWRITES_VIEWS 1u /* host change overwrites that gfn's rights in views */
+#define QUIRK_FAST_STEP_NEEDS_MONITOR 2u   /* fast single step works only with single step monitored */
+#define QUIRK_VIEW_SET_SKIPS_UNMAPPED 4u   /* view set on a gfn without host entry: silently nothing */
+#define QUIRK_RESUME_EINVAL 8u             /* RESUME answers -EINVAL on success (before 4.13) */
+/* What a view has no entry for takes the host's rights, not the view's default (before 4.19). */
+#define QUIRK_VIEW_COPIES_HOST_RIGHTS 16u
+
+/* The ring as the session sees it. */
+struct backend_ring {
+    void *page;                /* 4 KiB, mapped read-write */
+    uint32_t interface_version; /* of vm_event: 3 to 7 */
+    uint32_t arch;             /* XMEM_ARCH_* of the registers in it */
+};
+
+struct backend_monitor {
+    uint32_t reason; /* enum xmem_event_reason */
+    uint32_t index;
+    uint64_t bitmask;
+    bool on, sync, on_change, userspace;
+};
+
+/* What `done` holds when the hypervisor does not tell how far it came. */
+#define BACKEND_DONE_UNKNOWN UINT64_MAX
+
+/*
+ * conn: what open() made; dom: what domain_open() made. An op that is NULL is not
+ * there: the capabilities say so as well, and callers answer -EOPNOTSUPP. Ops of
+ * different dom may be called from different threads.
+ */
+struct xmem_backend_ops {
+    const char *scheme; /* of the uri, without the colon */
+
+    /* rest: the uri behind the colon. On failure err says why. */
+    int (*open)(const char *rest, const struct xmem_open_opts *opts, void **conn,
+                struct xmem_error *err);
+    void (*close)(void *conn);
+    /* Fills at most room elements; *n is how many there are. */
+    int (*domain_list)(void *conn, struct xmem_domain_info *v, size_t room, size_t *n);
+    int (*machine_check)(void *conn, struct xmem_machine_report *out);
+
+    int (*domain_open)(void *conn, uint32_t domid, void **dom, struct xmem_error *err);
+    void (*domain_close)(void *dom);
+    /* A domain that is gone: -ESRCH; one that dies: XMEM_DOMAIN_DYING. */
+    int (*domain_info)(void *dom, struct xmem_domain_info *out);
+    /* reply_flags, replies, monitors and so on as the kind and release have them. */
+    int (*domain_caps)(void *dom, struct xmem_caps *out);
+    uint32_t (*domain_quirks)(void *dom);
+    int (*pause)(void *dom);
+    int (*unpause)(void *dom);
+    /*
+     * Holds one vCPU off the processor; each hold is undone by one release. NULL or
+     * -EOPNOTSUPP: cannot be done here, stepping by relaxing then leaves the others running.
+     */
+    int (*vcpu_hold)(void *dom, uint32_t vcpu, bool hold);
+    /* Lets the domain run for a moment; then *pc is the vCPU's program counter. */
+    int (*vcpu_peek)(void *dom, uint32_t vcpu, uint64_t *pc);
+    /* May be NULL. 1: the vCPU (of a domain that is not paused) waits for an answer, 0: it does not. */
+    int (*vcpu_waits)(void *dom, uint32_t vcpu);
+
+    /*
+     * monitor_enable also binds the event channel; monitor_disable unbinds it, and is made
+     * for the rings of others too (see xmem_domain_recover()). -EBUSY of disable: vCPUs
+     * wait for a slot, the ring is still there.
+     */
+    int (*monitor_enable)(void *dom, struct backend_ring *ring);
+    int (*monitor_disable)(void *dom);
+    /*
+     * The ring of a listener that is gone, as it left it; event_notify makes the hypervisor
+     * look at it, monitor_disable ends it. NULL: cannot be done.
+     */
+    int (*monitor_attach)(void *dom, struct backend_ring *ring);
+    /* On to on and off to off may answer -EEXIST. */
+    int (*monitor_set)(void *dom, const struct backend_monitor *m);
+    int (*access_required)(void *dom, bool required);
+
+    /*
+     * fd is readable while events may be there; it lives as long as dom. event_ack is called
+     * before the ring is looked at; it makes the fd quiet and must be safe to call at any time.
+     * event_idle is called when the ring was found empty: a machine that runs in this
+     * thread makes progress there; returns 1 if there may be more now, else 0.
+     * -ESHUTDOWN from either: the domain died.
+     */
+    int (*event_fd)(void *dom);
+    int (*event_ack)(void *dom);
+    int (*event_idle)(void *dom);
+    int (*event_notify)(void *dom);
+
+    /* gfn ~0 with nr 0: the default (view 0 only). rights: enum xmem_rights. */
+    int (*rights_get)(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights);
+    /*
+     * *done: how many of the nr took effect when it fails, so that the caller can put them
+     * back; the first *done ones are changed and the next one is refused. Or
+     * BACKEND_DONE_UNKNOWN: some of the first are changed. Set on failure only.
+     */
+    int (*rights_set)(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
+                      uint64_t *done);
+    int (*rights_set_many)(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
+                           uint32_t nr, uint64_t *done);
+
+    /* Views: state turns them on for the domain, once, on demand. */
+    int (*views_get_state)(void *dom, bool *on);
+    int (*views_set_state)(void *dom, bool on);
+    /* 1: there is such a view (state is on), 0: there is not. */
+    int (*view_exists)(void *dom, uint16_t view);
+    int (*view_create)(void *dom, uint8_t default_rights, uint16_t *view);
+    int (*view_destroy)(void *dom, uint16_t view);
+    int (*view_switch)(void *dom, uint16_t view);
+    /* One vCPU; NULL where only an answer to an event can do that. */
+    int (*view_switch_vcpu)(void *dom, uint32_t vcpu, uint16_t view);
+    int (*view_get_vcpu)(void *dom, uint32_t vcpu, uint16_t *view);
+    int (*view_change_gfn)(void *dom, uint16_t view, uint64_t gfn, uint64_t to_gfn);
+    int (*view_set_visible)(void *dom, uint16_t view, bool visible);
+    int (*view_set_suppress_ve)(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, bool suppress);
+    int (*view_get_suppress_ve)(void *dom, uint16_t view, uint64_t gfn, bool *suppress);
+    int (*view_set_notify)(void *dom, uint32_t vcpu, uint64_t gfn);
+
+    /* One page of the guest, mapped read-write; -ESRCH nothing there. */
+    int (*page_map)(void *dom, uint64_t gfn, void **page);
+    void (*page_unmap)(void *dom, void *page);
+    int (*page_add)(void *dom, uint64_t gfn);
+    int (*page_remove)(void *dom, uint64_t gfn);
+
+    /* Hypercalls made for this domain so far. */
+    uint64_t (*hypercalls)(void *dom);
+};
+
+extern const struct xmem_backend_ops xmem_backend_sim;
+extern const struct xmem_backend_ops xmem_backend_xen;
+
+#endif

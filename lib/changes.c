@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "changes.h"
+
+#include "rights.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what is asked for ---- */
+
+static int check_rights(struct xmem_domain *d, const struct view *v, uint32_t rights)
+{
+    uint32_t can = v->id ? d->caps.view_rights : d->caps.rights;
+    if (!rights_valid(rights))
+        return domain_refuse(d, -EINVAL, "%" PRIu32 " is no enum xmem_rights", rights);
+    if (rights == XMEM_DEFAULT) {
+        if (v->id && v->def == KNOWN_NOTHING)
+            return domain_refuse(d, -EOPNOTSUPP, "view %u: its default rights are not known, it is "
+                                 "another tool's; name the rights", v->id);
+        return 0;
+    }
+    if (can & XMEM_RIGHTS_BIT(rights))
+        return 0;
+    return domain_refuse(d, -EOPNOTSUPP, "view %u: rights %s cannot be expressed on this kind of "
+                         "machine (see caps.%s)", v->id, xmem_rights_name(rights),
+                         v->id ? "view_rights" : "rights");
+}
+
+int changes_check(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr, uint32_t rights)
+{
+    const struct view *v = domain_view(d, view);
+    if (view && d->caps.max_views <= 1)
+        return domain_refuse(d, -EOPNOTSUPP, "view %u: this kind of machine has no views", view);
+    if (!v || v->step)
+        return domain_refuse(d, -ENOENT, "view %u does not exist", view);
+    if (!view && !d->enabled)
+        return domain_refuse(d, -ENODEV, "domain %" PRIu32 ": rights of the host view need "
+                             "monitoring; call xmem_domain_enable() first", d->domid);
+    int rc = check_rights(d, v, rights);
+    return rc ? rc : domain_check_gfns(d, gfn, nr);
+}
+
+static size_t find_change(const struct changes *c, uint16_t view)
+{
+    size_t i = 0;
+    while (i < c->n && c->v[i].view < view)
+        i++;
+    return i;
+}
+
+int changes_reserve(struct changes *c, uint16_t view, size_t n, struct change **out)
+{
+    size_t i = find_change(c, view);
+    if (i == c->n || c->v[i].view != view) {
+        int rc = array_room((void **)&c->v, c->n, &c->cap, sizeof(*c->v));
+        if (rc)
+            return rc;
+        memmove(&c->v[i + 1], &c->v[i], (c->n - i) * sizeof(*c->v));
+        c->v[i] = (struct change){.view = view};
+        c->n++;
+    }
+    *out = &c->v[i];
+    return runs_reserve(&c->v[i].want, n);
+}
+
+void changes_reset(struct changes *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        runs_free(&c->v[i].send);
+        runs_free(&c->v[i].undo);
+        c->v[i].done = (struct place){0};
+    }
+    c->current = 0;
+    c->started = false;
+}
+
+void changes_free(struct changes *c)
+{
+    changes_reset(c);
+    for (size_t i = 0; i < c->n; i++)
+        runs_free(&c->v[i].want);
+    free(c->v);
+    c->v = NULL;
+    c->n = c->cap = 0;
+}
+
+/* ---- what of it must be sent ---- */
+
+/* "default" as rights, where it does not stay tied to the default. */
+static uint8_t resolve(const struct xmem_domain *d, const struct view *v, uint8_t rights)
+{
+    if (rights != XMEM_DEFAULT)
+        return rights;
+    if (v->id)
+        return v->def;
+    return d->caps.flags & XMEM_CAP_DEFAULT_ALL ? rights : d->default_now;
+}
+
+/* Adds to send what of the run is not set already. */
+static int elide(const struct view *v, const struct run *r, uint8_t rights, struct runs *send,
+                 uint64_t *elided)
+{
+    uint64_t gfn = r->gfn, left = run_nr(r);
+    int rc = 0;
+    if (rights_turn(rights)) /* an access may have turned it meanwhile */
+        return runs_push(send, gfn, left, rights);
+    while (left && !rc) {
+        uint64_t nr = left;
+        if (known_set_of(known_run(&v->known, gfn, &nr)) == rights)
+            *elided += nr;
+        else
+            rc = runs_push(send, gfn, nr, rights);
+        gfn += nr;
+        left -= nr;
+    }
+    return rc;
+}
+
+static int compile(struct changes *c, struct change *ch)
+{
+    struct runs all = {0};
+    const struct view *v = domain_view(c->d, ch->view);
+    runs_free(&ch->send);
+    int rc = runs_normalize(&ch->want, &all);
+    for (size_t i = 0; i < all.n && !rc; i++)
+        rc = elide(v, &all.v[i], resolve(c->d, v, run_rights(&all.v[i])), &ch->send,
+                   &c->res.elided);
+    c->res.gfns += runs_gfns(&all);
+    c->res.ranges += ch->send.n;
+    runs_free(&all);
+    return rc;
+}
+
+static int compile_all(struct changes *c)
+{
+    int rc = 0;
+    c->res = (struct xmem_batch_result){.size = sizeof(c->res), .failed_gfn = XMEM_GFN_UNDO};
+    for (size_t i = 0; i < c->n && !rc; i++) {
+        if (!domain_view(c->d, c->v[i].view))
+            return domain_refuse(c->d, -ENOENT, "view %u does not exist any more", c->v[i].view);
+        if (!c->v[i].view && !c->d->enabled)
+            return domain_refuse(c->d, -ENODEV, "domain %" PRIu32 ": rights of the host view need "
+                                 "monitoring; call xmem_domain_enable() first", c->d->domid);
+        rc = compile(c, &c->v[i]);
+    }
+    return rc ? domain_refuse(c->d, rc, "out of memory") : 0;
+}
+
+/* ---- learning what was there ---- */
+
+/* Parts of send of which neither what is set nor what was found is known. */
+static int unknown_parts(const struct view *v, const struct runs *send, struct runs *out)
+{
+    int rc = 0;
+    for (size_t i = 0; i < send->n && !rc; i++) {
+        uint64_t gfn = send->v[i].gfn, left = run_nr(&send->v[i]);
+        while (left && !rc) {
+            uint64_t nr = left;
+            if (!known_run(&v->known, gfn, &nr))
+                rc = runs_push(out, gfn, nr, 0);
+            gfn += nr;
+            left -= nr;
+        }
+    }
+    return rc;
+}
+
+static int learn_put(struct view *v, uint64_t gfn, uint64_t nr, uint8_t rights)
+{
+    uint8_t code = known_code(rights);
+    return known_put(&v->known, gfn, nr, 0xff, (uint8_t)(code << 4 | code));
+}
+
+static int learn_each(struct xmem_domain *d, struct view *v, const struct runs *parts)
+{
+    uint8_t rights;
+    int rc = 0;
+    for (size_t i = 0; i < parts->n && !rc; i++) {
+        for (uint64_t n = 0; n < run_nr(&parts->v[i]) && !rc; n++) {
+            rc = domain_ask_rights(d, v, parts->v[i].gfn + n, &rights);
+            if (!rc && learn_put(v, parts->v[i].gfn + n, 1, rights))
+                rc = domain_refuse(d, -ENOMEM, "out of memory");
+        }
+    }
+    return rc;
+}
+
+/* Asks for XMEM_EXACT_MAX gfns spread over the parts. 1: all answered the same, 0: they differ. */
+static int learn_sample(struct xmem_domain *d, struct view *v, const struct runs *parts,
+                        uint64_t total, uint8_t *rights)
+{
+    uint64_t before = 0; /* gfns in the parts before parts->v[i] */
+    size_t i = 0;
+    for (unsigned n = 0; n < XMEM_EXACT_MAX; n++) {
+        uint64_t want = n * (total / XMEM_EXACT_MAX);
+        uint8_t got;
+        while (want - before >= run_nr(&parts->v[i]))
+            before += run_nr(&parts->v[i++]);
+        int rc = domain_ask_rights(d, v, parts->v[i].gfn + (want - before), &got);
+        if (rc)
+            return rc;
+        if (n && got != *rights)
+            return 0;
+        *rights = got;
+    }
+    return 1;
+}
+
+static int learn(struct xmem_domain *d, struct view *v, const struct runs *send)
+{
+    struct runs parts = {0};
+    uint8_t rights = 0;
+    int rc = unknown_parts(v, send, &parts);
+    if (rc) {
+        rc = domain_refuse(d, rc, "out of memory");
+        goto out;
+    }
+    uint64_t total = runs_gfns(&parts);
+    bool each = d->opts.restore == XMEM_RESTORE_EXACT || total <= XMEM_EXACT_MAX;
+    rc = each ? 0 : learn_sample(d, v, &parts, total, &rights);
+    if (rc < 0)
+        goto out;
+    if (!rc) {
+        rc = learn_each(d, v, &parts);
+        goto out;
+    }
+    rc = 0;
+    for (size_t i = 0; i < parts.n && !rc; i++)
+        rc = learn_put(v, parts.v[i].gfn, run_nr(&parts.v[i]), rights);
+    if (rc)
+        domain_refuse(d, rc, "out of memory");
+out:
+    runs_free(&parts);
+    return rc;
+}
+
+/* Hypercalls that learning would make, for a plan. */
+static uint64_t learn_cost(const struct xmem_domain *d, const struct runs *parts)
+{
+    uint64_t total = runs_gfns(parts);
+    if (d->opts.restore == XMEM_RESTORE_EXACT || total <= XMEM_EXACT_MAX)
+        return total;
+    return XMEM_EXACT_MAX;
+}
+
+/* The rights before, of all that will be sent; and room, so that noting the new ones cannot fail. */
+static int note_undo(struct view *v, struct change *ch)
+{
+    int rc = 0;
+    ch->undo.n = 0;
+    for (size_t i = 0; i < ch->send.n && !rc; i++) {
+        uint64_t gfn = ch->send.v[i].gfn, left = run_nr(&ch->send.v[i]);
+        rc = known_prepare(&v->known, gfn, left);
+        while (left && !rc) {
+            uint64_t nr = left;
+            uint8_t byte = known_run(&v->known, gfn, &nr);
+            uint8_t was = byte & KNOWN_SET ? known_set_of(byte) : known_found_of(byte);
+            rc = runs_push(&ch->undo, gfn, nr, was);
+            gfn += nr;
+            left -= nr;
+        }
+    }
+    return rc;
+}
+
+int changes_start(struct changes *c)
+{
+    struct xmem_domain *d = c->d;
+    c->hypercalls_before = d->ops->hypercalls(d->dom);
+    int rc = compile_all(c);
+    for (size_t i = 0; i < c->n && !rc; i++) {
+        struct view *v = domain_view(d, c->v[i].view);
+        rc = learn(d, v, &c->v[i].send);
+        if (!rc && note_undo(v, &c->v[i]))
+            rc = domain_refuse(d, -ENOMEM, "out of memory");
+        if (rc)
+            c->res.failed_view = c->v[i].view;
+    }
+    c->res.hypercalls = d->ops->hypercalls(d->dom) - c->hypercalls_before;
+    if (rc) {
+        changes_reset(c);
+        return rc;
+    }
+    c->started = true;
+    d->stats.elided += c->res.elided;
+    return 0;
+}
+
+/* Calls for a list of runs, as send_runs() makes them. */
+static uint64_t send_cost(const struct xmem_domain *d, const struct change *ch)
+{
+    uint64_t gfns = runs_gfns(&ch->send), chunks = (gfns + CHANGES_CHUNK - 1) / CHANGES_CHUNK;
+    bool many = d->caps.flags & XMEM_CAP_SET_MANY;
+    return many && (ch->view || chunks < ch->send.n) ? chunks : ch->send.n;
+}
+
+int changes_plan(struct changes *c)
+{
+    int rc = compile_all(c);
+    for (size_t i = 0; i < c->n && !rc; i++) {
+        struct runs parts = {0};
+        c->res.changed += runs_gfns(&c->v[i].send);
+        c->res.hypercalls += send_cost(c->d, &c->v[i]);
+        rc = unknown_parts(domain_view(c->d, c->v[i].view), &c->v[i].send, &parts);
+        if (rc)
+            domain_refuse(c->d, rc, "out of memory");
+        c->res.hypercalls += learn_cost(c->d, &parts);
+        runs_free(&parts);
+    }
+    changes_reset(c);
+    return rc;
+}
+
+/* ---- views that a host change overwrote (QUIRK_HOST_SET_OVERWRITES_VIEWS) ---- */
+
+/* Rights that the session set, or that the view's default gave, in this part. */
+static int view_rights_in(const struct view *v, uint64_t gfn, uint64_t left, struct runs *out)
+{
+    int rc = 0;
+    while (left && !rc) {
+        uint64_t nr = left;
+        uint8_t rights = known_set_of(known_run(&v->known, gfn, &nr));
+        if (rights == KNOWN_NOTHING)
+            rights = view_default(v);
+        if (rights != KNOWN_NOTHING) {
+            rc = known_prepare((struct known *)&v->known, gfn, nr);
+            if (!rc)
+                rc = runs_push(out, gfn, nr, rights);
+        }
+        gfn += nr;
+        left -= nr;
+    }
+    return rc;
+}
+
+static int reapply_remaps(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint64_t nr)
+{
+    for (size_t i = 0; i < v->remap_n; i++) {
+        const struct remap *m = &v->remaps[i];
+        if (m->gfn - gfn >= nr)
+            continue;
+        int rc = d->ops->view_change_gfn(d->dom, v->id, m->gfn, m->to_gfn);
+        if (rc)
+            return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped "
+                               "again after a change in the host view", v->id, m->gfn);
+    }
+    return 0;
+}
+
+static int reapply_view(struct xmem_domain *d, struct view *v, const struct runs *host,
+                        struct place from, struct place to)
+{
+    struct runs list = {0};
+    struct place at = {0};
+    uint64_t failed;
+    int rc = 0;
+    for (size_t i = from.run; i <= to.run && i < host->n && !rc; i++) {
+        const struct run *r = &host->v[i];
+        uint64_t a = i == from.run ? from.off : 0, b = i == to.run ? to.off : run_nr(r);
+        if (a >= b)
+            continue;
+        rc = reapply_remaps(d, v, r->gfn + a, b - a);
+        if (!rc && view_rights_in(v, r->gfn + a, b - a, &list))
+            rc = domain_refuse(d, -ENOMEM, "out of memory");
+    }
+    if (!rc)
+        rc = send_runs(d, v, &list, &at, UINT64_MAX, &failed);
+    runs_free(&list);
+    return rc;
+}
+
+static int reapply(struct xmem_domain *d, const struct runs *host, struct place from,
+                   struct place to)
+{
+    int rc = 0;
+    if (!(d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS) || !d->views_on)
+        return 0;
+    for (uint32_t id = 1; id < d->caps.max_views && !rc; id++)
+        if (d->views[id])
+            rc = reapply_view(d, d->views[id], host, from, to);
+    return rc;
+}
+
+int changes_reapply_one(struct xmem_domain *d, uint64_t gfn)
+{
+    struct run one = {gfn, UINT64_C(1) << 8};
+    struct runs list = {&one, 1, 1};
+    return reapply(d, &list, (struct place){0, 0}, (struct place){1, 0});
+}
+
+/* ---- sending, and putting back ---- */
+
+static int send_change(struct changes *c, struct change *ch, uint64_t max)
+{
+    struct xmem_domain *d = c->d;
+    struct place before = ch->done;
+    uint64_t failed = XMEM_GFN_UNDO;
+    int rc = send_runs(d, domain_view(d, ch->view), &ch->send, &ch->done, max, &failed);
+    if (!rc && !ch->view)
+        rc = reapply(d, &ch->send, before, ch->done);
+    if (rc) {
+        c->res.failed_gfn = failed;
+        c->res.failed_view = ch->view;
+    }
+    return rc;
+}
+
+/* gfns of a list between two places. */
+static uint64_t between(const struct runs *list, struct place from, struct place to)
+{
+    uint64_t n = to.off - from.off;
+    for (size_t i = from.run; i < to.run; i++)
+        n += run_nr(&list->v[i]);
+    return n;
+}
+
+/* Puts back what of undo lies before the place that was reached in send. */
+static int undo_change(struct xmem_domain *d, struct change *ch)
+{
+    struct place at = {0}, zero = {0};
+    uint64_t left = between(&ch->send, zero, ch->done), failed;
+    struct view *v = domain_view(d, ch->view);
+    if (!left || !v)
+        return 0;
+    int rc = send_runs(d, v, &ch->undo, &at, left, &failed);
+    if (!rc && !ch->view)
+        rc = reapply(d, &ch->undo, zero, at);
+    if (!rc)
+        ch->done = zero;
+    return rc;
+}
+
+int changes_undo(struct changes *c)
+{
+    int first = 0;
+    for (size_t i = c->n; i--;) {
+        int rc = undo_change(c->d, &c->v[i]);
+        if (!first)
+            first = rc;
+    }
+    c->res.changed = 0;
+    changes_reset(c);
+    return first;
+}
+
+static int put_back(struct changes *c, int rc)
+{
+    struct xmem_error why = c->d->error;
+    uint64_t failed = c->res.failed_gfn;
+    uint16_t view = c->res.failed_view;
+    int rc2 = changes_undo(c);
+    if (rc2 && rc != -ESHUTDOWN)
+        xmem_error_add(&why, "; and putting back failed: %s", c->d->error.text);
+    else if (rc != -ESHUTDOWN)
+        xmem_error_add(&why, "; all is as before");
+    c->d->error = why;
+    c->res.failed_gfn = failed;
+    c->res.failed_view = view;
+    return rc;
+}
+
+/* Sends up to *max of the current view's; less what was sent, in *max. */
+static int some_of(struct changes *c, struct change *ch, uint64_t *max)
+{
+    struct place before = ch->done;
+    if (!domain_view(c->d, ch->view))
+        return domain_refuse(c->d, -ENOENT, "view %u does not exist any more", ch->view);
+    int rc = send_change(c, ch, *max);
+    uint64_t n = between(&ch->send, before, ch->done);
+    c->res.changed += n;
+    *max -= n;
+    return rc;
+}
+
+int changes_some(struct changes *c, uint64_t max_gfns)
+{
+    struct xmem_domain *d = c->d;
+    int rc = 0;
+    uint64_t before = d->ops->hypercalls(d->dom);
+    while (c->current < c->n && !rc) {
+        struct change *ch = &c->v[c->current];
+        if (ch->done.run == ch->send.n)
+            c->current++;
+        else if (max_gfns)
+            rc = some_of(c, ch, &max_gfns);
+        else
+            break;
+    }
+    if (rc)
+        rc = put_back(c, rc);
+    c->res.hypercalls += d->ops->hypercalls(d->dom) - before;
+    if (rc)
+        return rc;
+    return c->current < c->n;
+}
+
+int changes_apply(struct changes *c)
+{
+    int rc = changes_start(c);
+    if (!rc)
+        rc = changes_some(c, UINT64_MAX);
+    return rc;
+}

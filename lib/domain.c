@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sessions: opening, asking, pausing. Ending them is restore.c's. */
+#include "domain.h"
+
+#include "changes.h"
+#include "sized.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- failures ---- */
+
+bool domain_is_dead(struct xmem_domain *d)
+{
+    struct xmem_domain_info info = XMEM_INIT(info);
+    if (!d->dead) {
+        int rc = d->ops->domain_info(d->dom, &info);
+        d->dead = rc == -ESRCH || rc == -ESHUTDOWN || (!rc && info.flags & XMEM_DOMAIN_DYING);
+    }
+    return d->dead;
+}
+
+/* Codes that every call may answer (xmem.h, "Errors common to calls on a session"). */
+static int code_of(int rc, unsigned may)
+{
+    static const struct {
+        int code;
+        unsigned may;
+    } some[] = {{-ESRCH, MAY_SRCH},   {-EBUSY, MAY_BUSY},   {-ENOSPC, MAY_NOSPC},
+                {-ENODEV, MAY_NODEV}, {-ENOENT, MAY_NOENT}, {-ERANGE, MAY_RANGE}};
+    switch (rc) {
+    case -ENOSYS:
+        return -EOPNOTSUPP;
+    case -ENOMEM:
+    case -EPERM:
+    case -EACCES:
+    case -EOPNOTSUPP:
+    case -EPROTO:
+    case -ESHUTDOWN:
+        return rc;
+    default:
+        break;
+    }
+    for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
+        if (rc == some[i].code && (may & some[i].may))
+            return rc;
+    return -EIO;
+}
+
+static const char *remedy_of(int code)
+{
+    switch (code) {
+    case -EPERM:
+    case -EACCES:
+        return " (the hypervisor refuses this caller: run it as root of the control domain)";
+    case -EOPNOTSUPP:
+        return " (this kind of machine cannot do it: see its capabilities)";
+    case -ENODEV:
+        return " (monitoring is not enabled)";
+    default:
+        return "";
+    }
+}
+
+int domain_fail(struct xmem_domain *d, int rc, unsigned may, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    xmem_error_vset(&d->error, rc, fmt, ap);
+    va_end(ap);
+    if (rc == -ESHUTDOWN)
+        d->dead = true;
+    if (rc != -ENOMEM && domain_is_dead(d)) {
+        xmem_error_add(&d->error, ": the domain died");
+        return -ESHUTDOWN;
+    }
+    int code = code_of(rc, may);
+    xmem_error_add(&d->error, ": %s%s", strerror(-rc), remedy_of(code));
+    return code;
+}
+
+int domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    xmem_error_vset(&d->error, code, fmt, ap);
+    va_end(ap);
+    return code;
+}
+
+int domain_usable(struct xmem_domain *d)
+{
+    if (!d)
+        return -EINVAL;
+    if (d->dead)
+        return domain_refuse(d, -ESHUTDOWN, "domain %" PRIu32 " died", d->domid);
+    return 0;
+}
+
+int domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
+{
+    if (!nr)
+        return domain_refuse(d, -EINVAL, "gfn 0x%" PRIx64 ": a range of no gfns", gfn);
+    uint64_t last = gfn + nr - 1;
+    if (last < gfn)
+        return domain_refuse(d, -ERANGE, "gfn 0x%" PRIx64 " and 0x%" PRIx64 " more: beyond the "
+                             "end of all numbers", gfn, nr - 1);
+    if (last <= d->caps.highest_gfn)
+        return 0;
+    struct xmem_domain_info info = XMEM_INIT(info); /* it may have grown */
+    if (!d->ops->domain_info(d->dom, &info) && info.highest_gfn > d->caps.highest_gfn)
+        d->caps.highest_gfn = info.highest_gfn;
+    if (last <= d->caps.highest_gfn)
+        return 0;
+    return domain_refuse(d, -ERANGE, "gfn 0x%" PRIx64 " is above the highest, 0x%" PRIx64, last,
+                         d->caps.highest_gfn);
+}
+
+int array_room(void **v, size_t n, size_t *cap, size_t element)
+{
+    if (n < *cap)
+        return 0;
+    size_t more = *cap ? *cap * 2 : 8;
+    void *p = realloc(*v, more * element);
+    if (!p)
+        return -ENOMEM;
+    *v = p;
+    *cap = more;
+    return 0;
+}
+
+struct view *domain_view(const struct xmem_domain *d, uint16_t id)
+{
+    return id < d->caps.max_views ? d->views[id] : NULL;
+}
+
+/* ---- opening ---- */
+
+static int find_session(const struct xmem *x, uint32_t domid)
+{
+    for (const struct xmem_domain *d = x->sessions; d; d = d->next)
+        if (d->domid == domid)
+            return -EBUSY;
+    return 0;
+}
+
+/* The place of the session is taken before the backend is asked: opening may take a while. */
+static int take_place(struct xmem *x, struct xmem_domain *d)
+{
+    pthread_mutex_lock(&x->lock);
+    int rc = find_session(x, d->domid);
+    if (!rc) {
+        d->next = x->sessions;
+        x->sessions = d;
+    }
+    pthread_mutex_unlock(&x->lock);
+    return rc ? domain_refuse(d, rc, "domain %" PRIu32 " has a session on this connection already",
+                              d->domid)
+              : 0;
+}
+
+static void leave_place(struct xmem_domain *d)
+{
+    struct xmem_domain **p = &d->x->sessions;
+    pthread_mutex_lock(&d->x->lock);
+    while (*p && *p != d)
+        p = &(*p)->next;
+    if (*p)
+        *p = d->next;
+    pthread_mutex_unlock(&d->x->lock);
+}
+
+static int find_views(struct xmem_domain *d)
+{
+    struct view *v;
+    bool on = false;
+    int rc = d->ops->views_get_state ? d->ops->views_get_state(d->dom, &on) : 0;
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 ": its views cannot be asked for", d->domid);
+    d->views_found_on = d->views_on = on;
+    for (uint32_t id = 1; on && id < d->caps.max_views; id++) {
+        int there = d->ops->view_exists(d->dom, (uint16_t)id);
+        rc = there > 0 ? view_add(d, (uint16_t)id, &v) : there;
+        if (rc)
+            return domain_fail(d, rc, 0, "domain %" PRIu32 ": view %" PRIu32 " cannot be asked for",
+                               d->domid, id);
+    }
+    for (uint32_t i = 0; on && i < d->vcpu_n; i++) {
+        rc = d->ops->view_get_vcpu(d->dom, i, &d->vcpus[i].found_view);
+        if (rc)
+            return domain_fail(d, rc, 0, "domain %" PRIu32 ": the view of vCPU %" PRIu32
+                               " cannot be asked for", d->domid, i);
+    }
+    return 0;
+}
+
+static int find_caps(struct xmem_domain *d)
+{
+    struct xmem_domain_info info = XMEM_INIT(info);
+    d->caps.size = sizeof(d->caps);
+    int rc = d->ops->domain_info(d->dom, &info);
+    if (!rc)
+        rc = d->ops->domain_caps(d->dom, &d->caps);
+    if (rc)
+        return domain_fail(d, rc, MAY_SRCH, "domain %" PRIu32 " cannot be asked", d->domid);
+    if (info.flags & XMEM_DOMAIN_DYING)
+        return domain_refuse(d, -ESRCH, "domain %" PRIu32 " is dying", d->domid);
+    d->vcpu_n = info.vcpus;
+    d->quirks = d->ops->domain_quirks(d->dom);
+    if (!d->caps.max_views)
+        d->caps.max_views = 1;
+    if (d->caps.max_views > UINT16_MAX)
+        d->caps.max_views = UINT16_MAX;
+    if (d->opts.step_means)
+        d->caps.step_means &= d->opts.step_means;
+    return 0;
+}
+
+/* What the session will restore. Rights and default are -ENODEV before a ring is there. */
+static int find_state(struct xmem_domain *d)
+{
+    struct view *host;
+    int rc = find_caps(d);
+    if (rc)
+        return rc;
+    d->vcpus = calloc(d->vcpu_n ? d->vcpu_n : 1, sizeof(*d->vcpus));
+    d->views = calloc(d->caps.max_views, sizeof(struct view *));
+    rc = d->vcpus && d->views ? view_add(d, 0, &host) : -ENOMEM;
+    if (!rc)
+        rc = events_init(d);
+    if (rc)
+        return domain_refuse(d, rc, "domain %" PRIu32 ": out of memory", d->domid);
+    if (d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->default_found))
+        d->default_found = KNOWN_NOTHING;
+    d->default_now = d->default_found;
+    d->hypercalls_before = d->ops->hypercalls(d->dom);
+    return find_views(d);
+}
+
+static void session_free(struct xmem_domain *d)
+{
+    domain_orphan_batches(d);
+    for (uint32_t i = 0; d->views && i < d->caps.max_views; i++)
+        if (d->views[i])
+            view_forget(d, d->views[i]);
+    if (d->dom)
+        d->ops->domain_close(d->dom);
+    leave_place(d);
+    events_free(d);
+    free(d->views);
+    free(d->vcpus);
+    free(d->relaxed);
+    free(d->monitors);
+    free(d->pages);
+    free(d->send_gfns);
+    free(d->send_rights);
+    free(d);
+}
+
+static int check_opts(struct xmem_domain *d, const struct xmem_domain_opts *opts)
+{
+    const struct xmem_domain_opts *o = &d->opts;
+    int rc = opts ? sized_in(&d->opts, sizeof(d->opts), opts) : 0;
+    if (!rc && (o->restore > XMEM_RESTORE_KEEP || o->default_reply > XMEM_DEFAULT_RELAX ||
+                o->step_means > 15 || o->reserved))
+        rc = -EINVAL;
+    return rc ? domain_refuse(d, rc, "xmem_domain_open: opts has a wrong size or an unknown value")
+              : 0;
+}
+
+int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_opts *opts,
+                     struct xmem_domain **out)
+{
+    struct xmem_error err;
+    if (!x || !out)
+        return -EINVAL;
+    struct xmem_domain *d = calloc(1, sizeof(*d));
+    if (!d) {
+        xmem_error_set(&err, -ENOMEM, "xmem_domain_open: out of memory");
+        return connection_fail(x, -ENOMEM, &err);
+    }
+    d->x = x;
+    d->ops = x->ops;
+    d->domid = domid;
+    d->default_found = d->default_now = KNOWN_NOTHING;
+    int rc = check_opts(d, opts);
+    if (!rc)
+        rc = take_place(x, d);
+    if (!rc)
+        rc = d->ops->domain_open(x->conn, domid, &d->dom, &d->error);
+    if (!rc)
+        rc = find_state(d);
+    if (!rc) {
+        *out = d;
+        return 0;
+    }
+    connection_fail(x, rc, &d->error);
+    session_free(d);
+    return rc;
+}
+
+int xmem_domain_close(struct xmem_domain *d)
+{
+    if (!d)
+        return 0;
+    int rc = d->enabled ? domain_stop(d) : domain_restore(d);
+    struct xmem_error err = d->error;
+    domain_remove_pages(d);
+    int rc2 = domain_undo_pauses(d);
+    if (domain_is_dead(d))
+        rc = rc2 = 0; /* nothing is left to restore */
+    if (rc)
+        connection_fail(d->x, rc, &err);
+    else if (rc2)
+        connection_fail(d->x, rc2, &d->error);
+    session_free(d);
+    return rc ? rc : rc2;
+}
+
+/* ---- asking ---- */
+
+const char *xmem_domain_last_error(const struct xmem_domain *d)
+{
+    return d ? d->error.text : xmem_error_thread()->text;
+}
+
+int xmem_domain_get_info(struct xmem_domain *d, struct xmem_domain_info *out)
+{
+    struct xmem_domain_info own = XMEM_INIT(own);
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (sized_check(out))
+        return domain_refuse(d, -EINVAL, "xmem_domain_get_info: out.size is not set");
+    rc = d->ops->domain_info(d->dom, &own);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be asked", d->domid);
+    sized_out(out, &own, sizeof(own));
+    return 0;
+}
+
+int xmem_domain_get_caps(struct xmem_domain *d, struct xmem_caps *out)
+{
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (sized_check(out))
+        return domain_refuse(d, -EINVAL, "xmem_domain_get_caps: out.size is not set");
+    sized_out(out, &d->caps, sizeof(d->caps));
+    return 0;
+}
+
+int xmem_domain_get_stats(struct xmem_domain *d, struct xmem_stats *out)
+{
+    if (!d)
+        return -EINVAL;
+    if (sized_check(out))
+        return domain_refuse(d, -EINVAL, "xmem_domain_get_stats: out.size is not set");
+    d->stats.hypercalls = d->ops->hypercalls(d->dom) - d->hypercalls_before;
+    sized_out(out, &d->stats, sizeof(d->stats));
+    return 0;
+}
+
+/* ---- pausing, enabling ---- */
+
+int xmem_domain_pause(struct xmem_domain *d)
+{
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    rc = d->ops->pause(d->dom);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
+    d->pauses++;
+    return 0;
+}
+
+int xmem_domain_unpause(struct xmem_domain *d)
+{
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (!d->pauses)
+        return domain_refuse(d, -EINVAL, "domain %" PRIu32 " is not paused by this session",
+                             d->domid);
+    rc = d->ops->unpause(d->dom);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
+    d->pauses--;
+    return 0;
+}
+
+/* The ring is there; what could not be asked for before is asked now. */
+static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
+{
+    int rc = ring_init(&d->ring, b->page, b->interface_version, b->arch, d->vcpu_n);
+    if (rc)
+        return domain_refuse(d, rc, "vm_event interface %" PRIu32 " is not known: this library "
+                             "knows %u to %u", b->interface_version, RING_VERSION_MIN,
+                             RING_VERSION_MAX);
+    if (d->default_found == KNOWN_NOTHING) {
+        rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->default_found);
+        if (rc) {
+            d->default_found = KNOWN_NOTHING;
+            return domain_fail(d, rc, 0, "domain %" PRIu32 ": the default rights cannot be asked "
+                               "for", d->domid);
+        }
+        d->default_now = d->default_found;
+    }
+    return 0;
+}
+
+int xmem_domain_enable(struct xmem_domain *d)
+{
+    struct backend_ring b = {0};
+    int rc = domain_usable(d);
+    if (rc || d->enabled)
+        return rc;
+    /* Paused: a request put before the ring is initialised would be lost. */
+    rc = d->ops->pause(d->dom);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
+    rc = d->ops->monitor_enable(d->dom, &b);
+    if (rc == -EBUSY)
+        rc = domain_fail(d, rc, MAY_BUSY, "domain %" PRIu32 " has a listener already, or one died "
+                         "(xmem_domain_recover() takes its ring over)", d->domid);
+    else if (rc)
+        rc = domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be enabled", d->domid);
+    if (!rc) {
+        rc = enabled_start(d, &b);
+        if (rc)
+            d->ops->monitor_disable(d->dom);
+    }
+    if (!rc) {
+        events_reset(d);
+        d->enabled = true;
+        d->broken = false;
+    }
+    int rc2 = d->ops->unpause(d->dom);
+    if (rc2 && !rc)
+        rc = domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
+    return rc;
+}
+
+int xmem_domain_disable(struct xmem_domain *d)
+{
+    int rc = domain_usable(d);
+    if (rc || !d->enabled)
+        return rc;
+    return domain_stop(d);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The session on one domain: what was found, what was changed since, and what the objects
+ * made from it share. One thread at a time; connection.h has what threads share.
+ */
+#ifndef XMEM_DOMAIN_H
+#define XMEM_DOMAIN_H
+
+#include "backend.h"
+#include "connection.h"
+#include "error.h"
+#include "event.h"
+#include "known.h"
+#include "ring.h"
+
+struct remap {
+    uint64_t gfn, to_gfn;
+};
+
+struct view {
+    uint16_t id;
+    bool own;    /* made by this session: it goes at close */
+    bool step;   /* for stepping over; the caller does not see it */
+    uint8_t def; /* default rights; KNOWN_NOTHING: made by somebody else */
+    struct known known;
+    struct remap *remaps;
+    size_t remap_n, remap_cap;
+};
+
+/* A page that is open for a moment, so that vCPUs get over it; its rights are in known. */
+struct relaxed {
+    uint64_t gfn;
+    uint16_t view;
+    uint32_t vcpu; /* that steps over it; the page is open while any entry names it */
+};
+
+struct vcpu {
+    uint16_t found_view;
+    uint16_t step_return; /* view it came from when it went into the step view */
+    uint16_t fast_view;   /* view of its last fast single step, */
+    bool fast;            /* which may not be over yet */
+    bool held;            /* by the library */
+    bool stepping;        /* answered with single step on, the step's event is to come */
+    bool user_step;       /* single step switched on by the caller's reply */
+    bool notify_set;      /* #VE information page set by this session */
+};
+
+struct monitor_on {
+    uint32_t reason, index;
+};
+
+struct xmem_domain {
+    struct xmem *x;
+    struct xmem_domain *next; /* of the connection's sessions */
+    const struct xmem_backend_ops *ops;
+    void *dom;
+    uint32_t domid, vcpu_n, quirks;
+    struct xmem_domain_opts opts;
+    struct xmem_error error;
+    struct xmem_caps caps;
+    struct xmem_stats stats;
+    uint64_t hypercalls_before;
+
+    bool enabled;
+    bool dead;      /* the domain died */
+    bool died_told; /* the caller knows */
+    bool broken;    /* the ring held garbage: not looked at again */
+    bool access_required;
+    uint32_t pauses; /* by the caller, not undone */
+    uint8_t default_found, default_now; /* KNOWN_NOTHING: not asked yet */
+
+    bool views_found_on, views_on, views_switched;
+    struct view **views; /* by id, caps.max_views of them; [0] is the host view */
+    struct view *step_view;
+    bool step_monitor;      /* single step monitored for the library's own use */
+    bool step_monitor_user; /* by the caller */
+
+    struct vcpu *vcpus;
+    struct relaxed *relaxed;
+    size_t relaxed_n, relaxed_cap;
+    uint32_t stepping_n; /* vCPUs whose stepping is set */
+
+    struct monitor_on *monitors;
+    size_t monitor_n, monitor_cap;
+    uint64_t *pages; /* added, not removed */
+    size_t page_n, page_cap;
+
+    struct xmem_batch *batches;
+    uint64_t *send_gfns; /* buffers of one hypercall, kept */
+    uint8_t *send_rights;
+    uint32_t send_cap;
+
+    struct ring ring;
+    struct events events;
+};
+
+/* Codes that a call may pass on beside the common ones; others become -EIO. */
+#define MAY_SRCH 1u
+#define MAY_BUSY 2u
+#define MAY_NOSPC 4u
+#define MAY_NODEV 8u
+#define MAY_NOENT 16u
+#define MAY_RANGE 32u
+
+/*
+ * A backend's failure rc as the caller gets it: finds out whether the domain died
+ * (-ESHUTDOWN), keeps documented codes, makes the text "fmt: why". Returns the code.
+ */
+int domain_fail(struct xmem_domain *d, int rc, unsigned may, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The caller's fault: sets the text, returns code. */
+int domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* 0; -EINVAL no session; -ESHUTDOWN. Every public call starts with it. */
+int domain_usable(struct xmem_domain *d);
+/* 0, -ERANGE: all of nr gfns from gfn on may have rights; nr 0: -EINVAL. */
+int domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
+/* Asks whether the domain died; d->dead says so then. */
+bool domain_is_dead(struct xmem_domain *d);
+/* Grows an array so that one more fits. -ENOMEM. */
+int array_room(void **v, size_t n, size_t *cap, size_t element);
+
+/* The session's view, or NULL. */
+struct view *domain_view(const struct xmem_domain *d, uint16_t id);
+
+/* access.c: the rights in force, by a hypercall; a text on failure. */
+int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
+/* Rights of one gfn, past batches and elision; known is not touched. */
+int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
+
+/* view.c */
+int view_add(struct xmem_domain *d, uint16_t id, struct view **out);
+void view_forget(struct xmem_domain *d, struct view *v);
+int views_ensure_on(struct xmem_domain *d);
+/* Makes a view with these default rights; step: for the library's own use. */
+int view_make(struct xmem_domain *d, uint8_t rights, bool step, struct view **out);
+/*
+ * Rights of gfns that nothing was said of, in a view that the session made: they do not
+ * follow the host's. KNOWN_NOTHING of others, and of the step view, which does.
+ */
+static inline uint8_t view_default(const struct view *v)
+{
+    return v->own && !v->step ? v->def : KNOWN_NOTHING;
+}
+
+/* monitor.c: single step, for the library's own use. */
+int monitor_single_step(struct xmem_domain *d);
+
+/* restore.c: as found. Both do all they can and return the first failure, with its text. */
+int domain_stop(struct xmem_domain *d); /* monitoring is on; it is off afterwards, and all restored */
+int domain_restore(struct xmem_domain *d); /* rights, default, views */
+int domain_undo_pauses(struct xmem_domain *d);
+
+/* memory.c */
+void domain_remove_pages(struct xmem_domain *d);
+/* batch.c: the session goes; batches that are still there must not touch it. */
+void domain_orphan_batches(struct xmem_domain *d);
+
+#endif

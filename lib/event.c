@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Taking events from the ring, and putting answers into it. */
+#include "event.h"
+
+#include "domain.h"
+#include "sized.h"
+#include "step.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rounds of an idle machine in one call: a guest that never stops must not keep the caller. */
+#define IDLE_ROUNDS 64
+
+/* ---- the pool ---- */
+
+int events_init(struct xmem_domain *d)
+{
+    d->events.pool = calloc(EVENT_POOL, sizeof(*d->events.pool));
+    return d->events.pool ? 0 : -ENOMEM;
+}
+
+void events_free(struct xmem_domain *d)
+{
+    free(d->events.pool);
+    d->events.pool = NULL;
+}
+
+void events_reset(struct xmem_domain *d)
+{
+    for (unsigned i = 0; i < EVENT_POOL; i++)
+        d->events.pool[i].state = EVENT_FREE;
+    memset(d->events.owner, 0, sizeof(d->events.owner));
+    d->events.held = 0;
+}
+
+/* At most as many as slots are held, so the next one that is not is never far. */
+static struct event *pool_get(struct events *e)
+{
+    struct event *ev;
+    do {
+        ev = &e->pool[e->next];
+        e->next = (e->next + 1) % EVENT_POOL;
+    } while (ev->state == EVENT_HELD);
+    return ev;
+}
+
+struct event *event_of(struct xmem_domain *d, const struct xmem_event *ev)
+{
+    uintptr_t at = (uintptr_t)ev, base = (uintptr_t)d->events.pool;
+    if (at < base || at >= base + EVENT_POOL * sizeof(struct event) ||
+        (at - base) % sizeof(struct event))
+        return NULL;
+    return &d->events.pool[(at - base) / sizeof(struct event)];
+}
+
+/* ---- taking ---- */
+
+static int broken(struct xmem_domain *d, const char *why)
+{
+    d->broken = true;
+    return domain_refuse(d, -EPROTO, "domain %" PRIu32 ": the ring holds garbage: %s; the session "
+                         "does not look at it again until monitoring is disabled and enabled",
+                         d->domid, why);
+}
+
+int event_take_raw(struct xmem_domain *d, struct event **out)
+{
+    struct events *e = &d->events;
+    if (d->broken)
+        return -EPROTO;
+    struct event *ev = pool_get(e);
+    const char *why = NULL;
+    int rc = ring_take(&d->ring, &ev->head, &ev->index, &why);
+    if (rc <= 0)
+        return rc ? broken(d, why) : 0;
+    ev->state = EVENT_HELD;
+    ev->saved = false;
+    ring_decode(&d->ring, &ev->head, &ev->pub);
+    e->owner[ev->index & (d->ring.slots - 1)] = ev;
+    e->held++;
+    d->stats.events++;
+    *out = ev;
+    return 1;
+}
+
+int event_take(struct xmem_domain *d, struct event **out)
+{
+    for (;;) {
+        struct event *ev;
+        int rc = event_take_raw(d, &ev);
+        if (rc <= 0)
+            return rc;
+        if (d->step_view || ev->pub.reason == XMEM_EVENT_SINGLESTEP) {
+            rc = step_swallow(d, ev);
+            if (rc < 0)
+                return rc;
+            if (rc)
+                continue;
+        }
+        *out = ev;
+        return 1;
+    }
+}
+
+/* ---- answering ---- */
+
+const uint8_t *event_data(struct xmem_domain *d, struct event *ev)
+{
+    if (!ev->saved) {
+        memcpy(ev->data, ring_data(&d->ring, ev->index), ring_data_size(d->ring.version));
+        __asm__ volatile("" ::: "memory"); /* read once */
+        ev->saved = true;
+    }
+    return ev->data;
+}
+
+void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags, const void *data,
+                  size_t bytes)
+{
+    struct events *e = &d->events;
+    uint32_t slot = ring_answer_index(&d->ring) & (d->ring.slots - 1);
+    struct event *owner = e->owner[slot];
+    if (owner && owner != ev)
+        (void)event_data(d, owner); /* its registers, before this answer covers them */
+    e->owner[slot] = NULL;
+    if (e->owner[ev->index & (d->ring.slots - 1)] == ev)
+        e->owner[ev->index & (d->ring.slots - 1)] = NULL;
+    ev->head.flags = (ev->head.flags & RING_FLAG_VCPU_PAUSED) | flags;
+    ring_answer(&d->ring, &ev->head, data, bytes);
+    ev->state = EVENT_ANSWERED;
+    e->held--;
+    d->stats.answers++;
+}
+
+int events_send(struct xmem_domain *d)
+{
+    if (!ring_publish(&d->ring))
+        return 0;
+    d->stats.notifies++;
+    int rc = d->ops->event_notify(d->dom);
+    return rc ? domain_fail(d, rc, 0, "domain %" PRIu32 ": answers cannot be notified", d->domid)
+              : 0;
+}
+
+/* ---- the calls ---- */
+
+static int give(struct xmem_domain *d, struct event *ev, const struct xmem_event **out)
+{
+    ev->pub.seq = ++d->events.seq;
+    *out = &ev->pub;
+    return 0;
+}
+
+static int give_death(struct xmem_domain *d, const struct xmem_event **out)
+{
+    struct xmem_event *died = &d->events.died;
+    if (d->died_told)
+        return domain_refuse(d, -ESHUTDOWN, "domain %" PRIu32 " died", d->domid);
+    memset(died, 0, sizeof(*died));
+    died->seq = ++d->events.seq;
+    died->reason = XMEM_EVENT_DOMAIN_DIED;
+    d->died_told = true;
+    *out = died;
+    return 0;
+}
+
+/* The ring is empty: send, make the fd quiet, look once more. 1: look again, 0: quiet. */
+static int settle(struct xmem_domain *d)
+{
+    int rc = events_send(d);
+    if (!rc)
+        rc = d->ops->event_ack(d->dom);
+    if (!rc && ring_any(&d->ring))
+        return 1;
+    if (!rc)
+        rc = d->ops->event_idle(d->dom);
+    if (rc == -ESHUTDOWN || d->dead) {
+        d->dead = true;
+        return ring_any(&d->ring) && !d->broken ? 1 : 0;
+    }
+    if (rc < 0)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 ": its event channel failed", d->domid);
+    return rc;
+}
+
+static int check_monitoring(struct xmem_domain *d)
+{
+    if (d->enabled)
+        return 0;
+    if (d->dead)
+        return -ESHUTDOWN;
+    return domain_refuse(d, -ENODEV, "domain %" PRIu32 " is not monitored: call "
+                         "xmem_domain_enable() first", d->domid);
+}
+
+static int next_slow(struct xmem_domain *d, const struct xmem_event **out)
+{
+    struct event *ev;
+    for (unsigned round = 0; round < IDLE_ROUNDS; round++) {
+        int more = d->dead ? 0 : settle(d);
+        if (more < 0)
+            return more;
+        int rc = event_take(d, &ev);
+        if (rc)
+            return rc < 0 ? rc : give(d, ev, out);
+        if (d->dead)
+            return give_death(d, out);
+        if (!more)
+            return -EAGAIN;
+    }
+    return -EAGAIN;
+}
+
+int xmem_event_next(struct xmem_domain *d, const struct xmem_event **out)
+{
+    struct event *ev;
+    if (!d || !out)
+        return -EINVAL;
+    int rc = check_monitoring(d);
+    if (rc)
+        return rc;
+    rc = event_take(d, &ev);
+    if (rc > 0)
+        return give(d, ev, out);
+    return rc < 0 ? rc : next_slow(d, out);
+}
+
+int xmem_domain_get_fd(struct xmem_domain *d)
+{
+    int rc = domain_usable(d);
+    if (rc && rc != -ESHUTDOWN)
+        return rc;
+    rc = d->ops->event_fd(d->dom);
+    return rc < 0 ? domain_fail(d, rc, 0, "domain %" PRIu32 " has no fd", d->domid) : rc;
+}
+
+int xmem_event_flush(struct xmem_domain *d)
+{
+    int rc = domain_usable(d);
+    if (!rc)
+        rc = check_monitoring(d);
+    return rc ? rc : events_send(d);
+}
+
+int xmem_event_wait(struct xmem_domain *d, int timeout_ms)
+{
+    if (!d)
+        return -EINVAL;
+    int rc = check_monitoring(d);
+    if (rc)
+        return rc;
+    if (d->dead)
+        return d->died_told ? domain_usable(d) : 0;
+    rc = events_send(d);
+    if (rc == -ESHUTDOWN)
+        return 0; /* that is an event */
+    if (rc)
+        return rc;
+    if (d->broken || ring_any(&d->ring))
+        return 0;
+    struct pollfd p = {.fd = d->ops->event_fd(d->dom), .events = POLLIN};
+    rc = poll(&p, 1, timeout_ms < 0 ? -1 : timeout_ms);
+    if (rc > 0)
+        return 0;
+    if (!rc)
+        return domain_refuse(d, -ETIMEDOUT, "no event within %d ms", timeout_ms);
+    rc = -errno;
+    if (rc == -EINTR)
+        return domain_refuse(d, rc, "interrupted by a signal");
+    return domain_fail(d, rc, 0, "domain %" PRIu32 ": its fd cannot be waited for", d->domid);
+}
+
+int xmem_event_get_regs(struct xmem_domain *d, const struct xmem_event *ev, struct xmem_regs *out)
+{
+    struct xmem_regs own = XMEM_INIT(own);
+    if (!d)
+        return -EINVAL;
+    struct event *e = ev ? event_of(d, ev) : NULL;
+    if (!e || e->state == EVENT_FREE || sized_check(out))
+        return domain_refuse(d, -EINVAL, "xmem_event_get_regs: %s", e ? "out.size is not set" :
+                             "no event of this session");
+    if (e->state != EVENT_HELD)
+        return domain_refuse(d, -EALREADY, "event %" PRIu64 " was answered: its registers are gone",
+                             e->pub.seq);
+    ring_regs_decode(&d->ring, event_data(d, e), &own);
+    sized_out(out, &own, sizeof(own));
+    return 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Events taken and not yet answered. */
+#ifndef XMEM_EVENT_H
+#define XMEM_EVENT_H
+
+#include "ring.h"
+
+/* More than the slots, used in turn: a second answer is told apart for a while. */
+#define EVENT_POOL 32u
+
+enum event_state { EVENT_FREE = 0, EVENT_HELD, EVENT_ANSWERED };
+
+struct event {
+    struct xmem_event pub; /* first: the caller's pointer is ours */
+    struct ring_head head;
+    uint32_t index; /* of the request */
+    uint8_t state;  /* enum event_state */
+    bool saved;     /* data is here: the slot went to another answer */
+    uint8_t data[RING_DATA_MAX];
+};
+
+struct events {
+    struct event *pool;              /* EVENT_POOL of them */
+    uint32_t next;                   /* to be used next */
+    uint32_t held;
+    struct event *owner[RING_SLOTS_MAX]; /* whose request the slot holds */
+    uint64_t seq;
+    struct xmem_event died;
+};
+
+struct xmem_domain;
+
+int events_init(struct xmem_domain *d);
+void events_free(struct xmem_domain *d);
+/* Forgets all that was held: a new ring begins. */
+void events_reset(struct xmem_domain *d);
+
+/* The caller's event as ours: NULL if it is none of this session. */
+struct event *event_of(struct xmem_domain *d, const struct xmem_event *ev);
+/* Next request as an event, the library's own ones dealt with. 1, 0 none, negative errno. */
+int event_take(struct xmem_domain *d, struct event **out);
+/* The same with the library's own events too. */
+int event_take_raw(struct xmem_domain *d, struct event **out);
+/* Publishes answers and notifies if there are any. */
+int events_send(struct xmem_domain *d);
+/* The registers or data behind the request, in private memory. */
+const uint8_t *event_data(struct xmem_domain *d, struct event *ev);
+/*
+ * Answers: the request's head with these flags added to VCPU_PAUSED; the rest of head
+ * (view, u) as it stands in ev->head. data may be NULL.
+ */
+void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags, const void *data,
+                  size_t bytes);
+/*
+ * reply.c: resumes. Where Xen left an instruction to the listener it is skipped or emulated,
+ * since it would only be done, and reported, again: CPUID, whose results are in the registers
+ * already, a privileged call on Arm, an access to a descriptor register.
+ */
+void event_go_on(struct xmem_domain *d, struct event *ev);
+/* The session's default. */
+int event_default(struct xmem_domain *d, struct event *ev);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "known.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xmem.h>
+
+#define FANOUT 256u
+
+/*
+ * A slot: NULL is uniformly 0; with bit 0 set, uniformly the byte in bits 1 to 8; else a
+ * struct node on levels above 1, a struct leaf on level 1.
+ */
+struct node {
+    void *slot[FANOUT];
+};
+struct leaf {
+    uint8_t byte[FANOUT];
+};
+
+/* rights -> half a byte: N to RWX keep their number, the others take 1 to 4. */
+static const uint8_t codes[] = {
+    [XMEM_DEFAULT] = 4, [XMEM_N] = 8,   [XMEM_R] = 9,      [XMEM_W] = 10,
+    [XMEM_RW] = 11,     [XMEM_X] = 12,  [XMEM_RX] = 13,    [XMEM_WX] = 14,
+    [XMEM_RWX] = 15,    [XMEM_RX2RW] = 1, [XMEM_N2RWX] = 2, [XMEM_R_PW] = 3,
+};
+static const uint8_t rights_of[16] = {
+    KNOWN_NOTHING, XMEM_RX2RW, XMEM_N2RWX, XMEM_R_PW, XMEM_DEFAULT, KNOWN_NOTHING, KNOWN_NOTHING,
+    KNOWN_NOTHING, XMEM_N, XMEM_R, XMEM_W, XMEM_RW, XMEM_X, XMEM_RX, XMEM_WX, XMEM_RWX,
+};
+
+uint8_t known_code(uint8_t rights)
+{
+    return rights < sizeof(codes) ? codes[rights] : 0;
+}
+
+uint8_t known_rights(uint8_t code)
+{
+    return rights_of[code & 15u];
+}
+
+static bool is_uniform(const void *slot)
+{
+    return !slot || ((uintptr_t)slot & 1u);
+}
+
+static uint8_t uniform_byte(const void *slot)
+{
+    return (uint8_t)((uintptr_t)slot >> 1);
+}
+
+static void *uniform(uint8_t byte)
+{
+    return byte ? (void *)(((uintptr_t)byte << 1) | 1u) : NULL;
+}
+
+/* Last gfn that a root of so many levels covers. */
+static uint64_t last_of(unsigned levels)
+{
+    return levels >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * levels)) - 1;
+}
+
+static void slot_free(struct known *k, void *slot, unsigned level)
+{
+    if (is_uniform(slot))
+        return;
+    if (level > 1) {
+        struct node *n = slot;
+        for (unsigned i = 0; i < FANOUT; i++)
+            slot_free(k, n->slot[i], level - 1);
+    }
+    free(slot);
+    k->nodes--;
+}
+
+/* Turns a uniform slot into a node or leaf that says the same. */
+static int slot_split(struct known *k, void **slot, unsigned level)
+{
+    uint8_t byte = uniform_byte(*slot);
+    if (level == 1) {
+        struct leaf *l = malloc(sizeof(*l));
+        if (!l)
+            return -ENOMEM;
+        memset(l->byte, byte, sizeof(l->byte));
+        *slot = l;
+    } else {
+        struct node *n = malloc(sizeof(*n));
+        if (!n)
+            return -ENOMEM;
+        for (unsigned i = 0; i < FANOUT; i++)
+            n->slot[i] = uniform(byte);
+        *slot = n;
+    }
+    k->nodes++;
+    return 0;
+}
+
+static int grow(struct known *k, uint64_t last)
+{
+    if (!k->levels)
+        k->levels = 1;
+    while (last > last_of(k->levels)) {
+        if (k->root) { /* what is beyond the old root is not known */
+            void *top = NULL;
+            int rc = slot_split(k, &top, k->levels + 1);
+            if (rc)
+                return rc;
+            ((struct node *)top)->slot[0] = k->root;
+            k->root = top;
+        }
+        k->levels++;
+    }
+    return 0;
+}
+
+struct change {
+    struct known *k;
+    uint8_t mask, value;
+    bool only_room; /* split where needed, put nothing */
+};
+
+static void leaf_put(struct leaf *l, unsigned a, unsigned b, const struct change *c)
+{
+    for (unsigned i = a; i <= b; i++)
+        l->byte[i] = (uint8_t)((l->byte[i] & ~c->mask) | c->value);
+}
+
+/* a, b: first and last gfn, relative to the slot's. */
+static int slot_put(const struct change *c, void **slot, unsigned level, uint64_t a, uint64_t b)
+{
+    bool whole = a == 0 && b == last_of(level);
+    if (is_uniform(*slot)) {
+        uint8_t old = uniform_byte(*slot);
+        uint8_t new = (uint8_t)((old & ~c->mask) | c->value);
+        if (whole || (new == old && !c->only_room)) {
+            *slot = c->only_room ? *slot : uniform(new);
+            return 0;
+        }
+        int rc = slot_split(c->k, slot, level);
+        if (rc)
+            return rc;
+    }
+    if (whole && c->mask == 0xff && !c->only_room) {
+        slot_free(c->k, *slot, level);
+        *slot = uniform(c->value);
+        return 0;
+    }
+    if (level == 1) {
+        if (!c->only_room)
+            leaf_put(*slot, (unsigned)a, (unsigned)b, c);
+        return 0;
+    }
+    struct node *n = *slot;
+    unsigned shift = 8 * (level - 1);
+    uint64_t part = last_of(level - 1);
+    for (uint64_t i = a >> shift; i <= b >> shift; i++) {
+        uint64_t from = i == a >> shift ? a & part : 0;
+        uint64_t to = i == b >> shift ? b & part : part;
+        int rc = slot_put(c, &n->slot[i], level - 1, from, to);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+int known_prepare(struct known *k, uint64_t gfn, uint64_t nr)
+{
+    struct change c = {.k = k, .only_room = true};
+    if (!nr)
+        return 0;
+    int rc = grow(k, gfn + nr - 1);
+    return rc ? rc : slot_put(&c, &k->root, k->levels, gfn, gfn + nr - 1);
+}
+
+int known_put(struct known *k, uint64_t gfn, uint64_t nr, uint8_t mask, uint8_t value)
+{
+    struct change c = {.k = k, .mask = mask, .value = value & mask};
+    if (!nr)
+        return 0;
+    int rc = grow(k, gfn + nr - 1);
+    return rc ? rc : slot_put(&c, &k->root, k->levels, gfn, gfn + nr - 1);
+}
+
+void known_clear(struct known *k)
+{
+    slot_free(k, k->root, k->levels);
+    *k = (struct known){0};
+}
+
+/* The uniform part or leaf that holds gfn: its level (0: one leaf byte), and the byte. */
+static unsigned find(const struct known *k, uint64_t gfn, uint8_t *byte, const struct leaf **leaf)
+{
+    const void *slot = k->root;
+    unsigned level = k->levels;
+    *leaf = NULL;
+    while (!is_uniform(slot)) {
+        unsigned i = (gfn >> (8 * (level - 1))) & 0xffu;
+        if (level == 1) {
+            *leaf = slot;
+            *byte = (*leaf)->byte[i];
+            return 0;
+        }
+        slot = ((const struct node *)slot)->slot[i];
+        level--;
+    }
+    *byte = uniform_byte(slot);
+    return level;
+}
+
+uint8_t known_get(const struct known *k, uint64_t gfn)
+{
+    const struct leaf *leaf;
+    uint8_t byte;
+    if (!k->levels || gfn > last_of(k->levels))
+        return 0;
+    find(k, gfn, &byte, &leaf);
+    return byte;
+}
+
+/* How many gfns from gfn on are surely the same in the part that find() found. */
+static uint64_t part_run(unsigned level, uint64_t gfn, uint8_t byte, const struct leaf *leaf)
+{
+    if (!leaf)
+        return last_of(level) - (gfn & last_of(level));
+    unsigned i = gfn & 0xffu, n = i;
+    while (n + 1 < FANOUT && leaf->byte[n + 1] == byte)
+        n++;
+    return n - i;
+}
+
+uint8_t known_run(const struct known *k, uint64_t gfn, uint64_t *nr)
+{
+    const struct leaf *leaf;
+    uint8_t byte = 0, next;
+    uint64_t more = *nr - 1, done = 0; /* gfns after the first one */
+    if (!k->levels || gfn > last_of(k->levels))
+        return 0;
+    unsigned level = find(k, gfn, &byte, &leaf);
+    done = part_run(level, gfn, byte, leaf);
+    while (done < more) {
+        if (gfn + done + 1 > last_of(k->levels)) { /* beyond: not known */
+            done = byte ? done : more;
+            break;
+        }
+        level = find(k, gfn + done + 1, &next, &leaf);
+        if (next != byte)
+            break;
+        done += 1 + part_run(level, gfn + done + 1, byte, leaf);
+    }
+    *nr = (done < more ? done : more) + 1;
+    return byte;
+}
+
+struct walk {
+    known_fn fn;
+    void *arg;
+    uint64_t gfn, nr; /* the run so far */
+    uint8_t byte;
+};
+
+static int walk_emit(struct walk *w)
+{
+    int rc = w->byte && w->nr ? w->fn(w->arg, w->gfn, w->nr, w->byte) : 0;
+    w->nr = 0;
+    return rc;
+}
+
+static int walk_add(struct walk *w, uint64_t gfn, uint64_t nr, uint8_t byte)
+{
+    if (w->nr && w->byte == byte && w->gfn + w->nr == gfn) {
+        w->nr += nr;
+        return 0;
+    }
+    int rc = walk_emit(w);
+    w->gfn = gfn;
+    w->nr = nr;
+    w->byte = byte;
+    return rc;
+}
+
+static int walk_slot(struct walk *w, const void *slot, unsigned level, uint64_t gfn)
+{
+    int rc = 0;
+    if (!slot)
+        return 0;
+    if (is_uniform(slot))
+        return walk_add(w, gfn, last_of(level) + (level < 8), uniform_byte(slot));
+    for (unsigned i = 0; i < FANOUT && !rc; i++) {
+        if (level == 1)
+            rc = walk_add(w, gfn + i, 1, ((const struct leaf *)slot)->byte[i]);
+        else
+            rc = walk_slot(w, ((const struct node *)slot)->slot[i], level - 1,
+                           gfn + ((uint64_t)i << (8 * (level - 1))));
+    }
+    return rc;
+}
+
+int known_each(const struct known *k, known_fn fn, void *arg)
+{
+    struct walk w = {.fn = fn, .arg = arg};
+    int rc = walk_slot(&w, k->root, k->levels, 0);
+    return rc ? rc : walk_emit(&w);
+}

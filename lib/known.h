@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a session knows about the rights in one view: for each gfn the rights that are set
+ * and those that were found, in one byte. A radix tree with 256 slots a level; a part that
+ * is the same throughout takes one slot however large it is.
+ */
+#ifndef XMEM_KNOWN_H
+#define XMEM_KNOWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct known {
+    void *root;      /* NULL: nothing known; else a uniform part or a node */
+    unsigned levels; /* 0: empty; the root covers 256^levels gfns */
+    size_t nodes;    /* allocated, for the memory figures */
+};
+
+/* A byte: rights set in the low half, rights found in the high one; 0 in a half: not known. */
+#define KNOWN_SET 0x0fu
+#define KNOWN_FOUND 0xf0u
+
+/* enum xmem_rights <-> half a byte; 0 is "not known", for which rights answer KNOWN_NOTHING. */
+#define KNOWN_NOTHING 0xffu
+uint8_t known_code(uint8_t rights);
+uint8_t known_rights(uint8_t code);
+
+static inline uint8_t known_set_of(uint8_t byte)
+{
+    return known_rights(byte & KNOWN_SET);
+}
+static inline uint8_t known_found_of(uint8_t byte)
+{
+    return known_rights((uint8_t)(byte >> 4));
+}
+
+/* The byte of gfn, and in *nr (on entry the most that is asked for) how many gfns from it have the same. */
+uint8_t known_run(const struct known *k, uint64_t gfn, uint64_t *nr);
+uint8_t known_get(const struct known *k, uint64_t gfn);
+/*
+ * Makes room, so that known_put() on this range cannot fail until another range that it
+ * overlaps is put. -ENOMEM: nothing changed in what is known.
+ */
+int known_prepare(struct known *k, uint64_t gfn, uint64_t nr);
+/* Replaces the halves named by mask (KNOWN_SET, KNOWN_FOUND) by those of value. -ENOMEM. */
+int known_put(struct known *k, uint64_t gfn, uint64_t nr, uint8_t mask, uint8_t value);
+/* Forgets all. */
+void known_clear(struct known *k);
+
+/* Calls fn for each run of equal bytes that are not 0, in ascending order; stops at a non-zero answer. */
+typedef int (*known_fn)(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte);
+int known_each(const struct known *k, known_fn fn, void *arg);
+
+#endif

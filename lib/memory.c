@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The guest's memory: copying, and pages given and taken away. */
+#include "domain.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define PAGE BACKEND_PAGE_SIZE
+#define ADD_TRIES 64u
+
+static int check_range(struct xmem_domain *d, uint64_t gpa, const void *buf, size_t len)
+{
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (!buf && len)
+        return domain_refuse(d, -EINVAL, "address 0x%" PRIx64 ": no buffer", gpa);
+    if (len && gpa + (len - 1) < gpa)
+        return domain_refuse(d, -ERANGE, "address 0x%" PRIx64 " and 0x%zx bytes more: beyond the "
+                             "end of all addresses", gpa, len - 1);
+    return 0;
+}
+
+typedef void (*copy_fn)(uint8_t *page, void *buf, size_t n);
+
+static void copy_out(uint8_t *page, void *buf, size_t n)
+{
+    memcpy(buf, page, n);
+}
+
+static void copy_in(uint8_t *page, void *buf, size_t n)
+{
+    memcpy(page, buf, n);
+}
+
+static int map(struct xmem_domain *d, uint64_t gpa, void **page)
+{
+    int rc = d->ops->page_map ? d->ops->page_map(d->dom, gpa / PAGE, page) : -EOPNOTSUPP;
+    return rc ? domain_fail(d, rc, MAY_SRCH, "address 0x%" PRIx64 ": its page cannot be mapped", gpa)
+              : 0;
+}
+
+static int copy(struct xmem_domain *d, uint64_t gpa, uint8_t *buf, size_t len, copy_fn fn)
+{
+    while (len) {
+        size_t off = gpa % PAGE, n = PAGE - off < len ? PAGE - off : len;
+        void *page;
+        int rc = map(d, gpa, &page);
+        if (rc)
+            return rc;
+        fn((uint8_t *)page + off, buf, n);
+        d->ops->page_unmap(d->dom, page);
+        gpa += n;
+        buf += n;
+        len -= n;
+    }
+    return 0;
+}
+
+/* Every page is there: nothing is copied if one is missing. */
+static int probe(struct xmem_domain *d, uint64_t gpa, size_t len)
+{
+    uint64_t last = (gpa + len - 1) / PAGE;
+    for (uint64_t gfn = gpa / PAGE; gfn <= last; gfn++) {
+        void *page;
+        int rc = map(d, gfn * PAGE, &page);
+        if (rc)
+            return rc;
+        d->ops->page_unmap(d->dom, page);
+    }
+    return 0;
+}
+
+static int transfer(struct xmem_domain *d, uint64_t gpa, void *buf, size_t len, copy_fn fn)
+{
+    int rc = check_range(d, gpa, buf, len);
+    if (rc || !len)
+        return rc;
+    if (gpa / PAGE != (gpa + len - 1) / PAGE)
+        rc = probe(d, gpa, len);
+    return rc ? rc : copy(d, gpa, buf, len, fn);
+}
+
+int xmem_domain_read(struct xmem_domain *d, uint64_t gpa, void *buf, size_t len)
+{
+    return transfer(d, gpa, buf, len, copy_out);
+}
+
+int xmem_domain_write(struct xmem_domain *d, uint64_t gpa, const void *buf, size_t len)
+{
+    return transfer(d, gpa, (void *)(uintptr_t)buf, len, copy_in);
+}
+
+/* ---- pages given ---- */
+
+static int add_at(struct xmem_domain *d, uint64_t gfn)
+{
+    void *page;
+    int rc = d->ops->page_add(d->dom, gfn);
+    if (rc)
+        return rc;
+    rc = d->ops->page_map(d->dom, gfn, &page);
+    if (rc) {
+        d->ops->page_remove(d->dom, gfn);
+        return rc;
+    }
+    memset(page, 0, PAGE);
+    d->ops->page_unmap(d->dom, page);
+    return 0;
+}
+
+static bool ours(const struct xmem_domain *d, uint64_t gfn)
+{
+    for (size_t i = 0; i < d->page_n; i++)
+        if (d->pages[i] == gfn)
+            return true;
+    return false;
+}
+
+int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
+{
+    struct xmem_domain_info info = XMEM_INIT(info);
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (!gfn)
+        return domain_refuse(d, -EINVAL, "xmem_domain_add_page: nowhere to put the gfn");
+    if (!d->ops->page_add || !d->ops->page_map || !(d->caps.flags & XMEM_CAP_ADD_PAGE))
+        return domain_refuse(d, -EOPNOTSUPP, "pages cannot be added on this kind of machine");
+    if (array_room((void **)&d->pages, d->page_n, &d->page_cap, sizeof(*d->pages)))
+        return domain_refuse(d, -ENOMEM, "out of memory");
+    rc = d->ops->domain_info(d->dom, &info);
+    uint64_t at = info.highest_gfn + 1;
+    for (unsigned i = 0; !rc && i < ADD_TRIES; i++, at++) {
+        if (ours(d, at))
+            continue;
+        rc = add_at(d, at);
+        if (rc != -EEXIST && rc != -EBUSY)
+            break;
+        rc = i + 1 < ADD_TRIES ? 0 : rc;
+    }
+    if (rc)
+        return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no page can be added at gfn 0x%"
+                           PRIx64, d->domid, at);
+    d->pages[d->page_n++] = at;
+    if (at > d->caps.highest_gfn)
+        d->caps.highest_gfn = at;
+    *gfn = at;
+    return 0;
+}
+
+int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
+{
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (!ours(d, gfn))
+        return domain_refuse(d, -EINVAL, "gfn 0x%" PRIx64 " was not added by this session", gfn);
+    rc = d->ops->page_remove(d->dom, gfn);
+    if (rc)
+        return domain_fail(d, rc, MAY_SRCH, "gfn 0x%" PRIx64 " cannot be taken away", gfn);
+    for (uint32_t id = 0; id < d->caps.max_views; id++)
+        if (d->views[id]) /* rights of nothing are not restored */
+            (void)known_put(&d->views[id]->known, gfn, 1, 0xff, 0);
+    size_t i = 0;
+    while (d->pages[i] != gfn)
+        i++;
+    d->pages[i] = d->pages[--d->page_n];
+    return 0;
+}
+
+void domain_remove_pages(struct xmem_domain *d)
+{
+    while (d->page_n)
+        d->ops->page_remove(d->dom, d->pages[--d->page_n]);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The dry run: what applying would do, a line for each step, in the order of the steps. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "policy.h"
+
+struct plan {
+    const struct xmem_policy *p;
+    xmem_plan_line_fn line;
+    void *arg;
+    int err; /* what the callback said */
+};
+
+static void __attribute__((format(printf, 2, 3))) say(struct plan *plan, const char *fmt, ...)
+{
+    char text[512];
+    va_list args;
+
+    if (plan->err)
+        return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    plan->err = plan->line(plan->arg, text);
+}
+
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void say_remap(struct plan *plan, const struct policy_view *v, const struct policy_remap *m)
+{
+    uint64_t more = m->count - 1;
+
+    if (m->copy)
+        say(plan, "view \"%s\": gfns 0x%" PRIx64 "-0x%" PRIx64 " show copies, %zu patch%s",
+            v->name, m->gfn, m->gfn + more, m->n_patches, m->n_patches == 1 ? "" : "es");
+    else
+        say(plan, "view \"%s\": gfns 0x%" PRIx64 "-0x%" PRIx64 " show 0x%" PRIx64 "-0x%" PRIx64,
+            v->name, m->gfn, m->gfn + more, m->to, m->to + more);
+}
+
+static void say_views(struct plan *plan)
+{
+    for (size_t i = 1; i < plan->p->n_views; i++) {
+        const struct policy_view *v = &plan->p->views[i];
+
+        say(plan, "view \"%s\": create, default rights %s%s", v->name,
+            xmem_rights_name(v->default_rights), v->hidden ? ", hidden from the guest" : "");
+        for (size_t j = 0; j < v->n_remaps; j++)
+            say_remap(plan, v, &v->remaps[j]);
+    }
+}
+
+/* A denial that cannot be carried out holds the guest instead: better said before. */
+static void say_denials(struct plan *plan, const struct policy_rule *rule)
+{
+    static const struct {
+        uint32_t access;
+        const char *name;
+    } kinds[] = {{XMEM_ACCESS_R, "reads"}, {XMEM_ACCESS_W, "writes"}, {XMEM_ACCESS_X, "fetches"}};
+    const struct xmem_policy *p = plan->p;
+
+    for (size_t i = 0; i < rule->n_actions; i++)
+        for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+            if (rule->actions[i].action == XMEM_ACTION_DENY &&
+                (rule->actions[i].access & kinds[k].access) &&
+                ((uint32_t)rule->rights & kinds[k].access) == 0 &&
+                !policy_can_deny(&p->caps, p->kind, kinds[k].access))
+                say(plan, "rule \"%s\": note: %s cannot be denied here; they pause the domain",
+                    rule->name, kinds[k].name);
+}
+
+static void say_rules(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->p->n_rules; i++) {
+        const struct policy_rule *rule = &plan->p->rules[i];
+        const struct policy_region *region = &plan->p->regions[rule->region];
+
+        say(plan, "rule \"%s\": view \"%s\": %s for %" PRIu64 " gfn%s in %zu range%s of \"%s\"",
+            rule->name, plan->p->views[rule->view].name, xmem_rights_name(rule->rights),
+            region->gfns, plural(region->gfns), region->n, plural(region->n), region->name);
+        say_denials(plan, rule);
+    }
+}
+
+static void say_monitors(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->p->n_monitors; i++) {
+        const struct policy_monitor *mon = &plan->p->monitors[i];
+        const char *reason = xmem_event_reason_name((enum xmem_event_reason)mon->m.reason);
+
+        if (mon->m.reason == XMEM_EVENT_CTRLREG || mon->m.reason == XMEM_EVENT_MSR ||
+            mon->m.index)
+            say(plan, "monitor \"%s\": %s 0x%x on", mon->name, reason, mon->m.index);
+        else
+            say(plan, "monitor \"%s\": %s on", mon->name, reason);
+    }
+}
+
+static void say_all(struct plan *plan, bool on)
+{
+    const struct xmem_policy *p = plan->p;
+    uint64_t total = policy_total_gfns(p);
+    size_t ranges = 0;
+
+    say(plan, "monitoring: %s", on ? "on already" : "enable");
+    say_views(plan);
+    if (p->has_default_rights)
+        say(plan, "default rights: %s", xmem_rights_name(p->default_rights));
+    if (p->has_access_required)
+        say(plan, "access required: %s", p->access_required ? "yes" : "no");
+    say_monitors(plan);
+    if (p->has_start_view)
+        say(plan, "start view: switch all vCPUs to \"%s\"", p->views[p->start_view].name);
+    say_rules(plan);
+    for (size_t i = 0; i < p->n_rules; i++)
+        ranges += p->regions[p->rules[i].region].n;
+    say(plan, "total: %" PRIu64 " gfn%s in %zu range%s", total, plural(total), ranges,
+        plural(ranges));
+}
+
+int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
+                     xmem_plan_line_fn line, void *arg)
+{
+    struct plan plan = {.p = p, .line = line, .arg = arg};
+    int err;
+
+    if (!p || !d || !line)
+        return -EINVAL;
+    err = policy_check(p, d, r);
+    if (err)
+        return err;
+    say_all(&plan, policy_monitoring(d));
+    return plan.err;
+}

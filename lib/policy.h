@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A loaded policy. Everything below uses the public API only; the seam is not seen here. */
+#ifndef XMEM_POLICY_H
+#define XMEM_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <xmem.h>
+
+#include "json-doc.h"
+#include "report.h"
+
+#define POLICY_GFN_BITS 40
+#define POLICY_GFN_LAST ((UINT64_C(1) << POLICY_GFN_BITS) - 1)
+#define POLICY_NAME_MAX 63u
+#define POLICY_MAX_TARGETS 1024u
+#define POLICY_MAX_VIEWS 255u
+#define POLICY_MAX_REMAPS 65536u    /* entries of a view, and gfns of an entry */
+#define POLICY_MAX_REMAP_GFNS (1u << 20) /* of a view */
+#define POLICY_MAX_PATCHES 64u
+#define POLICY_MAX_RULES 65535u
+#define POLICY_MAX_MONITORS 256u
+#define POLICY_MAX_RANGES (4u << 20) /* of a region, and of all rules together */
+#define POLICY_MAX_DOMID 0x7fefu    /* DOMID_FIRST_RESERVED - 1, Xen's public/xen.h */
+#define POLICY_ACCESS_ALL (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
+#define POLICY_HOST 0u              /* place of the host view in views[] */
+
+/* Where something stood, for messages about it after the document is gone. */
+struct policy_pos {
+    uint32_t line, column;
+};
+
+/* Which domains are meant; what is set must all be true. */
+struct policy_target {
+    char *glob, *name;
+    bool has_domid, has_kind;
+    uint32_t domid, kind;
+};
+
+struct policy_extent {
+    uint64_t first, last;
+};
+
+struct policy_region {
+    char *name;
+    struct policy_extent *extents; /* sorted, merged */
+    size_t n, room;
+    uint64_t gfns;
+};
+
+struct policy_action {
+    uint32_t action; /* enum xmem_action */
+    uint32_t access; /* XMEM_ACCESS_R, W, X: for which */
+    uint32_t view;   /* SWITCH: place in views[] */
+    struct policy_pos pos;
+};
+
+struct policy_rule {
+    char *name;
+    uint32_t region, view; /* places in regions[], views[] */
+    enum xmem_rights rights;
+    struct policy_action actions[3]; /* one for each kind of access at most */
+    size_t n_actions;
+    uint64_t log_limit, logged; /* limit 0: none */
+    struct policy_pos region_pos, rights_pos;
+};
+
+struct policy_patch {
+    uint32_t offset, len;
+    uint8_t *bytes;
+};
+
+struct policy_remap {
+    uint64_t gfn, count, to;
+    bool copy; /* to a page of its own, a copy with the patches */
+    struct policy_patch *patches;
+    size_t n_patches;
+    struct policy_pos pos;
+};
+
+struct policy_view {
+    char *name;
+    enum xmem_rights default_rights;
+    bool hidden; /* not visible to the guest */
+    struct policy_remap *remaps;
+    size_t n_remaps;
+    struct policy_pos pos;
+    uint16_t id; /* when applied */
+};
+
+struct policy_monitor {
+    char *name;
+    struct xmem_monitor m;
+    bool has_action;
+    struct policy_action action;
+    struct policy_pos pos;
+};
+
+/* One extent of one rule; small, since a look-up costs the cache lines that it touches. */
+struct policy_entry {
+    uint64_t first : POLICY_GFN_BITS, rule : 64 - POLICY_GFN_BITS;
+    uint64_t last : POLICY_GFN_BITS, unused : 64 - POLICY_GFN_BITS;
+};
+
+/* A table over a piece of the space of gfns: 2^shift of them to each bucket. */
+struct policy_part {
+    uint64_t base;
+    unsigned shift;
+    uint32_t buckets; /* where in buckets[] its own begin */
+};
+
+/* Entries of one view, sorted, and where to begin to look: policy-index.c. */
+struct policy_index {
+    struct policy_entry *entries;
+    uint32_t n;
+    uint32_t *buckets; /* number of an entry, or of a part */
+    size_t n_buckets;
+    struct policy_part *parts;
+    size_t n_parts;
+};
+
+struct xmem_policy {
+    char *name; /* of the document */
+    struct policy_target *targets;
+    size_t n_targets;
+    bool has_default_rights, has_access_required, access_required;
+    enum xmem_rights default_rights;
+    struct policy_pos default_rights_pos, start_view_pos;
+    struct policy_region *regions;
+    size_t n_regions;
+    struct policy_view *views; /* the first is the host view */
+    size_t n_views;
+    struct policy_index *indexes; /* one for each view */
+    uint32_t start_view;
+    bool has_start_view;
+    struct policy_rule *rules;
+    size_t n_rules;
+    struct policy_monitor *monitors;
+    size_t n_monitors;
+    struct policy_action default_action; /* XMEM_ACTION_NONE: none */
+
+    /* what it was applied to */
+    struct xmem_domain *applied;
+    /* what is known of the session that was asked last */
+    struct xmem_domain *known;
+    struct xmem_caps caps;
+    uint32_t kind;
+};
+
+/* ---- parts of loading; false and a message, or 0 and -ENOMEM in *oom ---- */
+
+struct policy_parser {
+    struct json_doc *doc;
+    struct xmem_policy *p;
+    bool oom;
+    /* symbolic ranges wait until all are known: each file is read once */
+    struct policy_lookup *lookups;
+    size_t n_lookups, room_lookups;
+};
+
+void policy_parse_targets(struct policy_parser *pp, const struct json_value *v);
+void policy_parse_regions(struct policy_parser *pp, const struct json_value *v);
+void policy_parse_views(struct policy_parser *pp, const struct json_value *v);
+void policy_parse_remaps(struct policy_parser *pp, const struct json_value *v,
+                         struct policy_view *view);
+void policy_parse_rules(struct policy_parser *pp, const struct json_value *v);
+void policy_parse_monitors(struct policy_parser *pp, const struct json_value *v);
+
+/* An array of v->count elements of size bytes, zeroed; at least one. NULL sets pp->oom. */
+void *policy_array(struct policy_parser *pp, const struct json_value *v, size_t size);
+char *policy_copy(struct policy_parser *pp, const char *text);
+struct policy_pos policy_pos(const struct policy_parser *pp, const struct json_value *v);
+/* A name of at most POLICY_NAME_MAX bytes, copied. */
+bool policy_get_name(struct policy_parser *pp, const struct json_value *v, char **out);
+bool policy_get_rights(struct policy_parser *pp, const struct json_value *v, bool with_default,
+                       enum xmem_rights *out);
+bool policy_get_kind(struct policy_parser *pp, const struct json_value *v, uint32_t *out);
+bool policy_get_gfn(struct policy_parser *pp, const struct json_value *v, uint64_t *out);
+/* The name of a view: its place. */
+bool policy_get_view(struct policy_parser *pp, const struct json_value *v, uint32_t *out);
+/* An action in its short form (a word) or its long one; filter: may have "access". */
+bool policy_get_action(struct policy_parser *pp, const struct json_value *v, bool filter,
+                       struct policy_action *out);
+
+/* ---- regions ---- */
+
+bool policy_region_add(struct policy_parser *pp, const struct json_value *v,
+                       struct policy_region *r, uint64_t first, uint64_t last);
+/* When all ranges are known: merges them, sorts the regions by name. */
+void policy_regions_finish(struct policy_parser *pp);
+/* The name of a region: its place. */
+bool policy_get_region(struct policy_parser *pp, const struct json_value *v, uint32_t *out);
+/* { "symbols": ... }: taken note of. */
+void policy_symbols_add(struct policy_parser *pp, const struct json_value *v, uint32_t region);
+/* Reads the symbol files and adds the ranges. */
+void policy_symbols_resolve(struct policy_parser *pp);
+void policy_symbols_free(struct policy_parser *pp);
+
+/* ---- index ---- */
+
+/* Builds all; overlaps are errors. rules: the array of the document. */
+void policy_index_build(struct policy_parser *pp, const struct json_value *rules);
+void policy_index_free(struct policy_index *x);
+/* The entry that holds gfn, or NULL. */
+const struct policy_entry *policy_index_find(const struct policy_index *x, uint64_t gfn);
+
+/* ---- on a domain ---- */
+
+/* Message about a part of the policy. */
+void policy_error(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
+                  struct policy_pos pos, const char *path, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+/* Checks the policy against the capabilities. 0, or the first error; all go into r. */
+int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r);
+/* Is monitoring on? */
+bool policy_monitoring(struct xmem_domain *d);
+/* Can a denial of these accesses be carried out? */
+bool policy_can_deny(const struct xmem_caps *caps, uint32_t kind, uint32_t access);
+uint64_t policy_total_gfns(const struct xmem_policy *p);
+
+#endif

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Strict JSON documents, policies, and descriptions of simulated machines.
+policy_sources = \
+	lib/json-doc.c \
+	lib/json-doc.h \
+	lib/json-get.c \
+	lib/json-scan.c \
+	lib/json-scan.h \
+	lib/policy-action.c \
+	lib/policy-apply.c \
+	lib/policy-check.c \
+	lib/policy-decide.c \
+	lib/policy-index.c \
+	lib/policy-messages.c \
+	lib/policy-messages.h \
+	lib/policy-monitor.c \
+	lib/policy-plan.c \
+	lib/policy-region.c \
+	lib/policy-rule.c \
+	lib/policy-symbols.c \
+	lib/policy-view.c \
+	lib/policy.c \
+	lib/policy.h \
+	lib/report.c \
+	lib/report.h \
+	lib/sim-file-int.h \
+	lib/sim-file-program.c \
+	lib/sim-file.c \
+	lib/sim-file.h \
+	lib/utf8.h

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bringing back a domain whose tool died. */
+#include "backend.h"
+#include "connection.h"
+#include "domain.h"
+#include "sized.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#define DISABLE_TRIES 200u
+#define STEP_ROUNDS 5u
+
+struct recovery {
+    const struct xmem_backend_ops *ops;
+    void *dom;
+    struct xmem_domain_info info;
+    struct xmem_caps caps;
+    struct ring ring;
+    struct xmem_recovery out;
+    struct xmem_error err;
+};
+
+static int failed(struct recovery *r, int rc, const char *what)
+{
+    int code = rc == -EPERM || rc == -EACCES || rc == -ENOMEM || rc == -EOPNOTSUPP || rc == -ESRCH ||
+               rc == -ESHUTDOWN ? rc : -EIO;
+    return xmem_error_set(&r->err, code, "domain %" PRIu32 ": %s: %s", r->info.domid, what,
+                          strerror(-rc));
+}
+
+/* Answers what stands in the ring: resumed, and single step off where that was the event. */
+static void answer_requests(struct recovery *r)
+{
+    struct ring_head head;
+    uint32_t index;
+    if (!r->ring.page)
+        return;
+    while (ring_take(&r->ring, &head, &index, NULL) > 0) {
+        head.flags &= RING_FLAG_VCPU_PAUSED;
+        if (head.flags && head.reason == XMEM_EVENT_SINGLESTEP)
+            head.flags |= RING_FLAG_TOGGLE_SINGLESTEP;
+        ring_answer(&r->ring, &head, NULL, 0);
+    }
+    if (ring_publish(&r->ring))
+        (void)r->ops->event_notify(r->dom);
+}
+
+/* For as long as the guest needs to go on from what it was answered. The domain is not paused. */
+static void let_run(struct recovery *r)
+{
+    struct timespec ms = {.tv_nsec = 1000000};
+    (void)r->ops->event_idle(r->dom);
+    nanosleep(&ms, NULL);
+    answer_requests(r);
+}
+
+/* vCPUs that wait for a slot keep the ring busy (-EBUSY): running for a moment they get one. */
+static int ring_off(struct recovery *r)
+{
+    int rc = -EBUSY;
+    for (unsigned i = 0; i < DISABLE_TRIES && rc == -EBUSY; i++) {
+        rc = r->ops->monitor_disable(r->dom);
+        if (rc != -EBUSY)
+            break;
+        r->ops->unpause(r->dom);
+        let_run(r);
+        r->ops->pause(r->dom);
+    }
+    r->ring.page = NULL;
+    return rc;
+}
+
+static int use_ring(struct recovery *r, const struct backend_ring *b, bool adopt)
+{
+    int rc = (adopt ? ring_adopt : ring_init)(&r->ring, b->page, b->interface_version, b->arch,
+                                              r->info.vcpus);
+    return rc ? failed(r, rc, "its vm_event interface is not known") : 0;
+}
+
+/* A ring of our own, or the dead listener's as it is. Rights can be set with either. */
+static int get_ring(struct recovery *r)
+{
+    struct backend_ring b = {0};
+    int rc = r->ops->monitor_enable(r->dom, &b);
+    if (!rc)
+        return use_ring(r, &b, false);
+    if (rc != -EBUSY)
+        return failed(r, rc, "its ring cannot be enabled");
+    r->out.ring_was_active = 1;
+    if (r->ops->monitor_attach && !r->ops->monitor_attach(r->dom, &b))
+        return use_ring(r, &b, true);
+    return 0;
+}
+
+/* Ends the dead listener's ring, with an answer to everything in it, and takes a new one. */
+static int change_ring(struct recovery *r)
+{
+    struct backend_ring b = {0};
+    if (!r->out.ring_was_active)
+        return 0;
+    answer_requests(r);
+    int rc = ring_off(r);
+    if (!rc)
+        rc = r->ops->monitor_enable(r->dom, &b);
+    return rc ? failed(r, rc, "its ring cannot be taken over") : use_ring(r, &b, false);
+}
+
+/*
+ * Disabling a ring leaves the vCPUs paused whose events were in it. An answer that nobody
+ * asked for lets one of these go on, and harms no other.
+ */
+static int release_vcpus(struct recovery *r)
+{
+    struct ring_head head = {.version = r->ring.version, .flags = RING_FLAG_VCPU_PAUSED};
+    for (head.vcpu = 0; head.vcpu < r->info.vcpus; head.vcpu++) {
+        if (r->ops->vcpu_hold)
+            (void)r->ops->vcpu_hold(r->dom, head.vcpu, false);
+        int waits = r->ops->vcpu_waits ? r->ops->vcpu_waits(r->dom, head.vcpu) : 1;
+        if (waits <= 0)
+            continue;
+        ring_answer(&r->ring, &head, NULL, 0);
+        ring_publish(&r->ring);
+        int rc = r->ops->event_notify(r->dom);
+        if (rc)
+            return failed(r, rc, "a waiting vCPU cannot be released");
+        r->out.vcpus_released++;
+    }
+    return 0;
+}
+
+/* A single step that the dead tool began ends with an event, where these are monitored. */
+static void end_steps(struct recovery *r)
+{
+    struct backend_monitor m = {.reason = XMEM_EVENT_SINGLESTEP, .on = true, .sync = true};
+    if (!(r->caps.monitors & (1u << XMEM_EVENT_SINGLESTEP)) || r->ops->monitor_set(r->dom, &m))
+        return;
+    for (unsigned i = 0; i < STEP_ROUNDS; i++)
+        let_run(r);
+    m.on = false;
+    (void)r->ops->monitor_set(r->dom, &m);
+}
+
+static int drop_views(struct recovery *r)
+{
+    bool on = false;
+    int rc = r->ops->views_get_state ? r->ops->views_get_state(r->dom, &on) : 0;
+    if (rc == -EOPNOTSUPP || (!rc && !on))
+        return 0;
+    if (!rc)
+        rc = r->ops->view_switch(r->dom, 0);
+    for (uint32_t id = 1; !rc && id < r->caps.max_views; id++) {
+        int there = r->ops->view_exists(r->dom, (uint16_t)id);
+        if (there > 0)
+            rc = r->ops->view_destroy(r->dom, (uint16_t)id);
+        r->out.views_destroyed += there > 0 && !rc;
+    }
+    if (!rc)
+        rc = r->ops->views_set_state(r->dom, false);
+    return rc ? failed(r, rc, "its views cannot be destroyed") : 0;
+}
+
+/* The first of nr gfns that cannot be set: halves are set until it is found. nr: none. */
+static uint64_t find_refused(struct recovery *r, uint64_t gfn, uint64_t nr)
+{
+    uint64_t lo = 0, hi = nr, done;
+    while (lo < hi) {
+        uint64_t half = hi - lo > 1 ? (hi - lo) / 2 : 1;
+        if (!r->ops->rights_set(r->dom, 0, gfn + lo, half, XMEM_RWX, &done))
+            lo += half;
+        else if (half == 1)
+            break;
+        else
+            hi = lo + half;
+    }
+    return lo;
+}
+
+/* Every gfn that is mapped; holes are passed over one by one, since nobody says where they end. */
+static int reset_rights(struct recovery *r)
+{
+    uint64_t done, gfn = 0, last = r->info.highest_gfn;
+    bool hole = true; /* gfn 0 often is one */
+    int rc = r->ops->rights_set(r->dom, 0, UINT64_MAX, 0, XMEM_RWX, &done);
+    if (rc)
+        return failed(r, rc, "its default rights cannot be reset");
+    while (gfn <= last) {
+        uint64_t nr = hole ? 1 : last - gfn + 1;
+        rc = r->ops->rights_set(r->dom, 0, gfn, nr, XMEM_RWX, &done);
+        if (rc && rc != -ESRCH)
+            return failed(r, rc, "its rights cannot be reset");
+        if (!rc)
+            done = nr;
+        else if (nr == 1)
+            done = 0;
+        else if (done > nr)
+            done = find_refused(r, gfn, nr);
+        r->out.rights_reset += done;
+        gfn += done + (rc != 0);
+        hole = rc != 0;
+    }
+    return 0;
+}
+
+/* The domain is paused. */
+static int put_right(struct recovery *r)
+{
+    int rc = get_ring(r);
+    if (!rc)
+        rc = drop_views(r);
+    if (!rc)
+        rc = reset_rights(r);
+    return rc ? rc : change_ring(r);
+}
+
+static int recover(struct recovery *r)
+{
+    int rc = r->ops->pause(r->dom);
+    if (rc)
+        return failed(r, rc, "it cannot be paused");
+    rc = put_right(r);
+    int rc2 = r->ops->unpause(r->dom);
+    if (rc2 && !rc)
+        rc = failed(r, rc2, "it cannot be unpaused");
+    if (!rc)
+        rc = release_vcpus(r);
+    if (!rc)
+        end_steps(r);
+    if (!r->ring.page)
+        return rc;
+    rc2 = r->ops->pause(r->dom);
+    int rc3 = ring_off(r);
+    if (!rc2)
+        rc2 = r->ops->unpause(r->dom);
+    if ((rc3 || rc2) && !rc)
+        rc = failed(r, rc3 ? rc3 : rc2, "its ring cannot be disabled");
+    return rc;
+}
+
+static int open_domain(struct xmem *x, uint32_t domid, struct recovery *r)
+{
+    int rc = x->ops->domain_open(x->conn, domid, &r->dom, &r->err);
+    if (rc)
+        return rc;
+    r->info.size = sizeof(r->info);
+    r->caps.size = sizeof(r->caps);
+    rc = x->ops->domain_info(r->dom, &r->info);
+    if (!rc)
+        rc = x->ops->domain_caps(r->dom, &r->caps);
+    r->info.domid = domid;
+    return rc ? failed(r, rc, "it cannot be asked") : 0;
+}
+
+int xmem_domain_recover(struct xmem *x, uint32_t domid, struct xmem_recovery *out)
+{
+    if (!x || (out && sized_check(out)))
+        return -EINVAL;
+    struct recovery r = {.ops = x->ops, .out = {.size = sizeof(r.out)}};
+    bool open = false;
+    pthread_mutex_lock(&x->lock);
+    for (const struct xmem_domain *d = x->sessions; d; d = d->next)
+        open = open || d->domid == domid;
+    pthread_mutex_unlock(&x->lock);
+    int rc = open ? xmem_error_set(&r.err, -EBUSY, "domain %" PRIu32 " has a session on this "
+                                   "connection: close it first", domid)
+                  : open_domain(x, domid, &r);
+    if (!rc)
+        rc = recover(&r);
+    if (r.dom)
+        x->ops->domain_close(r.dom);
+    if (rc)
+        return connection_fail(x, rc, &r.err);
+    if (out)
+        sized_out(out, &r.out, sizeof(r.out));
+    return 0;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The listener's side of a vm_event ring: arithmetic on one page, nothing else. The page is
+ * shared with the hypervisor and may be with the guest: what is read from it is copied once
+ * and checked before it is used.
+ *
+ * Requests and answers share the slots, each counted by an index of its own that runs
+ * freely: answer number i goes where request number i was. A request therefore keeps its
+ * slot, registers and all, until answer i is built, whosever answer that is.
+ *
+ * Layouts: Xen's public/vm_event.h and public/io/ring.h, interfaces 3 (Xen 4.11) to 7 (4.15).
+ */
+#ifndef XMEM_RING_H
+#define XMEM_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <xmem.h>
+
+#define RING_VERSION_MIN 3u
+#define RING_VERSION_MAX 7u
+#define RING_SLOTS_MAX 8u
+#define RING_DATA_OFFSET 56u /* of registers or emulation data in an event */
+#define RING_DATA_MAX 344u
+
+#define RING_FLAG_VCPU_PAUSED (1u << 0)
+#define RING_FLAG_FOREIGN (1u << 1)
+#define RING_FLAG_EMULATE (1u << 2)
+#define RING_FLAG_EMULATE_NOWRITE (1u << 3)
+#define RING_FLAG_TOGGLE_SINGLESTEP (1u << 4)
+#define RING_FLAG_SET_EMUL_READ_DATA (1u << 5)
+#define RING_FLAG_DENY (1u << 6)
+#define RING_FLAG_ALTERNATE_P2M (1u << 7)
+#define RING_FLAG_SET_REGISTERS (1u << 8)
+#define RING_FLAG_SET_EMUL_INSN_DATA (1u << 9)
+#define RING_FLAG_FAST_SINGLESTEP (1u << 11)
+#define RING_FLAG_NESTED_P2M (1u << 12)
+
+/* The part of an event before its registers, the same in every interface; u by reason. */
+struct ring_head {
+    uint32_t version, flags, reason, vcpu;
+    uint16_t view, pad[3];
+    union {
+        uint64_t word[4];
+        uint32_t half[8];
+        uint16_t quarter[16];
+        uint8_t byte[32];
+    } u;
+};
+_Static_assert(sizeof(struct ring_head) == RING_DATA_OFFSET, "vm_event_st up to its data");
+
+struct ring {
+    uint8_t *page;
+    uint32_t version, arch;
+    uint32_t event_size, slots;
+    uint32_t vcpus;    /* of the domain; higher ids are garbage */
+    uint32_t req_cons; /* requests taken */
+    uint32_t rsp_pvt;  /* answers built */
+    uint32_t rsp_pub;  /* of them, published */
+};
+
+/* Bytes of an event, and of its registers, in an interface; 0: unknown. */
+uint32_t ring_event_size(uint32_t version);
+uint32_t ring_data_size(uint32_t version);
+
+/* Initialises the page as the consumer has to, and r. -EOPNOTSUPP unknown interface. */
+int ring_init(struct ring *r, void *page, uint32_t version, uint32_t arch, uint32_t vcpus);
+/* Goes on with a page that another listener left: its answers count as far as it published them. */
+int ring_adopt(struct ring *r, void *page, uint32_t version, uint32_t arch, uint32_t vcpus);
+/*
+ * Copies and takes the next request; *index is its number. 1: there was one, 0: none,
+ * -EPROTO: garbage, *why (may be NULL) says what, nothing is taken.
+ */
+int ring_take(struct ring *r, struct ring_head *head, uint32_t *index, const char **why);
+/* Is a request of this vCPU waiting? Takes nothing; garbage counts as none. */
+bool ring_waiting(const struct ring *r, uint32_t vcpu);
+/* Is any request waiting (or garbage)? */
+bool ring_any(const struct ring *r);
+
+/* Data of request number index, while its slot is its own. */
+static inline uint8_t *ring_data(const struct ring *r, uint32_t index)
+{
+    return r->page + 64 + (index & (r->slots - 1)) * r->event_size + RING_DATA_OFFSET;
+}
+/* Number of the answer that is built next: the request of that number loses its slot. */
+static inline uint32_t ring_answer_index(const struct ring *r)
+{
+    return r->rsp_pvt;
+}
+/* Builds an answer in its slot; data of `bytes` (at most the interface's) behind it, or none. */
+void ring_answer(struct ring *r, const struct ring_head *head, const void *data, size_t bytes);
+/* Shows the hypervisor what was built. False: nothing new. */
+bool ring_publish(struct ring *r);
+/* Room for an answer to nothing (see xmem_domain_recover()): none of the requests' slots is touched? */
+static inline uint32_t ring_unanswered(const struct ring *r)
+{
+    return r->req_cons - r->rsp_pvt;
+}
+
+/* Fills the public event from a request; seq is not touched. */
+void ring_decode(const struct ring *r, const struct ring_head *head, struct xmem_event *ev);
+
+/* Registers: data is the interface's, in private memory. */
+void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out);
+/* Writes what out holds over data. */
+void ring_regs_encode(const struct ring *r, const struct xmem_regs *regs, uint8_t *data);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Runs of rights into as few hypercalls as possible. */
+#include "changes.h"
+#include "rights.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+struct sender {
+    struct xmem_domain *d;
+    struct view *v;
+    const struct runs *list;
+    struct place *at;  /* behind what took effect */
+    struct place next; /* behind what is in the buffer */
+    uint64_t n;        /* gfns in the buffer */
+    bool ranges_only;
+    uint64_t failed;
+};
+
+/* Moves over n gfns of the list; they are set now. */
+static void advance(struct sender *s, uint64_t n)
+{
+    while (n) {
+        const struct run *r = &s->list->v[s->at->run];
+        uint64_t some = run_nr(r) - s->at->off;
+        if (some > n)
+            some = n;
+        known_put(&s->v->known, r->gfn + s->at->off, some, KNOWN_SET, known_code(run_rights(r)));
+        s->at->off += some;
+        n -= some;
+        if (s->at->off == run_nr(r)) {
+            s->at->off = 0;
+            s->at->run++;
+        }
+    }
+}
+
+/* What the sender sends in one call: a run, or scattered gfns of the buffer. */
+struct call {
+    const struct run *run; /* NULL: scattered */
+    uint64_t gfn;          /* run: first gfn */
+};
+
+static int call_part(struct sender *s, const struct call *c, uint64_t from, uint64_t nr,
+                     uint64_t *done)
+{
+    struct xmem_domain *d = s->d;
+    *done = BACKEND_DONE_UNKNOWN;
+    d->stats.sets++;
+    if (c->run)
+        return d->ops->rights_set(d->dom, s->v->id, c->gfn + from, nr, run_rights(c->run), done);
+    if (nr == 1)
+        return d->ops->rights_set(d->dom, s->v->id, d->send_gfns[from], 1, d->send_rights[from],
+                                  done);
+    return d->ops->rights_set_many(d->dom, s->v->id, d->send_gfns + from, d->send_rights + from,
+                                   (uint32_t)nr, done);
+}
+
+/*
+ * The call failed somewhere in nr gfns and did not say where: sends halves again, which
+ * changes nothing where it was done, until the one that is refused is found. Nothing is
+ * refused any more: all took effect.
+ */
+static uint64_t find_refused(struct sender *s, const struct call *c, uint64_t nr)
+{
+    uint64_t lo = 0, hi = nr, done;
+    while (lo < hi) {
+        uint64_t half = hi - lo > 1 ? (hi - lo) / 2 : 1;
+        if (!call_part(s, c, lo, half, &done))
+            lo += half;
+        else if (half == 1)
+            return lo;
+        else
+            hi = lo + half;
+    }
+    return nr;
+}
+
+static int send_call(struct sender *s, const struct call *c, uint64_t nr)
+{
+    uint64_t done;
+    int rc = call_part(s, c, 0, nr, &done);
+    if (!rc) {
+        advance(s, nr);
+        return 0;
+    }
+    if (domain_is_dead(s->d))
+        done = 0;
+    else if (done == BACKEND_DONE_UNKNOWN)
+        done = find_refused(s, c, nr);
+    uint64_t i = done < nr ? done : nr - 1;
+    s->failed = c->run ? c->gfn + i : s->d->send_gfns[i];
+    advance(s, done < nr ? done : nr);
+    return rc;
+}
+
+static int flush(struct sender *s)
+{
+    const struct run *r = &s->list->v[s->at->run];
+    uint64_t n = s->n;
+    struct call c = {0};
+    if (!n)
+        return 0;
+    s->n = 0;
+    if (run_nr(r) - s->at->off >= n) { /* all of one run after all */
+        c.run = r;
+        c.gfn = r->gfn + s->at->off;
+    }
+    return send_call(s, &c, n);
+}
+
+static int buffer_room(struct xmem_domain *d, uint64_t n)
+{
+    uint32_t want = n < CHANGES_CHUNK ? (uint32_t)n : CHANGES_CHUNK;
+    if (d->send_cap >= want)
+        return 0;
+    uint64_t *gfns = realloc(d->send_gfns, want * sizeof(*gfns));
+    if (gfns)
+        d->send_gfns = gfns;
+    uint8_t *rights = realloc(d->send_rights, want);
+    if (rights)
+        d->send_rights = rights;
+    if (!gfns || !rights)
+        return -ENOMEM;
+    d->send_cap = want;
+    return 0;
+}
+
+/* Puts nr gfns of r from off on into the buffer, sending it whenever it is full. */
+static int buffer_run(struct sender *s, const struct run *r, uint64_t off, uint64_t nr)
+{
+    struct xmem_domain *d = s->d;
+    int rc = 0;
+    while (nr && !rc) {
+        uint64_t room = CHANGES_CHUNK - s->n, some = nr < room ? nr : room;
+        for (uint64_t i = 0; i < some; i++) {
+            d->send_gfns[s->n + i] = r->gfn + off + i;
+            d->send_rights[s->n + i] = run_rights(r);
+        }
+        s->n += some;
+        off += some;
+        nr -= some;
+        if (s->n == CHANGES_CHUNK)
+            rc = flush(s);
+    }
+    return rc;
+}
+
+static int send_run(struct sender *s, const struct run *r, uint64_t off, uint64_t nr)
+{
+    /* In other views Xen has no call for a run: a list is as good. */
+    if (!s->ranges_only && (s->v->id || nr < CHANGES_CHUNK))
+        return buffer_run(s, r, off, nr);
+    int rc = flush(s);
+    struct call c = {.run = r, .gfn = r->gfn + off};
+    return rc ? rc : send_call(s, &c, nr);
+}
+
+/* How many runs, and gfns up to max, there are from the place on. */
+static void measure(const struct sender *s, uint64_t max, uint64_t *runs, uint64_t *gfns)
+{
+    uint64_t off = s->at->off;
+    *runs = *gfns = 0;
+    for (size_t i = s->at->run; i < s->list->n && *gfns < max; i++, off = 0) {
+        *gfns += run_nr(&s->list->v[i]) - off;
+        ++*runs;
+    }
+    if (*gfns > max)
+        *gfns = max;
+}
+
+static int send_all(struct sender *s, uint64_t gfns)
+{
+    int rc = 0;
+    s->next = *s->at;
+    while (gfns && !rc) {
+        const struct run *r = &s->list->v[s->next.run];
+        uint64_t nr = run_nr(r) - s->next.off, off = s->next.off;
+        if (nr > gfns)
+            nr = gfns;
+        gfns -= nr;
+        s->next.off += nr;
+        if (s->next.off == run_nr(r)) {
+            s->next.off = 0;
+            s->next.run++;
+        }
+        rc = send_run(s, r, off, nr);
+    }
+    return rc ? rc : flush(s);
+}
+
+int send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, struct place *at,
+              uint64_t max, uint64_t *failed)
+{
+    struct sender s = {.d = d, .v = v, .list = list, .at = at};
+    uint64_t runs, gfns;
+    measure(&s, max, &runs, &gfns);
+    if (!gfns)
+        return 0;
+    bool many = (d->caps.flags & XMEM_CAP_SET_MANY) && d->ops->rights_set_many;
+    /* Lists are worth it where they make fewer calls than the runs do. */
+    s.ranges_only = !many || (v->id == 0 && runs <= (gfns + CHANGES_CHUNK - 1) / CHANGES_CHUNK);
+    int rc = s.ranges_only ? 0 : buffer_room(d, gfns);
+    if (rc) {
+        *failed = list->v[at->run].gfn + at->off;
+        return domain_refuse(d, rc, "out of memory");
+    }
+    rc = send_all(&s, gfns);
+    if (!rc)
+        return 0;
+    *failed = s.failed;
+    size_t i = runs_find(list, s.failed);
+    const char *name = i < list->n ? xmem_rights_name(run_rights(&list->v[i])) : NULL;
+    return domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
+                       " cannot be set to %s", v->id, s.failed, name ? name : "?");
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the vCPUs of a described machine do: scripts, random accesses, recordings. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim-file-int.h"
+
+#define OPS_MAX 1000000u
+#define PAGE_BYTES 4096u
+#define ACCESS_MAX 64u
+#define PATH_BYTES 4095u
+
+/* ---- scripts ---- */
+
+enum { F_ADDR = 1, F_VALUE = 2, F_INDEX = 4, F_LENGTH = 8, F_WALK = 16, F_USER = 32 };
+#define F_ACCESS (F_ADDR | F_LENGTH | F_WALK)
+
+/* By op: the fields it may have, and those that it must have. */
+static const struct op_form {
+    const char *name;
+    uint8_t code, may, must;
+    uint32_t index_min, index_max;
+} forms[] = {
+    {"read", SIM_OP_READ, F_ACCESS, F_ADDR, 0, 0},
+    {"write", SIM_OP_WRITE, F_ACCESS | F_VALUE, F_ADDR, 0, 0},
+    {"exec", SIM_OP_EXEC, F_ACCESS, F_ADDR, 0, 0},
+    {"rmw", SIM_OP_RMW, F_ACCESS | F_VALUE, F_ADDR, 0, 0},
+    {"guest_request", SIM_OP_GUEST_REQUEST, F_USER, 0, 0, 0},
+    {"breakpoint", SIM_OP_BREAKPOINT, F_ADDR, F_ADDR, 0, 0},
+    {"cpuid", SIM_OP_CPUID, F_INDEX | F_VALUE, F_INDEX, 0, UINT32_MAX},
+    {"ctrlreg", SIM_OP_CTRLREG, F_INDEX | F_VALUE, F_INDEX | F_VALUE, 0, 3},
+    {"msr", SIM_OP_MSR, F_INDEX | F_VALUE, F_INDEX | F_VALUE, 0, UINT32_MAX},
+    {"descriptor", SIM_OP_DESCRIPTOR, F_INDEX | F_VALUE, F_INDEX, 1, 4},
+    {"privileged_call", SIM_OP_PRIVCALL, 0, 0, 0, 0},
+    {"debug", SIM_OP_DEBUG, F_ADDR | F_VALUE, F_ADDR, 0, 0},
+    {"io", SIM_OP_IO, F_INDEX | F_VALUE | F_LENGTH, F_INDEX, 0, UINT16_MAX},
+    {"vmexit", SIM_OP_VMEXIT, F_INDEX | F_VALUE, F_INDEX, 0, UINT32_MAX},
+    {"hypercall_buf", SIM_OP_HYPERCALL_BUF, F_ADDR | F_LENGTH, F_ADDR, 0, 0},
+    {"vmfunc", SIM_OP_VMFUNC, F_VALUE, F_VALUE, 0, 0},
+    {"poweroff", SIM_OP_POWEROFF, 0, 0, 0, 0},
+};
+#define N_FORMS (sizeof(forms) / sizeof(forms[0]))
+
+static const struct {
+    const char *key;
+    uint8_t field;
+} fields[] = {
+    {"gfn", F_ADDR},      {"offset", F_ADDR}, {"value", F_VALUE}, {"index", F_INDEX},
+    {"length", F_LENGTH}, {"walk", F_WALK},   {"user", F_USER},
+};
+#define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
+
+static const struct op_form *get_form(struct json_doc *doc, const struct json_value *v)
+{
+    const struct json_value *op = json_need(doc, v, "op");
+    const char *words[N_FORMS + 1] = {NULL};
+    size_t i;
+
+    for (i = 0; i < N_FORMS; i++)
+        words[i] = forms[i].name;
+    if (!op || !json_get_word(doc, op, "an op", words, &i))
+        return NULL;
+    return &forms[i];
+}
+
+/* Fields that the op does not have, and those that it lacks. */
+static bool check_fields(struct json_doc *doc, const struct json_value *v,
+                         const struct op_form *form)
+{
+    bool good = true;
+    uint8_t missing = form->must;
+
+    for (size_t i = 0; i < N_FIELDS; i++) {
+        const struct json_value *m = json_find(doc, v, fields[i].key);
+
+        if (m && (form->may & fields[i].field) == 0) {
+            json_key_error(doc, m, XM_MSG_OP_FIELD, "the op \"%s\" has no \"%s\"", form->name,
+                           m->key);
+            good = false;
+        }
+        if (m && strcmp(fields[i].key, "offset") != 0)
+            missing &= (uint8_t)~fields[i].field;
+    }
+    for (size_t i = 0; i < N_FIELDS; i++)
+        if (missing & fields[i].field && strcmp(fields[i].key, "offset") != 0) {
+            json_error(doc, v, XM_MSG_OP_FIELD, "the op \"%s\" needs \"%s\"", form->name,
+                       fields[i].key);
+            good = false;
+        }
+    return good;
+}
+
+static bool get_gfn(struct sim_file_domain *fd, const struct json_value *v, uint64_t *out)
+{
+    uint64_t gfn, first = fd->cfg.first_gfn;
+
+    if (!json_get_u64(fd->doc, v, 0, UINT64_MAX, &gfn))
+        return false;
+    if (gfn < first || gfn - first >= fd->cfg.pages) {
+        json_error(fd->doc, v, XM_MSG_PROGRAM_GFN,
+                   "gfn 0x%" PRIx64 " is outside the domain's frames, 0x%" PRIx64 "-0x%" PRIx64,
+                   gfn, first, first + fd->cfg.pages - 1);
+        return false;
+    }
+    *out = gfn;
+    return true;
+}
+
+static void get_flag(struct json_doc *doc, const struct json_value *v, const char *key,
+                     uint16_t flag, struct sim_op *op)
+{
+    const struct json_value *m = json_find(doc, v, key);
+    bool on = false;
+
+    if (m && json_get_bool(doc, m, &on) && on)
+        op->flags |= flag;
+}
+
+static void parse_op(struct sim_file_domain *fd, const struct json_value *v, struct sim_op *op)
+{
+    static const char *const keys[] = {"op",     "gfn",  "offset", "value", "index",
+                                       "length", "walk", "user",   NULL};
+    const struct op_form *form;
+    const struct json_value *m;
+    uint64_t gfn = 0;
+    uint32_t offset = 0, len = 0;
+
+    if (!json_want_keys(fd->doc, v, keys))
+        return;
+    form = get_form(fd->doc, v);
+    if (!form || !check_fields(fd->doc, v, form))
+        return;
+    op->code = form->code;
+    if ((m = json_find(fd->doc, v, "gfn")))
+        get_gfn(fd, m, &gfn);
+    if ((m = json_find(fd->doc, v, "offset")))
+        json_get_u32(fd->doc, m, 0, PAGE_BYTES - 1, &offset);
+    op->addr = gfn * PAGE_BYTES + offset;
+    if ((m = json_find(fd->doc, v, "value")))
+        json_get_u64(fd->doc, m, 0, UINT64_MAX, &op->value);
+    if ((m = json_find(fd->doc, v, "index")))
+        json_get_u32(fd->doc, m, form->index_min, form->index_max, &op->index);
+    if ((m = json_find(fd->doc, v, "length")))
+        json_get_u32(fd->doc, m, 1, ACCESS_MAX, &len);
+    op->len = (uint8_t)len;
+    get_flag(fd->doc, v, "walk", SIM_OP_F_WALK, op);
+    get_flag(fd->doc, v, "user", SIM_OP_F_USER, op);
+}
+
+static void parse_script(struct sim_file_domain *fd, const struct json_value *v, uint32_t vcpu,
+                         uint64_t repeat)
+{
+    struct sim_op *ops;
+    size_t n = 0;
+    int err = 0;
+
+    if (!json_want(fd->doc, v, JSON_ARRAY) || !json_want_count(fd->doc, v, 1, OPS_MAX))
+        return;
+    ops = calloc(v->count, sizeof(*ops));
+    if (!ops) {
+        sim_file_refused(fd->doc, v, -ENOMEM);
+        return;
+    }
+    json_for_each(fd->doc, it, v)
+        parse_op(fd, it, &ops[n++]);
+    if (fd->dom && json_doc_errors(fd->doc) == 0)
+        err = sim_vcpu_script(fd->dom, vcpu, ops, n, repeat);
+    if (err)
+        sim_file_refused(fd->doc, v, err);
+    free(ops);
+}
+
+/* ---- random accesses ---- */
+
+static void parse_weights(struct json_doc *doc, const struct json_value *v,
+                          struct sim_random_cfg *cfg)
+{
+    struct {
+        const char *key;
+        uint32_t *weight;
+    } weights[] = {{"read", &cfg->read}, {"write", &cfg->write}, {"exec", &cfg->exec},
+                   {"rmw", &cfg->rmw}};
+    bool given = false;
+
+    for (size_t i = 0; i < 4; i++) {
+        const struct json_value *m = json_find(doc, v, weights[i].key);
+
+        given |= m != NULL;
+        if (m)
+            json_get_u32(doc, m, 0, 1000000, weights[i].weight);
+    }
+    if (!given)
+        cfg->read = cfg->write = cfg->exec = 1;
+    else if ((cfg->read | cfg->write | cfg->exec | cfg->rmw) == 0)
+        json_error(doc, v, XM_MSG_RANGE, "all weights are 0");
+}
+
+static void parse_random(struct sim_file_domain *fd, const struct json_value *v, uint32_t vcpu)
+{
+    static const char *const keys[] = {"seed", "count", "first_gfn", "gfns", "read",
+                                       "write", "exec", "rmw",       NULL};
+    struct sim_random_cfg cfg = {.seed = fd->seed + vcpu, .first_gfn = fd->cfg.first_gfn};
+    const struct json_value *m;
+    int err = 0;
+
+    if (!json_want_keys(fd->doc, v, keys))
+        return;
+    if ((m = json_find(fd->doc, v, "seed")))
+        json_get_u64(fd->doc, m, 0, UINT64_MAX, &cfg.seed);
+    if ((m = json_find(fd->doc, v, "count")))
+        json_get_u64(fd->doc, m, 0, JSON_MAX_PLAIN, &cfg.count);
+    if ((m = json_find(fd->doc, v, "first_gfn")) && !get_gfn(fd, m, &cfg.first_gfn))
+        return;
+    cfg.gfns = fd->cfg.first_gfn + fd->cfg.pages - cfg.first_gfn;
+    if ((m = json_find(fd->doc, v, "gfns")))
+        json_get_u64(fd->doc, m, 1, cfg.gfns, &cfg.gfns);
+    parse_weights(fd->doc, v, &cfg);
+    if (fd->dom && json_doc_errors(fd->doc) == 0)
+        err = sim_vcpu_random(fd->dom, vcpu, &cfg);
+    if (err)
+        sim_file_refused(fd->doc, v, err);
+}
+
+/* ---- recordings ---- */
+
+static void trace_error(struct sim_file_domain *fd, const struct json_value *v, const char *file,
+                        int err, uint64_t line)
+{
+    if (err == -ENOSPC)
+        json_error(fd->doc, v, XM_MSG_TRACE,
+                   "\"%.200s\" uses more pages than the domain has, %" PRIu64, file,
+                   fd->cfg.pages);
+    else if (err == -EINVAL && line)
+        json_error(fd->doc, v, XM_MSG_TRACE,
+                   "\"%.200s\", line %" PRIu64 ": not a line of a trace as \" L 1ffe0,8\"", file,
+                   line);
+    else if (err == -EINVAL)
+        json_error(fd->doc, v, XM_MSG_TRACE, "\"%.200s\" has no accesses", file);
+    else
+        json_error(fd->doc, v, XM_MSG_TRACE, "\"%.200s\" cannot be read: %s", file,
+                   strerror(-err));
+}
+
+static void parse_trace(struct sim_file_domain *fd, const struct json_value *v, uint32_t vcpu,
+                        uint64_t repeat)
+{
+    const char *file;
+    uint64_t line = 0;
+    char *path;
+    int err;
+
+    if (!json_get_text(fd->doc, v, PATH_BYTES, &file))
+        return;
+    if (!fd->dom || json_doc_errors(fd->doc))
+        return;
+    path = json_doc_sibling(fd->doc, file);
+    err = path ? sim_vcpu_trace(fd->dom, vcpu, path, repeat, &line) : -ENOMEM;
+    if (err)
+        trace_error(fd, v, file, err, line);
+    free(path);
+}
+
+/* ---- programs ---- */
+
+static void get_vcpu(struct sim_file_domain *fd, const struct json_value *object, uint32_t *vcpu)
+{
+    const struct json_value *v = json_find(fd->doc, object, "vcpu");
+
+    if (v && !json_get_u32(fd->doc, v, 0, UINT32_MAX, vcpu))
+        return;
+    if (*vcpu >= fd->cfg.vcpus)
+        json_error(fd->doc, v ? v : object, XM_MSG_VCPU, "vCPU %u of a domain that has %u", *vcpu,
+                   fd->cfg.vcpus);
+    else if (fd->has_program[*vcpu]++)
+        json_error(fd->doc, v ? v : object, XM_MSG_PROGRAM_TWICE, "vCPU %u has a program already",
+                   *vcpu);
+}
+
+static void parse_program(struct sim_file_domain *fd, const struct json_value *v)
+{
+    static const char *const keys[] = {"vcpu", "script", "random", "trace", "repeat", NULL};
+    const struct json_value *script, *random, *trace, *m;
+    uint64_t repeat = 1;
+    uint32_t vcpu = 0;
+
+    if (!json_want_keys(fd->doc, v, keys))
+        return;
+    get_vcpu(fd, v, &vcpu);
+    script = json_find(fd->doc, v, "script");
+    random = json_find(fd->doc, v, "random");
+    trace = json_find(fd->doc, v, "trace");
+    m = json_find(fd->doc, v, "repeat");
+    if (m && random)
+        json_key_error(fd->doc, m, XM_MSG_PROGRAM, "\"repeat\" is not for random programs");
+    else if (m)
+        json_get_u64(fd->doc, m, 0, JSON_MAX_PLAIN, &repeat);
+    if (!!script + !!random + !!trace != 1)
+        json_error(fd->doc, v, XM_MSG_PROGRAM,
+                   "a program is exactly one of \"script\", \"random\" and \"trace\"");
+    else if (script)
+        parse_script(fd, script, vcpu, repeat);
+    else if (random)
+        parse_random(fd, random, vcpu);
+    else
+        parse_trace(fd, trace, vcpu, repeat);
+}
+
+void sim_file_programs(struct sim_file_domain *fd, const struct json_value *v)
+{
+    if (!json_want(fd->doc, v, JSON_ARRAY) || !json_want_count(fd->doc, v, 0, 128))
+        return;
+    json_for_each(fd->doc, it, v)
+        parse_program(fd, it);
+}

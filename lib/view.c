@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Alternate views. */
+#include "changes.h"
+#include "rights.h"
+#include "sized.h"
+#include "step.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* ---- the session's list ---- */
+
+int view_add(struct xmem_domain *d, uint16_t id, struct view **out)
+{
+    struct view *v = calloc(1, sizeof(*v));
+    if (!v)
+        return -ENOMEM;
+    v->id = id;
+    v->def = KNOWN_NOTHING;
+    d->views[id] = v;
+    *out = v;
+    return 0;
+}
+
+void view_forget(struct xmem_domain *d, struct view *v)
+{
+    d->views[v->id] = NULL;
+    if (d->step_view == v)
+        d->step_view = NULL;
+    known_clear(&v->known);
+    free(v->remaps);
+    free(v);
+}
+
+static int usable(struct xmem_domain *d)
+{
+    int rc = domain_usable(d);
+    if (rc || d->caps.max_views > 1)
+        return rc;
+    return domain_refuse(d, -EOPNOTSUPP, "domain %" PRIu32 " has no alternate views: its kind has "
+                         "none, or they were not allowed when it was created", d->domid);
+}
+
+/* The caller's view: 0 and -ENOENT are told apart by the callers. */
+static int find(struct xmem_domain *d, uint16_t id, struct view **out)
+{
+    int rc = usable(d);
+    if (rc)
+        return rc;
+    struct view *v = domain_view(d, id);
+    if (!v || v->step)
+        return domain_refuse(d, -ENOENT, "view %u does not exist", id);
+    *out = v;
+    return 0;
+}
+
+/* The same, and an operation of the backend that may be missing. */
+static int find_for(struct xmem_domain *d, uint16_t id, struct view **out, bool there,
+                    const char *what)
+{
+    int rc = find(d, id, out);
+    if (rc || there)
+        return rc;
+    return domain_refuse(d, -EOPNOTSUPP, "view %u: this hypervisor has no %s", id, what);
+}
+
+/* ---- making and unmaking ---- */
+
+int views_ensure_on(struct xmem_domain *d)
+{
+    if (d->views_on)
+        return 0;
+    int rc = d->ops->views_set_state(d->dom, true);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 ": alternate views cannot be turned on",
+                           d->domid);
+    d->views_on = true;
+    return 0;
+}
+
+static int fill_part(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
+{
+    uint8_t rights = known_set_of(byte);
+    if (rights == KNOWN_NOTHING || rights == XMEM_RWX)
+        return 0;
+    return runs_push(arg, gfn, nr, XMEM_RWX);
+}
+
+/*
+ * Where a view copies the host's rights, its own are said for every gfn: of rwx for those that
+ * are restricted in the host view, of anything else for all.
+ */
+static int fill(struct xmem_domain *d, struct view *v)
+{
+    struct runs list = {0};
+    struct place at = {0};
+    uint64_t failed;
+    int rc;
+    if (v->def == XMEM_RWX)
+        rc = known_each(&d->views[0]->known, fill_part, &list);
+    else
+        rc = runs_push(&list, 0, d->caps.highest_gfn + 1, v->def);
+    for (size_t i = 0; i < list.n && !rc; i++)
+        rc = known_prepare(&v->known, list.v[i].gfn, run_nr(&list.v[i]));
+    if (rc)
+        domain_refuse(d, rc, "view %u: out of memory", v->id);
+    else
+        rc = send_runs(d, v, &list, &at, UINT64_MAX, &failed);
+    runs_free(&list);
+    return rc;
+}
+
+static int create(struct xmem_domain *d, uint8_t rights, uint16_t *id)
+{
+    int rc = d->ops->view_create(d->dom, rights, id);
+    if ((rc == -ENOSPC || rc == -EINVAL) && step_view_drop(d)) /* the caller's come first */
+        rc = d->ops->view_create(d->dom, rights, id);
+    if (rc == -EINVAL) /* Xen's "none left" (p2m_init_next_altp2m); the arguments are right */
+        rc = -ENOSPC;
+    if (rc)
+        return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no view can be created (%" PRIu32
+                           " with the host view are possible)", d->domid, d->caps.max_views);
+    return 0;
+}
+
+int view_make(struct xmem_domain *d, uint8_t rights, bool step, struct view **out)
+{
+    uint16_t id;
+    struct view *v;
+    int rc = views_ensure_on(d);
+    if (!rc)
+        rc = create(d, rights, &id);
+    if (rc)
+        return rc;
+    if (id >= d->caps.max_views || d->views[id] || view_add(d, id, &v)) {
+        d->ops->view_destroy(d->dom, id);
+        return domain_refuse(d, -ENOMEM, "view %u: out of memory, or two of one number", id);
+    }
+    v->own = true;
+    v->step = step;
+    v->def = rights;
+    if ((d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS) && !step)
+        rc = fill(d, v);
+    if (rc) {
+        d->ops->view_destroy(d->dom, id);
+        view_forget(d, v);
+        return rc;
+    }
+    *out = v;
+    return 0;
+}
+
+int xmem_view_create(struct xmem_domain *d, const struct xmem_view_opts *opts, uint16_t *view)
+{
+    struct xmem_view_opts o = XMEM_INIT(o);
+    struct view *v;
+    int rc = usable(d);
+    if (rc)
+        return rc;
+    if (!view)
+        return domain_refuse(d, -EINVAL, "xmem_view_create: nowhere to put the view's number");
+    rc = opts ? sized_in(&o, sizeof(o), opts) : 0;
+    if (rc)
+        return domain_refuse(d, rc, "xmem_view_create: opts has a wrong size");
+    if (!rights_valid(o.default_rights) || o.reserved)
+        return domain_refuse(d, -EINVAL, "xmem_view_create: %" PRIu32 " is no enum xmem_rights",
+                             o.default_rights);
+    uint8_t rights = o.default_rights == XMEM_DEFAULT ? XMEM_RWX : (uint8_t)o.default_rights;
+    if (!(d->caps.view_rights & XMEM_RIGHTS_BIT(rights)))
+        return domain_refuse(d, -EOPNOTSUPP, "views cannot have rights %s on this kind of machine",
+                             xmem_rights_name((enum xmem_rights)rights));
+    rc = view_make(d, rights, false, &v);
+    if (!rc)
+        *view = v->id;
+    return rc;
+}
+
+int xmem_view_destroy(struct xmem_domain *d, uint16_t view)
+{
+    struct view *v;
+    int rc = find(d, view, &v);
+    if (rc)
+        return rc;
+    if (!view)
+        return domain_refuse(d, -EINVAL, "view 0 is the host view: it cannot be destroyed");
+    rc = d->ops->view_destroy(d->dom, view);
+    if (rc)
+        return domain_fail(d, rc, MAY_BUSY, "view %u cannot be destroyed%s", view,
+                           rc == -EBUSY ? ", a vCPU runs in it" : "");
+    view_forget(d, v);
+    return 0;
+}
+
+int xmem_view_list(struct xmem_domain *d, uint16_t *views, size_t *n)
+{
+    size_t all = 0;
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (!n || (*n && !views))
+        return domain_refuse(d, -EINVAL, "xmem_view_list: nowhere to put the list");
+    for (uint32_t id = 0; id < d->caps.max_views; id++) {
+        if (!d->views[id] || d->views[id]->step)
+            continue;
+        if (all < *n)
+            views[all] = (uint16_t)id;
+        all++;
+    }
+    size_t room = *n;
+    *n = all;
+    if (all <= room)
+        return 0;
+    return domain_refuse(d, -ENOSPC, "there are %zu views, room is for %zu", all, room);
+}
+
+/* ---- switching ---- */
+
+int xmem_view_switch(struct xmem_domain *d, uint16_t view)
+{
+    struct view *v;
+    int rc = find(d, view, &v);
+    if (rc || (!view && !d->views_on))
+        return rc;
+    /* Answers may name views: they take effect before the switch, not after it. */
+    rc = d->enabled ? events_send(d) : 0;
+    if (rc)
+        return rc;
+    rc = d->ops->view_switch(d->dom, view);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u", d->domid,
+                           view);
+    d->views_switched = true;
+    return 0;
+}
+
+static int check_vcpu(struct xmem_domain *d, uint32_t vcpu)
+{
+    if (vcpu < d->vcpu_n)
+        return 0;
+    return domain_refuse(d, -EINVAL, "vCPU %" PRIu32 ": domain %" PRIu32 " has %" PRIu32, vcpu,
+                         d->domid, d->vcpu_n);
+}
+
+int xmem_view_switch_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
+{
+    struct view *v;
+    int rc = find_for(d, view, &v, d->ops->view_switch_vcpu, "call for one vCPU; use "
+                      "XMEM_REPLY_SET_VIEW in the reply to an event of that vCPU");
+    if (!rc)
+        rc = check_vcpu(d, vcpu);
+    if (rc)
+        return rc;
+    rc = d->ops->view_switch_vcpu(d->dom, vcpu, view);
+    if (rc)
+        return domain_fail(d, rc, 0, "vCPU %" PRIu32 " cannot be switched to view %u", vcpu, view);
+    d->views_switched = true;
+    return 0;
+}
+
+int xmem_view_get_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t *view)
+{
+    uint16_t id = 0;
+    int rc = usable(d);
+    if (rc)
+        return rc;
+    if (!view)
+        return domain_refuse(d, -EINVAL, "xmem_view_get_vcpu: nowhere to put the view's number");
+    rc = check_vcpu(d, vcpu);
+    if (rc)
+        return rc;
+    rc = d->views_on ? d->ops->view_get_vcpu(d->dom, vcpu, &id) : 0;
+    if (rc)
+        return domain_fail(d, rc, 0, "vCPU %" PRIu32 ": its view cannot be asked for", vcpu);
+    if (d->step_view && id == d->step_view->id) /* for one instruction */
+        id = d->vcpus[vcpu].step_return;
+    *view = id;
+    return 0;
+}
+
+/* ---- remapping ---- */
+
+static size_t remap_index(const struct view *v, uint64_t gfn)
+{
+    size_t i = 0;
+    while (i < v->remap_n && v->remaps[i].gfn != gfn)
+        i++;
+    return i;
+}
+
+static void note_remap(struct view *v, uint64_t gfn, uint64_t to_gfn)
+{
+    size_t i = remap_index(v, gfn);
+    if (to_gfn == XMEM_GFN_UNDO) {
+        if (i < v->remap_n)
+            v->remaps[i] = v->remaps[--v->remap_n];
+        return;
+    }
+    v->remaps[i] = (struct remap){gfn, to_gfn};
+    if (i == v->remap_n)
+        v->remap_n++;
+}
+
+int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to_gfn)
+{
+    struct view *v;
+    int rc = find_for(d, view, &v, d->ops->view_change_gfn, "remapping");
+    if (rc)
+        return rc;
+    if (!view)
+        return domain_refuse(d, -EINVAL, "view 0 is the host view: gfns are not remapped in it");
+    rc = domain_check_gfns(d, gfn, 1);
+    if (!rc && to_gfn != XMEM_GFN_UNDO)
+        rc = domain_check_gfns(d, to_gfn, 1);
+    if (rc)
+        return rc;
+    if (array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
+        return domain_refuse(d, -ENOMEM, "out of memory");
+    rc = d->ops->view_change_gfn(d->dom, view, gfn, to_gfn);
+    if (rc)
+        return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped", view,
+                           gfn);
+    note_remap(v, gfn, to_gfn);
+    /* The entry is a new one: what was set, or came from the view's default, is gone. */
+    uint8_t rights = known_set_of(known_get(&v->known, gfn));
+    if (rights == KNOWN_NOTHING)
+        rights = view_default(v);
+    return rights == KNOWN_NOTHING ? 0 : domain_force_rights(d, v, gfn, rights);
+}
+
+/* ---- visibility, #VE ---- */
+
+int xmem_view_set_visible(struct xmem_domain *d, uint16_t view, int visible)
+{
+    struct view *v;
+    bool there = d && d->ops->view_set_visible && (d->caps.flags & XMEM_CAP_VISIBILITY);
+    int rc = find_for(d, view, &v, there, "visibility of views");
+    if (rc)
+        return rc;
+    rc = d->ops->view_set_visible(d->dom, view, visible != 0);
+    return rc ? domain_fail(d, rc, 0, "view %u: its visibility cannot be set", view) : 0;
+}
+
+int xmem_view_set_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t first_gfn,
+                              uint64_t count, int suppress)
+{
+    struct view *v;
+    bool there = d && d->ops->view_set_suppress_ve && (d->caps.flags & XMEM_CAP_SUPPRESS_VE);
+    int rc = find_for(d, view, &v, there, "#VE");
+    if (!rc)
+        rc = domain_check_gfns(d, first_gfn, count);
+    if (!rc)
+        rc = views_ensure_on(d);
+    if (rc)
+        return rc;
+    rc = d->ops->view_set_suppress_ve(d->dom, view, first_gfn, count, suppress != 0);
+    return rc ? domain_fail(d, rc, MAY_SRCH, "view %u: suppress-#VE cannot be set from gfn 0x%" PRIx64
+                            " on", view, first_gfn) : 0;
+}
+
+int xmem_view_get_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t gfn, int *suppress)
+{
+    struct view *v;
+    bool set, there = d && d->ops->view_get_suppress_ve && (d->caps.flags & XMEM_CAP_SUPPRESS_VE);
+    int rc = find_for(d, view, &v, there, "#VE");
+    if (!rc && !suppress)
+        rc = domain_refuse(d, -EINVAL, "xmem_view_get_suppress_ve: nowhere to put the answer");
+    if (!rc)
+        rc = domain_check_gfns(d, gfn, 1);
+    if (rc)
+        return rc;
+    rc = d->ops->view_get_suppress_ve(d->dom, view, gfn, &set);
+    if (rc)
+        return domain_fail(d, rc, MAY_SRCH, "view %u: suppress-#VE of gfn 0x%" PRIx64
+                           " cannot be asked for", view, gfn);
+    *suppress = set;
+    return 0;
+}
+
+int xmem_view_set_notify_page(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn)
+{
+    struct view *v;
+    bool there = d && d->ops->view_set_notify && (d->caps.flags & XMEM_CAP_SUPPRESS_VE);
+    int rc = find_for(d, 0, &v, there, "#VE");
+    if (!rc)
+        rc = check_vcpu(d, vcpu);
+    if (!rc && gfn != XMEM_GFN_UNDO)
+        rc = domain_check_gfns(d, gfn, 1);
+    if (!rc)
+        rc = views_ensure_on(d);
+    if (rc)
+        return rc;
+    rc = d->ops->view_set_notify(d->dom, vcpu, gfn);
+    if (rc)
+        return domain_fail(d, rc, MAY_SRCH, "vCPU %" PRIu32 ": its #VE page cannot be set", vcpu);
+    d->vcpus[vcpu].notify_set = gfn != XMEM_GFN_UNDO;
+    return 0;
+}

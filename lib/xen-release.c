@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xen-release.h"
+
+#include "backend.h"
+
+#include <stddef.h>
+
+#define VIEW_QUIRKS \
+    (QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_FAST_STEP_NEEDS_MONITOR | QUIRK_VIEW_SET_SKIPS_UNMAPPED)
+
+/*
+ * Sources: VM_EVENT_INTERFACE_VERSION in each release's public/vm_event.h; enum
+ * xenmem_access_t in public/memory.h (r_pw came before default in 4.20); MAX_ALTP2M;
+ * vm_event_domctl() for RESUME before 4.13; p2m_altp2m_propagate_change() for the host's
+ * changes; hvm_monitor_debug() for fast single step.
+ */
+static const struct xen_release table[] = {
+    {11, 3, 10, -1, 10, VIEW_QUIRKS | QUIRK_RESUME_EINVAL},
+    {12, 4, 10, -1, 10, VIEW_QUIRKS | QUIRK_RESUME_EINVAL},
+    {13, 5, 10, -1, 10, VIEW_QUIRKS},
+    {14, 6, 10, -1, 10, VIEW_QUIRKS},
+    {15, 7, 10, -1, 10, VIEW_QUIRKS},
+    {20, 7, 11, 10, 10, VIEW_QUIRKS},
+};
+
+const struct xen_release *xen_release_find(uint32_t major, uint32_t minor)
+{
+    const struct xen_release *found = NULL;
+    if (major > 4)
+        return &table[sizeof(table) / sizeof(*table) - 1];
+    for (size_t i = 0; major == 4 && i < sizeof(table) / sizeof(*table); i++)
+        if (table[i].minor <= minor)
+            found = &table[i];
+    return found;
+}
+
+int xen_access_number(const struct xen_release *r, uint8_t rights)
+{
+    switch (rights) {
+    case XMEM_DEFAULT: return r->access_default;
+    case XMEM_R_PW: return r->access_r_pw;
+    case XMEM_RX2RW: return 8;
+    case XMEM_N2RWX: return 9;
+    default: return rights >= XMEM_N && rights <= XMEM_RWX ? rights - XMEM_N : -1;
+    }
+}
+
+uint8_t xen_access_rights(const struct xen_release *r, int number)
+{
+    if (number >= 0 && number <= 7)
+        return (uint8_t)(XMEM_N + number);
+    if (number == 8)
+        return XMEM_RX2RW;
+    if (number == 9)
+        return XMEM_N2RWX;
+    if (number == r->access_r_pw)
+        return XMEM_R_PW;
+    return number == r->access_default ? XMEM_DEFAULT : 0;
+}

@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# xmem.h compiles alone, without a warning, for each language that it is read from, and
+# its structs have no padding that is not written down.
+. "$(dirname "$0")/../gates/lib.sh"
+dir=$(mktemp -d "${TMPDIR:-/tmp}/xm-header.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+header=$TOP_SRCDIR/include/xmem.h
+printf '#include <xmem.h>\nint xm_header_test;\n' >"$dir/t.c"
+cp "$dir/t.c" "$dir/t.cc"
+
+compile() {
+    "$@" -pedantic -Wall -Wextra -Wshadow -Werror -fsyntax-only -I"$TOP_SRCDIR/include" ||
+        bad "$header does not pass: $*"
+}
+
+found=0
+for cc in gcc clang; do
+    command -v $cc >/dev/null || continue
+    found=$((found + 1))
+    compile $cc -std=c99 -Wstrict-prototypes "$dir/t.c"
+    compile $cc -std=c11 -Wstrict-prototypes -Wpadded "$dir/t.c"
+done
+for cxx in g++ clang++; do
+    command -v $cxx >/dev/null || continue
+    found=$((found + 1))
+    compile $cxx -std=c++17 "$dir/t.cc"
+done
+[ "$found" -ge 2 ] || {
+    echo 'skipped: no C or no C++ compiler is installed'
+    exit 77
+}
+gate_end

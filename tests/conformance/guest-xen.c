@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The guest under test on a running Xen: the laboratories' small guest (tests/lab), commanded
+ * through its mailbox. "xen/NUMBER" is a domain that is there; with any other name ("xen/4.17")
+ * every statement gets a guest of its own, made by the laboratory's domain builder.
+ *
+ * A listener that dies is a process that is killed: abandon() forks, the child goes on with the
+ * statements and kills its parent. The process that was started keeps waiting for the last one.
+ */
+#include "conf.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lab/common/guest.h"
+
+#define PAGE 4096u
+#define GUEST_VCPUS 12u
+#define GUEST_MIB 64u
+#define GUEST_RESERVED 16u /* pages at the end of memory that are not for statements */
+#define WAIT_MS 5000u
+#define RUN_US 100
+#define STATEMENT_SECONDS 120u
+
+/* Where the laboratory guests have their mailbox and free memory: <arch>/guest/layout.h. */
+struct layout {
+    uint64_t ram, mailbox, scratch;
+    uint32_t return_insn; /* what a call of a page finds there */
+};
+static const struct layout arm_layout = {0x40000000, 0x40200000, 0x40300000, 0xd65f03c0};
+static const struct layout x86_layout = {0, 0x200000, 0x300000, 0xc3};
+
+/* Operations that only the x86 guest knows: x86-ept/guest/ops.h. */
+enum { X86_CPUID = 0x100, X86_RDMSR, X86_WRMSR, X86_TOGGLE_CR3, X86_TOGGLE_CR4, X86_INT3 };
+#define MSR_TSC_AUX 0xc0000103u
+
+static const struct layout *layout;
+static bool arm;
+static struct lab_guest *guest;
+static bool own_guest, killed;
+
+/* ---- the domain builder ---- */
+
+/* Runs labdom; what it prints is a number, *out (may be NULL). */
+static int labdom(char *const words[], uint32_t *out)
+{
+    posix_spawn_file_actions_t actions;
+    char line[64] = "";
+    int ends[2], status = -1;
+    pid_t pid;
+    if (pipe2(ends, O_CLOEXEC))
+        return -errno;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+    int rc = -posix_spawnp(&pid, words[0], &actions, NULL, words, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    if (!rc && (read(ends[0], line, sizeof(line) - 1) < 0 || waitpid(pid, &status, 0) != pid))
+        rc = -errno;
+    close(ends[0]);
+    if (!rc && (status || (out && !line[0])))
+        rc = -ECHILD;
+    if (!rc && out)
+        *out = (uint32_t)strtoul(line, NULL, 10);
+    return rc;
+}
+
+static int make_guest(uint32_t *domid)
+{
+    char *image = getenv("LAB_GUEST"), mib[16], vcpus[16];
+    char *const words[] = {"labdom", "guest", image ? image : "/lab/guest.img", mib, vcpus, NULL};
+    snprintf(mib, sizeof(mib), "%u", GUEST_MIB);
+    snprintf(vcpus, sizeof(vcpus), "%u", GUEST_VCPUS);
+    return labdom(words, domid);
+}
+
+static int destroy_guest(uint32_t domid)
+{
+    char number[16];
+    char *const words[] = {"labdom", "destroy", number, NULL};
+    snprintf(number, sizeof(number), "%u", domid);
+    return labdom(words, NULL);
+}
+
+/* ---- processes ---- */
+
+/* Waits for whoever goes on, through all that are killed on the way, and ends as the last one does. */
+static void keep(void)
+{
+    int status = 0, last = 1;
+    for (;;) {
+        pid_t pid = waitpid(-1, &status, 0);
+        if (pid < 0 && errno == EINTR)
+            continue;
+        if (pid < 0)
+            _exit(last);
+        if (WIFEXITED(status))
+            last = WEXITSTATUS(status);
+        else if (WTERMSIG(status) != SIGKILL)
+            last = 128 + WTERMSIG(status);
+    }
+}
+
+/* The statements run in a child, so that they can be killed and go on in another one. */
+static int start_keeper(void)
+{
+    static bool started;
+    if (started)
+        return 0;
+    started = true;
+    fflush(NULL);
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1))
+        return -errno;
+    pid_t pid = fork();
+    if (pid < 0)
+        return -errno;
+    if (pid)
+        keep();
+    alarm(STATEMENT_SECONDS); /* is not inherited */
+    return 0;
+}
+
+/* What Xen's devices have bound or mapped is the parent's, and must go with it. */
+static void close_inherited(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    struct dirent *e;
+    while (dir && (e = readdir(dir))) {
+        int fd = atoi(e->d_name);
+        if (fd > 2 && fd != dirfd(dir))
+            close(fd);
+    }
+    if (dir)
+        closedir(dir);
+}
+
+/* ---- the guest ---- */
+
+static int open_mailbox(struct conf *c)
+{
+    int rc = lab_guest_open(&guest, c->domid, layout->mailbox / PAGE);
+    return rc ? rc : lab_guest_alive(guest, 0, WAIT_MS);
+}
+
+static int start_vcpus(struct conf *c)
+{
+    for (uint32_t v = 1; v < c->vcpus; v++) {
+        struct lab_mailbox on = {.op = LAB_OP_CPU_ON, .value = v};
+        if (lab_guest_box(guest, v)->alive == LAB_ALIVE + v)
+            continue;
+        int rc = lab_guest_run(guest, 0, &on, WAIT_MS);
+        if (!rc)
+            rc = lab_guest_alive(guest, v, WAIT_MS);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static int find_domain(struct conf *c)
+{
+    char *end;
+    c->domid = (uint32_t)strtoul(c->arg, &end, 10);
+    own_guest = end == c->arg || *end;
+    c->vcpus = GUEST_VCPUS;
+    c->gfns = GUEST_MIB * 256u - (layout->scratch - layout->ram) / PAGE - GUEST_RESERVED;
+    if (own_guest) {
+        c->domid = 0;
+        return make_guest(&c->domid);
+    }
+    struct xmem_domain_info v[16] = {{.size = sizeof(v[0])}};
+    size_t n = 16;
+    int rc = xmem_domain_list(c->x, v, &n);
+    for (size_t i = 0; !rc && i < n; i++)
+        if (v[i].domid == c->domid) {
+            c->vcpus = v[i].vcpus;
+            c->gfns = v[i].pages - (layout->scratch - layout->ram) / PAGE - GUEST_RESERVED;
+            return 0;
+        }
+    return rc ? rc : -ESRCH;
+}
+
+static int xen_setup(struct conf *c)
+{
+    struct utsname u;
+    int rc = start_keeper();
+    if (rc || uname(&u))
+        return rc ? rc : -errno;
+    arm = !strncmp(u.machine, "aarch64", 7);
+    layout = arm ? &arm_layout : &x86_layout;
+    killed = false;
+    rc = xmem_open("xen:", NULL, &c->x);
+    if (!rc)
+        rc = find_domain(c);
+    c->first_gfn = layout->scratch / PAGE;
+    if (!rc)
+        rc = open_mailbox(c);
+    return rc ? rc : start_vcpus(c);
+}
+
+/* ---- nothing left behind ---- */
+
+static void check_vcpus(struct conf *c)
+{
+    for (uint32_t v = 0; v < c->vcpus; v++) {
+        struct lab_mailbox nop = {.op = LAB_OP_NOP};
+        int rc = lab_guest_wait(guest, v, WAIT_MS);
+        if (!rc)
+            rc = lab_guest_run(guest, v, &nop, WAIT_MS);
+        if (rc) {
+            conf_fail(c, __FILE__, __LINE__, "left behind: vCPU %u does not run", v);
+            return;
+        }
+    }
+}
+
+static void check_rights(struct conf *c, struct xmem_domain *d)
+{
+    enum xmem_rights r = XMEM_RWX;
+    int rc = xmem_domain_enable(d);
+    if (!rc)
+        rc = xmem_domain_get_default(d, &r);
+    for (unsigned i = 0; !rc && r == XMEM_RWX && i < 64; i++)
+        rc = xmem_domain_get_rights(d, 0, conf_gfn(c, i), &r);
+    if (rc || r != XMEM_RWX)
+        conf_fail(c, __FILE__, __LINE__, "left behind: rights %s (%d %s)", xmem_rights_name(r), rc,
+                  xmem_domain_last_error(d));
+}
+
+static void check_domain(struct conf *c)
+{
+    struct xmem_domain *d = NULL;
+    struct xmem_domain_info info = XMEM_INIT(info);
+    uint16_t views[16];
+    size_t n = 16;
+    int rc = xmem_domain_open(c->x, c->domid, NULL, &d);
+    if (!rc)
+        rc = xmem_domain_get_info(d, &info);
+    if (!rc)
+        rc = xmem_view_list(d, views, &n);
+    if (rc || info.flags || n != 1)
+        conf_fail(c, __FILE__, __LINE__, "left behind: flags %u views %zu (%d %s)", info.flags, n,
+                  rc, xmem_last_error(c->x));
+    else
+        check_rights(c, d);
+    xmem_domain_close(d);
+}
+
+static void xen_teardown(struct conf *c)
+{
+    if (c->x && guest && !killed && !c->failed && !c->d) {
+        check_vcpus(c);
+        check_domain(c);
+    }
+    lab_guest_close(guest);
+    guest = NULL;
+    xmem_close(c->x);
+    c->x = NULL;
+    if (own_guest && !killed && c->domid && destroy_guest(c->domid))
+        conf_fail(c, __FILE__, __LINE__, "domain %u cannot be destroyed", c->domid);
+}
+
+/* ---- acting ---- */
+
+static int x86_op(enum guest_act act, uint64_t value, struct lab_mailbox *m)
+{
+    m->value = value;
+    switch (act) {
+    case ACT_CPUID:
+        m->op = X86_CPUID;
+        m->addr = m->count = m->value = 0;
+        return 0;
+    case ACT_BREAKPOINT:
+        m->op = X86_INT3;
+        return 0;
+    default:
+        return -EOPNOTSUPP; /* that value of CR3, that MSR: the guest could not go on */
+    }
+}
+
+static int command_of(enum guest_act act, uint64_t value, struct lab_mailbox *m)
+{
+    m->value = value;
+    switch (act) {
+    case ACT_READ: m->op = LAB_OP_READ; return 0;
+    case ACT_WRITE: m->op = LAB_OP_WRITE; return 0;
+    case ACT_EXEC: m->op = LAB_OP_EXEC; return 0;
+    case ACT_RMW: m->op = LAB_OP_RMW; return 0;
+    case ACT_GUEST_REQUEST: m->op = LAB_OP_GUEST_REQUEST; return 0;
+    case ACT_PRIVCALL:
+        m->op = LAB_OP_PRIV_CALL;
+        return arm ? 0 : -EOPNOTSUPP;
+    case ACT_HYPERCALL_BUF:
+        m->op = LAB_OP_XEN_VERSION;
+        m->value = 1; /* XENVER_extraversion: 16 bytes */
+        return getenv("XMEM_LAB_NO_HCBUF") ? -EOPNOTSUPP : 0;
+    default:
+        return arm ? -EOPNOTSUPP : x86_op(act, value, m);
+    }
+}
+
+static int xen_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn,
+                     uint32_t offset, uint64_t value)
+{
+    struct lab_mailbox m = {.addr = gfn * PAGE + offset, .count = 1, .stride = 8};
+    (void)c;
+    int rc = command_of(act, value, &m);
+    if (!rc && act == ACT_EXEC)
+        rc = lab_guest_poke(guest, m.addr, &layout->return_insn, sizeof(layout->return_insn));
+    return rc ? rc : lab_guest_start(guest, vcpu, &m);
+}
+
+static bool xen_done(struct conf *c, uint32_t vcpu)
+{
+    (void)c;
+    return lab_guest_done(guest, vcpu);
+}
+
+static uint64_t xen_result(struct conf *c, uint32_t vcpu)
+{
+    (void)c;
+    return lab_guest_box(guest, vcpu)->result;
+}
+
+static void xen_run(struct conf *c)
+{
+    const struct timespec moment = {.tv_nsec = RUN_US * 1000};
+    (void)c;
+    nanosleep(&moment, NULL);
+}
+
+/* ---- dying ---- */
+
+static int wait_for_death(pid_t pid)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    for (unsigned i = 0; i < WAIT_MS; i++) {
+        if (getppid() != pid)
+            return 0;
+        nanosleep(&moment, NULL);
+    }
+    return -ETIMEDOUT;
+}
+
+static int xen_abandon(struct conf *c)
+{
+    pid_t listener = getpid();
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid < 0)
+        return -errno;
+    if (pid)
+        for (;;) /* until we are killed */
+            pause();
+    alarm(STATEMENT_SECONDS);
+    close_inherited();
+    if (kill(listener, SIGKILL))
+        return -errno;
+    c->d = NULL;
+    c->x = NULL;
+    guest = NULL; /* the mappings were the parent's */
+    int rc = wait_for_death(listener);
+    if (!rc)
+        rc = lab_guest_open(&guest, c->domid, layout->mailbox / PAGE);
+    return rc ? rc : xmem_open("xen:", NULL, &c->x);
+}
+
+static int xen_kill(struct conf *c)
+{
+    killed = true;
+    return destroy_guest(c->domid);
+}
+
+const struct guest_ops guest_xen = {
+    .name = "xen",
+    .setup = xen_setup,
+    .teardown = xen_teardown,
+    .start = xen_start,
+    .done = xen_done,
+    .result = xen_result,
+    .run = xen_run,
+    .abandon = xen_abandon,
+    .kill = xen_kill,
+};

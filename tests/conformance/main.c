@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Runs the conformance statements on one machine and prints TAP.
+ *   conformance [--list] [--only TEXT] [MACHINE ...]
+ * MACHINE: sim/x86-ept, sim/arm-s2, xen/DOMID; without one, every simulated kind.
+ */
+#include "conf.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STATEMENT_SECONDS 120u
+
+static const struct statement *const groups[] = {
+    statements_session, statements_rights, statements_batch,  statements_events,
+    statements_reply,   statements_views,  statements_errors, statements_death,
+};
+static const struct guest_ops *const guests[] = {
+    &guest_sim,
+#ifdef CONF_WITH_XEN
+    &guest_xen,
+#endif
+};
+static const char *const every_machine[] = {"sim/x86-ept", "sim/arm-s2"};
+
+static unsigned total, passed, failed, skipped;
+
+void conf_fail(struct conf *c, const char *file, int line, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    printf("# %s:%d: ", file, line);
+    vprintf(fmt, ap);
+    printf("\n");
+    va_end(ap);
+    c->failed = 1;
+}
+
+void conf_skip(struct conf *c, const char *why)
+{
+    c->skipped = why;
+}
+
+/* After a statement the machine itself must have nothing to complain of. */
+static void check_machine(struct conf *c)
+{
+    struct xmem_machine_report r = XMEM_INIT(r);
+    if (!c->x || xmem_machine_check(c->x, &r))
+        return;
+    if (c->listener_died)
+        r.double_answers = r.leaked_slots = 0;
+    if (r.forbidden || r.double_answers || r.leaked_slots || r.leftover_rights ||
+        r.leftover_views || r.leftover_pauses || r.leftover_monitors)
+        conf_fail(c, __FILE__, __LINE__,
+                  "left behind: forbidden %ju double %ju leaked %ju rights %ju views %ju "
+                  "pauses %ju monitors %ju",
+                  (uintmax_t)r.forbidden, (uintmax_t)r.double_answers, (uintmax_t)r.leaked_slots,
+                  (uintmax_t)r.leftover_rights, (uintmax_t)r.leftover_views,
+                  (uintmax_t)r.leftover_pauses, (uintmax_t)r.leftover_monitors);
+}
+
+static void run_prepared(struct conf *c, const struct statement *s)
+{
+    int rc = s->closed ? 0 : conf_open(c, NULL);
+    if (rc)
+        conf_fail(c, __FILE__, __LINE__, "open: %d %s", rc, xmem_last_error(c->x));
+    else
+        s->fn(c);
+    rc = conf_close(c);
+    if (rc && !c->failed)
+        conf_fail(c, __FILE__, __LINE__, "close: %d %s", rc, xmem_last_error(c->x));
+    check_machine(c);
+}
+
+static void run_one(const struct guest_ops *ops, const char *arg, const struct statement *s)
+{
+    struct conf c = {.ops = ops, .arg = arg, .statement = s->text};
+    alarm(STATEMENT_SECONDS);
+    int rc = ops->setup(&c);
+    if (rc)
+        conf_fail(&c, __FILE__, __LINE__, "setup answered %d: %s", rc, xmem_last_error(NULL));
+    else
+        run_prepared(&c, s);
+    ops->teardown(&c);
+    alarm(0);
+
+    total++;
+    if (c.failed)
+        failed++;
+    else if (c.skipped)
+        skipped++;
+    else
+        passed++;
+    printf("%sok %u - %s/%s: %s%s%s\n", c.failed ? "not " : "", total, ops->name, arg, s->text,
+           c.skipped && !c.failed ? " # SKIP " : "", c.skipped && !c.failed ? c.skipped : "");
+    fflush(stdout);
+}
+
+static int run_machine(const char *name, const char *only)
+{
+    const char *slash = strchr(name, '/');
+    for (size_t i = 0; slash && i < sizeof(guests) / sizeof(*guests); i++) {
+        if (strlen(guests[i]->name) != (size_t)(slash - name) ||
+            strncmp(guests[i]->name, name, (size_t)(slash - name)) != 0)
+            continue;
+        for (size_t g = 0; g < sizeof(groups) / sizeof(*groups); g++)
+            for (const struct statement *s = groups[g]; s->text; s++)
+                if (!only || strstr(s->text, only))
+                    run_one(guests[i], slash + 1, s);
+        return 0;
+    }
+    fprintf(stderr, "conformance: no machine %s\n", name);
+    return 2;
+}
+
+static void list(void)
+{
+    for (size_t g = 0; g < sizeof(groups) / sizeof(*groups); g++)
+        for (const struct statement *s = groups[g]; s->text; s++)
+            printf("%s\n", s->text);
+}
+
+int main(int argc, char **argv)
+{
+    const char *only = NULL;
+    int i = 1, rc = 0;
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (!strcmp(argv[i], "--list")) {
+            list();
+            return 0;
+        }
+        if (!strcmp(argv[i], "--only") && i + 1 < argc) {
+            only = argv[++i];
+        } else {
+            fprintf(stderr, "usage: conformance [--list] [--only TEXT] [MACHINE ...]\n");
+            return 2;
+        }
+    }
+    if (i == argc)
+        for (size_t k = 0; k < sizeof(every_machine) / sizeof(*every_machine); k++)
+            rc |= run_machine(every_machine[k], only);
+    for (; i < argc; i++)
+        rc |= run_machine(argv[i], only);
+    printf("1..%u\n# passed %u failed %u skipped %u\n", total, passed, failed, skipped);
+    return rc ? rc : (failed || !passed);
+}

@@ -1,0 +1,9 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The corpus against the JSON Schemas; skipped without Python or its jsonschema.
+set -eu
+if ! command -v python3 >/dev/null 2>&1; then
+    echo '1..0 # SKIP python3 is not installed'
+    exit 0
+fi
+exec python3 "${TOP_SRCDIR:-.}/tests/policy/check-schema.py"

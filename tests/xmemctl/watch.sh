@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# watch: events, limits, the summary, and that nothing is left behind.
+. "$(dirname "$0")/lib.sh"
+make_machine
+make_policy "$WORK/log.json" 0x0-0x3f r log
+make_policy "$WORK/once.json" 0x0-0x3f r allow-once
+make_policy "$WORK/pause.json" 0x0-0x3f n pause
+make_policy "$WORK/relax.json" 0x0-0x3f n relax
+
+clean() {
+    out_has "^machine check: nothing left behind:"
+}
+
+expect 0 -c "$MACHINE" watch --check --count 20 --policy "$WORK/log.json" busy
+clean
+check "as many lines as events" [ "$(grep -c ' mem_access gfn 0x.* -> log (rule: memory)$' "$WORK/out")" -eq 20 ]
+out_has "^summary: 20 events \(20 accesses\) in .* ended: count reached"
+out_has "^hottest gfns: 0x[0-9a-f]+ \([0-9]+\)"
+out_has "^slowest answer: [0-9.]+ us \(event #[0-9]+\)"
+
+expect 0 -c "$MACHINE" watch --check --count 20 --gfn 0x1 --rights rx --gfn 0x2-0x3 busy
+clean
+check "no event but on these pages" [ "$(grep -c ' gfn 0x[123] ' "$WORK/out")" -eq 20 ]
+check "the rights of the second range let reads pass" \
+    sh -c "! grep -qE ' gfn 0x[23] offset 0x[0-9a-f]+ r--' '$WORK/out'"
+
+expect 0 -c "$MACHINE" watch --check --count 5 --quiet --policy "$WORK/log.json" busy
+check "--quiet: no event" sh -c "! grep -q mem_access '$WORK/out'"
+out_has "^summary: 5 events"
+
+expect 0 -c "$MACHINE" watch --check --count 30 --policy "$WORK/once.json" busy
+check "allow-once is not told" sh -c "! grep -q mem_access '$WORK/out'"
+out_has "^summary: 30 events"
+clean
+
+expect 0 -c "$MACHINE" watch --check --duration 0.3 --policy "$WORK/log.json" --quiet busy
+out_has "ended: time is over"
+clean
+
+# A paused domain: nothing goes on, and the end undoes it.
+expect 0 -c "$MACHINE" watch --check --until-idle --policy "$WORK/pause.json" busy
+out_has "-> pause"
+out_has "ended: idle"
+clean
+
+# Each page once; the session's end sets them back.
+expect 0 -c "$MACHINE" watch --check --duration 1 --policy "$WORK/relax.json" busy
+check "relax: an event for each page, or two when both vCPUs were at it" \
+    sh -c "n=\$(grep -c -e '-> relax' '$WORK/out'); [ \$n -ge 64 ] && [ \$n -le 128 ]"
+clean
+
+# Nobody runs.
+expect 0 -c "$MACHINE" watch --check --until-idle --gfn 0-0xff idle
+out_has "^summary: 0 events .* ended: idle"
+clean
+
+expect 0 -c "$MACHINE" watch --check --count 10 --gfn 0-0xf --until-idle arm
+out_has "^summary: 0 events"
+
+expect 0 -c "$MACHINE" watch --progress --until-idle --policy "$WORK/log.json" busy --count 1
+err_has "applying \["
+
+# A domain that goes away is no failure of the watch.
+expect 0 -c "$MACHINE" watch --gfn 0-0xf dies
+out_has "ended: the domain is gone"
+
+# The smallest program.
+if [ -x "$TOP_BUILDDIR/examples/watch-page" ]; then
+    timeout 60 "$TOP_BUILDDIR/examples/watch-page" "$MACHINE" 1 0x3 >"$WORK/out" 2>"$WORK/err"
+    check "watch-page ends well" [ $? -eq 0 ]
+    check "watch-page tells ten writes" [ "$(grep -c 'wrote to 0x3' "$WORK/out")" -eq 10 ]
+fi
+finish
