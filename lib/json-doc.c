@@ -223,7 +223,8 @@ static struct json_object *decode_key(const struct json_doc *doc, const struct j
     struct json_object *key = NULL;
 
     if (tok)
-        key = json_tokener_parse_ex(tok, doc->text + v->key_start, (int)(v->key_end - v->key_start));
+        key = json_tokener_parse_ex(tok, doc->text + v->key_start,
+                                    (int)(v->key_end - v->key_start));
     json_tokener_free(tok);
     return key;
 }

@@ -43,11 +43,11 @@ static void at(struct apply *a, const char *what, const char *path, struct polic
 
 static int step_enable(struct apply *a)
 {
-    int err;
+    int err = policy_monitoring(a->d);
 
     at(a, "enabling monitoring", "/", (struct policy_pos){0, 0});
-    if (policy_monitoring(a->d))
-        return 0;
+    if (err)
+        return err < 0 ? err : 0;
     err = xmem_domain_enable(a->d);
     a->enabled = err == 0;
     return err;
@@ -123,8 +123,6 @@ static int make_view(struct apply *a, struct policy_view *v)
     if (err)
         return err;
     a->views++;
-    if (v->hidden)
-        err = xmem_view_set_visible(a->d, v->id, 0);
     for (size_t i = 0; err == 0 && i < v->n_remaps; i++)
         err = remap(a, v, &v->remaps[i]);
     return err;
@@ -152,6 +150,19 @@ static int step_switch(struct apply *a)
         return err;
     err = xmem_view_switch(a->d, a->p->views[a->p->start_view].id);
     a->switched = err == 0;
+    return err;
+}
+
+/* After the switch: Xen switches a whole domain to visible views only. */
+static int step_hide(struct apply *a)
+{
+    int err = 0;
+
+    for (size_t i = 1; err == 0 && i < a->p->n_views; i++) {
+        at(a, "hiding a view", "/views", a->p->views[i].pos);
+        if (a->p->views[i].hidden)
+            err = xmem_view_set_visible(a->d, a->p->views[i].id, 0);
+    }
     return err;
 }
 
@@ -317,7 +328,7 @@ int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, struct xmem_
 {
     static int (*const steps[])(struct apply *) = {step_enable,   step_views,    step_default,
                                                    step_required, step_monitors, step_switch,
-                                                   step_rights};
+                                                   step_hide,     step_rights};
     struct apply a = {.p = p, .d = d, .r = r, .progress = progress, .arg = arg};
     int err;
 

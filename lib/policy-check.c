@@ -187,11 +187,14 @@ int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_repor
     return c.err;
 }
 
-bool policy_monitoring(struct xmem_domain *d)
+int policy_monitoring(struct xmem_domain *d)
 {
     enum xmem_rights rights;
+    int err = xmem_domain_get_rights(d, 0, 0, &rights);
 
-    return xmem_domain_get_rights(d, 0, 0, &rights) != -ENODEV;
+    if (err == -ENODEV)
+        return 0;
+    return err == 0 || err == -ESRCH || err == -ERANGE ? 1 : err; /* gfn 0 need not be there */
 }
 
 uint64_t policy_total_gfns(const struct xmem_policy *p)

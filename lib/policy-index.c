@@ -146,9 +146,11 @@ static bool fill_entries(struct policy_parser *pp, struct policy_index *x, uint3
         const struct policy_region *r = &p->regions[p->rules[i].region];
 
         for (size_t j = 0; p->rules[i].view == view && j < r->n; j++)
-            x->entries[x->n++] = (struct policy_entry){.first = r->extents[j].first & POLICY_GFN_LAST,
-                                                       .last = r->extents[j].last & POLICY_GFN_LAST,
-                                                       .rule = i & 0xffffff};
+            x->entries[x->n++] = (struct policy_entry){
+                .first = r->extents[j].first & POLICY_GFN_LAST,
+                .last = r->extents[j].last & POLICY_GFN_LAST,
+                .rule = i & 0xffffff, /* masks for the compiler: all is checked */
+            };
     }
     qsort(x->entries, x->n, sizeof(*x->entries), compare_entries);
     return true;

@@ -113,7 +113,8 @@ static void parse_action(struct policy_parser *pp, const struct json_value *v,
     mon->has_action = true;
     if (mon->action.action == XMEM_ACTION_RELAX ||
         (mon->action.action == XMEM_ACTION_DENY && !deniable))
-        json_error(pp->doc, v, XM_MSG_MONITOR_ACTION, "\"%s\" cannot be done to an event of the reason %s",
+        json_error(pp->doc, v, XM_MSG_MONITOR_ACTION,
+                   "\"%s\" cannot be done to an event of the reason %s",
                    xmem_action_name((enum xmem_action)mon->action.action),
                    xmem_event_reason_name((enum xmem_event_reason)reason));
 }

@@ -128,13 +128,19 @@ int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_r
                      xmem_plan_line_fn line, void *arg)
 {
     struct plan plan = {.p = p, .line = line, .arg = arg};
-    int err;
+    int err, on;
 
     if (!p || !d || !line)
         return -EINVAL;
     err = policy_check(p, d, r);
     if (err)
         return err;
-    say_all(&plan, policy_monitoring(d));
+    on = policy_monitoring(d);
+    if (on < 0) {
+        policy_error(p, r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
+                     xmem_domain_last_error(d));
+        return on;
+    }
+    say_all(&plan, on);
     return plan.err;
 }

@@ -157,7 +157,8 @@ static void check_remap_overlaps(struct policy_parser *pp, const struct json_val
         if (b->gfn - a->gfn >= a->count)
             continue;
         json_error(pp->doc, v, XM_MSG_REMAP_TWICE,
-                   "gfn 0x%" PRIx64 " is remapped twice (line %u, column %u and line %u, column %u)",
+                   "gfn 0x%" PRIx64 " is remapped twice (line %u, column %u and line %u, "
+                   "column %u)",
                    b->gfn, a->pos.line, a->pos.column, b->pos.line, b->pos.column);
     }
 }

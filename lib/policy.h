@@ -213,8 +213,8 @@ void policy_error(const struct xmem_policy *p, struct xmem_report *r, enum xm_me
     __attribute__((format(printf, 6, 7)));
 /* Checks the policy against the capabilities. 0, or the first error; all go into r. */
 int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r);
-/* Is monitoring on? */
-bool policy_monitoring(struct xmem_domain *d);
+/* 1: monitoring is on, 0: off; or an error. */
+int policy_monitoring(struct xmem_domain *d);
 /* Can a denial of these accesses be carried out? */
 bool policy_can_deny(const struct xmem_caps *caps, uint32_t kind, uint32_t access);
 uint64_t policy_total_gfns(const struct xmem_policy *p);
