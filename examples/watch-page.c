@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The smallest whole program: tells who writes to a page.
- *   watch-page URI DOMID GFN     for example: watch-page sim: 1 0x10
- * Ends after ten writes, after ten quiet seconds, or with the domain.
+ *   watch-page URI DOMID GFN     for example: watch-page sim: 1 0x1200
+ * Ends after ten writes, after three quiet seconds, or with the domain.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 #include <xmem.h>
 
 #define WRITES 10
-#define QUIET_MS 10000
+#define QUIET_MS 3000
 
 /* Answers what is there. The number of writes so far, or a negative errno. */
 static int take_events(struct xmem_domain *d, int seen)

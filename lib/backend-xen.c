@@ -163,7 +163,6 @@ static void xen_domain_close(void *dom)
         d->api->foreign_close(d->fmem);
     if (d->xch)
         d->api->interface_close(d->xch);
-    free(d->held);
     free(d);
 }
 
@@ -200,10 +199,6 @@ static int open_domain(struct xen_dom *d, struct xmem_error *err)
     if (rc)
         return xmem_error_set(err, rc == -EACCES || rc == -EPERM ? rc : -EIO,
                               "domain %" PRIu32 " cannot be asked for: %s", d->domid, strerror(-rc));
-    d->vcpus = info.max_vcpu_id + 1;
-    d->held = calloc(d->vcpus, sizeof(*d->held));
-    if (!d->held)
-        return xmem_error_set(err, -ENOMEM, "domain %" PRIu32 ": out of memory", d->domid);
     d->kind = kind_of(d->conn, &info);
     d->views = views_usable(d);
     return 0;
@@ -287,7 +282,6 @@ const struct xmem_backend_ops xmem_backend_xen = {
     .domain_quirks = xen_domain_quirks,
     .pause = xen_pause,
     .unpause = xen_unpause,
-    .vcpu_hold = xen_vcpu_hold,
     .vcpu_peek = xen_vcpu_peek,
     .monitor_enable = xen_monitor_enable,
     .monitor_disable = xen_monitor_disable,

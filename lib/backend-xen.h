@@ -25,8 +25,6 @@ struct xen_dom {
     const struct xen_release *release;
     uint32_t domid;
     enum xmem_kind kind;
-    uint32_t vcpus;
-    bool *held;             /* by vCPU: taken off the processor by us */
     void *xch, *fmem, *xce;
     int epoll_fd, timer_fd; /* events and the look whether the domain lives */
     int port;               /* local event-channel port, -1: not bound */
@@ -85,7 +83,6 @@ int xen_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppr
 int xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
 
 /* backend-xen-vcpu.c */
-int xen_vcpu_hold(void *dom, uint32_t vcpu, bool hold);
 int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc);
 
 /* backend-xen-rights.c */

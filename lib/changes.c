@@ -118,16 +118,33 @@ static int elide(const struct view *v, const struct run *r, uint8_t rights, stru
     return rc;
 }
 
+static int elide_all(struct changes *c, struct change *ch, struct runs *all)
+{
+    const struct view *v = domain_view(c->d, ch->view);
+    int rc = 0;
+    if (!v->known.levels) { /* nothing known, nothing to leave out */
+        for (size_t i = 0; i < all->n; i++)
+            all->v[i].nr_rights = run_nr(&all->v[i]) << 8 |
+                                  resolve(c->d, v, run_rights(&all->v[i]));
+        ch->send = *all;
+        *all = (struct runs){0};
+        return 0;
+    }
+    rc = runs_reserve(&ch->send, all->n);
+    for (size_t i = 0; i < all->n && !rc; i++)
+        rc = elide(v, &all->v[i], resolve(c->d, v, run_rights(&all->v[i])), &ch->send,
+                   &c->res.elided);
+    return rc;
+}
+
 static int compile(struct changes *c, struct change *ch)
 {
     struct runs all = {0};
-    const struct view *v = domain_view(c->d, ch->view);
     runs_free(&ch->send);
     int rc = runs_normalize(&ch->want, &all);
-    for (size_t i = 0; i < all.n && !rc; i++)
-        rc = elide(v, &all.v[i], resolve(c->d, v, run_rights(&all.v[i])), &ch->send,
-                   &c->res.elided);
     c->res.gfns += runs_gfns(&all);
+    if (!rc)
+        rc = elide_all(c, ch, &all);
     c->res.ranges += ch->send.n;
     runs_free(&all);
     return rc;
@@ -208,30 +225,28 @@ static int learn_sample(struct xmem_domain *d, struct view *v, const struct runs
     return 1;
 }
 
+static int learn_parts(struct xmem_domain *d, struct view *v, const struct runs *parts)
+{
+    uint64_t total = runs_gfns(parts);
+    uint8_t rights = 0;
+    if (d->opts.restore == XMEM_RESTORE_EXACT || total <= XMEM_EXACT_MAX)
+        return learn_each(d, v, parts);
+    int rc = learn_sample(d, v, parts, total, &rights);
+    if (rc <= 0)
+        return rc ? rc : learn_each(d, v, parts);
+    rc = 0;
+    for (size_t i = 0; i < parts->n && !rc; i++)
+        rc = learn_put(v, parts->v[i].gfn, run_nr(&parts->v[i]), rights);
+    return rc ? domain_refuse(d, rc, "out of memory") : 0;
+}
+
 static int learn(struct xmem_domain *d, struct view *v, const struct runs *send)
 {
     struct runs parts = {0};
-    uint8_t rights = 0;
+    if (!v->known.levels)
+        return learn_parts(d, v, send);
     int rc = unknown_parts(v, send, &parts);
-    if (rc) {
-        rc = domain_refuse(d, rc, "out of memory");
-        goto out;
-    }
-    uint64_t total = runs_gfns(&parts);
-    bool each = d->opts.restore == XMEM_RESTORE_EXACT || total <= XMEM_EXACT_MAX;
-    rc = each ? 0 : learn_sample(d, v, &parts, total, &rights);
-    if (rc < 0)
-        goto out;
-    if (!rc) {
-        rc = learn_each(d, v, &parts);
-        goto out;
-    }
-    rc = 0;
-    for (size_t i = 0; i < parts.n && !rc; i++)
-        rc = learn_put(v, parts.v[i].gfn, run_nr(&parts.v[i]), rights);
-    if (rc)
-        domain_refuse(d, rc, "out of memory");
-out:
+    rc = rc ? domain_refuse(d, rc, "out of memory") : learn_parts(d, v, &parts);
     runs_free(&parts);
     return rc;
 }
@@ -245,7 +260,10 @@ static uint64_t learn_cost(const struct xmem_domain *d, const struct runs *parts
     return XMEM_EXACT_MAX;
 }
 
-/* The rights before, of all that will be sent; and room, so that noting the new ones cannot fail. */
+/*
+ * The rights before, of what will be sent and is not as it was found; and room, so that noting
+ * the new ones cannot fail.
+ */
 static int note_undo(struct view *v, struct change *ch)
 {
     int rc = 0;
@@ -256,8 +274,8 @@ static int note_undo(struct view *v, struct change *ch)
         while (left && !rc) {
             uint64_t nr = left;
             uint8_t byte = known_run(&v->known, gfn, &nr);
-            uint8_t was = byte & KNOWN_SET ? known_set_of(byte) : known_found_of(byte);
-            rc = runs_push(&ch->undo, gfn, nr, was);
+            if ((byte & KNOWN_SET) && known_set_of(byte) != known_found_of(byte))
+                rc = runs_push(&ch->undo, gfn, nr, known_set_of(byte));
             gfn += nr;
             left -= nr;
         }
@@ -416,19 +434,63 @@ static uint64_t between(const struct runs *list, struct place from, struct place
     return n;
 }
 
-/* Puts back what of undo lies before the place that was reached in send. */
+/* All of the part as it was found; where that is not known, undo has it. */
+static int push_found(const struct view *v, uint64_t gfn, uint64_t left, struct runs *out)
+{
+    int rc = 0;
+    while (left && !rc) {
+        uint64_t nr = left;
+        uint8_t found = known_found_of(known_run(&v->known, gfn, &nr));
+        if (found != KNOWN_NOTHING)
+            rc = runs_push(out, gfn, nr, found);
+        gfn += nr;
+        left -= nr;
+    }
+    return rc;
+}
+
+/* What was sent, with the rights before. */
+static int undo_list(const struct view *v, const struct change *ch, struct runs *out)
+{
+    const struct place *to = &ch->done;
+    bool all = to->run == ch->send.n;
+    uint64_t end = all ? UINT64_MAX : ch->send.v[to->run].gfn + to->off;
+    struct runs parts = {0};
+    int rc = 0;
+    for (size_t i = 0; i < ch->send.n && ch->send.v[i].gfn < end && !rc; i++) {
+        const struct run *r = &ch->send.v[i];
+        rc = push_found(v, r->gfn, run_end(r) < end ? run_nr(r) : end - r->gfn, &parts);
+    }
+    for (size_t i = 0; i < ch->undo.n && ch->undo.v[i].gfn < end && !rc; i++) {
+        const struct run *r = &ch->undo.v[i];
+        rc = runs_reserve(&parts, 1);
+        if (!rc)
+            runs_append(&parts, r->gfn, run_end(r) < end ? run_nr(r) : end - r->gfn, run_rights(r));
+    }
+    if (!rc)
+        rc = runs_normalize(&parts, out);
+    runs_free(&parts);
+    return rc;
+}
+
 static int undo_change(struct xmem_domain *d, struct change *ch)
 {
     struct place at = {0}, zero = {0};
-    uint64_t left = between(&ch->send, zero, ch->done), failed;
+    struct runs list = {0};
+    uint64_t failed;
     struct view *v = domain_view(d, ch->view);
-    if (!left || !v)
+    if (!v || (!ch->done.run && !ch->done.off))
         return 0;
-    int rc = send_runs(d, v, &ch->undo, &at, left, &failed);
+    int rc = undo_list(v, ch, &list);
+    if (rc)
+        domain_refuse(d, rc, "out of memory");
+    else
+        rc = send_runs(d, v, &list, &at, UINT64_MAX, &failed);
     if (!rc && !ch->view)
-        rc = reapply(d, &ch->undo, zero, at);
+        rc = reapply(d, &list, zero, at);
     if (!rc)
         ch->done = zero;
+    runs_free(&list);
     return rc;
 }
 

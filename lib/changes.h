@@ -23,7 +23,7 @@ struct change {
     uint16_t view;
     struct runs want; /* as asked for */
     struct runs send; /* what of it must be sent */
-    struct runs undo; /* the same gfns, with the rights before */
+    struct runs undo; /* rights before, where they are not those that were found */
     struct place done; /* in send */
 };
 

@@ -19,8 +19,12 @@
 
 int events_init(struct xmem_domain *d)
 {
-    d->events.pool = calloc(EVENT_POOL, sizeof(*d->events.pool));
-    return d->events.pool ? 0 : -ENOMEM;
+    size_t bytes = EVENT_POOL * sizeof(struct event);
+    d->events.pool = aligned_alloc(sizeof(struct event), bytes);
+    if (!d->events.pool)
+        return -ENOMEM;
+    memset(d->events.pool, 0, bytes);
+    return 0;
 }
 
 void events_free(struct xmem_domain *d)
@@ -74,13 +78,13 @@ int event_take_raw(struct xmem_domain *d, struct event **out)
         return -EPROTO;
     struct event *ev = pool_get(e);
     const char *why = NULL;
-    int rc = ring_take(&d->ring, &ev->head, &ev->index, &why);
+    int rc = ring_take(&d->ring, &ev->req, &why);
     if (rc <= 0)
         return rc ? broken(d, why) : 0;
     ev->state = EVENT_HELD;
     ev->saved = false;
-    ring_decode(&d->ring, &ev->head, &ev->pub);
-    e->owner[ev->index & (d->ring.slots - 1)] = ev;
+    ring_decode(&d->ring, &ev->req, &ev->pub);
+    e->owner[ev->req.index & (d->ring.slots - 1)] = ev;
     e->held++;
     d->stats.events++;
     *out = ev;
@@ -111,29 +115,58 @@ int event_take(struct xmem_domain *d, struct event **out)
 const uint8_t *event_data(struct xmem_domain *d, struct event *ev)
 {
     if (!ev->saved) {
-        memcpy(ev->data, ring_data(&d->ring, ev->index), ring_data_size(d->ring.version));
+        ring_copy(&d->ring, &ev->req, &ev->head);
+        memcpy(ev->data, ring_slot(&d->ring, ev->req.index) + RING_DATA_OFFSET,
+               ring_data_size(d->ring.version));
         __asm__ volatile("" ::: "memory"); /* read once */
         ev->saved = true;
     }
     return ev->data;
 }
 
-void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags, const void *data,
-                  size_t bytes)
+/* The slot of the next answer may hold a request that is not answered yet: it is kept. */
+static void make_way(struct xmem_domain *d, const struct event *ev)
 {
     struct events *e = &d->events;
-    uint32_t slot = ring_answer_index(&d->ring) & (d->ring.slots - 1);
+    uint32_t mask = d->ring.slots - 1, slot = ring_answer_index(&d->ring) & mask;
     struct event *owner = e->owner[slot];
     if (owner && owner != ev)
-        (void)event_data(d, owner); /* its registers, before this answer covers them */
+        (void)event_data(d, owner);
     e->owner[slot] = NULL;
-    if (e->owner[ev->index & (d->ring.slots - 1)] == ev)
-        e->owner[ev->index & (d->ring.slots - 1)] = NULL;
-    ev->head.flags = (ev->head.flags & RING_FLAG_VCPU_PAUSED) | flags;
-    ring_answer(&d->ring, &ev->head, data, bytes);
+}
+
+static void answered(struct xmem_domain *d, struct event *ev)
+{
+    struct event **owner = &d->events.owner[ev->req.index & (d->ring.slots - 1)];
+    if (*owner == ev)
+        *owner = NULL;
     ev->state = EVENT_ANSWERED;
-    e->held--;
+    d->events.held--;
     d->stats.answers++;
+}
+
+void event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *a)
+{
+    (void)event_data(d, ev); /* head is a copy from now on */
+    make_way(d, ev);
+    ev->head.flags = (ev->req.flags & RING_FLAG_VCPU_PAUSED) | a->flags;
+    if (a->flags & RING_FLAG_ALTERNATE_P2M)
+        ev->head.view = a->view;
+    if (a->flags & RING_FLAG_FAST_SINGLESTEP)
+        ev->head.u.quarter[0] = a->step_view; /* fast_singlestep.p2midx */
+    ring_answer(&d->ring, &ev->head, a->data, a->bytes);
+    answered(d, ev);
+}
+
+void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags)
+{
+    struct answer a = {.flags = flags};
+    if (ev->req.index != ring_answer_index(&d->ring)) {
+        event_answer_with(d, ev, &a);
+        return;
+    }
+    ring_answer_in_place(&d->ring, &ev->req, (ev->req.flags & RING_FLAG_VCPU_PAUSED) | flags);
+    answered(d, ev);
 }
 
 int events_send(struct xmem_domain *d)

@@ -11,12 +11,22 @@
 enum event_state { EVENT_FREE = 0, EVENT_HELD, EVENT_ANSWERED };
 
 struct event {
-    struct xmem_event pub; /* first: the caller's pointer is ours */
+    struct xmem_event pub;  /* first: the caller's pointer is ours */
+    struct ring_request req;
+    uint8_t state;          /* enum event_state */
+    bool saved;             /* head and data are here: the slot may have gone to another answer */
     struct ring_head head;
-    uint32_t index; /* of the request */
-    uint8_t state;  /* enum event_state */
-    bool saved;     /* data is here: the slot went to another answer */
-    uint8_t data[RING_DATA_MAX];
+    _Alignas(8) uint8_t data[RING_DATA_MAX];
+} __attribute__((aligned(512))); /* so that a caller's pointer is checked without a division */
+_Static_assert(sizeof(struct event) == 512, "one power of two");
+
+/* What an answer says beyond the echo of the request. */
+struct answer {
+    uint32_t flags;     /* RING_FLAG_*, beside VCPU_PAUSED */
+    uint16_t view;      /* with ALTERNATE_P2M */
+    uint16_t step_view; /* with FAST_SINGLESTEP */
+    const void *data;   /* or NULL */
+    size_t bytes;
 };
 
 struct events {
@@ -45,12 +55,10 @@ int event_take_raw(struct xmem_domain *d, struct event **out);
 int events_send(struct xmem_domain *d);
 /* The registers or data behind the request, in private memory. */
 const uint8_t *event_data(struct xmem_domain *d, struct event *ev);
-/*
- * Answers: the request's head with these flags added to VCPU_PAUSED; the rest of head
- * (view, u) as it stands in ev->head. data may be NULL.
- */
-void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags, const void *data,
-                  size_t bytes);
+/* Answers with the request's own head and these flags beside VCPU_PAUSED. */
+void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags);
+/* The same with whatever an answer may hold. */
+void event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *a);
 /*
  * reply.c: resumes. Where Xen left an instruction to the listener it is skipped or emulated,
  * since it would only be done, and reported, again: CPUID, whose results are in the registers

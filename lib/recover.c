@@ -34,11 +34,12 @@ static int failed(struct recovery *r, int rc, const char *what)
 /* Answers what stands in the ring: resumed, and single step off where that was the event. */
 static void answer_requests(struct recovery *r)
 {
+    struct ring_request q;
     struct ring_head head;
-    uint32_t index;
     if (!r->ring.page)
         return;
-    while (ring_take(&r->ring, &head, &index, NULL) > 0) {
+    while (ring_take(&r->ring, &q, NULL) > 0) {
+        ring_copy(&r->ring, &q, &head);
         head.flags &= RING_FLAG_VCPU_PAUSED;
         if (head.flags && head.reason == XMEM_EVENT_SINGLESTEP)
             head.flags |= RING_FLAG_TOGGLE_SINGLESTEP;

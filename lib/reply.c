@@ -114,7 +114,6 @@ static uint32_t flags_of(const struct xmem_reply *r)
         {XMEM_REPLY_SET_VIEW, RING_FLAG_ALTERNATE_P2M},
         {XMEM_REPLY_SET_READ_DATA, RING_FLAG_SET_EMUL_READ_DATA},
         {XMEM_REPLY_SET_INSN_DATA, RING_FLAG_SET_EMUL_INSN_DATA},
-        {XMEM_REPLY_TOGGLE_STEP, RING_FLAG_TOGGLE_SINGLESTEP},
         {XMEM_REPLY_FAST_STEP, RING_FLAG_FAST_SINGLESTEP},
     };
     uint32_t f = actions[r->action];
@@ -149,32 +148,33 @@ static int data_of(struct xmem_domain *d, struct event *ev, const struct xmem_re
     return 0;
 }
 
+/* The caller's single step; while the library steps it has it on, and leaves it so or not. */
+static uint32_t toggle_step(struct vcpu *v)
+{
+    v->user_step = !v->user_step;
+    return v->stepping ? 0 : RING_FLAG_TOGGLE_SINGLESTEP;
+}
+
 static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r)
 {
     uint8_t data[RING_DATA_MAX];
-    size_t bytes;
-    int rc = data_of(d, ev, r, data, &bytes);
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct answer a = {.flags = flags_of(r), .view = r->view, .step_view = r->step_view};
+    if (!a.flags && r->action == XMEM_REPLY_RESUME && !(r->flags & XMEM_REPLY_TOGGLE_STEP)) {
+        event_go_on(d, ev);
+        return 0;
+    }
+    int rc = data_of(d, ev, r, data, &a.bytes);
     if (rc)
         return rc;
-    if (r->flags & XMEM_REPLY_SET_VIEW) {
-        ev->head.view = r->view;
+    a.data = a.bytes ? data : NULL;
+    if (r->flags & XMEM_REPLY_SET_VIEW)
         d->views_switched = true;
-    }
-    if (r->flags & XMEM_REPLY_FAST_STEP) {
-        ev->head.u.quarter[0] = r->step_view; /* fast_singlestep.p2midx */
+    if (r->flags & XMEM_REPLY_FAST_STEP)
         step_fast(d, ev->pub.vcpu, r->view);
-    }
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    uint32_t f = flags_of(r);
-    if (r->flags & XMEM_REPLY_TOGGLE_STEP) {
-        v->user_step = !v->user_step;
-        if (v->stepping) /* the library has it on already, and turns it off or not by user_step */
-            f &= ~RING_FLAG_TOGGLE_SINGLESTEP;
-    }
-    if (!f && r->action == XMEM_REPLY_RESUME)
-        event_go_on(d, ev);
-    else
-        event_answer(d, ev, f, bytes ? data : NULL, bytes);
+    if (r->flags & XMEM_REPLY_TOGGLE_STEP)
+        a.flags |= toggle_step(v);
+    event_answer_with(d, ev, &a);
     return 0;
 }
 
@@ -254,7 +254,8 @@ static void skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
     else
         regs.u.x86.rip += bytes;
     ring_regs_encode(&d->ring, &regs, data);
-    event_answer(d, ev, RING_FLAG_SET_REGISTERS, data, n);
+    struct answer a = {.flags = RING_FLAG_SET_REGISTERS, .data = data, .bytes = n};
+    event_answer_with(d, ev, &a);
 }
 
 void event_go_on(struct xmem_domain *d, struct event *ev)
@@ -266,9 +267,9 @@ void event_go_on(struct xmem_domain *d, struct event *ev)
         skip(d, ev, ARM_INSN_BYTES);
     else if (waits && ev->pub.reason == XMEM_EVENT_DESCRIPTOR &&
              (d->caps.replies & (1u << XMEM_REPLY_EMULATE)))
-        event_answer(d, ev, RING_FLAG_EMULATE, NULL, 0);
+        event_answer(d, ev, RING_FLAG_EMULATE);
     else
-        event_answer(d, ev, 0, NULL, 0);
+        event_answer(d, ev, 0);
 }
 
 /* ---- the session's default ---- */
@@ -277,7 +278,7 @@ static int free_page(struct xmem_domain *d, struct event *ev)
 {
     int rc = xmem_domain_set_rights(d, ev->pub.view, ev->pub.u.mem.gfn, XMEM_RWX);
     if (!rc)
-        event_answer(d, ev, 0, NULL, 0);
+        event_answer(d, ev, 0);
     return rc;
 }
 
@@ -287,7 +288,7 @@ int event_default(struct xmem_domain *d, struct event *ev)
     uint32_t how = d->opts.default_reply;
     int rc = 0;
     if (how == XMEM_DEFAULT_DENY && deniable(d, ev))
-        event_answer(d, ev, RING_FLAG_DENY, NULL, 0);
+        event_answer(d, ev, RING_FLAG_DENY);
     else if (access && how == XMEM_DEFAULT_RELAX)
         rc = free_page(d, ev);
     else if (access && how != XMEM_DEFAULT_RESUME)

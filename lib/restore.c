@@ -42,7 +42,7 @@ static void note(struct xmem_domain *d, struct outcome *o, int rc)
 static void quit_event(struct xmem_domain *d, struct event *ev)
 {
     bool off = (ev->pub.flags & XMEM_EVENT_PAUSED) && step_forget(d, ev);
-    event_answer(d, ev, off ? RING_FLAG_TOGGLE_SINGLESTEP : 0, NULL, 0);
+    event_answer(d, ev, off ? RING_FLAG_TOGGLE_SINGLESTEP : 0);
 }
 
 static void quit_held(struct xmem_domain *d)

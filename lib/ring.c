@@ -84,44 +84,60 @@ static uint32_t produced(const struct ring *r)
     return __atomic_load_n(index_at(r, OFF_REQ_PROD), __ATOMIC_ACQUIRE);
 }
 
-static const uint8_t *slot_at(const struct ring *r, uint32_t index)
+static const char *wrong_with(const struct ring *r, const struct ring_request *q)
 {
-    return r->page + OFF_SLOTS + (index & (r->slots - 1)) * r->event_size;
-}
-
-static const char *wrong_with(const struct ring *r, const struct ring_head *head)
-{
-    if (head->version != r->version)
+    if (q->version != r->version)
         return "an event of another interface version";
-    if (head->vcpu >= r->vcpus)
+    if (q->vcpu >= r->vcpus)
         return "an event of a vCPU that the domain does not have";
-    if (head->reason > REASON_LAST)
+    if (q->reason > REASON_LAST)
         return "an event of an unknown reason";
     return NULL;
 }
 
-int ring_take(struct ring *r, struct ring_head *head, uint32_t *index, const char **why)
+static uint64_t read_once(const uint8_t *p)
+{
+    return *(const volatile uint64_t *)(const void *)p;
+}
+
+int ring_take(struct ring *r, struct ring_request *q, const char **why)
 {
     uint32_t prod = produced(r);
+    const char *wrong;
     if (prod == r->req_cons)
         return 0;
-    const char *wrong = NULL;
     /* The hypervisor never has more than the slots on the way. */
     if (prod - r->req_cons > r->slots || prod - r->rsp_pub > r->slots) {
         wrong = "a producer's index beyond the slots";
     } else {
-        memcpy(head, slot_at(r, r->req_cons), sizeof(*head));
-        COMPILER_BARRIER();
-        wrong = wrong_with(r, head);
+        const uint8_t *p = ring_slot(r, r->req_cons);
+        uint64_t a = read_once(p), b = read_once(p + 8), c = read_once(p + 16);
+        q->version = (uint32_t)a;
+        q->flags = (uint32_t)(a >> 32);
+        q->reason = (uint32_t)b;
+        q->vcpu = (uint32_t)(b >> 32);
+        q->view = (uint16_t)c;
+        q->index = r->req_cons;
+        wrong = wrong_with(r, q);
     }
     if (wrong) {
         if (why)
             *why = wrong;
         return -EPROTO;
     }
-    *index = r->req_cons++;
-    *index_at(r, OFF_REQ_EVENT) = r->req_cons + 1;
+    r->req_cons++;
     return 1;
+}
+
+void ring_copy(const struct ring *r, const struct ring_request *q, struct ring_head *head)
+{
+    memcpy(head, ring_slot(r, q->index), sizeof(*head));
+    COMPILER_BARRIER();
+    head->version = q->version;
+    head->flags = q->flags;
+    head->reason = q->reason;
+    head->vcpu = q->vcpu;
+    head->view = q->view;
 }
 
 bool ring_any(const struct ring *r)
@@ -132,21 +148,26 @@ bool ring_any(const struct ring *r)
 bool ring_waiting(const struct ring *r, uint32_t vcpu)
 {
     uint32_t n = produced(r) - r->req_cons;
-    for (uint32_t i = 0; n <= r->slots && i < n; i++) {
-        uint32_t id;
-        memcpy(&id, slot_at(r, r->req_cons + i) + offsetof(struct ring_head, vcpu), sizeof(id));
-        if (id == vcpu)
+    for (uint32_t i = 0; n <= r->slots && i < n; i++)
+        if (read_once(ring_slot(r, r->req_cons + i) + 8) >> 32 == vcpu)
             return true;
-    }
     return false;
 }
 
 void ring_answer(struct ring *r, const struct ring_head *head, const void *data, size_t bytes)
 {
-    uint8_t *slot = r->page + OFF_SLOTS + (r->rsp_pvt & (r->slots - 1)) * r->event_size;
+    uint8_t *slot = ring_slot(r, r->rsp_pvt);
     memcpy(slot, head, sizeof(*head));
     if (data)
         memcpy(slot + RING_DATA_OFFSET, data, bytes);
+    r->rsp_pvt++;
+}
+
+void ring_answer_in_place(struct ring *r, const struct ring_request *q, uint32_t flags)
+{
+    uint64_t *p = (uint64_t *)(void *)ring_slot(r, r->rsp_pvt);
+    p[0] = (uint64_t)flags << 32 | q->version;
+    p[1] = (uint64_t)q->vcpu << 32 | q->reason; /* whatever has become of it in the page */
     r->rsp_pvt++;
 }
 
@@ -155,19 +176,12 @@ bool ring_publish(struct ring *r)
     if (r->rsp_pub == r->rsp_pvt)
         return false;
     r->rsp_pub = r->rsp_pvt;
+    *index_at(r, OFF_REQ_EVENT) = r->req_cons + 1;
     __atomic_store_n(index_at(r, OFF_RSP_PROD), r->rsp_pvt, __ATOMIC_RELEASE);
     return true;
 }
 
 /* ---- decoding; offsets in u are of the structs of vm_event.h ---- */
-
-static void decode_mem(const struct ring_head *h, struct xmem_event *ev)
-{
-    ev->u.mem.gfn = h->u.word[0];
-    ev->u.mem.offset = h->u.word[1] & 0xfffu;
-    ev->u.mem.gla = h->u.word[2];
-    ev->u.mem.access = h->u.half[6] & 0x3fu;
-}
 
 static void decode_debug(const struct ring *r, const struct ring_head *h, struct xmem_event *ev)
 {
@@ -257,18 +271,27 @@ static void decode_rest(const struct ring *r, const struct ring_head *h, struct 
     }
 }
 
-void ring_decode(const struct ring *r, const struct ring_head *head, struct xmem_event *ev)
+void ring_decode(const struct ring *r, const struct ring_request *q, struct xmem_event *ev)
 {
-    uint32_t f = head->flags;
-    ev->reason = head->reason;
+    const uint8_t *u = ring_slot(r, q->index) + offsetof(struct ring_head, u);
+    uint32_t f = q->flags;
+    ev->reason = q->reason;
     ev->flags = (f & (RING_FLAG_VCPU_PAUSED | RING_FLAG_FOREIGN)) |
                 (f & RING_FLAG_NESTED_P2M ? XMEM_EVENT_NESTED : 0);
-    ev->vcpu = head->vcpu;
-    ev->view = f & RING_FLAG_ALTERNATE_P2M ? head->view : 0;
+    ev->vcpu = q->vcpu;
+    ev->view = f & RING_FLAG_ALTERNATE_P2M ? q->view : 0;
     ev->reserved = 0;
+    if (q->reason == XMEM_EVENT_MEM_ACCESS) {
+        ev->u.mem.gfn = read_once(u);
+        ev->u.mem.offset = read_once(u + 8) & 0xfffu;
+        ev->u.mem.gla = read_once(u + 16);
+        ev->u.raw[3] = 0; /* access, reserved */
+        ev->u.mem.access = (uint32_t)read_once(u + 24) & 0x3fu;
+        ev->u.raw[4] = ev->u.raw[5] = 0;
+        return;
+    }
+    struct ring_head head;
+    ring_copy(r, q, &head);
     memset(&ev->u, 0, sizeof(ev->u));
-    if (head->reason == XMEM_EVENT_MEM_ACCESS)
-        decode_mem(head, ev);
-    else
-        decode_rest(r, head, ev);
+    decode_rest(r, &head, ev);
 }

@@ -68,20 +68,29 @@ uint32_t ring_data_size(uint32_t version);
 int ring_init(struct ring *r, void *page, uint32_t version, uint32_t arch, uint32_t vcpus);
 /* Goes on with a page that another listener left: its answers count as far as it published them. */
 int ring_adopt(struct ring *r, void *page, uint32_t version, uint32_t arch, uint32_t vcpus);
+/* What is read of every request, once. */
+struct ring_request {
+    uint32_t version, flags, reason, vcpu;
+    uint16_t view;
+    uint32_t index; /* its number */
+};
 /*
- * Copies and takes the next request; *index is its number. 1: there was one, 0: none,
- * -EPROTO: garbage, *why (may be NULL) says what, nothing is taken.
+ * Takes the next request and copies its first fields; the rest is decoded from its slot
+ * (ring_decode()) or copied (ring_copy()). 1: there was one, 0: none, -EPROTO: garbage, *why
+ * (may be NULL) says what, nothing is taken.
  */
-int ring_take(struct ring *r, struct ring_head *head, uint32_t *index, const char **why);
+int ring_take(struct ring *r, struct ring_request *q, const char **why);
+/* The head of a request whose slot is its own, with the fields of q as they were taken. */
+void ring_copy(const struct ring *r, const struct ring_request *q, struct ring_head *head);
 /* Is a request of this vCPU waiting? Takes nothing; garbage counts as none. */
 bool ring_waiting(const struct ring *r, uint32_t vcpu);
 /* Is any request waiting (or garbage)? */
 bool ring_any(const struct ring *r);
 
-/* Data of request number index, while its slot is its own. */
-static inline uint8_t *ring_data(const struct ring *r, uint32_t index)
+/* Where request, or answer, number index lies. */
+static inline uint8_t *ring_slot(const struct ring *r, uint32_t index)
 {
-    return r->page + 64 + (index & (r->slots - 1)) * r->event_size + RING_DATA_OFFSET;
+    return r->page + 64 + (index & (r->slots - 1)) * r->event_size;
 }
 /* Number of the answer that is built next: the request of that number loses its slot. */
 static inline uint32_t ring_answer_index(const struct ring *r)
@@ -90,16 +99,13 @@ static inline uint32_t ring_answer_index(const struct ring *r)
 }
 /* Builds an answer in its slot; data of `bytes` (at most the interface's) behind it, or none. */
 void ring_answer(struct ring *r, const struct ring_head *head, const void *data, size_t bytes);
+/* The same for request q in its own slot, which is the next answer's: only flags are new. */
+void ring_answer_in_place(struct ring *r, const struct ring_request *q, uint32_t flags);
 /* Shows the hypervisor what was built. False: nothing new. */
 bool ring_publish(struct ring *r);
-/* Room for an answer to nothing (see xmem_domain_recover()): none of the requests' slots is touched? */
-static inline uint32_t ring_unanswered(const struct ring *r)
-{
-    return r->req_cons - r->rsp_pvt;
-}
 
-/* Fills the public event from a request; seq is not touched. */
-void ring_decode(const struct ring *r, const struct ring_head *head, struct xmem_event *ev);
+/* Fills the public event from a request in its slot, each field read once; seq is not touched. */
+void ring_decode(const struct ring *r, const struct ring_request *q, struct xmem_event *ev);
 
 /* Registers: data is the interface's, in private memory. */
 void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out);

@@ -74,6 +74,7 @@ static int order_of(const struct runs *r)
     return SORT_SORTED;
 }
 
+#define FEW 64u
 #define DIGIT_BITS 11u
 #define DIGITS (1u << DIGIT_BITS)
 
@@ -125,7 +126,7 @@ static void insertion_sort(struct run *v, size_t n)
 }
 
 /*
- * Sorted by gfn, the later of equal ones behind: writes them disjoint. Only repeats of a
+ * Sorted by gfn, the later of equal ones behind: writes them disjoint; v may be out's own. Only repeats of a
  * single gfn are resolved here; false: there are true overlaps.
  */
 static bool join_sorted(const struct run *v, size_t n, struct runs *out)
@@ -215,6 +216,13 @@ static int merge_round(struct runs *src, struct runs *dst, size_t *ends, size_t 
     return rc;
 }
 
+static void swap(struct runs *a, struct runs *b)
+{
+    struct runs t = *a;
+    *a = *b;
+    *b = t;
+}
+
 static int merge_all(const struct runs *in, struct runs *out)
 {
     struct runs a = {0};
@@ -229,49 +237,40 @@ static int merge_all(const struct runs *in, struct runs *out)
         ends[i] = i + 1;
     do {
         rc = merge_round(&a, out, ends, &n);
-        struct runs t = a;
-        a = *out;
-        *out = t;
+        swap(&a, out);
     } while (!rc && n > 1);
-    struct runs t = a; /* the last round's result */
-    a = *out;
-    *out = t;
+    swap(&a, out); /* the last round's result */
 out:
     runs_free(&a);
     free(ends);
     return rc;
 }
 
+/* Sorted into out, b is room. False: true overlaps, out is as it may. */
+static bool sort_into(const struct runs *in, struct runs *out, struct runs *b)
+{
+    memcpy(out->v, in->v, in->n * sizeof(*in->v));
+    if (in->n <= FEW)
+        insertion_sort(out->v, in->n);
+    else if (radix_sort(out->v, b->v, in->n) != out->v)
+        swap(out, b);
+    return join_sorted(out->v, in->n, out);
+}
+
 int runs_normalize(const struct runs *in, struct runs *out)
 {
-    struct runs a = {0}, b = {0};
-    bool joined = true;
+    struct runs b = {0};
     out->n = 0;
-    if (!in->n)
-        return 0;
-    int rc = runs_reserve(out, in->n);
-    if (rc)
+    int rc = in->n ? runs_reserve(out, in->n) : 0;
+    if (rc || !in->n)
         return rc;
     if (order_of(in) == SORT_SORTED) {
         join_sorted(in->v, in->n, out);
         return 0;
     }
-    rc = runs_reserve(&a, in->n);
-    if (!rc)
-        rc = runs_reserve(&b, in->n);
-    if (rc)
-        goto out;
-    memcpy(a.v, in->v, in->n * sizeof(*a.v));
-    if (in->n <= 64) {
-        insertion_sort(a.v, in->n);
-        joined = join_sorted(a.v, in->n, out);
-    } else {
-        joined = join_sorted(radix_sort(a.v, b.v, in->n), in->n, out);
-    }
-    if (!joined)
+    rc = in->n > FEW ? runs_reserve(&b, in->n) : 0;
+    if (!rc && !sort_into(in, out, &b))
         rc = merge_all(in, out);
-out:
-    runs_free(&a);
     runs_free(&b);
     return rc;
 }

@@ -132,7 +132,7 @@ void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
 bool step_forget(struct xmem_domain *d, const struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    uint16_t view = ev->head.flags & RING_FLAG_ALTERNATE_P2M ? ev->head.view : 0;
+    uint16_t view = ev->req.flags & RING_FLAG_ALTERNATE_P2M ? ev->req.view : 0;
     bool was = v->stepping || v->user_step || (v->fast && view == v->fast_view);
     stepping(d, ev->pub.vcpu, false);
     v->user_step = v->fast = false;
@@ -211,9 +211,10 @@ static void answer_in_step_view(struct xmem_domain *d, struct event *ev, uint16_
 {
     step_fast(d, ev->pub.vcpu, d->step_view->id);
     d->vcpus[ev->pub.vcpu].step_return = back;
-    ev->head.view = d->step_view->id;
-    ev->head.u.quarter[0] = back; /* fast_singlestep.p2midx */
-    event_answer(d, ev, RING_FLAG_ALTERNATE_P2M | RING_FLAG_FAST_SINGLESTEP, NULL, 0);
+    struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M | RING_FLAG_FAST_SINGLESTEP,
+                       .view = d->step_view->id,
+                       .step_view = back};
+    event_answer_with(d, ev, &a);
 }
 
 /* Views of others may be remapped; the instruction must see the frames of its own view. */
@@ -259,7 +260,7 @@ static int by_single(struct xmem_domain *d, struct event *ev)
         return rc;
     }
     bool toggle = !again && !d->vcpus[vcpu].user_step;
-    event_answer(d, ev, toggle ? RING_FLAG_TOGGLE_SINGLESTEP : 0, NULL, 0);
+    event_answer(d, ev, toggle ? RING_FLAG_TOGGLE_SINGLESTEP : 0);
     return 0;
 }
 
@@ -276,7 +277,7 @@ static int single_done(struct xmem_domain *d, uint32_t vcpu)
 
 static int by_emulation(struct xmem_domain *d, struct event *ev)
 {
-    event_answer(d, ev, RING_FLAG_EMULATE, NULL, 0);
+    event_answer(d, ev, RING_FLAG_EMULATE);
     return 0;
 }
 
@@ -321,7 +322,7 @@ static int by_relaxing(struct xmem_domain *d, struct event *ev)
     if (!rc)
         rc = open_page(d, v, ev->pub.u.mem.gfn, vcpu);
     if (!rc) {
-        event_answer(d, ev, 0, NULL, 0);
+        event_answer(d, ev, 0);
         rc = events_send(d);
         int rc2 = rc ? rc : watch_pc(d, vcpu, before);
         if (rc2 && !rc)
@@ -396,7 +397,7 @@ static int swallow_step(struct xmem_domain *d, struct event *ev)
     if (!rc && !was_ours && (d->step_monitor_user || v->user_step))
         return 0;
     /* Ours, or nobody asked for it. */
-    event_answer(d, ev, was_ours ? RING_FLAG_TOGGLE_SINGLESTEP : 0, NULL, 0);
+    event_answer(d, ev, was_ours ? RING_FLAG_TOGGLE_SINGLESTEP : 0);
     return rc ? rc : 1;
 }
 

@@ -30,7 +30,6 @@ static const struct symbol symbols[] = {
     SYM(unpause, LIB_CTRL, "xc_domain_unpause"),
     SYM(set_access_required, LIB_CTRL, "xc_domain_set_access_required"),
     SYM(vcpu_getcontext, LIB_CTRL, "xc_vcpu_getcontext"),
-    SYM(vcpu_setcontext, LIB_CTRL, "xc_vcpu_setcontext"),
     SYM(setmaxmem, LIB_CTRL, "xc_domain_setmaxmem"),
     SYM(populate, LIB_CTRL, "xc_domain_populate_physmap_exact"),
     SYM(decrease, LIB_CTRL, "xc_domain_decrease_reservation_exact"),

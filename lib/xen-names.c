@@ -3,12 +3,32 @@
 
 #include <dlfcn.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
-/* xenstore.h. Through the kernel's device a read waits for ever when no xenstored runs. */
-#define XS_OPEN_SOCKETONLY 2ul
+/*
+ * Through the kernel's device, where xs_open() goes when there is no socket, a read waits for
+ * ever if no xenstored runs: only a daemon that takes our connection is asked.
+ */
+static bool daemon_listens(void)
+{
+    static const char *const paths[] = {"/run/xenstored/socket", "/var/run/xenstored/socket"};
+    bool listens = false;
+    for (size_t i = 0; !listens && i < sizeof(paths) / sizeof(*paths); i++) {
+        struct sockaddr_un a = {.sun_family = AF_UNIX};
+        snprintf(a.sun_path, sizeof(a.sun_path), "%s", paths[i]);
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        listens = fd >= 0 && !connect(fd, (struct sockaddr *)&a, sizeof(a));
+        if (fd >= 0)
+            close(fd);
+    }
+    return listens;
+}
 
 static void *symbol(void *lib, const char *name)
 {
@@ -20,7 +40,7 @@ void xen_names_open(struct xen_names *n)
     static const char *const sonames[] = {"libxenstore.so.4", "libxenstore.so.3.0"};
     void *(*open)(unsigned long flags) = NULL;
     memset(n, 0, sizeof(*n));
-    if (pthread_mutex_init(&n->lock, NULL))
+    if (pthread_mutex_init(&n->lock, NULL) || !daemon_listens())
         return;
     for (size_t i = 0; !n->lib && i < sizeof(sonames) / sizeof(*sonames); i++)
         n->lib = dlopen(sonames[i], RTLD_NOW | RTLD_LOCAL);
@@ -30,7 +50,7 @@ void xen_names_open(struct xen_names *n)
     memcpy(&open, &p[0], sizeof(open));
     memcpy(&n->close, &p[1], sizeof(n->close));
     memcpy(&n->read, &p[2], sizeof(n->read));
-    n->xs = open(XS_OPEN_SOCKETONLY);
+    n->xs = open(0);
 }
 
 void xen_names_close(struct xen_names *n)

@@ -5,8 +5,8 @@
 set -eu
 
 demo='gcc libc6-dev make autoconf automake libtool pkg-config libjson-c-dev valgrind'
-test="$demo check"
-ci="$test git g++ clang libclang-rt-14-dev lcov shellcheck xz-utils"
+test="$demo check python3 python3-jsonschema"
+ci="$test git g++ clang libclang-rt-14-dev lcov mandoc shellcheck xz-utils"
 
 case ${1-} in
 demo) wanted=$demo ;;

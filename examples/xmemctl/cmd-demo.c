@@ -69,12 +69,12 @@ static int judge(const struct demo *demo, const struct demo_guest *g, const stru
     return ok ? CTL_OK : CTL_OTHER;
 }
 
-/* The same text as in the folder, fitted to the domain. */
-static struct xmem_policy *make_policy(uint64_t last)
+/* The same text as in the folder, fitted to the domain: its frames are the last ones. */
+static struct xmem_policy *make_policy(const struct xmem_domain_info *info)
 {
     struct xmem_report *r = NULL;
     struct xmem_policy *p = NULL;
-    char *text = demo_policy(0, last);
+    char *text = demo_policy(info->highest_gfn + 1 - info->pages, info->highest_gfn);
 
     if (text != NULL && xmem_report_new(&r) == 0 &&
         xmem_policy_parse("wxorx.json", text, strlen(text), r, &p) != 0) {
@@ -93,7 +93,7 @@ static int watch_guest(const struct demo *demo, const struct demo_guest *g, stru
     if (rc != CTL_OK) {
         return rc;
     }
-    w->policy = make_policy(info.highest_gfn);
+    w->policy = make_policy(&info);
     rc = w->policy == NULL ? CTL_POLICY : ctl_policy_apply(w->policy, w->d, false);
     if (rc == CTL_OK) {
         int err = watch_run(w);
@@ -158,7 +158,7 @@ static int record_guest(const struct demo *demo, const struct demo_guest *g)
     for (size_t i = 0; g->argv[i] != NULL; i++) {
         say(demo, " %s", g->argv[i]);
     }
-    int rc = demo_trace(g->argv, fd, demo->timeout_ms);
+    int rc = demo_trace(g->argv, fd, demo->timeout_ms, g->expect >= 0);
     off_t bytes = lseek(fd, 0, SEEK_END);
     close(fd);
     say(demo, " (%.1f MB, %.1f s)\n", (double)bytes / 1e6, (double)(clock_ns() - from) / 1e9);
@@ -290,6 +290,9 @@ static int parse(struct demo *demo, int argc, char **argv)
             return rc;
         }
     }
+    if (demo->ctl->json) {
+        demo->max_print = UINT64_MAX;
+    }
     if (demo->pages == 0) {
         ctl_error("--pages: a guest has at least one page");
         return CTL_USAGE;
@@ -312,7 +315,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     struct demo demo = {.ctl = ctl,
                         .pages = DEMO_PAGES,
                         .timeout_ms = DEMO_TIMEOUT_MS,
-                        .max_print = ctl->json ? UINT64_MAX : DEMO_PRINT};
+                        .max_print = DEMO_PRINT};
     char *jit[] = {demo.self, (char[]){"demo"}, (char[]){"--guest"}, NULL};
     char *ls[] = {(char[]){"ls"}, (char[]){"/"}, NULL};
     int rc = parse(&demo, argc, argv);

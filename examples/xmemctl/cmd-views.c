@@ -16,6 +16,9 @@ static int list(struct xmem_domain *d, uint16_t **v, size_t *n)
     if (rc != 0) {
         return rc;
     }
+    if (caps.max_views <= 1) {
+        return -EOPNOTSUPP; /* the host view alone */
+    }
     *n = caps.max_views;
     *v = calloc(*n + 1, sizeof(**v));
     return *v == NULL ? -ENOMEM : xmem_view_list(d, *v, n);

@@ -83,7 +83,7 @@ static int wait_child(pid_t pid, uint64_t timeout_ms, int *status)
     }
 }
 
-int demo_trace(char *const *argv, int fd, uint64_t timeout_ms)
+int demo_trace(char *const *argv, int fd, uint64_t timeout_ms, bool must_end_well)
 {
     int status = 0;
     pid_t pid = fork();
@@ -104,5 +104,5 @@ int demo_trace(char *const *argv, int fd, uint64_t timeout_ms)
     if (!WIFEXITED(status) || WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127) {
         return -ECHILD;
     }
-    return 0;
+    return must_end_well && WEXITSTATUS(status) != 0 ? -ECHILD : 0;
 }

@@ -34,9 +34,10 @@ void demo_dir_remove(const struct demo_dir *dir);
 bool demo_have_valgrind(void);
 /*
  * Runs the program under valgrind's lackey, which writes its accesses to fd. -ETIMEDOUT,
- * -EINTR a signal asked to stop, -ECHILD valgrind or the program could not run.
+ * -EINTR a signal asked to stop, -ECHILD valgrind or the program could not run, or, if it must
+ * end well, did not do so.
  */
-int demo_trace(char *const *argv, int fd, uint64_t timeout_ms);
+int demo_trace(char *const *argv, int fd, uint64_t timeout_ms, bool must_end_well);
 
 /* ---- demo-files.c: what the machine and the policy look like ---- */
 

@@ -6,6 +6,8 @@
 
 #include "watch.h"
 
+#define DRAIN_MAX 256u
+
 static void count_event(struct watch *w, const struct xmem_event *ev,
                         const struct xmem_decision *dec, uint64_t took_ns)
 {
@@ -72,20 +74,21 @@ static bool at_limit(struct watch *w)
     return w->why != NULL;
 }
 
-/* Takes what is there. *any: was there something? */
-static int drain(struct watch *w, bool *any)
+/* Takes what is there, and not for ever: the output must get out. *more: there may be more. */
+static int drain(struct watch *w, bool *more)
 {
     const struct xmem_event *ev;
+    unsigned taken = 0;
     int rc = 0;
 
-    *any = false;
-    while (rc == 0 && !at_limit(w)) {
+    while (rc == 0 && taken < DRAIN_MAX && !at_limit(w)) {
         rc = xmem_event_next(w->d, &ev);
         if (rc == 0) {
-            *any = true;
+            taken++;
             rc = take_one(w, ev);
         }
     }
+    *more = rc == 0;
     if (rc == -ESHUTDOWN) {
         w->died = true;
         w->why = "the domain is gone";
@@ -130,13 +133,13 @@ static int wait_more(struct watch *w)
 
 int watch_run(struct watch *w)
 {
-    bool any = false;
+    bool more = false;
     int rc = 0;
 
     w->start_ns = clock_ns();
     while (rc == 0 && w->why == NULL) {
-        rc = drain(w, &any);
-        if (rc == 0 && flush_output(w) && w->why == NULL) {
+        rc = drain(w, &more);
+        if (rc == 0 && flush_output(w) && w->why == NULL && !more) {
             rc = wait_more(w);
         }
     }

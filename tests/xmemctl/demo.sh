@@ -11,6 +11,7 @@ out_has "^55$"
 
 expect 0 demo --scripted
 out_has "mem_access"
+out_has "^demo: 12 violations of W\^X, as expected"
 out_has "^machine check: nothing left behind:.* forbidden 0"
 expect 0 demo --scripted --json
 check "lines of JSON" is_json_lines
@@ -31,17 +32,15 @@ if ! command -v valgrind >/dev/null 2>&1; then
     exit 77
 fi
 
-# A program that valgrind cannot run, such as one with the address sanitizer.
-if ! valgrind -q --tool=none "$TOP_BUILDDIR/examples/xmemctl/xmemctl" demo --guest >/dev/null 2>&1; then
-    [ "$failures" -eq 0 ] || finish
-    echo "the scripted part passed; valgrind cannot run this build of xmemctl"
-    exit 77
-fi
-
 begin=$(date +%s)
 expect 0 demo
 end=$(date +%s)
 check "in less than 60 s: $((end - begin))" [ $((end - begin)) -lt 60 ]
+if grep -q '^a scripted guest takes the place' "$WORK/out"; then
+    [ "$failures" -eq 0 ] || finish
+    echo "the scripted part passed; valgrind cannot run this build of xmemctl"
+    exit 77
+fi
 out_has "gfn 0x[0-9a-f]+ offset 0x[0-9a-f]+ --x .*-> log \(wxorx: memory\)"
 out_has "^jit: 20 violations of W\^X, as expected"
 out_has "^ls: 0 violations of W\^X, as expected"

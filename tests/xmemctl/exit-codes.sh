@@ -69,6 +69,7 @@ expect 4 -c "$MACHINE" apply busy "$WORK/far.json"
 err_has "cannot be applied here"
 expect 4 -c "$MACHINE" set busy 1 wx
 expect 4 -c "$MACHINE" views arm
+err_has "no views"
 if [ ! -e /dev/xen/privcmd ]; then
     expect 4 status
     err_has "xen:"

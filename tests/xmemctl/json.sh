@@ -16,7 +16,7 @@ json 0 -c "$MACHINE" --json status
 json 0 -c "$MACHINE" status --json busy
 json 0 -c "$MACHINE" -j status arm
 json 0 -c "$MACHINE" views -j busy
-json 0 -c "$MACHINE" get -j busy 0-0x41
+json 0 -c "$MACHINE" get -j idle 0-0x41
 json 0 -c "$MACHINE" set -j busy 0-3 r
 json 0 -c "$MACHINE" doctor -j busy
 json 0 -c "$MACHINE" recover -j busy

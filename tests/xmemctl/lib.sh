@@ -80,12 +80,12 @@ make_machine() {
       "programs": [
         { "vcpu": 0, "random": { "count": 0, "first_gfn": 0, "gfns": 64, "read": 2, "write": 1, "exec": 1 } },
         { "vcpu": 1, "random": { "count": 0, "first_gfn": 0, "gfns": 64, "read": 2, "write": 1, "exec": 1 } } ] },
-    { "name": "idle", "kind": "x86-ept", "vcpus": 1, "pages": 300000 },
+    { "name": "idle", "kind": "x86-ept", "vcpus": 1, "pages": 300000, "first_gfn": 4 },
     { "name": "arm", "kind": "arm-s2", "vcpus": 1, "pages": 16 },
     { "name": "dies", "kind": "x86-ept", "vcpus": 1, "pages": 16,
       "programs": [ { "vcpu": 0, "random": { "count": 0, "first_gfn": 0, "gfns": 16, "read": 1 } } ],
       "faults": [ { "death_after_events": 5 } ] },
-    { "name": "fails", "kind": "x86-ept", "vcpus": 1, "pages": 16,
+    { "name": "fails", "kind": "arm-s2", "vcpus": 1, "pages": 16,
       "faults": [ { "hypercall": 2, "op": "access_set", "errno": "ENOMEM" } ] } ] }
 EOF
     MACHINE=sim:$WORK/machine.json

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 make_machine
 make_policy "$WORK/log.json" 0x0-0x3f r log
+make_policy "$WORK/idle.json" 0x4-0x493e3 r log # more than one step of the library takes
 
 # start ARG...: runs xmemctl beside us, with the dispositions of an interactive shell (a
 # background job of a script ignores SIGINT).
@@ -46,7 +47,7 @@ for signal in INT TERM HUP; do
     out_has "ended: stopped by a signal"
     out_has "^machine check: nothing left behind:.* leftover_rights 0"
 
-    start -c "$MACHINE" watch --check --progress --policy "$WORK/log.json" idle
+    start -c "$MACHINE" watch --check --progress --policy "$WORK/idle.json" idle
     check "$signal: applied" wait_for "$WORK/err" 100%
     end_with "$signal"
     check "$signal, nothing happens: exit 0, not $code" [ "$code" -eq 0 ]
@@ -58,7 +59,7 @@ check "--hold: applied" wait_for "$WORK/out" applied
 end_with TERM
 check "--hold: exit 0, not $code" [ "$code" -eq 0 ]
 
-# In the middle of applying: the signal is pending before it begins.
+# While applying: the signal is pending before it begins.
 python3 -c 'import os, signal, sys
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 os.kill(os.getpid(), signal.SIGINT)
@@ -68,4 +69,15 @@ code=$?
 check "stopped while applying: exit 5, not $code" [ "$code" -eq 5 ]
 err_has "stopped while applying; what was changed is put back"
 out_has "^machine check: nothing left behind:.* leftover_rights 0"
+
+# After the first portion of pages.
+python3 -c 'import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+os.kill(os.getpid(), signal.SIGTERM)
+os.execvp(sys.argv[1], sys.argv[1:])' "$XMEMCTL" -c "$MACHINE" set idle 4-300003 r \
+    >"$WORK/out" 2>"$WORK/err"
+code=$?
+check "stopped while setting: exit 5, not $code" [ "$code" -eq 5 ]
+err_has "stopped; what was set is put back"
+out_empty
 finish

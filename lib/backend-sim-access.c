@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rights and views of the simulated machine, as the hypercalls that Xen's would be. */
+#include "backend-sim-int.h"
+
+#include "rights.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xm/abi.h>
+#include <xm/domain.h>
+#include <xm/rights.h>
+
+/* xm_hc_mem_access takes a 32-bit count. */
+#define RANGE_MAX UINT32_C(0x80000000)
+
+/* Every right of ours and the core's for it. */
+static const struct {
+    uint8_t ours;
+    enum xm_access core;
+} rights_map[] = {
+    {XMEM_N, XM_ACCESS_N},         {XMEM_R, XM_ACCESS_R},       {XMEM_W, XM_ACCESS_W},
+    {XMEM_RW, XM_ACCESS_RW},       {XMEM_X, XM_ACCESS_X},       {XMEM_RX, XM_ACCESS_RX},
+    {XMEM_WX, XM_ACCESS_WX},       {XMEM_RWX, XM_ACCESS_RWX},   {XMEM_RX2RW, XM_ACCESS_RX2RW},
+    {XMEM_N2RWX, XM_ACCESS_N2RWX}, {XMEM_R_PW, XM_ACCESS_R_PW}, {XMEM_DEFAULT, XM_ACCESS_DEFAULT},
+};
+#define RIGHTS (sizeof(rights_map) / sizeof(rights_map[0]))
+
+static int to_wire(const struct sim_dom *d, uint8_t rights, uint8_t *wire)
+{
+    for (size_t i = 0; i < RIGHTS; i++)
+        if (rights_map[i].ours == rights)
+            return xm_rights_to_wire(d->xen_minor, rights_map[i].core, wire);
+    return -EINVAL;
+}
+
+static int from_wire(const struct sim_dom *d, uint32_t wire, uint8_t *rights)
+{
+    enum xm_access a;
+    if (!xm_rights_from_wire(d->xen_minor, wire, &a))
+        return -EIO;
+    for (size_t i = 0; i < RIGHTS; i++) {
+        if (rights_map[i].core == a) {
+            *rights = rights_map[i].ours;
+            return 0;
+        }
+    }
+    return -EIO;
+}
+
+uint32_t backend_sim_rights(const struct sim_dom *d)
+{
+    enum xm_kind kind = d->kind == SIM_ARM_S2 ? XM_KIND_ARM_S2 : XM_KIND_X86_EPT;
+    uint32_t bits = XMEM_RIGHTS_BIT(XMEM_DEFAULT);
+    uint8_t wire;
+    for (size_t i = 0; i < RIGHTS; i++)
+        if (xm_rights_expressible(kind, rights_map[i].core) &&
+            !xm_rights_to_wire(d->xen_minor, rights_map[i].core, &wire))
+            bits |= XMEM_RIGHTS_BIT(rights_map[i].ours);
+    return bits;
+}
+
+/* ---- rights ---- */
+
+static int altp2m(struct sim_dom *d, struct xm_altp2m_op *op, uint32_t cmd)
+{
+    op->version = XM_ALTP2M_INTERFACE_VERSION;
+    op->cmd = cmd;
+    op->domain = d->domid;
+    return sim_hc_altp2m(d->m, op);
+}
+
+int backend_sim_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights)
+{
+    struct sim_dom *d = dom;
+    if (view) {
+        struct xm_altp2m_op op = {.u.mem_access = {.view = view, .gfn = gfn}};
+        int rc = altp2m(d, &op, XM_ALTP2M_GET_MEM_ACCESS);
+        return rc ? rc : from_wire(d, op.u.mem_access.access, rights);
+    }
+    struct xm_mem_access_op op = {.op = XM_MEM_ACCESS_GET, .domid = d->domid, .pfn = gfn};
+    int rc = sim_hc_mem_access(d->m, &op);
+    return rc ? rc : from_wire(d, op.access, rights);
+}
+
+static int set_host_range(struct sim_dom *d, uint64_t gfn, uint64_t nr, uint8_t wire)
+{
+    do {
+        uint64_t n = nr < RANGE_MAX ? nr : RANGE_MAX;
+        struct xm_mem_access_op op = {.op = XM_MEM_ACCESS_SET,
+                                      .access = wire,
+                                      .domid = d->domid,
+                                      .nr = (uint32_t)n,
+                                      .pfn = gfn};
+        int rc = sim_hc_mem_access(d->m, &op);
+        if (rc)
+            return rc;
+        gfn += n;
+        nr -= n;
+    } while (nr);
+    return 0;
+}
+
+int backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
+                           uint64_t *done)
+{
+    struct sim_dom *d = dom;
+    uint8_t wire;
+    *done = 0;
+    int rc = to_wire(d, rights, &wire);
+    if (rc)
+        return rc;
+    if (!view) {
+        rc = set_host_range(d, gfn, nr, wire);
+        *done = BACKEND_DONE_UNKNOWN;
+        return rc;
+    }
+    for (; *done < nr; ++*done) {
+        struct xm_altp2m_op op = {
+            .u.mem_access = {.view = view, .access = wire, .gfn = gfn + *done}};
+        rc = altp2m(d, &op, XM_ALTP2M_SET_MEM_ACCESS);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+int backend_sim_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns,
+                                const uint8_t *rights, uint32_t nr, uint64_t *done)
+{
+    struct sim_dom *d = dom;
+    uint8_t *wire = malloc(nr);
+    int rc = wire ? 0 : -ENOMEM;
+    *done = 0;
+    for (uint32_t i = 0; i < nr && !rc; i++)
+        rc = to_wire(d, rights[i], &wire[i]);
+    if (rc)
+        goto out;
+    *done = BACKEND_DONE_UNKNOWN;
+    if (view) {
+        struct xm_altp2m_op op = {.u.set_multi = {.view = view,
+                                                  .nr = nr,
+                                                  .pfn_list = (uintptr_t)gfns,
+                                                  .access_list = (uintptr_t)wire}};
+        rc = altp2m(d, &op, XM_ALTP2M_SET_MEM_ACCESS_MULTI);
+    } else {
+        struct xm_mem_access_op op = {.op = XM_MEM_ACCESS_SET_MULTI,
+                                      .domid = d->domid,
+                                      .nr = nr,
+                                      .pfn_list = (uintptr_t)gfns,
+                                      .access_list = (uintptr_t)wire};
+        rc = sim_hc_mem_access(d->m, &op);
+    }
+out:
+    free(wire);
+    return rc;
+}
+
+/* ---- views ---- */
+
+int backend_sim_views_get_state(void *dom, bool *on)
+{
+    struct sim_dom *d = dom;
+    struct xm_altp2m_op op = {0};
+    if (!d->altp2m) {
+        *on = false;
+        return 0;
+    }
+    int rc = altp2m(d, &op, XM_ALTP2M_GET_DOMAIN_STATE);
+    if (!rc)
+        *on = op.u.domain_state.state;
+    return rc;
+}
+
+int backend_sim_views_set_state(void *dom, bool on)
+{
+    struct xm_altp2m_op op = {.u.domain_state = {.state = on}};
+    return altp2m(dom, &op, XM_ALTP2M_SET_DOMAIN_STATE);
+}
+
+/* Asking for the rights of a gfn tells a view that has none (-ESRCH) from no view (-EINVAL). */
+int backend_sim_view_exists(void *dom, uint16_t view)
+{
+    uint8_t rights;
+    int rc = backend_sim_rights_get(dom, view, 0, &rights);
+    if (rc == -EINVAL)
+        return 0;
+    return rc && rc != -ESRCH ? rc : 1;
+}
+
+int backend_sim_view_create(void *dom, uint8_t default_rights, uint16_t *view)
+{
+    struct sim_dom *d = dom;
+    uint8_t wire;
+    int rc = to_wire(d, default_rights, &wire);
+    if (rc)
+        return rc;
+    struct xm_altp2m_op op = {.u.view = {.hvmmem_default_access = wire}};
+    rc = altp2m(d, &op, XM_ALTP2M_CREATE_P2M);
+    if (!rc)
+        *view = op.u.view.view;
+    return rc;
+}
+
+int backend_sim_view_destroy(void *dom, uint16_t view)
+{
+    struct xm_altp2m_op op = {.u.view = {.view = view}};
+    return altp2m(dom, &op, XM_ALTP2M_DESTROY_P2M);
+}
+
+int backend_sim_view_switch(void *dom, uint16_t view)
+{
+    struct xm_altp2m_op op = {.u.view = {.view = view}};
+    return altp2m(dom, &op, XM_ALTP2M_SWITCH_P2M);
+}
+
+int backend_sim_view_get_vcpu(void *dom, uint32_t vcpu, uint16_t *view)
+{
+    struct xm_altp2m_op op = {.u.p2m_idx = {.vcpu_id = vcpu}};
+    int rc = altp2m(dom, &op, XM_ALTP2M_GET_P2M_IDX);
+    if (!rc)
+        *view = op.u.p2m_idx.altp2m_idx;
+    return rc;
+}
+
+int backend_sim_view_change_gfn(void *dom, uint16_t view, uint64_t gfn, uint64_t to_gfn)
+{
+    struct xm_altp2m_op op = {.u.change_gfn = {.view = view, .old_gfn = gfn, .new_gfn = to_gfn}};
+    return altp2m(dom, &op, XM_ALTP2M_CHANGE_GFN);
+}
+
+int backend_sim_view_set_visible(void *dom, uint16_t view, bool visible)
+{
+    struct xm_altp2m_op op = {.u.visibility = {.altp2m_idx = view, .visible = visible}};
+    return altp2m(dom, &op, XM_ALTP2M_SET_VISIBILITY);
+}
+
+int backend_sim_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr,
+                                     bool suppress)
+{
+    struct xm_altp2m_op op = {0};
+    if (nr == 1) {
+        op.u.suppress_ve =
+            (struct xm_altp2m_suppress_ve){.view = view, .suppress_ve = suppress, .gfn = gfn};
+        return altp2m(dom, &op, XM_ALTP2M_SET_SUPPRESS_VE);
+    }
+    op.u.suppress_ve_multi = (struct xm_altp2m_suppress_ve_multi){
+        .view = view, .suppress_ve = suppress, .first_gfn = gfn, .last_gfn = gfn + nr - 1};
+    int rc = altp2m(dom, &op, XM_ALTP2M_SET_SUPPRESS_VE_MULTI);
+    return rc ? rc : op.u.suppress_ve_multi.first_error;
+}
+
+int backend_sim_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress)
+{
+    struct xm_altp2m_op op = {.u.suppress_ve = {.view = view, .gfn = gfn}};
+    int rc = altp2m(dom, &op, XM_ALTP2M_GET_SUPPRESS_VE);
+    if (!rc)
+        *suppress = op.u.suppress_ve.suppress_ve;
+    return rc;
+}
+
+int backend_sim_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn)
+{
+    struct xm_altp2m_op op = {0};
+    if (gfn == XMEM_GFN_UNDO) {
+        op.u.disable_notify.vcpu_id = vcpu;
+        return altp2m(dom, &op, XM_ALTP2M_VCPU_DISABLE_NOTIFY);
+    }
+    op.u.enable_notify = (struct xm_altp2m_enable_notify){.vcpu_id = vcpu, .gfn = gfn};
+    return altp2m(dom, &op, XM_ALTP2M_VCPU_ENABLE_NOTIFY);
+}

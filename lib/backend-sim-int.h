@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the simulator's backend share; nobody else includes it. */
+#ifndef XMEM_BACKEND_SIM_INT_H
+#define XMEM_BACKEND_SIM_INT_H
+
+#include "backend-sim.h"
+#include "backend.h"
+
+#include <sim.h>
+
+struct sim_conn {
+    struct sim_machine *m;
+    bool own;
+};
+
+struct sim_dom {
+    struct sim_machine *m;
+    struct sim_domain *d;
+    uint16_t domid;
+    enum sim_kind kind;
+    uint32_t xen_minor, max_views;
+    bool altp2m;
+    bool attached; /* to the ring of a listener that is gone */
+};
+
+/* backend-sim-access.c; XMEM_RIGHTS_BIT()s that the kind and release have. */
+uint32_t backend_sim_rights(const struct sim_dom *d);
+int backend_sim_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights);
+int backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
+                           uint64_t *done);
+int backend_sim_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns,
+                                const uint8_t *rights, uint32_t nr, uint64_t *done);
+int backend_sim_views_get_state(void *dom, bool *on);
+int backend_sim_views_set_state(void *dom, bool on);
+int backend_sim_view_exists(void *dom, uint16_t view);
+int backend_sim_view_create(void *dom, uint8_t default_rights, uint16_t *view);
+int backend_sim_view_destroy(void *dom, uint16_t view);
+int backend_sim_view_switch(void *dom, uint16_t view);
+int backend_sim_view_get_vcpu(void *dom, uint32_t vcpu, uint16_t *view);
+int backend_sim_view_change_gfn(void *dom, uint16_t view, uint64_t gfn, uint64_t to_gfn);
+int backend_sim_view_set_visible(void *dom, uint16_t view, bool visible);
+int backend_sim_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr,
+                                     bool suppress);
+int backend_sim_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress);
+int backend_sim_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
+
+#endif

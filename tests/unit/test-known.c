@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The session's table of rights, against a plain array. */
+#include "unit.h"
+
+#include <known.h>
+
+#define SPAN 200000u
+
+static struct known k;
+static uint8_t *flat;
+static uint64_t state;
+
+static uint64_t rnd(uint64_t n)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state % n;
+}
+
+static void setup(void)
+{
+    k = (struct known){0};
+    flat = calloc(SPAN, 1);
+    state = 88172645463325252u;
+}
+
+static void teardown(void)
+{
+    known_clear(&k);
+    ck_assert_uint_eq(k.nodes, 0);
+    free(flat);
+}
+
+START_TEST(codes)
+{
+    for (unsigned r = 0; r <= 18; r++) {
+        uint8_t c = known_code((uint8_t)r);
+        bool valid = r == XMEM_DEFAULT || r >= XMEM_N;
+        ck_assert_int_eq(c != 0, valid);
+        if (valid)
+            ck_assert_uint_eq(known_rights(c), r);
+    }
+    ck_assert_uint_eq(known_code(200), 0);
+    ck_assert_uint_eq(known_rights(0), KNOWN_NOTHING);
+    ck_assert_uint_eq(known_rights(5), KNOWN_NOTHING);
+    ck_assert_uint_eq(known_set_of(0x9c), XMEM_X);
+    ck_assert_uint_eq(known_found_of(0x9c), XMEM_R);
+}
+END_TEST
+
+START_TEST(empty)
+{
+    uint64_t nr = 77;
+    ck_assert_uint_eq(known_get(&k, 5), 0);
+    ck_assert_uint_eq(known_run(&k, 5, &nr), 0);
+    ck_assert_uint_eq(nr, 77);
+    ck_ok(known_put(&k, 5, 0, 0xff, 1));
+    ck_ok(known_prepare(&k, 5, 0));
+    ck_assert_uint_eq(k.nodes, 0);
+}
+END_TEST
+
+START_TEST(large_uniform_parts_are_cheap)
+{
+    uint64_t nr = UINT64_C(1) << 40;
+    ck_ok(known_put(&k, 0, UINT64_C(1) << 40, 0xff, 0xff));
+    ck_assert_uint_eq(k.nodes, 0);
+    ck_assert_uint_eq(known_run(&k, 0, &nr), 0xff);
+    ck_assert_uint_eq(nr, UINT64_C(1) << 40);
+    ck_ok(known_put(&k, 1000, 1, KNOWN_SET, 9));
+    ck_assert_uint_le(k.nodes, 5);
+    ck_assert_uint_eq(known_get(&k, 1000), 0xf9);
+    ck_assert_uint_eq(known_get(&k, 1001), 0xff);
+    ck_ok(known_put(&k, UINT64_MAX - 5, 6, 0xff, 0x11));
+    ck_assert_uint_eq(known_get(&k, UINT64_MAX), 0x11);
+    ck_assert_uint_eq(known_get(&k, UINT64_MAX - 6), 0);
+    ck_ok(known_put(&k, 0, UINT64_C(1) << 40, 0xff, 0x22)); /* the parts are joined again */
+    ck_assert_uint_eq(known_get(&k, 1000), 0x22);
+}
+END_TEST
+
+START_TEST(random_against_array)
+{
+    for (unsigned i = 0; i < 4000; i++) {
+        uint64_t g = rnd(SPAN), nr = 1 + rnd(rnd(3) ? 40 : 70000);
+        uint8_t mask = (uint8_t[]){KNOWN_SET, KNOWN_FOUND, 0xff}[rnd(3)], v = (uint8_t)rnd(256);
+        if (g + nr > SPAN)
+            nr = SPAN - g;
+        if (rnd(2))
+            ck_ok(known_prepare(&k, g, nr));
+        ck_ok(known_put(&k, g, nr, mask, v));
+        for (uint64_t n = g; n < g + nr; n++)
+            flat[n] = (uint8_t)((flat[n] & ~mask) | (v & mask));
+    }
+    for (uint64_t g = 0; g < SPAN;) {
+        uint64_t nr = SPAN - g;
+        uint8_t byte = known_run(&k, g, &nr);
+        ck_assert_uint_ge(nr, 1);
+        for (uint64_t n = g; n < g + nr; n++)
+            ck_assert_uint_eq(flat[n], byte);
+        if (g + nr < SPAN)
+            ck_assert_uint_ne(flat[g + nr], byte);
+        g += nr;
+    }
+}
+END_TEST
+
+static int note(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
+{
+    uint64_t *last = arg;
+    ck_assert_uint_ge(gfn, *last);
+    ck_assert_uint_ne(byte, 0);
+    for (uint64_t n = gfn; n < gfn + nr; n++) {
+        ck_assert_uint_eq(flat[n], byte);
+        flat[n] = 0;
+    }
+    *last = gfn + nr;
+    return 0;
+}
+
+static int stop(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
+{
+    (void)gfn, (void)nr, (void)byte;
+    return --*(int *)arg ? 0 : -EINTR;
+}
+
+START_TEST(each_run_once)
+{
+    uint64_t last = 0;
+    int stops = 3;
+    for (unsigned i = 0; i < 2000; i++) {
+        uint64_t g = rnd(SPAN - 600), nr = 1 + rnd(600);
+        uint8_t v = (uint8_t)rnd(256);
+        ck_ok(known_put(&k, g, nr, 0xff, v));
+        memset(flat + g, v, nr);
+    }
+    ck_rc(known_each(&k, stop, &stops), -EINTR);
+    ck_ok(known_each(&k, note, &last));
+    for (unsigned i = 0; i < SPAN; i++)
+        ck_assert_uint_eq(flat[i], 0);
+}
+END_TEST
+
+START_TEST(a_prepared_range_needs_no_memory)
+{
+    ck_ok(known_put(&k, 0, SPAN, 0xff, 0x88));
+    ck_ok(known_prepare(&k, 300, 1));
+    ck_ok(known_prepare(&k, 1000, 5000));
+    size_t nodes = k.nodes;
+    ck_assert_uint_eq(known_get(&k, 300), 0x88); /* nothing has changed */
+    ck_ok(known_put(&k, 300, 1, KNOWN_SET, 9));
+    ck_ok(known_put(&k, 1000, 5000, KNOWN_SET, 9));
+    ck_assert_uint_le(k.nodes, nodes);
+}
+END_TEST
+
+START_TEST(a_million_scattered)
+{
+    for (uint64_t i = 0; i < 1000000; i++)
+        ck_ok(known_put(&k, i * 16 + rnd(16), 1, 0xff, 0x9f));
+    ck_assert_uint_le(k.nodes, 65536 + 300); /* 16 bytes a gfn */
+}
+END_TEST
+
+int main(void)
+{
+    const unit_test tests[] = {codes,
+                               empty,
+                               large_uniform_parts_are_cheap,
+                               random_against_array,
+                               each_run_once,
+                               a_prepared_range_needs_no_memory,
+                               a_million_scattered,
+                               NULL};
+    return unit_main("known", setup, teardown, tests);
+}

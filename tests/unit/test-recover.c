@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Domains whose tool died. */
+#include "fake-backend.h"
+#include "unit.h"
+
+static struct fake *f;
+static struct xmem *x;
+static struct xmem_recovery rec;
+
+static void setup(void)
+{
+    f = fake_new();
+    x = fake_connect(f);
+    rec = (struct xmem_recovery)XMEM_INIT(rec);
+}
+
+static void teardown(void)
+{
+    xmem_close(x);
+    fake_free(f);
+}
+
+/* A tool that died: ring on, rights, a view, two vCPUs waiting, of which one is in the ring. */
+static void wreck(void)
+{
+    f->ring_on = true;
+    f->page[4] = f->page[12] = 1;
+    fake_access(f, 1, 5, XMEM_ACCESS_W, 0);
+    f->waits[2] = 1;
+    f->held[3] = 1;
+    memset(f->rights[0] + 10, XMEM_N, 50);
+    f->default_rights = XMEM_R;
+    f->views_on = f->view_there[2] = true;
+    f->vcpu_view[0] = 2;
+    f->monitors = 1u << XMEM_EVENT_CPUID;
+}
+
+static void check_whole(void)
+{
+    for (unsigned i = 0; i < FAKE_VCPUS; i++)
+        ck_assert(!f->waits[i] && !f->held[i] && !f->vcpu_view[i]);
+    for (unsigned i = 0; i < FAKE_GFNS; i++)
+        ck_assert_uint_eq(f->rights[0][i], XMEM_RWX);
+    ck_assert(!f->ring_on && !f->views_on && !f->view_there[2] && !f->monitors);
+    ck_assert_uint_eq(f->default_rights, XMEM_RWX);
+    ck_assert_int_eq(f->paused, 0);
+}
+
+START_TEST(takes_over)
+{
+    wreck();
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+    check_whole();
+    ck_assert_uint_eq(rec.ring_was_active, 1);
+    ck_assert_uint_eq(rec.vcpus_released, 1); /* the other one had an answer in the old ring */
+    ck_assert_uint_eq(rec.views_destroyed, 1);
+    ck_assert_uint_eq(rec.rights_reset, FAKE_GFNS);
+    ck_assert_uint_eq(rec.size, sizeof(rec));
+}
+END_TEST
+
+START_TEST(a_ring_that_cannot_be_read)
+{
+    wreck();
+    fake_fail(f, FAKE_ATTACH, 1, -EPERM, false);
+    ck_ok(xmem_domain_recover(x, 1, NULL));
+    check_whole();
+    wreck();
+    f->page[0] = 200; /* garbage indexes */
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+    check_whole();
+    ck_assert_uint_eq(rec.vcpus_released, 2);
+}
+END_TEST
+
+START_TEST(vcpus_that_wait_for_a_slot)
+{
+    wreck();
+    fake_fail(f, FAKE_DISABLE, 1, -EBUSY, false);
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+    check_whole();
+}
+END_TEST
+
+START_TEST(holes_are_passed_over)
+{
+    for (int unknown = 0; unknown < 2; unknown++) {
+        f->done_unknown = unknown;
+        f->refused_gfn = 777;
+        f->refused_rc = -ESRCH;
+        memset(f->rights[0], XMEM_R, 2000);
+        f->rights[0][777] = XMEM_RWX;
+        ck_ok(xmem_domain_recover(x, 1, &rec));
+        check_whole();
+        ck_assert_uint_eq(rec.ring_was_active, 0);
+        ck_assert_uint_eq(rec.rights_reset, FAKE_GFNS - 1);
+    }
+}
+END_TEST
+
+static void idle_step(struct fake *g)
+{
+    if (g->monitors & (1u << XMEM_EVENT_SINGLESTEP) && g->answers < 2)
+        fake_put(g, 0, XMEM_EVENT_SINGLESTEP, RING_FLAG_VCPU_PAUSED, 0, NULL);
+}
+
+START_TEST(single_steps_end)
+{
+    f->on_idle = idle_step;
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+    ck_assert_uint_eq(f->answers, 2);
+    ck_assert_uint_eq(fake_last(f)->head.flags,
+                      RING_FLAG_VCPU_PAUSED | RING_FLAG_TOGGLE_SINGLESTEP);
+    check_whole();
+}
+END_TEST
+
+START_TEST(refused)
+{
+    struct xmem_domain *d;
+    ck_rc(xmem_domain_recover(NULL, 1, &rec), -EINVAL);
+    ck_rc(xmem_domain_recover(x, 9, &rec), -ESRCH);
+    rec.size = 0;
+    ck_rc(xmem_domain_recover(x, 1, &rec), -EINVAL);
+    ck_ok(xmem_domain_open(x, 1, NULL, &d));
+    ck_rc(xmem_domain_recover(x, 1, NULL), -EBUSY);
+    ck_assert_ptr_nonnull(strstr(xmem_last_error(x), "close it first"));
+    ck_ok(xmem_domain_close(d));
+}
+END_TEST
+
+START_TEST(each_failure)
+{
+    static const struct {
+        enum fake_op op;
+        int rc;
+    } cases[] = {{FAKE_INFO, -EPERM},   {FAKE_CAPS, -EPERM},    {FAKE_PAUSE, -EPERM},
+                 {FAKE_UNPAUSE, -EPERM}, {FAKE_ENABLE, -ENOMEM}, {FAKE_GET_STATE, -EPERM},
+                 {FAKE_SWITCH, -EPERM},  {FAKE_DESTROY, -EPERM}, {FAKE_SET_STATE, -EPERM},
+                 {FAKE_SET, -EPERM},     {FAKE_NOTIFY, -EPERM},  {FAKE_DISABLE, -EPERM}};
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        teardown();
+        setup();
+        wreck();
+        if (cases[i].op == FAKE_NOTIFY) /* of the made-up answers: nothing is in the ring */
+            f->req_prod = f->page[0] = 0;
+        fake_fail(f, cases[i].op, 1, cases[i].rc, false);
+        ck_assert_int_lt(xmem_domain_recover(x, 1, &rec), 0);
+        ck_assert_uint_gt(strlen(xmem_last_error(x)), 5);
+        ck_assert_uint_eq(rec.ring_was_active, 0); /* untouched */
+        f->paused = 0;
+        ck_ok(xmem_domain_recover(x, 1, &rec)); /* and the second attempt gets it done */
+        check_whole();
+    }
+}
+END_TEST
+
+START_TEST(a_second_set_fails)
+{
+    wreck();
+    fake_fail(f, FAKE_SET, 2, -EACCES, false);
+    ck_rc(xmem_domain_recover(x, 1, &rec), -EACCES);
+    f->version = 9;
+    wreck();
+    ck_rc(xmem_domain_recover(x, 1, &rec), -EOPNOTSUPP);
+}
+END_TEST
+
+int main(void)
+{
+    const unit_test tests[] = {takes_over,
+                               a_ring_that_cannot_be_read,
+                               vcpus_that_wait_for_a_slot,
+                               holes_are_passed_over,
+                               single_steps_end,
+                               refused,
+                               each_failure,
+                               a_second_set_fails,
+                               NULL};
+    return unit_main("recover", setup, teardown, tests);
+}
