@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Mailbox operations that only an x86 guest knows; the common ones are in common/mailbox.h. */
+#ifndef LAB_X86_OPS_H
+#define LAB_X86_OPS_H
+
+#include <stdint.h>
+
+enum lab_x86_op {
+    LAB_X86_FIRST = 0x100,
+    LAB_X86_CPUID = LAB_X86_FIRST, /* leaf `value`, sub-leaf `count`; result: ebx:eax, and ecx, edx
+                                    * with the others as four 32-bit words at addr if not 0 */
+    LAB_X86_RDMSR,                 /* MSR `value`; result: its contents */
+    LAB_X86_WRMSR,                 /* MSR `addr` becomes `value` */
+    LAB_X86_TOGGLE_CR3,            /* flips the bits `value` of CR3 (0: writes what is there) */
+    LAB_X86_TOGGLE_CR4,            /* the same for CR4 */
+    LAB_X86_INT3,                  /* a one-byte breakpoint; a listener has to step over it */
+    LAB_X86_VMFUNC,                /* EPTP switching to view `value` */
+    LAB_X86_SHUTDOWN,              /* SCHEDOP_shutdown with reason `value` */
+    LAB_X86_LAST
+};
+
+/* What the guest's #VE handler saw last; it then returns to view 0, so that the access completes. */
+struct lab_ve_log {
+    volatile uint64_t count;
+    volatile uint64_t reason;
+    volatile uint64_t gla;
+    volatile uint64_t gpa;
+    volatile uint64_t view;
+};
+
+#endif
