@@ -334,8 +334,8 @@ XMEM_API int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn);
 XMEM_API int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn);
 
 /* ---- views --------------------------------------------------------------
- * Alternate views of the same memory (Xen: altp2m). All: -EOPNOTSUPP where
- * caps.max_views is 1; -ENOENT a view that does not exist.
+ * Alternate views of the same memory (Xen: altp2m). All but xmem_view_list(): -EOPNOTSUPP
+ * where caps.max_views is 1; -ENOENT a view that does not exist.
  */
 struct xmem_view_opts {
     size_t size;
@@ -506,10 +506,7 @@ struct xmem_event {
 };
 
 enum xmem_ctrlreg {
-    XMEM_CTRLREG_CR0 = 0,
-    XMEM_CTRLREG_CR3 = 1,
-    XMEM_CTRLREG_CR4 = 2,
-    XMEM_CTRLREG_XCR0 = 3,
+    XMEM_CTRLREG_CR0 = 0, XMEM_CTRLREG_CR3 = 1, XMEM_CTRLREG_CR4 = 2, XMEM_CTRLREG_XCR0 = 3,
 };
 
 /* Registers of the vCPU when the event was made. arch says which part holds. */

@@ -78,8 +78,9 @@ int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uin
         rc = changes_reapply_one(d, gfn);
     if (!rc)
         return 0;
-    return domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64 " cannot be set to %s",
-                       v->id, gfn, xmem_rights_name((enum xmem_rights)rights));
+    return domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
+                       " cannot be set to %s", v->id, gfn,
+                       xmem_rights_name((enum xmem_rights)rights));
 }
 
 int xmem_domain_set_rights_range(struct xmem_domain *d, uint16_t view, uint64_t first_gfn,

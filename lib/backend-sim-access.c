@@ -27,8 +27,20 @@ static const struct {
 };
 #define RIGHTS (sizeof(rights_map) / sizeof(rights_map[0]))
 
+/* "default" as a number of the release: what is set there stays tied to the default (x86-pv). */
+static int default_to_wire(const struct sim_dom *d, uint8_t *wire)
+{
+    enum xm_access a = XM_ACCESS_N;
+    *wire = 0;
+    while (xm_rights_from_wire(d->xen_minor, *wire, &a) && a != XM_ACCESS_DEFAULT)
+        ++*wire;
+    return a == XM_ACCESS_DEFAULT ? 0 : -EINVAL;
+}
+
 static int to_wire(const struct sim_dom *d, uint8_t rights, uint8_t *wire)
 {
+    if (rights == XMEM_DEFAULT)
+        return default_to_wire(d, wire);
     for (size_t i = 0; i < RIGHTS; i++)
         if (rights_map[i].ours == rights)
             return xm_rights_to_wire(d->xen_minor, rights_map[i].core, wire);
@@ -51,7 +63,9 @@ static int from_wire(const struct sim_dom *d, uint32_t wire, uint8_t *rights)
 
 uint32_t backend_sim_rights(const struct sim_dom *d)
 {
-    enum xm_kind kind = d->kind == SIM_ARM_S2 ? XM_KIND_ARM_S2 : XM_KIND_X86_EPT;
+    enum xm_kind kind = d->kind == SIM_ARM_S2   ? XM_KIND_ARM_S2
+                        : d->kind == SIM_X86_PV ? XM_KIND_X86_PV
+                                                : XM_KIND_X86_EPT;
     uint32_t bits = XMEM_RIGHTS_BIT(XMEM_DEFAULT);
     uint8_t wire;
     for (size_t i = 0; i < RIGHTS; i++)

@@ -201,6 +201,10 @@ static int dom_caps(void *dom, struct xmem_caps *out)
     out->interface_version = XM_EV_INTERFACE_VERSION;
     if (d->kind == SIM_X86_EPT) {
         caps_x86(d, out);
+    } else if (d->kind == SIM_X86_PV) {
+        out->step_means = XMEM_STEP_RELAX;
+        out->monitors = 1u << XMEM_EVENT_MEM_ACCESS;
+        out->flags |= XMEM_CAP_SET_MANY | XMEM_CAP_DEFAULT_ALL;
     } else {
         out->step_means = XMEM_STEP_RELAX;
         out->monitors |= 1u << XMEM_EVENT_PRIVILEGED_CALL;
@@ -279,12 +283,31 @@ static void ring_of(struct sim_dom *d, struct backend_ring *ring)
     ring->arch = d->kind == SIM_ARM_S2 ? XMEM_ARCH_ARM : XMEM_ARCH_X86;
 }
 
+/*
+ * A PV guest's shadow mode with mem_access, which its ring comes with. It ends with the ring
+ * unless rights are left in force (-EBUSY).
+ */
+static int pv_shadow(struct sim_dom *d, bool on)
+{
+    struct xm_domctl op = {.cmd = XM_DOMCTL_SHADOW_OP};
+    if (d->kind != SIM_X86_PV)
+        return 0;
+    op.u.shadow_op.op = on ? XM_SHADOW_OP_ENABLE : XM_SHADOW_OP_OFF;
+    op.u.shadow_op.mode = XM_SHADOW_ENABLE_MEM_ACCESS;
+    return domctl(d, &op);
+}
+
 static int monitor_enable(void *dom, struct backend_ring *ring)
 {
     struct sim_dom *d = dom;
-    int rc = vm_event(d, XM_VM_EVENT_ENABLE);
+    int rc = pv_shadow(d, true);
+    if (rc)
+        return rc;
+    rc = vm_event(d, XM_VM_EVENT_ENABLE);
     if (!rc)
         ring_of(d, ring);
+    else
+        (void)pv_shadow(d, false);
     return rc;
 }
 
@@ -302,8 +325,10 @@ static int monitor_disable(void *dom)
 {
     struct sim_dom *d = dom;
     int rc = vm_event(d, XM_VM_EVENT_DISABLE);
-    if (!rc)
+    if (!rc) {
         d->attached = false;
+        (void)pv_shadow(d, false);
+    }
     return rc;
 }
 
@@ -332,6 +357,16 @@ static int monitor_event_of(uint32_t reason, uint32_t *event)
         return -EOPNOTSUPP;
     *event = (uint32_t)map[reason];
     return 0;
+}
+
+/* DENY stops a register's write only where writes wait for their answers. */
+static int deny_possible(struct sim_dom *d, uint32_t reason)
+{
+    struct xm_domctl op = {.cmd = XM_DOMCTL_MONITOR_OP};
+    if (reason != XMEM_EVENT_CTRLREG && reason != XMEM_EVENT_MSR)
+        return 0;
+    op.u.monitor_op.op = XM_MONITOR_CONTROL_REGISTERS;
+    return domctl(d, &op);
 }
 
 static int monitor_set(void *dom, const struct backend_monitor *m)
@@ -366,7 +401,8 @@ static int monitor_set(void *dom, const struct backend_monitor *m)
     default:
         break;
     }
-    return domctl(dom, &op);
+    rc = domctl(dom, &op);
+    return rc || !m->on ? rc : deny_possible(dom, m->reason);
 }
 
 static int access_required(void *dom, bool required)

@@ -19,10 +19,14 @@
 struct xmem_error; /* error.h */
 
 /* Differences between releases that the code above the seam must mind. */
-#define QUIRK_HOST_SET_OVERWRITES_VIEWS 1u /* host change overwrites that gfn's rights in views */
-#define QUIRK_FAST_STEP_NEEDS_MONITOR 2u   /* fast single step works only with single step monitored */
-#define QUIRK_VIEW_SET_SKIPS_UNMAPPED 4u   /* view set on a gfn without host entry: silently nothing */
-#define QUIRK_RESUME_EINVAL 8u             /* RESUME answers -EINVAL on success (before 4.13) */
+/* A host change overwrites that gfn's rights in views. */
+#define QUIRK_HOST_SET_OVERWRITES_VIEWS 1u
+/* Fast single step works only with single step monitored. */
+#define QUIRK_FAST_STEP_NEEDS_MONITOR 2u
+/* A view set on a gfn without host entry does nothing, silently. */
+#define QUIRK_VIEW_SET_SKIPS_UNMAPPED 4u
+/* RESUME answers -EINVAL on success (before 4.13). */
+#define QUIRK_RESUME_EINVAL 8u
 /* What a view has no entry for takes the host's rights, not the view's default (before 4.19). */
 #define QUIRK_VIEW_COPIES_HOST_RIGHTS 16u
 
@@ -75,7 +79,7 @@ struct xmem_backend_ops {
     int (*vcpu_hold)(void *dom, uint32_t vcpu, bool hold);
     /* Lets the domain run for a moment; then *pc is the vCPU's program counter. */
     int (*vcpu_peek)(void *dom, uint32_t vcpu, uint64_t *pc);
-    /* May be NULL. 1: the vCPU (of a domain that is not paused) waits for an answer, 0: it does not. */
+    /* May be NULL; the domain is not paused. 1: the vCPU waits for an answer, 0: it does not. */
     int (*vcpu_waits)(void *dom, uint32_t vcpu);
 
     /*

@@ -439,8 +439,11 @@ int xmem_domain_enable(struct xmem_domain *d)
         d->broken = false;
     }
     int rc2 = d->ops->unpause(d->dom);
-    if (rc2 && !rc)
+    if (rc2 && !rc) {
         rc = domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
+        d->ops->monitor_disable(d->dom);
+        d->enabled = false;
+    }
     return rc;
 }
 

@@ -147,7 +147,7 @@ static inline uint8_t view_default(const struct view *v)
 int monitor_single_step(struct xmem_domain *d);
 
 /* restore.c: as found. Both do all they can and return the first failure, with its text. */
-int domain_stop(struct xmem_domain *d); /* monitoring is on; it is off afterwards, and all restored */
+int domain_stop(struct xmem_domain *d);    /* monitoring is on; off afterwards, all restored */
 int domain_restore(struct xmem_domain *d); /* rights, default, views */
 int domain_undo_pauses(struct xmem_domain *d);
 

@@ -35,7 +35,7 @@ static inline uint8_t known_found_of(uint8_t byte)
     return known_rights((uint8_t)(byte >> 4));
 }
 
-/* The byte of gfn, and in *nr (on entry the most that is asked for) how many gfns from it have the same. */
+/* The byte of gfn; and in *nr, on entry the most asked for, how many gfns from it have the same. */
 uint8_t known_run(const struct known *k, uint64_t gfn, uint64_t *nr);
 uint8_t known_get(const struct known *k, uint64_t gfn);
 /*
@@ -48,7 +48,7 @@ int known_put(struct known *k, uint64_t gfn, uint64_t nr, uint8_t mask, uint8_t 
 /* Forgets all. */
 void known_clear(struct known *k);
 
-/* Calls fn for each run of equal bytes that are not 0, in ascending order; stops at a non-zero answer. */
+/* Calls fn for each run of equal bytes that are not 0, ascending; stops at a non-zero answer. */
 typedef int (*known_fn)(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte);
 int known_each(const struct known *k, known_fn fn, void *arg);
 

@@ -37,8 +37,9 @@ static void copy_in(uint8_t *page, void *buf, size_t n)
 static int map(struct xmem_domain *d, uint64_t gpa, void **page)
 {
     int rc = d->ops->page_map ? d->ops->page_map(d->dom, gpa / PAGE, page) : -EOPNOTSUPP;
-    return rc ? domain_fail(d, rc, MAY_SRCH, "address 0x%" PRIx64 ": its page cannot be mapped", gpa)
-              : 0;
+    if (!rc)
+        return 0;
+    return domain_fail(d, rc, MAY_SRCH, "address 0x%" PRIx64 ": its page cannot be mapped", gpa);
 }
 
 static int copy(struct xmem_domain *d, uint64_t gpa, uint8_t *buf, size_t len, copy_fn fn)

@@ -25,8 +25,11 @@ struct recovery {
 
 static int failed(struct recovery *r, int rc, const char *what)
 {
-    int code = rc == -EPERM || rc == -EACCES || rc == -ENOMEM || rc == -EOPNOTSUPP || rc == -ESRCH ||
-               rc == -ESHUTDOWN ? rc : -EIO;
+    static const int known[] = {-EPERM, -EACCES, -ENOMEM, -EOPNOTSUPP, -ESRCH, -ESHUTDOWN};
+    int code = -EIO;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (rc == known[i])
+            code = rc;
     return xmem_error_set(&r->err, code, "domain %" PRIu32 ": %s: %s", r->info.domid, what,
                           strerror(-rc));
 }

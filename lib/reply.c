@@ -43,11 +43,11 @@ static int check_can(struct xmem_domain *d, const struct event *ev, const struct
         return domain_refuse(d, -EOPNOTSUPP, "reply %s: this kind of machine cannot (caps.replies)",
                              action_name(r->action));
     if (missing)
-        return domain_refuse(d, -EOPNOTSUPP, "reply: flags 0x%" PRIx32 " do not work on this kind of "
-                             "machine (caps.reply_flags)", missing);
+        return domain_refuse(d, -EOPNOTSUPP, "reply: flags 0x%" PRIx32 " do not work on this kind "
+                             "of machine (caps.reply_flags)", missing);
     if (r->action == XMEM_REPLY_DENY && !deniable(d, ev))
-        return domain_refuse(d, -EOPNOTSUPP, "reply deny: only writes of control registers and MSRs "
-                             "that wait for the answer can be denied, not an event %s",
+        return domain_refuse(d, -EOPNOTSUPP, "reply deny: only writes of control registers and "
+                             "MSRs that wait for the answer can be denied, not an event %s",
                              xmem_event_reason_name((enum xmem_event_reason)ev->pub.reason));
     if ((r->flags || r->action != XMEM_REPLY_RESUME) && !(ev->pub.flags & XMEM_EVENT_PAUSED) &&
         r->action != XMEM_REPLY_STEP_OVER)

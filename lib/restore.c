@@ -104,7 +104,10 @@ static int collect(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
     return runs_push(arg, gfn, nr, found);
 }
 
-/* Sends all of the list; what is refused is left out. A gfn that is not mapped any more is no failure. */
+/*
+ * Sends all of the list; what is refused is left out. A gfn that is not mapped any more is
+ * no failure.
+ */
 static void send_past_failures(struct xmem_domain *d, struct view *v, const struct runs *list,
                                struct outcome *o)
 {
@@ -150,7 +153,10 @@ static void restore_default(struct xmem_domain *d, struct outcome *o)
     d->default_now = d->default_found;
 }
 
-/* Xen switches all vCPUs or, by a reply, one: views that differed are restored as far as that goes. */
+/*
+ * Xen switches all vCPUs or, by a reply, one: views that differed are restored as far as
+ * that goes.
+ */
 static void restore_switch(struct xmem_domain *d, struct outcome *o)
 {
     uint16_t view = d->views_found_on && d->vcpu_n ? d->vcpus[0].found_view : 0;
@@ -158,8 +164,8 @@ static void restore_switch(struct xmem_domain *d, struct outcome *o)
         return;
     for (uint32_t i = 0; d->views_found_on && i < d->vcpu_n; i++)
         if (d->vcpus[i].found_view != view)
-            note(d, o, domain_refuse(d, -EIO, "vCPU %" PRIu32 " was found in view %u and goes on in "
-                                     "%u: all vCPUs are switched together", i,
+            note(d, o, domain_refuse(d, -EIO, "vCPU %" PRIu32 " was found in view %u and goes on "
+                                     "in %u: all vCPUs are switched together", i,
                                      d->vcpus[i].found_view, view));
     int rc = d->ops->view_switch(d->dom, view);
     if (rc)

@@ -64,8 +64,7 @@ int ring_init(struct ring *r, void *page, uint32_t version, uint32_t arch, uint3
         return rc;
     memset(page, 0, OFF_SLOTS);
     *index_at(r, OFF_REQ_EVENT) = 1;
-    *index_at(r, OFF_RSP_EVENT) = 1;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    __atomic_store_n(index_at(r, OFF_RSP_EVENT), 1, __ATOMIC_SEQ_CST);
     return 0;
 }
 

@@ -126,8 +126,8 @@ static void insertion_sort(struct run *v, size_t n)
 }
 
 /*
- * Sorted by gfn, the later of equal ones behind: writes them disjoint; v may be out's own. Only repeats of a
- * single gfn are resolved here; false: there are true overlaps.
+ * Sorted by gfn, the later of equal ones behind: writes them disjoint; v may be out's own. Only
+ * repeats of a single gfn are resolved here; false: there are true overlaps.
  */
 static bool join_sorted(const struct run *v, size_t n, struct runs *out)
 {
@@ -143,7 +143,7 @@ static bool join_sorted(const struct run *v, size_t n, struct runs *out)
     return true;
 }
 
-/* ---- true overlaps: merge sort over lists that are disjoint in themselves, the right one wins ---- */
+/* ---- true overlaps: merge sort over lists disjoint in themselves, the right one wins ---- */
 
 /* What of a lies before gfn `until`, moving a's start. */
 static bool cut_before(struct run *a, uint64_t until, struct run *part)

@@ -103,7 +103,7 @@ static int flush(struct sender *s)
     if (!n)
         return 0;
     s->n = 0;
-    if (run_nr(r) - s->at->off >= n) { /* all of one run after all */
+    if (!s->v->id && run_nr(r) - s->at->off >= n) { /* all of one run after all */
         c.run = r;
         c.gfn = r->gfn + s->at->off;
     }

@@ -354,8 +354,10 @@ int xmem_view_set_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t fir
     if (rc)
         return rc;
     rc = d->ops->view_set_suppress_ve(d->dom, view, first_gfn, count, suppress != 0);
-    return rc ? domain_fail(d, rc, MAY_SRCH, "view %u: suppress-#VE cannot be set from gfn 0x%" PRIx64
-                            " on", view, first_gfn) : 0;
+    if (!rc)
+        return 0;
+    return domain_fail(d, rc, MAY_SRCH, "view %u: suppress-#VE cannot be set from gfn 0x%" PRIx64
+                       " on", view, first_gfn);
 }
 
 int xmem_view_get_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t gfn, int *suppress)

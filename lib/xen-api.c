@@ -83,7 +83,10 @@ static const struct symbol symbols[] = {
     SYM(foreign_unmap, LIB_FOREIGN, "xenforeignmemory_unmap"),
     SYM(call_open, LIB_CALL, "xencall_open"),
     SYM(call_close, LIB_CALL, "xencall_close"),
+    SYM(call1, LIB_CALL, "xencall1"),
     SYM(call2, LIB_CALL, "xencall2"),
+    SYM(call_alloc, LIB_CALL, "xencall_alloc_buffer"),
+    SYM(call_free, LIB_CALL, "xencall_free_buffer"),
 };
 
 /* struct xentoollog_logger (xentoollog.h), the same since 4.1. */

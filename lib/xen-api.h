@@ -119,7 +119,10 @@ struct xen_api {
 
     void *(*call_open)(void *logger, unsigned flags);
     int (*call_close)(void *xcall);
+    int (*call1)(void *xcall, unsigned op, uint64_t a);
     int (*call2)(void *xcall, unsigned op, uint64_t a, uint64_t b);
+    void *(*call_alloc)(void *xcall, size_t bytes);
+    void (*call_free)(void *xcall, void *buffer);
 };
 
 /* A logger for Xen's libraries that keeps quiet: without one they print on stderr. */

@@ -15,12 +15,17 @@
  * changes; hvm_monitor_debug() for fast single step.
  */
 static const struct xen_release table[] = {
-    {11, 3, 10, -1, 10, VIEW_QUIRKS | QUIRK_RESUME_EINVAL},
-    {12, 4, 10, -1, 10, VIEW_QUIRKS | QUIRK_RESUME_EINVAL},
-    {13, 5, 10, -1, 10, VIEW_QUIRKS},
-    {14, 6, 10, -1, 10, VIEW_QUIRKS},
-    {15, 7, 10, -1, 10, VIEW_QUIRKS},
-    {20, 7, 11, 10, 10, VIEW_QUIRKS},
+    {11, 3, 10, -1, 10, VIEW_QUIRKS | QUIRK_RESUME_EINVAL, 0x10},
+    {12, 4, 10, -1, 10, VIEW_QUIRKS | QUIRK_RESUME_EINVAL, 0x11},
+    {13, 5, 10, -1, 10, VIEW_QUIRKS, 0x12},
+    {14, 6, 10, -1, 10, VIEW_QUIRKS, 0x12},
+    {15, 7, 10, -1, 10, VIEW_QUIRKS, 0x13},
+    {16, 7, 10, -1, 10, VIEW_QUIRKS, 0x14},
+    {17, 7, 10, -1, 10, VIEW_QUIRKS, 0x15},
+    {18, 7, 10, -1, 10, VIEW_QUIRKS, 0x16},
+    {19, 7, 10, -1, 10, VIEW_QUIRKS, 0x17},
+    {20, 7, 11, 10, 10, VIEW_QUIRKS, 0x17},
+    {22, 7, 11, 10, 10, VIEW_QUIRKS, 0x18},
 };
 
 const struct xen_release *xen_release_find(uint32_t major, uint32_t minor)

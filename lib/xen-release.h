@@ -12,6 +12,7 @@ struct xen_release {
     int access_r_pw;            /* of XENMEM_access_r_pw, -1: none */
     uint32_t max_views;         /* including the host view */
     uint32_t quirks;            /* QUIRK_* of backend.h */
+    uint32_t domctl_version;    /* XEN_DOMCTL_INTERFACE_VERSION */
 };
 
 /* The line for 4.minor; NULL before 4.11. Later releases than known behave as the last. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Writes machine code into a page and executes it: a program that breaks W^X.
 
-For a trace: make-trace jit.trace python3 -I -S jit.py (x86-64; about 900 MB).
+For a trace: make-trace jit.trace python3 -I -S jit.py (x86-64; about 700 MB).
 """
 
 import ctypes

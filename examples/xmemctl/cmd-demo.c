@@ -229,7 +229,11 @@ static int cannot_record(struct demo *demo, int err, bool own_program)
         ctl_error("stopped");
         return CTL_OTHER;
     }
-    ctl_complain(err, err == -ECHILD ? "valgrind cannot run it" : NULL, "no recording");
+    ctl_complain(err,
+                 err == -ECHILD      ? "valgrind cannot run it"
+                 : err == -ETIMEDOUT ? "it takes longer than --timeout allows"
+                                     : NULL,
+                 "no recording");
     if (own_program) {
         return CTL_OTHER;
     }

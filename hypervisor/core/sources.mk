@@ -15,4 +15,16 @@ XM_CORE_SOURCES = \
 	hypervisor/core/common/vm-event.c \
 	hypervisor/core/x86/altp2m.c \
 	hypervisor/core/x86/altp2m-op.c \
-	hypervisor/core/x86/altp2m-ve.c
+	hypervisor/core/x86/altp2m-ve.c \
+	hypervisor/core/x86/pv-table.c \
+	hypervisor/core/x86/pv-set.c \
+	hypervisor/core/x86/pv-decide.c \
+	hypervisor/core/x86/pv-domain.c
+
+# Of these, what a hypervisor that has a vm_event of its own takes for PV guests: with the
+# headers xm/{types,env,rights,pv,pv-table}.h.
+XM_PV_FILES = \
+	hypervisor/core/common/rights.c \
+	hypervisor/core/x86/pv-table.c \
+	hypervisor/core/x86/pv-set.c \
+	hypervisor/core/x86/pv-decide.c

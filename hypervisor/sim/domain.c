@@ -49,9 +49,11 @@ void sim_domain_kill(struct sim_domain *d)
 
 static int cfg_check(const struct sim_domain_cfg *cfg)
 {
-    if (cfg->kind == SIM_X86_PV || cfg->kind == SIM_ARMV8R_MPU)
+    if (cfg->kind == SIM_ARMV8R_MPU)
         return -XM_EOPNOTSUPP;
-    if (cfg->kind != SIM_X86_EPT && cfg->kind != SIM_ARM_S2)
+    if (cfg->kind != SIM_X86_EPT && cfg->kind != SIM_ARM_S2 && cfg->kind != SIM_X86_PV)
+        return -XM_EINVAL;
+    if (cfg->kind == SIM_X86_PV && sim_pv_cfg_check(cfg) != 0)
         return -XM_EINVAL;
     if (cfg->kind == SIM_ARM_S2 && cfg->altp2m)
         return -XM_EINVAL;
@@ -63,16 +65,25 @@ static int cfg_check(const struct sim_domain_cfg *cfg)
     return memchr(cfg->name, 0, sizeof(cfg->name)) != NULL ? 0 : -XM_EINVAL;
 }
 
+static enum xm_kind core_kind(enum sim_kind kind)
+{
+    if (kind == SIM_ARM_S2)
+        return XM_KIND_ARM_S2;
+    return kind == SIM_X86_PV ? XM_KIND_X86_PV : XM_KIND_X86_EPT;
+}
+
 static int core_init(struct sim_domain *d)
 {
     const struct xm_domain_cfg cfg = {
         .env = sim_to_env(d),
-        .kind = d->cfg.kind == SIM_ARM_S2 ? XM_KIND_ARM_S2 : XM_KIND_X86_EPT,
+        .kind = core_kind(d->cfg.kind),
         .vcpus = d->cfg.vcpus,
         .views_allowed = d->cfg.altp2m,
         .max_views = d->machine->cfg.max_views,
         .xen_minor = sim_machine_xen_minor(d->machine),
         .highest_gfn = d->cfg.first_gfn + d->cfg.pages - 1,
+        .pv_hooks = &sim_pv_hooks,
+        .pv_end = SIM_PV_END,
     };
     int rc = xm_domain_init(&d->core, &cfg);
 
@@ -130,7 +141,6 @@ static int memory_init(struct sim_domain *d)
                         xm_mfn(frame_of(d->memory.base).n + i), order);
         i += UINT64_C(1) << order;
     }
-    d->tlb_flushes = 0; /* nobody has run yet: not of interest */
     return rc;
 }
 
@@ -143,7 +153,8 @@ static int domain_fill(struct sim_domain *d)
     if (rc == 0)
         rc = vcpus_init(d);
     if (rc == 0)
-        rc = memory_init(d);
+        rc = d->cfg.kind == SIM_X86_PV ? sim_pv_init(d) : memory_init(d);
+    d->tlb_flushes = 0; /* nobody has run yet: not of interest */
     return rc;
 }
 
@@ -189,6 +200,7 @@ void sim_domain_free(struct sim_domain *d)
         d->traces = t->next;
         sim_trace_free(t);
     }
+    sim_pv_destroy(d);
     if (d->core_up)
         xm_domain_destroy(&d->core);
     sim_frames_destroy(&d->tables);
@@ -217,6 +229,8 @@ void sim_domain_info(struct sim_domain *d, struct sim_domain_info *out)
     out->pages = d->core.view[0].mapped;
     out->xen_minor = d->core.xen_minor;
     out->max_views = d->core.max_views;
+    if (d->pv != NULL)
+        sim_pv_info(d, out);
     memcpy(out->name, d->cfg.name, sizeof(out->name));
     sim_leave(d);
 }
@@ -225,6 +239,8 @@ static xm_mfn_t mfn_of(struct sim_domain *d, uint64_t gfn)
 {
     if (d->dying || gfn >= XM_GFN_LIMIT)
         return xm_mfn(XM_GFN_NONE);
+    if (d->pv != NULL)
+        return sim_pv_host_frame(d, gfn);
     return xm_p2m_get(&d->core, 0, xm_gfn(gfn)).mfn;
 }
 
@@ -251,6 +267,8 @@ static int populate(struct sim_domain *d, uint64_t gfn)
     xm_mfn_t mfn;
     int rc;
 
+    if (d->pv != NULL)
+        return sim_pv_populate(d, gfn);
     if (own) {
         mfn = xm_mfn(frame_of(d->memory.base).n + i);
         memset(frame_at(mfn), 0, XM_PAGE_SIZE);
@@ -289,7 +307,10 @@ int sim_depopulate(struct sim_domain *d, uint64_t gfn)
 
     sim_enter(d);
     mfn = mfn_of(d, gfn);
-    if (xm_mfn_valid(mfn)) {
+    if (d->pv != NULL) {
+        if (!d->dying)
+            rc = sim_pv_depopulate(d, gfn);
+    } else if (xm_mfn_valid(mfn)) {
         rc = xm_p2m_unmap(&d->core, xm_gfn(gfn), XM_ORDER_4K);
         if (rc == 0 && !sim_arena_has(&d->memory, mfn))
             sim_frames_free(&d->extra, mfn);

@@ -114,6 +114,8 @@ static int do_domctl(struct sim_domain *d, void *p)
         return do_hold(d, op);
     case XM_DOMCTL_VM_EVENT_OP:
         return do_vm_event(d, op);
+    case XM_DOMCTL_SHADOW_OP:
+        return sim_pv_shadow_op(d, op);
     default:
         return xm_hc_domctl(&d->core, op);
     }

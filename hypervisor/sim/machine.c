@@ -24,6 +24,7 @@ int sim_machine_create(const struct sim_machine_cfg *cfg, struct sim_machine **o
     m->cfg = *cfg;
     m->next_domid = 1;
     pthread_mutex_init(&m->lock, NULL);
+    pthread_mutex_init(&m->pv_lock, NULL);
     *out = m;
     return 0;
 }
@@ -35,6 +36,8 @@ void sim_machine_destroy(struct sim_machine *m)
     for (size_t i = 0; i < m->domains; i++)
         sim_domain_free(m->domain[i]);
     free(m->domain);
+    sim_pv_frames_destroy(m);
+    pthread_mutex_destroy(&m->pv_lock);
     pthread_mutex_destroy(&m->lock);
     free(m);
 }

@@ -6,15 +6,6 @@
 
 #define MAX_RETRIES 64u /* each relaxes or copies something: a handful is the most there can be */
 
-/* An access touches one page or two. */
-struct part {
-    uint64_t gfn;
-    uint32_t offset, len;
-    char *host; /* NULL: nothing is mapped there */
-};
-
-enum translation { TR_OK, TR_BLOCKED, TR_TRAP };
-
 static uint8_t what_of(const struct sim_op *op)
 {
     switch (op->code) {
@@ -104,7 +95,7 @@ static enum translation translate(struct sim_domain *d, struct sim_vcpu *v,
         p->host = tlb_page(e) + p->offset;
         return TR_OK;
     }
-    return ask(d, v, &req, p);
+    return d->pv != NULL ? sim_pv_translate(d, v, op, p) : ask(d, v, &req, p);
 }
 
 /* Unmapped: reads give ones, writes are lost, as from a bus with nobody on it. */
@@ -205,13 +196,25 @@ enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct
     return OP_DONE;
 }
 
-/* Reads its argument there and leaves its result there; mem_access does not bind Xen itself. */
-void sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+/* Reads its argument there and leaves its result there. mem_access binds Xen itself only for a
+ * PV guest, and if its policy says so. */
+enum op_end sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     struct part p[2];
     unsigned n = split(op, p);
+    int rc = 0;
 
-    host_parts(d, p, n);
+    if (d->pv != NULL)
+        rc = sim_pv_buffer(d, v, p, n);
+    else
+        host_parts(d, p, n);
+    if (rc > 0)
+        return OP_BLOCKED;
+    if (rc < 0) {
+        sim_vcpu_set_result(v, (uint64_t)(int64_t)rc);
+        return OP_DONE;
+    }
     load(v, p, n, NULL);
     store(op, p, n);
+    return OP_DONE;
 }

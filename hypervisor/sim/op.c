@@ -55,8 +55,11 @@ static enum op_end dispatch(struct sim_domain *d, struct sim_vcpu *v, const stru
     case SIM_OP_RMW:
         return sim_op_access(d, v, op, reply);
     case SIM_OP_HYPERCALL_BUF:
-        sim_op_hypercall_buf(d, v, op);
-        return OP_DONE;
+        return sim_op_hypercall_buf(d, v, op);
+    case SIM_OP_MMU_UPDATE:
+    case SIM_OP_UPDATE_VA:
+    case SIM_OP_MMUEXT:
+        return sim_pv_op(d, v, op);
     case SIM_OP_VMFUNC:
         if (!xm_vcpu_vmfunc(&d->core, v->id, op->value))
             v->traps++;

@@ -108,16 +108,19 @@ static void replace(struct sim_domain *d, struct sim_vcpu *v, const struct sim_p
     v->in_op = v->held_write = v->moved = false;
 }
 
-static bool op_ok(const struct sim_op *op)
+static bool op_ok(const struct sim_domain *d, const struct sim_op *op)
 {
-    if (op->code < SIM_OP_READ || op->code > SIM_OP_POWEROFF)
+    uint8_t last = d->cfg.kind == SIM_X86_PV ? SIM_OP_MMUEXT : SIM_OP_POWEROFF;
+
+    if (op->code < SIM_OP_READ || op->code > last)
         return false;
     if (op->code == SIM_OP_CTRLREG && op->index >= XM_EV_CTRLREGS)
         return false;
     if (op->code == SIM_OP_DESCRIPTOR &&
         (op->index < XM_EV_DESC_IDTR || op->index > XM_EV_DESC_TR))
         return false;
-    return op->addr >> XM_PAGE_SHIFT < XM_GFN_LIMIT - 1;
+    /* Machine addresses that a PV guest makes up are refused by the machine. */
+    return op->code > SIM_OP_POWEROFF || op->addr >> XM_PAGE_SHIFT < XM_GFN_LIMIT - 1;
 }
 
 static bool vcpu_ok(const struct sim_domain *d, uint32_t vcpu)
@@ -134,7 +137,7 @@ int sim_vcpu_script(struct sim_domain *d, uint32_t vcpu, const struct sim_op *op
     if (!vcpu_ok(d, vcpu) || ops == NULL || n == 0 || n > SIZE_MAX / sizeof(*ops))
         return -XM_EINVAL;
     for (size_t i = 0; i < n; i++) {
-        if (!op_ok(&ops[i]))
+        if (!op_ok(d, &ops[i]))
             return -XM_EINVAL;
     }
     p.ops = malloc(n * sizeof(*ops));

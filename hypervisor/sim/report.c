@@ -61,7 +61,7 @@ static uint64_t count_msrs(const struct xm_monitor *m)
 static uint64_t count_monitors(const struct sim_domain *d)
 {
     const struct xm_monitor *m = &d->core.monitor;
-    uint64_t n = d->core.ring.enabled;
+    uint64_t n = d->core.ring.enabled + d->core.pv.on;
 
     n += (uint64_t)__builtin_popcount(m->enabled) + (uint64_t)__builtin_popcount(m->cr_enabled);
     n += count_msrs(m) + m->inguest_pagefault_disabled + d->core.access_required;
@@ -80,7 +80,7 @@ static void add_leftovers(struct sim_domain *d, struct sim_report *out)
         out->leaked_slots += unanswered;
     if (d->core.ring.enabled)
         out->leaked_slots += d->core.ring.claimed;
-    out->leftover_rights += count_rights(d);
+    out->leftover_rights += d->pv != NULL ? sim_pv_count_rights(d) : count_rights(d);
     out->leftover_views += count_views(d);
     out->leftover_pauses += count_pauses(d, unanswered);
     out->leftover_monitors += count_monitors(d);
@@ -99,6 +99,13 @@ static void add_domain(struct sim_domain *d, struct sim_report *out)
     out->mem_bytes += d->tables.used * XM_PAGE_SIZE;
     for (uint32_t i = 0; i < d->core.max_views; i++)
         out->mapped_gfns += d->core.view[i].mapped;
+    if (d->pv != NULL) {
+        struct sim_domain_info info;
+
+        sim_pv_info(d, &info);
+        out->mapped_gfns += info.pages;
+        out->mem_bytes += sim_pv_mem_bytes(d);
+    }
     if (!d->dying) /* a dead domain needs no answer, and nothing of it has to be restored */
         add_leftovers(d, out);
     sim_leave(d);

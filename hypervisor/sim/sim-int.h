@@ -2,7 +2,8 @@
 /*
  * Inside the simulated machine. Locking: every entry from outside is between
  * sim_enter() and sim_leave() (the domain's lock); the core takes its own locks inside.
- * The machine's lock guards only the list of domains and is never held together with another.
+ * The machine's lock guards only the list of domains and is never held together with another;
+ * its pv_lock guards who owns which machine frame, and is taken last.
  */
 #ifndef SIM_INT_H
 #define SIM_INT_H
@@ -58,6 +59,16 @@ struct sim_vcpu {
     bool step_due;   /* the single-step event found no slot */
     uint64_t step_gfn;
     uint64_t xcr0;
+    uint64_t pv_root;     /* x86-pv: L4 table in use */
+    uint64_t *pv_tlb_mfn; /* x86-pv: of each TLB entry */
+};
+
+struct sim_pv;
+struct pv_frame;
+
+/* The machine's frames that PV guests have or had; see pv.h. */
+struct sim_pv_frames {
+    struct pv_frame **chunk;
 };
 
 struct sim_domain {
@@ -73,6 +84,7 @@ struct sim_domain {
     struct sim_frames extra;  /* populated later, outside of memory */
     struct sim_trace *traces;
     struct sim_evtchn evtchn;
+    struct sim_pv *pv; /* x86-pv */
 
     uint64_t *epoch; /* per view: what a TLB entry must carry to be of use */
     uint64_t last_epoch;
@@ -89,7 +101,8 @@ struct sim_domain {
 };
 
 struct sim_machine {
-    pthread_mutex_t lock;
+    pthread_mutex_t lock, pv_lock;
+    struct sim_pv_frames pv_frames;
     struct sim_machine_cfg cfg;
     struct sim_domain **domain;
     size_t domains, room;
@@ -144,11 +157,42 @@ int sim_inject_take(struct sim_domain *d, int op);
 bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v);
 /* op-access.c */
 enum op_end { OP_DONE, OP_BLOCKED };
+/* An access touches one page or two. */
+struct part {
+    uint64_t gfn; /* x86-pv: of the virtual address */
+    uint32_t offset, len;
+    char *host; /* NULL: nothing is mapped there */
+};
+enum translation { TR_OK, TR_BLOCKED, TR_TRAP /* the op is over without the access */ };
 enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                       const struct xm_reply *reply);
-void sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+enum op_end sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v,
+                             const struct sim_op *op);
 /* op-event.c; held: the write's answer is there, reply says whether it is denied. */
 enum op_end sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                      const struct xm_reply *reply);
+
+/* pv-*.c: x86-pv */
+#define SIM_PV_END (UINT64_C(1) << 28) /* machine frames of guests; the hypervisor's lie elsewhere */
+extern const struct xm_pv_hooks sim_pv_hooks;
+int sim_pv_cfg_check(const struct sim_domain_cfg *cfg);
+int sim_pv_init(struct sim_domain *d);
+void sim_pv_destroy(struct sim_domain *d);
+void sim_pv_frames_destroy(struct sim_machine *m);
+int sim_pv_populate(struct sim_domain *d, uint64_t mfn);
+int sim_pv_depopulate(struct sim_domain *d, uint64_t mfn);
+/* The frame of this machine that stands for mfn; invalid: not the domain's. */
+xm_mfn_t sim_pv_host_frame(struct sim_domain *d, uint64_t mfn);
+void sim_pv_info(struct sim_domain *d, struct sim_domain_info *out);
+uint64_t sim_pv_count_rights(struct sim_domain *d);
+uint64_t sim_pv_mem_bytes(const struct sim_domain *d);
+enum translation sim_pv_translate(struct sim_domain *d, struct sim_vcpu *v,
+                                  const struct sim_op *op, struct part *p);
+void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e,
+                       unsigned what);
+/* Finds the parts of a buffer. -XM_EFAULT; XM_CONTINUE: the domain was crashed. */
+int sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsigned n);
+enum op_end sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+int sim_pv_shadow_op(struct sim_domain *d, const struct xm_domctl *op);
 
 #endif

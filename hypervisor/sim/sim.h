@@ -72,7 +72,17 @@ enum sim_op_code {
     SIM_OP_DESCRIPTOR, SIM_OP_PRIVCALL, SIM_OP_DEBUG, SIM_OP_IO, SIM_OP_VMEXIT,
     SIM_OP_HYPERCALL_BUF, /* a hypercall whose buffer is at addr: Xen's own access */
     SIM_OP_VMFUNC,    /* switch to view `value` by itself */
-    SIM_OP_POWEROFF   /* the domain shuts down (dies) */
+    SIM_OP_POWEROFF,  /* the domain shuts down (dies) */
+    /* x86-pv: hypercalls; the answer is the vCPU's result */
+    SIM_OP_MMU_UPDATE, /* addr: of the entry, machine; value: the new one; index: command, 0 or 2 */
+    SIM_OP_UPDATE_VA,  /* addr: virtual; value: its new L1 entry; index not 0: flush */
+    SIM_OP_MMUEXT      /* index: SIM_MMUEXT_*; addr, value: machine addresses */
+};
+/* Xen's MMUEXT_* numbers. */
+enum {
+    SIM_MMUEXT_PIN_L1 = 0, SIM_MMUEXT_PIN_L2 = 1, SIM_MMUEXT_PIN_L3 = 2, SIM_MMUEXT_PIN_L4 = 3,
+    SIM_MMUEXT_UNPIN = 4, SIM_MMUEXT_NEW_BASEPTR = 5, SIM_MMUEXT_TLB_FLUSH_LOCAL = 6,
+    SIM_MMUEXT_TLB_FLUSH_ALL = 10, SIM_MMUEXT_CLEAR_PAGE = 16, SIM_MMUEXT_COPY_PAGE = 17
 };
 #define SIM_OP_F_WALK 1u    /* the access is made by a walk of the guest's page tables */
 #define SIM_OP_F_USER 2u    /* GUEST_REQUEST: from user mode */
@@ -82,7 +92,7 @@ struct sim_op {
     uint8_t len;  /* bytes of the access; 0: 8 */
     uint16_t flags; /* SIM_OP_F_* */
     uint32_t index; /* CTRLREG, MSR, CPUID leaf, IO port, VMEXIT reason */
-    uint64_t addr;  /* guest-physical */
+    uint64_t addr;  /* guest-physical; x86-pv: virtual */
     uint64_t value;
 };
 /*
@@ -148,6 +158,21 @@ void sim_evtchn_notify(struct sim_domain *d);
 /* Forget the fd's "vCPUs could run" part: for tests that want the real event channel's behaviour. */
 void sim_evtchn_quiet(struct sim_domain *d, bool quiet);
 uint64_t sim_hypercall_count(struct sim_domain *d);
+
+/* ---- x86-pv ----
+ * A gfn of such a domain is a machine frame, of which no two domains have the same. The guest
+ * begins with each page mapped at its machine address, and its page tables behind its pages.
+ */
+
+/* What rights mean for accesses of the hypervisor's own (enum xm_pv_policy). */
+enum sim_pv_policy { SIM_PV_OWN_IGNORE = 0, SIM_PV_OWN_NOTIFY = 1, SIM_PV_OWN_DENY = 2 };
+int sim_pv_set_policy(struct sim_domain *d, enum sim_pv_policy policy);
+/* A new default is for later frames (as for HVM), not for all. -EINVAL: mem_access is on. */
+int sim_pv_set_later_default(struct sim_domain *d, bool later);
+/* Machine frame of the ring, which is the hypervisor's; ~0: not made yet. */
+uint64_t sim_pv_ring_mfn(struct sim_domain *d);
+/* The L4 table that the guest began with. */
+uint64_t sim_pv_root(struct sim_domain *d);
 
 /* ---- what goes wrong ---- */
 

@@ -17,6 +17,12 @@ SIM_SOURCES = \
 	hypervisor/sim/op-event.c \
 	hypervisor/sim/op.c \
 	hypervisor/sim/program.c \
+	hypervisor/sim/pv-access.c \
+	hypervisor/sim/pv-domain.c \
+	hypervisor/sim/pv-frames.c \
+	hypervisor/sim/pv-hypercall.c \
+	hypervisor/sim/pv-shadow.c \
+	hypervisor/sim/pv-types.c \
 	hypervisor/sim/report.c \
 	hypervisor/sim/run.c \
 	hypervisor/sim/tlb.c \
@@ -25,6 +31,7 @@ SIM_SOURCES = \
 	hypervisor/env/sim/xm_env_types.h \
 	hypervisor/sim/frames.h \
 	hypervisor/sim/program.h \
+	hypervisor/sim/pv.h \
 	hypervisor/sim/rng.h \
 	hypervisor/sim/sim-int.h \
 	hypervisor/sim/sim.h \

@@ -29,8 +29,13 @@ void sim_tlb_fill(struct sim_domain *d, struct sim_vcpu *v, uint64_t gfn,
 void sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e, unsigned what)
 {
     struct xm_access_res now;
-    bool there = xm_access_lookup(&d->core, v->id, xm_gfn(e->gfn), &now);
+    bool there;
 
+    if (d->pv != NULL) {
+        sim_pv_tlb_verify(d, v, e, what);
+        return;
+    }
+    there = xm_access_lookup(&d->core, v->id, xm_gfn(e->gfn), &now);
     if (!there || (now.bits & what) != what || frame_at(now.mfn) != (void *)tlb_page(e)) {
         d->forbidden++;
         return;

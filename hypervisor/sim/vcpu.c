@@ -71,12 +71,18 @@ int sim_vcpu_init(struct sim_domain *d, uint32_t id)
         v->regs.x86.rsp -= (uint64_t)id << 14;
         v->pc = X86_PC + ((uint64_t)id << 20);
     }
+    if (d->cfg.kind == SIM_X86_PV) {
+        v->pv_tlb_mfn = calloc(TLB_ENTRIES, sizeof(*v->pv_tlb_mfn));
+        if (v->pv_tlb_mfn == NULL)
+            return -XM_ENOMEM;
+    }
     return sim_tlb_init(&v->tlb);
 }
 
 void sim_vcpu_destroy(struct sim_vcpu *v)
 {
     free(v->prog.ops);
+    free(v->pv_tlb_mfn);
     sim_tlb_destroy(&v->tlb);
 }
 
@@ -92,6 +98,8 @@ void sim_vcpu_regs_read(const struct sim_vcpu *v, void *regs, size_t bytes)
     } else {
         x86 = v->regs.x86;
         x86.rip = v->pc;
+        if (v->dom->cfg.kind == SIM_X86_PV)
+            x86.cr3 = v->pv_root << XM_PAGE_SHIFT;
         memcpy(regs, &x86, bytes < sizeof(x86) ? bytes : sizeof(x86));
     }
 }

@@ -27,6 +27,8 @@ static int sim_setup(struct conf *c)
         dc.altp2m = true;
     } else if (!strcmp(c->arg, "arm-s2")) {
         dc.kind = SIM_ARM_S2;
+    } else if (!strcmp(c->arg, "x86-pv")) {
+        dc.kind = SIM_X86_PV;
     } else {
         return -EINVAL;
     }

@@ -2,7 +2,7 @@
 /*
  * Runs the conformance statements on one machine and prints TAP.
  *   conformance [--list] [--only TEXT] [MACHINE ...]
- * MACHINE: sim/x86-ept, sim/arm-s2, xen/DOMID; without one, every simulated kind.
+ * MACHINE: sim/x86-ept, sim/arm-s2, sim/x86-pv, xen/DOMID; without one, every simulated kind.
  */
 #include "conf.h"
 
@@ -24,7 +24,7 @@ static const struct guest_ops *const guests[] = {
     &guest_xen,
 #endif
 };
-static const char *const every_machine[] = {"sim/x86-ept", "sim/arm-s2"};
+static const char *const every_machine[] = {"sim/x86-ept", "sim/arm-s2", "sim/x86-pv"};
 
 static unsigned total, passed, failed, skipped;
 

@@ -110,6 +110,28 @@ static void emulate_nowrite(struct conf *c)
     EXPECT(c, v == 1);
 }
 
+static void deny_of_a_register(struct conf *c)
+{
+    const struct xmem_event *ev;
+    struct xmem_monitor m = {.size = sizeof(m), .reason = XMEM_EVENT_CTRLREG,
+                             .index = XMEM_CTRLREG_CR3, .flags = XMEM_MONITOR_ON_CHANGE};
+    struct xmem_reply deny = {.size = sizeof(deny), .action = XMEM_REPLY_DENY};
+    NEED(c, c->caps.replies & (1u << XMEM_REPLY_DENY), "nothing can be denied here");
+    EXPECT_RC(c, xmem_domain_set_monitor(c->d, &m, 1), 0);
+    int rc = c->ops->start(c, 0, ACT_CTRLREG3, conf_gfn(c, 0), 0, 0x7000);
+    NEED(c, rc != -EOPNOTSUPP, "this guest cannot cause it");
+    EXPECT_RC(c, rc, 0);
+    EXPECT_RC(c, conf_next(c, &ev), 0);
+    uint64_t before = ev->u.ctrlreg.old_value;
+    EXPECT_RC(c, xmem_event_reply(c->d, ev, &deny), 0);
+    EXPECT_RC(c, conf_finish(c, 0, &ev), 0);
+    EXPECT_RC(c, c->ops->start(c, 0, ACT_CTRLREG3, conf_gfn(c, 0), 0, 0x8000), 0);
+    EXPECT_RC(c, conf_next(c, &ev), 0);
+    EXPECT(c, ev->u.ctrlreg.old_value == before);
+    EXPECT_RC(c, xmem_event_reply(c->d, ev, NULL), 0);
+    EXPECT_RC(c, conf_finish(c, 0, &ev), 0);
+}
+
 static void emulate_read_data(struct conf *c)
 {
     const struct xmem_event *ev;
@@ -211,6 +233,7 @@ const struct statement statements_reply[] = {
     {"a page set free and resumed goes on", relaxed_by_set_and_resume, false},
     {"a page still restricted and resumed faults again", resumed_faults_again, false},
     {"emulation without write writes nothing", emulate_nowrite, false},
+    {"a denied write of a register is not done", deny_of_a_register, false},
     {"emulated reads take the data given", emulate_read_data, false},
     {"a reply that the kind has not leaves the event open", unsupported_reply_keeps_event, false},
     {"setting pc skips the instruction", set_regs_skips, false},

@@ -32,7 +32,7 @@ START_TEST(test_domain_args)
 
     c = ok, c.kind = 77;
     ck_assert_int_eq(create_with(m, c), -XM_EINVAL);
-    c = ok, c.kind = SIM_X86_PV;
+    c = ok, c.kind = SIM_ARMV8R_MPU;
     ck_assert_int_eq(create_with(m, c), -XM_EOPNOTSUPP);
     c = ok, c.vcpus = 0;
     ck_assert_int_eq(create_with(m, c), -XM_EINVAL);

@@ -62,7 +62,7 @@ rm -rf "$folder"
 expect 1 demo /nonexistent/program
 err_has "no recording"
 expect 1 demo --timeout 0.2 ls -lR /usr
-err_has "timed out"
+err_has "longer than --timeout"
 expect 1 demo --pages 3 true
 check "the folder is gone" sh -c "! ls -d '$WORK'/xmemctl-demo.* 2>/dev/null"
 finish

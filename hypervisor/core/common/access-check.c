@@ -36,22 +36,22 @@ static enum xm_verdict no_listener(struct check *c)
     return relax(c, XM_ACCESS_RWX);
 }
 
-static void event_fill(const struct check *c, struct xm_ev *ev)
+void xm_access_event_fill(const struct xm_access_req *req, unsigned what, struct xm_ev *ev)
 {
     struct xm_ev_mem_access *m = &ev->u.mem_access;
 
     memset(ev, 0, sizeof(*ev));
     ev->reason = XM_EV_REASON_MEM_ACCESS;
-    m->gfn = c->req->gfn.n;
-    m->offset = c->req->offset & (XM_PAGE_SIZE - 1);
-    m->flags = c->what;
-    if (c->req->gla_valid) {
-        m->gla = c->req->gla;
+    m->gfn = req->gfn.n;
+    m->offset = req->offset & (XM_PAGE_SIZE - 1);
+    m->flags = what;
+    if (req->gla_valid) {
+        m->gla = req->gla;
         m->flags |= XM_EV_ACCESS_GLA_VALID;
     }
-    if (c->req->kind == XM_ACC_WITH_GLA)
+    if (req->kind == XM_ACC_WITH_GLA)
         m->flags |= XM_EV_ACCESS_WITH_GLA;
-    else if (c->req->kind == XM_ACC_IN_GPT)
+    else if (req->kind == XM_ACC_IN_GPT)
         m->flags |= XM_EV_ACCESS_IN_GPT;
 }
 
@@ -63,7 +63,7 @@ static enum xm_verdict tell(struct check *c)
     struct xm_ev ev;
     int rc;
 
-    event_fill(c, &ev);
+    xm_access_event_fill(c->req, c->what, &ev);
     rc = xm_event_send(c->d, c->v, sync, &ev);
     if (rc < 0)
         return rc == -XM_EAGAIN ? XM_V_STOPPED : crash(c, "cannot send an event");

@@ -192,6 +192,8 @@ int xm_hc_mem_access(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t 
 {
     if (!d->ring.enabled)
         return -XM_ENODEV;
+    if (d->kind == XM_KIND_X86_PV)
+        return xm_pv_hc_mem_access(d, op, start);
     switch (op->op) {
     case XM_MEM_ACCESS_SET: return op_set(d, op, start);
     case XM_MEM_ACCESS_GET: return op_get(d, op, *start);

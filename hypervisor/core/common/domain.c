@@ -19,9 +19,11 @@ uint32_t xm_domctl_version(uint32_t xen_minor)
 
 static bool cfg_ok(const struct xm_domain_cfg *cfg)
 {
-    if (cfg->kind != XM_KIND_X86_EPT && cfg->kind != XM_KIND_ARM_S2)
+    if (cfg->kind < XM_KIND_X86_EPT || cfg->kind > XM_KIND_X86_PV)
         return false;
-    if (cfg->kind == XM_KIND_ARM_S2 && cfg->views_allowed)
+    if (cfg->kind != XM_KIND_X86_EPT && cfg->views_allowed)
+        return false;
+    if (cfg->kind == XM_KIND_X86_PV && cfg->pv_hooks == NULL)
         return false;
     if (cfg->vcpus == 0 || cfg->vcpus > VCPUS_MAX || cfg->max_views > XM_VIEWS_MAX)
         return false;
@@ -40,6 +42,7 @@ static void fields_init(struct xm_domain *d, const struct xm_domain_cfg *cfg)
     d->views_allowed = cfg->views_allowed;
     d->max_views = cfg->max_views != 0 ? cfg->max_views : XM_VIEWS_DEFAULT;
     d->ring.mfn = xm_mfn(XM_GFN_NONE);
+    xm_pv_init(&d->pv, cfg->env, cfg->pv_hooks, cfg->pv_end);
     xm_env_lock_init(&d->p2m_lock, XM_RANK_P2M);
     xm_env_lock_init(&d->ring_lock, XM_RANK_RING);
 }
@@ -81,7 +84,8 @@ int xm_domain_init(struct xm_domain *d, const struct xm_domain_cfg *cfg)
         goto fail;
     views_init(d);
     vcpus_init(d);
-    rc = xm_table_init(d, &d->view[0]);
+    /* A PV guest has no second-stage table. */
+    rc = d->kind == XM_KIND_X86_PV ? 0 : xm_table_init(d, &d->view[0]);
     if (rc != 0)
         goto fail;
     d->view[0].active = true;
@@ -101,6 +105,7 @@ void xm_domain_destroy(struct xm_domain *d)
         return;
     for (i = 0; d->view != NULL && i < d->max_views; i++)
         xm_table_free(d, &d->view[i]);
+    xm_pv_table_free(&d->pv.table);
     if (d->ring.page != NULL) {
         xm_env_frame_unmap(d->ring.page);
         xm_env_frame_free(d->env, d->ring.mfn);

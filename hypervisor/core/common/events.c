@@ -25,6 +25,17 @@ int xm_event_send(struct xm_domain *d, struct xm_vcpu *v, bool sync, struct xm_e
     return sync ? 1 : 0;
 }
 
+void xm_event_notify(struct xm_domain *d, struct xm_vcpu *v, struct xm_ev *ev)
+{
+    if (!xm_ring_try_claim(d)) {
+        d->stats.lost++;
+        return;
+    }
+    ev->vcpu_id = v->id;
+    xm_env_vcpu_get_regs(d->env, v->id, &ev->data, sizeof(ev->data.x86));
+    xm_ring_put(d, NULL, ev);
+}
+
 static bool watched(const struct xm_domain *d, uint32_t vcpu, enum xm_monitor_event event)
 {
     return vcpu < d->vcpus && (d->monitor.enabled & (1u << event)) != 0;

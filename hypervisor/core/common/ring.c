@@ -100,6 +100,17 @@ int xm_ring_claim(struct xm_domain *d, struct xm_vcpu *v)
     return rc;
 }
 
+bool xm_ring_try_claim(struct xm_domain *d)
+{
+    bool ok;
+
+    xm_env_lock(&d->ring_lock);
+    ok = d->ring.enabled && available(&d->ring) != 0;
+    d->ring.claimed += ok;
+    xm_env_unlock(&d->ring_lock);
+    return ok;
+}
+
 /* Too few slots for every vCPU: whoever sent without being paused for it pauses now. */
 static void mark_and_pause(struct xm_domain *d, struct xm_vcpu *v)
 {
@@ -129,7 +140,8 @@ void xm_ring_put(struct xm_domain *d, struct xm_vcpu *v, struct xm_ev *ev)
     __atomic_store_n(&r->page->req_prod, r->req_prod, __ATOMIC_RELEASE);
     d->stats.events++;
     wake(d);
-    mark_and_pause(d, v);
+    if (v != NULL)
+        mark_and_pause(d, v);
     xm_env_unlock(&d->ring_lock);
     xm_env_notify(d->env);
 }

@@ -3,7 +3,7 @@
 #include <xm/core.h>
 
 /* Kept until the domain goes: a listener that still looks at it after a DISABLE harms nobody. */
-static int page_get(struct xm_domain *d)
+int xm_ring_make(struct xm_domain *d)
 {
     struct xm_ring *r = &d->ring;
 
@@ -45,7 +45,10 @@ static int enable(struct xm_domain *d, struct xm_domctl_vm_event_op *op)
         return rc;
     if (d->ring.enabled)
         return -XM_EBUSY;
-    rc = page_get(d);
+    /* A PV guest's ring is made when its mem_access is turned on, and at no other time. */
+    if (d->kind == XM_KIND_X86_PV && !d->pv.on)
+        return -XM_ENODEV;
+    rc = xm_ring_make(d);
     if (rc != 0)
         return rc;
     xm_env_lock(&d->ring_lock);

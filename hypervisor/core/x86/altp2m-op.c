@@ -201,7 +201,7 @@ int xm_hc_altp2m(struct xm_domain *d, struct xm_altp2m_op *op)
 {
     /* Arm's hvm_op does not know the number at all. */
     if (d->kind != XM_KIND_X86_EPT)
-        return -XM_ENOSYS;
+        return d->kind == XM_KIND_ARM_S2 ? -XM_ENOSYS : -XM_EOPNOTSUPP;
     if (op->pad1 != 0 || op->pad2 != 0 || op->version != XM_ALTP2M_INTERFACE_VERSION)
         return -XM_EINVAL;
     if (op->cmd < XM_ALTP2M_GET_DOMAIN_STATE || op->cmd > XM_ALTP2M_SET_VISIBILITY)

@@ -208,6 +208,7 @@ XM_ABI_ASSERT(sizeof(struct xm_mem_access_op) == 32, "xen_mem_access_op");
 
 #define XM_DOMCTL_PAUSE 3u
 #define XM_DOMCTL_UNPAUSE 4u
+#define XM_DOMCTL_SHADOW_OP 10u
 #define XM_DOMCTL_VM_EVENT_OP 56u
 #define XM_DOMCTL_SET_ACCESS_REQUIRED 64u
 #define XM_DOMCTL_MONITOR_OP 77u
@@ -271,6 +272,17 @@ struct xm_domctl_monitor_op {
 struct xm_domctl_access_required {
     uint8_t access_required;
 };
+/* CLEAN and LOG_DIRTY as in Xen; MEM_ACCESS and FORCE are this project's (x86-pv). */
+#define XM_SHADOW_OP_OFF 0u
+#define XM_SHADOW_OP_CLEAN 11u
+#define XM_SHADOW_OP_ENABLE 32u
+#define XM_SHADOW_ENABLE_LOG_DIRTY (1u << 2)
+#define XM_SHADOW_ENABLE_MEM_ACCESS (1u << 5)
+#define XM_SHADOW_FORCE (1u << 6) /* OFF of MEM_ACCESS: even if rights are in force */
+struct xm_domctl_shadow_op {
+    uint32_t op, mode;
+};
+
 struct xm_domctl_gdbsx_pauseunp_vcpu {
     uint32_t vcpu;
 };
@@ -279,6 +291,7 @@ struct xm_domctl {
     uint32_t cmd, interface_version;
     uint16_t domain, pad[3];
     union {
+        struct xm_domctl_shadow_op shadow_op;
         struct xm_domctl_vm_event_op vm_event_op;
         struct xm_domctl_monitor_op monitor_op;
         struct xm_domctl_access_required access_required;

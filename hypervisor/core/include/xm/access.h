@@ -5,9 +5,6 @@
 
 #include <xm/p2m.h>
 
-/* A long operation stopped on the way: call again. */
-#define XM_CONTINUE 1
-
 /*
  * XENMEM_access_op. The caller has found the domain. start: 0, and where XM_CONTINUE was answered
  * the value left in *start by then. GET writes op->access; the caller copies it back.
@@ -49,11 +46,16 @@ enum xm_verdict {
     XM_V_VE,        /* the guest takes a #VE; its page is filled in */
     XM_V_EMULATE,   /* page walk with in-guest faults turned off: do it, cache nothing */
     XM_V_UNMAPPED,  /* nothing there: MMIO or an abort */
-    XM_V_CRASH      /* the domain was crashed */
+    XM_V_CRASH,     /* the domain was crashed */
+    XM_V_GUEST_FAULT, /* x86-pv: the guest's own tables deny it */
+    XM_V_EFAULT     /* x86-pv: the hypervisor's own access fails */
 };
 
 enum xm_verdict xm_access_check(struct xm_domain *d, const struct xm_access_req *req,
                                 struct xm_access_res *res);
+/* The event of an access that did `what`. */
+void xm_access_event_fill(const struct xm_access_req *req, unsigned what, struct xm_ev *ev);
+
 /*
  * The rights in force for vcpu and gfn, for self-checks: no copy, no conversion, no event. A view
  * that has not copied the gfn yet answers what it would copy. False: unmapped.

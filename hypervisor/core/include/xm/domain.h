@@ -12,6 +12,7 @@
 
 #include <xm/abi.h>
 #include <xm/env.h>
+#include <xm/pv.h>
 #include <xm/rights.h>
 
 #define XM_VIEWS_MAX 512u   /* of an EPTP list: one page of 8-byte entries */
@@ -100,6 +101,7 @@ struct xm_stats {
     uint64_t double_answers;    /* VCPU_PAUSED answers to a vCPU that had no event pending */
     uint64_t bad_responses;     /* version, vcpu_id or indexes wrong */
     uint64_t waits, blocks, tlb_flushes;
+    uint64_t lost;              /* notifications that found no slot; nobody waited for them */
 };
 
 struct xm_domain {
@@ -113,6 +115,7 @@ struct xm_domain {
     struct xm_lock p2m_lock, ring_lock;
     struct xm_p2m *view;        /* max_views of them; [0] is the host view */
     struct xm_vcpu *vcpu;
+    struct xm_pv pv;            /* x86-pv: in place of the views; under the p2m lock */
     struct xm_monitor monitor;
     struct xm_ring ring;
     struct xm_stats stats;
@@ -127,6 +130,8 @@ struct xm_domain_cfg {
     uint32_t max_views;  /* 0: 10, at most XM_VIEWS_MAX; view 0 counts */
     uint32_t xen_minor;  /* whose manners to have; 0: 17 */
     uint64_t highest_gfn; /* at least; mapping raises it */
+    const struct xm_pv_hooks *pv_hooks; /* x86-pv */
+    uint64_t pv_end;     /* x86-pv: machine frames end here */
 };
 
 /* -XM_EINVAL: the cfg makes no sense; -XM_ENOMEM. On failure *d needs no destroy. */

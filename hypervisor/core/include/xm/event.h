@@ -31,9 +31,16 @@ void xm_ring_kill(struct xm_domain *d);
 bool xm_monitor_msr(const struct xm_domain *d, uint32_t msr, bool *onchange);
 /* Inside the core. claim: 0, -XM_EOPNOTSUPP (no ring), -XM_EAGAIN (vCPU put to sleep). */
 int xm_ring_claim(struct xm_domain *d, struct xm_vcpu *v);
+/* v NULL: whoever caused it must not be paused even if the ring is nearly full. */
 void xm_ring_put(struct xm_domain *d, struct xm_vcpu *v, struct xm_ev *ev);
+/* False: no ring or no slot, and nobody sleeps. */
+bool xm_ring_try_claim(struct xm_domain *d);
+/* The page, made once, on demand; it is the hypervisor's until the domain goes. -XM_ENOMEM. */
+int xm_ring_make(struct xm_domain *d);
 /* Claims, stops the vCPU if sync, fills in view and registers, puts (monitor_traps). 1: stopped. */
 int xm_event_send(struct xm_domain *d, struct xm_vcpu *v, bool sync, struct xm_ev *ev);
+/* Tells, and stops nobody whatever state the ring is in; the event may be lost (stats.lost). */
+void xm_event_notify(struct xm_domain *d, struct xm_vcpu *v, struct xm_ev *ev);
 void xm_reply_apply(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *rsp);
 
 /* ---- the guest's side: one function per reason ---- */

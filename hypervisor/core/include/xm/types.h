@@ -20,6 +20,9 @@ static inline xm_gfn_t xm_gfn(uint64_t n) { return (xm_gfn_t){n}; }
 static inline xm_mfn_t xm_mfn(uint64_t n) { return (xm_mfn_t){n}; }
 static inline bool xm_mfn_valid(xm_mfn_t m) { return m.n != XM_GFN_NONE; }
 
+/* A long operation stopped on the way: call again. */
+#define XM_CONTINUE 1
+
 /*
  * Rights, in the core's own numbers (Xen's of 4.17 and before; r_pw behind). What a
  * hypercall carries is translated at its boundary, by the release that is spoken.

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who has which machine frame. */
+#include <stdlib.h>
+
+#include "pv.h"
+
+#define CHUNK_BITS 9u
+#define CHUNK (1u << CHUNK_BITS)
+#define CHUNKS (PV_END >> CHUNK_BITS)
+
+struct pv_frame *pv_frame(const struct sim_machine *m, uint64_t mfn)
+{
+    struct pv_frame **dir = __atomic_load_n(&m->pv_frames.chunk, __ATOMIC_ACQUIRE);
+    struct pv_frame *chunk;
+
+    if (dir == NULL || mfn >= PV_END)
+        return NULL;
+    chunk = __atomic_load_n(&dir[mfn >> CHUNK_BITS], __ATOMIC_ACQUIRE);
+    return chunk != NULL ? &chunk[mfn & (CHUNK - 1)] : NULL;
+}
+
+struct pv_frame *pv_own(const struct sim_domain *d, uint64_t mfn)
+{
+    struct pv_frame *f = pv_frame(d->machine, mfn);
+
+    return f != NULL && __atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) == d ? f : NULL;
+}
+
+int pv_refusal(const struct sim_domain *d, uint64_t mfn)
+{
+    struct pv_frame *f = pv_frame(d->machine, mfn);
+    bool foreign = f != NULL && __atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) != NULL;
+
+    return foreign || mfn >= PV_XEN_FIRST ? -XM_EPERM : -XM_EINVAL;
+}
+
+/* Under pv_lock. */
+static int make_room(struct sim_machine *m, uint64_t first, uint64_t n)
+{
+    if (m->pv_frames.chunk == NULL) {
+        struct pv_frame **dir = calloc(CHUNKS, sizeof(struct pv_frame *));
+
+        if (dir == NULL)
+            return -XM_ENOMEM;
+        __atomic_store_n(&m->pv_frames.chunk, dir, __ATOMIC_RELEASE);
+    }
+    for (uint64_t c = first >> CHUNK_BITS; c <= (first + n - 1) >> CHUNK_BITS; c++) {
+        struct pv_frame *chunk;
+
+        if (m->pv_frames.chunk[c] != NULL)
+            continue;
+        chunk = calloc(CHUNK, sizeof(*chunk));
+        if (chunk == NULL)
+            return -XM_ENOMEM;
+        __atomic_store_n(&m->pv_frames.chunk[c], chunk, __ATOMIC_RELEASE);
+    }
+    return 0;
+}
+
+static int claim_locked(struct sim_domain *d, uint64_t first, uint64_t n, char *host)
+{
+    int rc = make_room(d->machine, first, n);
+
+    if (rc != 0)
+        return rc;
+    for (uint64_t i = 0; i < n; i++) {
+        if (pv_frame(d->machine, first + i)->owner != NULL)
+            return -XM_EEXIST;
+    }
+    for (uint64_t i = 0; i < n; i++) {
+        struct pv_frame *f = pv_frame(d->machine, first + i);
+
+        f->host = host + (i << XM_PAGE_SHIFT);
+        __atomic_store_n(&f->owner, d, __ATOMIC_RELEASE);
+    }
+    return 0;
+}
+
+int pv_claim(struct sim_domain *d, uint64_t first, uint64_t n, char *host)
+{
+    int rc;
+
+    if (n == 0 || first >= PV_END || n > PV_END - first)
+        return -XM_EINVAL;
+    pthread_mutex_lock(&d->machine->pv_lock);
+    rc = claim_locked(d, first, n, host);
+    pthread_mutex_unlock(&d->machine->pv_lock);
+    if (rc != 0)
+        return rc;
+    d->pv->owned += n;
+    if (first + n - 1 > d->pv->highest)
+        d->pv->highest = first + n - 1;
+    return 0;
+}
+
+void pv_release(struct sim_domain *d, uint64_t mfn)
+{
+    struct pv_frame *f = pv_own(d, mfn);
+
+    if (f == NULL)
+        return;
+    pthread_mutex_lock(&d->machine->pv_lock);
+    f->refs = f->types = f->smaps = 0;
+    f->type = PV_NONE;
+    f->pinned = f->dirty = false;
+    f->host = NULL;
+    __atomic_store_n(&f->owner, NULL, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&d->machine->pv_lock);
+    d->pv->owned--;
+}
+
+void sim_pv_frames_destroy(struct sim_machine *m)
+{
+    for (uint64_t i = 0; m->pv_frames.chunk != NULL && i < CHUNKS; i++)
+        free(m->pv_frames.chunk[i]);
+    free(m->pv_frames.chunk);
+    m->pv_frames.chunk = NULL;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Hypercalls by which a PV guest writes its page tables, and shadow control by a tool. */
+#include <string.h>
+
+#include "pv.h"
+
+#define MMU_NORMAL 0u /* low bits of mmu_update's ptr */
+#define MMU_PRESERVE_AD 2u
+#define STOPPED 1 /* done again when the vCPU runs */
+
+/*
+ * A write (or, for a copy's source, a read) of a frame that the guest has made for it. It is
+ * the guest's as if it had done it itself: an event stops the vCPU between two items of the
+ * hypercall, which goes on there afterwards.
+ */
+static int may(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uint32_t offset, uint8_t what)
+{
+    const struct xm_pv_req req = {
+        .access = {.vcpu = v->id, .gfn = {mfn}, .offset = offset, .what = what},
+        .who = XM_PV_BY_HYPERCALL,
+        .guest_allows = true,
+        .ours = true,
+    };
+    struct xm_access_res res;
+    enum xm_verdict verdict;
+
+    return pv_ask(d, &req, &res, &verdict) ? 0 : STOPPED;
+}
+
+/* ---- mmu_update, update_va_mapping ---- */
+
+/* A frame that is no table is written as memory. */
+static int write_plain(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uint32_t offset,
+                       uint64_t value)
+{
+    int rc = pv_get_type(d, mfn, PV_WRITABLE);
+
+    if (rc != 0)
+        return rc;
+    rc = may(d, v, mfn, offset, XM_DO_W);
+    if (rc == 0) {
+        memcpy(pv_own(d, mfn)->host + offset, &value, sizeof(value));
+        pv_mark_dirty(d, pv_own(d, mfn));
+    }
+    pv_put_type(d, mfn);
+    return rc;
+}
+
+static int write_table(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uint32_t offset,
+                       uint64_t value)
+{
+    int rc = may(d, v, mfn, offset, XM_DO_W);
+
+    return rc == 0 ? pv_write_entry(d, mfn, offset / 8, value) : rc;
+}
+
+static int mmu_update(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    uint64_t mfn = op->addr >> XM_PAGE_SHIFT, value = op->value;
+    uint32_t offset = (uint32_t)(op->addr & (XM_PAGE_SIZE - 8));
+    const struct pv_frame *f = pv_own(d, mfn);
+
+    if (f == NULL)
+        return pv_refusal(d, mfn);
+    if (op->index != MMU_NORMAL && op->index != MMU_PRESERVE_AD)
+        return -XM_ENOSYS;
+    if (!pv_is_table(f))
+        return write_plain(d, v, mfn, offset, value);
+    if (op->index == MMU_PRESERVE_AD)
+        value |= pv_table(f)[offset / 8] & (PTE_A | PTE_D);
+    return write_table(d, v, mfn, offset, value);
+}
+
+static void flush_local(struct sim_vcpu *v)
+{
+    memset(v->tlb.e, 0, TLB_ENTRIES * sizeof(*v->tlb.e));
+}
+
+static int update_va(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    struct pv_walk w;
+    int rc;
+
+    (void)pv_walk_guest(d, v->pv_root, op->addr, &w);
+    if (w.table[1] == 0)
+        return -XM_EINVAL;
+    rc = write_table(d, v, w.table[1], pv_index(op->addr, 1) * 8, op->value);
+    if (rc == 0 && op->index != 0)
+        flush_local(v);
+    return rc;
+}
+
+/* ---- mmuext_op ---- */
+
+static int pin(struct sim_domain *d, uint64_t mfn, enum pv_type type)
+{
+    int rc = pv_get_type(d, mfn, type);
+
+    if (rc != 0)
+        return rc;
+    if (pv_own(d, mfn)->pinned) {
+        pv_put_type(d, mfn);
+        return -XM_EINVAL;
+    }
+    pv_own(d, mfn)->pinned = true;
+    return 0;
+}
+
+static int unpin(struct sim_domain *d, uint64_t mfn)
+{
+    struct pv_frame *f = pv_own(d, mfn);
+
+    if (f == NULL)
+        return pv_refusal(d, mfn);
+    if (!f->pinned)
+        return -XM_EINVAL;
+    f->pinned = false;
+    pv_put_type(d, mfn);
+    return 0;
+}
+
+static int new_root(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn)
+{
+    int rc = pv_get_type(d, mfn, PV_L4);
+
+    if (rc != 0)
+        return rc;
+    pv_put_type(d, v->pv_root);
+    v->pv_root = mfn;
+    flush_local(v);
+    return 0;
+}
+
+/* from 0: clears. */
+static int fill_page(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uint64_t from)
+{
+    int rc = pv_get_type(d, mfn, PV_WRITABLE);
+
+    if (rc != 0)
+        return rc;
+    if (from != 0 && pv_own(d, from) == NULL)
+        rc = pv_refusal(d, from);
+    if (rc == 0 && from != 0)
+        rc = may(d, v, from, 0, XM_DO_R);
+    if (rc == 0)
+        rc = may(d, v, mfn, 0, XM_DO_W);
+    if (rc == 0) {
+        struct pv_frame *f = pv_own(d, mfn);
+
+        if (from != 0)
+            memmove(f->host, pv_own(d, from)->host, XM_PAGE_SIZE);
+        else
+            memset(f->host, 0, XM_PAGE_SIZE);
+        pv_mark_dirty(d, f);
+    }
+    pv_put_type(d, mfn);
+    return rc;
+}
+
+static int mmuext(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    uint64_t mfn = op->addr >> XM_PAGE_SHIFT;
+
+    switch (op->index) {
+    case SIM_MMUEXT_PIN_L1:
+    case SIM_MMUEXT_PIN_L2:
+    case SIM_MMUEXT_PIN_L3:
+    case SIM_MMUEXT_PIN_L4:
+        return pin(d, mfn, (enum pv_type)(PV_L1 + op->index - SIM_MMUEXT_PIN_L1));
+    case SIM_MMUEXT_UNPIN:
+        return unpin(d, mfn);
+    case SIM_MMUEXT_NEW_BASEPTR:
+        return new_root(d, v, mfn);
+    case SIM_MMUEXT_TLB_FLUSH_LOCAL:
+        flush_local(v);
+        return 0;
+    case SIM_MMUEXT_TLB_FLUSH_ALL:
+        sim_tlb_flush(d, 0);
+        return 0;
+    case SIM_MMUEXT_CLEAR_PAGE:
+        return fill_page(d, v, mfn, 0);
+    case SIM_MMUEXT_COPY_PAGE:
+        return fill_page(d, v, mfn, op->value >> XM_PAGE_SHIFT);
+    default:
+        return -XM_ENOSYS;
+    }
+}
+
+enum op_end sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    int rc;
+
+    if (op->code == SIM_OP_MMU_UPDATE)
+        rc = mmu_update(d, v, op);
+    else if (op->code == SIM_OP_UPDATE_VA)
+        rc = update_va(d, v, op);
+    else
+        rc = mmuext(d, v, op);
+    if (rc == STOPPED)
+        return OP_BLOCKED;
+    sim_vcpu_set_result(v, (uint64_t)(int64_t)rc);
+    return OP_DONE;
+}
+
+/* ---- shadow control ---- */
+
+static void mode_set(struct sim_domain *d, uint32_t mode)
+{
+    if (mode == d->pv->mode)
+        return;
+    d->pv->mode = mode;
+    if (mode == 0)
+        pv_shadow_free_all(d);
+    sim_tlb_flush(d, 0);
+}
+
+/* Every page counts as clean, and its next write is seen. */
+static void log_clean(struct sim_domain *d)
+{
+    for (uint64_t mfn = 0; mfn <= d->pv->highest; mfn++) {
+        struct pv_frame *f = pv_own(d, mfn);
+
+        if (f != NULL)
+            f->dirty = false;
+    }
+    pv_shadow_free_all(d);
+    sim_tlb_flush(d, 0);
+}
+
+static int turn_on(struct sim_domain *d, uint32_t bits)
+{
+    uint32_t mode = d->pv->mode;
+
+    if ((bits & ~(XM_SHADOW_ENABLE_LOG_DIRTY | XM_SHADOW_ENABLE_MEM_ACCESS)) != 0)
+        return -XM_EINVAL;
+    if ((bits & XM_SHADOW_ENABLE_MEM_ACCESS) != 0) {
+        int rc = xm_pv_enable(&d->core);
+
+        if (rc != 0)
+            return rc;
+        mode = xm_pv_mode_with(mode, XM_PV_MODE_MEM_ACCESS);
+    }
+    if ((bits & XM_SHADOW_ENABLE_LOG_DIRTY) != 0 && (mode & XM_PV_MODE_LOG_DIRTY) == 0) {
+        log_clean(d);
+        mode = xm_pv_mode_with(mode, XM_PV_MODE_LOG_DIRTY);
+    }
+    mode_set(d, xm_pv_mode_with(mode, 0));
+    return 0;
+}
+
+/* Without bits: what a migration turned on. mem_access only ever ends by its own name. */
+static int turn_off(struct sim_domain *d, uint32_t bits)
+{
+    uint32_t mode = d->pv->mode;
+    bool force = (bits & XM_SHADOW_FORCE) != 0;
+
+    if ((bits & XM_SHADOW_ENABLE_MEM_ACCESS) == 0) {
+        mode_set(d, xm_pv_mode_without(mode, XM_PV_MODE_LOG_DIRTY));
+        return 0;
+    }
+    int rc = xm_pv_disable(&d->core, force);
+
+    if (rc == 0)
+        mode_set(d, xm_pv_mode_without(mode, XM_PV_MODE_MEM_ACCESS));
+    return rc;
+}
+
+int sim_pv_shadow_op(struct sim_domain *d, const struct xm_domctl *op)
+{
+    const struct xm_domctl_shadow_op *s = &op->u.shadow_op;
+
+    if (op->interface_version != xm_domctl_version(d->core.xen_minor))
+        return -XM_EACCES;
+    if (d->cfg.kind != SIM_X86_PV)
+        return -XM_EINVAL;
+    switch (s->op) {
+    case XM_SHADOW_OP_OFF:
+        return turn_off(d, s->mode);
+    case XM_SHADOW_OP_ENABLE:
+        return turn_on(d, s->mode);
+    case XM_SHADOW_OP_CLEAN:
+        if ((d->pv->mode & XM_PV_MODE_LOG_DIRTY) == 0)
+            return -XM_EINVAL;
+        log_clean(d);
+        return 0;
+    default:
+        return -XM_EINVAL;
+    }
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Shadows of the guest's page tables, made on demand. Rights come in at the last level
+ * (_sh_propagate in xen/arch/x86/mm/shadow/multi.c).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "pv.h"
+
+#define PREFETCH 3u
+
+static bool shadows_on(const struct sim_domain *d)
+{
+    return d->pv->mode != 0;
+}
+
+void pv_mark_dirty(struct sim_domain *d, struct pv_frame *f)
+{
+    if ((d->pv->mode & XM_PV_MODE_LOG_DIRTY) != 0)
+        f->dirty = true;
+}
+
+/* ---- making and freeing ---- */
+
+static struct pv_shadow *shadow_get(struct sim_domain *d, uint64_t gmfn, unsigned level)
+{
+    struct pv_frame *f = pv_own(d, gmfn);
+    struct pv_shadow *s = f->shadow;
+
+    if (s != NULL)
+        return s;
+    s = calloc(1, sizeof(*s));
+    if (s == NULL)
+        return NULL;
+    s->e = calloc(PV_ENTRIES, sizeof(*s->e));
+    if (s->e == NULL) {
+        free(s);
+        return NULL;
+    }
+    s->gmfn = gmfn;
+    s->level = (uint8_t)level;
+    s->next = d->pv->shadows;
+    s->at = &d->pv->shadows;
+    if (s->next != NULL)
+        s->next->at = &s->next;
+    d->pv->shadows = s;
+    d->pv->shadow_count++;
+    f->shadow = s;
+    return s;
+}
+
+/* True: it was present, so that TLBs may hold it. */
+static bool entry_set(struct sim_domain *d, struct pv_shadow *s, unsigned index, uint64_t value)
+{
+    uint64_t old = s->e[index];
+
+    if (old == value)
+        return false;
+    if (s->level == 1 && (old & XM_PTE_P) != 0)
+        pv_own(d, pte_mfn(old))->smaps--;
+    if (s->level == 1 && (value & XM_PTE_P) != 0)
+        pv_own(d, pte_mfn(value))->smaps++;
+    xm_env_pte_write(&s->e[index], value);
+    return (old & XM_PTE_P) != 0;
+}
+
+static bool shadow_free(struct sim_domain *d, struct pv_shadow *s)
+{
+    bool held = false;
+
+    for (unsigned i = 0; i < PV_ENTRIES; i++)
+        held |= entry_set(d, s, i, 0);
+    *s->at = s->next;
+    if (s->next != NULL)
+        s->next->at = s->at;
+    pv_own(d, s->gmfn)->shadow = NULL;
+    d->pv->shadow_count--;
+    free(s->e);
+    free(s);
+    return held;
+}
+
+void pv_shadow_forget(struct sim_domain *d, struct pv_frame *f)
+{
+    if (f->shadow != NULL && shadow_free(d, f->shadow))
+        sim_tlb_flush(d, 0);
+}
+
+void pv_shadow_free_all(struct sim_domain *d)
+{
+    while (d->pv->shadows != NULL)
+        (void)shadow_free(d, d->pv->shadows);
+}
+
+/* ---- walking ---- */
+
+/* shadow: through the copies, which may be missing; else through the guest's own entries. */
+static bool walk(struct sim_domain *d, uint64_t root, uint64_t va, bool shadow, struct pv_walk *w)
+{
+    uint64_t mfn = root, e = 0;
+
+    memset(w, 0, sizeof(*w));
+    w->write = w->exec = true;
+    for (unsigned level = PV_LEVELS; level > 0; level--) {
+        struct pv_frame *f = pv_own(d, mfn);
+
+        if (f == NULL || (shadow && f->shadow == NULL))
+            return false;
+        w->table[level] = mfn;
+        e = xm_env_pte_read((shadow ? f->shadow->e : pv_table(f)) + pv_index(va, level));
+        if ((e & XM_PTE_P) == 0)
+            return false;
+        w->write = w->write && (e & XM_PTE_RW) != 0;
+        w->exec = w->exec && (e & XM_PTE_NX) == 0;
+        mfn = pte_mfn(e);
+    }
+    w->leaf = e;
+    return true;
+}
+
+bool pv_walk_guest(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w)
+{
+    return walk(d, root, va, false, w);
+}
+
+bool pv_walk_hw(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w)
+{
+    return walk(d, root, va, shadows_on(d), w);
+}
+
+/* ---- entries ---- */
+
+static unsigned limits_of(struct sim_domain *d, struct pv_frame *f, uint64_t e, enum pv_how how)
+{
+    unsigned limits = 0;
+
+    if ((e & PTE_D) == 0)
+        limits |= XM_PV_LIMIT_READ_ONLY; /* the first write sets the guest's dirty bit */
+    if (pv_is_table(f))
+        limits |= XM_PV_LIMIT_PAGE_TABLE;
+    if ((d->pv->mode & XM_PV_MODE_LOG_DIRTY) != 0 && !f->dirty) {
+        if (how == PV_DEMAND_WRITE)
+            pv_mark_dirty(d, f);
+        else
+            limits |= XM_PV_LIMIT_LOG_DIRTY;
+    }
+    return limits;
+}
+
+/* The guest's L1 entry as the processor may see it now. */
+static uint64_t propagate(struct sim_domain *d, uint64_t e, enum pv_how how)
+{
+    struct pv_frame *f = pv_own(d, pte_mfn(e));
+    uint64_t flags;
+
+    /* One that the guest did not use yet must set its accessed bit first. */
+    if ((e & XM_PTE_P) == 0 || (e & PTE_A) == 0 || f == NULL)
+        return 0;
+    flags = xm_pv_entry_flags(&d->core.pv, pte_mfn(e), e & ~PTE_ADDR, limits_of(d, f, e, how));
+    return (flags & XM_PTE_P) != 0 ? pte_make(pte_mfn(e), flags) : 0;
+}
+
+static void prefetch(struct sim_domain *d, struct pv_shadow *s, const uint64_t *guest,
+                     unsigned index)
+{
+    for (unsigned i = index + 1; i < PV_ENTRIES && i <= index + PREFETCH; i++) {
+        uint64_t value = s->e[i] == 0 ? propagate(d, guest[i], PV_PREFETCH) : 0;
+
+        if (value != 0) {
+            (void)entry_set(d, s, i, value);
+            d->pv->prefetched++;
+        }
+    }
+}
+
+int pv_shadow_fill(struct sim_domain *d, const struct pv_walk *w, uint64_t va, enum pv_how how)
+{
+    for (unsigned level = PV_LEVELS; level > 0; level--) {
+        const uint64_t *guest = pv_table(pv_own(d, w->table[level]));
+        struct pv_shadow *s = shadow_get(d, w->table[level], level);
+        unsigned index = pv_index(va, level);
+
+        if (s == NULL)
+            return -XM_ENOMEM;
+        if (level > 1) {
+            (void)entry_set(d, s, index, guest[index]);
+            continue;
+        }
+        (void)entry_set(d, s, index, propagate(d, guest[index], how));
+        prefetch(d, s, guest, index);
+    }
+    return 0;
+}
+
+void pv_shadow_written(struct sim_domain *d, uint64_t table, unsigned index)
+{
+    struct pv_frame *f = pv_own(d, table);
+    uint64_t value = 0;
+
+    if (f->shadow == NULL)
+        return;
+    if (f->shadow->level == 1)
+        value = propagate(d, pv_table(f)[index], PV_PREFETCH);
+    /* Above, the next fault copies it. */
+    if (entry_set(d, f->shadow, index, value))
+        sim_tlb_flush(d, 0);
+}
+
+/* ---- for the core ---- */
+
+static bool hook_owned(struct xm_env_dom *env, xm_mfn_t mfn)
+{
+    return pv_own(sim_from_env(env), mfn.n) != NULL;
+}
+
+static bool hook_drop(struct xm_env_dom *env, xm_mfn_t mfn)
+{
+    struct sim_domain *d = sim_from_env(env);
+    const struct pv_frame *f = pv_own(d, mfn.n);
+    bool held = false;
+
+    if (f == NULL || f->smaps == 0)
+        return false;
+    d->pv->walks++;
+    for (struct pv_shadow *s = d->pv->shadows; s != NULL && f->smaps != 0; s = s->next) {
+        for (unsigned i = 0; s->level == 1 && i < PV_ENTRIES; i++) {
+            if ((s->e[i] & XM_PTE_P) != 0 && pte_mfn(s->e[i]) == mfn.n)
+                held |= entry_set(d, s, i, 0);
+        }
+    }
+    return held;
+}
+
+static void hook_blow(struct xm_env_dom *env)
+{
+    pv_shadow_free_all(sim_from_env(env));
+}
+
+const struct xm_pv_hooks sim_pv_hooks = {
+    .owned = hook_owned,
+    .drop = hook_drop,
+    .blow = hook_blow,
+};

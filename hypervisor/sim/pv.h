@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * PV guests: machine frames that the domains of a machine share out among themselves, page
+ * tables in frames of the guest, validated as Xen does, and shadows of them.
+ *
+ * A frame's fields belong to its owner's lock, the owner itself moves under the machine's
+ * pv_lock (inside a domain's lock): who finds himself as the owner stays it while he holds his lock.
+ */
+#ifndef SIM_PV_H
+#define SIM_PV_H
+
+#include "sim-int.h"
+
+#define PV_END SIM_PV_END
+#define PV_XEN_FIRST (UINT64_C(1) << 36)
+#define PV_ENTRIES 512u
+#define PV_LEVELS 4u
+
+#define PTE_US (UINT64_C(1) << 2)
+#define PTE_A (UINT64_C(1) << 5)
+#define PTE_D (UINT64_C(1) << 6)
+#define PTE_PSE (UINT64_C(1) << 7)
+#define PTE_ADDR ((UINT64_C(1) << 52) - XM_PAGE_SIZE)
+
+enum pv_type { PV_NONE = 0, PV_L1, PV_L2, PV_L3, PV_L4, PV_WRITABLE };
+
+struct pv_shadow {
+    struct pv_shadow *next, **at;
+    uint64_t gmfn; /* whose shadow it is */
+    uint64_t *e;   /* level 1: what the processor sees; above: copies of the guest's entries */
+    uint8_t level;
+};
+
+struct pv_frame {
+    struct sim_domain *owner; /* NULL: free */
+    char *host;
+    struct pv_shadow *shadow;
+    uint32_t refs;  /* mappings in the guest's L1 tables */
+    uint32_t types; /* uses as .type; 0: may become another */
+    uint32_t smaps; /* mappings in shadows */
+    uint8_t type;   /* enum pv_type */
+    bool pinned;
+    bool dirty; /* written since log-dirty was turned on or cleaned */
+};
+
+struct sim_pv {
+    uint32_t mode; /* XM_PV_MODE_* */
+    uint64_t root; /* L4 table that the builder made */
+    uint64_t tables; /* that it made in all, behind the guest's pages */
+    uint64_t highest, owned;
+    struct pv_shadow *shadows;
+    uint64_t shadow_count;
+    uint64_t prefetched, walks; /* entries made ahead of need; walks over all shadows */
+};
+
+static inline uint64_t pte_mfn(uint64_t e)
+{
+    return (e & PTE_ADDR) >> XM_PAGE_SHIFT;
+}
+
+static inline uint64_t pte_make(uint64_t mfn, uint64_t flags)
+{
+    return mfn << XM_PAGE_SHIFT | flags;
+}
+
+static inline unsigned pv_index(uint64_t va, unsigned level)
+{
+    return (unsigned)(va >> (XM_PAGE_SHIFT + 9 * (level - 1))) & (PV_ENTRIES - 1);
+}
+
+static inline bool pv_is_table(const struct pv_frame *f)
+{
+    return f->types != 0 && f->type >= PV_L1 && f->type <= PV_L4;
+}
+
+static inline uint64_t *pv_table(const struct pv_frame *f)
+{
+    return (uint64_t *)(void *)f->host;
+}
+
+/* pv-frames.c */
+struct pv_frame *pv_frame(const struct sim_machine *m, uint64_t mfn);
+/* NULL: not this domain's. */
+struct pv_frame *pv_own(const struct sim_domain *d, uint64_t mfn);
+/* -XM_EPERM: there is such a frame, and it is another's; -XM_EINVAL: there is none. */
+int pv_refusal(const struct sim_domain *d, uint64_t mfn);
+/* All or none: -XM_EEXIST, -XM_ENOMEM. */
+int pv_claim(struct sim_domain *d, uint64_t first, uint64_t n, char *host);
+void pv_release(struct sim_domain *d, uint64_t mfn);
+
+/* pv-types.c */
+int pv_get_type(struct sim_domain *d, uint64_t mfn, enum pv_type type);
+void pv_put_type(struct sim_domain *d, uint64_t mfn);
+/* Validates the new entry, stores it, lets go of the old one; the shadow follows. */
+int pv_write_entry(struct sim_domain *d, uint64_t table, unsigned index, uint64_t value);
+
+/* pv-shadow.c */
+enum pv_how { PV_DEMAND_READ, PV_DEMAND_WRITE, PV_PREFETCH };
+struct pv_walk {
+    uint64_t table[PV_LEVELS + 1]; /* mfn of the table at each level; [1] is the L1 */
+    uint64_t leaf;                 /* the L1 entry; 0: none */
+    bool write, exec;              /* all levels together */
+};
+/* What the guest's tables say. False: not present. */
+bool pv_walk_guest(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w);
+/* What the processor finds: through the shadows where they are on. */
+bool pv_walk_hw(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w);
+/* Makes the shadow entry for va, and those of neighbours that the guest used before. */
+int pv_shadow_fill(struct sim_domain *d, const struct pv_walk *w, uint64_t va, enum pv_how how);
+/* The guest's table was written: its shadow follows. */
+void pv_shadow_written(struct sim_domain *d, uint64_t table, unsigned index);
+/* mfn is no table any more. */
+void pv_shadow_forget(struct sim_domain *d, struct pv_frame *f);
+void pv_shadow_free_all(struct sim_domain *d);
+void pv_mark_dirty(struct sim_domain *d, struct pv_frame *f);
+
+/* pv-access.c: asks the core until it has an answer. False: not now, or never. */
+bool pv_ask(struct sim_domain *d, const struct xm_pv_req *req, struct xm_access_res *res,
+            enum xm_verdict *verdict);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Statements that only a real hypervisor can answer. */
+#ifndef SUITE_REAL_H
+#define SUITE_REAL_H
+
+#include <conf.h>
+#include <sys/types.h>
+
+extern const struct statement statements_listeners[], statements_signals[];
+
+/* What a listener in a process of its own does; it never returns. */
+typedef void (*listener_fn)(struct conf *c);
+/* Starts one and waits until it listens. 0 or a negative errno; *pid is killed by the caller. */
+int listener_start(struct conf *c, listener_fn fn, pid_t *pid);
+int listener_kill(pid_t pid);
+
+#endif
