@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # coverage.sh TOP_SRCDIR TOP_BUILDDIR: line coverage of lib/ and hypervisor/core/, after
-# `make check` in a tree configured with --enable-coverage. Fails below the limit.
+# `make check` in a tree configured with --enable-coverage. Fails below the limit. What calls
+# Xen's libraries runs in the laboratories only (make check-lab) and is left out.
 set -eu
 src=$1 build=$2
 : "${XM_COVERAGE_MIN:=90}"
@@ -11,7 +12,9 @@ mkdir -p "$out"
 lcov --quiet --capture --base-directory "$build" --directory "$build/lib" \
     --directory "$build/hypervisor" --output-file "$out/all.info"
 lcov --quiet --extract "$out/all.info" "$src/lib/*" "$src/hypervisor/core/*" \
-    --output-file "$out/ours.info"
+    --output-file "$out/with-xen.info"
+lcov --quiet --remove "$out/with-xen.info" "$src/lib/backend-xen*" "$src/lib/xen-api.c" \
+    "$src/lib/xen-names.c" --output-file "$out/ours.info"
 
 # Per file: lines that were run, lines that can be run.
 awk -F: -v top="$src/" -v min="$XM_COVERAGE_MIN" '

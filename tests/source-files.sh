@@ -6,8 +6,10 @@ set -eu
 if [ -e .git ] && command -v git >/dev/null 2>&1; then
     git -c safe.directory='*' ls-files -co --exclude-standard
 else
-    find . -type f ! -name '*.py[co]' | sed 's|^\./||' |
-        grep -vE '^(autom4te\.cache|build-aux|m4|\.build)/|^(configure|aclocal\.m4|Makefile\.in)$'
+    # Not what autogen.sh wrote, nor where `make distcheck` builds.
+    find . -name .git -prune -o -type f ! -name '*.py[co]' -print | sed 's|^\./||' |
+        grep -vE '^(autom4te\.cache|build-aux|m4|\.build|_build|_inst)/' |
+        grep -vE '^(configure|aclocal\.m4|Makefile\.in)$'
 fi | sort -u | while IFS= read -r file; do
     [ ! -e "$file" ] || printf '%s\n' "$file"
 done
