@@ -375,6 +375,8 @@ static int monitor_set(void *dom, const struct backend_monitor *m)
     struct xm_domctl_monitor_op *mop = &op.u.monitor_op;
     mop->op = m->on ? XM_MONITOR_ENABLE : XM_MONITOR_DISABLE;
     int rc = monitor_event_of(m->reason, &mop->event);
+    if (!rc && m->on)
+        rc = deny_possible(dom, m->reason);
     if (rc)
         return rc;
     switch (m->reason) {
@@ -401,8 +403,7 @@ static int monitor_set(void *dom, const struct backend_monitor *m)
     default:
         break;
     }
-    rc = domctl(dom, &op);
-    return rc || !m->on ? rc : deny_possible(dom, m->reason);
+    return domctl(dom, &op);
 }
 
 static int access_required(void *dom, bool required)

@@ -197,12 +197,12 @@ static int deny_possible(struct xen_dom *d)
 int xen_monitor_set(void *dom, const struct backend_monitor *m)
 {
     struct xen_dom *d = dom;
-    int rc = xen_rc(d, set_by_reason(d, m));
-    if (rc)
-        return rc == -EEXIST ? 0 : rc; /* it is so already */
-    if (!m->on || (m->reason != XMEM_EVENT_CTRLREG && m->reason != XMEM_EVENT_MSR))
-        return 0;
-    return deny_possible(d);
+    /* First what is harmless if the second fails. */
+    bool registers = m->reason == XMEM_EVENT_CTRLREG || m->reason == XMEM_EVENT_MSR;
+    int rc = m->on && registers ? deny_possible(d) : 0;
+    if (!rc)
+        rc = xen_rc(d, set_by_reason(d, m));
+    return rc == -EEXIST ? 0 : rc; /* it is so already */
 }
 
 int xen_event_fd(void *dom)
