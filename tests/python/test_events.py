@@ -375,17 +375,19 @@ class Answers(MachineTest):
             self.assertEqual(guest.vcpu_view(0), view.number)
 
     def test_deny(self) -> None:
-        script = [op("ctrlreg", index=1, value=0x7000), op("guest_request")]
+        script = [op("ctrlreg", index=1, value=value) for value in (0x7000, 0x8000)]
         with self.guest(script) as guest:
             guest.set_monitor(EventReason.CTRLREG, index=xmem.CtrlReg.CR3)
-            guest.set_monitor(EventReason.GUEST_REQUEST)
             event = self.one(guest)
             details = event.details
             assert isinstance(details, xmem.CtrlRegWrite)
             self.assertEqual((details.register, details.new_value), (xmem.CtrlReg.CR3, 0x7000))
             event.reply(ReplyAction.DENY)
             self.assertTrue(event.answered)
-            self.one(guest).resume()  # the vCPU went on
+            later = self.one(guest)  # the vCPU went on, and its write was not done
+            assert isinstance(later.details, xmem.CtrlRegWrite)
+            self.assertEqual(later.details.old_value, details.old_value)
+            later.resume()
 
     def test_refused_leaves_it_open(self) -> None:
         with self.guest(writes(FIRST)) as guest:
