@@ -5,6 +5,10 @@
 #include <stdlib.h>
 
 #define DEFAULT_GFN UINT64_MAX
+#define HOLE_MIN 8192u  /* gfns of a range that is looked at for holes */
+#define HOLE_PART 1024u /* XEN_DOMCTL_getpageframeinfo3 takes so many */
+#define PFN_TYPE_MASK 0xf0000000ul
+#define PFN_TYPE_HOLE 0xf0000000ul /* XEN_DOMCTL_PFINFO_XTAB */
 
 int xen_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights)
 {
@@ -22,7 +26,7 @@ int xen_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights)
     return 0;
 }
 
-static int set_host_range(struct xen_dom *d, uint64_t gfn, uint64_t nr, int number, uint64_t *done)
+static int set_run(struct xen_dom *d, uint64_t gfn, uint64_t nr, int number, uint64_t *done)
 {
     for (uint64_t at = 0; at < nr;) {
         uint32_t part = nr - at > UINT32_MAX ? UINT32_MAX : (uint32_t)(nr - at);
@@ -36,6 +40,41 @@ static int set_host_range(struct xen_dom *d, uint64_t gfn, uint64_t nr, int numb
         at += part;
     }
     return 0;
+}
+
+/* Is nothing at all mapped in this part? What cannot be asked counts as mapped. */
+static bool is_hole(struct xen_dom *d, uint64_t gfn, uint32_t nr)
+{
+    xen_gfn_arg types[HOLE_PART];
+    for (uint32_t i = 0; i < nr; i++)
+        types[i] = (xen_gfn_arg)(gfn + i);
+    if (xen_rc(d, d->api->pfn_types(d->xch, d->domid, nr, types)))
+        return false;
+    for (uint32_t i = 0; i < nr; i++)
+        if ((types[i] & PFN_TYPE_MASK) != PFN_TYPE_HOLE)
+            return false;
+    return true;
+}
+
+/*
+ * On x86 rights are put on holes too: every gfn gets an entry and its part of the page tables
+ * (set_mem_access() sets an invalid frame), of which a guest with its devices below 4 GiB has a
+ * million. Larger ranges go around them.
+ */
+static int set_host_range(struct xen_dom *d, uint64_t gfn, uint64_t nr, int number, uint64_t *done)
+{
+    uint64_t end = gfn + nr, from = gfn;
+    int rc = 0;
+    if (d->conn->arm || nr < HOLE_MIN)
+        return set_run(d, gfn, nr, number, done);
+    for (uint64_t at = gfn; at < end && !rc; at += HOLE_PART) {
+        uint32_t part = end - at < HOLE_PART ? (uint32_t)(end - at) : HOLE_PART;
+        if (!is_hole(d, at, part))
+            continue;
+        rc = set_run(d, from, at - from, number, done);
+        from = at + part;
+    }
+    return rc || from >= end ? rc : set_run(d, from, end - from, number, done);
 }
 
 static int set_view_range(struct xen_dom *d, uint16_t view, uint64_t gfn, uint64_t nr, int number,

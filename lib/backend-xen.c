@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#define HVM_PARAM_MONITOR_RING_PFN 28u /* public/hvm/params.h */
 #define DOMID_FIRST_RESERVED 0x7ff0u /* public/xen.h */
 
 /* Xen does not tell its vendor, and the control domain sees the processor's. */
@@ -200,6 +201,8 @@ static int open_domain(struct xen_dom *d, struct xmem_error *err)
         return xmem_error_set(err, rc == -EACCES || rc == -EPERM ? rc : -EIO,
                               "domain %" PRIu32 " cannot be asked for: %s", d->domid, strerror(-rc));
     d->kind = kind_of(d->conn, &info);
+    if (d->kind != XMEM_KIND_X86_PV)
+        xen_rc(d, d->api->hvm_param_get(d->xch, d->domid, HVM_PARAM_MONITOR_RING_PFN, &d->ring_gfn));
     d->views = views_usable(d);
     return 0;
 }
@@ -234,6 +237,9 @@ static int xen_domain_info_get(void *dom, struct xmem_domain_info *out)
         return rc;
     info_out(d->conn, d->xch, &info, out);
     out->kind = d->kind;
+    /* Populated when monitoring is enabled, and "the highest" is never lowered again. */
+    if (out->highest_gfn < d->ring_gfn)
+        out->highest_gfn = d->ring_gfn;
     xen_name_of(&d->conn->names, d->domid, out->name, sizeof(out->name));
     return 0;
 }

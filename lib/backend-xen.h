@@ -25,8 +25,10 @@ struct xen_dom {
     const struct xen_release *release;
     uint32_t domid;
     enum xmem_kind kind;
+    uint64_t ring_gfn;      /* where libxenctrl puts the ring for a moment; 0: nowhere */
     void *xch, *fmem, *xce;
     int epoll_fd, timer_fd; /* events and the look whether the domain lives */
+    int64_t look_at;        /* the next of these looks, CLOCK_MONOTONIC, ns */
     int port;               /* local event-channel port, -1: not bound */
     void *ring;
     bool views;             /* altp2m can be used */

@@ -42,7 +42,7 @@ void events_reset(struct xmem_domain *d)
 }
 
 /* At most as many as slots are held, so the next one that is not is never far. */
-static struct event *pool_get(struct events *e)
+static inline struct event *pool_get(struct events *e)
 {
     struct event *ev;
     do {
@@ -50,15 +50,6 @@ static struct event *pool_get(struct events *e)
         e->next = (e->next + 1) % EVENT_POOL;
     } while (ev->state == EVENT_HELD);
     return ev;
-}
-
-struct event *event_of(struct xmem_domain *d, const struct xmem_event *ev)
-{
-    uintptr_t at = (uintptr_t)ev, base = (uintptr_t)d->events.pool;
-    if (at < base || at >= base + EVENT_POOL * sizeof(struct event) ||
-        (at - base) % sizeof(struct event))
-        return NULL;
-    return &d->events.pool[(at - base) / sizeof(struct event)];
 }
 
 /* ---- taking ---- */
@@ -71,7 +62,7 @@ static int broken(struct xmem_domain *d, const char *why)
                          d->domid, why);
 }
 
-int event_take_raw(struct xmem_domain *d, struct event **out)
+static inline int take(struct xmem_domain *d, struct event **out)
 {
     struct events *e = &d->events;
     if (d->broken)
@@ -91,11 +82,16 @@ int event_take_raw(struct xmem_domain *d, struct event **out)
     return 1;
 }
 
+int event_take_raw(struct xmem_domain *d, struct event **out)
+{
+    return take(d, out);
+}
+
 int event_take(struct xmem_domain *d, struct event **out)
 {
     for (;;) {
         struct event *ev;
-        int rc = event_take_raw(d, &ev);
+        int rc = take(d, &ev);
         if (rc <= 0)
             return rc;
         if (d->step_view || ev->pub.reason == XMEM_EVENT_SINGLESTEP) {
@@ -312,7 +308,7 @@ int xmem_event_get_regs(struct xmem_domain *d, const struct xmem_event *ev, stru
     struct xmem_regs own = XMEM_INIT(own);
     if (!d)
         return -EINVAL;
-    struct event *e = ev ? event_of(d, ev) : NULL;
+    struct event *e = ev ? event_of(&d->events, ev) : NULL;
     if (!e || e->state == EVENT_FREE || sized_check(out))
         return domain_refuse(d, -EINVAL, "xmem_event_get_regs: %s", e ? "out.size is not set" :
                              "no event of this session");

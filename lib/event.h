@@ -46,7 +46,12 @@ void events_free(struct xmem_domain *d);
 void events_reset(struct xmem_domain *d);
 
 /* The caller's event as ours: NULL if it is none of this session. */
-struct event *event_of(struct xmem_domain *d, const struct xmem_event *ev);
+static inline struct event *event_of(const struct events *e, const struct xmem_event *ev)
+{
+    uintptr_t off = (uintptr_t)ev - (uintptr_t)e->pool;
+    return off < EVENT_POOL * sizeof(struct event) && off % sizeof(struct event) == 0 ?
+               &e->pool[off / sizeof(struct event)] : NULL;
+}
 /* Next request as an event, the library's own ones dealt with. 1, 0 none, negative errno. */
 int event_take(struct xmem_domain *d, struct event **out);
 /* The same with the library's own events too. */

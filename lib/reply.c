@@ -190,7 +190,7 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
         return domain_refuse(d, -EINVAL, "no event");
     if (pub == &d->events.died && d->died_told)
         return 1;
-    struct event *ev = event_of(d, pub);
+    struct event *ev = event_of(&d->events, pub);
     if (!ev || ev->state == EVENT_FREE)
         return domain_refuse(d, -EINVAL, "the event is none of this session");
     if (ev->state == EVENT_ANSWERED)
@@ -205,19 +205,10 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
     return 0;
 }
 
-int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *pub,
-                     const struct xmem_reply *reply)
+static int reply_with(struct xmem_domain *d, struct event *ev, const struct xmem_reply *reply)
 {
-    struct xmem_reply r = XMEM_INIT(r);
-    struct event *ev;
-    int rc = answerable(d, pub, &ev);
-    if (rc)
-        return rc > 0 ? 0 : rc;
-    if (!reply) {
-        event_go_on(d, ev);
-        return 0;
-    }
-    rc = sized_in(&r, sizeof(r), reply);
+    struct xmem_reply r;
+    int rc = sized_in(&r, sizeof(r), reply);
     if (rc)
         return domain_refuse(d, rc, "reply: its size is wrong");
     rc = check_parts(d, &r);
@@ -228,6 +219,19 @@ int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *pub,
     if (rc)
         return rc;
     return r.action == XMEM_REPLY_STEP_OVER ? step_over(d, ev) : answer(d, ev, &r);
+}
+
+int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *pub,
+                     const struct xmem_reply *reply)
+{
+    struct event *ev;
+    int rc = answerable(d, pub, &ev);
+    if (rc)
+        return rc > 0 ? 0 : rc;
+    if (reply)
+        return reply_with(d, ev, reply);
+    event_go_on(d, ev);
+    return 0;
 }
 
 int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
@@ -261,7 +265,9 @@ static void skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
 void event_go_on(struct xmem_domain *d, struct event *ev)
 {
     bool waits = ev->pub.flags & XMEM_EVENT_PAUSED;
-    if (waits && ev->pub.reason == XMEM_EVENT_CPUID)
+    if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS)
+        event_answer(d, ev, 0);
+    else if (waits && ev->pub.reason == XMEM_EVENT_CPUID)
         skip(d, ev, ev->pub.u.cpuid.insn_length);
     else if (waits && ev->pub.reason == XMEM_EVENT_PRIVILEGED_CALL && d->ring.arch == XMEM_ARCH_ARM)
         skip(d, ev, ARM_INSN_BYTES);

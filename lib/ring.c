@@ -11,7 +11,6 @@
 #define OFF_RSP_EVENT 12u
 #define OFF_SLOTS 64u
 #define PAGE_BYTES 4096u
-#define REASON_LAST XMEM_EVENT_IO
 
 /* What another party may change at any time is read once. */
 #define COMPILER_BARRIER() __asm__ volatile("" ::: "memory")
@@ -78,54 +77,19 @@ int ring_adopt(struct ring *r, void *page, uint32_t version, uint32_t arch, uint
     return 0;
 }
 
-static uint32_t produced(const struct ring *r)
-{
-    return __atomic_load_n(index_at(r, OFF_REQ_PROD), __ATOMIC_ACQUIRE);
-}
-
 static const char *wrong_with(const struct ring *r, const struct ring_request *q)
 {
     if (q->version != r->version)
         return "an event of another interface version";
     if (q->vcpu >= r->vcpus)
         return "an event of a vCPU that the domain does not have";
-    if (q->reason > REASON_LAST)
-        return "an event of an unknown reason";
-    return NULL;
+    return "an event of an unknown reason";
 }
 
-static uint64_t read_once(const uint8_t *p)
+const char *ring_garbage(const struct ring *r, uint32_t prod, const struct ring_request *q)
 {
-    return *(const volatile uint64_t *)(const void *)p;
-}
-
-int ring_take(struct ring *r, struct ring_request *q, const char **why)
-{
-    uint32_t prod = produced(r);
-    const char *wrong;
-    if (prod == r->req_cons)
-        return 0;
-    /* The hypervisor never has more than the slots on the way. */
-    if (prod - r->req_cons > r->slots || prod - r->rsp_pub > r->slots) {
-        wrong = "a producer's index beyond the slots";
-    } else {
-        const uint8_t *p = ring_slot(r, r->req_cons);
-        uint64_t a = read_once(p), b = read_once(p + 8), c = read_once(p + 16);
-        q->version = (uint32_t)a;
-        q->flags = (uint32_t)(a >> 32);
-        q->reason = (uint32_t)b;
-        q->vcpu = (uint32_t)(b >> 32);
-        q->view = (uint16_t)c;
-        q->index = r->req_cons;
-        wrong = wrong_with(r, q);
-    }
-    if (wrong) {
-        if (why)
-            *why = wrong;
-        return -EPROTO;
-    }
-    r->req_cons++;
-    return 1;
+    return prod - r->req_cons > r->slots || prod - r->rsp_pub > r->slots ?
+               "a producer's index beyond the slots" : wrong_with(r, q);
 }
 
 void ring_copy(const struct ring *r, const struct ring_request *q, struct ring_head *head)
@@ -139,16 +103,11 @@ void ring_copy(const struct ring *r, const struct ring_request *q, struct ring_h
     head->view = q->view;
 }
 
-bool ring_any(const struct ring *r)
-{
-    return produced(r) != r->req_cons;
-}
-
 bool ring_waiting(const struct ring *r, uint32_t vcpu)
 {
-    uint32_t n = produced(r) - r->req_cons;
+    uint32_t n = ring_produced(r) - r->req_cons;
     for (uint32_t i = 0; n <= r->slots && i < n; i++)
-        if (read_once(ring_slot(r, r->req_cons + i) + 8) >> 32 == vcpu)
+        if (ring_read_once(ring_slot(r, r->req_cons + i) + 8) >> 32 == vcpu)
             return true;
     return false;
 }
@@ -159,14 +118,6 @@ void ring_answer(struct ring *r, const struct ring_head *head, const void *data,
     memcpy(slot, head, sizeof(*head));
     if (data)
         memcpy(slot + RING_DATA_OFFSET, data, bytes);
-    r->rsp_pvt++;
-}
-
-void ring_answer_in_place(struct ring *r, const struct ring_request *q, uint32_t flags)
-{
-    uint64_t *p = (uint64_t *)(void *)ring_slot(r, r->rsp_pvt);
-    p[0] = (uint64_t)flags << 32 | q->version;
-    p[1] = (uint64_t)q->vcpu << 32 | q->reason; /* whatever has become of it in the page */
     r->rsp_pvt++;
 }
 
@@ -270,25 +221,8 @@ static void decode_rest(const struct ring *r, const struct ring_head *h, struct 
     }
 }
 
-void ring_decode(const struct ring *r, const struct ring_request *q, struct xmem_event *ev)
+void ring_decode_rest(const struct ring *r, const struct ring_request *q, struct xmem_event *ev)
 {
-    const uint8_t *u = ring_slot(r, q->index) + offsetof(struct ring_head, u);
-    uint32_t f = q->flags;
-    ev->reason = q->reason;
-    ev->flags = (f & (RING_FLAG_VCPU_PAUSED | RING_FLAG_FOREIGN)) |
-                (f & RING_FLAG_NESTED_P2M ? XMEM_EVENT_NESTED : 0);
-    ev->vcpu = q->vcpu;
-    ev->view = f & RING_FLAG_ALTERNATE_P2M ? q->view : 0;
-    ev->reserved = 0;
-    if (q->reason == XMEM_EVENT_MEM_ACCESS) {
-        ev->u.mem.gfn = read_once(u);
-        ev->u.mem.offset = read_once(u + 8) & 0xfffu;
-        ev->u.mem.gla = read_once(u + 16);
-        ev->u.raw[3] = 0; /* access, reserved */
-        ev->u.mem.access = (uint32_t)read_once(u + 24) & 0x3fu;
-        ev->u.raw[4] = ev->u.raw[5] = 0;
-        return;
-    }
     struct ring_head head;
     ring_copy(r, q, &head);
     memset(&ev->u, 0, sizeof(ev->u));

@@ -13,6 +13,7 @@
 #ifndef XMEM_RING_H
 #define XMEM_RING_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -74,18 +75,10 @@ struct ring_request {
     uint16_t view;
     uint32_t index; /* its number */
 };
-/*
- * Takes the next request and copies its first fields; the rest is decoded from its slot
- * (ring_decode()) or copied (ring_copy()). 1: there was one, 0: none, -EPROTO: garbage, *why
- * (may be NULL) says what, nothing is taken.
- */
-int ring_take(struct ring *r, struct ring_request *q, const char **why);
 /* The head of a request whose slot is its own, with the fields of q as they were taken. */
 void ring_copy(const struct ring *r, const struct ring_request *q, struct ring_head *head);
 /* Is a request of this vCPU waiting? Takes nothing; garbage counts as none. */
 bool ring_waiting(const struct ring *r, uint32_t vcpu);
-/* Is any request waiting (or garbage)? */
-bool ring_any(const struct ring *r);
 
 /* Where request, or answer, number index lies. */
 static inline uint8_t *ring_slot(const struct ring *r, uint32_t index)
@@ -99,13 +92,97 @@ static inline uint32_t ring_answer_index(const struct ring *r)
 }
 /* Builds an answer in its slot; data of `bytes` (at most the interface's) behind it, or none. */
 void ring_answer(struct ring *r, const struct ring_head *head, const void *data, size_t bytes);
-/* The same for request q in its own slot, which is the next answer's: only flags are new. */
-void ring_answer_in_place(struct ring *r, const struct ring_request *q, uint32_t flags);
 /* Shows the hypervisor what was built. False: nothing new. */
 bool ring_publish(struct ring *r);
 
+/* ---- what is done for every event: in line ---- */
+
+#define RING_REASON_LAST XMEM_EVENT_IO
+
+static inline uint32_t ring_produced(const struct ring *r)
+{
+    return __atomic_load_n((const uint32_t *)(const void *)r->page, __ATOMIC_ACQUIRE);
+}
+
+/* Is any request waiting (or garbage)? */
+static inline bool ring_any(const struct ring *r)
+{
+    return ring_produced(r) != r->req_cons;
+}
+
+static inline uint64_t ring_read_once(const uint8_t *p)
+{
+    return *(const volatile uint64_t *)(const void *)p;
+}
+
+/* Why the request is refused. */
+const char *ring_garbage(const struct ring *r, uint32_t prod, const struct ring_request *q);
+
+/*
+ * Takes the next request and copies its first fields; the rest is decoded from its slot
+ * (ring_decode()) or copied (ring_copy()). 1: there was one, 0: none, -EPROTO: garbage, *why
+ * (may be NULL) says what, nothing is taken.
+ */
+static inline int ring_take(struct ring *r, struct ring_request *q, const char **why)
+{
+    uint32_t prod = ring_produced(r);
+    if (prod == r->req_cons)
+        return 0;
+    const uint8_t *p = ring_slot(r, r->req_cons);
+    uint64_t a = ring_read_once(p), b = ring_read_once(p + 8), c = ring_read_once(p + 16);
+    q->version = (uint32_t)a;
+    q->flags = (uint32_t)(a >> 32);
+    q->reason = (uint32_t)b;
+    q->vcpu = (uint32_t)(b >> 32);
+    q->view = (uint16_t)c;
+    q->index = r->req_cons;
+    /* The hypervisor never has more than the slots on the way. */
+    if (prod - r->req_cons > r->slots || prod - r->rsp_pub > r->slots ||
+        q->version != r->version || q->vcpu >= r->vcpus || q->reason > RING_REASON_LAST) {
+        if (why)
+            *why = ring_garbage(r, prod, q);
+        return -EPROTO;
+    }
+    r->req_cons++;
+    return 1;
+}
+
+/* Builds the answer to q in its own slot, which is the next answer's: only flags are new. */
+static inline void ring_answer_in_place(struct ring *r, const struct ring_request *q,
+                                        uint32_t flags)
+{
+    uint64_t *p = (uint64_t *)(void *)ring_slot(r, r->rsp_pvt);
+    p[0] = (uint64_t)flags << 32 | q->version;
+    p[1] = (uint64_t)q->vcpu << 32 | q->reason; /* whatever has become of it in the page */
+    r->rsp_pvt++;
+}
+
+/* The part of ring_decode() for everything but memory accesses. */
+void ring_decode_rest(const struct ring *r, const struct ring_request *q, struct xmem_event *ev);
+
 /* Fills the public event from a request in its slot, each field read once; seq is not touched. */
-void ring_decode(const struct ring *r, const struct ring_request *q, struct xmem_event *ev);
+static inline void ring_decode(const struct ring *r, const struct ring_request *q,
+                               struct xmem_event *ev)
+{
+    const uint8_t *u = ring_slot(r, q->index) + offsetof(struct ring_head, u);
+    uint32_t f = q->flags;
+    ev->reason = q->reason;
+    ev->flags = (f & (RING_FLAG_VCPU_PAUSED | RING_FLAG_FOREIGN)) |
+                (f & RING_FLAG_NESTED_P2M ? XMEM_EVENT_NESTED : 0);
+    ev->vcpu = q->vcpu;
+    ev->view = f & RING_FLAG_ALTERNATE_P2M ? q->view : 0;
+    ev->reserved = 0;
+    if (q->reason != XMEM_EVENT_MEM_ACCESS) {
+        ring_decode_rest(r, q, ev);
+        return;
+    }
+    ev->u.mem.gfn = ring_read_once(u);
+    ev->u.mem.offset = ring_read_once(u + 8) & 0xfffu;
+    ev->u.mem.gla = ring_read_once(u + 16);
+    ev->u.mem.access = (uint32_t)ring_read_once(u + 24) & 0x3fu;
+    ev->u.mem.reserved = 0;
+    ev->u.raw[4] = ev->u.raw[5] = 0;
+}
 
 /* Registers: data is the interface's, in private memory. */
 void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out);

@@ -26,6 +26,7 @@ static const struct symbol symbols[] = {
     SYM(interface_close, LIB_CTRL, "xc_interface_close"),
     SYM(getinfolist, LIB_CTRL, "xc_domain_getinfolist"),
     SYM(maximum_gpfn, LIB_CTRL, "xc_domain_maximum_gpfn"),
+    SYM(pfn_types, LIB_CTRL, "xc_get_pfn_type_batch"),
     SYM(pause, LIB_CTRL, "xc_domain_pause"),
     SYM(unpause, LIB_CTRL, "xc_domain_unpause"),
     SYM(set_access_required, LIB_CTRL, "xc_domain_set_access_required"),

@@ -44,6 +44,7 @@ struct xen_api {
     int (*interface_close)(void *xch);
     int (*getinfolist)(void *xch, uint32_t first, unsigned max, void *info);
     int (*maximum_gpfn)(void *xch, uint32_t domid, xen_gfn_arg *gpfn);
+    int (*pfn_types)(void *xch, uint32_t domid, unsigned n, xen_gfn_arg *gfns);
     int (*pause)(void *xch, uint32_t domid);
     int (*unpause)(void *xch, uint32_t domid);
     int (*set_access_required)(void *xch, uint32_t domid, unsigned required);

@@ -27,12 +27,14 @@ suite_library_fill() {
     (cd "$folder/src" && autoreconf -fi) >"$folder/log" 2>&1 ||
         lab_fail "autoreconf: $(tail -n 3 "$folder/log")"
     (cd "$folder/build" && ../src/configure --quiet $SUITE_HOST --disable-static CFLAGS='-O2 -g' &&
-        make -s -j"$LAB_JOBS" lib/libxmem.la examples/xmemctl/xmemctl) >>"$folder/log" 2>&1 || {
+        make -s -j"$LAB_JOBS" lib/libxmem.la lib/libxmem-internal.la examples/xmemctl/xmemctl) >>"$folder/log" 2>&1 || {
         grep -m5 -i 'error' "$folder/log" >&2 || tail -n 5 "$folder/log" >&2
         lab_fail "the library does not build for this laboratory"
     }
     cp -L "$folder/build/lib/.libs/libxmem.so.0" "$folder/build/examples/xmemctl/.libs/xmemctl" "$folder/"
     ln -s libxmem.so.0 "$folder/libxmem.so"
+    # With the simulated machine's insides, for what commands both kinds.
+    cp "$folder/build/lib/.libs/libxmem-internal.a" "$folder/"
     rm -rf "$folder/src" "$folder/build"
 }
 
@@ -64,6 +66,19 @@ suite_programs_fill() {
     suite_compile "$folder/conformance" -DCONF_WITH_XEN $statements "${guest[@]}" \
         "$SUITE_DIR/no-sim.c" -lxenforeignmemory
     suite_compile "$folder/real" "$SUITE_DIR"/{real,listeners,signals}.c "${guest[@]}" -lxenforeignmemory
+    suite_differ "$folder/differ" "$SUITE_DIR"/differ{,-op}.c "$conf/guest-sim.c" "${guest[@]}"
+}
+
+# A real guest and a simulated one in one program: linked to the objects, not to libxmem.so.
+suite_differ() {
+    local out=$1 top=$SUITE_TOP include=()
+    shift
+    for folder in include lib hypervisor/sim hypervisor/core/include hypervisor/env/sim tests/conformance; do
+        include+=("-I$top/$folder")
+    done
+    # shellcheck disable=SC2086
+    $CC "${SUITE_WARN[@]}" "${include[@]}" "$@" "$SUITE_LIBRARY/libxmem-internal.a" \
+        $LDFLAGS -lxenforeignmemory -ljson-c -ldl -lpthread -o "$out" || lab_fail "${out##*/} does not compile"
 }
 
 # What uses libxenctrl itself is built for its release.
@@ -74,7 +89,7 @@ suite_plain_fill() {
 }
 
 suite_source_key() {
-    lab_key "$SUITE_ID ${SUITE_LIBRARY##*/} ${SUITE_WARN[*]} $(declare -f suite_compile suite_programs_fill suite_plain_fill)" \
+    lab_key "$SUITE_ID ${SUITE_LIBRARY##*/} ${SUITE_WARN[*]} $(declare -f suite_compile suite_differ suite_programs_fill suite_plain_fill)" \
         "$SUITE_TOP"/tests/conformance/*.[ch] "$SUITE_TOP"/tests/lab/common/{guest.c,guest.h,mailbox.h} \
         "$SUITE_DIR"/*.[ch]
 }
