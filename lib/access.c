@@ -166,23 +166,62 @@ int xmem_domain_get_default(struct xmem_domain *d, enum xmem_rights *out)
     return 0;
 }
 
+/* Under a default that the session set for all pages, what they had before is not to be learnt. */
+uint8_t domain_found_byte(const struct xmem_domain *d, const struct view *v, uint8_t rights)
+{
+    bool over = !v->id && d->default_over_all;
+    return (uint8_t)(known_code(over ? d->default_found : rights) << 4 | known_code(rights));
+}
+
+static int collect_known(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
+{
+    (void)byte;
+    return runs_push(arg, gfn, nr, 0);
+}
+
+/* A default for all pages (XMEM_CAP_DEFAULT_ALL): whatever was set before, they have it now. */
+static void all_have(struct view *v, const struct runs *list, uint8_t rights)
+{
+    for (size_t i = 0; i < list->n; i++)
+        (void)known_put(&v->known, list->v[i].gfn, run_nr(&list->v[i]), KNOWN_SET,
+                        known_code(rights));
+}
+
+int domain_send_default(struct xmem_domain *d, uint8_t rights)
+{
+    bool all = d->caps.flags & XMEM_CAP_DEFAULT_ALL;
+    struct view *v = domain_view(d, 0);
+    struct runs list = {0};
+    uint64_t done;
+    int rc = all ? known_each(&v->known, collect_known, &list) : 0;
+    if (!rc) {
+        d->stats.sets++;
+        rc = d->ops->rights_set(d->dom, 0, UINT64_MAX, 0, rights, &done);
+    }
+    if (!rc) {
+        all_have(v, &list, rights);
+        d->default_now = rights;
+        d->default_over_all = d->default_over_all || all;
+    }
+    runs_free(&list);
+    return rc;
+}
+
 int xmem_domain_set_default(struct xmem_domain *d, enum xmem_rights rights)
 {
-    uint64_t done;
     int rc = domain_usable(d);
     if (rc)
         return rc;
     if (rights == XMEM_DEFAULT)
         return domain_refuse(d, -EINVAL, "the default rights cannot be 'default'");
     rc = changes_check(d, 0, 0, 1, rights);
-    if (rc || d->default_now == (uint8_t)rights)
+    /* One that is for all pages is sent again: it ends what was set since. */
+    if (rc || (d->default_now == (uint8_t)rights && !(d->caps.flags & XMEM_CAP_DEFAULT_ALL)))
         return rc;
-    d->stats.sets++;
-    rc = d->ops->rights_set(d->dom, 0, UINT64_MAX, 0, (uint8_t)rights, &done);
+    rc = domain_send_default(d, (uint8_t)rights);
     if (rc)
         return domain_fail(d, rc, MAY_NODEV, "domain %" PRIu32 ": the default rights cannot be "
                            "set to %s", d->domid, xmem_rights_name(rights));
-    d->default_now = (uint8_t)rights;
     return 0;
 }
 

@@ -184,10 +184,10 @@ static int unknown_parts(const struct view *v, const struct runs *send, struct r
     return rc;
 }
 
-static int learn_put(struct view *v, uint64_t gfn, uint64_t nr, uint8_t rights)
+static int learn_put(const struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr,
+                     uint8_t rights)
 {
-    uint8_t code = known_code(rights);
-    return known_put(&v->known, gfn, nr, 0xff, (uint8_t)(code << 4 | code));
+    return known_put(&v->known, gfn, nr, 0xff, domain_found_byte(d, v, rights));
 }
 
 static int learn_each(struct xmem_domain *d, struct view *v, const struct runs *parts)
@@ -197,7 +197,7 @@ static int learn_each(struct xmem_domain *d, struct view *v, const struct runs *
     for (size_t i = 0; i < parts->n && !rc; i++) {
         for (uint64_t n = 0; n < run_nr(&parts->v[i]) && !rc; n++) {
             rc = domain_ask_rights(d, v, parts->v[i].gfn + n, &rights);
-            if (!rc && learn_put(v, parts->v[i].gfn + n, 1, rights))
+            if (!rc && learn_put(d, v, parts->v[i].gfn + n, 1, rights))
                 rc = domain_refuse(d, -ENOMEM, "out of memory");
         }
     }
@@ -236,7 +236,7 @@ static int learn_parts(struct xmem_domain *d, struct view *v, const struct runs 
         return rc ? rc : learn_each(d, v, parts);
     rc = 0;
     for (size_t i = 0; i < parts->n && !rc; i++)
-        rc = learn_put(v, parts->v[i].gfn, run_nr(&parts->v[i]), rights);
+        rc = learn_put(d, v, parts->v[i].gfn, run_nr(&parts->v[i]), rights);
     return rc ? domain_refuse(d, rc, "out of memory") : 0;
 }
 

@@ -68,6 +68,7 @@ struct xmem_domain {
     bool access_required;
     uint32_t pauses; /* by the caller, not undone */
     uint8_t default_found, default_now; /* KNOWN_NOTHING: not asked yet */
+    bool default_over_all; /* the session set one that is for all pages */
 
     bool views_found_on, views_on, views_switched;
     struct view **views; /* by id, caps.max_views of them; [0] is the host view */
@@ -127,6 +128,10 @@ struct view *domain_view(const struct xmem_domain *d, uint16_t id);
 int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
 /* Rights of one gfn, past batches and elision; known is not touched. */
 int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
+/* What known keeps of a page that was asked for these rights just now, for the first time. */
+uint8_t domain_found_byte(const struct xmem_domain *d, const struct view *v, uint8_t rights);
+/* Sets the default and keeps in mind what that means for the pages. The hypervisor's answer. */
+int domain_send_default(struct xmem_domain *d, uint8_t rights);
 
 /* view.c */
 int view_add(struct xmem_domain *d, uint16_t id, struct view **out);

@@ -143,14 +143,15 @@ static void restore_rights(struct xmem_domain *d, struct view *v, struct outcome
 
 static void restore_default(struct xmem_domain *d, struct outcome *o)
 {
-    uint64_t done;
-    if (!d->enabled || d->default_now == d->default_found || d->opts.restore == XMEM_RESTORE_KEEP)
+    if (!d->enabled || d->opts.restore == XMEM_RESTORE_KEEP ||
+        (d->default_now == d->default_found && !d->default_over_all))
         return;
-    int rc = d->ops->rights_set(d->dom, 0, UINT64_MAX, 0, d->default_found, &done);
+    int rc = domain_send_default(d, d->default_found);
     if (rc)
         note(d, o, domain_fail(d, rc, 0, "the default rights cannot be restored to %s",
                                xmem_rights_name((enum xmem_rights)d->default_found)));
     d->default_now = d->default_found;
+    d->default_over_all = false;
 }
 
 /*
@@ -206,11 +207,11 @@ static void restore_views(struct xmem_domain *d, struct outcome *o)
 static void restore_all(struct xmem_domain *d, struct outcome *o)
 {
     bool keep = d->opts.restore == XMEM_RESTORE_KEEP;
+    if (!d->dead) /* first: where it is for all pages it ends what was restored before it */
+        restore_default(d, o);
     for (uint32_t id = 0; id < d->caps.max_views && !d->dead; id++)
         if (d->views[id] && !d->views[id]->own)
             restore_rights(d, d->views[id], o);
-    if (!d->dead)
-        restore_default(d, o);
     if (!d->dead && d->access_required)
         (void)d->ops->access_required(d->dom, false);
     d->access_required = false;

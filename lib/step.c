@@ -46,8 +46,8 @@ static int know(struct xmem_domain *d, struct view *v, uint64_t gfn)
     int rc = domain_ask_rights(d, v, gfn, &rights);
     if (rc)
         return rc;
-    uint8_t code = known_code(rights), mask = byte & KNOWN_FOUND ? KNOWN_SET : 0xff;
-    if (known_put(&v->known, gfn, 1, mask, (uint8_t)(code << 4 | code)))
+    uint8_t mask = byte & KNOWN_FOUND ? KNOWN_SET : 0xff;
+    if (known_put(&v->known, gfn, 1, mask, domain_found_byte(d, v, rights)))
         return domain_refuse(d, -ENOMEM, "out of memory");
     return 0;
 }

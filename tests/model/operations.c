@@ -172,5 +172,7 @@ void model_default(struct model *m)
     int rc = xmem_domain_set_default(m->d, r);
     if (rc)
         model_fail(m, "default answered %d", rc);
+    if (m->caps.flags & XMEM_CAP_DEFAULT_ALL)
+        memset(m->rights[0], (int)r, MODEL_GFNS);
     m->default_rights = (uint8_t)r;
 }
