@@ -6,7 +6,8 @@ set -eu
 
 demo='gcc libc6-dev make autoconf automake libtool pkg-config libjson-c-dev valgrind'
 test="$demo check python3 python3-jsonschema"
-ci="$test git g++ clang libclang-rt-14-dev lcov mandoc shellcheck xz-utils"
+ci="$test git g++ clang libclang-rt-14-dev lcov mandoc shellcheck xz-utils
+qemu-system-arm gcc-aarch64-linux-gnu flex bison patch cpio gzip dpkg-dev debian-archive-keyring"
 
 case ${1-} in
 demo) wanted=$demo ;;
