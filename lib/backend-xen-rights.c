@@ -103,8 +103,15 @@ int xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t 
         return -EOPNOTSUPP;
     if (!view && gfn == DEFAULT_GFN)
         return xen_rc(d, d->api->set_access(d->xch, d->domid, number, DEFAULT_GFN, 0));
-    return view ? set_view_range(d, view, gfn, nr, number, done)
-                : set_host_range(d, gfn, nr, number, done);
+    if (view)
+        return set_view_range(d, view, gfn, nr, number, done);
+    int rc = set_host_range(d, gfn, nr, number, done);
+    if (rc)
+        return rc;
+    rc = xen_host_changed(d, gfn, nr, rights);
+    if (rc && done)
+        *done = nr;
+    return rc;
 }
 
 int xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
@@ -133,6 +140,11 @@ int xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const ui
         rc = xen_rc(d, d->api->set_access_multi(d->xch, d->domid, numbers, pages, nr));
     if (rc && done && rc != -EOPNOTSUPP)
         *done = BACKEND_DONE_UNKNOWN;
+    for (uint32_t i = 0; !view && !rc && i < nr; i++) {
+        rc = xen_host_changed(d, gfns[i], 1, rights[i]);
+        if (rc && done)
+            *done = nr;
+    }
 out:
     free(numbers);
     return rc;

@@ -14,7 +14,15 @@ int xen_views_get_state(void *dom, bool *on)
 int xen_views_set_state(void *dom, bool on)
 {
     struct xen_dom *d = dom;
-    return xen_rc(d, d->api->altp2m_set_state(d->xch, d->domid, on));
+    int rc = on ? xen_host_turn_views_on(d)
+                : xen_rc(d, d->api->altp2m_set_state(d->xch, d->domid, false));
+    if (rc)
+        return rc;
+    d->views_on = on;
+    rc = on ? xen_host_views_on(d) : 0;
+    if (rc)
+        xen_views_set_state(d, false);
+    return rc;
 }
 
 /* Nothing lists views; a question about one that is not there is -EINVAL. */

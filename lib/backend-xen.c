@@ -164,6 +164,7 @@ static void xen_domain_close(void *dom)
         d->api->foreign_close(d->fmem);
     if (d->xch)
         d->api->interface_close(d->xch);
+    free(d->host_set);
     free(d);
 }
 
@@ -182,10 +183,9 @@ static int open_handles(struct xen_dom *d, struct xmem_error *err)
 /* Is altp2m there, and was it allowed for this domain? Both are told by one question. */
 static bool views_usable(struct xen_dom *d)
 {
-    bool on;
     if (d->kind != XMEM_KIND_X86_EPT)
         return false;
-    return !xen_rc(d, d->api->altp2m_get_state(d->xch, d->domid, &on));
+    return !xen_rc(d, d->api->altp2m_get_state(d->xch, d->domid, &d->views_on));
 }
 
 static int open_domain(struct xen_dom *d, struct xmem_error *err)

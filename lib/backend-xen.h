@@ -32,6 +32,9 @@ struct xen_dom {
     int port;               /* local event-channel port, -1: not bound */
     void *ring;
     bool views;             /* altp2m can be used */
+    bool views_on;          /* and is on */
+    uint8_t *host_set;      /* a bit for each gfn that was restricted in the host view */
+    size_t host_bytes;
     bool dead;
     uint64_t hypercalls;
 };
@@ -93,6 +96,11 @@ int xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t 
                    uint64_t *done);
 int xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
                         uint32_t nr, uint64_t *done);
+
+/* backend-xen-host.c: after host rights were set, and after altp2m was turned on. */
+int xen_host_changed(struct xen_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights);
+int xen_host_views_on(struct xen_dom *d);
+int xen_host_turn_views_on(struct xen_dom *d);
 
 /* backend-xen-caps.c */
 int xen_domain_caps(void *dom, struct xmem_caps *out);

@@ -7,6 +7,7 @@
 
 #define VIEW_QUIRKS \
     (QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_FAST_STEP_NEEDS_MONITOR | QUIRK_VIEW_SET_SKIPS_UNMAPPED)
+#define NEW_VIEW_QUIRKS (QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_VIEW_SET_SKIPS_UNMAPPED)
 #define OLD_VIEW_QUIRKS (VIEW_QUIRKS | QUIRK_VIEW_COPIES_HOST_RIGHTS)
 
 /*
@@ -14,7 +15,7 @@
  * xenmem_access_t in public/memory.h (r_pw came before default in 4.20); MAX_ALTP2M;
  * vm_event_domctl() for RESUME before 4.13; p2m_altp2m_propagate_change() for the host's
  * changes; p2m_altp2m_get_or_propagate() for whose rights a view's copy gets;
- * hvm_monitor_debug() for fast single step.
+ * hvm_monitor_debug() for fast single step, which asks for the monitor first up to 4.19.
  */
 static const struct xen_release table[] = {
     {11, 3, 10, -1, 10, OLD_VIEW_QUIRKS | QUIRK_RESUME_EINVAL, 0x10},
@@ -26,8 +27,8 @@ static const struct xen_release table[] = {
     {17, 7, 10, -1, 10, OLD_VIEW_QUIRKS, 0x15},
     {18, 7, 10, -1, 10, OLD_VIEW_QUIRKS, 0x16},
     {19, 7, 10, -1, 10, VIEW_QUIRKS, 0x17},
-    {20, 7, 11, 10, 10, VIEW_QUIRKS, 0x17},
-    {22, 7, 11, 10, 10, VIEW_QUIRKS, 0x18},
+    {20, 7, 11, 10, 10, NEW_VIEW_QUIRKS, 0x17},
+    {22, 7, 11, 10, 10, NEW_VIEW_QUIRKS, 0x18},
 };
 
 const struct xen_release *xen_release_find(uint32_t major, uint32_t minor)

@@ -4,6 +4,7 @@ xen_sources = \
 	lib/backend-xen.c \
 	lib/backend-xen-caps.c \
 	lib/backend-xen-event.c \
+	lib/backend-xen-host.c \
 	lib/backend-xen-page.c \
 	lib/backend-xen-rights.c \
 	lib/backend-xen-vcpu.c \

@@ -105,6 +105,7 @@ static int destroy_guest(uint32_t domid)
 static void keep(void)
 {
     int status = 0, last = 1;
+    alarm(0); /* each statement's own, in the children */
     for (;;) {
         pid_t pid = waitpid(-1, &status, 0);
         if (pid < 0 && errno == EINTR)

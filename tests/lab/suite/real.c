@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STATEMENT_SECONDS 120u
+#define STATEMENT_SECONDS 300u
 
 void conf_fail(struct conf *c, const char *file, int line, const char *fmt, ...)
 {
