@@ -70,6 +70,8 @@ void event_answer_with(struct xmem_domain *d, struct event *ev, const struct ans
  * already, a privileged call on Arm, an access to a descriptor register.
  */
 void event_go_on(struct xmem_domain *d, struct event *ev);
+/* Resumed so many bytes behind the instruction that made the event. */
+void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes);
 /* The session's default. */
 int event_default(struct xmem_domain *d, struct event *ev);
 

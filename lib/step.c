@@ -223,17 +223,43 @@ static bool view_fits(const struct view *v)
     return v && !v->remap_n && (!v->id || v->own);
 }
 
-static int by_view(struct xmem_domain *d, struct event *ev)
+static int step_by_view(struct xmem_domain *d, struct event *ev, uint64_t gfn)
 {
-    if (!view_fits(domain_view(d, ev->pub.view)))
-        return -EOPNOTSUPP;
     int rc = step_view_make(d);
     if (!rc && (d->quirks & QUIRK_FAST_STEP_NEEDS_MONITOR))
         rc = monitor_single_step(d);
     if (!rc)
-        rc = step_view_open(d, ev->pub.u.mem.gfn);
+        rc = step_view_open(d, gfn);
     if (!rc)
         answer_in_step_view(d, ev, ev->pub.view);
+    return rc;
+}
+
+static int by_view(struct xmem_domain *d, struct event *ev)
+{
+    if (!view_fits(domain_view(d, ev->pub.view)))
+        return -EOPNOTSUPP;
+    return step_by_view(d, ev, ev->pub.u.mem.gfn);
+}
+
+/*
+ * A breakpoint: what stands below it is done, where the event's view has a page of its own for
+ * it (the int3 is ours); the guest's own int3 is gone past. To resume would be to hit it again.
+ */
+static int past_breakpoint(struct xmem_domain *d, struct event *ev)
+{
+    struct view *v = domain_view(d, ev->pub.view);
+    if (!v || !view_remapped(v, ev->pub.u.debug.gfn)) {
+        event_skip(d, ev, ev->pub.u.debug.insn_length);
+        return 0;
+    }
+    if (!(d->caps.step_means & XMEM_STEP_VIEW))
+        return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over the "
+                             "breakpoint in gfn 0x%" PRIx64 ": no fast single step in a view",
+                             ev->pub.vcpu, ev->pub.u.debug.gfn);
+    int rc = step_by_view(d, ev, ev->pub.u.debug.gfn);
+    if (!rc)
+        d->stats.steps++;
     return rc;
 }
 
@@ -346,6 +372,8 @@ int step_over(struct xmem_domain *d, struct event *ev)
         {XMEM_STEP_RELAX, by_relaxing},
     };
     int rc = -EOPNOTSUPP;
+    if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && (ev->pub.flags & XMEM_EVENT_PAUSED))
+        return past_breakpoint(d, ev);
     if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !(ev->pub.flags & XMEM_EVENT_PAUSED)) {
         event_go_on(d, ev);
         return 0;
@@ -379,6 +407,10 @@ static int swallow_in_step_view(struct xmem_domain *d, struct event *ev)
     uint16_t back = d->vcpus[ev->pub.vcpu].step_return;
     struct view *v = domain_view(d, back);
     ev->pub.view = back; /* where the vCPU belongs */
+    if (ev->pub.reason == XMEM_EVENT_BREAKPOINT) { /* below ours stands the guest's own */
+        event_skip(d, ev, ev->pub.u.debug.insn_length);
+        return 1;
+    }
     if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !v || !back)
         return 0;
     uint8_t rights = rights_known(v, ev->pub.u.mem.gfn);

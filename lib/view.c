@@ -288,6 +288,11 @@ static size_t remap_index(const struct view *v, uint64_t gfn)
     return i;
 }
 
+bool view_remapped(const struct view *v, uint64_t gfn)
+{
+    return remap_index(v, gfn) < v->remap_n;
+}
+
 static void note_remap(struct view *v, uint64_t gfn, uint64_t to_gfn)
 {
     size_t i = remap_index(v, gfn);

@@ -400,6 +400,61 @@ START_TEST(no_means_left)
 }
 END_TEST
 
+static void breakpoint_at(uint64_t gfn, uint16_t view)
+{
+    uint64_t u[4] = {gfn, 0, 1, 0}; /* one byte long */
+    fake_put(f, 1, XMEM_EVENT_BREAKPOINT, RING_FLAG_VCPU_PAUSED | (view ? RING_FLAG_ALTERNATE_P2M : 0),
+             view, u);
+}
+
+START_TEST(a_breakpoint_below_which_an_instruction_stands)
+{
+    uint16_t v;
+    open_with(0);
+    ck_ok(xmem_view_create(d, NULL, &v));
+    ck_ok(xmem_view_change_gfn(d, v, 0x60, 0x61));
+    breakpoint_at(0x60, v);
+    ck_ok(xmem_event_next(d, &ev));
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_assert_uint_eq(last_flags(), VIEW_FLAGS);
+    uint16_t s = fake_last(f)->head.view;
+    ck_assert(s != v && fake_last(f)->head.u.quarter[0] == v);
+    ck_assert_uint_eq(f->rights[s][0x60], XMEM_RWX);
+    breakpoint_at(0x60, s); /* the guest has its own there: it is passed, unseen */
+    ck_rc(xmem_event_next(d, &ev), -EAGAIN);
+    ck_assert_uint_eq(last_flags(), RING_FLAG_VCPU_PAUSED | RING_FLAG_SET_REGISTERS);
+    back(1, v);
+    breakpoint_at(0x60, v); /* dropped, it goes the same way */
+    ck_ok(xmem_event_next(d, &ev));
+    ck_ok(xmem_event_drop(d, ev));
+    ck_assert_uint_eq(last_flags(), VIEW_FLAGS);
+    back(1, v);
+}
+END_TEST
+
+START_TEST(a_breakpoint_of_the_guest)
+{
+    open_with(0);
+    breakpoint_at(0x60, 0);
+    ck_ok(xmem_event_next(d, &ev));
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_assert_uint_eq(last_flags(), RING_FLAG_VCPU_PAUSED | RING_FLAG_SET_REGISTERS);
+}
+END_TEST
+
+START_TEST(a_breakpoint_without_fast_step)
+{
+    uint16_t v;
+    open_with(XMEM_STEP_SINGLE);
+    ck_ok(xmem_view_create(d, NULL, &v));
+    ck_ok(xmem_view_change_gfn(d, v, 0x60, 0x61));
+    breakpoint_at(0x60, v);
+    ck_ok(xmem_event_next(d, &ev));
+    ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
+    ck_ok(xmem_event_reply(d, ev, NULL));
+}
+END_TEST
+
 START_TEST(what_needs_no_step)
 {
     open_with(0);
@@ -436,6 +491,9 @@ int main(void)
                                relaxing_ends_with_the_time,
                                vcpus_that_cannot_be_held,
                                no_means_left,
+                               a_breakpoint_below_which_an_instruction_stands,
+                               a_breakpoint_of_the_guest,
+                               a_breakpoint_without_fast_step,
                                what_needs_no_step,
                                NULL};
     Suite *s = suite_create("step");
