@@ -6,7 +6,15 @@
 dir=$(mktemp -d "${TMPDIR:-/tmp}/xm-header.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 header=$TOP_SRCDIR/include/xmem.h
-printf '#include <xmem.h>\nint xm_header_test;\n' >"$dir/t.c"
+cat >"$dir/t.c" <<'EOF_C'
+#include <xmem.h>
+int main(void)
+{
+    struct xmem_caps caps = XMEM_INIT(caps);
+    struct xmem_reply reply = XMEM_INIT(reply);
+    return caps.size == sizeof(caps) && reply.size == sizeof(reply) && !reply.data ? 0 : 1;
+}
+EOF_C
 cp "$dir/t.c" "$dir/t.cc"
 
 compile() {
@@ -24,6 +32,7 @@ done
 for cxx in g++ clang++; do
     command -v $cxx >/dev/null || continue
     found=$((found + 1))
+    compile $cxx -std=c++11 "$dir/t.cc"
     compile $cxx -std=c++17 "$dir/t.cc"
 done
 [ "$found" -ge 2 ] || {

@@ -44,6 +44,9 @@ if [ -e "$DESTDIR$libdir/libxmem.a" ]; then
     $CC $strict -o "$dir/static" "$dir/example.c" $(pkg --cflags) \
         $(pkg --static --libs | sed 's/-lxmem/-l:libxmem.a/')
     ! ldd "$dir/static" | grep -q libxmem || fail 'the static example needs libxmem.so'
+    leaked=$(nm -g --defined-only "$DESTDIR$libdir/libxmem.a" |
+        awk 'NF == 3 && $3 !~ /^xmem_/ { print $3 }')
+    [ -z "$leaked" ] || fail "libxmem.a shows what is not its API:" $leaked
     run_example static
 else
     echo 'check-install: built without a static library'
