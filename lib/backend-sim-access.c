@@ -63,9 +63,11 @@ static int from_wire(const struct sim_dom *d, uint32_t wire, uint8_t *rights)
 
 uint32_t backend_sim_rights(const struct sim_dom *d)
 {
-    enum xm_kind kind = d->kind == SIM_ARM_S2   ? XM_KIND_ARM_S2
-                        : d->kind == SIM_X86_PV ? XM_KIND_X86_PV
-                                                : XM_KIND_X86_EPT;
+    static const enum xm_kind kinds[] = {[SIM_X86_EPT] = XM_KIND_X86_EPT,
+                                         [SIM_ARM_S2] = XM_KIND_ARM_S2,
+                                         [SIM_X86_PV] = XM_KIND_X86_PV,
+                                         [SIM_ARMV8R_MPU] = XM_KIND_ARM_MPU};
+    enum xm_kind kind = kinds[d->kind];
     uint32_t bits = XMEM_RIGHTS_BIT(XMEM_DEFAULT);
     uint8_t wire;
     for (size_t i = 0; i < RIGHTS; i++)
@@ -116,6 +118,24 @@ static int set_host_range(struct sim_dom *d, uint64_t gfn, uint64_t nr, uint8_t 
     return 0;
 }
 
+bool backend_sim_copies(const struct sim_dom *d)
+{
+    return d->altp2m && d->xen_minor >= 19;
+}
+
+static int make_entry(void *dom, uint64_t gfn)
+{
+    int rc = backend_sim_view_change_gfn(dom, 0, gfn, gfn);
+    return rc == -ESRCH ? 0 : rc; /* a hole: nothing to be seen through it */
+}
+
+static int host_changed(struct sim_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights)
+{
+    if (!backend_sim_copies(d) || rights == XMEM_RWX || gfn == UINT64_MAX)
+        return 0;
+    return host_copy_note(&d->host, gfn, nr, d->views_on ? make_entry : NULL, d);
+}
+
 int backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
                            uint64_t *done)
 {
@@ -127,6 +147,8 @@ int backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, 
         return rc;
     if (!view) {
         rc = set_host_range(d, gfn, nr, wire);
+        if (!rc)
+            rc = host_changed(d, gfn, nr, rights);
         *done = BACKEND_DONE_UNKNOWN;
         return rc;
     }
@@ -166,8 +188,44 @@ int backend_sim_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns,
                                       .access_list = (uintptr_t)wire};
         rc = sim_hc_mem_access(d->m, &op);
     }
+    for (uint32_t i = 0; !view && !rc && i < nr; i++)
+        rc = host_changed(d, gfns[i], 1, rights[i]);
 out:
     free(wire);
+    return rc;
+}
+
+/* ---- many in one hypercall ---- */
+
+int backend_sim_rights_get_many(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights)
+{
+    struct sim_dom *d = dom;
+    struct sim_multicall v[BACKEND_RUNS_MAX];
+    for (uint32_t i = 0; i < nr; i++)
+        v[i].op = (struct xm_mem_access_op){
+            .op = XM_MEM_ACCESS_GET, .domid = d->domid, .pfn = gfns[i]};
+    int rc = sim_hc_multicall(d->m, v, nr);
+    for (uint32_t i = 0; i < nr && !rc; i++)
+        if (v[i].result || from_wire(d, v[i].op.access, &rights[i]))
+            rights[i] = BACKEND_NO_RIGHTS;
+    return rc;
+}
+
+int backend_sim_rights_set_runs(void *dom, struct backend_run *runs, uint32_t n)
+{
+    struct sim_dom *d = dom;
+    struct sim_multicall v[BACKEND_RUNS_MAX];
+    uint8_t wire;
+    for (uint32_t i = 0; i < n; i++) {
+        if (to_wire(d, runs[i].rights, &wire))
+            return -EOPNOTSUPP;
+        v[i].op = (struct xm_mem_access_op){.op = XM_MEM_ACCESS_SET, .access = wire,
+                                            .domid = d->domid, .nr = runs[i].nr,
+                                            .pfn = runs[i].gfn};
+    }
+    int rc = sim_hc_multicall(d->m, v, n);
+    for (uint32_t i = 0; i < n && !rc; i++)
+        runs[i].rc = v[i].result;
     return rc;
 }
 
@@ -187,10 +245,42 @@ int backend_sim_views_get_state(void *dom, bool *on)
     return rc;
 }
 
-int backend_sim_views_set_state(void *dom, bool on)
+static int set_state(struct sim_dom *d, bool on)
 {
     struct xm_altp2m_op op = {.u.domain_state = {.state = on}};
-    return altp2m(dom, &op, XM_ALTP2M_SET_DOMAIN_STATE);
+    int rc = altp2m(d, &op, XM_ALTP2M_SET_DOMAIN_STATE);
+    if (!rc)
+        d->views_on = on;
+    return rc;
+}
+
+/* The copy's default is what the host's is at this moment; without a ring that is rwx. */
+static int turn_on(struct sim_dom *d)
+{
+    uint64_t done;
+    uint8_t before = XMEM_RWX;
+    int rc = backend_sim_rights_get(d, 0, UINT64_MAX, &before);
+    if (rc && rc != -ENODEV)
+        return rc;
+    rc = before == XMEM_RWX ? 0 : backend_sim_rights_set(d, 0, UINT64_MAX, 0, XMEM_RWX, &done);
+    if (!rc)
+        rc = set_state(d, true);
+    int rc2 = before == XMEM_RWX ? 0
+                                 : backend_sim_rights_set(d, 0, UINT64_MAX, 0, before, &done);
+    return rc ? rc : rc2;
+}
+
+int backend_sim_views_set_state(void *dom, bool on)
+{
+    struct sim_dom *d = dom;
+    if (!on || !backend_sim_copies(d))
+        return set_state(d, on);
+    int rc = turn_on(d);
+    if (!rc)
+        rc = host_copy_each(&d->host, make_entry, d);
+    if (rc && d->views_on)
+        (void)set_state(d, false);
+    return rc;
 }
 
 /* Asking for the rights of a gfn tells a view that has none (-ESRCH) from no view (-EINVAL). */

@@ -5,6 +5,7 @@
 
 #include "backend-sim.h"
 #include "backend.h"
+#include "host-copy.h"
 
 #include <sim.h>
 
@@ -19,7 +20,8 @@ struct sim_dom {
     uint16_t domid;
     enum sim_kind kind;
     uint32_t xen_minor, max_views;
-    bool altp2m;
+    bool altp2m, views_on;
+    struct host_copy host; /* gfns that were restricted in the host view */
     bool attached; /* to the ring of a listener that is gone */
 };
 
@@ -30,8 +32,12 @@ int backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, 
                            uint64_t *done);
 int backend_sim_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns,
                                 const uint8_t *rights, uint32_t nr, uint64_t *done);
+int backend_sim_rights_get_many(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights);
+int backend_sim_rights_set_runs(void *dom, struct backend_run *runs, uint32_t n);
 int backend_sim_views_get_state(void *dom, bool *on);
 int backend_sim_views_set_state(void *dom, bool on);
+/* Does view 0 need entries of its own (host-copy.h)? */
+bool backend_sim_copies(const struct sim_dom *d);
 int backend_sim_view_exists(void *dom, uint16_t view);
 int backend_sim_view_create(void *dom, uint8_t default_rights, uint16_t *view);
 int backend_sim_view_destroy(void *dom, uint16_t view);

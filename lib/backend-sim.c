@@ -151,8 +151,21 @@ static int dom_open(void *conn, uint32_t domid, void **dom, struct xmem_error *e
                       .xen_minor = i.xen_minor,
                       .max_views = i.altp2m ? i.max_views : 1,
                       .altp2m = i.altp2m};
+    /* Views of another tool; only asked where it matters. */
+    int rc = backend_sim_copies(d) ? backend_sim_views_get_state(d, &d->views_on) : 0;
+    if (rc) {
+        free(d);
+        return xmem_error_set(err, rc, "domain %" PRIu32 " cannot be asked", domid);
+    }
     *dom = d;
     return 0;
+}
+
+static void dom_close(void *dom)
+{
+    struct sim_dom *d = dom;
+    host_copy_free(&d->host);
+    free(d);
 }
 
 static int dom_info(void *dom, struct xmem_domain_info *out)
@@ -184,6 +197,14 @@ static void caps_x86(const struct sim_dom *d, struct xmem_caps *out)
     out->flags |= XMEM_CAP_SUPPRESS_VE | XMEM_CAP_VISIBILITY | XMEM_CAP_SWITCH_VCPU;
 }
 
+/* Rights are those of pages; its regions end at any 64 bytes. Pages cannot be added: direct-mapped. */
+static void caps_mpu(const struct sim_domain_info *i, struct xmem_caps *out)
+{
+    out->regions = i->regions;
+    out->granule = XM_MPU_GRANULE;
+    out->flags &= ~XMEM_CAP_ADD_PAGE;
+}
+
 static int dom_caps(void *dom, struct xmem_caps *out)
 {
     struct sim_dom *d = dom;
@@ -208,6 +229,8 @@ static int dom_caps(void *dom, struct xmem_caps *out)
     } else {
         out->step_means = XMEM_STEP_RELAX;
         out->monitors |= 1u << XMEM_EVENT_PRIVILEGED_CALL;
+        if (d->kind == SIM_ARMV8R_MPU)
+            caps_mpu(&i, out);
     }
     return 0;
 }
@@ -215,9 +238,10 @@ static int dom_caps(void *dom, struct xmem_caps *out)
 static uint32_t dom_quirks(void *dom)
 {
     const struct sim_dom *d = dom;
-    uint32_t q = QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_FAST_STEP_NEEDS_MONITOR |
-                 QUIRK_VIEW_SET_SKIPS_UNMAPPED;
-    return d->xen_minor < 19 ? q | QUIRK_VIEW_COPIES_HOST_RIGHTS : q;
+    uint32_t q = QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_VIEW_SET_SKIPS_UNMAPPED;
+    if (d->xen_minor < 19)
+        q |= QUIRK_VIEW_COPIES_HOST_RIGHTS;
+    return d->xen_minor < 20 ? q | QUIRK_FAST_STEP_NEEDS_MONITOR : q;
 }
 
 static int domctl(struct sim_dom *d, struct xm_domctl *op)
@@ -280,7 +304,7 @@ static void ring_of(struct sim_dom *d, struct backend_ring *ring)
 {
     ring->page = sim_ring_page(d->d);
     ring->interface_version = XM_EV_INTERFACE_VERSION;
-    ring->arch = d->kind == SIM_ARM_S2 ? XMEM_ARCH_ARM : XMEM_ARCH_X86;
+    ring->arch = d->kind == SIM_ARM_S2 || d->kind == SIM_ARMV8R_MPU ? XMEM_ARCH_ARM : XMEM_ARCH_X86;
 }
 
 /*
@@ -311,9 +335,12 @@ static int monitor_enable(void *dom, struct backend_ring *ring)
     return rc;
 }
 
+/* Where Xen has it since long, the ring's page is in no memory map when its listener is gone. */
 static int monitor_attach(void *dom, struct backend_ring *ring)
 {
     struct sim_dom *d = dom;
+    if (d->kind == SIM_ARM_S2 || d->kind == SIM_X86_EPT)
+        return -EOPNOTSUPP;
     ring_of(d, ring);
     if (!ring->page)
         return -ENODEV;
@@ -488,7 +515,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .domain_list = sim_domain_list,
     .machine_check = sim_machine_check,
     .domain_open = dom_open,
-    .domain_close = free,
+    .domain_close = dom_close,
     .domain_info = dom_info,
     .domain_caps = dom_caps,
     .domain_quirks = dom_quirks,
@@ -509,6 +536,8 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .rights_get = backend_sim_rights_get,
     .rights_set = backend_sim_rights_set,
     .rights_set_many = backend_sim_rights_set_many,
+    .rights_get_many = backend_sim_rights_get_many,
+    .rights_set_runs = backend_sim_rights_set_runs,
     .views_get_state = backend_sim_views_get_state,
     .views_set_state = backend_sim_views_set_state,
     .view_exists = backend_sim_view_exists,

@@ -18,6 +18,8 @@
 #define GFN_LIMIT (UINT64_C(1) << 40)
 #define VIEWS_MAX 512u
 #define FAULTS_MAX 16u
+#define MPU_REGIONS_MIN 8u
+#define MPU_REGIONS_MAX 256u
 
 void sim_file_refused(struct json_doc *doc, const struct json_value *v, int err)
 {
@@ -172,6 +174,29 @@ static void get_altp2m(struct sim_file_domain *fd, const struct json_value *v)
         json_key_error(fd->doc, m, XM_MSG_KIND_OPTION, "only x86-ept has altp2m");
 }
 
+/* Of an armv8r-mpu's cores; what is wrong with the numbers themselves the machine says. */
+static void get_mpu(struct sim_file_domain *fd, const struct json_value *v)
+{
+    static const char *const keys[] = {"regions", "whole", "codes", NULL};
+    static const char *const codes[] = {"silicon", "qemu", NULL};
+    const struct json_value *m = json_find(fd->doc, v, "mpu"), *k;
+    size_t i = 0;
+
+    if (!m || !json_want(fd->doc, m, JSON_OBJECT) || !json_want_keys(fd->doc, m, keys))
+        return;
+    if (fd->cfg.kind != SIM_ARMV8R_MPU) {
+        json_key_error(fd->doc, m, XM_MSG_KIND_OPTION, "only armv8r-mpu has an mpu");
+        return;
+    }
+    if ((k = json_find(fd->doc, m, "regions")))
+        json_get_u32(fd->doc, k, MPU_REGIONS_MIN, MPU_REGIONS_MAX, &fd->cfg.regions);
+    if ((k = json_find(fd->doc, m, "whole")))
+        json_get_bool(fd->doc, k, &fd->cfg.whole);
+    if ((k = json_find(fd->doc, m, "codes")) &&
+        json_get_word(fd->doc, k, "a kind of status codes", codes, &i))
+        fd->cfg.qemu_codes = i == 1;
+}
+
 static void make_domain(struct machine_file *mf, struct sim_file_domain *fd,
                         const struct json_value *v)
 {
@@ -188,7 +213,7 @@ static void parse_domain(struct machine_file *mf, const struct json_value *v)
 {
     static const char *const keys[] = {"name",       "description", "domid",  "kind",
                                        "vcpus",      "pages",       "first_gfn",
-                                       "superpages", "altp2m",      "programs", "faults", NULL};
+                                       "superpages", "altp2m",      "mpu",    "programs", "faults", NULL};
     struct sim_file_domain fd = {
         .doc = mf->doc,
         .cfg = {.kind = SIM_X86_EPT, .vcpus = 1, .pages = 1024, .superpages = true},
@@ -210,6 +235,7 @@ static void parse_domain(struct machine_file *mf, const struct json_value *v)
         json_get_u32(mf->doc, m, 1, 128, &fd.cfg.vcpus);
     get_memory(&fd, v);
     get_altp2m(&fd, v);
+    get_mpu(&fd, v);
     make_domain(mf, &fd, v);
     if ((m = json_find(mf->doc, v, "programs")))
         sim_file_programs(&fd, m);

@@ -13,6 +13,14 @@ XM_CORE_SOURCES = \
 	hypervisor/core/common/ring.c \
 	hypervisor/core/common/reply.c \
 	hypervisor/core/common/vm-event.c \
+	hypervisor/core/arm-mpu/mpu-slots.c \
+	hypervisor/core/arm-mpu/mpu-load.c \
+	hypervisor/core/arm-mpu/mpu-remote.c \
+	hypervisor/core/arm-mpu/mpu-extents.c \
+	hypervisor/core/arm-mpu/mpu-plan.c \
+	hypervisor/core/arm-mpu/mpu-view.c \
+	hypervisor/core/arm-mpu/mpu-evtchn.c \
+	hypervisor/core/arm-mpu/mpu-domain.c \
 	hypervisor/core/x86/altp2m.c \
 	hypervisor/core/x86/altp2m-op.c \
 	hypervisor/core/x86/altp2m-ve.c \
@@ -28,3 +36,16 @@ XM_PV_FILES = \
 	hypervisor/core/x86/pv-table.c \
 	hypervisor/core/x86/pv-set.c \
 	hypervisor/core/x86/pv-decide.c
+
+# Of these, what a hypervisor with domains and a vm_event of its own takes for an MPU: with the
+# headers xm/{types,env,rights,mpu,mpu-plan,mpu-remote,mpu-evtchn}.h; they need no function of the
+# environment but memcpy and memset.
+XM_MPU_FILES = \
+	hypervisor/core/common/rights.c \
+	hypervisor/core/arm-mpu/mpu-slots.c \
+	hypervisor/core/arm-mpu/mpu-load.c \
+	hypervisor/core/arm-mpu/mpu-remote.c \
+	hypervisor/core/arm-mpu/mpu-extents.c \
+	hypervisor/core/arm-mpu/mpu-plan.c \
+	hypervisor/core/arm-mpu/mpu-view.c \
+	hypervisor/core/arm-mpu/mpu-evtchn.c

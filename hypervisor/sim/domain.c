@@ -49,13 +49,13 @@ void sim_domain_kill(struct sim_domain *d)
 
 static int cfg_check(const struct sim_domain_cfg *cfg)
 {
-    if (cfg->kind == SIM_ARMV8R_MPU)
-        return -XM_EOPNOTSUPP;
-    if (cfg->kind != SIM_X86_EPT && cfg->kind != SIM_ARM_S2 && cfg->kind != SIM_X86_PV)
+    if (cfg->kind < SIM_X86_EPT || cfg->kind > SIM_ARMV8R_MPU)
+        return -XM_EINVAL;
+    if (sim_mpu_cfg_check(cfg) != 0)
         return -XM_EINVAL;
     if (cfg->kind == SIM_X86_PV && sim_pv_cfg_check(cfg) != 0)
         return -XM_EINVAL;
-    if (cfg->kind == SIM_ARM_S2 && cfg->altp2m)
+    if (cfg->kind != SIM_X86_EPT && cfg->kind != SIM_X86_PV && cfg->altp2m)
         return -XM_EINVAL;
     if (cfg->vcpus == 0 || cfg->vcpus > SIM_MAX_VCPUS || cfg->domid > SIM_MAX_DOMID)
         return -XM_EINVAL;
@@ -69,6 +69,8 @@ static enum xm_kind core_kind(enum sim_kind kind)
 {
     if (kind == SIM_ARM_S2)
         return XM_KIND_ARM_S2;
+    if (kind == SIM_ARMV8R_MPU)
+        return XM_KIND_ARM_MPU;
     return kind == SIM_X86_PV ? XM_KIND_X86_PV : XM_KIND_X86_EPT;
 }
 
@@ -84,6 +86,8 @@ static int core_init(struct sim_domain *d)
         .highest_gfn = d->cfg.first_gfn + d->cfg.pages - 1,
         .pv_hooks = &sim_pv_hooks,
         .pv_end = SIM_PV_END,
+        .mpu_budget = sim_mpu_budget(&d->cfg),
+        .mpu_mode = d->cfg.whole ? XM_MPU_WHOLE : XM_MPU_DEMAND,
     };
     int rc = xm_domain_init(&d->core, &cfg);
 
@@ -112,10 +116,23 @@ static int vcpus_init(struct sim_domain *d)
     return rc;
 }
 
+char *sim_page_of(struct sim_domain *d, xm_mfn_t mfn)
+{
+    if (d->mpu == NULL)
+        return frame_at(mfn);
+    return d->memory.base + ((mfn.n - d->cfg.first_gfn) << XM_PAGE_SHIFT);
+}
+
+/* The frame of gfn first_gfn + i; an MPU's domains are direct-mapped. */
+static xm_mfn_t frame_number(const struct sim_domain *d, uint64_t i)
+{
+    return xm_mfn(d->mpu != NULL ? d->cfg.first_gfn + i : frame_of(d->memory.base).n + i);
+}
+
 static unsigned order_at(const struct sim_domain *d, uint64_t i)
 {
     static const unsigned orders[] = {XM_ORDER_1G, XM_ORDER_2M};
-    uint64_t gfn = d->cfg.first_gfn + i, mfn = frame_of(d->memory.base).n + i;
+    uint64_t gfn = d->cfg.first_gfn + i, mfn = frame_number(d, i).n;
 
     for (unsigned k = 0; d->cfg.superpages && k < 2; k++) {
         uint64_t span = UINT64_C(1) << orders[k];
@@ -138,7 +155,7 @@ static int memory_init(struct sim_domain *d)
         unsigned order = order_at(d, i);
 
         rc = xm_p2m_map(&d->core, xm_gfn(d->cfg.first_gfn + i),
-                        xm_mfn(frame_of(d->memory.base).n + i), order);
+                        frame_number(d, i), order);
         i += UINT64_C(1) << order;
     }
     return rc;
@@ -152,6 +169,8 @@ static int domain_fill(struct sim_domain *d)
         rc = core_init(d);
     if (rc == 0)
         rc = vcpus_init(d);
+    if (rc == 0 && d->cfg.kind == SIM_ARMV8R_MPU)
+        rc = sim_mpu_init(d);
     if (rc == 0)
         rc = d->cfg.kind == SIM_X86_PV ? sim_pv_init(d) : memory_init(d);
     d->tlb_flushes = 0; /* nobody has run yet: not of interest */
@@ -201,6 +220,7 @@ void sim_domain_free(struct sim_domain *d)
         sim_trace_free(t);
     }
     sim_pv_destroy(d);
+    sim_mpu_destroy(d);
     if (d->core_up)
         xm_domain_destroy(&d->core);
     sim_frames_destroy(&d->tables);
@@ -229,6 +249,7 @@ void sim_domain_info(struct sim_domain *d, struct sim_domain_info *out)
     out->pages = d->core.view[0].mapped;
     out->xen_minor = d->core.xen_minor;
     out->max_views = d->core.max_views;
+    out->regions = d->core.mpu.budget;
     if (d->pv != NULL)
         sim_pv_info(d, out);
     memcpy(out->name, d->cfg.name, sizeof(out->name));
@@ -252,7 +273,7 @@ int sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page)
     sim_enter(d);
     mfn = mfn_of(d, gfn);
     if (xm_mfn_valid(mfn)) {
-        *page = frame_at(mfn);
+        *page = d->pv != NULL ? frame_at(mfn) : (void *)sim_page_of(d, mfn);
         rc = 0;
     }
     sim_leave(d);
@@ -270,8 +291,10 @@ static int populate(struct sim_domain *d, uint64_t gfn)
     if (d->pv != NULL)
         return sim_pv_populate(d, gfn);
     if (own) {
-        mfn = xm_mfn(frame_of(d->memory.base).n + i);
-        memset(frame_at(mfn), 0, XM_PAGE_SIZE);
+        mfn = frame_number(d, i);
+        memset(sim_page_of(d, mfn), 0, XM_PAGE_SIZE);
+    } else if (d->mpu != NULL) {
+        return -XM_EINVAL; /* direct-mapped: it has its own memory and no other */
     } else {
         mfn = sim_frames_alloc(&d->extra);
         if (!xm_mfn_valid(mfn))
@@ -312,7 +335,7 @@ int sim_depopulate(struct sim_domain *d, uint64_t gfn)
             rc = sim_pv_depopulate(d, gfn);
     } else if (xm_mfn_valid(mfn)) {
         rc = xm_p2m_unmap(&d->core, xm_gfn(gfn), XM_ORDER_4K);
-        if (rc == 0 && !sim_arena_has(&d->memory, mfn))
+        if (rc == 0 && d->mpu == NULL && !sim_arena_has(&d->memory, mfn))
             sim_frames_free(&d->extra, mfn);
     }
     sim_leave(d);

@@ -52,6 +52,26 @@ int sim_hc_mem_access(struct sim_machine *m, struct xm_mem_access_op *op)
     return call(m, op->domid, kind, do_mem_access, op);
 }
 
+int sim_hc_multicall(struct sim_machine *m, struct sim_multicall *v, uint32_t n)
+{
+    struct sim_domain *d;
+    uint32_t i;
+
+    if (m == NULL || v == NULL)
+        return -XM_EFAULT;
+    if (n == 0)
+        return 0;
+    d = sim_domain_find(m, v[0].op.domid);
+    for (i = 0; i < n; i++)
+        v[i].result = sim_hc_mem_access(m, &v[i].op);
+    if (d == NULL)
+        return 0;
+    sim_enter(d);
+    d->hypercalls -= n - 1;
+    sim_leave(d);
+    return 0;
+}
+
 /* ---- domctl ---- */
 
 static int unhold(uint32_t *count)

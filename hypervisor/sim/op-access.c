@@ -95,7 +95,9 @@ static enum translation translate(struct sim_domain *d, struct sim_vcpu *v,
         p->host = tlb_page(e) + p->offset;
         return TR_OK;
     }
-    return d->pv != NULL ? sim_pv_translate(d, v, op, p) : ask(d, v, &req, p);
+    if (d->pv != NULL)
+        return sim_pv_translate(d, v, op, p);
+    return d->mpu != NULL ? sim_mpu_translate(d, v, &req, p) : ask(d, v, &req, p);
 }
 
 /* Unmapped: reads give ones, writes are lost, as from a bus with nobody on it. */
@@ -155,7 +157,7 @@ static void host_parts(struct sim_domain *d, struct part *p, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         struct xm_p2m_entry e = xm_p2m_get(&d->core, 0, xm_gfn(p[i].gfn));
 
-        p[i].host = xm_mfn_valid(e.mfn) ? (char *)frame_at(e.mfn) + p[i].offset : NULL;
+        p[i].host = xm_mfn_valid(e.mfn) ? sim_page_of(d, e.mfn) + p[i].offset : NULL;
     }
 }
 
@@ -208,6 +210,8 @@ enum op_end sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v, const
         rc = sim_pv_buffer(d, v, p, n);
     else
         host_parts(d, p, n);
+    if (d->mpu != NULL)
+        sim_mpu_own_access(d, v, p, n);
     if (rc > 0)
         return OP_BLOCKED;
     if (rc < 0) {

@@ -26,7 +26,7 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
     sim_program_advance(&v->prog);
     v->done++;
     if (!moved)
-        v->pc += d->cfg.kind == SIM_ARM_S2 ? 4 : 1;
+        v->pc += sim_is_arm(d) ? 4 : 1;
     if (unlikely(v->core->single_step)) {
         v->step_gfn = op->addr >> XM_PAGE_SHIFT;
         send_step(d, v);
@@ -38,7 +38,7 @@ static void skip(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *
 {
     bool reads = op->code == SIM_OP_READ || op->code == SIM_OP_RMW || op->code == SIM_OP_CPUID;
 
-    if (reads && d->cfg.kind != SIM_ARM_S2)
+    if (reads && !sim_is_arm(d))
         v->result = v->regs.x86.rax;
     if (op->code >= SIM_OP_READ && op->code <= SIM_OP_RMW)
         d->accesses++;

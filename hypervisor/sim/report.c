@@ -99,6 +99,8 @@ static void add_domain(struct sim_domain *d, struct sim_report *out)
     out->mem_bytes += d->tables.used * XM_PAGE_SIZE;
     for (uint32_t i = 0; i < d->core.max_views; i++)
         out->mapped_gfns += d->core.view[i].mapped;
+    if (d->mpu != NULL)
+        out->mem_bytes += sim_mpu_mem_bytes(d);
     if (d->pv != NULL) {
         struct sim_domain_info info;
 

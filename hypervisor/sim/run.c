@@ -43,7 +43,7 @@ static void fast_end(struct sim_domain *d, struct sim_vcpu *v, uint64_t n)
 {
     d->accesses += n;
     v->done += n;
-    v->pc += d->cfg.kind == SIM_ARM_S2 ? n * 4 : n;
+    v->pc += sim_is_arm(d) ? n * 4 : n;
 }
 
 static uint64_t fast_trace(struct sim_domain *d, struct sim_vcpu *v, uint64_t budget)

@@ -64,6 +64,7 @@ struct sim_vcpu {
 };
 
 struct sim_pv;
+struct sim_mpu;
 struct pv_frame;
 
 /* The machine's frames that PV guests have or had; see pv.h. */
@@ -85,6 +86,7 @@ struct sim_domain {
     struct sim_trace *traces;
     struct sim_evtchn evtchn;
     struct sim_pv *pv; /* x86-pv */
+    struct sim_mpu *mpu; /* armv8r-mpu: the core of each vCPU */
 
     uint64_t *epoch; /* per view: what a TLB entry must carry to be of use */
     uint64_t last_epoch;
@@ -111,6 +113,11 @@ struct sim_machine {
 
 /* The domain that this thread is inside of; NULL: none. */
 extern _Thread_local struct sim_domain *sim_current;
+
+static inline bool sim_is_arm(const struct sim_domain *d)
+{
+    return d->cfg.kind == SIM_ARM_S2 || d->cfg.kind == SIM_ARMV8R_MPU;
+}
 
 static inline struct sim_domain *sim_from_env(struct xm_env_dom *d)
 {
@@ -171,6 +178,23 @@ enum op_end sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v,
 /* op-event.c; held: the write's answer is there, reply says whether it is denied. */
 enum op_end sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                      const struct xm_reply *reply);
+
+/* The page of this process that stands for a frame of the domain's. */
+char *sim_page_of(struct sim_domain *d, xm_mfn_t mfn);
+
+/* mpu.c: armv8r-mpu */
+int sim_mpu_cfg_check(const struct sim_domain_cfg *cfg);
+int sim_mpu_init(struct sim_domain *d);
+void sim_mpu_destroy(struct sim_domain *d);
+/* Regions for the view of a domain of this cfg. */
+uint16_t sim_mpu_budget(const struct sim_domain_cfg *cfg);
+/* A change reaches each core. */
+void sim_mpu_refresh(struct sim_domain *d);
+enum translation sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
+                                   const struct xm_access_req *req, struct part *p);
+/* The hypervisor reads and writes there, for the guest on this core: as far as its MPU lets it. */
+void sim_mpu_own_access(struct sim_domain *d, struct sim_vcpu *v, const struct part *p, unsigned n);
+uint64_t sim_mpu_mem_bytes(const struct sim_domain *d);
 
 /* pv-*.c: x86-pv */
 #define SIM_PV_END (UINT64_C(1) << 28) /* machine frames of guests; the hypervisor's lie elsewhere */

@@ -41,6 +41,9 @@ struct sim_domain_cfg {
     uint64_t first_gfn;
     bool superpages;     /* map with the largest pages that fit */
     bool altp2m;         /* views allowed (x86-ept) */
+    uint32_t regions;    /* armv8r-mpu: of each core's EL2 MPU, 8 to 256; 0: 16 */
+    bool whole;          /* armv8r-mpu: a plan that does not fit is refused, not filled in */
+    bool qemu_codes;     /* armv8r-mpu: faults report QEMU's status codes, not silicon's */
     char name[64];
 };
 int sim_domain_create(struct sim_machine *m, const struct sim_domain_cfg *cfg,
@@ -57,6 +60,7 @@ struct sim_domain_info {
     bool dying, paused, altp2m;
     uint64_t highest_gfn, pages;
     uint32_t xen_minor, max_views;
+    uint32_t regions;    /* armv8r-mpu: that the view of the domain may use; else 0 */
     char name[64];
 };
 void sim_domain_info(struct sim_domain *d, struct sim_domain_info *out);
@@ -142,6 +146,12 @@ int sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out
 
 /* Hypercalls; struct layouts in <xm/abi.h> are Xen's. Continuations are made inside, as in Xen. */
 int sim_hc_mem_access(struct sim_machine *m, struct xm_mem_access_op *op);
+/* Several of them on one domain in one hypercall; each goes its own way, as in Xen's multicall. */
+struct sim_multicall {
+    struct xm_mem_access_op op;
+    int result;
+};
+int sim_hc_multicall(struct sim_machine *m, struct sim_multicall *v, uint32_t n);
 int sim_hc_domctl(struct sim_machine *m, struct xm_domctl *op);
 int sim_hc_altp2m(struct sim_machine *m, struct xm_altp2m_op *op);
 /* Frames of the guest: mapped while the domain is; -ESRCH: nothing there. */
@@ -173,6 +183,20 @@ int sim_pv_set_later_default(struct sim_domain *d, bool later);
 uint64_t sim_pv_ring_mfn(struct sim_domain *d);
 /* The L4 table that the guest began with. */
 uint64_t sim_pv_root(struct sim_domain *d);
+
+/* ---- armv8r-mpu ----
+ * A direct-mapped guest (frame = gfn) of which each vCPU has a core with an EL2 MPU.
+ */
+
+struct sim_mpu_info {
+    uint32_t regions, planned; /* of the guest on this core now; of the domain's whole plan */
+    uint64_t register_writes, syncs, fills, evictions;
+    uint64_t covered, windows, flips, switches; /* remote accesses of the hypervisor's, by their way */
+};
+/* -EINVAL: another kind, or no such vCPU. */
+int sim_mpu_core_info(struct sim_domain *d, uint32_t vcpu, struct sim_mpu_info *out);
+/* Instants at which registers were wrong: overlaps, bases changed while on, missing barriers. */
+uint64_t sim_mpu_defects(struct sim_domain *d);
 
 /* ---- what goes wrong ---- */
 

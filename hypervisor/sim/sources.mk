@@ -6,6 +6,7 @@ SIM_SOURCES = \
 	hypervisor/env/sim/lock.c \
 	hypervisor/env/sim/memory.c \
 	hypervisor/env/sim/misc.c \
+	hypervisor/env/sim/mpu-model.c \
 	hypervisor/env/sim/vcpu.c \
 	hypervisor/sim/domain.c \
 	hypervisor/sim/evtchn.c \
@@ -13,6 +14,7 @@ SIM_SOURCES = \
 	hypervisor/sim/hypercall.c \
 	hypervisor/sim/inject.c \
 	hypervisor/sim/machine.c \
+	hypervisor/sim/mpu.c \
 	hypervisor/sim/op-access.c \
 	hypervisor/sim/op-event.c \
 	hypervisor/sim/op.c \
@@ -28,6 +30,7 @@ SIM_SOURCES = \
 	hypervisor/sim/tlb.c \
 	hypervisor/sim/trace.c \
 	hypervisor/sim/vcpu.c \
+	hypervisor/env/sim/mpu-model.h \
 	hypervisor/env/sim/xm_env_types.h \
 	hypervisor/sim/frames.h \
 	hypervisor/sim/program.h \

@@ -23,7 +23,7 @@ void sim_tlb_fill(struct sim_domain *d, struct sim_vcpu *v, uint64_t gfn,
     e->gfn = gfn;
     e->epoch = d->epoch[v->core->view];
     e->change = d->change;
-    e->page = (uintptr_t)frame_at(res->mfn) | (res->bits & 7u);
+    e->page = (uintptr_t)sim_page_of(d, res->mfn) | (res->bits & 7u);
 }
 
 void sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e, unsigned what)
@@ -36,7 +36,7 @@ void sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *
         return;
     }
     there = xm_access_lookup(&d->core, v->id, xm_gfn(e->gfn), &now);
-    if (!there || (now.bits & what) != what || frame_at(now.mfn) != (void *)tlb_page(e)) {
+    if (!there || (now.bits & what) != what || sim_page_of(d, now.mfn) != tlb_page(e)) {
         d->forbidden++;
         return;
     }
@@ -48,8 +48,11 @@ void sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *
 void sim_tlb_flush(struct sim_domain *d, unsigned view)
 {
     d->tlb_flushes++;
+    d->change++;
     if (d->tlb_broken)
         return;
+    if (d->mpu != NULL)
+        sim_mpu_refresh(d);
     if (view != XM_VIEW_ALL) {
         if (view < d->core.max_views)
             d->epoch[view] = ++d->last_epoch;

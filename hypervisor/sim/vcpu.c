@@ -52,7 +52,7 @@ static const struct xm_ev_regs_arm arm_boot = {
 
 static bool is_arm(const struct sim_vcpu *v)
 {
-    return v->dom->cfg.kind == SIM_ARM_S2;
+    return sim_is_arm(v->dom);
 }
 
 int sim_vcpu_init(struct sim_domain *d, uint32_t id)

@@ -213,7 +213,8 @@ static void do_step(struct world *w)
 
 static void make_world(struct world *w)
 {
-    const struct sim_machine_cfg mc = {.seed = 1, .xen_minor = fuzz_u8(&w->in) & 1 ? 17 : 20};
+    const uint8_t how = fuzz_u8(&w->in);
+    const struct sim_machine_cfg mc = {.seed = 1, .xen_minor = how & 1 ? 17 : 20};
     struct sim_domain_cfg dc = {.kind = SIM_X86_EPT,
                                 .vcpus = 2,
                                 .pages = PAGES,
@@ -223,7 +224,11 @@ static void make_world(struct world *w)
 
     CHECK(sim_machine_create(&mc, &w->machine) == 0);
     CHECK(sim_domain_create(w->machine, &dc, &w->domain[0]) == 0);
-    dc.kind = SIM_ARM_S2;
+    dc.kind = how & 2 ? SIM_ARMV8R_MPU : SIM_ARM_S2;
+    if (how & 2) {
+        dc.regions = how & 4 ? 8 : 16;
+        dc.whole = (how & 8) != 0;
+    }
     dc.altp2m = false;
     CHECK(sim_domain_create(w->machine, &dc, &w->domain[1]) == 0);
 }
@@ -238,6 +243,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         do_step(&w);
     sim_report(w.machine, NULL, &report);
     CHECK(report.forbidden == 0);
+    CHECK(sim_mpu_defects(w.domain[1]) == 0);
     sim_machine_destroy(w.machine);
     return 0;
 }

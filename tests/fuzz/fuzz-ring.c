@@ -89,7 +89,8 @@ static void make_side(struct world *w, struct side *side, enum sim_kind kind)
 static void make_world(struct world *w)
 {
     const struct sim_machine_cfg mc = {.seed = 1};
-    const enum sim_kind kind = fuzz_u8(&w->in) & 1 ? SIM_X86_EPT : SIM_ARM_S2;
+    static const enum sim_kind kinds[] = {SIM_ARM_S2, SIM_X86_EPT, SIM_ARMV8R_MPU, SIM_X86_EPT};
+    const enum sim_kind kind = kinds[fuzz_u8(&w->in) & 3];
 
     CHECK(sim_machine_create(&mc, &w->machine) == 0);
     CHECK(xmem_open_machine(w->machine, &w->x) == 0);

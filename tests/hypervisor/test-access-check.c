@@ -15,7 +15,16 @@ static void stop(void)
     fake_end(&d);
 }
 
+/* What vCPU 0 has there. */
 static int access_of(uint64_t gfn)
+{
+    struct xm_access_res res;
+
+    ck_assert(xm_access_lookup(&d, 0, xm_gfn(gfn), &res));
+    return res.access;
+}
+
+static int host_access_of(uint64_t gfn)
 {
     return xm_p2m_get(&d, 0, xm_gfn(gfn)).access;
 }
@@ -114,6 +123,7 @@ START_TEST(rx2rw_turns_silently)
     ck_assert_int_eq(fake_access(&d, 0, 3, XM_DO_X), XM_V_OK);
     ck_assert_int_eq(fake_access(&d, 0, 3, XM_DO_W), XM_V_RETRY_NOW);
     ck_assert_int_eq(access_of(3), XM_ACCESS_RW);
+    ck_assert_int_eq(host_access_of(3), XM_ACCESS_RX2RW); /* views are on: only the copy turns */
     ck_assert_int_eq(fake_access(&d, 0, 3, XM_DO_W), XM_V_OK);
     ck_assert_uint_eq(fake.flushes, 1);
     ck_assert_uint_eq(d.stats.events, 0);

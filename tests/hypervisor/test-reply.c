@@ -243,7 +243,7 @@ START_TEST(a_fast_step_comes_back_by_itself)
 }
 END_TEST
 
-START_TEST(a_fast_step_stays_in_the_wrong_view_while_steps_are_not_watched)
+START_TEST(until_4_19_a_fast_step_stays_where_it_is_while_steps_are_not_watched)
 {
     struct xm_ev rsp = *fake_last(&d);
     int view = fake_view_create(&d, XM_ACCESS_RWX);
@@ -255,6 +255,10 @@ START_TEST(a_fast_step_stays_in_the_wrong_view_while_steps_are_not_watched)
     ck_assert_int_eq(fake_answer(&d, &rsp), 0);
     ck_assert_int_eq(xm_event_singlestep(&d, 1, 3), XM_GO_ON);
     ck_assert_uint_eq(d.vcpu[1].view, 0);
+    d.xen_minor = 20; /* there it is no matter whether they are */
+    ck_assert_int_eq(xm_event_singlestep(&d, 1, 3), XM_GO_ON);
+    ck_assert_uint_eq(d.vcpu[1].view, (unsigned)view);
+    ck_assert(!d.vcpu[1].single_step);
 }
 END_TEST
 
@@ -289,7 +293,7 @@ int main(void)
     tcase_add_test(t, single_step_is_toggled_and_told_when_watched);
     tcase_add_test(t, the_view_is_switched_when_it_exists);
     tcase_add_test(t, a_fast_step_comes_back_by_itself);
-    tcase_add_test(t, a_fast_step_stays_in_the_wrong_view_while_steps_are_not_watched);
+    tcase_add_test(t, until_4_19_a_fast_step_stays_where_it_is_while_steps_are_not_watched);
     tcase_add_test(t, a_fast_step_to_a_number_that_no_view_can_have_is_none);
     suite_add_tcase(s, t);
     return fake_run(s);

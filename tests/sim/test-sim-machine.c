@@ -32,8 +32,14 @@ START_TEST(test_domain_args)
 
     c = ok, c.kind = 77;
     ck_assert_int_eq(create_with(m, c), -XM_EINVAL);
-    c = ok, c.kind = SIM_ARMV8R_MPU;
-    ck_assert_int_eq(create_with(m, c), -XM_EOPNOTSUPP);
+    c = ok, c.kind = SIM_ARMV8R_MPU, c.regions = 7;
+    ck_assert_int_eq(create_with(m, c), -XM_EINVAL);
+    c.regions = 257;
+    ck_assert_int_eq(create_with(m, c), -XM_EINVAL);
+    c.regions = 8, c.altp2m = true;
+    ck_assert_int_eq(create_with(m, c), -XM_EINVAL);
+    c = ok, c.whole = true; /* an MPU's option */
+    ck_assert_int_eq(create_with(m, c), -XM_EINVAL);
     c = ok, c.vcpus = 0;
     ck_assert_int_eq(create_with(m, c), -XM_EINVAL);
     c = ok, c.vcpus = 129;

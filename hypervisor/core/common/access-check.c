@@ -100,8 +100,8 @@ static int find(struct check *c)
 {
     int rc;
 
-    c->p2m = &c->d->view[c->v->view];
-    if (c->p2m->view == 0) {
+    c->p2m = xm_view_table(c->d, c->v->view);
+    if (c->p2m == &c->d->view[0]) {
         c->e = xm_table_get(c->p2m, c->req->gfn);
         return 0;
     }
@@ -159,7 +159,7 @@ bool xm_access_lookup(struct xm_domain *d, uint32_t vcpu, xm_gfn_t gfn, struct x
     if (c.v == NULL)
         return false;
     xm_p2m_lock(d);
-    c.p2m = &d->view[c.v->view];
+    c.p2m = xm_view_table(d, c.v->view);
     if (xm_view_would_have(d, c.p2m, gfn, &c.e)) {
         result_fill(&c, res);
         mapped = true;

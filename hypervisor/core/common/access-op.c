@@ -114,7 +114,7 @@ int xm_access_set_multi(struct xm_domain *d, unsigned view, uint64_t gfns, uint6
     struct xm_p2m *p2m;
     int rc = 0;
 
-    if (d->kind == XM_KIND_ARM_S2)
+    if (xm_kind_is_arm(d->kind))
         return -XM_EOPNOTSUPP;
     xm_p2m_lock(d);
     p2m = xm_view_find(d, view);
@@ -195,7 +195,8 @@ int xm_hc_mem_access(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t 
     if (d->kind == XM_KIND_X86_PV)
         return xm_pv_hc_mem_access(d, op, start);
     switch (op->op) {
-    case XM_MEM_ACCESS_SET: return op_set(d, op, start);
+    case XM_MEM_ACCESS_SET:
+        return d->kind == XM_KIND_ARM_MPU ? xm_mpu_hc_set(d, op) : op_set(d, op, start);
     case XM_MEM_ACCESS_GET: return op_get(d, op, *start);
     case XM_MEM_ACCESS_SET_MULTI:
         return xm_access_set_multi(d, 0, op->pfn_list, op->access_list, op->nr, start);

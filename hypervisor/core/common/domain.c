@@ -19,11 +19,15 @@ uint32_t xm_domctl_version(uint32_t xen_minor)
 
 static bool cfg_ok(const struct xm_domain_cfg *cfg)
 {
-    if (cfg->kind < XM_KIND_X86_EPT || cfg->kind > XM_KIND_X86_PV)
+    if (cfg->kind < XM_KIND_X86_EPT || cfg->kind > XM_KIND_ARM_MPU)
         return false;
     if (cfg->kind != XM_KIND_X86_EPT && cfg->views_allowed)
         return false;
     if (cfg->kind == XM_KIND_X86_PV && cfg->pv_hooks == NULL)
+        return false;
+    if (cfg->kind == XM_KIND_ARM_MPU &&
+        (cfg->mpu_budget < XM_MPU_FLOOR || cfg->mpu_mode > XM_MPU_WHOLE || cfg->mpu_sh > 3 ||
+         cfg->mpu_attr > 7))
         return false;
     if (cfg->vcpus == 0 || cfg->vcpus > VCPUS_MAX || cfg->max_views > XM_VIEWS_MAX)
         return false;
@@ -42,22 +46,31 @@ static void fields_init(struct xm_domain *d, const struct xm_domain_cfg *cfg)
     d->views_allowed = cfg->views_allowed;
     d->max_views = cfg->max_views != 0 ? cfg->max_views : XM_VIEWS_DEFAULT;
     d->ring.mfn = xm_mfn(XM_GFN_NONE);
+    d->mpu.budget = cfg->mpu_budget;
+    d->mpu.mode = cfg->mpu_mode;
+    d->mpu.sh = cfg->mpu_sh;
+    d->mpu.attr = cfg->mpu_attr;
     xm_pv_init(&d->pv, cfg->env, cfg->pv_hooks, cfg->pv_end);
     xm_env_lock_init(&d->p2m_lock, XM_RANK_P2M);
     xm_env_lock_init(&d->ring_lock, XM_RANK_RING);
+}
+
+static void view_init(struct xm_p2m *p2m, uint32_t view)
+{
+    p2m->root = xm_mfn(XM_GFN_NONE);
+    p2m->view = (uint16_t)view;
+    p2m->cache_tag = XM_GFN_NONE;
+    p2m->default_access = XM_ACCESS_RWX;
+    p2m->min_remapped = XM_GFN_NONE;
 }
 
 static void views_init(struct xm_domain *d)
 {
     uint32_t i;
 
-    for (i = 0; i < d->max_views; i++) {
-        d->view[i].root = xm_mfn(XM_GFN_NONE);
-        d->view[i].view = (uint16_t)i;
-        d->view[i].cache_tag = XM_GFN_NONE;
-        d->view[i].default_access = XM_ACCESS_RWX;
-        d->view[i].min_remapped = XM_GFN_NONE;
-    }
+    for (i = 0; i < d->max_views; i++)
+        view_init(&d->view[i], i);
+    view_init(&d->copy, 0);
 }
 
 static void vcpus_init(struct xm_domain *d)
@@ -84,6 +97,8 @@ int xm_domain_init(struct xm_domain *d, const struct xm_domain_cfg *cfg)
         goto fail;
     views_init(d);
     vcpus_init(d);
+    if (d->kind == XM_KIND_ARM_MPU)
+        d->view[0].mpu = &d->mpu;
     /* A PV guest has no second-stage table. */
     rc = d->kind == XM_KIND_X86_PV ? 0 : xm_table_init(d, &d->view[0]);
     if (rc != 0)
@@ -105,6 +120,8 @@ void xm_domain_destroy(struct xm_domain *d)
         return;
     for (i = 0; d->view != NULL && i < d->max_views; i++)
         xm_table_free(d, &d->view[i]);
+    if (d->view != NULL)
+        xm_table_free(d, &d->copy);
     xm_pv_table_free(&d->pv.table);
     if (d->ring.page != NULL) {
         xm_env_frame_unmap(d->ring.page);

@@ -2,9 +2,12 @@
 /* Events other than memory accesses, one function per reason (arch/x86/hvm/monitor.c in Xen). */
 #include <xm/core.h>
 
+/* hvm_monitor_debug() asks whether single step is monitored before anything else up to 4.19. */
+#define MINOR_FAST_STEP_UNWATCHED 20u
+
 int xm_event_send(struct xm_domain *d, struct xm_vcpu *v, bool sync, struct xm_ev *ev)
 {
-    size_t bytes = d->kind == XM_KIND_ARM_S2 ? sizeof(ev->data.arm) : sizeof(ev->data.x86);
+    size_t bytes = xm_kind_is_arm(d->kind) ? sizeof(ev->data.arm) : sizeof(ev->data.x86);
     int rc = xm_ring_claim(d, v);
 
     if (rc != 0)
@@ -214,11 +217,14 @@ enum xm_go xm_event_singlestep(struct xm_domain *d, uint32_t vcpu, uint64_t gfn)
 {
     struct xm_ev ev = {.reason = XM_EV_REASON_SINGLESTEP, .u.singlestep.gfn = gfn};
     struct xm_vcpu *v = xm_vcpu_get(d, vcpu);
+    bool on = watched(d, vcpu, XM_MONITOR_SINGLESTEP);
 
-    if (!watched(d, vcpu, XM_MONITOR_SINGLESTEP) || !v->single_step)
+    if (v == NULL || !v->single_step)
         return XM_GO_ON;
     if (!v->fast_step)
-        return send(d, vcpu, true, &ev, XM_GO_DONE);
+        return on ? send(d, vcpu, true, &ev, XM_GO_DONE) : XM_GO_ON;
+    if (!on && d->xen_minor < MINOR_FAST_STEP_UNWATCHED)
+        return XM_GO_ON;
     if (d->views_active)
         (void)xm_vcpu_switch_view(d, vcpu, v->fast_view);
     v->single_step = false;

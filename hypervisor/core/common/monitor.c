@@ -11,7 +11,7 @@ uint32_t xm_monitor_caps(const struct xm_domain *d)
 
     if (d->kind == XM_KIND_X86_PV)
         return 0; /* all of these are intercepts of HVM guests */
-    if (d->kind == XM_KIND_ARM_S2)
+    if (xm_kind_is_arm(d->kind))
         return caps | BIT(XM_MONITOR_PRIVILEGED_CALL);
     caps |= BIT(XM_MONITOR_SOFTWARE_BREAKPOINT) | BIT(XM_MONITOR_MOV_TO_MSR) |
             BIT(XM_MONITOR_INTERRUPT) | BIT(XM_MONITOR_CPUID) | BIT(XM_MONITOR_DEBUG_EXCEPTION) |

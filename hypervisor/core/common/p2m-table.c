@@ -5,7 +5,7 @@
  * marks a leaf (one without rights has no hardware bit set) and 52 to 55 hold the rights as
  * they were asked for.
  */
-#include <xm/p2m.h>
+#include <xm/mpu-domain.h>
 
 #define TOP_LEVEL 3u
 #define LEVEL_BITS 9u
@@ -93,6 +93,8 @@ int xm_table_init(struct xm_domain *d, struct xm_p2m *p2m)
     p2m->tables = 0;
     p2m->mapped = 0;
     p2m->cache_tag = XM_GFN_NONE;
+    if (p2m->mpu != NULL)
+        return xm_mpu_table_init(p2m);
     p2m->root = table_new(d, p2m);
     return xm_mfn_valid(p2m->root) ? 0 : -XM_ENOMEM;
 }
@@ -116,6 +118,8 @@ static void subtree_free(struct xm_domain *d, struct xm_p2m *p2m, xm_mfn_t table
 
 void xm_table_free(struct xm_domain *d, struct xm_p2m *p2m)
 {
+    if (p2m->mpu != NULL)
+        xm_mpu_table_free(p2m);
     if (!xm_mfn_valid(p2m->root) || p2m->tables == 0)
         return;
     subtree_free(d, p2m, p2m->root, TOP_LEVEL);
@@ -129,6 +133,8 @@ struct xm_p2m_entry xm_table_get(struct xm_p2m *p2m, xm_gfn_t gfn)
     unsigned level = TOP_LEVEL;
     uint64_t pte;
 
+    if (p2m->mpu != NULL)
+        return xm_mpu_table_get(p2m, gfn);
     if (!xm_mfn_valid(table) || gfn.n >= XM_GFN_LIMIT)
         return pte_decode(0, gfn, TOP_LEVEL - 1);
     if (p2m->cache_tag == gfn.n >> LEVEL_BITS)
@@ -220,6 +226,8 @@ int xm_table_set(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, unsigned
     unsigned level;
     int rc;
 
+    if (p2m->mpu != NULL)
+        return xm_mpu_table_set(p2m, gfn, order, e);
     if (!xm_mfn_valid(table) || gfn.n >= XM_GFN_LIMIT)
         return -XM_ERANGE;
     if (target == 0 && p2m->cache_tag == gfn.n >> LEVEL_BITS) {

@@ -88,7 +88,7 @@ static void apply_regs(struct xm_domain *d, struct xm_vcpu *v, const struct xm_e
     struct xm_ev_regs_x86 x86;
     struct xm_ev_regs_arm arm;
 
-    if (d->kind == XM_KIND_ARM_S2) {
+    if (xm_kind_is_arm(d->kind)) {
         xm_env_vcpu_get_regs(d->env, v->id, &arm, sizeof(arm));
         arm.pc = rsp->data.arm.pc;
         xm_env_vcpu_set_regs(d->env, v->id, &arm, sizeof(arm));

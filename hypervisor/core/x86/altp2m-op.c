@@ -4,12 +4,15 @@
 
 static int set_state(struct xm_domain *d, bool on)
 {
+    int rc = 0;
+
     xm_p2m_lock(d);
     if (!on && d->views_active)
         xm_views_off(d);
-    d->views_active = on;
+    if (on && !d->views_active)
+        rc = xm_views_on(d);
     xm_p2m_unlock(d);
-    return 0;
+    return rc;
 }
 
 static int create(struct xm_domain *d, struct xm_altp2m_view *op)
@@ -86,8 +89,8 @@ static int change_gfn(struct xm_domain *d, const struct xm_altp2m_change_gfn *op
         return rc;
     xm_p2m_lock(d);
     p2m = xm_view_find(d, op->view);
-    /* View 0 is the host view itself here: to remap in it would change the guest for good. */
-    if (p2m != NULL && p2m->view != 0) {
+    if (p2m != NULL) {
+        p2m = xm_view_table(d, op->view); /* of view 0 the copy: the host view stays as it is */
         if (op->new_gfn != XM_GFN_NONE)
             rc = remap(d, p2m, gfn, xm_gfn(op->new_gfn));
         else
@@ -201,7 +204,7 @@ int xm_hc_altp2m(struct xm_domain *d, struct xm_altp2m_op *op)
 {
     /* Arm's hvm_op does not know the number at all. */
     if (d->kind != XM_KIND_X86_EPT)
-        return d->kind == XM_KIND_ARM_S2 ? -XM_ENOSYS : -XM_EOPNOTSUPP;
+        return xm_kind_is_arm(d->kind) ? -XM_ENOSYS : -XM_EOPNOTSUPP;
     if (op->pad1 != 0 || op->pad2 != 0 || op->version != XM_ALTP2M_INTERFACE_VERSION)
         return -XM_EINVAL;
     if (op->cmd < XM_ALTP2M_GET_DOMAIN_STATE || op->cmd > XM_ALTP2M_SET_VISIBILITY)

@@ -11,6 +11,11 @@ struct xm_p2m *xm_view_find(struct xm_domain *d, unsigned view)
     return view < d->max_views && d->view[view].active ? &d->view[view] : NULL;
 }
 
+struct xm_p2m *xm_view_table(struct xm_domain *d, unsigned view)
+{
+    return view == 0 && d->views_active ? &d->copy : &d->view[view];
+}
+
 uint32_t xm_views_count(const struct xm_domain *d)
 {
     uint32_t i, n = 0;
@@ -96,7 +101,7 @@ bool xm_view_would_have(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn,
                         struct xm_p2m_entry *e)
 {
     *e = xm_table_get(p2m, gfn);
-    if (xm_mfn_valid(e->mfn) || p2m->view == 0)
+    if (xm_mfn_valid(e->mfn) || p2m == &d->view[0])
         return xm_mfn_valid(e->mfn);
     *e = xm_table_get(&d->view[0], gfn);
     e->access = (uint8_t)copied_access(d, p2m, e);
@@ -180,10 +185,10 @@ int xm_views_propagate(struct xm_domain *d, xm_gfn_t gfn, unsigned order,
 
     if (!d->views_active)
         return 0;
-    for (i = 1; i < d->max_views && !xm_mfn_valid(e->mfn); i++)
-        hits += d->view[i].active && drop_hits(&d->view[i], gfn, order);
-    for (i = 1; i < d->max_views; i++) {
-        struct xm_p2m *p2m = &d->view[i];
+    for (i = 0; i < d->max_views && !xm_mfn_valid(e->mfn); i++)
+        hits += xm_view_table(d, i)->active && drop_hits(xm_view_table(d, i), gfn, order);
+    for (i = 0; i < d->max_views; i++) {
+        struct xm_p2m *p2m = xm_view_table(d, i);
 
         if (!p2m->active)
             continue;
@@ -246,6 +251,19 @@ int xm_view_destroy(struct xm_domain *d, unsigned view)
     return 0;
 }
 
+int xm_views_on(struct xm_domain *d)
+{
+    int rc = xm_table_init(d, &d->copy);
+
+    if (rc != 0)
+        return rc;
+    d->copy.active = true;
+    d->copy.default_access = d->view[0].default_access;
+    d->views_active = true;
+    xm_p2m_note_flush(d, 0);
+    return 0;
+}
+
 void xm_views_off(struct xm_domain *d)
 {
     uint32_t i;
@@ -257,6 +275,7 @@ void xm_views_off(struct xm_domain *d)
     for (i = 1; i < d->max_views; i++)
         if (d->view[i].active)
             view_drop(d, &d->view[i]);
+    view_drop(d, &d->copy);
     d->view[0].visible = true;
     d->views_active = false;
 }

@@ -11,8 +11,14 @@
  */
 int xm_hc_altp2m(struct xm_domain *d, struct xm_altp2m_op *op);
 
-/* A view that exists, or NULL. */
+/* A view that exists, or NULL; 0 is the host view itself. */
 struct xm_p2m *xm_view_find(struct xm_domain *d, unsigned view);
+/*
+ * What a vCPU in this view runs on. While views are on that is, for view 0 too, a copy that fills
+ * when the guest touches a page (altp2m_p2m[0] in Xen): rights that an access turns are turned
+ * there, and the host view keeps what was set.
+ */
+struct xm_p2m *xm_view_table(struct xm_domain *d, unsigned view);
 /* False: no such view; the vCPU stays where it is (p2m_switch_vcpu_altp2m_by_id). */
 bool xm_vcpu_switch_view(struct xm_domain *d, uint32_t vcpu, unsigned view);
 /* The guest's VMFUNC: only views that are visible. False: the guest gets an exception. */
@@ -40,6 +46,8 @@ int xm_views_propagate(struct xm_domain *d, xm_gfn_t gfn, unsigned order,
 int xm_view_create(struct xm_domain *d, enum xm_access rights, uint16_t *view);
 /* -XM_EBUSY: view 0, not there, or a vCPU is in it. */
 int xm_view_destroy(struct xm_domain *d, unsigned view);
+/* -XM_ENOMEM: they stay off. The copy's default is what the host view's is now. */
+int xm_views_on(struct xm_domain *d);
 void xm_views_off(struct xm_domain *d);
 /* Suppress-#VE, one and many (altp2m-ve.c). */
 int xm_altp2m_set_sve(struct xm_domain *d, struct xm_altp2m_suppress_ve *op);

@@ -11,6 +11,7 @@
 #include <xm/p2m.h>
 #include <xm/altp2m.h>
 #include <xm/access.h>
+#include <xm/mpu-domain.h>
 #include <xm/pv-domain.h>
 #include <xm/event.h>
 

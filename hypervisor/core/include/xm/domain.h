@@ -12,6 +12,7 @@
 
 #include <xm/abi.h>
 #include <xm/env.h>
+#include <xm/mpu-plan.h>
 #include <xm/pv.h>
 #include <xm/rights.h>
 
@@ -30,6 +31,7 @@ struct xm_p2m {
     uint64_t min_remapped, max_remapped; /* target gfns of change_gfn; min > max: none */
     uint64_t tables;        /* frames of table, root included */
     uint64_t mapped;        /* gfns */
+    struct xm_mpu_view *mpu; /* arm-mpu: in place of tables */
     /* The level-1 table walked last: saves three levels for neighbours. gfn >> 9, or ~0. */
     uint64_t cache_tag;
     xm_mfn_t cache_table;
@@ -114,7 +116,9 @@ struct xm_domain {
     bool access_used;           /* Arm answers rwx to every get until the first set */
     struct xm_lock p2m_lock, ring_lock;
     struct xm_p2m *view;        /* max_views of them; [0] is the host view */
+    struct xm_p2m copy;         /* what vCPUs in view 0 run on while views are on; see altp2m.h */
     struct xm_vcpu *vcpu;
+    struct xm_mpu_view mpu;     /* arm-mpu: rights of the host view; under the p2m lock */
     struct xm_pv pv;            /* x86-pv: in place of the views; under the p2m lock */
     struct xm_monitor monitor;
     struct xm_ring ring;
@@ -132,6 +136,9 @@ struct xm_domain_cfg {
     uint64_t highest_gfn; /* at least; mapping raises it */
     const struct xm_pv_hooks *pv_hooks; /* x86-pv */
     uint64_t pv_end;     /* x86-pv: machine frames end here */
+    uint16_t mpu_budget; /* arm-mpu: regions that its view may have on every core; not below the floor */
+    uint8_t mpu_mode;    /* arm-mpu: enum xm_mpu_mode */
+    uint8_t mpu_sh, mpu_attr; /* arm-mpu: of its memory */
 };
 
 /* -XM_EINVAL: the cfg makes no sense; -XM_ENOMEM. On failure *d needs no destroy. */

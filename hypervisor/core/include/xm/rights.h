@@ -5,7 +5,14 @@
 
 #include <xm/types.h>
 
-enum xm_kind { XM_KIND_X86_EPT = 1, XM_KIND_ARM_S2 = 2, XM_KIND_X86_PV = 3 };
+enum xm_kind {
+    XM_KIND_X86_EPT = 1, XM_KIND_ARM_S2 = 2, XM_KIND_X86_PV = 3, XM_KIND_ARM_MPU = 4
+};
+
+static inline bool xm_kind_is_arm(enum xm_kind kind)
+{
+    return kind == XM_KIND_ARM_S2 || kind == XM_KIND_ARM_MPU;
+}
 
 /* XM_DO_* bits that go through without an event: rx2rw reads and fetches, n2rwx nothing. */
 uint8_t xm_rights_bits(enum xm_access a);

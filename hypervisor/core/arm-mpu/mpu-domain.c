@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <xm/core.h>
+
+#define ROOM_FIRST 32u
+
+/* ---- in place of a table ---- */
+
+int xm_mpu_table_init(struct xm_p2m *p2m)
+{
+    struct xm_mpu_extents *x = &p2m->mpu->x;
+
+    x->e = xm_env_alloc(ROOM_FIRST * sizeof(*x->e));
+    if (x->e == NULL)
+        return -XM_ENOMEM;
+    x->room = ROOM_FIRST;
+    xm_mpu_view_accept(p2m->mpu);
+    return 0;
+}
+
+void xm_mpu_table_free(struct xm_p2m *p2m)
+{
+    struct xm_mpu_extents *x = &p2m->mpu->x;
+
+    if (x->e != NULL)
+        xm_env_free(x->e, x->room * sizeof(*x->e));
+    memset(x, 0, sizeof(*x));
+}
+
+/* Room for one operation more. */
+static int make_room(struct xm_mpu_extents *x)
+{
+    struct xm_mpu_extent *more;
+
+    if (x->room - x->n >= XM_MPU_EXTENTS_MORE)
+        return 0;
+    more = xm_env_alloc(2 * (size_t)x->room * sizeof(*x->e));
+    if (more == NULL)
+        return -XM_ENOMEM;
+    memcpy(more, x->e, x->n * sizeof(*x->e));
+    xm_env_free(x->e, x->room * sizeof(*x->e));
+    x->e = more;
+    x->room *= 2;
+    return 0;
+}
+
+struct xm_p2m_entry xm_mpu_table_get(struct xm_p2m *p2m, xm_gfn_t gfn)
+{
+    const struct xm_mpu_extent *x = xm_mpu_extents_find(&p2m->mpu->x, gfn.n);
+    struct xm_p2m_entry e = {.mfn = xm_mfn(XM_GFN_NONE), .suppress_ve = true};
+
+    if (x != NULL) {
+        e.mfn = xm_mfn(gfn.n);
+        e.access = x->access;
+    }
+    return e;
+}
+
+int xm_mpu_table_set(struct xm_p2m *p2m, xm_gfn_t gfn, unsigned order,
+                     const struct xm_p2m_entry *e)
+{
+    struct xm_mpu_view *v = p2m->mpu;
+    const struct xm_mpu_extent map = {.first = gfn.n,
+                                      .last = gfn.n + (UINT64_C(1) << order) - 1,
+                                      .access = e->access,
+                                      .sh = v->sh,
+                                      .attr = v->attr};
+    int rc;
+
+    if (xm_mfn_valid(e->mfn) && e->mfn.n != gfn.n)
+        return -XM_EINVAL;
+    rc = make_room(&v->x);
+    if (rc == 0)
+        rc = xm_mfn_valid(e->mfn) ? xm_mpu_extents_map(&v->x, &map)
+                                  : xm_mpu_extents_unmap(&v->x, map.first, map.last);
+    if (rc != 0)
+        return rc;
+    p2m->mapped = v->x.gfns;
+    xm_mpu_view_accept(v);
+    return 0;
+}
+
+/* ---- rights ---- */
+
+/* What the extents were, while it is not certain that they stay changed. */
+static int save(const struct xm_mpu_view *v, struct xm_mpu_extent **old)
+{
+    *old = NULL;
+    if (v->mode != XM_MPU_WHOLE)
+        return 0;
+    *old = xm_env_alloc(v->x.room * sizeof(**old));
+    if (*old == NULL)
+        return -XM_ENOMEM;
+    memcpy(*old, v->x.e, v->x.n * sizeof(**old));
+    return 0;
+}
+
+static int set_range(struct xm_mpu_view *v, uint64_t first, uint64_t last, enum xm_access a)
+{
+    struct xm_mpu_extent *old;
+    uint32_t n = v->x.n;
+    int rc = make_room(&v->x);
+
+    if (rc == 0)
+        rc = save(v, &old);
+    if (rc != 0)
+        return rc;
+    rc = xm_mpu_extents_set(&v->x, first, last, a);
+    if (rc == 0)
+        rc = xm_mpu_view_changed(v);
+    if (rc != 0 && old != NULL) {
+        memcpy(v->x.e, old, n * sizeof(*old));
+        v->x.n = n;
+    }
+    if (old != NULL)
+        xm_env_free(old, v->x.room * sizeof(*old));
+    return rc;
+}
+
+static int set_locked(struct xm_domain *d, const struct xm_mem_access_op *op)
+{
+    uint64_t last = op->pfn + op->nr - 1;
+    enum xm_access a;
+    int rc;
+
+    if (!xm_rights_from_wire(d->xen_minor, op->access, &a))
+        return -XM_EINVAL;
+    if (a == XM_ACCESS_DEFAULT)
+        a = (enum xm_access)d->view[0].default_access;
+    if (op->pfn == XM_GFN_NONE) {
+        d->view[0].default_access = (uint8_t)a;
+        return 0;
+    }
+    if (op->nr == 0 || last < op->pfn || last > xm_p2m_highest_gfn(d))
+        return -XM_EINVAL;
+    rc = set_range(&d->mpu, op->pfn, last, a);
+    if (rc == 0)
+        xm_p2m_note_flush(d, 0);
+    return rc;
+}
+
+int xm_mpu_hc_set(struct xm_domain *d, const struct xm_mem_access_op *op)
+{
+    int rc;
+
+    xm_p2m_lock(d);
+    rc = set_locked(d, op);
+    xm_p2m_unlock(d);
+    return rc;
+}
+
+/* ---- accesses ---- */
+
+static enum xm_verdict verdict_of(struct xm_domain *d, int fault)
+{
+    switch (fault) {
+    case XM_MPU_FAULT_LOADED:
+    case XM_MPU_FAULT_STALE:
+    case XM_MPU_FAULT_DENIED: /* only now: asked again, it gets its event */
+        return XM_V_RETRY_NOW;
+    case XM_MPU_FAULT_ONCE: return XM_V_EMULATE;
+    case XM_MPU_FAULT_HOLE: return XM_V_UNMAPPED;
+    default:
+        xm_env_domain_crash(d->env, "an access faults although its region is there");
+        return XM_V_CRASH;
+    }
+}
+
+enum xm_verdict xm_mpu_check(struct xm_domain *d, struct xm_mpu *m, const struct xm_access_req *req,
+                             struct xm_access_res *res)
+{
+    uint64_t addr = (req->gfn.n << XM_PAGE_SHIFT) | (req->offset & (XM_PAGE_SIZE - 1));
+    enum xm_verdict verdict = xm_access_check(d, req, res);
+    int fault;
+
+    if (verdict != XM_V_OK)
+        return verdict;
+    xm_p2m_lock(d);
+    fault = xm_mpu_view_fault(m, &d->mpu, addr, req->what & 7u);
+    xm_p2m_unlock(d);
+    return verdict_of(d, fault);
+}
+
+int xm_mpu_refresh(struct xm_domain *d, struct xm_mpu *m)
+{
+    return xm_mpu_view_load(m, &d->mpu);
+}

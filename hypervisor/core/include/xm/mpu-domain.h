@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* MPU views on this core's domains, rings and events. */
+#ifndef XM_MPU_DOMAIN_H
+#define XM_MPU_DOMAIN_H
+
+#include <xm/access.h>
+
+/* In place of a second-stage table, under the p2m lock: <xm/p2m.h> says what they do. A domain is
+ * direct-mapped: another mfn than the gfn is -XM_EINVAL. */
+int xm_mpu_table_init(struct xm_p2m *p2m);
+void xm_mpu_table_free(struct xm_p2m *p2m);
+struct xm_p2m_entry xm_mpu_table_get(struct xm_p2m *p2m, xm_gfn_t gfn);
+int xm_mpu_table_set(struct xm_p2m *p2m, xm_gfn_t gfn, unsigned order,
+                     const struct xm_p2m_entry *e);
+
+/*
+ * XENMEM_access_op_set_access: the whole range or none of it. -XM_ENOSPC: the domain's mode
+ * is XM_MPU_WHOLE, and the plan needs more regions than there are; the old rights are in force.
+ */
+int xm_mpu_hc_set(struct xm_domain *d, const struct xm_mem_access_op *op);
+
+/*
+ * An access of EL1 that faulted on core m. XM_V_RETRY_NOW: the core has the region now, or
+ * something was relaxed; XM_V_EMULATE: allowed, but no region can say so: do it, leave none;
+ * the others as xm_access_check().
+ */
+enum xm_verdict xm_mpu_check(struct xm_domain *d, struct xm_mpu *m, const struct xm_access_req *req,
+                             struct xm_access_res *res);
+/* Brings a core to the domain's view, under the p2m lock: in xm_env_tlb_flush(), which is called with
+ * it, and on a switch of vCPUs. */
+int xm_mpu_refresh(struct xm_domain *d, struct xm_mpu *m);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "mpu-test.h"
+
+static const struct xm_mpu_region own[MPU_OWNS] = {
+    {MPU_TEXT, MPU_TEXT + 0xfff, XM_MPU_EL2_RO, 0, 0, 0},
+    {MPU_DATA, MPU_DATA + 0x6fff, XM_MPU_EL2_RW, 1, 0, 0},
+};
+static const struct xm_mpu_region xen[MPU_XENS] = {
+    {MPU_RAM, MPU_RAM_LAST, XM_MPU_EL2_RW, 1, 0, 0},
+    {MPU_RAM2, MPU_RAM2_LAST, XM_MPU_EL2_RW, 1, 0, 0},
+};
+
+/* At every instant Xen can run, and EL1 has nothing of it. */
+static void every_instant(struct mpu_model *hw, void *ctx, bool after)
+{
+    const struct mpu_core *c = ctx;
+
+    if (!after || c->m.nr == 0)
+        return;
+    must(mpu_model_allows(hw, MPU_TEXT, XM_DO_R | XM_DO_X, 2));
+    must(mpu_model_allows(hw, MPU_DATA + 0x6ff8, XM_DO_R | XM_DO_W, 2));
+    must(!mpu_model_allows(hw, MPU_TEXT, XM_DO_R, 1));
+    must(!mpu_model_allows(hw, MPU_DATA, XM_DO_R, 1));
+}
+
+void mpu_start(struct mpu_core *c, unsigned nr, bool wide, bool resident)
+{
+    const struct xm_mpu_cfg cfg = {.ops = &c->hw.ops,
+                                   .hw = &c->hw,
+                                   .nr = nr,
+                                   .slots = c->slots,
+                                   .scratch = c->scratch,
+                                   .own = own,
+                                   .owns = MPU_OWNS,
+                                   .xen = xen,
+                                   .xens = MPU_XENS,
+                                   .resident = resident};
+
+    mpu_model_init(&c->hw, nr, wide);
+    ck_assert_int_eq(xm_mpu_init(&c->m, &cfg), 0);
+    mpu_check(c);
+    c->hw.hook = every_instant;
+    c->hw.hook_ctx = c;
+}
+
+void mpu_check(struct mpu_core *c)
+{
+    must(mpu_model_defects(&c->hw) == 0);
+    must(!c->hw.unsynced);
+    for (unsigned i = 0; i < c->m.nr; i++)
+        must(((c->hw.r[i].limit & XM_MPU_EN) != 0) == xm_mpu_on(&c->m, i));
+    every_instant(&c->hw, c, true);
+}
+
+void mpu_check_guest(struct mpu_core *c, xm_mpu_reg addr, unsigned bits)
+{
+    for (unsigned what = 1; what < 8; what++) {
+        bool ok = mpu_model_access(&c->hw, addr, what, 1) == 0;
+
+        must(ok == ((what & ~bits) == 0));
+    }
+    must(xm_mpu_guest_bits(&c->m, addr) == bits);
+}
+
+struct xm_mpu_region mpu_region(uint64_t gfn, uint64_t gfns, unsigned bits)
+{
+    return (struct xm_mpu_region){
+        .base = (xm_mpu_reg)(gfn << XM_PAGE_SHIFT),
+        .last = (xm_mpu_reg)((gfn + gfns) << XM_PAGE_SHIFT) - 1,
+        .ap = (bits & XM_DO_W) != 0 ? XM_MPU_ALL_RW : XM_MPU_ALL_RO,
+        .xn = (bits & XM_DO_X) == 0,
+    };
+}
+
+uint64_t mpu_random(uint64_t below)
+{
+    static uint64_t s = UINT64_C(88172645463325252);
+
+    s ^= s << 13;
+    s ^= s >> 7;
+    s ^= s << 17;
+    return s % below;
+}
