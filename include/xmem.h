@@ -42,6 +42,10 @@
 
 #ifdef __cplusplus
 extern "C" {
+/* Prepares a sized struct: struct xmem_caps c = XMEM_INIT(c); */
+#define XMEM_INIT(var) ([] { decltype(var) xm_v{}; xm_v.size = sizeof(xm_v); return xm_v; }())
+#else
+#define XMEM_INIT(var) { .size = sizeof(var) }
 #endif
 
 #define XMEM_API __attribute__((visibility("default")))
@@ -50,9 +54,6 @@ extern "C" {
 #define XMEM_VERSION_MAJOR 0
 #define XMEM_VERSION_MINOR 1
 #define XMEM_VERSION_PATCH 0
-
-/* Prepares a sized struct: struct xmem_caps c = XMEM_INIT(c); */
-#define XMEM_INIT(var) { .size = sizeof(var) }
 
 struct xmem;        /* a connection to a hypervisor or a simulated machine */
 struct xmem_domain; /* a session on one domain */
@@ -170,12 +171,12 @@ XMEM_API int xmem_machine_check(struct xmem *x, struct xmem_machine_report *out)
 /* How the session learns the rights that a gfn had before it changed them. */
 enum xmem_restore {
     /*
-     * Few gfns in one change (XMEM_EXACT_MAX or fewer): asks for each. More: asks
-     * for a spread sample; if all agree the rest is taken to be the same, if one
-     * differs each is asked for.
+     * Few gfns in one change (XMEM_EXACT_MAX or fewer): asks for each. More, or gfn
+     * after gfn in changes that follow each other: asks for a spread sample; if all
+     * agree the rest is taken to be the same, if one differs each is asked for.
      */
     XMEM_RESTORE_AUTO = 0,
-    XMEM_RESTORE_EXACT = 1, /* asks for every gfn, one hypercall each, the first time */
+    XMEM_RESTORE_EXACT = 1, /* asks for every gfn the first time that it is changed */
     XMEM_RESTORE_KEEP = 2,  /* restores nothing at close: what was set stays */
 };
 #define XMEM_EXACT_MAX 32u
@@ -218,9 +219,9 @@ XMEM_API int xmem_domain_get_info(struct xmem_domain *d, struct xmem_domain_info
 
 /* Ways to let one access through; the library picks the first that it can use. */
 #define XMEM_STEP_VIEW 1u    /* alternate view with fast single step */
-#define XMEM_STEP_SINGLE 2u  /* page relaxed, single step, other vCPUs held */
+#define XMEM_STEP_SINGLE 2u  /* page relaxed, single step, other vCPUs held if possible */
 #define XMEM_STEP_EMULATE 4u /* the hypervisor emulates the instruction */
-#define XMEM_STEP_RELAX 8u   /* page relaxed, other vCPUs held, until the vCPU went on */
+#define XMEM_STEP_RELAX 8u   /* page relaxed, until it went on; the same (Xen on Arm: not held) */
 
 struct xmem_caps {
     size_t size;
@@ -584,7 +585,8 @@ XMEM_API int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *ev
 /*
  * Lets this access through once and arms the page again: xmem_event_reply() with
  * XMEM_REPLY_STEP_OVER. May block for some ms where caps.step_means has nothing
- * better than XMEM_STEP_RELAX. Works for any event: one that is no access is resumed.
+ * better than XMEM_STEP_RELAX. One that is no access is resumed; a breakpoint is passed:
+ * what it hides is done where the view remaps its gfn, else it is skipped.
  */
 XMEM_API int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *ev);
 /* Answers as the session's default says. */

@@ -104,10 +104,49 @@ int xmem_domain_set_rights_range(struct xmem_domain *d, uint16_t view, uint64_t 
     return rc;
 }
 
+/* One gfn, the same as a list of one but without the lists. */
+static int set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
+{
+    struct run one = {gfn, UINT64_C(1) << 8 | rights};
+    uint64_t done;
+    uint8_t byte = known_get(&v->known, gfn);
+    int rc = byte ? 0 : changes_learn(d, v, &(struct runs){&one, 1, 1});
+    if (!rc && known_prepare(&v->known, gfn, 1))
+        rc = domain_refuse(d, -ENOMEM, "out of memory");
+    if (rc)
+        return rc;
+    d->stats.sets++;
+    rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
+    if (rc) {
+        rc = domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
+                         " cannot be set to %s", v->id, gfn,
+                         xmem_rights_name((enum xmem_rights)rights));
+        if (rc != -ESHUTDOWN)
+            xmem_error_add(&d->error, "; all is as before");
+        return rc;
+    }
+    (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
+    return 0;
+}
+
 int xmem_domain_set_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
                            enum xmem_rights rights)
 {
-    return xmem_domain_set_rights_range(d, view, gfn, 1, rights);
+    int rc = domain_usable(d);
+    if (!rc)
+        rc = changes_check(d, view, gfn, 1, rights);
+    if (rc)
+        return rc;
+    struct view *v = domain_view(d, view);
+    /* What overwrites other views, or stands for other rights, goes the long way. */
+    if (rights == XMEM_DEFAULT ||
+        (!view && d->views_on && d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS))
+        return xmem_domain_set_rights_range(d, view, gfn, 1, rights);
+    if (!rights_turn((uint8_t)rights) && known_set_of(known_get(&v->known, gfn)) == rights) {
+        d->stats.elided++;
+        return 0;
+    }
+    return set_one(d, v, gfn, (uint8_t)rights);
 }
 
 int changes_add_many(struct changes *c, uint16_t view, const uint64_t *gfns, const uint8_t *rights,

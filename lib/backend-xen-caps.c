@@ -55,7 +55,7 @@ static void x86_caps(struct xen_dom *d, struct xmem_caps *c)
     if (c->monitors & (UINT64_C(1) << XMEM_EVENT_SINGLESTEP))
         c->step_means |= XMEM_STEP_SINGLE | (d->views ? XMEM_STEP_VIEW : 0);
     c->max_views = d->views ? d->release->max_views : 1;
-    c->view_rights = d->views ? c->rights & ~(BIT(XMEM_RX2RW) | BIT(XMEM_N2RWX)) : 0;
+    c->view_rights = d->views ? c->rights : 0;
     c->replies = 1u << XMEM_REPLY_DENY | 1u << XMEM_REPLY_EMULATE | 1u << XMEM_REPLY_EMULATE_NOWRITE;
     c->reply_flags = XMEM_REPLY_SET_REGS | XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA |
                      (c->step_means & XMEM_STEP_SINGLE ? XMEM_REPLY_TOGGLE_STEP : 0) |
@@ -75,6 +75,21 @@ static void arm_caps(struct xmem_caps *c)
     c->step_means = XMEM_STEP_RELAX;
     c->max_views = 1;
     c->reply_flags = XMEM_REPLY_SET_REGS;
+}
+
+/*
+ * Every frame's rights are in the hypervisor's own table: it has all of them. EMULATE does no FPU or vector
+ * instruction, which are reported again; so it is no means to step over any.
+ */
+static void pv_caps(const struct xen_dom *d, struct xmem_caps *c)
+{
+    c->rights = arm_rights() | (d->release->access_r_pw >= 0 ? BIT(XMEM_R_PW) : 0);
+    c->step_means = XMEM_STEP_RELAX;
+    c->max_views = 1;
+    c->replies = 1u << XMEM_REPLY_EMULATE;
+    c->reply_flags = XMEM_REPLY_SET_REGS;
+    /* Pages cannot be added: their numbers are the machine's. */
+    c->flags = XMEM_CAP_MEM_ACCESS | XMEM_CAP_SET_MANY | XMEM_CAP_DEFAULT_ALL;
 }
 
 static uint32_t slots_of(uint32_t version)
@@ -108,6 +123,8 @@ int xen_domain_caps(void *dom, struct xmem_caps *out)
     out->monitors = monitors_of(d);
     if (d->conn->arm)
         arm_caps(out);
+    else if (d->kind == XMEM_KIND_X86_PV)
+        pv_caps(d, out);
     else
         x86_caps(d, out);
     out->replies |= 1u << XMEM_REPLY_RESUME | (out->step_means ? 1u << XMEM_REPLY_STEP_OVER : 0);

@@ -7,6 +7,7 @@
 #include "backend-xen.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -74,11 +75,12 @@ void xen_events_close(struct xen_dom *d)
 int xen_ring_active(struct xen_dom *d)
 {
     int number;
-    if (d->kind == XMEM_KIND_X86_PV)
-        return -EOPNOTSUPP; /* monitor calls on a PV domain panic released hypervisors */
-    int rc = xen_rc(d, d->api->get_access(d->xch, d->domid, DEFAULT_GFN, &number));
-    if (rc == -ENODEV)
-        return 0;
+    /* Monitor calls on a PV domain panic released hypervisors. */
+    if (d->kind == XMEM_KIND_X86_PV && !xen_pv_possible(d))
+        return -EOPNOTSUPP;
+    int rc = xen_access_get(d, DEFAULT_GFN, &number);
+    if (rc == -ENODEV || (rc == -EOPNOTSUPP && d->kind == XMEM_KIND_X86_PV))
+        return 0; /* of PV: its shadow mode is off */
     if (rc == -ENOSYS || rc == -EINVAL)
         return -EOPNOTSUPP; /* built without MEM_ACCESS; not a kind that has it */
     return rc ? rc : 1;
@@ -99,6 +101,16 @@ static uint32_t interface_version(struct xen_dom *d)
     return v > 0 ? (uint32_t)v : d->release->interface_version;
 }
 
+static int ring_enable(struct xen_dom *d, uint32_t *remote)
+{
+    if (d->kind == XMEM_KIND_X86_PV)
+        return xen_pv_enable(d, remote);
+    errno = 0;
+    d->hypercalls++;
+    d->ring = d->api->monitor_enable(d->xch, d->domid, remote);
+    return d->ring ? 0 : enable_failed(d);
+}
+
 int xen_monitor_enable(void *dom, struct backend_ring *ring)
 {
     struct xen_dom *d = dom;
@@ -106,13 +118,11 @@ int xen_monitor_enable(void *dom, struct backend_ring *ring)
     int active = xen_ring_active(d);
     if (active)
         return active < 0 ? active : -EBUSY;
-    errno = 0;
-    d->hypercalls++;
-    d->ring = d->api->monitor_enable(d->xch, d->domid, &remote);
-    if (!d->ring)
-        return enable_failed(d);
+    int rc = ring_enable(d, &remote);
+    if (rc)
+        return rc;
     d->port = d->api->evtchn_bind(d->xce, d->domid, remote);
-    int rc = d->port < 0 ? -errno : 0;
+    rc = d->port < 0 ? -errno : 0;
     if (!rc && xen_ring_active(d) != 1)
         rc = -EOPNOTSUPP; /* the ring works and mem_access does not: stock Debian arm64 */
     if (rc) {
@@ -125,10 +135,24 @@ int xen_monitor_enable(void *dom, struct backend_ring *ring)
     return 0;
 }
 
+int xen_monitor_attach(void *dom, struct backend_ring *ring)
+{
+    struct xen_dom *d = dom;
+    int rc = xen_pv_attach(d);
+    if (rc)
+        return rc;
+    ring->page = d->ring;
+    ring->interface_version = interface_version(d);
+    ring->arch = XMEM_ARCH_X86;
+    return 0;
+}
+
 /* A destroyed domain stays a zombie while its ring is mapped. */
 void xen_ring_unmap(struct xen_dom *d)
 {
-    if (d->ring)
+    if (d->resource)
+        xen_pv_unmap(d);
+    else if (d->ring)
         munmap(d->ring, BACKEND_PAGE_SIZE);
     d->ring = NULL;
     if (d->port >= 0)
@@ -139,12 +163,15 @@ void xen_ring_unmap(struct xen_dom *d)
 int xen_monitor_disable(void *dom)
 {
     struct xen_dom *d = dom;
-    if (d->kind == XMEM_KIND_X86_PV)
+    bool pv = d->kind == XMEM_KIND_X86_PV;
+    if (pv && !xen_pv_possible(d))
         return -EOPNOTSUPP; /* panics released hypervisors */
     int rc = xen_rc(d, d->api->monitor_disable(d->xch, d->domid));
     if (rc == -EBUSY && !d->dead)
         return rc; /* vCPUs queue for a slot: answers must still reach them */
     xen_ring_unmap(d);
+    if (pv)
+        xen_pv_disabled(d);
     return d->dead ? 0 : rc;
 }
 
@@ -257,6 +284,19 @@ int xen_event_ack(void *dom)
     return look_alive(d);
 }
 
+/* The channel alone: one fd behind another costs time, and the clock says when to look. */
+int xen_event_wait(void *dom, int timeout_ms)
+{
+    struct xen_dom *d = dom;
+    struct pollfd p = {.fd = d->api->evtchn_fd(d->xce), .events = POLLIN};
+    int64_t left = (d->look_at - now_ns()) / (SECOND_NS / 1000) + 1;
+    bool look = timeout_ms < 0 || left < timeout_ms;
+    if (left <= 0)
+        return 1;
+    int n = poll(&p, 1, look ? (int)left : timeout_ms);
+    return n < 0 ? -errno : n > 0 || look;
+}
+
 int xen_event_idle(void *dom)
 {
     const struct xen_dom *d = dom;
@@ -267,6 +307,6 @@ int xen_event_notify(void *dom)
 {
     struct xen_dom *d = dom;
     if (d->port < 0)
-        return -ENODEV;
+        return d->resource ? xen_pv_resume(d) : -ENODEV;
     return xen_rc(d, d->api->evtchn_notify(d->xce, (uint32_t)d->port));
 }

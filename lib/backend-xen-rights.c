@@ -19,7 +19,7 @@ int xen_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights)
     if (view)
         rc = xen_rc(d, d->api->altp2m_get(d->xch, d->domid, view, (xen_gfn_arg)gfn, &number));
     else
-        rc = xen_rc(d, d->api->get_access(d->xch, d->domid, gfn, &number));
+        rc = xen_access_get(d, gfn, &number);
     if (rc)
         return rc;
     *rights = xen_access_rights(d->release, number);
@@ -30,7 +30,7 @@ static int set_run(struct xen_dom *d, uint64_t gfn, uint64_t nr, int number, uin
 {
     for (uint64_t at = 0; at < nr;) {
         uint32_t part = nr - at > UINT32_MAX ? UINT32_MAX : (uint32_t)(nr - at);
-        int rc = xen_rc(d, d->api->set_access(d->xch, d->domid, number, gfn + at, part));
+        int rc = xen_access_set(d, gfn + at, part, number);
         if (rc) {
             /* Xen does not tell where it stopped. */
             if (done)
@@ -102,7 +102,7 @@ int xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t 
     if (number < 0)
         return -EOPNOTSUPP;
     if (!view && gfn == DEFAULT_GFN)
-        return xen_rc(d, d->api->set_access(d->xch, d->domid, number, DEFAULT_GFN, 0));
+        return xen_access_set(d, DEFAULT_GFN, 0, number);
     if (view)
         return set_view_range(d, view, gfn, nr, number, done);
     int rc = set_host_range(d, gfn, nr, number, done);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One vCPU: its program counter. There is no hold here. No hypercall of the toolstack pauses
+ * One vCPU: its program counter, its time. There is no hold here. No hypercall of the toolstack pauses
  * one vCPU; on Arm setvcpucontext without VGCF_online takes it off the processor, but then every
  * interrupt for it is thrown away (vgic_inject_irq(), "vcpu offline"): a guest that sleeps until
  * its timer, or waits for another vCPU's interrupt, never wakes. On x86 views do without.
@@ -12,19 +12,40 @@
 
 #define CONTEXT_ROOM 8192u /* larger than any release's vcpu_guest_context */
 #define ARM_PC_OFFSET 256u /* flags, padding, x0 to x30, then pc (public/arch-arm.h) */
+#define PV_PC_OFFSET 648u  /* fpu_ctxt, flags, user_regs up to rip (public/arch-x86/xen.h) */
 #define PEEK_NS 20000
+
+struct vcpu_info { /* struct xen_domctl_getvcpuinfo (public/domctl.h) */
+    uint32_t vcpu;
+    uint8_t online, blocked, running, pad;
+    uint64_t cpu_time; /* ns */
+    uint32_t cpu;
+    uint8_t tail[64]; /* nothing up to 4.20 */
+};
+
+int xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle)
+{
+    struct xen_dom *d = dom;
+    struct vcpu_info info = {0};
+    int rc = xen_rc(d, d->api->vcpu_getinfo(d->xch, d->domid, vcpu, &info));
+    if (rc)
+        return rc;
+    *ns = info.cpu_time;
+    *idle = info.blocked || !info.online;
+    return 0;
+}
 
 int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
 {
     struct xen_dom *d = dom;
     _Alignas(16) uint8_t context[CONTEXT_ROOM];
     const struct timespec moment = {.tv_nsec = PEEK_NS};
-    if (!d->conn->arm)
+    if (!d->conn->arm && d->kind != XMEM_KIND_X86_PV)
         return -EOPNOTSUPP;
     nanosleep(&moment, NULL);
     memset(context, 0, sizeof(context));
     int rc = xen_rc(d, d->api->vcpu_getcontext(d->xch, d->domid, vcpu, context));
     if (!rc)
-        memcpy(pc, context + ARM_PC_OFFSET, sizeof(*pc));
+        memcpy(pc, context + (d->conn->arm ? ARM_PC_OFFSET : PV_PC_OFFSET), sizeof(*pc));
     return rc;
 }

@@ -133,7 +133,8 @@ static void info_out(struct xen_conn *c, void *xch, const struct xen_domain_info
     out->flags = (info->flags & XEN_INFO_PAUSED ? XMEM_DOMAIN_PAUSED : 0) |
                  (xen_info_is_dead(info) ? XMEM_DOMAIN_DYING : 0);
     out->pages = info->tot_pages;
-    if (!c->api.maximum_gpfn(xch, info->domid, &highest))
+    /* A PV guest says itself how many pages it has; what counts here are machine frames. */
+    if (out->kind != XMEM_KIND_X86_PV && !c->api.maximum_gpfn(xch, info->domid, &highest))
         out->highest_gfn = highest;
 }
 
@@ -164,7 +165,8 @@ static void xen_domain_close(void *dom)
         d->api->foreign_close(d->fmem);
     if (d->xch)
         d->api->interface_close(d->xch);
-    free(d->host_set);
+    xen_calls_close(d);
+    host_copy_free(&d->host);
     free(d);
 }
 
@@ -237,6 +239,8 @@ static int xen_domain_info_get(void *dom, struct xmem_domain_info *out)
         return rc;
     info_out(d->conn, d->xch, &info, out);
     out->kind = d->kind;
+    if (d->kind == XMEM_KIND_X86_PV)
+        out->highest_gfn = xen_pv_highest(d);
     /* Populated when monitoring is enabled, and "the highest" is never lowered again. */
     if (out->highest_gfn < d->ring_gfn)
         out->highest_gfn = d->ring_gfn;
@@ -289,17 +293,22 @@ const struct xmem_backend_ops xmem_backend_xen = {
     .pause = xen_pause,
     .unpause = xen_unpause,
     .vcpu_peek = xen_vcpu_peek,
+    .vcpu_ran = xen_vcpu_ran,
     .monitor_enable = xen_monitor_enable,
     .monitor_disable = xen_monitor_disable,
+    .monitor_attach = xen_monitor_attach,
     .monitor_set = xen_monitor_set,
     .access_required = xen_access_required,
     .event_fd = xen_event_fd,
     .event_ack = xen_event_ack,
+    .event_wait = xen_event_wait,
     .event_idle = xen_event_idle,
     .event_notify = xen_event_notify,
     .rights_get = xen_rights_get,
     .rights_set = xen_rights_set,
     .rights_set_many = xen_rights_set_many,
+    .rights_get_many = xen_rights_get_many,
+    .rights_set_runs = xen_rights_set_runs,
     .views_get_state = xen_views_get_state,
     .views_set_state = xen_views_set_state,
     .view_exists = xen_view_exists,

@@ -4,6 +4,7 @@
 #define XMEM_BACKEND_XEN_H
 
 #include "backend.h"
+#include "host-copy.h"
 #include "xen-api.h"
 #include "xen-names.h"
 #include "xen-release.h"
@@ -31,10 +32,13 @@ struct xen_dom {
     int64_t look_at;        /* the next of these looks, CLOCK_MONOTONIC, ns */
     int port;               /* local event-channel port, -1: not bound */
     void *ring;
+    void *resource;         /* the ring of a PV domain, as libxenforeignmemory knows it */
     bool views;             /* altp2m can be used */
     bool views_on;          /* and is on */
-    uint8_t *host_set;      /* a bit for each gfn that was restricted in the host view */
-    size_t host_bytes;
+    struct host_copy host;  /* gfns that were restricted in the host view */
+    void *xcall;             /* for hypercalls of our own, */
+    struct xen_calls *calls; /* from this buffer */
+    bool no_calls;           /* that cannot be made: libxenctrl's serve */
     bool dead;
     uint64_t hypercalls;
 };
@@ -64,14 +68,27 @@ int xen_events_open(struct xen_dom *d);
 void xen_events_close(struct xen_dom *d);
 int xen_monitor_enable(void *dom, struct backend_ring *ring);
 int xen_monitor_disable(void *dom);
+int xen_monitor_attach(void *dom, struct backend_ring *ring);
 void xen_ring_unmap(struct xen_dom *d);
 int xen_monitor_set(void *dom, const struct backend_monitor *m);
 int xen_event_fd(void *dom);
 int xen_event_ack(void *dom);
+int xen_event_wait(void *dom, int timeout_ms);
 int xen_event_idle(void *dom);
 int xen_event_notify(void *dom);
 /* Does a ring listen? 1, 0, or -EOPNOTSUPP: this hypervisor has no mem_access. */
 int xen_ring_active(struct xen_dom *d);
+
+/* backend-xen-pv.c: PV domains; no other call to a PV domain's monitor before xen_pv_possible(). */
+bool xen_pv_possible(struct xen_dom *d);
+/* The machine's last frame: a PV domain's gfn is an mfn. */
+uint64_t xen_pv_highest(struct xen_dom *d);
+/* Shadow mode, the ring in d->ring, its port. */
+int xen_pv_enable(struct xen_dom *d, uint32_t *remote);
+int xen_pv_attach(struct xen_dom *d);
+int xen_pv_resume(struct xen_dom *d);
+void xen_pv_unmap(struct xen_dom *d);
+void xen_pv_disabled(struct xen_dom *d);
 
 /* backend-xen-view.c */
 int xen_views_get_state(void *dom, bool *on);
@@ -89,6 +106,7 @@ int xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
 
 /* backend-xen-vcpu.c */
 int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc);
+int xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);
 
 /* backend-xen-rights.c */
 int xen_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights);
@@ -96,6 +114,14 @@ int xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t 
                    uint64_t *done);
 int xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
                         uint32_t nr, uint64_t *done);
+
+/* backend-xen-multi.c: XENMEM_access_op, with Xen's numbers for rights */
+int xen_access_get(struct xen_dom *d, uint64_t gfn, int *number);
+int xen_access_set(struct xen_dom *d, uint64_t gfn, uint32_t nr, int number);
+int xen_rights_get_many(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights);
+int xen_rights_set_runs(void *dom, struct backend_run *v, uint32_t n);
+bool xen_calls_open(struct xen_dom *d);
+void xen_calls_close(struct xen_dom *d);
 
 /* backend-xen-host.c: after host rights were set, and after altp2m was turned on. */
 int xen_host_changed(struct xen_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights);

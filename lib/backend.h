@@ -47,6 +47,17 @@ struct backend_monitor {
 /* What `done` holds when the hypervisor does not tell how far it came. */
 #define BACKEND_DONE_UNKNOWN UINT64_MAX
 
+/* Runs, or questions, in one hypercall. */
+#define BACKEND_RUNS_MAX 256u
+#define BACKEND_NO_RIGHTS 0xffu
+
+struct backend_run {
+    uint64_t gfn;
+    uint32_t nr;
+    uint8_t rights; /* enum xmem_rights */
+    int rc;
+};
+
 /*
  * conn: what open() made; dom: what domain_open() made. An op that is NULL is not
  * there: the capabilities say so as well, and callers answer -EOPNOTSUPP. Ops of
@@ -82,6 +93,9 @@ struct xmem_backend_ops {
     /* May be NULL; the domain is not paused. 1: the vCPU waits for an answer, 0: it does not. */
     int (*vcpu_waits)(void *dom, uint32_t vcpu);
 
+    /* May be NULL. How long the vCPU was on a processor, in ns; *idle: it sleeps, or is off. */
+    int (*vcpu_ran)(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);
+
     /*
      * monitor_enable also binds the event channel; monitor_disable unbinds it, and is made
      * for the rings of others too (see xmem_domain_recover()). -EBUSY of disable: vCPUs
@@ -91,7 +105,8 @@ struct xmem_backend_ops {
     int (*monitor_disable)(void *dom);
     /*
      * The ring of a listener that is gone, as it left it; event_notify makes the hypervisor
-     * look at it, monitor_disable ends it. NULL: cannot be done.
+     * look at it, monitor_disable ends it. NULL or a failure: cannot be done, as on Xen, where
+     * the page is in no memory map any more.
      */
     int (*monitor_attach)(void *dom, struct backend_ring *ring);
     /* On to on and off to off may answer -EEXIST. */
@@ -107,6 +122,8 @@ struct xmem_backend_ops {
      */
     int (*event_fd)(void *dom);
     int (*event_ack)(void *dom);
+    /* As poll() of the fd, but shorter; NULL: poll it. 1: something may be there, 0: time is over. */
+    int (*event_wait)(void *dom, int timeout_ms);
     int (*event_idle)(void *dom);
     int (*event_notify)(void *dom);
 
@@ -121,6 +138,15 @@ struct xmem_backend_ops {
                       uint64_t *done);
     int (*rights_set_many)(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
                            uint32_t nr, uint64_t *done);
+
+    /*
+     * Host view; NULL, or -EOPNOTSUPP: cannot be done here. One hypercall each, for at most
+     * BACKEND_RUNS_MAX. rights[i] is BACKEND_NO_RIGHTS where that gfn was refused. Runs are
+     * independent of each other: v[i].rc is 0, or why it was refused, with some of its first
+     * gfns changed. Negative: nothing of it was done.
+     */
+    int (*rights_get_many)(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights);
+    int (*rights_set_runs)(void *dom, struct backend_run *v, uint32_t n);
 
     /* Views: state turns them on for the domain, once, on demand. */
     int (*views_get_state)(void *dom, bool *on);

@@ -165,100 +165,7 @@ static int compile_all(struct changes *c)
     return rc ? domain_refuse(c->d, rc, "out of memory") : 0;
 }
 
-/* ---- learning what was there ---- */
-
-/* Parts of send of which neither what is set nor what was found is known. */
-static int unknown_parts(const struct view *v, const struct runs *send, struct runs *out)
-{
-    int rc = 0;
-    for (size_t i = 0; i < send->n && !rc; i++) {
-        uint64_t gfn = send->v[i].gfn, left = run_nr(&send->v[i]);
-        while (left && !rc) {
-            uint64_t nr = left;
-            if (!known_run(&v->known, gfn, &nr))
-                rc = runs_push(out, gfn, nr, 0);
-            gfn += nr;
-            left -= nr;
-        }
-    }
-    return rc;
-}
-
-static int learn_put(const struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr,
-                     uint8_t rights)
-{
-    return known_put(&v->known, gfn, nr, 0xff, domain_found_byte(d, v, rights));
-}
-
-static int learn_each(struct xmem_domain *d, struct view *v, const struct runs *parts)
-{
-    uint8_t rights;
-    int rc = 0;
-    for (size_t i = 0; i < parts->n && !rc; i++) {
-        for (uint64_t n = 0; n < run_nr(&parts->v[i]) && !rc; n++) {
-            rc = domain_ask_rights(d, v, parts->v[i].gfn + n, &rights);
-            if (!rc && learn_put(d, v, parts->v[i].gfn + n, 1, rights))
-                rc = domain_refuse(d, -ENOMEM, "out of memory");
-        }
-    }
-    return rc;
-}
-
-/* Asks for XMEM_EXACT_MAX gfns spread over the parts. 1: all answered the same, 0: they differ. */
-static int learn_sample(struct xmem_domain *d, struct view *v, const struct runs *parts,
-                        uint64_t total, uint8_t *rights)
-{
-    uint64_t before = 0; /* gfns in the parts before parts->v[i] */
-    size_t i = 0;
-    for (unsigned n = 0; n < XMEM_EXACT_MAX; n++) {
-        uint64_t want = n * (total / XMEM_EXACT_MAX);
-        uint8_t got;
-        while (want - before >= run_nr(&parts->v[i]))
-            before += run_nr(&parts->v[i++]);
-        int rc = domain_ask_rights(d, v, parts->v[i].gfn + (want - before), &got);
-        if (rc)
-            return rc;
-        if (n && got != *rights)
-            return 0;
-        *rights = got;
-    }
-    return 1;
-}
-
-static int learn_parts(struct xmem_domain *d, struct view *v, const struct runs *parts)
-{
-    uint64_t total = runs_gfns(parts);
-    uint8_t rights = 0;
-    if (d->opts.restore == XMEM_RESTORE_EXACT || total <= XMEM_EXACT_MAX)
-        return learn_each(d, v, parts);
-    int rc = learn_sample(d, v, parts, total, &rights);
-    if (rc <= 0)
-        return rc ? rc : learn_each(d, v, parts);
-    rc = 0;
-    for (size_t i = 0; i < parts->n && !rc; i++)
-        rc = learn_put(d, v, parts->v[i].gfn, run_nr(&parts->v[i]), rights);
-    return rc ? domain_refuse(d, rc, "out of memory") : 0;
-}
-
-static int learn(struct xmem_domain *d, struct view *v, const struct runs *send)
-{
-    struct runs parts = {0};
-    if (!v->known.levels)
-        return learn_parts(d, v, send);
-    int rc = unknown_parts(v, send, &parts);
-    rc = rc ? domain_refuse(d, rc, "out of memory") : learn_parts(d, v, &parts);
-    runs_free(&parts);
-    return rc;
-}
-
-/* Hypercalls that learning would make, for a plan. */
-static uint64_t learn_cost(const struct xmem_domain *d, const struct runs *parts)
-{
-    uint64_t total = runs_gfns(parts);
-    if (d->opts.restore == XMEM_RESTORE_EXACT || total <= XMEM_EXACT_MAX)
-        return total;
-    return XMEM_EXACT_MAX;
-}
+/* ---- starting ---- */
 
 /*
  * The rights before, of what will be sent and is not as it was found; and room, so that noting
@@ -290,7 +197,7 @@ int changes_start(struct changes *c)
     int rc = compile_all(c);
     for (size_t i = 0; i < c->n && !rc; i++) {
         struct view *v = domain_view(d, c->v[i].view);
-        rc = learn(d, v, &c->v[i].send);
+        rc = changes_learn(d, v, &c->v[i].send);
         if (!rc && note_undo(v, &c->v[i]))
             rc = domain_refuse(d, -ENOMEM, "out of memory");
         if (rc)
@@ -306,26 +213,16 @@ int changes_start(struct changes *c)
     return 0;
 }
 
-/* Calls for a list of runs, as send_runs() makes them. */
-static uint64_t send_cost(const struct xmem_domain *d, const struct change *ch)
-{
-    uint64_t gfns = runs_gfns(&ch->send), chunks = (gfns + CHANGES_CHUNK - 1) / CHANGES_CHUNK;
-    bool many = d->caps.flags & XMEM_CAP_SET_MANY;
-    return many && (ch->view || chunks < ch->send.n) ? chunks : ch->send.n;
-}
-
 int changes_plan(struct changes *c)
 {
     int rc = compile_all(c);
     for (size_t i = 0; i < c->n && !rc; i++) {
-        struct runs parts = {0};
+        const struct view *v = domain_view(c->d, c->v[i].view);
+        uint64_t calls = 0;
         c->res.changed += runs_gfns(&c->v[i].send);
-        c->res.hypercalls += send_cost(c->d, &c->v[i]);
-        rc = unknown_parts(domain_view(c->d, c->v[i].view), &c->v[i].send, &parts);
-        if (rc)
-            domain_refuse(c->d, rc, "out of memory");
-        c->res.hypercalls += learn_cost(c->d, &parts);
-        runs_free(&parts);
+        c->res.hypercalls += send_cost(c->d, v, &c->v[i].send);
+        rc = changes_learn_cost(c->d, v, &c->v[i].send, &calls);
+        c->res.hypercalls += calls;
     }
     changes_reset(c);
     return rc;

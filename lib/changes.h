@@ -64,6 +64,16 @@ void changes_free(struct changes *c);
 int changes_reapply_one(struct xmem_domain *d, uint64_t gfn);
 
 /*
+ * learn.c: asks for the rights of what is in list and not known yet, so that they can be put
+ * back; a text on failure. And the hypercalls that it would take.
+ */
+int changes_learn(struct xmem_domain *d, struct view *v, const struct runs *list);
+int changes_learn_cost(struct xmem_domain *d, const struct view *v, const struct runs *list,
+                       uint64_t *calls);
+
+/* Hypercalls that send_runs() makes for a list. */
+uint64_t send_cost(const struct xmem_domain *d, const struct view *v, const struct runs *list);
+/*
  * send.c: sends list from *at on, at most max gfns; *at moves over what took effect,
  * failures included. A text on failure, which names the gfn in *failed.
  */

@@ -412,6 +412,16 @@ static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
     return 0;
 }
 
+static int not_enabled(struct xmem_domain *d, int rc)
+{
+    struct xmem_domain_info info = XMEM_INIT(info);
+    if (rc == -EOPNOTSUPP && !d->ops->domain_info(d->dom, &info) &&
+        info.kind == XMEM_KIND_X86_PV)
+        return domain_refuse(d, rc, "domain %" PRIu32 " is not supported: this hypervisor has no PV "
+                             "mem_access", d->domid);
+    return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be enabled", d->domid);
+}
+
 int xmem_domain_enable(struct xmem_domain *d)
 {
     struct backend_ring b = {0};
@@ -427,7 +437,7 @@ int xmem_domain_enable(struct xmem_domain *d)
         rc = domain_fail(d, rc, MAY_BUSY, "domain %" PRIu32 " has a listener already, or one died "
                          "(xmem_domain_recover() takes its ring over)", d->domid);
     else if (rc)
-        rc = domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be enabled", d->domid);
+        rc = not_enabled(d, rc);
     if (!rc) {
         rc = enabled_start(d, &b);
         if (rc)

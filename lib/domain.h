@@ -123,6 +123,8 @@ int array_room(void **v, size_t n, size_t *cap, size_t element);
 
 /* The session's view, or NULL. */
 struct view *domain_view(const struct xmem_domain *d, uint16_t id);
+/* Has the view a frame of its own for this gfn? */
+bool view_remapped(const struct view *v, uint64_t gfn);
 
 /* access.c: the rights in force, by a hypercall; a text on failure. */
 int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);

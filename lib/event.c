@@ -275,6 +275,16 @@ int xmem_event_flush(struct xmem_domain *d)
     return rc ? rc : events_send(d);
 }
 
+static int wait_for_fd(struct xmem_domain *d, int timeout_ms)
+{
+    struct pollfd p = {.events = POLLIN};
+    if (d->ops->event_wait)
+        return d->ops->event_wait(d->dom, timeout_ms);
+    p.fd = d->ops->event_fd(d->dom);
+    int rc = poll(&p, 1, timeout_ms);
+    return rc < 0 ? -errno : rc;
+}
+
 int xmem_event_wait(struct xmem_domain *d, int timeout_ms)
 {
     if (!d)
@@ -291,13 +301,11 @@ int xmem_event_wait(struct xmem_domain *d, int timeout_ms)
         return rc;
     if (d->broken || ring_any(&d->ring))
         return 0;
-    struct pollfd p = {.fd = d->ops->event_fd(d->dom), .events = POLLIN};
-    rc = poll(&p, 1, timeout_ms < 0 ? -1 : timeout_ms);
+    rc = wait_for_fd(d, timeout_ms < 0 ? -1 : timeout_ms);
     if (rc > 0)
         return 0;
     if (!rc)
         return domain_refuse(d, -ETIMEDOUT, "no event within %d ms", timeout_ms);
-    rc = -errno;
     if (rc == -EINTR)
         return domain_refuse(d, rc, "interrupted by a signal");
     return domain_fail(d, rc, 0, "domain %" PRIu32 ": its fd cannot be waited for", d->domid);

@@ -141,7 +141,7 @@ int xmem_policy_decide(struct xmem_policy *p, struct xmem_domain *d, const struc
 
 static bool is_arm(uint32_t kind)
 {
-    return kind == XMEM_KIND_ARM_S2;
+    return kind == XMEM_KIND_ARM_S2 || kind == XMEM_KIND_ARMV8R_MPU;
 }
 
 bool policy_can_deny(const struct xmem_caps *caps, uint32_t kind, uint32_t access)

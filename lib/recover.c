@@ -109,6 +109,9 @@ static int change_ring(struct recovery *r)
     int rc = ring_off(r);
     if (!rc)
         rc = r->ops->monitor_enable(r->dom, &b);
+    if (rc == -EBUSY)
+        return failed(r, rc, "more vCPUs wait than its ring has slots, and the ring of a listener "
+                             "that is gone cannot be answered: destroy the domain");
     return rc ? failed(r, rc, "its ring cannot be taken over") : use_ring(r, &b, false);
 }
 
@@ -190,6 +193,10 @@ static int reset_rights(struct recovery *r)
     int rc = r->ops->rights_set(r->dom, 0, UINT64_MAX, 0, XMEM_RWX, &done);
     if (rc)
         return failed(r, rc, "its default rights cannot be reset");
+    if (r->caps.flags & XMEM_CAP_DEFAULT_ALL) { /* that was all */
+        r->out.rights_reset = r->info.pages;
+        return 0;
+    }
     while (gfn <= last) {
         uint64_t nr = hole ? 1 : last - gfn + 1;
         rc = r->ops->rights_set(r->dom, 0, gfn, nr, XMEM_RWX, &done);

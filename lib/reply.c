@@ -130,8 +130,9 @@ static int data_of(struct xmem_domain *d, struct event *ev, const struct xmem_re
     *bytes = 0;
     if (r->flags & XMEM_REPLY_SET_REGS) {
         struct xmem_regs regs;
-        if (sized_in(&regs, sizeof(regs), r->regs))
-            return bad(d, "regs has a wrong size");
+        int rc = sized_in(&regs, sizeof(regs), r->regs);
+        if (rc)
+            return domain_refuse(d, rc, "reply: regs has a wrong size");
         if (regs.arch != d->ring.arch)
             return bad(d, "regs are of another architecture");
         *bytes = ring_data_size(d->ring.version);
@@ -246,7 +247,7 @@ int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
 /* ---- going on ---- */
 
 /* With the program counter moved past the instruction. */
-static void skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
+void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
 {
     uint8_t data[RING_DATA_MAX];
     struct xmem_regs regs = XMEM_INIT(regs);
@@ -268,9 +269,9 @@ void event_go_on(struct xmem_domain *d, struct event *ev)
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS)
         event_answer(d, ev, 0);
     else if (waits && ev->pub.reason == XMEM_EVENT_CPUID)
-        skip(d, ev, ev->pub.u.cpuid.insn_length);
+        event_skip(d, ev, ev->pub.u.cpuid.insn_length);
     else if (waits && ev->pub.reason == XMEM_EVENT_PRIVILEGED_CALL && d->ring.arch == XMEM_ARCH_ARM)
-        skip(d, ev, ARM_INSN_BYTES);
+        event_skip(d, ev, ARM_INSN_BYTES);
     else if (waits && ev->pub.reason == XMEM_EVENT_DESCRIPTOR &&
              (d->caps.replies & (1u << XMEM_REPLY_EMULATE)))
         event_answer(d, ev, RING_FLAG_EMULATE);
@@ -300,7 +301,7 @@ int event_default(struct xmem_domain *d, struct event *ev)
     else if (access && how != XMEM_DEFAULT_RESUME)
         rc = step_over(d, ev);
     else if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && (ev->pub.flags & XMEM_EVENT_PAUSED))
-        skip(d, ev, ev->pub.u.debug.insn_length); /* resumed it would be hit again, for ever */
+        rc = step_over(d, ev); /* resumed it would be hit again, for ever */
     else
         event_go_on(d, ev);
     if (!rc)

@@ -71,8 +71,8 @@ static bool drain(struct xmem_domain *d)
     return any;
 }
 
-/* A moment of running: answers reach the vCPUs, the last events come. */
-static void let_run(struct xmem_domain *d)
+/* A moment of running: answers reach the vCPUs, the last events come. True: some came. */
+static bool let_run(struct xmem_domain *d)
 {
     struct pollfd p = {.fd = d->ops->event_fd(d->dom), .events = POLLIN};
     int rc = d->ops->event_ack(d->dom);
@@ -80,8 +80,11 @@ static void let_run(struct xmem_domain *d)
         rc = d->ops->event_idle(d->dom);
     if (rc == -ESHUTDOWN)
         d->dead = true;
-    if (!drain(d) && !d->dead)
+    if (drain(d))
+        return true;
+    if (!d->dead)
         poll(&p, 1, 1);
+    return false;
 }
 
 /* A ring that cannot be read: an answer for every vCPU that may wait, as for a dead listener's. */
@@ -99,7 +102,7 @@ static void answer_blindly(struct xmem_domain *d)
 static int collect(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
 {
     uint8_t set = known_set_of(byte), found = known_found_of(byte);
-    if (found == KNOWN_NOTHING || set == found)
+    if (set == KNOWN_NOTHING || found == KNOWN_NOTHING || set == found)
         return 0;
     return runs_push(arg, gfn, nr, found);
 }
@@ -277,11 +280,59 @@ static void finish_steps(struct xmem_domain *d, struct outcome *o)
         return;
     lift_pauses(d, true);
     while (step_any(d) && !d->dead && !d->broken && now_ms() < end)
-        let_run(d);
+        (void)let_run(d);
     lift_pauses(d, false);
     if (step_any(d) && !d->dead)
         note(d, o, domain_refuse(d, -EIO, "domain %" PRIu32 ": a vCPU did not end its single step",
                                  d->domid));
+}
+
+static int run_on(struct xmem_domain *d, bool on)
+{
+    lift_pauses(d, on);
+    return on ? d->ops->unpause(d->dom) : d->ops->pause(d->dom);
+}
+
+/* Has every vCPU that does not sleep been on a processor since it was noted? */
+static bool all_ran(struct xmem_domain *d, uint64_t *times, bool note)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < d->vcpu_n && all; i++) {
+        uint64_t ns = 0;
+        bool idle = true;
+        if (d->ops->vcpu_ran(d->dom, i, &ns, &idle))
+            continue;
+        if (note)
+            times[i] = ns;
+        else
+            all = idle || ns != times[i];
+    }
+    return all;
+}
+
+/*
+ * With more vCPUs than slots some may have queued for one. Xen takes a vCPU that it wakes out of
+ * the queue at once, but the vCPU looks at the ring only when it runs: ended before, the ring is
+ * freed memory, in which the vCPU may wait for ever (vm_event_wake_queued(), vm_event_disable()).
+ * So all of them run, until a time when no event came of that.
+ */
+static void run_woken(struct xmem_domain *d, int64_t end)
+{
+    bool any = d->vcpu_n > d->ring.slots && d->ring.req_cons && d->ops->vcpu_ran && !d->broken;
+    uint64_t *times = any ? calloc(d->vcpu_n, sizeof(*times)) : NULL;
+    while (times && any && !d->dead && now_ms() < end) {
+        all_ran(d, times, true);
+        any = false;
+        if (run_on(d, true))
+            break;
+        do
+            any = let_run(d) || any;
+        while (!all_ran(d, times, false) && !d->dead && now_ms() < end);
+        if (run_on(d, false))
+            break;
+        any = drain(d) || any;
+    }
+    free(times);
 }
 
 /* vCPUs that wait for a slot keep the ring busy: they run a moment to get one. */
@@ -289,12 +340,14 @@ static int disable_ring(struct xmem_domain *d)
 {
     int64_t end = now_ms() + DISABLE_MS;
     int rc;
+    run_woken(d, end);
     while ((rc = d->ops->monitor_disable(d->dom)) == -EBUSY && now_ms() < end && !d->dead) {
-        if (d->ops->unpause(d->dom))
+        if (run_on(d, true))
             break;
-        let_run(d);
-        if (d->ops->pause(d->dom))
+        (void)let_run(d);
+        if (run_on(d, false))
             break;
+        run_woken(d, end);
     }
     return rc;
 }

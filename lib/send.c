@@ -16,6 +16,7 @@ struct sender {
     uint64_t n;        /* gfns in the buffer */
     bool ranges_only;
     uint64_t failed;
+    int lost; /* why something that is to be as before is not */
 };
 
 /* Moves over n gfns of the list; they are set now. */
@@ -77,14 +78,9 @@ static uint64_t find_refused(struct sender *s, const struct call *c, uint64_t nr
     return nr;
 }
 
-static int send_call(struct sender *s, const struct call *c, uint64_t nr)
+/* The call was refused with done of its nr gfns changed: moves up to the one that was. */
+static void call_refused(struct sender *s, const struct call *c, uint64_t nr, uint64_t done)
 {
-    uint64_t done;
-    int rc = call_part(s, c, 0, nr, &done);
-    if (!rc) {
-        advance(s, nr);
-        return 0;
-    }
     if (domain_is_dead(s->d))
         done = 0;
     else if (done == BACKEND_DONE_UNKNOWN)
@@ -92,6 +88,16 @@ static int send_call(struct sender *s, const struct call *c, uint64_t nr)
     uint64_t i = done < nr ? done : nr - 1;
     s->failed = c->run ? c->gfn + i : s->d->send_gfns[i];
     advance(s, done < nr ? done : nr);
+}
+
+static int send_call(struct sender *s, const struct call *c, uint64_t nr)
+{
+    uint64_t done;
+    int rc = call_part(s, c, 0, nr, &done);
+    if (rc)
+        call_refused(s, c, nr, done);
+    else
+        advance(s, nr);
     return rc;
 }
 
@@ -190,6 +196,99 @@ static int send_all(struct sender *s, uint64_t gfns)
     return rc ? rc : flush(s);
 }
 
+/* ---- many runs in one hypercall ---- */
+
+static bool by_runs(const struct xmem_domain *d, const struct view *v)
+{
+    return d->ops->rights_set_runs && !v->id && !(d->caps.flags & XMEM_CAP_SET_MANY);
+}
+
+/* One that was sent behind the one that was refused: as the session knows it. */
+static void put_back(struct sender *s, const struct backend_run *r)
+{
+    struct xmem_domain *d = s->d;
+    uint64_t gfn = r->gfn, left = r->nr, done;
+    while (left) {
+        uint64_t nr = left;
+        uint8_t byte = known_run(&s->v->known, gfn, &nr), rights = known_set_of(byte);
+        if (rights == KNOWN_NOTHING)
+            rights = known_found_of(byte);
+        d->stats.sets++;
+        int rc = rights == KNOWN_NOTHING ? 0 : d->ops->rights_set(d->dom, s->v->id, gfn, nr, rights,
+                                                                  &done);
+        if (rc && !(r->rc && rc == r->rc))
+            s->lost = rc;
+        gfn += nr;
+        left -= nr;
+    }
+}
+
+static int call_runs(struct sender *s, struct backend_run *v, uint32_t n)
+{
+    uint32_t i = 0;
+    s->d->stats.sets++;
+    int rc = s->d->ops->rights_set_runs(s->d->dom, v, n);
+    for (; !rc && i < n && !v[i].rc; i++)
+        advance(s, v[i].nr);
+    if (rc || i == n)
+        return rc;
+    if (!domain_is_dead(s->d))
+        for (uint32_t k = i + 1; k < n; k++)
+            put_back(s, &v[k]);
+    struct call c = {.run = &s->list->v[s->at->run], .gfn = v[i].gfn};
+    call_refused(s, &c, v[i].nr, BACKEND_DONE_UNKNOWN);
+    return v[i].rc;
+}
+
+/* The next runs, up to max gfns; how many of these they are, in *gfns. */
+static uint32_t next_runs(const struct sender *s, uint64_t max, struct backend_run *v,
+                          uint64_t *gfns)
+{
+    struct place p = *s->at;
+    uint32_t n = 0;
+    for (*gfns = 0; *gfns < max && n < BACKEND_RUNS_MAX; n++) {
+        const struct run *r = &s->list->v[p.run];
+        uint64_t nr = run_nr(r) - p.off;
+        if (nr > max - *gfns)
+            nr = max - *gfns;
+        if (nr > UINT32_MAX)
+            nr = UINT32_MAX;
+        v[n] = (struct backend_run){.gfn = r->gfn + p.off, .nr = (uint32_t)nr,
+                                    .rights = run_rights(r)};
+        *gfns += nr;
+        p.off += nr;
+        if (p.off == run_nr(r))
+            p = (struct place){p.run + 1, 0};
+    }
+    return n;
+}
+
+/* What is left in *gfns when it ends without a failure, this backend cannot send so. */
+static int send_by_runs(struct sender *s, uint64_t *gfns)
+{
+    struct backend_run v[BACKEND_RUNS_MAX];
+    int rc = 0;
+    while (*gfns && !rc) {
+        uint64_t some;
+        uint32_t n = next_runs(s, *gfns, v, &some);
+        s->failed = v[0].gfn;
+        rc = call_runs(s, v, n);
+        if (!rc)
+            *gfns -= some;
+    }
+    return rc == -EOPNOTSUPP ? 0 : rc;
+}
+
+uint64_t send_cost(const struct xmem_domain *d, const struct view *v, const struct runs *list)
+{
+    uint64_t gfns = runs_gfns(list), chunks = (gfns + CHANGES_CHUNK - 1) / CHANGES_CHUNK;
+    if ((d->caps.flags & XMEM_CAP_SET_MANY) && (v->id || chunks < list->n))
+        return chunks;
+    return by_runs(d, v) ? (list->n + BACKEND_RUNS_MAX - 1) / BACKEND_RUNS_MAX : list->n;
+}
+
+/* ---- all of it ---- */
+
 int send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, struct place *at,
               uint64_t max, uint64_t *failed)
 {
@@ -206,12 +305,19 @@ int send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, st
         *failed = list->v[at->run].gfn + at->off;
         return domain_refuse(d, rc, "out of memory");
     }
-    rc = send_all(&s, gfns);
+    if (runs > 1 && by_runs(d, v))
+        rc = send_by_runs(&s, &gfns);
+    if (!rc && gfns)
+        rc = send_all(&s, gfns);
     if (!rc)
         return 0;
     *failed = s.failed;
     size_t i = runs_find(list, s.failed);
     const char *name = i < list->n ? xmem_rights_name(run_rights(&list->v[i])) : NULL;
-    return domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
-                       " cannot be set to %s", v->id, s.failed, name ? name : "?");
+    rc = domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
+                     " cannot be set to %s", v->id, s.failed, name ? name : "?");
+    if (s.lost)
+        xmem_error_add(&d->error, "; and others that were set with it are not as before (%d)",
+                       s.lost);
+    return rc;
 }

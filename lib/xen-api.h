@@ -49,6 +49,7 @@ struct xen_api {
     int (*unpause)(void *xch, uint32_t domid);
     int (*set_access_required)(void *xch, uint32_t domid, unsigned required);
     int (*vcpu_getcontext)(void *xch, uint32_t domid, uint32_t vcpu, void *ctxt);
+    int (*vcpu_getinfo)(void *xch, uint32_t domid, uint32_t vcpu, void *info);
     int (*setmaxmem)(void *xch, uint32_t domid, uint64_t kb);
     int (*populate)(void *xch, uint32_t domid, unsigned long nr, unsigned order, unsigned flags,
                     xen_gfn_arg *gfns);
@@ -117,6 +118,11 @@ struct xen_api {
     void *(*foreign_map)(void *fmem, uint32_t domid, int prot, size_t pages,
                          const xen_gfn_arg *gfns, int *err);
     int (*foreign_unmap)(void *fmem, void *addr, size_t pages);
+    /* optional: domid_t is 16 bits wide in the first, and passed as an int */
+    void *(*foreign_map_resource)(void *fmem, uint32_t domid, unsigned type, unsigned id,
+                                  unsigned long frame, unsigned long frames, void **addr, int prot,
+                                  int flags);                                     /* 4.11 */
+    int (*foreign_unmap_resource)(void *fmem, void *resource);
 
     void *(*call_open)(void *logger, unsigned flags);
     int (*call_close)(void *xcall);

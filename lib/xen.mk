@@ -5,7 +5,9 @@ xen_sources = \
 	lib/backend-xen-caps.c \
 	lib/backend-xen-event.c \
 	lib/backend-xen-host.c \
+	lib/backend-xen-multi.c \
 	lib/backend-xen-page.c \
+	lib/backend-xen-pv.c \
 	lib/backend-xen-rights.c \
 	lib/backend-xen-vcpu.c \
 	lib/backend-xen-view.c \

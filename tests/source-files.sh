@@ -9,7 +9,7 @@ else
     # Not what autogen.sh wrote, nor where `make distcheck` builds.
     find . -name .git -prune -o -type f ! -name '*.py[co]' -print | sed 's|^\./||' |
         grep -vE '^(autom4te\.cache|build-aux|m4|\.build|_build|_inst)/' |
-        grep -vE '^(configure|aclocal\.m4|Makefile\.in)$'
+        grep -vE '^(configure~?|aclocal\.m4|Makefile\.in)$'
 fi | sort -u | while IFS= read -r file; do
     [ ! -e "$file" ] || printf '%s\n' "$file"
 done

@@ -26,6 +26,9 @@ enum guest_act {
     ACT_HYPERCALL_BUF
 };
 
+/* What ACT_MSR writes: SYSENTER_CS, harmless in a guest that has no system calls. */
+#define CONF_MSR 0x174u
+
 struct conf;
 
 /* The guest under test. Negative errno on failure; -EOPNOTSUPP: this guest cannot do that. */

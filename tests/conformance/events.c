@@ -153,7 +153,7 @@ static void ctrlreg(struct conf *c)
 
 static void msr(struct conf *c)
 {
-    monitor_event(c, XMEM_EVENT_MSR, ACT_MSR, 0, 0);
+    monitor_event(c, XMEM_EVENT_MSR, ACT_MSR, CONF_MSR, 0);
 }
 
 static void privileged_call(struct conf *c)

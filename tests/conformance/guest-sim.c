@@ -22,11 +22,14 @@ static int sim_setup(struct conf *c)
     struct sim_machine_cfg mc = {.seed = 7};
     struct sim_domain_cfg dc = {.vcpus = GUEST_VCPUS, .pages = GUEST_PAGES,
                                 .first_gfn = GUEST_FIRST, .superpages = true, .name = "conf"};
-    if (!strcmp(c->arg, "x86-ept")) {
+    if (!strcmp(c->arg, "x86-ept") || !strcmp(c->arg, "x86-ept-4.20")) {
+        mc.xen_minor = c->arg[7] ? 20 : 17;
         dc.kind = SIM_X86_EPT;
         dc.altp2m = true;
     } else if (!strcmp(c->arg, "arm-s2")) {
         dc.kind = SIM_ARM_S2;
+    } else if (!strcmp(c->arg, "armv8r-mpu")) {
+        dc.kind = SIM_ARMV8R_MPU;
     } else if (!strcmp(c->arg, "x86-pv")) {
         dc.kind = SIM_X86_PV;
     } else {
@@ -84,6 +87,8 @@ static int sim_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t
     (void)c;
     if (act == ACT_CTRLREG3)
         op.index = XMEM_CTRLREG_CR3;
+    if (act == ACT_MSR)
+        op.index = CONF_MSR;
     int rc = sim_vcpu_info(domain, vcpu, &info);
     if (rc)
         return rc;

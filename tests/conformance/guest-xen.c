@@ -2,7 +2,9 @@
 /*
  * The guest under test on a running Xen: the laboratories' small guest (tests/lab), commanded
  * through its mailbox. "xen/NUMBER" is a domain that is there; with any other name ("xen/4.17")
- * every statement gets a guest of its own, made by the laboratory's domain builder.
+ * every statement gets a guest of its own, made by the laboratory's domain builder. On x86, where
+ * that takes half a second of an emulated processor, the next statement gets the same one, but
+ * only if it was left in order.
  *
  * A listener that dies is a process that is killed: abandon() forks, the child goes on with the
  * statements and kills its parent. The process that was started keeps waiting for the last one.
@@ -12,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -24,6 +27,7 @@
 #include <unistd.h>
 
 #include "../lab/common/guest.h"
+#include "../lab/x86-ept/guest/ops.h"
 
 #define PAGE 4096u
 #define GUEST_VCPUS 12u
@@ -33,7 +37,10 @@
 #define RUN_US 100
 #define STATEMENT_SECONDS 120u
 
-/* Where the laboratory guests have their mailbox and free memory: <arch>/guest/layout.h. */
+/*
+ * Where the laboratory guests have their mailbox and free memory: <arch>/guest/layout.h. A PV guest's
+ * gfns are machine frames, which its builder has noted (x86-pv/dom/note.c).
+ */
 struct layout {
     uint64_t ram, mailbox, scratch;
     uint32_t return_insn; /* what a call of a page finds there */
@@ -41,20 +48,12 @@ struct layout {
 static const struct layout arm_layout = {0x40000000, 0x40200000, 0x40300000, 0xd65f03c0};
 static const struct layout x86_layout = {0, 0x200000, 0x300000, 0xc3};
 
-/* Operations that only the x86 guest knows: x86-ept/guest/ops.h. */
-enum { X86_CPUID = 0x100, X86_RDMSR, X86_WRMSR, X86_TOGGLE_CR3, X86_TOGGLE_CR4, X86_INT3 };
-#define MSR_TSC_AUX 0xc0000103u
-
 static const struct layout *layout;
-static bool arm;
+static bool arm, pv;
+static uint64_t mailbox_gfn;
 static struct lab_guest *guest;
 static bool own_guest, killed;
-/*
- * A vCPU that found the ring full is in Xen's queue for a slot; only an answer in that ring gets
- * it out, and nobody can map the ring of a dead listener: vm_event_disable() is -EBUSY for ever.
- */
-static bool beyond_recovery;
-#define RING_SLOTS 8u
+static uint32_t kept; /* a guest in order, for the next statement; 0: none */
 
 /* ---- the domain builder ---- */
 
@@ -99,6 +98,13 @@ static int destroy_guest(uint32_t domid)
     return labdom(words, NULL);
 }
 
+static void destroy_kept(void)
+{
+    if (kept)
+        destroy_guest(kept);
+    kept = 0;
+}
+
 /* ---- processes ---- */
 
 /* Waits for whoever goes on, through all that are killed on the way, and ends as the last one does. */
@@ -134,6 +140,7 @@ static int start_keeper(void)
         return -errno;
     if (pid)
         keep();
+    atexit(destroy_kept); /* of whichever process comes to the end */
     alarm(STATEMENT_SECONDS); /* is not inherited */
     return 0;
 }
@@ -156,7 +163,7 @@ static void close_inherited(void)
 
 static int open_mailbox(struct conf *c)
 {
-    int rc = lab_guest_open(&guest, c->domid, layout->mailbox / PAGE);
+    int rc = lab_guest_open(&guest, c->domid, mailbox_gfn);
     return rc ? rc : lab_guest_alive(guest, 0, WAIT_MS);
 }
 
@@ -183,8 +190,9 @@ static int find_domain(struct conf *c)
     c->vcpus = GUEST_VCPUS;
     c->gfns = GUEST_MIB * 256u - (layout->scratch - layout->ram) / PAGE - GUEST_RESERVED;
     if (own_guest) {
-        c->domid = 0;
-        return make_guest(&c->domid);
+        c->domid = kept;
+        kept = 0;
+        return c->domid ? 0 : make_guest(&c->domid);
     }
     struct xmem_domain_info v[16] = {{.size = sizeof(v[0])}};
     size_t n = 16;
@@ -198,6 +206,31 @@ static int find_domain(struct conf *c)
     return rc ? rc : -ESRCH;
 }
 
+/* Replaces what holds for the other kinds by the builder's note on a PV domain. */
+static int find_frames(struct conf *c)
+{
+    char path[32], name[16];
+    uint64_t value;
+    c->first_gfn = layout->scratch / PAGE;
+    mailbox_gfn = layout->mailbox / PAGE;
+    if (!pv)
+        return 0;
+    snprintf(path, sizeof(path), "/tmp/labdom.%" PRIu32, c->domid);
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return -errno;
+    while (fscanf(f, "%15[a-z]=0x%" SCNx64 "\n", name, &value) == 2) {
+        if (!strcmp(name, "mailbox"))
+            mailbox_gfn = value;
+        else if (!strcmp(name, "first"))
+            c->first_gfn = value;
+        else if (!strcmp(name, "count"))
+            c->gfns = value;
+    }
+    fclose(f);
+    return 0;
+}
+
 static int xen_setup(struct conf *c)
 {
     struct utsname u;
@@ -205,12 +238,14 @@ static int xen_setup(struct conf *c)
     if (rc || uname(&u))
         return rc ? rc : -errno;
     arm = !strncmp(u.machine, "aarch64", 7);
+    pv = getenv("XMEM_LAB_ARCH") && !strcmp(getenv("XMEM_LAB_ARCH"), "x86-pv");
     layout = arm ? &arm_layout : &x86_layout;
-    killed = beyond_recovery = false;
+    killed = false;
     rc = xmem_open("xen:", NULL, &c->x);
     if (!rc)
         rc = find_domain(c);
-    c->first_gfn = layout->scratch / PAGE;
+    if (!rc)
+        rc = find_frames(c);
     if (!rc)
         rc = open_mailbox(c);
     return rc ? rc : start_vcpus(c);
@@ -266,8 +301,6 @@ static void check_domain(struct conf *c)
 
 static void xen_teardown(struct conf *c)
 {
-    if (beyond_recovery)
-        c->skipped = "Xen has no way back from more waiting vCPUs than slots; suite/real tests that";
     if (c->x && guest && !killed && !c->failed && !c->d) {
         check_vcpus(c);
         check_domain(c);
@@ -276,7 +309,9 @@ static void xen_teardown(struct conf *c)
     guest = NULL;
     xmem_close(c->x);
     c->x = NULL;
-    if (own_guest && !killed && c->domid && destroy_guest(c->domid))
+    if (own_guest && !arm && !killed && !c->failed)
+        kept = c->domid;
+    else if (own_guest && !killed && c->domid && destroy_guest(c->domid))
         conf_fail(c, __FILE__, __LINE__, "domain %u cannot be destroyed", c->domid);
 }
 
@@ -287,14 +322,18 @@ static int x86_op(enum guest_act act, uint64_t value, struct lab_mailbox *m)
     m->value = value;
     switch (act) {
     case ACT_CPUID:
-        m->op = X86_CPUID;
+        m->op = LAB_X86_CPUID;
         m->addr = m->count = m->value = 0;
         return 0;
     case ACT_BREAKPOINT:
-        m->op = X86_INT3;
+        m->op = LAB_X86_INT3;
+        return getenv("XMEM_LAB_NO_INT3") ? -EOPNOTSUPP : 0;
+    case ACT_CTRLREG3: m->op = LAB_X86_LOAD_CR3; return 0;
+    case ACT_MSR:
+        m->op = LAB_X86_WRMSR;
+        m->addr = CONF_MSR;
         return 0;
-    default:
-        return -EOPNOTSUPP; /* that value of CR3, that MSR: the guest could not go on */
+    default: return -EOPNOTSUPP;
     }
 }
 
@@ -362,22 +401,9 @@ static int wait_for_death(pid_t pid)
     return -ETIMEDOUT;
 }
 
-/* vCPUs that wait for something: an answer, or a slot to ask for one. */
-static uint32_t waiting_vcpus(struct conf *c)
-{
-    uint32_t n = 0;
-    for (uint32_t v = 0; v < c->vcpus; v++)
-        n += !lab_guest_done(guest, v);
-    return n;
-}
-
 static int xen_abandon(struct conf *c)
 {
     pid_t listener = getpid();
-    if (waiting_vcpus(c) > RING_SLOTS) {
-        beyond_recovery = true;
-        return -EOPNOTSUPP;
-    }
     fflush(NULL);
     pid_t pid = fork();
     if (pid < 0)
@@ -394,7 +420,7 @@ static int xen_abandon(struct conf *c)
     guest = NULL; /* the mappings were the parent's */
     int rc = wait_for_death(listener);
     if (!rc)
-        rc = lab_guest_open(&guest, c->domid, layout->mailbox / PAGE);
+        rc = lab_guest_open(&guest, c->domid, mailbox_gfn);
     return rc ? rc : xmem_open("xen:", NULL, &c->x);
 }
 

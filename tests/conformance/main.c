@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Runs the conformance statements on one machine and prints TAP.
- *   conformance [--list] [--only TEXT] [MACHINE ...]
- * MACHINE: sim/x86-ept, sim/arm-s2, sim/x86-pv, xen/DOMID; without one, every simulated kind.
+ *   conformance [--list] [--only TEXT] [--group NAME] [--not-group NAME] [MACHINE ...]
+ * MACHINE: sim/x86-ept, sim/x86-ept-4.20, sim/arm-s2, sim/x86-pv, sim/armv8r-mpu, xen/DOMID; without
+ * one, every simulated kind.
  */
 #include "conf.h"
 
@@ -14,17 +15,25 @@
 
 #define STATEMENT_SECONDS 120u
 
-static const struct statement *const groups[] = {
-    statements_session, statements_rights, statements_batch,  statements_events,
-    statements_reply,   statements_views,  statements_errors, statements_death,
+static const struct {
+    const char *name;
+    const struct statement *statements;
+} groups[] = {
+    {"session", statements_session}, {"rights", statements_rights}, {"batch", statements_batch},
+    {"events", statements_events},   {"reply", statements_reply},   {"views", statements_views},
+    {"errors", statements_errors},   {"death", statements_death},
 };
+
+/* What is wanted; NULL: all of it. */
+static const char *only, *group, *not_group;
 static const struct guest_ops *const guests[] = {
     &guest_sim,
 #ifdef CONF_WITH_XEN
     &guest_xen,
 #endif
 };
-static const char *const every_machine[] = {"sim/x86-ept", "sim/arm-s2", "sim/x86-pv"};
+static const char *const every_machine[] = {"sim/x86-ept", "sim/x86-ept-4.20", "sim/arm-s2",
+                                            "sim/x86-pv", "sim/armv8r-mpu"};
 
 static unsigned total, passed, failed, skipped;
 
@@ -99,7 +108,13 @@ static void run_one(const struct guest_ops *ops, const char *arg, const struct s
     fflush(stdout);
 }
 
-static int run_machine(const char *name, const char *only)
+static bool wanted(size_t g, const struct statement *s)
+{
+    return (!only || strstr(s->text, only)) && (!group || !strcmp(groups[g].name, group)) &&
+           (!not_group || strcmp(groups[g].name, not_group) != 0);
+}
+
+static int run_machine(const char *name)
 {
     const char *slash = strchr(name, '/');
     for (size_t i = 0; slash && i < sizeof(guests) / sizeof(*guests); i++) {
@@ -107,8 +122,8 @@ static int run_machine(const char *name, const char *only)
             strncmp(guests[i]->name, name, (size_t)(slash - name)) != 0)
             continue;
         for (size_t g = 0; g < sizeof(groups) / sizeof(*groups); g++)
-            for (const struct statement *s = groups[g]; s->text; s++)
-                if (!only || strstr(s->text, only))
+            for (const struct statement *s = groups[g].statements; s->text; s++)
+                if (wanted(g, s))
                     run_one(guests[i], slash + 1, s);
         return 0;
     }
@@ -119,31 +134,48 @@ static int run_machine(const char *name, const char *only)
 static void list(void)
 {
     for (size_t g = 0; g < sizeof(groups) / sizeof(*groups); g++)
-        for (const struct statement *s = groups[g]; s->text; s++)
-            printf("%s\n", s->text);
+        for (const struct statement *s = groups[g].statements; s->text; s++)
+            if (wanted(g, s))
+                printf("%s\n", s->text);
+}
+
+/* The option's value goes into what it names; NULL: no such option. */
+static const char **option(const char *name)
+{
+    static const struct {
+        const char *name, **value;
+    } options[] = {{"--only", &only}, {"--group", &group}, {"--not-group", &not_group}};
+    for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+        if (!strcmp(name, options[i].name))
+            return options[i].value;
+    return NULL;
 }
 
 int main(int argc, char **argv)
 {
-    const char *only = NULL;
+    bool listing = false;
     int i = 1, rc = 0;
     for (; i < argc && argv[i][0] == '-'; i++) {
-        if (!strcmp(argv[i], "--list")) {
-            list();
-            return 0;
-        }
-        if (!strcmp(argv[i], "--only") && i + 1 < argc) {
-            only = argv[++i];
+        const char **value = option(argv[i]);
+        if (value && i + 1 < argc) {
+            *value = argv[++i];
+        } else if (!strcmp(argv[i], "--list")) {
+            listing = true;
         } else {
-            fprintf(stderr, "usage: conformance [--list] [--only TEXT] [MACHINE ...]\n");
+            fprintf(stderr, "usage: conformance [--list] [--only TEXT] [--group NAME] "
+                            "[--not-group NAME] [MACHINE ...]\n");
             return 2;
         }
     }
+    if (listing) {
+        list();
+        return 0;
+    }
     if (i == argc)
         for (size_t k = 0; k < sizeof(every_machine) / sizeof(*every_machine); k++)
-            rc |= run_machine(every_machine[k], only);
+            rc |= run_machine(every_machine[k]);
     for (; i < argc; i++)
-        rc |= run_machine(argv[i], only);
+        rc |= run_machine(argv[i]);
     printf("1..%u\n# passed %u failed %u skipped %u\n", total, passed, failed, skipped);
     return rc ? rc : (failed || !passed);
 }

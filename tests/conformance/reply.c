@@ -118,14 +118,14 @@ static void deny_of_a_register(struct conf *c)
     struct xmem_reply deny = {.size = sizeof(deny), .action = XMEM_REPLY_DENY};
     NEED(c, c->caps.replies & (1u << XMEM_REPLY_DENY), "nothing can be denied here");
     EXPECT_RC(c, xmem_domain_set_monitor(c->d, &m, 1), 0);
-    int rc = c->ops->start(c, 0, ACT_CTRLREG3, conf_gfn(c, 0), 0, 0x7000);
+    int rc = c->ops->start(c, 0, ACT_CTRLREG3, conf_gfn(c, 0), 0, 0x9000);
     NEED(c, rc != -EOPNOTSUPP, "this guest cannot cause it");
     EXPECT_RC(c, rc, 0);
     EXPECT_RC(c, conf_next(c, &ev), 0);
     uint64_t before = ev->u.ctrlreg.old_value;
     EXPECT_RC(c, xmem_event_reply(c->d, ev, &deny), 0);
     EXPECT_RC(c, conf_finish(c, 0, &ev), 0);
-    EXPECT_RC(c, c->ops->start(c, 0, ACT_CTRLREG3, conf_gfn(c, 0), 0, 0x8000), 0);
+    EXPECT_RC(c, c->ops->start(c, 0, ACT_CTRLREG3, conf_gfn(c, 0), 0, 0xa000), 0);
     EXPECT_RC(c, conf_next(c, &ev), 0);
     EXPECT(c, ev->u.ctrlreg.old_value == before);
     EXPECT_RC(c, xmem_event_reply(c->d, ev, NULL), 0);

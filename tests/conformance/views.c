@@ -189,6 +189,30 @@ static void view_default_rights(struct conf *c)
     EXPECT_RC(c, conf_do(c, 0, ACT_WRITE, conf_gfn(c, 30)), -EEXIST);
 }
 
+static void rights_turn_in_a_view(struct conf *c)
+{
+    uint16_t v;
+    enum xmem_rights got;
+    const struct xmem_event *ev;
+    NEED_VIEWS(c);
+    EXPECT_RC(c, xmem_view_create(c->d, NULL, &v), 0);
+    NEED(c, c->caps.view_rights & XMEM_RIGHTS_BIT(XMEM_N2RWX), "no n2rwx in views");
+    EXPECT_RC(c, xmem_domain_set_rights(c->d, v, conf_gfn(c, 0), XMEM_RX2RW), 0);
+    EXPECT_RC(c, xmem_domain_set_rights(c->d, v, conf_gfn(c, 1), XMEM_N2RWX), 0);
+    EXPECT_RC(c, xmem_view_switch(c->d, v), 0);
+    EXPECT_RC(c, conf_do(c, 0, ACT_WRITE, conf_gfn(c, 0)), 0);
+    EXPECT_RC(c, xmem_domain_get_rights(c->d, v, conf_gfn(c, 0), &got), 0);
+    EXPECT(c, got == XMEM_RW);
+    EXPECT_RC(c, conf_do_event(c, 0, ACT_WRITE, conf_gfn(c, 1), &ev), 0);
+    EXPECT(c, ev->view == v && !(ev->flags & XMEM_EVENT_PAUSED));
+    EXPECT_RC(c, xmem_event_reply(c->d, ev, NULL), 0);
+    EXPECT_RC(c, conf_finish(c, 0, &ev), 0);
+    EXPECT_RC(c, xmem_domain_get_rights(c->d, v, conf_gfn(c, 1), &got), 0);
+    EXPECT(c, got == XMEM_RWX);
+    EXPECT_RC(c, xmem_domain_get_rights(c->d, 0, conf_gfn(c, 1), &got), 0);
+    EXPECT(c, got == XMEM_RWX);
+}
+
 static void visibility(struct conf *c)
 {
     uint16_t v;
@@ -263,6 +287,7 @@ const struct statement statements_views[] = {
     {"a gfn is remapped in a view, and back", remap_and_undo, false},
     {"a page of its own hides behind a gfn in a view", hidden_page, false},
     {"a view has default rights of its own", view_default_rights, false},
+    {"rx2rw and n2rwx turn in a view", rights_turn_in_a_view, false},
     {"a view is made invisible and visible", visibility, false},
     {"suppress-#VE is set and read", suppress_ve, false},
     {"a batch goes over several views", batch_over_views, false},

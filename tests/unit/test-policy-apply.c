@@ -283,13 +283,13 @@ static int fail_everywhere(bool was_on)
 
 START_TEST(all_or_nothing)
 {
-    ck_assert_int_gt(fail_everywhere(false), 30);
+    ck_assert_int_gt(fail_everywhere(false), 20);
 }
 END_TEST
 
 START_TEST(all_or_nothing_while_on)
 {
-    ck_assert_int_gt(fail_everywhere(true), 30);
+    ck_assert_int_gt(fail_everywhere(true), 20);
 }
 END_TEST
 

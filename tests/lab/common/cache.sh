@@ -10,8 +10,9 @@ lab_cache_init() {
     mkdir -p "$LAB_CACHE"/{store,debs,lock,tmp} 2>/dev/null ||
         lab_skip "cannot write the cache folder $LAB_CACHE (set XMEM_LAB_CACHE)"
     [ -w "$LAB_CACHE/tmp" ] || lab_skip "cannot write the cache folder $LAB_CACHE (set XMEM_LAB_CACHE)"
-    # What killed runs left behind; a day is far beyond any build's time limit.
-    find "$LAB_CACHE/tmp" -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} + 2>/dev/null || :
+    # What killed runs left behind; a day is far beyond any build's time limit. By the time of the last
+    # change of status: unpacking a package gives the folder it fills the package's own, old date.
+    find "$LAB_CACHE/tmp" -mindepth 1 -maxdepth 1 -cmin +1440 -exec rm -rf {} + 2>/dev/null || :
 }
 
 # lab_lock NAME FUNCTION ARGS...: runs the function under an exclusive lock; its code is returned

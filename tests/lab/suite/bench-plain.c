@@ -206,6 +206,22 @@ static int each(struct plain *p)
     return rc;
 }
 
+static int asked(struct plain *p)
+{
+    static uint8_t before[BENCH_PAGES];
+    xenmem_access_t access;
+    int rc = 0;
+
+    for (uint32_t i = 0; i < BENCH_PAGES && !rc; i++) {
+        p->calls++;
+        if (xc_get_mem_access(p->xc, p->b->domid, p->b->gfn + i, &access))
+            return -errno;
+        before[i] = (uint8_t)access;
+        rc = set(p, p->b->gfn + i, 1, XENMEM_access_rx);
+    }
+    return rc || before[0] == XENMEM_access_rwx ? rc : -EBADE;
+}
+
 static int range(struct plain *p)
 {
     return set(p, p->b->gfn, BENCH_PAGES, XENMEM_access_rx);
@@ -244,6 +260,11 @@ static int policy(struct plain *p)
 int plain_pages(const struct bench *b, struct figure *out)
 {
     return timed(b, each, out);
+}
+
+int plain_asked(const struct bench *b, struct figure *out)
+{
+    return timed(b, asked, out);
 }
 
 int plain_range(const struct bench *b, struct figure *out)

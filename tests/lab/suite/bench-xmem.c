@@ -22,12 +22,14 @@ static uint64_t calls_of(struct session *s)
     return xmem_domain_get_stats(s->d, &st) ? 0 : st.hypercalls;
 }
 
-static int session_on(struct session *s, const struct bench *b)
+static int session_on(struct session *s, const struct bench *b, enum xmem_restore restore)
 {
+    struct xmem_domain_opts opts = XMEM_INIT(opts);
     int rc = xmem_open("xen:", NULL, &s->x);
 
+    opts.restore = restore;
     if (!rc)
-        rc = xmem_domain_open(s->x, b->domid, NULL, &s->d);
+        rc = xmem_domain_open(s->x, b->domid, &opts, &s->d);
     if (!rc)
         rc = xmem_domain_enable(s->d);
     return rc;
@@ -64,7 +66,7 @@ static int loop(const struct bench *b, int (*handle)(struct session *s, const st
 {
     struct session s = {0};
     const struct xmem_event *ev;
-    int rc = session_on(&s, b);
+    int rc = session_on(&s, b, XMEM_RESTORE_AUTO);
 
     if (!rc)
         rc = xmem_domain_set_rights_range(s.d, 0, b->gfn, BENCH_EVENTS, XMEM_RX);
@@ -139,10 +141,10 @@ static int policy(struct session *s, const struct bench *b)
 }
 
 static int timed(const struct bench *b, int (*fn)(struct session *s, const struct bench *b),
-                 struct figure *out)
+                 enum xmem_restore restore, struct figure *out)
 {
     struct session s = {0};
-    int rc = session_on(&s, b);
+    int rc = session_on(&s, b, restore);
 
     if (!rc) {
         begin(&s, out);
@@ -155,20 +157,25 @@ static int timed(const struct bench *b, int (*fn)(struct session *s, const struc
 
 int xmem_pages(const struct bench *b, struct figure *out)
 {
-    return timed(b, each, out);
+    return timed(b, each, XMEM_RESTORE_AUTO, out);
+}
+
+int xmem_asked(const struct bench *b, struct figure *out)
+{
+    return timed(b, each, XMEM_RESTORE_EXACT, out);
 }
 
 int xmem_range(const struct bench *b, struct figure *out)
 {
-    return timed(b, range, out);
+    return timed(b, range, XMEM_RESTORE_AUTO, out);
 }
 
 int xmem_scattered(const struct bench *b, struct figure *out)
 {
-    return timed(b, scattered, out);
+    return timed(b, scattered, XMEM_RESTORE_AUTO, out);
 }
 
 int xmem_policy_runs(const struct bench *b, struct figure *out)
 {
-    return timed(b, policy, out);
+    return timed(b, policy, XMEM_RESTORE_AUTO, out);
 }

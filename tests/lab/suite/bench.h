@@ -37,6 +37,8 @@ int plain_events(const struct bench *b, struct figure *out);
 /* As xen-access does: asks for the rights at each event, copies request and answer. */
 int access_events(const struct bench *b, struct figure *out);
 int plain_pages(const struct bench *b, struct figure *out);
+/* Asks for the rights of each page before it sets them, so that it could put them back. */
+int plain_asked(const struct bench *b, struct figure *out);
 int plain_range(const struct bench *b, struct figure *out);
 int plain_scattered(const struct bench *b, struct figure *out);
 int plain_policy(const struct bench *b, struct figure *out);
@@ -45,6 +47,7 @@ int plain_policy(const struct bench *b, struct figure *out);
 int xmem_events(const struct bench *b, struct figure *out);
 int xmem_steps(const struct bench *b, struct figure *out);
 int xmem_pages(const struct bench *b, struct figure *out);
+int xmem_asked(const struct bench *b, struct figure *out);
 int xmem_range(const struct bench *b, struct figure *out);
 int xmem_scattered(const struct bench *b, struct figure *out);
 int xmem_policy_runs(const struct bench *b, struct figure *out);

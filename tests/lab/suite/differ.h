@@ -8,6 +8,8 @@
 #define DIFFER_GFNS 128u
 #define DIFFER_VCPUS 3u
 #define DIFFER_VIEWS 4u
+#define DIFFER_DATA 0x80u /* in a page; calls go to another place in it */
+#define DIFFER_CODE 0x40u
 
 struct side {
     struct conf c;

@@ -3,6 +3,7 @@
 #include "real.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
@@ -13,7 +14,9 @@
 #include <unistd.h>
 
 #define GFNS 10000u
-#define TRIES 12u
+#define TRIES 24u
+#define HITS 8u /* so often it is stopped in the middle */
+#define FIRST_US 20000
 #define EXIT_PUT_BACK 5 /* xmemctl(1) */
 
 static const char policy_path[] = "/tmp/ten-thousand.json";
@@ -41,13 +44,19 @@ static int start(const struct conf *c, pid_t *pid)
 {
     char domid[16];
     char *const words[] = {"./xmemctl", "apply", "--hold", domid, (char *)(uintptr_t)policy_path, NULL};
+    posix_spawn_file_actions_t quiet;
     snprintf(domid, sizeof(domid), "%" PRIu32, c->domid);
-    return -posix_spawn(pid, words[0], NULL, NULL, words, environ);
+    posix_spawn_file_actions_init(&quiet);
+    for (int fd = 1; fd <= 2; fd++)
+        posix_spawn_file_actions_addopen(&quiet, fd, "/dev/null", O_WRONLY, 0);
+    int rc = -posix_spawn(pid, words[0], &quiet, NULL, words, environ);
+    posix_spawn_file_actions_destroy(&quiet);
+    return rc;
 }
 
 static int stop_after(const struct conf *c, long us, int *code)
 {
-    const struct timespec t = {.tv_nsec = us * 1000};
+    const struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
     pid_t pid;
     int status, rc = start(c, &pid);
     if (rc)
@@ -73,26 +82,57 @@ static int rights_left(struct conf *c, uint64_t *gfn)
     return rc ? rc : rc2;
 }
 
+/*
+ * When to send the signal: before `early` xmemctl has not got so far, at `late` it has applied
+ * all. Halved until it is hit, then spread over what lies between.
+ */
+struct moment {
+    long early, late; /* us; late 0: not known yet */
+    unsigned hits;
+};
+
+static long next_moment(const struct moment *m, unsigned try)
+{
+    if (!m->late)
+        return m->early ? m->early * 2 : FIRST_US;
+    if (!m->hits)
+        return (m->early + m->late) / 2;
+    return m->late - (m->late - m->early) * (long)(1 + try % 7) / 8;
+}
+
+/* -EPROTO: xmemctl ended otherwise. */
+static int learn_moment(struct moment *m, long us, int code)
+{
+    if (code == EXIT_PUT_BACK)
+        m->hits++;
+    else if (code == 128 + SIGTERM && us > m->early)
+        m->early = us;
+    else if (code == 0 && (!m->late || us < m->late))
+        m->late = us;
+    return code == EXIT_PUT_BACK || code == 128 + SIGTERM || code == 0 ? 0 : -EPROTO;
+}
+
 static void term_while_applying(struct conf *c)
 {
-    unsigned in_the_middle = 0;
+    struct moment m = {0};
     uint64_t gfn = 0;
     int code = 0;
     NEED(c, c->gfns >= GFNS, "the guest has fewer than 10,000 free pages");
     EXPECT_RC(c, write_policy(c), 0);
-    for (unsigned i = 0; i < TRIES; i++) {
-        EXPECT_RC(c, stop_after(c, 15000 + 15000 * (long)i, &code), 0);
-        if (code != 0 && code != EXIT_PUT_BACK && code != 128 + SIGTERM)
-            conf_fail(c, __FILE__, __LINE__, "after %u ms xmemctl ended with %d", 15 + 15 * i, code);
-        in_the_middle += code == EXIT_PUT_BACK;
+    for (unsigned i = 0; i < TRIES && m.hits < HITS; i++) {
+        long us = next_moment(&m, i);
+        EXPECT_RC(c, stop_after(c, us, &code), 0);
+        if (learn_moment(&m, us, code))
+            conf_fail(c, __FILE__, __LINE__, "after %ld us xmemctl ended with %d", us, code);
         int rc = rights_left(c, &gfn);
         if (rc)
-            conf_fail(c, __FILE__, __LINE__, "after %u ms and exit %d gfn 0x%" PRIx64 " is not as "
-                      "it was (%d)", 15 + 15 * i, code, gfn, rc);
+            conf_fail(c, __FILE__, __LINE__, "after %ld us and exit %d gfn 0x%" PRIx64 " is not as "
+                      "it was (%d)", us, code, gfn, rc);
         if (c->failed)
             return;
     }
-    printf("# stopped in the middle %u times of %u\n", in_the_middle, TRIES);
+    printf("# stopped in the middle %u times, between %ld and %ld us\n", m.hits, m.early, m.late);
+    EXPECT(c, m.hits >= HITS / 2);
 }
 
 const struct statement statements_signals[] = {

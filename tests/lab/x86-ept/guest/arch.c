@@ -16,6 +16,11 @@
 #define HVMOP_GUEST_REQUEST    24u
 #define VCPU_MODE_64B          1u /* public/hvm/hvm_vcpu.h */
 
+/* AMD's processors have another instruction (x86-npt/build.sh). */
+#ifndef LAB_HYPERCALL
+#define LAB_HYPERCALL "vmcall"
+#endif
+
 /* Intel SDM vol. 3: x2APIC registers, and the exception that EPT violations can become. */
 #define MSR_APIC_BASE   0x1bu
 #define MSR_MTRR_TYPE   0x2ffu
@@ -60,7 +65,7 @@ static struct gate idt[IDT_ENTRIES];
 
 static uint64_t hypercall(uint64_t number, uint64_t arg0, uint64_t arg1, uint64_t arg2)
 {
-    __asm__ volatile("vmcall"
+    __asm__ volatile(LAB_HYPERCALL
                      : "+a"(number), "+D"(arg0), "+S"(arg1), "+d"(arg2)
                      :
                      : "rcx", "r8", "r9", "r10", "r11", "memory");
@@ -205,6 +210,17 @@ static uint64_t toggle_cr4(uint64_t bits)
     return value ^ bits;
 }
 
+static uint64_t load_cr3(uint64_t page)
+{
+    uint64_t old, i;
+
+    __asm__ volatile("mov %%cr3, %0" : "=r"(old));
+    for (i = 0; i < 512; i++)
+        ((volatile uint64_t *)(uintptr_t)page)[i] = ((uint64_t *)(uintptr_t)(old & ~0xfffull))[i];
+    __asm__ volatile("mov %0, %%cr3" : : "r"(page) : "memory");
+    return old;
+}
+
 static uint64_t breakpoint(void)
 {
     __asm__ volatile("int3");
@@ -239,6 +255,8 @@ static uint64_t processor_op(struct lab_mailbox *box)
         return 0;
     case LAB_X86_SHUTDOWN:
         return shutdown(box->value);
+    case LAB_X86_LOAD_CR3:
+        return load_cr3(box->value);
     default:
         box->status = LAB_STATUS_BAD;
         return 0;

@@ -16,6 +16,7 @@ enum lab_x86_op {
     LAB_X86_INT3,                  /* a one-byte breakpoint; a listener has to step over it */
     LAB_X86_VMFUNC,                /* EPTP switching to view `value` */
     LAB_X86_SHUTDOWN,              /* SCHEDOP_shutdown with reason `value` */
+    LAB_X86_LOAD_CR3,              /* the page at `value` becomes a copy of the first-level table, and CR3 */
     LAB_X86_LAST
 };
 
