@@ -164,10 +164,24 @@ static int slot_put(const struct change *c, void **slot, unsigned level, uint64_
     return 0;
 }
 
+/* The leaf that holds gfn; NULL: it is in a uniform part. */
+static struct leaf *leaf_at(const struct known *k, uint64_t gfn)
+{
+    void *slot = k->root;
+    if (!k->levels || gfn > last_of(k->levels))
+        return NULL;
+    for (unsigned level = k->levels; !is_uniform(slot); level--) {
+        if (level == 1)
+            return slot;
+        slot = ((struct node *)slot)->slot[(gfn >> (8 * (level - 1))) & 0xffu];
+    }
+    return NULL;
+}
+
 int known_prepare(struct known *k, uint64_t gfn, uint64_t nr)
 {
     struct change c = {.k = k, .only_room = true};
-    if (!nr)
+    if (!nr || (nr == 1 && leaf_at(k, gfn)))
         return 0;
     int rc = grow(k, gfn + nr - 1);
     return rc ? rc : slot_put(&c, &k->root, k->levels, gfn, gfn + nr - 1);
@@ -176,7 +190,10 @@ int known_prepare(struct known *k, uint64_t gfn, uint64_t nr)
 int known_put(struct known *k, uint64_t gfn, uint64_t nr, uint8_t mask, uint8_t value)
 {
     struct change c = {.k = k, .mask = mask, .value = value & mask};
-    if (!nr)
+    struct leaf *l = nr == 1 ? leaf_at(k, gfn) : NULL;
+    if (l)
+        leaf_put(l, gfn & 0xffu, gfn & 0xffu, &c);
+    if (!nr || l)
         return 0;
     int rc = grow(k, gfn + nr - 1);
     return rc ? rc : slot_put(&c, &k->root, k->levels, gfn, gfn + nr - 1);
@@ -218,13 +235,14 @@ uint8_t known_get(const struct known *k, uint64_t gfn)
     return byte;
 }
 
-/* How many gfns from gfn on are surely the same in the part that find() found. */
-static uint64_t part_run(unsigned level, uint64_t gfn, uint8_t byte, const struct leaf *leaf)
+/* How many gfns behind gfn are surely the same in the part that find() found; max is enough. */
+static uint64_t part_run(unsigned level, uint64_t gfn, uint8_t byte, const struct leaf *leaf,
+                         uint64_t max)
 {
     if (!leaf)
         return last_of(level) - (gfn & last_of(level));
     unsigned i = gfn & 0xffu, n = i;
-    while (n + 1 < FANOUT && leaf->byte[n + 1] == byte)
+    while (n - i < max && n + 1 < FANOUT && leaf->byte[n + 1] == byte)
         n++;
     return n - i;
 }
@@ -237,7 +255,7 @@ uint8_t known_run(const struct known *k, uint64_t gfn, uint64_t *nr)
     if (!k->levels || gfn > last_of(k->levels))
         return 0;
     unsigned level = find(k, gfn, &byte, &leaf);
-    done = part_run(level, gfn, byte, leaf);
+    done = part_run(level, gfn, byte, leaf, more);
     while (done < more) {
         if (gfn + done + 1 > last_of(k->levels)) { /* beyond: not known */
             done = byte ? done : more;
@@ -246,7 +264,7 @@ uint8_t known_run(const struct known *k, uint64_t gfn, uint64_t *nr)
         level = find(k, gfn + done + 1, &next, &leaf);
         if (next != byte)
             break;
-        done += 1 + part_run(level, gfn + done + 1, byte, leaf);
+        done += 1 + part_run(level, gfn + done + 1, byte, leaf, more - done - 1);
     }
     *nr = (done < more ? done : more) + 1;
     return byte;
