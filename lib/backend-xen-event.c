@@ -17,6 +17,7 @@
 
 #define LOOK_EVERY_NS 500000000L
 #define SECOND_NS 1000000000L
+#define NS_PER_MS 1000000L
 #define DEFAULT_GFN UINT64_MAX
 #define HYPERCALL_DOMCTL 36u              /* public/xen.h */
 #define DOMCTL_MONITOR_OP 77u             /* public/domctl.h */
@@ -268,33 +269,48 @@ static int look_alive(struct xen_dom *d)
     return d->dead ? -ESHUTDOWN : 0;
 }
 
-/* Two calls at the most, since this is done for each event: the clock says when the timer is due. */
-int xen_event_ack(void *dom)
+/* The timer makes the session's fd readable, the clock says when it is due. */
+static int look_if_due(struct xen_dom *d)
 {
-    struct xen_dom *d = dom;
     uint64_t ticks;
-    if (d->dead)
-        return -ESHUTDOWN;
-    int port = d->api->evtchn_pending(d->xce);
-    if (port >= 0)
-        d->api->evtchn_unmask(d->xce, (uint32_t)port);
     if (now_ns() < d->look_at || read(d->timer_fd, &ticks, sizeof(ticks)) != sizeof(ticks))
         return 0;
     d->look_at += (int64_t)ticks * LOOK_EVERY_NS;
     return look_alive(d);
 }
 
-/* The channel alone: one fd behind another costs time, and the clock says when to look. */
+/* Two calls at the most, since this is done for each event. */
+int xen_event_ack(void *dom)
+{
+    struct xen_dom *d = dom;
+    if (d->dead)
+        return -ESHUTDOWN;
+    int port = d->api->evtchn_pending(d->xce);
+    if (port >= 0)
+        d->api->evtchn_unmask(d->xce, (uint32_t)port);
+    return look_if_due(d);
+}
+
+/*
+ * The channel alone: one fd behind another costs time, and the clock says when to look. A look
+ * that finds the domain alive is no reason to come back before the time is over.
+ */
 int xen_event_wait(void *dom, int timeout_ms)
 {
     struct xen_dom *d = dom;
     struct pollfd p = {.fd = d->api->evtchn_fd(d->xce), .events = POLLIN};
-    int64_t left = (d->look_at - now_ns()) / (SECOND_NS / 1000) + 1;
-    bool look = timeout_ms < 0 || left < timeout_ms;
-    if (left <= 0)
-        return 1;
-    int n = poll(&p, 1, look ? (int)left : timeout_ms);
-    return n < 0 ? -errno : n > 0 || look;
+    int64_t now = now_ns(), end = timeout_ms < 0 ? INT64_MAX : now + timeout_ms * NS_PER_MS;
+    for (;;) {
+        int64_t until = end < d->look_at ? end : d->look_at;
+        int n = poll(&p, 1, until > now ? (int)((until - now + NS_PER_MS - 1) / NS_PER_MS) : 0);
+        if (n)
+            return n < 0 ? -errno : 1;
+        if (look_if_due(d))
+            return 1;
+        now = now_ns();
+        if (now >= end)
+            return 0;
+    }
 }
 
 int xen_event_idle(void *dom)

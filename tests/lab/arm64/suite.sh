@@ -32,7 +32,12 @@ suite_python_fill() {
         sqlite3 curses turtledemo __pycache__; do
         rm -rf "$folder/python/lib/python3.11/$name"
     done
-    find "$folder/python/lib/python3.11/lib-dynload" -name '*.so' ! -name '_ctypes.*' ! -name '_json.*' -delete
+    mkdir "$folder/modules"
+    for name in _asyncio _contextvars _ctypes _json _typing; do
+        mv "$folder/python/lib/python3.11/lib-dynload/$name".*.so "$folder/modules/"
+    done
+    rm -rf "$folder/python/lib/python3.11/lib-dynload"
+    mv "$folder/modules" "$folder/python/lib/python3.11/lib-dynload"
     for name in libffi.so.8 libexpat.so.1 libz.so.1; do
         cp -L "$(lab_find_library "$root" "$LAB_LIBDIR" "$name")" "$folder/lib/"
     done

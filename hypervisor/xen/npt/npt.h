@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * mem_access on nested page tables (p2m-pt.c). A page's rights are kept in bits 59 to 62 of its entry,
+ * which the processor ignores (AMD64 APM vol. 2, 5.3.3) and the p2m's type (bits 52 to 58) leaves free.
+ * They are stored inverted against rwx, so that every entry written before means rwx.
+ *
+ * Only 4 KiB entries carry rights. A page that may not be read has no way to be mapped: its entry is
+ * not present, but keeps its type, frame and rights (it is "hidden").
+ */
+#ifndef XMEM_NPT_H
+#define XMEM_NPT_H
+
+#ifdef CONFIG_XMEM_NPT
+
+#define XMEM_NPT_SHIFT 19 /* PTE bit 59, as l1e_get_flags() has it */
+#define XMEM_NPT_MASK 0xfUL
+
+static inline bool xmem_npt_usable(const struct domain *d)
+{
+    return is_hvm_domain(d) && cpu_has_svm && hap_enabled(d);
+}
+
+/* There is no way to grant a write or a fetch without a read. */
+static inline bool xmem_npt_expressible(const struct domain *d, p2m_access_t a)
+{
+    if ( !xmem_npt_usable(d) )
+        return true;
+
+    switch ( a )
+    {
+    case p2m_access_n:
+    case p2m_access_r:
+    case p2m_access_rw:
+    case p2m_access_rx:
+    case p2m_access_rwx:
+    case p2m_access_rx2rw:
+    case p2m_access_n2rwx:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static inline unsigned int xmem_npt_order(const struct domain *d,
+                                          unsigned int order, p2m_access_t a)
+{
+    return a != p2m_access_rwx && xmem_npt_usable(d) ? PAGE_ORDER_4K : order;
+}
+
+static inline p2m_access_t xmem_npt_access(unsigned int flags)
+{
+    return ((flags >> XMEM_NPT_SHIFT) & XMEM_NPT_MASK) ^ p2m_access_rwx;
+}
+
+/* Is there a page, be it a hidden one? */
+static inline bool xmem_npt_mapped(unsigned int flags)
+{
+    return (flags & _PAGE_PRESENT) || xmem_npt_access(flags) != p2m_access_rwx;
+}
+
+/* What the type allows, less what the rights forbid. Entries without a page have no rights. */
+static inline unsigned long xmem_npt_flags(unsigned long flags, p2m_access_t a)
+{
+    if ( !(flags & _PAGE_PRESENT) )
+        return flags;
+
+    flags |= (unsigned long)(a ^ p2m_access_rwx) << XMEM_NPT_SHIFT;
+
+    switch ( a )
+    {
+    case p2m_access_rwx:
+        break;
+    case p2m_access_rw:
+        flags |= _PAGE_NX_BIT;
+        break;
+    case p2m_access_r:
+        flags |= _PAGE_NX_BIT;
+        /* fall through */
+    case p2m_access_rx:
+    case p2m_access_rx2rw:
+        flags &= ~_PAGE_RW;
+        break;
+    default:
+        flags &= ~_PAGE_PRESENT;
+        break;
+    }
+
+    return flags;
+}
+
+#else
+
+#define xmem_npt_usable(d) false
+#define xmem_npt_expressible(d, a) true
+#define xmem_npt_order(d, order, a) (order)
+#define xmem_npt_access(flags) p2m_access_rwx
+#define xmem_npt_mapped(flags) ((flags) & _PAGE_PRESENT)
+#define xmem_npt_flags(flags, a) (flags)
+
+#endif
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One instruction of a PV guest, done by Xen: for an EMULATE answer, and for rights that no shadow entry
+ * can express (w, x, wx). No entry is made for it, so no other vCPU gets by. What it reads and writes
+ * is found through the guest's tables, and their rights hold. Not done: FPU, SSE and AVX,
+ * privileged instructions, accesses to other domains' frames.
+ */
+#include "priv.h"
+
+#include <asm/msr.h>
+#include <asm/x86_emulate.h>
+#include "../../pv/emulate.h"
+
+#if XMEM_XEN_MINOR < 20
+#define HW_EXCEPTION X86_EVENTTYPE_HW_EXCEPTION
+#define PAGE_FAULT TRAP_page_fault
+#define inject_single_step() pv_inject_hw_exception(TRAP_debug, X86_EVENT_NO_EC)
+#else
+#define HW_EXCEPTION X86_ET_HW_EXC
+#define PAGE_FAULT X86_EXC_PF
+#define inject_single_step() pv_inject_DB(X86_DR6_BS)
+#endif
+
+struct emulation {
+    struct vcpu *v;
+    bool any;  /* whatever the rights */
+    bool stop; /* a violation was found on the way: */
+    struct xmem_access a;
+};
+
+/* A part of an access within one frame. */
+struct piece {
+    struct page_info *page;
+    void *p;
+    unsigned int bytes;
+    bool write;
+};
+
+static void piece_put(struct piece *p)
+{
+    unmap_domain_page(p->p);
+    if (p->write) {
+        paging_mark_dirty(current->domain, page_to_mfn(p->page));
+        put_page_type(p->page);
+    }
+    put_page(p->page);
+}
+
+static bool violates(struct emulation *e, unsigned long mfn, unsigned long va, uint8_t what)
+{
+    struct domain *d = e->v->domain;
+    bool bad;
+
+    if (e->any || !xmem_owned(d, mfn))
+        return false;
+    paging_lock(d);
+    bad = xm_rights_violated(xm_pv_rights(&d->arch.pv.xmem->pv, mfn), what, false);
+    paging_unlock(d);
+    if (bad) {
+        e->stop = true;
+        e->a = (struct xmem_access){
+            .mfn = mfn, .va = va, .va_valid = true, .offset = va & ~PAGE_MASK, .what = what};
+    }
+    return bad;
+}
+
+static int piece_get(struct emulation *e, unsigned long va, unsigned int bytes, uint8_t what,
+                     struct piece *p, struct x86_emulate_ctxt *ctxt)
+{
+    uint32_t pfec = PFEC_page_present | PFEC_user_mode |
+                    (what == XM_DO_W ? PFEC_write_access : 0) |
+                    (what == XM_DO_X ? PFEC_insn_fetch : 0);
+    unsigned long mfn;
+
+    /* The guest's root holds Xen's own part, too. */
+    if (!__addr_ok(va))
+        return X86EMUL_UNHANDLEABLE;
+    mfn = paging_gva_to_gfn(e->v, va, &pfec);
+    if (mfn == gfn_x(INVALID_GFN)) {
+        x86_emul_pagefault(pfec, va, ctxt);
+        return X86EMUL_EXCEPTION;
+    }
+    if (violates(e, mfn, va, what))
+        return X86EMUL_RETRY;
+    p->page = get_page_from_mfn(_mfn(mfn), e->v->domain);
+    if (!p->page)
+        return X86EMUL_UNHANDLEABLE;
+    p->write = what == XM_DO_W;
+    if (p->write && !get_page_type(p->page, PGT_writable_page)) {
+        put_page(p->page);
+        return X86EMUL_UNHANDLEABLE;
+    }
+    p->bytes = bytes;
+    p->p = (char *)map_domain_page(_mfn(mfn)) + (va & ~PAGE_MASK);
+    return X86EMUL_OKAY;
+}
+
+/* Both frames of an access before anything is done to either. */
+static int copy(struct emulation *e, unsigned long va, char *data, unsigned int bytes, uint8_t what,
+                struct x86_emulate_ctxt *ctxt)
+{
+    unsigned int room = PAGE_SIZE - (va & ~PAGE_MASK), n = 0, i;
+    struct piece p[2];
+    int rc;
+
+    if (bytes == 0 || bytes > PAGE_SIZE)
+        return X86EMUL_UNHANDLEABLE;
+    rc = piece_get(e, va, min(bytes, room), what, &p[n], ctxt);
+    if (rc == X86EMUL_OKAY)
+        n++;
+    if (rc == X86EMUL_OKAY && bytes > room) {
+        rc = piece_get(e, va + room, bytes - room, what, &p[n], ctxt);
+        n += rc == X86EMUL_OKAY;
+    }
+    for (i = 0; i < n; i++) {
+        if (rc == X86EMUL_OKAY && what == XM_DO_W)
+            memcpy(p[i].p, data, p[i].bytes);
+        else if (rc == X86EMUL_OKAY)
+            memcpy(data, p[i].p, p[i].bytes);
+        data += p[i].bytes;
+        piece_put(&p[i]);
+    }
+    return rc;
+}
+
+/* The emulator leaves it to these to add where a segment begins: in 64-bit mode FS and GS alone. */
+static unsigned long linear(enum x86_segment seg, unsigned long offset)
+{
+    return offset + (seg == x86_seg_fs ? read_fs_base() : seg == x86_seg_gs ? read_gs_base() : 0);
+}
+
+static int cf_check do_read(enum x86_segment seg, unsigned long offset, void *data,
+                            unsigned int bytes, struct x86_emulate_ctxt *ctxt)
+{
+    if (!is_x86_user_segment(seg))
+        return X86EMUL_UNHANDLEABLE;
+    return copy(ctxt->data, linear(seg, offset), data, bytes, XM_DO_R, ctxt);
+}
+
+static int cf_check do_fetch(unsigned long offset, void *data, unsigned int bytes,
+                             struct x86_emulate_ctxt *ctxt)
+{
+    /* Of a jump's target nothing is read: the next fetch finds what is wrong with it. */
+    return bytes == 0 ? X86EMUL_OKAY : copy(ctxt->data, offset, data, bytes, XM_DO_X, ctxt);
+}
+
+static int cf_check do_write(enum x86_segment seg, unsigned long offset, void *data,
+                             unsigned int bytes, struct x86_emulate_ctxt *ctxt)
+{
+    if (!is_x86_user_segment(seg))
+        return X86EMUL_UNHANDLEABLE;
+    return copy(ctxt->data, linear(seg, offset), data, bytes, XM_DO_W, ctxt);
+}
+
+#define CMPXCHG(type, p, old, new)                                  \
+    ({                                                              \
+        type o = *(type *)(old), n = *(type *)(new);                \
+        type was = cmpxchg((type *)(p), o, n);                      \
+        bool same = was == o;                                       \
+        *(type *)(old) = was;                                       \
+        same;                                                       \
+    })
+
+static int cf_check do_cmpxchg(enum x86_segment seg, unsigned long offset, void *old, void *new,
+                               unsigned int bytes, bool lock, struct x86_emulate_ctxt *ctxt)
+{
+    unsigned long va = linear(seg, offset);
+    struct piece p;
+    bool same;
+    int rc;
+
+    /* One that crosses into another frame, or is not natural, is not worth it. */
+    if (!is_x86_user_segment(seg) || bytes == 0 || bytes > 8 || (bytes & (bytes - 1)) ||
+        (va & (bytes - 1)))
+        return X86EMUL_UNHANDLEABLE;
+    rc = piece_get(ctxt->data, va, bytes, XM_DO_W, &p, ctxt);
+    if (rc != X86EMUL_OKAY)
+        return rc;
+    switch (bytes) {
+    case 1: same = CMPXCHG(uint8_t, p.p, old, new); break;
+    case 2: same = CMPXCHG(uint16_t, p.p, old, new); break;
+    case 4: same = CMPXCHG(uint32_t, p.p, old, new); break;
+    default: same = CMPXCHG(uint64_t, p.p, old, new); break;
+    }
+    piece_put(&p);
+    return same ? X86EMUL_OKAY : X86EMUL_CMPXCHG_FAILED;
+}
+
+/* In 64-bit mode all but FS and GS begin at 0. */
+static int cf_check do_segment(enum x86_segment seg, struct segment_register *reg,
+                               struct x86_emulate_ctxt *ctxt)
+{
+    if (!is_x86_user_segment(seg))
+        return X86EMUL_UNHANDLEABLE;
+    *reg = (struct segment_register){
+        .base = seg == x86_seg_fs   ? read_fs_base()
+                : seg == x86_seg_gs ? read_gs_base()
+                                    : 0,
+        .limit = ~0U,
+        .type = seg == x86_seg_cs ? 0xb : 0x3,
+        .l = seg == x86_seg_cs,
+        .db = seg != x86_seg_cs,
+        .s = 1,
+        .dpl = 3,
+        .p = 1,
+        .g = 1,
+    };
+    return X86EMUL_OKAY;
+}
+
+static const struct x86_emulate_ops ops = {
+    .read = do_read,
+    .insn_fetch = do_fetch,
+    .write = do_write,
+    .cmpxchg = do_cmpxchg,
+    .read_segment = do_segment,
+};
+
+/* A 32-bit process of a 64-bit guest has segments, which are not looked at. */
+static bool in_64_bit(const struct vcpu *v, const struct cpu_user_regs *regs)
+{
+    unsigned long base, limit;
+    unsigned int ar;
+
+    return pv_emul_read_descriptor(regs->cs, v, &base, &limit, &ar, 1) && (ar & _SEGMENT_L);
+}
+
+/* A violation of another frame's rights by the same instruction is reported as any other. */
+bool xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs, bool any)
+{
+    struct emulation e = {.v = v, .any = any};
+    struct x86_emulate_ctxt ctxt = {
+        .regs = regs,
+        .addr_size = 64,
+        .sp_size = 64,
+        .lma = true,
+        .data = &e,
+    };
+    int rc;
+
+    if (!in_64_bit(v, regs))
+        return false;
+    ctxt.cpu_policy = v->domain->arch.cpu_policy;
+    rc = x86_emulate(&ctxt, &ops);
+    if (e.stop) {
+        xmem_send(v, &e.a, true, true);
+        return true;
+    }
+    if (rc == X86EMUL_EXCEPTION) {
+        /* Privileged instructions of a PV guest are Xen's to do, not the guest's to be refused. */
+        if (ctxt.event.type != HW_EXCEPTION || ctxt.event.vector != PAGE_FAULT)
+            return false;
+        pv_inject_event(&ctxt.event);
+    }
+    if (rc == X86EMUL_OKAY && ctxt.retire.singlestep)
+        inject_single_step();
+    return rc == X86EMUL_OKAY || rc == X86EMUL_EXCEPTION || rc == X86EMUL_RETRY;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Page faults on shadow tables, and what the entries may carry. */
+#include "priv.h"
+
+#include <xen/symbols.h>
+#include <asm/shadow.h>
+
+/* ---- entries ---- */
+
+/* Xen's own access is under way: the entry is for it. */
+static bool passes(const struct domain *d, unsigned long mfn)
+{
+    const struct xmem_vcpu *xv;
+
+    if (current->domain != d)
+        return false;
+    xv = xmem_vcpu(current);
+    return xv->pass && xv->pass_mfn == mfn;
+}
+
+/* The paging lock is held. Only of the domain's own frames: others' rights are not its. */
+uint32_t xmem_pv_restrict(const struct domain *d, mfn_t mfn, uint32_t flags, bool demand)
+{
+    uint64_t pte = flags & (_PAGE_PRESENT | _PAGE_RW);
+
+    if (!mfn_valid(mfn) || page_get_owner(mfn_to_page(mfn)) != d ||
+        (demand && passes(d, mfn_x(mfn))))
+        return flags;
+    pte = xm_pv_entry_flags(&d->arch.pv.xmem->pv, mfn_x(mfn), pte, 0);
+    flags = (flags & ~(_PAGE_PRESENT | _PAGE_RW)) | (pte & (_PAGE_PRESENT | _PAGE_RW));
+    return pte & XM_PTE_NX ? flags | _PAGE_NX_BIT : flags;
+}
+
+/* ---- the guest's tables ---- */
+
+/* Next level's frame, or INVALID_MFN. */
+static unsigned long walk_step(unsigned long table, unsigned int index, uint32_t *all, uint32_t *any)
+{
+    const uint64_t *t;
+    uint64_t e;
+
+    if (!mfn_valid(_mfn(table)))
+        return mfn_x(INVALID_MFN);
+    t = map_domain_page(_mfn(table));
+    e = ACCESS_ONCE(t[index]);
+    unmap_domain_page(t);
+    if (!(e & _PAGE_PRESENT))
+        return mfn_x(INVALID_MFN);
+    *all &= get_pte_flags(e);
+    *any |= get_pte_flags(e);
+    return (e & PADDR_MASK) >> PAGE_SHIFT;
+}
+
+/* Sets no accessed or dirty bit: an access that is stopped has not been done. A PV guest has no
+ * superpages. A race with a change of the tables is found by who makes the entry. */
+void xmem_walk(struct vcpu *v, unsigned long va, uint32_t error_code, struct xmem_walk *w)
+{
+    pagetable_t root =
+        v->arch.flags & TF_kernel_mode ? v->arch.guest_table : v->arch.guest_table_user;
+    uint32_t all = ~0U, any = 0;
+    unsigned int shift = L4_PAGETABLE_SHIFT;
+
+    w->l1mfn = mfn_x(INVALID_MFN);
+    w->mfn = mfn_x(pagetable_get_mfn(root));
+    w->allowed = false;
+    for (; w->mfn != mfn_x(INVALID_MFN); shift -= PAGETABLE_ORDER) {
+        if (shift == PAGE_SHIFT)
+            w->l1mfn = w->mfn;
+        w->mfn = walk_step(w->mfn, (va >> shift) & (L1_PAGETABLE_ENTRIES - 1), &all, &any);
+        if (shift == PAGE_SHIFT)
+            break;
+    }
+    w->allowed = w->mfn != mfn_x(INVALID_MFN) &&
+                 (!(error_code & PFEC_write_access) || (all & _PAGE_RW)) &&
+                 (!(error_code & PFEC_user_mode) || (all & _PAGE_USER)) &&
+                 (!(error_code & PFEC_insn_fetch) || !(any & _PAGE_NX_BIT));
+}
+
+/* ---- accesses of Xen's own ---- */
+
+/* Its entry is made whatever the rights, and goes before the guest runs. */
+static uint32_t let_xen_through(struct vcpu *v, unsigned long mfn)
+{
+    struct xmem_vcpu *xv = xmem_vcpu(v);
+
+    paging_lock(v->domain);
+    xv->pass = true;
+    xv->pass_mfn = mfn;
+    if (xv->pending < XMEM_PENDING)
+        xv->mfn[xv->pending] = mfn;
+    if (xv->pending <= XMEM_PENDING)
+        xv->pending++;
+    paging_unlock(v->domain);
+    tasklet_schedule(&xv->rearm);
+    return XMEM_GO_ON;
+}
+
+/* Xen crashes a guest whose exception frame it cannot write: that access is never denied. */
+static bool writes_exception_frame(unsigned long rip)
+{
+    char buffer[KSYM_NAME_LEN + 1];
+    unsigned long size, offset;
+    const char *name = symbols_lookup(rip, &size, &offset, buffer);
+
+    return name && strstr(name, "create_bounce_frame");
+}
+
+static bool forbidden(const struct vcpu *v, const struct xmem_access *a)
+{
+    struct domain *d = v->domain;
+    bool bad;
+
+    paging_lock(d);
+    bad = a->what & ~xm_pv_entry_bits(xm_pv_rights(&d->arch.pv.xmem->pv, a->mfn));
+    paging_unlock(d);
+    return bad;
+}
+
+static uint32_t fault_by_xen(struct vcpu *v, const struct xmem_access *a,
+                             const struct cpu_user_regs *regs)
+{
+    enum xm_access to;
+
+    switch (xmem_decide(v, a, XM_PV_BY_XEN, &to)) {
+    case XM_PV_RELAX:
+        xmem_relax(v->domain, a->mfn, to);
+        break;
+    case XM_PV_NOTIFY:
+        if (xmem_send(v, a, false, false) >= 0)
+            xmem_relax(v->domain, a->mfn, to);
+        break;
+    case XM_PV_EFAULT:
+        if (!writes_exception_frame(regs->rip))
+            return 0;
+        break;
+    case XM_PV_CRASH:
+        gprintk(XENLOG_ERR, "access violation on mfn %#lx without a listener\n", a->mfn);
+        domain_crash(v->domain);
+        return 0;
+    default:
+        break;
+    }
+    return forbidden(v, a) ? let_xen_through(v, a->mfn) : XMEM_GO_ON;
+}
+
+/* ---- the guest's ---- */
+
+static uint32_t stop(struct vcpu *v, const struct xmem_access *a, struct cpu_user_regs *regs)
+{
+    if (xmem_armed(v, a->mfn) && xmem_emulate(v, regs, true))
+        return EXCRET_fault_fixed;
+    xmem_send(v, a, true, true);
+    return EXCRET_fault_fixed;
+}
+
+static uint32_t fault_by_guest(struct vcpu *v, const struct xmem_access *a,
+                               struct cpu_user_regs *regs)
+{
+    enum xm_access to;
+
+    switch (xmem_decide(v, a, XM_PV_BY_GUEST, &to)) {
+    case XM_PV_PASS_ONCE:
+        /* What cannot be emulated is reported like a violation. */
+        return xmem_emulate(v, regs, false) ? EXCRET_fault_fixed : stop(v, a, regs);
+    case XM_PV_RELAX:
+        xmem_relax(v->domain, a->mfn, to);
+        return XMEM_GO_ON;
+    case XM_PV_EVENT:
+        return stop(v, a, regs);
+    case XM_PV_EVENT_RELAX:
+        if (xmem_send(v, a, false, true) >= 0)
+            xmem_relax(v->domain, a->mfn, to);
+        return EXCRET_fault_fixed;
+    case XM_PV_CRASH:
+        gprintk(XENLOG_ERR, "access violation on mfn %#lx without a listener\n", a->mfn);
+        domain_crash(v->domain);
+        return EXCRET_fault_fixed;
+    default:
+        return XMEM_GO_ON;
+    }
+}
+
+uint32_t xmem_pv_page_fault(struct vcpu *v, unsigned long va, struct cpu_user_regs *regs)
+{
+    struct xmem_walk w;
+    struct xmem_access a = {
+        .va = va,
+        .va_valid = true,
+        .offset = va & ~PAGE_MASK,
+        .what = xm_pv_what(regs->error_code),
+    };
+
+    xmem_walk(v, va, regs->error_code, &w);
+    /* The guest's own fault, or a frame that is not its: as without mem_access. */
+    if (!w.allowed || !xmem_owned(v->domain, w.mfn))
+        return XMEM_GO_ON;
+    a.mfn = w.mfn;
+    return guest_mode(regs) ? fault_by_guest(v, &a, regs) : fault_by_xen(v, &a, regs);
+}

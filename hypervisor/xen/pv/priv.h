@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shared by the files that tie the core's PV part to Xen. */
+#ifndef XMEM_PRIV_H
+#define XMEM_PRIV_H
+
+#include <xen/domain_page.h>
+#include <xen/event.h>
+#include <xen/guest_access.h>
+#include <xen/mem_access.h>
+#include <xen/monitor.h>
+#include <xen/sched.h>
+#include <xen/tasklet.h>
+#include <xen/vm_event.h>
+#include <xen/xmem.h>
+#include <xen/xmem-release.h>
+#include <asm/p2m.h>
+#include <asm/paging.h>
+#include "../mm-locks.h"
+
+/* Xen's are macros, the core declares the functions. */
+#undef memcpy
+#undef memset
+#pragma push_macro("noreturn")
+#include <xm/pv.h>
+#pragma pop_macro("noreturn")
+
+#define XMEM_PENDING 8
+
+/* Per vCPU: accesses that get by once. */
+struct xmem_vcpu {
+    /* An EMULATE answer: the next violation of this frame goes through. */
+    bool armed;
+    unsigned long armed_mfn;
+    /* Xen's own access that goes through: its entry is made whatever the rights... */
+    bool pass;
+    unsigned long pass_mfn;
+    /* ...and taken back before the guest runs again. */
+    struct tasklet rearm;
+    unsigned int pending;
+    unsigned long mfn[XMEM_PENDING];
+};
+
+struct xmem_pv {
+    struct xm_pv pv; /* under the paging lock, as is the rest */
+    struct page_info *ring;
+    unsigned int drops; /* frames that lost rights in this operation */
+    unsigned int vcpus;
+    struct xmem_vcpu vcpu[];
+};
+
+static inline struct xm_env_dom *to_env(struct domain *d)
+{
+    return (struct xm_env_dom *)d;
+}
+
+static inline struct domain *from_env(struct xm_env_dom *e)
+{
+    return (struct domain *)e;
+}
+
+static inline struct xmem_vcpu *xmem_vcpu(const struct vcpu *v)
+{
+    return &v->domain->arch.pv.xmem->vcpu[v->vcpu_id];
+}
+
+/* state.c */
+int xmem_state(struct domain *d, struct xmem_pv **x);
+/* The frame is the domain's now. */
+bool xmem_owned(struct domain *d, unsigned long mfn);
+
+/* The end of an operation on rights, before the flush and under the same lock. */
+void xmem_settle(struct domain *d);
+
+/* fault.c: the guest's own tables, looked at without leaving a trace. */
+struct xmem_walk {
+    unsigned long l1mfn; /* of the L1 table; INVALID_MFN if there is none */
+    unsigned long mfn;
+    bool allowed;
+};
+void xmem_walk(struct vcpu *v, unsigned long va, uint32_t error_code, struct xmem_walk *w);
+
+/* event.c */
+struct xmem_access {
+    unsigned long mfn;
+    unsigned long va;
+    unsigned int offset;
+    uint8_t what; /* XM_DO_* */
+    bool va_valid;
+};
+/* 0 or 1: sent; 1: and the vCPU is paused. Else a negative errno. */
+int xmem_send(struct vcpu *v, const struct xmem_access *a, bool sync, bool may_sleep);
+/* Takes the answer away that lets one access to the frame through. */
+bool xmem_armed(struct vcpu *v, unsigned long mfn);
+enum xm_pv_verdict xmem_decide(struct vcpu *v, const struct xmem_access *a, enum xm_pv_who who,
+                               enum xm_access *to);
+/* The rights of a verdict. */
+void xmem_relax(struct domain *d, unsigned long mfn, enum xm_access to);
+
+/* emulate.c: does the instruction for the guest. any: whatever the rights of what it touches. */
+bool xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs, bool any);
+
+#endif

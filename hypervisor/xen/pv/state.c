@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a PV domain has for mem_access: the ring's frame, the mode, the table of rights. */
+#include "priv.h"
+
+#include <asm/shadow.h>
+
+#define RING_ID 0
+#define DROPS_ALONE 4
+
+/* ---- what the core asks for ---- */
+
+void *xm_env_alloc(size_t bytes)
+{
+    return xzalloc_bytes(bytes);
+}
+
+void xm_env_free(void *p, size_t bytes)
+{
+    xfree(p);
+}
+
+bool xm_env_preempt(void)
+{
+    return hypercall_preempt_check();
+}
+
+int xm_env_copy_in(void *dst, uint64_t handle, size_t offset, size_t bytes)
+{
+    return raw_copy_from_guest(dst, (void *)(unsigned long)(handle + offset), bytes) ? -XM_EFAULT : 0;
+}
+
+bool xmem_owned(struct domain *d, unsigned long mfn)
+{
+    struct page_info *page = get_page_from_mfn(_mfn(mfn), d);
+
+    if (!page)
+        return false;
+    put_page(page);
+    return true;
+}
+
+static bool cf_check hook_owned(struct xm_env_dom *e, xm_mfn_t mfn)
+{
+    return xmem_owned(from_env(e), mfn.n);
+}
+
+/* Each walks all L1 shadows: for many frames one walk at the end does (xmem_settle()). */
+static bool cf_check hook_drop(struct xm_env_dom *e, xm_mfn_t mfn)
+{
+    struct domain *d = from_env(e);
+
+    if (d->arch.pv.xmem->drops++ < DROPS_ALONE)
+        xmem_shadow_drop(d, _mfn(mfn.n));
+    /* Also without an entry: what the guest unmapped and did not flush may still be in a TLB. */
+    return true;
+}
+
+void xmem_settle(struct domain *d)
+{
+    if (d->arch.pv.xmem->drops > DROPS_ALONE)
+        xmem_shadow_sweep(d);
+    d->arch.pv.xmem->drops = 0;
+}
+
+static void cf_check hook_blow(struct xm_env_dom *e)
+{
+    xmem_shadow_blow(from_env(e));
+}
+
+static const struct xm_pv_hooks hooks = {
+    .owned = hook_owned,
+    .drop = hook_drop,
+    .blow = hook_blow,
+};
+
+/* ---- Xen's own accesses that were let through ---- */
+
+/* On the way back to a guest, before it runs: what was opened for Xen is closed for the guest. */
+static void cf_check rearm(void *data)
+{
+    struct vcpu *v = data;
+    struct domain *d = v->domain;
+    struct xmem_vcpu *xv = xmem_vcpu(v);
+    unsigned int i;
+
+    paging_lock(d);
+    xv->pass = false;
+    if (xv->pending > XMEM_PENDING)
+        xmem_shadow_blow(d);
+    else
+        for (i = 0; i < xv->pending; i++)
+            xmem_shadow_drop(d, _mfn(xv->mfn[i]));
+    xv->pending = 0;
+    guest_flush_tlb_mask(d, d->dirty_cpumask);
+    paging_unlock(d);
+}
+
+/* ---- made when it is first asked for ---- */
+
+int xmem_state(struct domain *d, struct xmem_pv **out)
+{
+    struct xmem_pv *x = d->arch.pv.xmem;
+    unsigned int i;
+
+    if (x) {
+        *out = x;
+        return 0;
+    }
+    if (!d->vcpu || !d->max_vcpus)
+        return -EINVAL;
+    for (i = 0; i < d->max_vcpus; i++)
+        if (!d->vcpu[i])
+            return -EINVAL; /* still being built */
+    x = xzalloc_flex_struct(struct xmem_pv, vcpu, d->max_vcpus);
+    if (!x)
+        return -ENOMEM;
+    x->vcpus = d->max_vcpus;
+    for (i = 0; i < x->vcpus; i++)
+        softirq_tasklet_init(&x->vcpu[i].rearm, rearm, d->vcpu[i]);
+    xm_pv_init(&x->pv, to_env(d), &hooks, max_page);
+    /* Two tools at once: one wins. */
+    if (cmpxchg(&d->arch.pv.xmem, NULL, x) != NULL)
+        xfree(x);
+    *out = d->arch.pv.xmem;
+    return 0;
+}
+
+/* A 32-bit guest has other tables; without NX there is no execute right. */
+static bool possible(const struct domain *d)
+{
+    return is_pv_domain(d) && !is_pv_32bit_domain(d) && !is_hardware_domain(d) && cpu_has_nx;
+}
+
+/* ---- the ring ---- */
+
+unsigned int xmem_pv_ring_frames(const struct domain *d, unsigned int id)
+{
+    return possible(d) && id == RING_ID ? 1 : 0;
+}
+
+static void ring_free(struct page_info *page)
+{
+    /* The reference of the allocation must not be the last one: put_page_alloc_ref(). */
+    if (get_page(page, dom_xen)) {
+        put_page_alloc_ref(page);
+        put_page(page);
+    }
+}
+
+/*
+ * The owner is dom_xen: a PV guest can map any frame that it owns, and that it must never do here
+ * (XSA-99).
+ */
+static int ring_make(struct xmem_pv *x)
+{
+    struct page_info *page;
+
+    if (ACCESS_ONCE(x->ring))
+        return 0;
+    page = alloc_domheap_page(dom_xen, MEMF_no_refcount);
+    if (!page)
+        return -ENOMEM;
+    clear_domain_page(page_to_mfn(page));
+    if (cmpxchg(&x->ring, NULL, page) != NULL)
+        ring_free(page);
+    return 0;
+}
+
+int xmem_pv_ring_acquire(struct domain *d, unsigned int id, unsigned int frame,
+                         unsigned int nr_frames, xen_pfn_t mfn_list[])
+{
+    struct xmem_pv *x;
+    int rc;
+
+    if (!possible(d))
+        return -EOPNOTSUPP;
+    if (id != RING_ID || frame != 0 || nr_frames != 1)
+        return -EINVAL;
+    rc = xmem_state(d, &x);
+    if (rc == 0)
+        rc = ring_make(x);
+    if (rc != 0)
+        return rc;
+    mfn_list[0] = mfn_x(page_to_mfn(x->ring));
+    return 1;
+}
+
+/* Somebody who may map the domain's frames maps its ring; the domain itself never may. */
+bool xmem_pv_ring_foreign(const struct page_info *page, const struct domain *l1e_owner,
+                          const struct domain *pg_owner)
+{
+    return pg_owner != l1e_owner && is_pv_domain(pg_owner) && pg_owner->arch.pv.xmem &&
+           pg_owner->arch.pv.xmem->ring == page;
+}
+
+int xmem_pv_ring_prepare(struct domain *d, struct page_info **out, void **va)
+{
+    struct xmem_pv *x = d->arch.pv.xmem;
+    struct page_info *page;
+
+    if (!xmem_pv_active(d))
+        return -EOPNOTSUPP;
+    page = x->ring;
+    if (!page)
+        return -ENODEV;
+    if (!get_page_and_type(page, dom_xen, PGT_writable_page))
+        return -EINVAL;
+    *va = __map_domain_page_global(page);
+    if (!*va) {
+        put_page_and_type(page);
+        return -ENOMEM;
+    }
+    *out = page;
+    return 0;
+}
+
+static void ring_drop(struct xmem_pv *x)
+{
+    struct page_info *page = xchg(&x->ring, NULL);
+
+    if (page)
+        ring_free(page);
+}
+
+/* ---- the mode ---- */
+
+static int mode_on(struct domain *d, struct xmem_pv *x, uint32_t mode)
+{
+    int rc = 0;
+
+    paging_lock(d);
+    if (!(d->arch.paging.mode & PG_XMEM))
+        rc = xmem_shadow_mode(d, true);
+    if (rc == 0) {
+        xm_pv_on(&x->pv);
+        x->pv.policy = mode & XMEM_SHADOW_OWN_DENY     ? XM_PV_OWN_DENY
+                       : mode & XMEM_SHADOW_OWN_NOTIFY ? XM_PV_OWN_NOTIFY
+                                                       : XM_PV_OWN_IGNORE;
+        x->pv.semantics =
+            mode & XMEM_SHADOW_DEFAULT_LATER ? XM_PV_DEFAULT_LATER : XM_PV_DEFAULT_ALL;
+    }
+    paging_unlock(d);
+    return rc;
+}
+
+static int mode_off(struct domain *d, struct xmem_pv *x, uint32_t mode)
+{
+    unsigned int i;
+    int rc = 0;
+
+    paging_lock(d);
+    if ((mode & XMEM_SHADOW_IF_IDLE) && !xm_pv_idle(&x->pv))
+        rc = -EBUSY;
+    else if (d->arch.paging.mode & PG_XMEM) {
+        xm_pv_off(&x->pv);
+        rc = xmem_shadow_mode(d, false);
+    }
+    for (i = 0; i < x->vcpus && rc == 0; i++)
+        x->vcpu[i].armed = false;
+    paging_unlock(d);
+    if (rc == 0 && !vm_event_check_ring(d->vm_event_monitor))
+        ring_drop(x);
+    return rc;
+}
+
+bool xmem_pv_shadow_op(struct domain *d, const struct xen_domctl_shadow_op *sc, int *rc)
+{
+    bool on = sc->op == XEN_DOMCTL_SHADOW_OP_ENABLE;
+    struct xmem_pv *x;
+
+    if (!is_pv_domain(d) || !(sc->mode & XMEM_SHADOW_MEM_ACCESS) ||
+        (!on && sc->op != XEN_DOMCTL_SHADOW_OP_OFF))
+        return false;
+    if (sc->mode & ~(XMEM_SHADOW_MEM_ACCESS | XMEM_SHADOW_OWN_NOTIFY | XMEM_SHADOW_OWN_DENY |
+                     XMEM_SHADOW_DEFAULT_LATER | (on ? 0 : XMEM_SHADOW_IF_IDLE)))
+        *rc = -EINVAL;
+    else if (!possible(d))
+        *rc = -EOPNOTSUPP;
+    else if ((*rc = xmem_state(d, &x)) == 0) {
+        domain_pause(d);
+        *rc = on ? mode_on(d, x, sc->mode) : mode_off(d, x, sc->mode);
+        domain_unpause(d);
+    }
+    return true;
+}
+
+/* ---- frames that come, and the end ---- */
+
+/* A frame that left kept its rights here; nobody asks for them until it comes back. */
+void xmem_pv_frames_came(struct domain *d, const struct page_info *pg, unsigned int nr)
+{
+    struct xmem_pv *x = d->arch.pv.xmem;
+    unsigned long mfn = mfn_x(page_to_mfn(pg));
+    unsigned int i;
+    int rc = 0;
+
+    paging_lock(d);
+    for (i = 0; i < nr && rc == 0; i++) {
+        xm_pv_frame_left(&x->pv, mfn + i);
+        rc = xm_pv_frame_came(&x->pv, mfn + i);
+    }
+    paging_unlock(d);
+    if (rc != 0)
+        domain_crash(d);
+}
+
+void xmem_pv_destroy(struct domain *d)
+{
+    struct xmem_pv *x = d->arch.pv.xmem;
+    unsigned int i;
+
+    if (!x)
+        return;
+    for (i = 0; i < x->vcpus; i++)
+        tasklet_kill(&x->vcpu[i].rearm);
+    xm_pv_table_free(&x->pv.table);
+    ring_drop(x);
+    XFREE(d->arch.pv.xmem);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the hooks call. Without the option each of them is what was there before, or nothing. */
+#ifndef XEN_XMEM_H
+#define XEN_XMEM_H
+
+#include <xen/mm.h>
+#include <xen/sched.h>
+#include <public/domctl.h>
+#include <public/memory.h>
+#include <public/vm_event.h>
+#include <public/xmem.h>
+
+#ifdef CONFIG_XMEM_PV
+
+/* The domain's paging mode: a bit beside PG_log_dirty and the like. */
+#define PG_XMEM (XMEM_SHADOW_MEM_ACCESS << 10)
+
+struct xen_domctl_shadow_op;
+struct cpu_user_regs;
+
+/* Could have mem_access: a 64-bit PV guest. */
+static inline bool xmem_pv_served(const struct domain *d)
+{
+    return is_pv_domain(d);
+}
+
+/* Has it on. */
+static inline bool xmem_pv_active(const struct domain *d)
+{
+    return is_pv_domain(d) && unlikely(d->arch.paging.mode & PG_XMEM);
+}
+
+/* ---- state.c: ring, mode, end ---- */
+
+unsigned int xmem_pv_ring_frames(const struct domain *d, unsigned int id);
+int xmem_pv_ring_acquire(struct domain *d, unsigned int id, unsigned int frame,
+                         unsigned int nr_frames, xen_pfn_t mfn_list[]);
+bool xmem_pv_ring_foreign(const struct page_info *page, const struct domain *l1e_owner,
+                          const struct domain *pg_owner);
+int xmem_pv_ring_prepare(struct domain *d, struct page_info **page, void **va);
+bool xmem_pv_shadow_op(struct domain *d, const struct xen_domctl_shadow_op *sc, int *rc);
+void xmem_pv_destroy(struct domain *d);
+void xmem_pv_frames_came(struct domain *d, const struct page_info *pg, unsigned int nr);
+
+/* A PV domain has no HVM parameters: where they would be lies something else. */
+#define xmem_ring_gfn(d, gfn) (is_hvm_domain(d) ? (gfn) : 1UL)
+#define xmem_ring_prepare(d, gfn, page, va)                     \
+    (is_hvm_domain(d) ? prepare_ring_for_helper(d, gfn, page, va) \
+                      : xmem_pv_ring_prepare(d, page, va))
+
+/* In shadow/common.c, for what is static there; the paging lock is held. */
+int xmem_shadow_mode(struct domain *d, bool on);
+void xmem_shadow_drop(struct domain *d, mfn_t mfn);
+void xmem_shadow_sweep(struct domain *d);
+void xmem_shadow_blow(struct domain *d);
+
+/* ---- op.c: XENMEM_access_op ---- */
+
+long xmem_pv_memop(struct domain *d, unsigned long cmd, xen_mem_access_op_t *mao,
+                   XEN_GUEST_HANDLE_PARAM(xen_mem_access_op_t) arg);
+
+/* ---- fault.c: accesses through the shadow tables ---- */
+
+uint32_t xmem_pv_restrict(const struct domain *d, mfn_t mfn, uint32_t flags, bool demand);
+
+/* Flags of a shadow L1 entry; demand: made for a fault, not ahead of one. */
+static inline uint32_t xmem_pv_l1e_flags(const struct domain *d, mfn_t mfn, uint32_t flags,
+                                         bool demand)
+{
+    return xmem_pv_active(d) ? xmem_pv_restrict(d, mfn, flags, demand) : flags;
+}
+
+#define XMEM_GO_ON (~0U)
+/* XMEM_GO_ON, or what the page fault handler answers. */
+uint32_t xmem_pv_page_fault(struct vcpu *v, unsigned long va, struct cpu_user_regs *regs);
+
+static inline uint32_t xmem_pv_fault(struct vcpu *v, unsigned long va, struct cpu_user_regs *regs)
+{
+    return xmem_pv_active(v->domain) ? xmem_pv_page_fault(v, va, regs) : XMEM_GO_ON;
+}
+
+/* ---- write.c: page-table writes that Xen does for the guest ---- */
+
+int xmem_pv_touch(struct domain *owner, unsigned long mfn, unsigned int offset, bool write);
+int xmem_pv_touch_va(unsigned long va);
+bool xmem_pv_stops_ptwr(unsigned long va, mfn_t mfn);
+
+/* 0, or -ERESTART: an event was sent, the hypercall is to be continued at this item. */
+static inline int xmem_pv_write(struct domain *owner, unsigned long mfn, unsigned int offset)
+{
+    return xmem_pv_active(owner) ? xmem_pv_touch(owner, mfn, offset, true) : 0;
+}
+
+static inline int xmem_pv_read(struct domain *owner, unsigned long mfn)
+{
+    return xmem_pv_active(owner) ? xmem_pv_touch(owner, mfn, 0, false) : 0;
+}
+
+static inline int xmem_pv_update_va(unsigned long va)
+{
+    return xmem_pv_active(current->domain) ? xmem_pv_touch_va(va) : 0;
+}
+
+static inline bool xmem_pv_ptwr(unsigned long va, mfn_t mfn)
+{
+    return xmem_pv_active(current->domain) && xmem_pv_stops_ptwr(va, mfn);
+}
+
+/* ---- event.c: what events carry, what answers do ---- */
+
+bool xmem_pv_fill_regs(vm_event_request_t *req);
+void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp);
+uint32_t xmem_pv_capabilities(const struct domain *d);
+
+#else
+
+#define xmem_pv_served(d) false
+#define xmem_pv_memop(d, cmd, mao, arg) (-EINVAL)
+#define xmem_pv_ring_foreign(page, l1e_owner, pg_owner) false
+#define xmem_pv_shadow_op(d, sc, rc) false
+#define xmem_pv_destroy(d) ((void)0)
+#define xmem_pv_frames_came(d, pg, nr) ((void)0)
+#define xmem_pv_active(d) false
+#define xmem_ring_gfn(d, gfn) (gfn)
+#define xmem_ring_prepare(d, gfn, page, va) prepare_ring_for_helper(d, gfn, page, va)
+#define xmem_pv_l1e_flags(d, mfn, flags, demand) (flags)
+#define XMEM_GO_ON (~0U)
+#define xmem_pv_fault(v, va, regs) XMEM_GO_ON
+#define xmem_pv_write(owner, mfn, offset) 0
+#define xmem_pv_read(owner, mfn) 0
+#define xmem_pv_update_va(va) 0
+#define xmem_pv_ptwr(va, mfn) false
+#define xmem_pv_fill_regs(req) false
+#define xmem_pv_response(v, rsp) ((void)0)
+#define xmem_pv_capabilities(d) 0
+
+#endif
+#endif

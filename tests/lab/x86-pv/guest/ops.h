@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Mailbox operations that only the PV guest knows; the common ones are in common/mailbox.h. Their
+ * addresses are machine addresses (a PV domain's gfn is an mfn), or, in the upper half, the guest's
+ * own virtual ones: that is how a page-table page is written, which the guest has mapped read-only.
+ */
+#ifndef LAB_PV_OPS_H
+#define LAB_PV_OPS_H
+
+enum lab_pv_op {
+    LAB_PV_FIRST = 0x200,
+    LAB_PV_PTE = LAB_PV_FIRST, /* result: machine address of the L1 entry that maps addr; progress:
+                                * the entry */
+    LAB_PV_VIRTUAL,            /* result: the virtual address of machine address addr */
+    LAB_PV_HYPERCALL,          /* number `value` with addr, stride, count, size as arguments */
+    LAB_PV_SHUTDOWN,           /* SCHEDOP_shutdown with reason `value` */
+    LAB_PV_LAST
+};
+
+#endif
