@@ -24,7 +24,8 @@ lab_xen_libraries() {
 lab_xen_make() {
     local tree=$1 arch=$2 cross=$3
     shift 3
-    timeout 1500 env XEN_TARGET_ARCH="$arch" CROSS_COMPILE="$cross" make -s -C "$tree/xen" "$@"
+    # The suite exports the compiler's options for programs in dom0: they are not the hypervisor's.
+    timeout 1500 env -u CC -u AR -u RANLIB -u CFLAGS -u CPPFLAGS -u LDFLAGS XEN_TARGET_ARCH="$arch" CROSS_COMPILE="$cross" make -s -C "$tree/xen" "$@"
 }
 
 lab_xen_fill() {
