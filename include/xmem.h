@@ -358,7 +358,7 @@ XMEM_API int xmem_view_switch_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_
 XMEM_API int xmem_view_get_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t *view);
 /*
  * Makes gfn show, in this view, the frame that to_gfn has in the host view;
- * to_gfn == XMEM_GFN_UNDO takes that back. View 0: -EINVAL.
+ * to_gfn == XMEM_GFN_UNDO takes that back. -EINVAL view 0, or gfns in a circle.
  */
 XMEM_API int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn,
                                   uint64_t to_gfn);

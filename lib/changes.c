@@ -250,13 +250,13 @@ static int view_rights_in(const struct view *v, uint64_t gfn, uint64_t left, str
     return rc;
 }
 
-static int reapply_remaps(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint64_t nr)
+static int reapply_remaps(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
 {
     for (size_t i = 0; i < v->remap_n; i++) {
         const struct remap *m = &v->remaps[i];
         if (m->gfn - gfn >= nr)
             continue;
-        int rc = d->ops->view_change_gfn(d->dom, v->id, m->gfn, m->to_gfn);
+        int rc = view_remap(d, v, m->gfn, m->to_gfn);
         if (rc)
             return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped "
                                "again after a change in the host view", v->id, m->gfn);

@@ -125,6 +125,8 @@ int array_room(void **v, size_t n, size_t *cap, size_t element);
 struct view *domain_view(const struct xmem_domain *d, uint16_t id);
 /* Has the view a frame of its own for this gfn? */
 bool view_remapped(const struct view *v, uint64_t gfn);
+/* By hypercalls, so that gfn shows the host's frame of to; XMEM_GFN_UNDO. No text, not noted. */
+int view_remap(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
 
 /* access.c: the rights in force, by a hypercall; a text on failure. */
 int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);

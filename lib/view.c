@@ -25,6 +25,9 @@ int view_add(struct xmem_domain *d, uint16_t id, struct view **out)
 
 void view_forget(struct xmem_domain *d, struct view *v)
 {
+    for (uint32_t i = 0; i < d->vcpu_n; i++) /* nobody steps in it; its number may come back */
+        if (d->vcpus[i].fast_view == v->id)
+            d->vcpus[i].fast = false;
     d->views[v->id] = NULL;
     if (d->step_view == v)
         d->step_view = NULL;
@@ -306,6 +309,54 @@ static void note_remap(struct view *v, uint64_t gfn, uint64_t to_gfn)
         v->remap_n++;
 }
 
+/* Does to, remapped itself and so on, end at gfn? */
+static bool circle(const struct view *v, uint64_t gfn, uint64_t to)
+{
+    size_t i;
+    while (to != gfn && to != XMEM_GFN_UNDO && (i = remap_index(v, to)) < v->remap_n)
+        to = v->remaps[i].to_gfn;
+    return to == gfn;
+}
+
+/* The entry is a new one: what was set, or came from the view's default, is gone. */
+static int rights_again(struct xmem_domain *d, struct view *v, uint64_t gfn)
+{
+    uint8_t rights = known_set_of(known_get(&v->known, gfn));
+    if (rights == KNOWN_NOTHING)
+        rights = view_default(v);
+    return rights == KNOWN_NOTHING ? 0 : domain_force_rights(d, v, gfn, rights);
+}
+
+/* With what to shows in the view out of the way, and put back after. */
+static int remap_past(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+{
+    size_t i = remap_index(v, to);
+    if (i == v->remap_n)
+        return d->ops->view_change_gfn(d->dom, v->id, gfn, to);
+    uint64_t next = v->remaps[i].to_gfn;
+    int rc = d->ops->view_change_gfn(d->dom, v->id, to, XMEM_GFN_UNDO);
+    if (rc)
+        return rc;
+    rc = d->ops->view_change_gfn(d->dom, v->id, gfn, to);
+    int rc2 = remap_past(d, v, to, next);
+    if (!rc2)
+        rc2 = rights_again(d, v, to);
+    return rc ? rc : rc2;
+}
+
+int view_remap(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+{
+    /* Xen looks to up in the view itself (p2m_change_altp2m_gfn()), not in the host view. */
+    if (to == XMEM_GFN_UNDO || !view_remapped(v, to))
+        return d->ops->view_change_gfn(d->dom, v->id, gfn, to);
+    int rc = d->ops->pause(d->dom);
+    if (rc)
+        return rc;
+    rc = remap_past(d, v, gfn, to);
+    int rc2 = d->ops->unpause(d->dom);
+    return rc ? rc : rc2;
+}
+
 int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to_gfn)
 {
     struct view *v;
@@ -319,18 +370,19 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
         rc = domain_check_gfns(d, to_gfn, 1);
     if (rc)
         return rc;
+    if (to_gfn == gfn)
+        to_gfn = XMEM_GFN_UNDO;
+    if (circle(v, gfn, to_gfn))
+        return domain_refuse(d, -EINVAL, "view %u: gfn 0x%" PRIx64 " cannot show gfn 0x%" PRIx64
+                             ": that one leads back to it", view, gfn, to_gfn);
     if (array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
         return domain_refuse(d, -ENOMEM, "out of memory");
-    rc = d->ops->view_change_gfn(d->dom, view, gfn, to_gfn);
+    rc = view_remap(d, v, gfn, to_gfn);
     if (rc)
         return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped", view,
                            gfn);
     note_remap(v, gfn, to_gfn);
-    /* The entry is a new one: what was set, or came from the view's default, is gone. */
-    uint8_t rights = known_set_of(known_get(&v->known, gfn));
-    if (rights == KNOWN_NOTHING)
-        rights = view_default(v);
-    return rights == KNOWN_NOTHING ? 0 : domain_force_rights(d, v, gfn, rights);
+    return rights_again(d, v, gfn);
 }
 
 /* ---- visibility, #VE ---- */

@@ -158,6 +158,29 @@ static void remap_and_undo(struct conf *c)
     EXPECT(c, c->ops->result(c, 0) == a);
 }
 
+/* What is shown is the host's frame, in whatever order gfns are remapped and host rights change. */
+static void remap_of_a_remapped_gfn(struct conf *c)
+{
+    uint16_t v;
+    const struct xmem_event *ev;
+    NEED_VIEWS(c);
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t value = 1000 + i;
+        EXPECT_RC(c, xmem_domain_write(c->d, conf_gfn(c, i) << 12, &value, 8), 0);
+    }
+    EXPECT_RC(c, xmem_view_create(c->d, NULL, &v), 0);
+    EXPECT_RC(c, xmem_view_change_gfn(c->d, v, conf_gfn(c, 1), conf_gfn(c, 2)), 0);
+    EXPECT_RC(c, xmem_view_change_gfn(c->d, v, conf_gfn(c, 0), conf_gfn(c, 1)), 0);
+    EXPECT_RC(c, xmem_view_change_gfn(c->d, v, conf_gfn(c, 2), conf_gfn(c, 0)), -EINVAL);
+    EXPECT_RC(c, xmem_domain_set_rights(c->d, 0, conf_gfn(c, 0), XMEM_R), 0);
+    EXPECT_RC(c, xmem_view_switch(c->d, v), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        EXPECT_RC(c, c->ops->start(c, 0, ACT_READ, conf_gfn(c, i), 0, 0), 0);
+        EXPECT_RC(c, conf_finish(c, 0, &ev), 0);
+        EXPECT(c, c->ops->result(c, 0) == (i == 0 ? 1001u : 1002u));
+    }
+}
+
 static void hidden_page(struct conf *c)
 {
     uint16_t v;
@@ -285,6 +308,7 @@ const struct statement statements_views[] = {
     {"a host change leaves the rights set in views", host_change_keeps_view_rights, false},
     {"a view in use is not destroyed", destroy_while_used_is_busy, false},
     {"a gfn is remapped in a view, and back", remap_and_undo, false},
+    {"a remapped gfn shows the host's frame of another remapped one", remap_of_a_remapped_gfn, false},
     {"a page of its own hides behind a gfn in a view", hidden_page, false},
     {"a view has default rights of its own", view_default_rights, false},
     {"rx2rw and n2rwx turn in a view", rights_turn_in_a_view, false},
