@@ -283,10 +283,13 @@ static void restrict_and_end(struct check *c)
     uint64_t page = check_page(c, 0);
 
     IS(c, check_listen(c, 0), 0);
+    /* The default is for all frames: a vCPU's stack is not to be met on the way. */
+    IS(c, xc_domain_pause(c->xc, c->domid), 0);
     IS(c, check_set(c, c->first, 4096, XENMEM_access_n), 0);
     IS(c, check_set(c, ~UINT64_C(0), 0, XENMEM_access_rx), 0);
     IS(c, check_set(c, ~UINT64_C(0), 0, XENMEM_access_rwx), 0);
     IS(c, check_set(c, c->first, 2048, XENMEM_access_r), 0);
+    IS(c, xc_domain_unpause(c->xc, c->domid), 0);
     IS(c, check_caught(c, 0, LAB_OP_WRITE, page, c->first, MEM_ACCESS_W), 0);
     IS(c, check_disable(c), 0);
     check_unmap_ring(c);
