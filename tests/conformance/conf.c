@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <time.h>
 
-#define WAIT_MS 5000
-
 static int64_t now_ms(void)
 {
     struct timespec t;
@@ -35,7 +33,7 @@ int conf_close(struct conf *c)
 
 int conf_next(struct conf *c, const struct xmem_event **ev)
 {
-    int64_t end = now_ms() + WAIT_MS;
+    int64_t end = now_ms() + CONF_PATIENCE_MS;
     for (;;) {
         int rc = xmem_event_next(c->d, ev);
         if (rc != -EAGAIN)
@@ -48,7 +46,7 @@ int conf_next(struct conf *c, const struct xmem_event **ev)
 
 int conf_finish(struct conf *c, uint32_t vcpu, const struct xmem_event **ev)
 {
-    int64_t end = now_ms() + WAIT_MS;
+    int64_t end = now_ms() + CONF_PATIENCE_MS;
     for (;;) {
         const struct xmem_event *got;
         int rc = xmem_event_next(c->d, &got);

@@ -113,9 +113,14 @@ void conf_skip(struct conf *c, const char *why);
 /* Opens the session and turns monitoring on; conf_close the reverse. */
 int conf_open(struct conf *c, const struct xmem_domain_opts *opts);
 int conf_close(struct conf *c);
-/* Waits at most 5 s for an event; -ETIMEDOUT. */
+/*
+ * How long to wait for what must happen: success returns at once, and an emulated machine whose host is
+ * busy may stand still for many seconds.
+ */
+#define CONF_PATIENCE_MS 60000
+/* Waits that long for an event; -ETIMEDOUT. */
 int conf_next(struct conf *c, const struct xmem_event **ev);
-/* Waits at most 5 s until the vCPU has done what it was told; -ETIMEDOUT, or -EEXIST: an event came (in *ev). */
+/* Waits that long until the vCPU has done what it was told; -ETIMEDOUT, or -EEXIST: an event came (in *ev). */
 int conf_finish(struct conf *c, uint32_t vcpu, const struct xmem_event **ev);
 /* start + finish without an event; -EEXIST if one came (it is dropped). */
 int conf_do(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn);

@@ -33,9 +33,8 @@
 #define GUEST_VCPUS 12u
 #define GUEST_MIB 64u
 #define GUEST_RESERVED 16u /* pages at the end of memory that are not for statements */
-#define WAIT_MS 5000u
 #define RUN_US 100
-#define STATEMENT_SECONDS 120u
+#define STATEMENT_SECONDS 240u
 
 /*
  * Where the laboratory guests have their mailbox and free memory: <arch>/guest/layout.h. A PV guest's
@@ -164,7 +163,7 @@ static void close_inherited(void)
 static int open_mailbox(struct conf *c)
 {
     int rc = lab_guest_open(&guest, c->domid, mailbox_gfn);
-    return rc ? rc : lab_guest_alive(guest, 0, WAIT_MS);
+    return rc ? rc : lab_guest_alive(guest, 0, LAB_PATIENCE_MS);
 }
 
 static int start_vcpus(struct conf *c)
@@ -173,9 +172,9 @@ static int start_vcpus(struct conf *c)
         struct lab_mailbox on = {.op = LAB_OP_CPU_ON, .value = v};
         if (lab_guest_box(guest, v)->alive == LAB_ALIVE + v)
             continue;
-        int rc = lab_guest_run(guest, 0, &on, WAIT_MS);
+        int rc = lab_guest_run(guest, 0, &on, LAB_PATIENCE_MS);
         if (!rc)
-            rc = lab_guest_alive(guest, v, WAIT_MS);
+            rc = lab_guest_alive(guest, v, LAB_PATIENCE_MS);
         if (rc)
             return rc;
     }
@@ -257,9 +256,9 @@ static void check_vcpus(struct conf *c)
 {
     for (uint32_t v = 0; v < c->vcpus; v++) {
         struct lab_mailbox nop = {.op = LAB_OP_NOP};
-        int rc = lab_guest_wait(guest, v, WAIT_MS);
+        int rc = lab_guest_wait(guest, v, LAB_PATIENCE_MS);
         if (!rc)
-            rc = lab_guest_run(guest, v, &nop, WAIT_MS);
+            rc = lab_guest_run(guest, v, &nop, LAB_PATIENCE_MS);
         if (rc) {
             conf_fail(c, __FILE__, __LINE__, "left behind: vCPU %u does not run", v);
             return;
@@ -393,7 +392,7 @@ static void xen_run(struct conf *c)
 static int wait_for_death(pid_t pid)
 {
     const struct timespec moment = {.tv_nsec = 1000000};
-    for (unsigned i = 0; i < WAIT_MS; i++) {
+    for (unsigned i = 0; i < LAB_PATIENCE_MS; i++) {
         if (getppid() != pid)
             return 0;
         nanosleep(&moment, NULL);

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STATEMENT_SECONDS 120u
+#define STATEMENT_SECONDS 240u
 
 static const struct {
     const char *name;

@@ -153,7 +153,7 @@ static void fd_becomes_readable(struct conf *c)
     EXPECT(c, p.fd >= 0);
     EXPECT_RC(c, xmem_domain_set_rights(c->d, 0, conf_gfn(c, 0), XMEM_N), 0);
     EXPECT_RC(c, c->ops->start(c, 0, ACT_READ, conf_gfn(c, 0), 0, 0), 0);
-    EXPECT(c, poll(&p, 1, 5000) == 1);
+    EXPECT(c, poll(&p, 1, CONF_PATIENCE_MS) == 1);
     EXPECT_RC(c, conf_next(c, &ev), 0);
     EXPECT_RC(c, xmem_event_step_over(c->d, ev), 0);
     EXPECT_RC(c, conf_finish(c, 0, &ev), 0);

@@ -63,6 +63,16 @@ static inline struct xmem_vcpu *xmem_vcpu(const struct vcpu *v)
     return &v->domain->arch.pv.xmem->vcpu[v->vcpu_id];
 }
 
+/*
+ * Nothing is restricted, as most of the time: no walk, no table, no lock. Read without the lock: who
+ * restricts a frame at this moment takes its shadow entries away under it, and they are made again
+ * under it, by what holds then.
+ */
+static inline bool xmem_quiet(const struct domain *d)
+{
+    return xm_pv_idle(&d->arch.pv.xmem->pv);
+}
+
 /* state.c */
 int xmem_state(struct domain *d, struct xmem_pv **x);
 /* The frame is the domain's now. */

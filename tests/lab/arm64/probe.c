@@ -168,7 +168,7 @@ static void one_access(struct probe *p, const char *name, xenmem_access_t access
 
     check(p, set(p, access, GFN, 1) == 0, "%s: page restricted", name);
     send(p, 0, op, addr, 1);
-    came = next_event(p, &event, 2);
+    came = next_event(p, &event, LAB_PATIENCE_MS / 1000);
     check(p, came, "%s: event", name);
     if (!came)
         return;
@@ -182,7 +182,7 @@ static void one_access(struct probe *p, const char *name, xenmem_access_t access
     check(p, !lab_guest_done(p->guest, 0), "%s: the vCPU waits", name);
     check(p, set(p, XENMEM_access_rwx, GFN, 1) == 0, "%s: rights given back", name);
     answer(p, &event);
-    check(p, lab_guest_wait(p->guest, 0, 2000) == 0, "%s: the vCPU goes on", name);
+    check(p, lab_guest_wait(p->guest, 0, LAB_PATIENCE_MS) == 0, "%s: the vCPU goes on", name);
 }
 
 static void every_access(struct probe *p)
@@ -216,12 +216,12 @@ static void walk(struct probe *p)
     check(p, set(p, XENMEM_access_rx, GFN + 16, ROUNDS) == 0, "walk: %u pages restricted", ROUNDS);
     began = now();
     send(p, 0, LAB_OP_WRITE, (GFN + 16) * (uint64_t)PAGE, ROUNDS);
-    while (events < ROUNDS && next_event(p, &event, 2)) {
+    while (events < ROUNDS && next_event(p, &event, LAB_PATIENCE_MS / 1000)) {
         events++;
         set(p, XENMEM_access_rwx, event.u.mem_access.gfn, 1);
         answer(p, &event);
     }
-    check(p, events == ROUNDS && lab_guest_wait(p->guest, 0, 2000) == 0,
+    check(p, events == ROUNDS && lab_guest_wait(p->guest, 0, LAB_PATIENCE_MS) == 0,
           "walk: %u events, %.0f a second", events, events / (now() - began));
 }
 
@@ -248,16 +248,16 @@ static void second_vcpu(struct probe *p)
     vm_event_request_t event;
     bool came;
 
-    check(p, lab_guest_run(p->guest, 0, &on, 2000) == 0 && lab_guest_alive(p->guest, 1, 2000) == 0,
+    check(p, lab_guest_run(p->guest, 0, &on, LAB_PATIENCE_MS) == 0 && lab_guest_alive(p->guest, 1, LAB_PATIENCE_MS) == 0,
           "vCPU 1 started");
     set(p, XENMEM_access_rx, GFN, 1);
     send(p, 1, LAB_OP_WRITE, (uint64_t)GFN * PAGE + 8, 1);
-    came = next_event(p, &event, 2);
+    came = next_event(p, &event, LAB_PATIENCE_MS / 1000);
     check(p, came && event.vcpu_id == 1, "vCPU 1: event");
     set(p, XENMEM_access_rwx, GFN, 1);
     if (came)
         answer(p, &event);
-    check(p, lab_guest_wait(p->guest, 1, 2000) == 0, "vCPU 1: goes on");
+    check(p, lab_guest_wait(p->guest, 1, LAB_PATIENCE_MS) == 0, "vCPU 1: goes on");
 }
 
 /*
@@ -279,7 +279,7 @@ static void hypercall_buffer(struct probe *p)
     }
     lab_guest_poke(p->guest, command.addr, &bytes, sizeof(bytes));
     set(p, XENMEM_access_n, GFN, 1);
-    rc = lab_guest_run(p->guest, 0, &command, 2000);
+    rc = lab_guest_run(p->guest, 0, &command, LAB_PATIENCE_MS);
     check(p, rc == 0 && lab_guest_box(p->guest, 0)->result == 0 && !take(p, &event),
           "hypercall buffer in a page without rights: accepted, no event");
     set(p, XENMEM_access_rwx, GFN, 1);
@@ -292,7 +292,7 @@ static void run(struct probe *p)
     uint32_t capabilities = 0;
     int rc;
 
-    check(p, lab_guest_alive(p->guest, 0, 2000) == 0, "guest takes commands");
+    check(p, lab_guest_alive(p->guest, 0, LAB_PATIENCE_MS) == 0, "guest takes commands");
     errors(p);
     rc = monitor_on(p);
     check(p, rc == 0, "monitor enabled (%d)", rc);
@@ -307,7 +307,7 @@ static void run(struct probe *p)
     rates(p);
     check(p, monitor_off(p) == 0, "monitor disabled");
     send(p, 0, LAB_OP_WRITE, (uint64_t)GFN * PAGE + OFFSET, 1);
-    check(p, lab_guest_wait(p->guest, 0, 2000) == 0, "guest writes freely afterwards");
+    check(p, lab_guest_wait(p->guest, 0, LAB_PATIENCE_MS) == 0, "guest writes freely afterwards");
 }
 
 int main(int argc, char **argv)

@@ -8,6 +8,12 @@
 
 #include "mailbox.h"
 
+/*
+ * How long to wait for what must happen. Success returns at once; an emulated machine whose host is busy
+ * may stand still for many seconds.
+ */
+#define LAB_PATIENCE_MS 60000u
+
 struct lab_guest;
 
 /* Maps the mailbox page `gfn` of `domid`; 0 or a negative errno. */

@@ -129,7 +129,7 @@ int main(int argc, char **argv)
     b.gfn = strtoull(argv[3], NULL, 0) / BENCH_PAGE;
     rc = lab_guest_open(&b.guest, b.domid, strtoull(argv[2], NULL, 0) / BENCH_PAGE);
     if (!rc)
-        rc = lab_guest_alive(b.guest, 0, 2000);
+        rc = lab_guest_alive(b.guest, 0, LAB_PATIENCE_MS);
     if (rc) {
         printf("Bail out! domain %" PRIu32 ": %s\n", b.domid, strerror(-rc));
         return 1;

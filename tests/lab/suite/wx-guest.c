@@ -17,14 +17,13 @@
 #include "../common/guest.h"
 
 #define PAGE 4096u
-#define WAIT_MS 20000u
 #define SHORT_MS 1500u
 #define TELL_EVERY 10u
 
 static int tell(struct lab_guest *g, unsigned int vcpu, uint64_t op, uint64_t addr, uint64_t value)
 {
     struct lab_mailbox m = {.op = op, .addr = addr, .count = 1, .stride = 8, .value = value};
-    int rc = lab_guest_wait(g, vcpu, WAIT_MS);
+    int rc = lab_guest_wait(g, vcpu, LAB_PATIENCE_MS);
 
     return rc ? rc : lab_guest_start(g, vcpu, &m);
 }
@@ -38,14 +37,14 @@ static int done(struct lab_guest *g, unsigned int vcpu, unsigned int ms)
 
 static int start_vcpu(struct lab_guest *g, unsigned int vcpu)
 {
-    int rc = lab_guest_alive(g, 0, WAIT_MS);
+    int rc = lab_guest_alive(g, 0, LAB_PATIENCE_MS);
 
     if (rc || !vcpu || lab_guest_box(g, vcpu)->alive == LAB_ALIVE + vcpu)
         return rc;
     rc = tell(g, 0, LAB_OP_CPU_ON, 0, vcpu);
     if (!rc)
-        rc = done(g, 0, WAIT_MS);
-    return rc ? rc : lab_guest_alive(g, vcpu, WAIT_MS);
+        rc = done(g, 0, LAB_PATIENCE_MS);
+    return rc ? rc : lab_guest_alive(g, vcpu, LAB_PATIENCE_MS);
 }
 
 /* movl $n, data; ret: in two words, which the guest writes itself. */
@@ -66,7 +65,7 @@ static int one_round(struct lab_guest *g, uint64_t code, uint64_t data, uint32_t
     if (!rc)
         rc = tell(g, 0, LAB_OP_EXEC, code, 0);
     if (!rc)
-        rc = done(g, 0, WAIT_MS);
+        rc = done(g, 0, LAB_PATIENCE_MS);
     if (!rc)
         rc = lab_guest_peek(g, data, &found, sizeof(found));
     return rc ? rc : found == n ? 0 : -EILSEQ;
@@ -94,7 +93,7 @@ static int write_one(struct lab_guest *g, uint64_t addr, uint64_t value)
     int rc = tell(g, 1, LAB_OP_WRITE, addr, value);
 
     if (!rc)
-        rc = done(g, 1, WAIT_MS);
+        rc = done(g, 1, LAB_PATIENCE_MS);
     if (!rc)
         rc = lab_guest_peek(g, addr, &found, sizeof(found));
     printf("0x%" PRIx64 "\n", found);
@@ -129,7 +128,7 @@ static int act(struct lab_guest *g, int argc, char **argv)
         return write_one(g, a, b);
     if (!strcmp(argv[3], "call") && argc == 5)
         return call_one(g, a);
-    return !strcmp(argv[3], "wait") ? done(g, 1, WAIT_MS) : -EINVAL;
+    return !strcmp(argv[3], "wait") ? done(g, 1, LAB_PATIENCE_MS) : -EINVAL;
 }
 
 int main(int argc, char **argv)

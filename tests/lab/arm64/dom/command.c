@@ -93,10 +93,10 @@ static int carry_out(uint32_t domid, unsigned int vcpu, const struct request *re
     int rc = lab_guest_open(&guest, domid, LAB_MAILBOX_BASE / DOM_PAGE);
 
     if (!rc)
-        rc = lab_guest_alive(guest, vcpu, 2000);
+        rc = lab_guest_alive(guest, vcpu, LAB_PATIENCE_MS);
     if (!rc && lab_guest_box(guest, vcpu)->op == LAB_OP_STREAM && !lab_guest_done(guest, vcpu)) {
         lab_guest_stop(guest, vcpu);
-        rc = lab_guest_wait(guest, vcpu, 2000);
+        rc = lab_guest_wait(guest, vcpu, LAB_PATIENCE_MS);
     }
     if (!rc)
         rc = lab_guest_start(guest, vcpu, &request->command);
@@ -110,7 +110,7 @@ static int carry_out(uint32_t domid, unsigned int vcpu, const struct request *re
 
 int dom_command(int argc, char **argv)
 {
-    struct request request = {.command = {.count = 1, .stride = DOM_PAGE}, .wait_ms = 5000};
+    struct request request = {.command = {.count = 1, .stride = DOM_PAGE}, .wait_ms = LAB_PATIENCE_MS};
     unsigned long vcpu;
     int i, rc;
 

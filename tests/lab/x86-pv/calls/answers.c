@@ -10,7 +10,6 @@
 #include "pv.h"
 
 #define QUIET_MS 60u
-#define EVENT_MS 3000u
 #define RET 0xc3u
 #define ENOUGH_FREE 64u /* pages: what else moves while a domain goes */
 
@@ -25,7 +24,7 @@ static uint64_t read_page(struct pv *p, uint64_t mfn)
 static bool stopped(struct pv *p, vm_event_request_t *e, uint64_t mfn, uint64_t op, uint64_t value)
 {
     pv_tell(p, op, mfn * PV_PAGE, value);
-    return pv_event(p, e, EVENT_MS) && e->u.mem_access.gfn == mfn;
+    return pv_event(p, e, LAB_PATIENCE_MS) && e->u.mem_access.gfn == mfn;
 }
 
 static void emulate(struct pv *p, uint64_t mfn)
@@ -35,21 +34,21 @@ static void emulate(struct pv *p, uint64_t mfn)
     pv_set(p, mfn, 1, XENMEM_access_n);
     check(stopped(p, &e, mfn, LAB_OP_WRITE, 77), "a write to a page with n");
     pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
-    check(pv_done(p, EVENT_MS) && read_page(p, mfn) == 77 && pv_get(p, mfn) == XENMEM_access_n,
+    check(pv_done(p, LAB_PATIENCE_MS) && read_page(p, mfn) == 77 && pv_get(p, mfn) == XENMEM_access_n,
           "EMULATE does it, the page stays n");
     check(stopped(p, &e, mfn, LAB_OP_READ, 0), "a read after it is an event again");
     pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
-    check(pv_done(p, EVENT_MS) && lab_guest_box(p->guest, 0)->result == 77, "emulated as well");
+    check(pv_done(p, LAB_PATIENCE_MS) && lab_guest_box(p->guest, 0)->result == 77, "emulated as well");
     check(stopped(p, &e, mfn, LAB_OP_RMW, 3), "an addition");
     pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
-    check(pv_done(p, EVENT_MS) && read_page(p, mfn) == 80, "emulated");
+    check(pv_done(p, LAB_PATIENCE_MS) && read_page(p, mfn) == 80, "emulated");
     pv_set(p, mfn, 1, XENMEM_access_rwx);
     pv_do(p, LAB_OP_WRITE, mfn * PV_PAGE, RET);
     pv_set(p, mfn, 1, XENMEM_access_rw);
     check(stopped(p, &e, mfn, LAB_OP_EXEC, 0) && (e.u.mem_access.flags & MEM_ACCESS_RWX) == MEM_ACCESS_X,
           "a fetch");
     pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
-    check(pv_done(p, EVENT_MS) && !pv_event(p, &more, QUIET_MS), "emulated");
+    check(pv_done(p, LAB_PATIENCE_MS) && !pv_event(p, &more, QUIET_MS), "emulated");
     pv_set(p, mfn, 1, XENMEM_access_rwx);
 }
 
@@ -81,17 +80,17 @@ static void set_registers(struct pv *p, uint64_t mfn)
           (uint64_t)regs.rsp, (uint64_t)regs.cr3);
     regs.rip += length;
     pv_answer(p, &e, VM_EVENT_FLAG_SET_REGISTERS, &regs);
-    check(pv_done(p, EVENT_MS) && pv_status(p) == 0 && read_page(p, mfn) == before,
+    check(pv_done(p, LAB_PATIENCE_MS) && pv_status(p) == 0 && read_page(p, mfn) == before,
           "SET_REGISTERS moves rip behind it");
     check(stopped(p, &e, mfn, LAB_OP_RMW, 5), "another one");
     regs = e.data.regs.x86;
     regs.rip = UINT64_C(0x1234567800000000);
     pv_answer(p, &e, VM_EVENT_FLAG_SET_REGISTERS, &regs);
-    check(pv_event(p, &e, EVENT_MS) && e.u.mem_access.gfn == mfn,
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.u.mem_access.gfn == mfn,
           "a rip that is none is not taken: the event comes again");
     pv_set(p, mfn, 1, XENMEM_access_rwx);
     pv_answer(p, &e, 0, NULL);
-    check(pv_done(p, EVENT_MS) && read_page(p, mfn) == before + 5, "done when opened");
+    check(pv_done(p, LAB_PATIENCE_MS) && read_page(p, mfn) == before + 5, "done when opened");
 }
 
 static void guest_request(struct pv *p)
@@ -105,11 +104,11 @@ static void guest_request(struct pv *p)
     check(xc_monitor_singlestep(pv_xc, p->domid, true) < 0, "single step is refused");
     check(xc_monitor_guest_request(pv_xc, p->domid, true, true, false) == 0, "guest requests on");
     pv_tell(p, LAB_OP_GUEST_REQUEST, 0, 0);
-    check(pv_event(p, &e, EVENT_MS) && e.reason == VM_EVENT_REASON_GUEST_REQUEST &&
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.reason == VM_EVENT_REASON_GUEST_REQUEST &&
               (e.flags & VM_EVENT_FLAG_VCPU_PAUSED) && e.data.regs.x86.rip != 0,
           "a guest request comes");
     pv_answer(p, &e, 0, NULL);
-    check(pv_done(p, EVENT_MS), "and returns");
+    check(pv_done(p, LAB_PATIENCE_MS), "and returns");
     xc_monitor_guest_request(pv_xc, p->domid, false, true, false);
 }
 
@@ -126,7 +125,7 @@ static void foreign_flags(struct pv *p, uint64_t mfn)
                   VM_EVENT_FLAG_GET_NEXT_INTERRUPT | VM_EVENT_FLAG_RESET_VMTRACE |
                   VM_EVENT_FLAG_FAST_SINGLESTEP,
               NULL);
-    check(pv_done(p, EVENT_MS), "an answer with flags of HVM's resumes, and Xen lives");
+    check(pv_done(p, LAB_PATIENCE_MS), "an answer with flags of HVM's resumes, and Xen lives");
 }
 
 void check_answers(struct pv *p)

@@ -93,7 +93,7 @@ int pv_create(struct pv *p, unsigned int vcpus)
         return -EIO;
     if (lab_guest_open(&p->guest, p->domid, p->mailbox))
         return -EIO;
-    return lab_guest_alive(p->guest, 0, 5000);
+    return lab_guest_alive(p->guest, 0, LAB_PATIENCE_MS);
 }
 
 void pv_destroy(struct pv *p)
@@ -288,7 +288,7 @@ bool pv_done(struct pv *p, unsigned int ms)
 uint64_t pv_do(struct pv *p, uint64_t op, uint64_t addr, uint64_t value)
 {
     pv_tell(p, op, addr, value);
-    if (!pv_done(p, 5000))
+    if (!pv_done(p, LAB_PATIENCE_MS))
         check(false, "command %" PRIu64 " ends", op);
     return lab_guest_box(p->guest, 0)->result;
 }
@@ -309,7 +309,7 @@ void pv_start_hypercall(struct pv *p, uint64_t number, uint64_t a, uint64_t b, u
 uint64_t pv_hypercall(struct pv *p, uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
     pv_start_hypercall(p, number, a, b, c, d);
-    if (!pv_done(p, 5000))
+    if (!pv_done(p, LAB_PATIENCE_MS))
         check(false, "hypercall %" PRIu64 " ends", number);
     return lab_guest_box(p->guest, 0)->result;
 }

@@ -8,7 +8,6 @@
 #include "pv.h"
 
 #define QUIET_MS 60u
-#define EVENT_MS 3000u
 #define RET 0xc3u
 
 static const char *const names[] = {"n", "r", "w", "rw", "x", "rx", "wx", "rwx", "rx2rw", "n2rwx"};
@@ -44,7 +43,7 @@ static void one(struct pv *p, uint64_t mfn, unsigned int access, unsigned int ki
 
     pv_set(p, mfn, 1, (int)access);
     pv_tell(p, kinds[kind].op, mfn * PV_PAGE, RET);
-    got = pv_event(p, &e, stops ? EVENT_MS : QUIET_MS);
+    got = pv_event(p, &e, stops ? LAB_PATIENCE_MS : QUIET_MS);
     check(got == stops && (!got || (event_is(&e, mfn, kinds[kind].does) &&
                                     !!(e.flags & VM_EVENT_FLAG_VCPU_PAUSED) == waits)),
           "%s a page with %s: %s", kinds[kind].name, names[access],
@@ -55,7 +54,7 @@ static void one(struct pv *p, uint64_t mfn, unsigned int access, unsigned int ki
         pv_set(p, mfn, 1, XENMEM_access_rwx);
     if (got)
         pv_answer(p, &e, 0, NULL);
-    check(pv_done(p, EVENT_MS) && pv_status(p) == 0, "it is done then");
+    check(pv_done(p, LAB_PATIENCE_MS) && pv_status(p) == 0, "it is done then");
 }
 
 void check_rights(struct pv *p)
@@ -98,7 +97,7 @@ static void default_for_all(struct pv *p)
           "holds for all frames, whatever they had: %d", pv_get(p, mfn));
     pv_tell(p, LAB_OP_WRITE, mfn * PV_PAGE, 1);
     seen = serve(p, mfn, &events);
-    check(seen && pv_done(p, EVENT_MS), "a write is reported, after %u events",
+    check(seen && pv_done(p, LAB_PATIENCE_MS), "a write is reported, after %u events",
           events);
     check(pv_set(p, ~0ull, 0, XENMEM_access_rwx) == 0 && pv_get(p, mfn) == XENMEM_access_rwx,
           "a default of rwx opens all");
@@ -113,14 +112,14 @@ static void guests_own_fault(struct pv *p)
     pv_hypercall(p, 14, va, mfn * PV_PAGE | 0x65, 2, 0); /* update_va_mapping: read-only */
     pv_set(p, mfn, 1, XENMEM_access_rx);
     pv_tell(p, LAB_OP_WRITE, mfn * PV_PAGE, 1);
-    check(pv_done(p, EVENT_MS) && pv_status(p) == LAB_STATUS_FAULT && !pv_event(p, &e, QUIET_MS),
+    check(pv_done(p, LAB_PATIENCE_MS) && pv_status(p) == LAB_STATUS_FAULT && !pv_event(p, &e, QUIET_MS),
           "a write that the guest's tables forbid: its own fault, no event");
     pv_set(p, mfn, 1, XENMEM_access_n);
     pv_tell(p, LAB_OP_READ, mfn * PV_PAGE, 1);
-    check(pv_event(p, &e, EVENT_MS) && e.u.mem_access.gla == va, "a read that they allow: an event");
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.u.mem_access.gla == va, "a read that they allow: an event");
     pv_set(p, mfn, 1, XENMEM_access_rwx);
     pv_answer(p, &e, 0, NULL);
-    check(pv_done(p, EVENT_MS), "it is done then");
+    check(pv_done(p, LAB_PATIENCE_MS), "it is done then");
     pv_hypercall(p, 14, va, mfn * PV_PAGE | 0x67, 2, 0);
 }
 
@@ -135,12 +134,12 @@ static void no_trace(struct pv *p)
     pv_hypercall(p, 14, va, mfn * PV_PAGE | 0x27, 2, 0); /* accessed, not dirty */
     pv_set(p, mfn, 1, XENMEM_access_rx);
     pv_tell(p, LAB_OP_WRITE, mfn * PV_PAGE, 1);
-    check(pv_event(p, &e, EVENT_MS) && e.u.mem_access.gfn == mfn, "a write to a clean page");
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.u.mem_access.gfn == mfn, "a write to a clean page");
     lab_guest_peek(p->guest, at, &entry, sizeof(entry));
     check(!(entry & 0x40), "leaves its dirty bit alone when it is stopped: %#" PRIx64, entry);
     pv_set(p, mfn, 1, XENMEM_access_rwx);
     pv_answer(p, &e, 0, NULL);
-    check(pv_done(p, EVENT_MS), "it is done then");
+    check(pv_done(p, LAB_PATIENCE_MS), "it is done then");
     lab_guest_peek(p->guest, at, &entry, sizeof(entry));
     check(entry & 0x40, "and sets it when it is done: %#" PRIx64, entry);
 }
@@ -156,14 +155,14 @@ void check_transitions(struct pv *p)
           "a write turns rx2rw into rw, silently: %d", pv_get(p, mfn));
     pv_set(p, mfn, 1, XENMEM_access_n2rwx);
     pv_do(p, LAB_OP_READ, mfn * PV_PAGE, 1);
-    check(pv_get(p, mfn) == XENMEM_access_rwx && pv_event(p, &e, EVENT_MS) &&
+    check(pv_get(p, mfn) == XENMEM_access_rwx && pv_event(p, &e, LAB_PATIENCE_MS) &&
               !(e.flags & VM_EVENT_FLAG_VCPU_PAUSED),
           "a read turns n2rwx into rwx, with an event that stops nobody: %d", pv_get(p, mfn));
     pv_answer(p, &e, 0, NULL);
     pv_set(p, mfn, 1, XENMEM_access_r);
     pv_disable(p);
     pv_tell(p, LAB_OP_WRITE, mfn * PV_PAGE, 9);
-    check(pv_done(p, EVENT_MS) && pv_status(p) == 0, "nobody listens: the page is opened");
+    check(pv_done(p, LAB_PATIENCE_MS) && pv_status(p) == 0, "nobody listens: the page is opened");
     check(pv_enable(p) == 0 && pv_get(p, mfn) == XENMEM_access_rwx, "a listener comes again");
     default_for_all(p);
     guests_own_fault(p);

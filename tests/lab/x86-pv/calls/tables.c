@@ -8,7 +8,6 @@
 #include "pv.h"
 
 #define QUIET_MS 60u
-#define EVENT_MS 3000u
 #define HC_MMU_UPDATE 1u
 #define HC_UPDATE_DESCRIPTOR 10u
 #define HC_UPDATE_VA 14u
@@ -35,18 +34,18 @@ static void caught(struct pv *p, const struct place *w, uint64_t frame, const ch
     uint64_t before = 0, now = 0;
 
     lab_guest_peek(p->guest, w->entry, &before, sizeof(before));
-    check(pv_event(p, &e, EVENT_MS) && e.u.mem_access.gfn == frame &&
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.u.mem_access.gfn == frame &&
               (e.u.mem_access.flags & MEM_ACCESS_RWX) == MEM_ACCESS_W &&
               (e.flags & VM_EVENT_FLAG_VCPU_PAUSED),
           "%s: an event", what);
     check(!pv_done(p, QUIET_MS), "it waits");
     pv_answer(p, &e, 0, NULL);
-    check(pv_event(p, &again, EVENT_MS) && again.u.mem_access.gfn == frame, "%s: again", what);
+    check(pv_event(p, &again, LAB_PATIENCE_MS) && again.u.mem_access.gfn == frame, "%s: again", what);
     lab_guest_peek(p->guest, w->entry, &now, sizeof(now));
     check(now == before, "nothing was written: %#" PRIx64, now);
     pv_set(p, frame, 1, XENMEM_access_rwx);
     pv_answer(p, &again, 0, NULL);
-    check(pv_done(p, EVENT_MS) && pv_status(p) == 0, "done when opened");
+    check(pv_done(p, LAB_PATIENCE_MS) && pv_status(p) == 0, "done when opened");
     pv_set(p, frame, 1, XENMEM_access_rx);
 }
 
@@ -120,12 +119,12 @@ static void still_restricted(struct pv *p, uint64_t mfn)
     vm_event_request_t e;
 
     pv_tell(p, LAB_OP_WRITE, mfn * PV_PAGE, 1);
-    check(pv_event(p, &e, EVENT_MS) && e.u.mem_access.gfn == mfn &&
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.u.mem_access.gfn == mfn &&
               (e.flags & VM_EVENT_FLAG_VCPU_PAUSED),
           "the guest's own write is still stopped");
     pv_set(p, mfn, 1, XENMEM_access_rwx);
     pv_answer(p, &e, 0, NULL);
-    check(pv_done(p, EVENT_MS), "it is done then");
+    check(pv_done(p, LAB_PATIENCE_MS), "it is done then");
     pv_set(p, mfn, 1, XENMEM_access_rx);
 }
 
@@ -138,10 +137,10 @@ static void exception_frame(struct pv *p, uint64_t mfn)
 
     pv_set(p, mfn, 1, XENMEM_access_rx);
     pv_tell(p, LAB_OP_WRITE, mfn * PV_PAGE, 1);
-    check(pv_event(p, &e, EVENT_MS) && e.u.mem_access.gfn == mfn, "where the guest's stack is");
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.u.mem_access.gfn == mfn, "where the guest's stack is");
     pv_set(p, mfn, 1, XENMEM_access_rwx);
     pv_answer(p, &e, 0, NULL);
-    pv_done(p, EVENT_MS);
+    pv_done(p, LAB_PATIENCE_MS);
     stack = pv_mfn(p, (e.data.regs.x86.rsp - LAB_PV_BASE) / PV_PAGE);
     check(stack != 0 && pv_set(p, stack, 1, XENMEM_access_rx) == 0, "its stack is rx: %#" PRIx64, stack);
     pv_tell(p, LAB_OP_WRITE, NOT_MAPPED, 1);
@@ -167,7 +166,7 @@ void check_own(struct pv *p)
           "ignore: Xen writes its answer into a page with rx, no event");
     still_restricted(p, mfn);
     pv_shadow(p, XEN_DOMCTL_SHADOW_OP_ENABLE, PV_MODE | PV_OWN_NOTIFY);
-    check(pv_do(p, LAB_OP_XEN_VERSION, mfn * PV_PAGE, 1) == 0 && pv_event(p, &e, EVENT_MS) &&
+    check(pv_do(p, LAB_OP_XEN_VERSION, mfn * PV_PAGE, 1) == 0 && pv_event(p, &e, LAB_PATIENCE_MS) &&
               e.u.mem_access.gfn == mfn && !(e.flags & VM_EVENT_FLAG_VCPU_PAUSED),
           "notify: it writes, with an event that stops nobody");
     pv_answer(p, &e, 0, NULL);

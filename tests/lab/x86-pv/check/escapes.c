@@ -123,7 +123,7 @@ static int try_page(struct check *c, unsigned int way, const struct place *at)
         rc = -1;
     if (!rc)
         rc = ways[way].start(c, at, page | PTE_RW);
-    if (!rc && (!check_done(c, 0, 4000) || !check_entry_is(c, at->pte, page | PTE_RW)))
+    if (!rc && (!check_done(c, 0, LAB_PATIENCE_MS) || !check_entry_is(c, at->pte, page | PTE_RW)))
         rc = -2; /* the guest is free to do that */
     if (!rc)
         rc = check_caught(c, 0, LAB_OP_WRITE, at->va, gfn, MEM_ACCESS_W);
@@ -161,7 +161,7 @@ static int try_table(struct check *c, unsigned int way, const struct place *at)
 
     if (!rc)
         rc = ways[way].start(c, at, entry);
-    if (!rc && check_event(c, 4000, &event))
+    if (!rc && check_event(c, LAB_PATIENCE_MS, &event))
         rc = -1;
     if (!rc && (event.u.mem_access.gfn != gfn || check_done(c, 0, 0) ||
                 !check_entry_is(c, at->pte, was)))
@@ -222,7 +222,7 @@ static int mmuext(struct check *c, uint64_t op, uint64_t arg1, uint64_t arg2)
 
 static int64_t do_mmuext(struct check *c, uint64_t op, uint64_t arg1, uint64_t arg2)
 {
-    if (mmuext(c, op, arg1, arg2) || !check_done(c, 0, 4000))
+    if (mmuext(c, op, arg1, arg2) || !check_done(c, 0, LAB_PATIENCE_MS))
         return INT64_MIN;
     return (int64_t)lab_guest_box(c->guest, 0)->result;
 }
@@ -283,7 +283,7 @@ static void escape_new_l1(struct check *c)
     IS(c, do_mmuext(c, MMUEXT_PIN_L1, c->first + TABLE, 0), 0);
     IS(c, check_set(c, gfn, 1, XENMEM_access_r), 0);
     IS(c, mmu_update(c, l2e, table | PTE_RW), 0);
-    OK(c, check_done(c, 0, 4000));
+    OK(c, check_done(c, 0, LAB_PATIENCE_MS));
     IS(c, lab_guest_box(c->guest, 0)->result, 0);
     IS(c, check_caught(c, 0, LAB_OP_WRITE, at.va, gfn, MEM_ACCESS_W), 0);
     /* Its new table is restricted like any page. */
@@ -291,7 +291,7 @@ static void escape_new_l1(struct check *c)
     IS(c, by_update_va(c, &at, page | PTE_RO), 0);
     IS(c, check_stopped(c, 0, table / PAGE, MEM_ACCESS_W), 0);
     IS(c, mmu_update(c, l2e, was), 0);
-    OK(c, check_done(c, 0, 4000));
+    OK(c, check_done(c, 0, LAB_PATIENCE_MS));
 }
 
 static void escape_new_l4(struct check *c)

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WAIT_MS  4000u
 #define QUIET_MS 60u
 
 uint64_t check_page(const struct check *c, unsigned int i)
@@ -29,7 +28,7 @@ bool check_done(struct check *c, unsigned int vcpu, unsigned int ms)
 
 static int end_of(struct check *c, unsigned int vcpu)
 {
-    if (!check_done(c, vcpu, WAIT_MS))
+    if (!check_done(c, vcpu, LAB_PATIENCE_MS))
         return -ETIMEDOUT;
     return (int)lab_guest_box(c->guest, vcpu)->status;
 }
@@ -125,7 +124,7 @@ int check_stopped(struct check *c, unsigned int vcpu, uint64_t gfn, uint32_t wha
 {
     vm_event_request_t event;
 
-    if (check_event(c, WAIT_MS, &event))
+    if (check_event(c, LAB_PATIENCE_MS, &event))
         return wrong("no event came; was it done?", check_done(c, vcpu, 0));
     if (event.reason != VM_EVENT_REASON_MEM_ACCESS || event.vcpu_id != vcpu ||
         !(event.flags & VM_EVENT_FLAG_VCPU_PAUSED))
@@ -139,7 +138,7 @@ int check_stopped(struct check *c, unsigned int vcpu, uint64_t gfn, uint32_t wha
     if (check_set(c, gfn, 1, XENMEM_access_rwx))
         return wrong("the frame does not become rwx", gfn);
     check_reply(c, &event, 0);
-    return check_done(c, vcpu, WAIT_MS) ? 0 : wrong("the access is not done after the answer", gfn);
+    return check_done(c, vcpu, LAB_PATIENCE_MS) ? 0 : wrong("the access is not done after the answer", gfn);
 }
 
 int check_caught(struct check *c, unsigned int vcpu, uint64_t op, uint64_t addr, uint64_t gfn,

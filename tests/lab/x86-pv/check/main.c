@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SECONDS 90u
+#define SECONDS 240u
 
 static unsigned int number, failures;
 

@@ -92,11 +92,11 @@ int check_make_sized(struct check *c, unsigned int vcpus, unsigned int mib)
     if (!rc)
         rc = lab_guest_open(&c->guest, c->domid, c->mailbox);
     if (!rc)
-        rc = lab_guest_alive(c->guest, 0, 5000);
+        rc = lab_guest_alive(c->guest, 0, LAB_PATIENCE_MS);
     for (v = 1; v < vcpus && !rc; v++) {
         rc = check_run(c, 0, LAB_OP_CPU_ON, 0, v);
         if (!rc)
-            rc = lab_guest_alive(c->guest, v, 5000);
+            rc = lab_guest_alive(c->guest, v, LAB_PATIENCE_MS);
     }
     return rc;
 }

@@ -28,13 +28,13 @@ static void line_6(struct check *c)
     {
         vm_event_request_t event;
 
-        IS(c, check_event(c, 2000, &event), 0);
+        IS(c, check_event(c, LAB_PATIENCE_MS, &event), 0);
         OK(c, event.vcpu_id == 1 && event.u.mem_access.gfn == gfn);
         IS(c, check_set(c, gfn, 1, XENMEM_access_rwx), 0);
         check_reply(c, &event, 0);
     }
     lab_guest_stop(c->guest, 1);
-    OK(c, check_done(c, 1, 2000) && check_quiet(c));
+    OK(c, check_done(c, 1, LAB_PATIENCE_MS) && check_quiet(c));
     /* The guest's own tables were not touched. */
     OK(c, check_entry_is(c, check_pte(c, alias), page | PTE_RW));
 }
@@ -53,7 +53,7 @@ static void line_7_transitions(struct check *c, uint64_t page, uint64_t gfn)
     IS(c, check_caught(c, 0, LAB_OP_EXEC, page, gfn, MEM_ACCESS_X), 0);
     IS(c, check_set(c, gfn, 1, XENMEM_access_n2rwx), 0);
     IS(c, check_run(c, 0, LAB_OP_READ, page, 0), 0);
-    IS(c, check_event(c, 1000, &event), 0);
+    IS(c, check_event(c, LAB_PATIENCE_MS, &event), 0);
     OK(c, event.u.mem_access.gfn == gfn && !(event.flags & VM_EVENT_FLAG_VCPU_PAUSED));
     check_reply(c, &event, 0);
     IS(c, check_get(c, gfn), XENMEM_access_rwx);
@@ -95,12 +95,12 @@ static void line_8(struct check *c)
     IS(c, check_log_dirty(c, true), 0);
     IS(c, check_set(c, gfn, 1, XENMEM_access_r), 0);
     IS(c, check_start(c, 0, LAB_OP_WRITE, page, 1), 0);
-    IS(c, check_event(c, 2000, &event), 0);
+    IS(c, check_event(c, LAB_PATIENCE_MS, &event), 0);
     IS(c, check_dirty(c, LAB_PV_SCRATCH_PFN + 40), 0);
     IS(c, check_set(c, gfn, 1, XENMEM_access_rwx), 0);
     IS(c, check_dirty(c, LAB_PV_SCRATCH_PFN + 40), 0);
     check_reply(c, &event, 0);
-    OK(c, check_done(c, 0, 2000));
+    OK(c, check_done(c, 0, LAB_PATIENCE_MS));
     IS(c, check_dirty(c, LAB_PV_SCRATCH_PFN + 40), 1);
     IS(c, check_log_dirty(c, false), 0);
     /* Entries that are made ahead, for neighbours of a page that faults, are restricted too. */

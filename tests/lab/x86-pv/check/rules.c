@@ -198,12 +198,13 @@ static void fill_ring(struct check *c, uint64_t page)
 {
     uint64_t va = check_virtual(c, page);
     vm_event_request_t event;
-    unsigned int i;
+    unsigned int i, tries;
 
     for (i = 0; i < 20; i++) {
         IS(c, check_start_hypercall(c, HC_XEN_VERSION, (uint64_t[4]){1, va, 0, 0}), 0);
-        while (!check_done(c, 0, 100) && !check_event(c, 1000, &event))
-            check_reply(c, &event, 0);
+        for (tries = LAB_PATIENCE_MS / 100; tries && !check_done(c, 0, 100); tries--)
+            while (!check_event(c, 0, &event))
+                check_reply(c, &event, 0);
         IS(c, lab_guest_box(c->guest, 0)->result, 0);
         OK(c, check_done(c, 0, 0));
     }
@@ -225,7 +226,7 @@ static void line_11(struct check *c)
     IS(c, check_mode(c, MODE_OWN_NOTIFY), 0);
     for (i = 0; i < 3; i++) {
         IS(c, ask_version(c, page), 0);
-        IS(c, check_event(c, 1000, &event), 0);
+        IS(c, check_event(c, LAB_PATIENCE_MS, &event), 0);
         OK(c, event.u.mem_access.gfn == gfn && !(event.flags & VM_EVENT_FLAG_VCPU_PAUSED));
         check_reply(c, &event, 0);
         while (!check_event(c, 20, &event)) /* Xen may touch it more than once */

@@ -105,10 +105,10 @@ static void round_trip(struct check *c)
     from = now_us();
     IS(c, lab_guest_start(c->guest, 0, &command), 0);
     for (i = 0; i < ROUNDS; i++) {
-        IS(c, check_event(c, 5000, &event), 0);
+        IS(c, check_event(c, LAB_PATIENCE_MS, &event), 0);
         check_reply(c, &event, VM_EVENT_FLAG_EMULATE);
     }
-    OK(c, check_done(c, 0, 5000));
+    OK(c, check_done(c, 0, LAB_PATIENCE_MS));
     line("one event, answered with \"emulate\"", (now_us() - from) / ROUNDS, "us");
     IS(c, check_set(c, c->first + 1, 1, XENMEM_access_rwx), 0);
 }

@@ -14,17 +14,22 @@
 
 #include <xmem.h>
 
-#define MOST       2048u /* frames restricted at a time */
-#define GRACE_MS   1000u /* an event may be older than the last change */
-#define CHANGE_MS  20u
-#define DEFAULT_MS 4000u
-#define RUN_MAX    64u
+#define MOST        2048u /* frames restricted at a time */
+#define GRACE_MS    1000u /* an event may be older than the last change... */
+#define GRACE_TURNS 3u   /* ...and the machine may have stood still since: times the ring was emptied */
+#define CHANGE_MS   20u
+#define DEFAULT_MS  4000u
+#define RUN_MAX     64u
+
+struct moment {
+    uint64_t ms, turn;
+};
 
 struct frame {
     uint64_t mfn;
     uint8_t rights;
-    uint8_t before;   /* what all its rights of the last moment allowed: XMEM_ACCESS_* */
-    uint64_t changed; /* ms */
+    uint8_t before; /* what all its rights of the last moment allowed: XMEM_ACCESS_* */
+    struct moment changed;
 };
 
 struct soak {
@@ -32,9 +37,9 @@ struct soak {
     struct xmem_domain *d;
     struct frame *frames; /* sorted by mfn */
     size_t count, restricted;
-    uint64_t state, now, events, stepped, opened, changes, defaults;
-    uint8_t standard, standard_before;
-    uint64_t standard_changed;
+    uint64_t state, events, stepped, opened, changes, defaults;
+    struct moment now, standard_changed;
+    uint8_t standard;
     uint32_t usable; /* rights */
     bool failed;
 };
@@ -57,6 +62,12 @@ static void fail(struct soak *s, const char *what, uint64_t mfn, int rc)
 {
     printf("# %s: frame 0x%" PRIx64 ": %d %s\n", what, mfn, rc, xmem_domain_last_error(s->d));
     s->failed = true;
+}
+
+/* Could an event be older than this change? */
+static bool recent(const struct soak *s, const struct moment *changed)
+{
+    return s->now.ms - changed->ms < GRACE_MS || s->now.turn - changed->turn < GRACE_TURNS;
 }
 
 /* ---- frames ---- */
@@ -114,7 +125,7 @@ static void note(struct soak *s, struct frame *f, uint8_t rights)
 {
     s->restricted += (rights != XMEM_RWX) - (size_t)(f->rights != XMEM_RWX);
     /* An event may be older than several changes. */
-    f->before = allowed(f->rights) & (s->now - f->changed < GRACE_MS ? f->before : 7u);
+    f->before = allowed(f->rights) & (recent(s, &f->changed) ? f->before : 7u);
     f->rights = rights;
     f->changed = s->now;
 }
@@ -173,9 +184,9 @@ static void change_default(struct soak *s)
 
 static bool expected(struct soak *s, const struct frame *f, uint32_t access)
 {
-    if ((access & 7u & ~(uint32_t)allowed(f->rights)) || s->now - s->standard_changed < GRACE_MS)
+    if ((access & 7u & ~(uint32_t)allowed(f->rights)) || recent(s, &s->standard_changed))
         return true;
-    return s->now - f->changed < GRACE_MS && (access & 7u & ~(uint32_t)f->before);
+    return recent(s, &f->changed) && (access & 7u & ~(uint32_t)f->before);
 }
 
 static void answer(struct soak *s, const struct xmem_event *ev)
@@ -183,10 +194,17 @@ static void answer(struct soak *s, const struct xmem_event *ev)
     struct frame *f = find(s, ev->u.mem.gfn);
     int rc;
 
-    if (!f || !expected(s, f, ev->u.mem.access))
-        fail(s, f ? "an event that its rights do not explain" : "an event about a frame of nobody's",
-             ev->u.mem.gfn, (int)ev->u.mem.access);
-    if (f && f->rights == XMEM_N2RWX)
+    if (!f)
+        fail(s, "an event about a frame of nobody's", ev->u.mem.gfn, (int)ev->u.mem.access);
+    else if (!expected(s, f, ev->u.mem.access)) {
+        printf("# access %u, rights %s for %" PRIu64 " ms and %" PRIu64 " turns, before %u, %s\n",
+               (unsigned)ev->u.mem.access, xmem_rights_name((enum xmem_rights)f->rights),
+               s->now.ms - f->changed.ms, s->now.turn - f->changed.turn, f->before,
+               ev->flags & XMEM_EVENT_PAUSED ? "paused" : "not paused");
+        fail(s, "an event that its rights do not explain", f->mfn, 0);
+    }
+    /* It is rwx now; unless this event is of an n2rwx before, of which nobody can tell. */
+    if (f && f->rights == XMEM_N2RWX && !recent(s, &f->changed))
         note(s, f, XMEM_RWX);
     if (!(ev->flags & XMEM_EVENT_PAUSED) || !f || below(s, 3)) {
         rc = xmem_event_step_over(s->d, ev);
@@ -209,7 +227,7 @@ static void take_events(struct soak *s)
     int rc;
 
     (void)xmem_event_wait(s->d, (int)CHANGE_MS);
-    s->now = now_ms();
+    s->now = (struct moment){now_ms(), s->now.turn + 1};
     while (!s->failed && (rc = xmem_event_next(s->d, &ev)) != -EAGAIN) {
         if (rc || ev->reason != XMEM_EVENT_MEM_ACCESS) {
             fail(s, "no event of memory access", 0, rc);
@@ -241,14 +259,14 @@ static void run(struct soak *s, unsigned int seconds)
 {
     uint64_t end = now_ms() + seconds * 1000u, next = 0, next_default = now_ms() + DEFAULT_MS;
 
-    while (!s->failed && (s->now = now_ms()) < end) {
-        if (s->now >= next_default) {
+    while (!s->failed && (s->now.ms = now_ms()) < end) {
+        if (s->now.ms >= next_default) {
             change_default(s);
             s->standard_changed = s->now;
-            next_default = s->now + (s->standard == XMEM_RWX ? DEFAULT_MS : CHANGE_MS * 5);
-        } else if (s->now >= next && s->standard == XMEM_RWX) {
+            next_default = s->now.ms + (s->standard == XMEM_RWX ? DEFAULT_MS : CHANGE_MS * 5);
+        } else if (s->now.ms >= next && s->standard == XMEM_RWX) {
             change(s);
-            next = s->now + below(s, CHANGE_MS);
+            next = s->now.ms + below(s, CHANGE_MS);
         }
         take_events(s);
     }
