@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define STEPS_MS 300       /* for steps on the way to end */
+#define STEPS_MS 2000      /* for steps on the way to end */
 #define DISABLE_MS 2000    /* for vCPUs that wait for a slot to get one */
+#define LOOKS_MIN 64u      /* whatever the clock says: the tool itself may not have run */
 #define DRAIN_ROUNDS 1000u /* of a ring that never gets empty */
 #define FAILURES_MAX 64u   /* gfns refused before restoring gives up */
 
@@ -20,6 +21,22 @@ static int64_t now_ms(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* How long something is waited for. */
+struct patience {
+    int64_t end;
+    unsigned looks;
+};
+
+static struct patience patience_of(int64_t ms)
+{
+    return (struct patience){.end = now_ms() + ms};
+}
+
+static bool patient(struct patience *p)
+{
+    return p->looks++ < LOOKS_MIN || now_ms() < p->end;
 }
 
 /* The first failure of several counts; its text is put back when it is over. */
@@ -274,12 +291,12 @@ static void lift_pauses(struct xmem_domain *d, bool lift)
 /* vCPUs that single step now end that with an event; they run for it, the others are held. */
 static void finish_steps(struct xmem_domain *d, struct outcome *o)
 {
-    int64_t end = now_ms() + STEPS_MS;
+    struct patience p = patience_of(STEPS_MS);
     drain(d);
     if (!step_any(d))
         return;
     lift_pauses(d, true);
-    while (step_any(d) && !d->dead && !d->broken && now_ms() < end)
+    while (step_any(d) && !d->dead && !d->broken && patient(&p))
         (void)let_run(d);
     lift_pauses(d, false);
     if (step_any(d) && !d->dead)
@@ -316,18 +333,18 @@ static bool all_ran(struct xmem_domain *d, uint64_t *times, bool note)
  * freed memory, in which the vCPU may wait for ever (vm_event_wake_queued(), vm_event_disable()).
  * So all of them run, until a time when no event came of that.
  */
-static void run_woken(struct xmem_domain *d, int64_t end)
+static void run_woken(struct xmem_domain *d, struct patience *p)
 {
     bool any = d->vcpu_n > d->ring.slots && d->ring.req_cons && d->ops->vcpu_ran && !d->broken;
     uint64_t *times = any ? calloc(d->vcpu_n, sizeof(*times)) : NULL;
-    while (times && any && !d->dead && now_ms() < end) {
+    while (times && any && !d->dead && patient(p)) {
         all_ran(d, times, true);
         any = false;
         if (run_on(d, true))
             break;
         do
             any = let_run(d) || any;
-        while (!all_ran(d, times, false) && !d->dead && now_ms() < end);
+        while (!all_ran(d, times, false) && !d->dead && patient(p));
         if (run_on(d, false))
             break;
         any = drain(d) || any;
@@ -338,16 +355,16 @@ static void run_woken(struct xmem_domain *d, int64_t end)
 /* vCPUs that wait for a slot keep the ring busy: they run a moment to get one. */
 static int disable_ring(struct xmem_domain *d)
 {
-    int64_t end = now_ms() + DISABLE_MS;
+    struct patience p = patience_of(DISABLE_MS);
     int rc;
-    run_woken(d, end);
-    while ((rc = d->ops->monitor_disable(d->dom)) == -EBUSY && now_ms() < end && !d->dead) {
+    run_woken(d, &p);
+    while ((rc = d->ops->monitor_disable(d->dom)) == -EBUSY && patient(&p) && !d->dead) {
         if (run_on(d, true))
             break;
         (void)let_run(d);
         if (run_on(d, false))
             break;
-        run_woken(d, end);
+        run_woken(d, &p);
     }
     return rc;
 }
