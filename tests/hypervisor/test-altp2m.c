@@ -499,6 +499,7 @@ START_TEST(suppress_ve_range_tells_the_first_error_and_goes_on)
     uint16_t view = op.u.suppress_ve_multi.view;
 
     ck_assert_int_eq(xm_p2m_map(&d, xm_gfn(100), xm_mfn(1), 0), 0);
+    ck_assert_int_eq(xm_p2m_map(&d, xm_gfn(129), xm_mfn(2), 0), 0);
     fake.preempt = true;
     ck_assert_int_eq(fake_altp2m(&d, XM_ALTP2M_SET_SUPPRESS_VE_MULTI, &op), XM_CONTINUE);
     ck_assert_uint_eq(op.u.suppress_ve_multi.first_gfn, 64);
@@ -509,6 +510,22 @@ START_TEST(suppress_ve_range_tells_the_first_error_and_goes_on)
     ck_assert_int_eq(sve(XM_ALTP2M_GET_SUPPRESS_VE, view, 15, 0), 0);
     ck_assert_int_eq(sve(XM_ALTP2M_GET_SUPPRESS_VE, view, 100, 0), 0);
     ck_assert_int_eq(xm_hc_altp2m(&d, &op), -XM_EINVAL); /* first is behind last now */
+}
+END_TEST
+
+/* Found by the fuzzer: each gfn up to the end of all was asked. */
+START_TEST(suppress_ve_range_ends_with_the_memory)
+{
+    struct xm_altp2m_op op = {
+        .u.suppress_ve_multi = {.view = create(RWX), .first_gfn = 14, .last_gfn = UINT64_MAX}};
+    uint16_t view = op.u.suppress_ve_multi.view;
+
+    ck_assert_int_eq(xm_p2m_map(&d, xm_gfn(100), xm_mfn(1), 0), 0);
+    ck_assert_int_eq(fake_altp2m(&d, XM_ALTP2M_SET_SUPPRESS_VE_MULTI, &op), 0);
+    ck_assert_uint_gt(op.u.suppress_ve_multi.first_gfn, op.u.suppress_ve_multi.last_gfn);
+    ck_assert_int_eq(op.u.suppress_ve_multi.first_error, -XM_ESRCH);
+    ck_assert_uint_eq(op.u.suppress_ve_multi.first_error_gfn, 16);
+    ck_assert_int_eq(sve(XM_ALTP2M_GET_SUPPRESS_VE, view, 100, 0), 0);
 }
 END_TEST
 
@@ -627,6 +644,7 @@ static void add_ops(TCase *t)
     tcase_add_test(t, views_need_no_ring);
     tcase_add_test(t, suppress_ve_one);
     tcase_add_test(t, suppress_ve_range_tells_the_first_error_and_goes_on);
+    tcase_add_test(t, suppress_ve_range_ends_with_the_memory);
     tcase_add_test(t, notify_pages);
     tcase_add_test(t, the_guest_gets_its_ve_until_it_is_busy);
 }

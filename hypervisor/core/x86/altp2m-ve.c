@@ -24,16 +24,19 @@ static int sve_one(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, bool s
 static int sve_range(struct xm_domain *d, struct xm_p2m *p2m,
                      struct xm_altp2m_suppress_ve_multi *op)
 {
-    uint64_t gfn = op->first_gfn;
+    uint64_t gfn = op->first_gfn, top = xm_p2m_highest_gfn(d);
     int err, rc = 0;
 
+    if (top < p2m->max_gfn)
+        top = p2m->max_gfn;
     while (gfn <= op->last_gfn) {
         err = sve_one(d, p2m, xm_gfn(gfn), op->suppress_ve != 0);
         if (err != 0 && op->first_error == 0) {
             op->first_error_gfn = gfn;
             op->first_error = err;
         }
-        gfn++;
+        /* Beyond the top all answer like the first one: not each of 2^50 is asked. */
+        gfn = gfn > top ? op->last_gfn + 1 : gfn + 1;
         if (gfn <= op->last_gfn && (gfn & CHUNK_MASK) == 0 && xm_env_preempt()) {
             rc = XM_CONTINUE;
             break;

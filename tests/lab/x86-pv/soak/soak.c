@@ -115,10 +115,15 @@ static struct frame *find(struct soak *s, uint64_t mfn)
 
 /* ---- changes ---- */
 
-/* What rights surely allow: rx2rw may have become rw, which nobody is told of. */
+/*
+ * What rights surely allow. rx2rw may have become rw, which nobody is told of. w, x and wx have no entry
+ * of their own: Xen emulates each access, and reports what it cannot emulate.
+ */
 static uint8_t allowed(uint8_t rights)
 {
-    return rights == XMEM_RX2RW ? XMEM_ACCESS_R : rights == XMEM_N2RWX ? 0 : rights & 7u;
+    if (rights == XMEM_RX2RW)
+        return XMEM_ACCESS_R;
+    return rights != XMEM_N2RWX && (rights & XMEM_ACCESS_R) ? rights & 7u : 0;
 }
 
 static void note(struct soak *s, struct frame *f, uint8_t rights)
