@@ -60,6 +60,7 @@ struct vcpu_context {
 };
 
 extern char exception_entries[], timer_entry[], secondary_entry[];
+extern void wait_interrupt(void); /* entry.S */
 
 static struct gate idt[IDT_ENTRIES];
 
@@ -124,7 +125,7 @@ void arch_idle(uint64_t in_a_row)
     }
     shift = in_a_row - YIELDS_FIRST;
     wrmsr(MSR_X2APIC_INIT, TIMER_SHORTEST << (shift < LONGEST_SHIFT ? shift : LONGEST_SHIFT));
-    __asm__ volatile("sti\nhlt\ncli" ::: "memory");
+    wait_interrupt();
     wrmsr(MSR_X2APIC_INIT, 0);
 }
 

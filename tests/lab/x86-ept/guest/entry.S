@@ -117,12 +117,31 @@ virtualization_exception:
     .endr
     iretq
 
-/* The timer's interrupt is only there to end idle()'s halt. */
+/* Sleeps until the timer's interrupt, however early that comes. */
+    .globl wait_interrupt
+wait_interrupt:
+    sti
+halt:
+    hlt
+awake:
+    cli
+    ret
+
+/*
+ * The timer's interrupt is only there to end the halt above. QEMU forgets at VMRUN that STI holds
+ * interrupts back for one instruction: one that comes in front of the halt would be slept through.
+ */
     .globl timer_entry
 timer_entry:
     pushq   %rax
     pushq   %rcx
     pushq   %rdx
+    leaq    halt(%rip), %rax
+    cmpq    %rax, 24(%rsp)              /* rip */
+    jne     1f
+    leaq    awake(%rip), %rax
+    movq    %rax, 24(%rsp)
+1:
     movl    $0x80b, %ecx                /* x2APIC end of interrupt */
     xorl    %eax, %eax
     xorl    %edx, %edx
