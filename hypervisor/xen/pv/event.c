@@ -73,7 +73,7 @@ void xmem_relax(struct domain *d, unsigned long mfn, enum xm_access to)
 
     paging_lock(d);
     rc = xm_pv_relax(&d->arch.pv.xmem->pv, mfn, to);
-    paging_unlock(d);
+    xmem_unlock(d);
     if (rc != 0)
         domain_crash(d);
 }

@@ -23,7 +23,7 @@ uint32_t xmem_pv_restrict(const struct domain *d, mfn_t mfn, uint32_t flags, boo
 {
     uint64_t pte = flags & (_PAGE_PRESENT | _PAGE_RW);
 
-    if (xmem_quiet(d) || !mfn_valid(mfn) || page_get_owner(mfn_to_page(mfn)) != d ||
+    if (!mfn_valid(mfn) || page_get_owner(mfn_to_page(mfn)) != d ||
         (demand && passes(d, mfn_x(mfn))))
         return flags;
     pte = xm_pv_entry_flags(&d->arch.pv.xmem->pv, mfn_x(mfn), pte, 0);
@@ -190,8 +190,6 @@ uint32_t xmem_pv_page_fault(struct vcpu *v, unsigned long va, struct cpu_user_re
         .what = xm_pv_what(regs->error_code),
     };
 
-    if (xmem_quiet(v->domain))
-        return XMEM_GO_ON;
     xmem_walk(v, va, regs->error_code, &w);
     /* The guest's own fault, or a frame that is not its: as without mem_access. */
     if (!w.allowed || !xmem_owned(v->domain, w.mfn))

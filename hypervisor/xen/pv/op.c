@@ -64,7 +64,7 @@ static int op(struct domain *d, xen_mem_access_op_t *mao, uint32_t *start)
         xmem_settle(d);
         guest_flush_tlb_mask(d, d->dirty_cpumask);
     }
-    paging_unlock(d);
+    xmem_unlock(d);
     return rc;
 }
 

@@ -63,16 +63,6 @@ static inline struct xmem_vcpu *xmem_vcpu(const struct vcpu *v)
     return &v->domain->arch.pv.xmem->vcpu[v->vcpu_id];
 }
 
-/*
- * Nothing is restricted, as most of the time: no walk, no table, no lock. Read without the lock: who
- * restricts a frame at this moment takes its shadow entries away under it, and they are made again
- * under it, by what holds then.
- */
-static inline bool xmem_quiet(const struct domain *d)
-{
-    return xm_pv_idle(&d->arch.pv.xmem->pv);
-}
-
 /* state.c */
 int xmem_state(struct domain *d, struct xmem_pv **x);
 /* The frame is the domain's now. */
@@ -80,6 +70,8 @@ bool xmem_owned(struct domain *d, unsigned long mfn);
 
 /* The end of an operation on rights, before the flush and under the same lock. */
 void xmem_settle(struct domain *d);
+/* Drops the paging lock where rights may have changed. */
+void xmem_unlock(struct domain *d);
 
 /* fault.c: the guest's own tables, looked at without leaving a trace. */
 struct xmem_walk {

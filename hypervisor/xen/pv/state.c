@@ -62,6 +62,12 @@ void xmem_settle(struct domain *d)
     d->arch.pv.xmem->drops = 0;
 }
 
+void xmem_unlock(struct domain *d)
+{
+    ACCESS_ONCE(d->arch.pv.xmem_restricts) = !xm_pv_idle(&d->arch.pv.xmem->pv);
+    paging_unlock(d);
+}
+
 static void cf_check hook_blow(struct xm_env_dom *e)
 {
     xmem_shadow_blow(from_env(e));
@@ -239,7 +245,7 @@ static int mode_on(struct domain *d, struct xmem_pv *x, uint32_t mode)
         x->pv.semantics =
             mode & XMEM_SHADOW_DEFAULT_LATER ? XM_PV_DEFAULT_LATER : XM_PV_DEFAULT_ALL;
     }
-    paging_unlock(d);
+    xmem_unlock(d);
     return rc;
 }
 
@@ -257,7 +263,7 @@ static int mode_off(struct domain *d, struct xmem_pv *x, uint32_t mode)
     }
     for (i = 0; i < x->vcpus && rc == 0; i++)
         x->vcpu[i].armed = false;
-    paging_unlock(d);
+    xmem_unlock(d);
     if (rc == 0 && !vm_event_check_ring(d->vm_event_monitor))
         ring_drop(x);
     return rc;
@@ -299,7 +305,7 @@ void xmem_pv_frames_came(struct domain *d, const struct page_info *pg, unsigned 
         xm_pv_frame_left(&x->pv, mfn + i);
         rc = xm_pv_frame_came(&x->pv, mfn + i);
     }
-    paging_unlock(d);
+    xmem_unlock(d);
     if (rc != 0)
         domain_crash(d);
 }

@@ -44,7 +44,7 @@ int xmem_pv_touch(struct domain *owner, unsigned long mfn, unsigned int offset, 
     };
 
     /* Somebody else's work on the domain's tables is not the guest's. */
-    if (owner != current->domain || xmem_quiet(owner) || !xmem_owned(owner, mfn))
+    if (owner != current->domain || !xmem_owned(owner, mfn))
         return 0;
     return obey(current, &a);
 }
@@ -53,8 +53,6 @@ int xmem_pv_touch_va(unsigned long va)
 {
     struct xmem_walk w;
 
-    if (xmem_quiet(current->domain))
-        return 0;
     xmem_walk(current, va, 0, &w);
     return w.l1mfn == mfn_x(INVALID_MFN)
                ? 0
@@ -85,6 +83,5 @@ bool xmem_pv_stops_ptwr(unsigned long va, mfn_t mfn)
         .what = XM_DO_W,
     };
 
-    return !xmem_quiet(current->domain) && is_l1_table(current->domain, mfn) &&
-           obey(current, &a) != 0;
+    return is_l1_table(current->domain, mfn) && obey(current, &a) != 0;
 }

@@ -30,6 +30,16 @@ static inline bool xmem_pv_active(const struct domain *d)
     return is_pv_domain(d) && unlikely(d->arch.paging.mode & PG_XMEM);
 }
 
+/*
+ * Has it on, and some frame is restricted: as long as none is, an access costs this look. Read without
+ * the paging lock: who restricts a frame takes its shadow entries away under the lock, and they are made
+ * again under it, by what holds then.
+ */
+static inline bool xmem_pv_restricts(const struct domain *d)
+{
+    return is_pv_domain(d) && unlikely(ACCESS_ONCE(d->arch.pv.xmem_restricts));
+}
+
 /* ---- state.c: ring, mode, end ---- */
 
 unsigned int xmem_pv_ring_frames(const struct domain *d, unsigned int id);
@@ -67,7 +77,7 @@ uint32_t xmem_pv_restrict(const struct domain *d, mfn_t mfn, uint32_t flags, boo
 static inline uint32_t xmem_pv_l1e_flags(const struct domain *d, mfn_t mfn, uint32_t flags,
                                          bool demand)
 {
-    return xmem_pv_active(d) ? xmem_pv_restrict(d, mfn, flags, demand) : flags;
+    return xmem_pv_restricts(d) ? xmem_pv_restrict(d, mfn, flags, demand) : flags;
 }
 
 #define XMEM_GO_ON (~0U)
@@ -76,7 +86,7 @@ uint32_t xmem_pv_page_fault(struct vcpu *v, unsigned long va, struct cpu_user_re
 
 static inline uint32_t xmem_pv_fault(struct vcpu *v, unsigned long va, struct cpu_user_regs *regs)
 {
-    return xmem_pv_active(v->domain) ? xmem_pv_page_fault(v, va, regs) : XMEM_GO_ON;
+    return xmem_pv_restricts(v->domain) ? xmem_pv_page_fault(v, va, regs) : XMEM_GO_ON;
 }
 
 /* ---- write.c: page-table writes that Xen does for the guest ---- */
@@ -88,22 +98,22 @@ bool xmem_pv_stops_ptwr(unsigned long va, mfn_t mfn);
 /* 0, or -ERESTART: an event was sent, the hypercall is to be continued at this item. */
 static inline int xmem_pv_write(struct domain *owner, unsigned long mfn, unsigned int offset)
 {
-    return xmem_pv_active(owner) ? xmem_pv_touch(owner, mfn, offset, true) : 0;
+    return xmem_pv_restricts(owner) ? xmem_pv_touch(owner, mfn, offset, true) : 0;
 }
 
 static inline int xmem_pv_read(struct domain *owner, unsigned long mfn)
 {
-    return xmem_pv_active(owner) ? xmem_pv_touch(owner, mfn, 0, false) : 0;
+    return xmem_pv_restricts(owner) ? xmem_pv_touch(owner, mfn, 0, false) : 0;
 }
 
 static inline int xmem_pv_update_va(unsigned long va)
 {
-    return xmem_pv_active(current->domain) ? xmem_pv_touch_va(va) : 0;
+    return xmem_pv_restricts(current->domain) ? xmem_pv_touch_va(va) : 0;
 }
 
 static inline bool xmem_pv_ptwr(unsigned long va, mfn_t mfn)
 {
-    return xmem_pv_active(current->domain) && xmem_pv_stops_ptwr(va, mfn);
+    return xmem_pv_restricts(current->domain) && xmem_pv_stops_ptwr(va, mfn);
 }
 
 /* ---- event.c: what events carry, what answers do ---- */
