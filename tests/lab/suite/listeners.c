@@ -188,6 +188,13 @@ static void killed_at_many_points(struct conf *c)
     }
 }
 
+/* mem_access for PV guests has no queue: a vCPU without a slot comes back and asks again. */
+static bool queues(void)
+{
+    const char *arch = getenv("XMEM_LAB_ARCH");
+    return !arch || strcmp(arch, "x86-pv");
+}
+
 /* One vCPU more than the ring has slots: the last one is in Xen's queue, which a dead listener keeps. */
 static void killed_with_a_queue(struct conf *c)
 {
@@ -198,6 +205,11 @@ static void killed_with_a_queue(struct conf *c)
     for (int i = 0; i < 500; i++)
         c->ops->run(c);
     EXPECT_RC(c, listener_kill(pid), 0);
+    if (!queues()) {
+        EXPECT_RC(c, xmem_domain_recover(c->x, c->domid, NULL), 0);
+        EXPECT(c, all_done(c, 9));
+        return;
+    }
     EXPECT_RC(c, xmem_domain_recover(c->x, c->domid, NULL), -EIO);
     EXPECT(c, strstr(xmem_last_error(c->x), "ring") != NULL);
     EXPECT_RC(c, c->ops->kill(c), 0);
@@ -208,6 +220,6 @@ const struct statement statements_listeners[] = {
     {"a second listener is refused and the first goes on", second_listener, false},
     {"a ring full of events that do not pause stops the guest and loses none", flood, false},
     {"a listener killed at many points is recovered from", killed_at_many_points, true},
-    {"killed with 9 vCPUs waiting: recover says no, destroying works", killed_with_a_queue, true},
+    {"killed with 9 vCPUs waiting: recovered from, or refused and destroyed", killed_with_a_queue, true},
     {NULL, NULL, false},
 };
