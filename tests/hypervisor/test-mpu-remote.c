@@ -191,15 +191,21 @@ static void see(struct mpu_model *hw, void *ctx, bool after)
     must(!mpu_model_allows(hw, FAR, XM_DO_R, 1));
 }
 
-/* One word by a decision that was remembered: as begin and end, or not at all. */
+/* One word without a look at the guest's regions: as begin and end, or not at all. */
 static void ck_fast(xm_mpu_reg addr, int how, unsigned writes)
 {
     struct mpu_model before;
     uint32_t word = 1;
 
     target(addr, 4, true);
-    ck_assert_int_eq(xm_mpu_remote_or_fast(m, &core.hw.ops, &t, 0, &word, 2), XM_MPU_NONE);
-    ck_assert_uint_eq(word, 1);
+    if (how == XM_MPU_BY_WINDOW) { /* far from the guest's: at once */
+        ck_assert_int_eq(xm_mpu_remote_or_fast(m, &core.hw.ops, &t, 0, &word, 2), how);
+        ck_assert_uint_eq(word, 3);
+        word = 1;
+    } else {
+        ck_assert_int_eq(xm_mpu_remote_or_fast(m, &core.hw.ops, &t, 0, &word, 2), XM_MPU_NONE);
+        ck_assert_uint_eq(word, 1);
+    }
     ck_assert_int_eq(xm_mpu_remote_begin(m, &t, 0), how);
     ck_assert_int_eq(xm_mpu_remote_or_fast(m, &core.hw.ops, &t, 0, &word, 2), XM_MPU_NONE);
     xm_mpu_remote_end(m);
@@ -265,6 +271,134 @@ START_TEST(measured)
 }
 END_TEST
 
+/* ---- without looking at the guest's regions ---- */
+
+#define ENDS 40u /* pages from the first one that random guests and targets use */
+
+static xm_mpu_reg random_page(void)
+{
+    static const xm_mpu_reg bases[] = {MPU_RAM, FAR, MPU_RAM + UINT64_C(0x2000000), ~UINT64_C(0x27fff)};
+
+    return bases[mpu_random(4)] + mpu_random(ENDS) * XM_PAGE_SIZE;
+}
+
+/* Up to n regions in order, apart; at the very end of all addresses, too. */
+static unsigned random_regions(struct xm_mpu_region *r, unsigned n)
+{
+    unsigned k = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        struct xm_mpu_region one = mpu_region(0, 1, mpu_random(3) != 0 ? RW : XM_DO_R);
+        xm_mpu_reg base = random_page();
+        unsigned at = k;
+
+        one.base = base + mpu_random(64) * XM_MPU_GRANULE;
+        one.last = base + XM_PAGE_SIZE - 1;
+        while (at > 0 && r[at - 1].base > one.base)
+            at--;
+        if ((at > 0 && r[at - 1].last >= one.base) || (at < k && r[at].base <= one.last))
+            continue;
+        memmove(&r[at + 1], &r[at], (k - at) * sizeof(*r));
+        r[at] = one;
+        k++;
+    }
+    return k;
+}
+
+static void change_guest(void)
+{
+    struct xm_mpu_region r[XM_MPU_REGIONS_MAX];
+    unsigned n = random_regions(r, (unsigned)mpu_random(xm_mpu_budget(m) + 1));
+
+    switch (mpu_random(8)) {
+    case 0: must(xm_mpu_load(m, r, n) == 0); break;
+    case 1: xm_mpu_recover(m); break;
+    default:
+        for (unsigned i = 0; i < n; i++) { /* with evictions, soon */
+            int rc = xm_mpu_fill(m, &r[i], 0);
+
+            must(rc == 0 || rc == -XM_EEXIST);
+        }
+    }
+}
+
+static bool in_the_way(const struct xm_mpu_target *x)
+{
+    struct xm_mpu_region r;
+
+    for (unsigned i = 0; i < m->live; i++) {
+        xm_mpu_guest_region(m, i, &r);
+        if (r.base <= x->last && x->first <= r.last)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Targets older than the guest's regions: what is taken unseen must be what can be taken, a window
+ * only where nothing is in its way, a flip only where it leads to Xen's view.
+ */
+START_TEST(unseen)
+{
+    static const unsigned nrs[] = {8, 16, 24, 32, 40};
+    enum { TARGETS = 24 };
+    struct xm_mpu_target old[TARGETS];
+    unsigned taken[XM_MPU_HOWS] = {0}, looked = 0;
+
+    mpu_start(&core, nrs[_i / 2], true, _i % 2 != 0);
+    for (unsigned k = 0; k < 20000; k++) {
+        struct xm_mpu_target *x = &old[mpu_random(TARGETS)];
+        int exact, how;
+
+        if (k < TARGETS || mpu_random(16) == 0) {
+            x = &old[k % TARGETS];
+            if (xm_mpu_target_init(m, x, random_page() + mpu_random(XM_PAGE_SIZE),
+                                   1 + mpu_random(XM_PAGE_SIZE / 2), mpu_random(2) != 0, 0, 0) != 0)
+                must(xm_mpu_target_init(m, x, FAR, 8, true, 0, 0) == 0);
+        }
+        if (mpu_random(3) == 0)
+            change_guest();
+        exact = xm_mpu_decide(m, x);
+        how = xm_mpu_way(m, x, 0);
+        looked += how == XM_MPU_NONE;
+        must(how != XM_MPU_BY_WINDOW || !in_the_way(x));
+        must(how != XM_MPU_BY_FLIP || (m->flips && m->high == 0 && x->in_xen > 0));
+        must(how == XM_MPU_NONE || how == XM_MPU_BY_FLIP || how == exact);
+        must(how == XM_MPU_NONE || exact > 0);
+        how = xm_mpu_remote_begin(m, x, 0);
+        must(exact > 0 ? how > 0 : how == exact);
+        if (how > 0) {
+            taken[how]++;
+            must(mpu_model_allows(&core.hw, x->first, x->write ? RW : XM_DO_R, 2));
+            must(mpu_model_allows(&core.hw, x->last, x->write ? RW : XM_DO_R, 2));
+            xm_mpu_remote_end(m);
+        }
+        mpu_check(&core);
+    }
+    ck_assert_uint_gt(looked, 100);
+    ck_assert_uint_lt(looked, 19000);
+    ck_assert_uint_gt(taken[XM_MPU_BY_WINDOW], 1000);
+}
+END_TEST
+
+/* A region with other attributes in the way is found, however sure the target was of its window. */
+START_TEST(unseen_attributes)
+{
+    struct xm_mpu_region r[2] = {mpu_region(G, 4, RW), mpu_region(FAR >> 12, 1, RW)};
+
+    start(16, true);
+    target(FAR, 8, true);
+    ck_assert_int_eq(xm_mpu_remote_begin(m, &t, 0), XM_MPU_BY_WINDOW);
+    xm_mpu_remote_end(m);
+    r[1].attr = 1;
+    ck_assert_int_eq(xm_mpu_load(m, r, 2), 0);
+    ck_assert_int_eq(xm_mpu_remote_begin(m, &t, 0), -XM_EINVAL);
+    ck_assert_int_eq(xm_mpu_target_init(m, &t, FAR + 0x100000, 8, true, 2, 0), 0);
+    ck_assert_int_eq(xm_mpu_remote_begin(m, &t, 0), -XM_EINVAL);
+    mpu_check(&core);
+}
+END_TEST
+
 /* Any target, any guest: EL2 gets what it asked for, EL1 nothing, and then all is as before. */
 START_TEST(random_targets)
 {
@@ -301,7 +435,9 @@ int main(void)
     Suite *s = suite_create("mpu-remote");
     TCase *tc = tcase_create("all");
 
-    tcase_set_timeout(tc, 60);
+    tcase_set_timeout(tc, 240);
+    tcase_add_loop_test(tc, unseen, 0, 10);
+    tcase_add_test(tc, unseen_attributes);
     tcase_add_loop_test(tc, ways, 0, 2);
     tcase_add_loop_test(tc, pool_exhausted, 0, 12);
     tcase_add_test(tc, refusals);

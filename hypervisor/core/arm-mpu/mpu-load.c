@@ -260,7 +260,7 @@ static void note(const struct change *c)
     m->high = 0;
     for (k = 0; k < c->n; k++)
         m->high = (uint16_t)(m->high + (c->slot[k] >= XM_MPU_ENABLE_BITS));
-    m->stamp++;
+    xm_mpu_settle(m);
 }
 
 static void carry_out(const struct change *c)
@@ -366,7 +366,7 @@ int xm_mpu_fill(struct xm_mpu *m, const struct xm_mpu_region *r, unsigned at_mos
     xm_mpu_write_limit(m, slot, want.limit);
     xm_mpu_sync(m);
     remember(m, slot, xm_mpu_find(m, r->base));
-    m->stamp++;
+    xm_mpu_settle(m);
     m->stats.fills++;
     m->changing = false;
     return 0;

@@ -20,6 +20,32 @@ static int8_t look_in_xen(const struct xm_mpu *m, const struct xm_mpu_region *t)
     return 0;
 }
 
+/* The switch is always possible where the flip is. */
+static int cheapest(const struct xm_mpu *m, bool window, bool flip, bool full)
+{
+    int best = -XM_EACCES;
+
+    if (full)
+        best = XM_MPU_BY_SWITCH;
+    if (flip && m->cost[XM_MPU_BY_FLIP] <= m->cost[best])
+        best = XM_MPU_BY_FLIP;
+    if (window && (best < 0 || m->cost[XM_MPU_BY_WINDOW] <= m->cost[best]))
+        best = XM_MPU_BY_WINDOW;
+    return best;
+}
+
+/* What it takes with nothing of the guest's in the way, as most will: known without a look. */
+static void expect(const struct xm_mpu *m, struct xm_mpu_target *t)
+{
+    bool xen = t->in_xen > 0;
+    unsigned i;
+
+    if (t->in_xen < 0 || cheapest(m, true, xen && m->flips, xen) != XM_MPU_BY_WINDOW)
+        return;
+    for (i = 0; i < XM_MPU_CORES; i++)
+        t->seen[i].how = XM_MPU_BY_WINDOW;
+}
+
 int xm_mpu_target_init(const struct xm_mpu *m, struct xm_mpu_target *t, xm_mpu_reg addr, size_t len,
                        bool write, uint8_t sh, uint8_t attr)
 {
@@ -41,8 +67,10 @@ int xm_mpu_target_init(const struct xm_mpu *m, struct xm_mpu_target *t, xm_mpu_r
     t->first = r.base;
     t->last = r.last;
     t->window = xm_mpu_encode(m->ops, &r);
+    t->slices = xm_mpu_slices(m, r.base, r.last);
     t->write = write;
     t->in_xen = look_in_xen(m, &r);
+    expect(m, t);
     return 0;
 }
 
@@ -72,20 +100,6 @@ static int meets_guest(const struct xm_mpu *m, const struct xm_mpu_target *t)
     return MEETS_ALL;
 }
 
-/* The switch is always possible where the flip is. */
-static int cheapest(const struct xm_mpu *m, bool window, bool flip, bool full)
-{
-    int best = -XM_EACCES;
-
-    if (full)
-        best = XM_MPU_BY_SWITCH;
-    if (flip && m->cost[XM_MPU_BY_FLIP] <= m->cost[best])
-        best = XM_MPU_BY_FLIP;
-    if (window && (best < 0 || m->cost[XM_MPU_BY_WINDOW] <= m->cost[best]))
-        best = XM_MPU_BY_WINDOW;
-    return best;
-}
-
 int xm_mpu_decide(const struct xm_mpu *m, const struct xm_mpu_target *t)
 {
     int guest = meets_guest(m, t);
@@ -96,8 +110,7 @@ int xm_mpu_decide(const struct xm_mpu *m, const struct xm_mpu_target *t)
         return guest;
     if (t->in_xen < 0)
         return t->in_xen;
-    return cheapest(m, guest == MEETS_NOTHING, t->in_xen > 0 && m->resident != 0 && m->high == 0,
-                    t->in_xen > 0);
+    return cheapest(m, guest == MEETS_NOTHING, t->in_xen > 0 && m->flips, t->in_xen > 0);
 }
 
 int xm_mpu_decide_anew(const struct xm_mpu *m, struct xm_mpu_target *t, unsigned core)
@@ -139,7 +152,7 @@ static bool possible(const struct xm_mpu *m, const struct xm_mpu_target *t, int 
 {
     if (how == XM_MPU_BY_WINDOW)
         return true;
-    return t->in_xen > 0 && (how == XM_MPU_BY_SWITCH || (m->resident != 0 && m->high == 0));
+    return t->in_xen > 0 && (how == XM_MPU_BY_SWITCH || m->flips);
 }
 
 static uint16_t measure_one(struct xm_mpu *m, const struct xm_mpu_target *t, int how,
@@ -174,6 +187,6 @@ int xm_mpu_measure(struct xm_mpu *m, struct xm_mpu_target *probe, unsigned round
         if (possible(m, probe, how))
             m->cost[how] = measure_one(m, probe, how, rounds, now, ctx);
     }
-    m->stamp++; /* what was decided without the table is decided anew */
+    m->stamp++; /* what was decided without the table is not remembered */
     return 0;
 }

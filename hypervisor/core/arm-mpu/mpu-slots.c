@@ -90,7 +90,8 @@ static int cfg_check(const struct xm_mpu_cfg *cfg, unsigned *resident)
 {
     if (cfg->ops == NULL || cfg->slots == NULL || cfg->scratch == NULL ||
         cfg->nr > XM_MPU_REGIONS_MAX ||
-        cfg->owns >= XM_MPU_REGIONS_MAX || cfg->xens >= XM_MPU_REGIONS_MAX)
+        cfg->owns >= XM_MPU_REGIONS_MAX || cfg->xens >= XM_MPU_REGIONS_MAX ||
+        cfg->slice_shift >= 8 * sizeof(xm_mpu_reg))
         return -XM_EINVAL;
     if (!regions_ok(cfg->own, cfg->owns, NULL, 0) ||
         !regions_ok(cfg->xen, cfg->xens, cfg->own, cfg->owns))
@@ -151,11 +152,27 @@ int xm_mpu_init(struct xm_mpu *m, const struct xm_mpu_cfg *cfg)
     m->xen = cfg->xen;
     m->xens = (uint16_t)cfg->xens;
     m->stamp = 1;
+    m->slice_shift = cfg->slice_shift != 0 ? (uint8_t)cfg->slice_shift : XM_MPU_SLICE_SHIFT;
+    xm_mpu_settle(m);
     start(m, cfg);
     return 0;
 }
 
 /* ---- looking ---- */
+
+void xm_mpu_settle(struct xm_mpu *m)
+{
+    unsigned i;
+
+    m->slices = 0;
+    for (i = 0; i < m->live; i++) {
+        const struct xm_mpu_slot *s = &m->slot[m->order[i]];
+
+        m->slices |= xm_mpu_slices(m, xm_mpu_first(s), xm_mpu_last(s));
+    }
+    m->flips = m->resident != 0 && m->high == 0;
+    m->stamp++;
+}
 
 unsigned xm_mpu_find(const struct xm_mpu *m, xm_mpu_reg addr)
 {
@@ -226,7 +243,7 @@ void xm_mpu_recover(struct xm_mpu *m)
     m->remote = XM_MPU_NONE;
     m->changing = false;
     m->view = NULL;
-    m->stamp++;
+    xm_mpu_settle(m);
 }
 
 /* ---- full switch ---- */

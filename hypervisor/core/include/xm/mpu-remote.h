@@ -26,10 +26,11 @@
 struct xm_mpu_target {
     xm_mpu_reg first, last; /* widened to granules */
     struct xm_mpu_slot window; /* register values */
+    uint32_t slices;
     bool write;
     int8_t in_xen; /* 1: in Xen's view, 0: not, or not to be written; -XM_EINVAL: other attributes */
     struct {
-        uint64_t stamp; /* of the regions for which it was decided */
+        uint64_t stamp; /* of the regions for which it was decided; 0: expected, not decided */
         uint8_t how;
     } seen[XM_MPU_CORES]; /* each is its core's */
 };
@@ -46,6 +47,24 @@ int xm_mpu_target_init(const struct xm_mpu *m, struct xm_mpu_target *t, xm_mpu_r
 int xm_mpu_decide(const struct xm_mpu *m, const struct xm_mpu_target *t);
 /* The same, and remembers it. core: this one's number; from XM_MPU_CORES on it does not. */
 int xm_mpu_decide_anew(const struct xm_mpu *m, struct xm_mpu_target *t, unsigned core);
+
+/*
+ * A way that will do, without looking at the guest's regions one by one; XM_MPU_NONE: look. A flip
+ * does whatever they are, and where none is near a window does.
+ */
+static inline int xm_mpu_way(const struct xm_mpu *m, const struct xm_mpu_target *t, unsigned core)
+{
+    int how;
+
+    if (core >= XM_MPU_CORES)
+        return XM_MPU_NONE;
+    how = t->seen[core].how;
+    if (how == XM_MPU_BY_FLIP)
+        return m->flips ? how : XM_MPU_NONE;
+    if (how == XM_MPU_BY_WINDOW && (m->slices & t->slices) == 0)
+        return how;
+    return t->seen[core].stamp == m->stamp ? how : XM_MPU_NONE;
+}
 
 /* Opens a way that was decided for. */
 static inline void xm_mpu_open(struct xm_mpu *m, const struct xm_mpu_ops *ops,
@@ -84,9 +103,8 @@ static inline int xm_mpu_remote_begin_with(struct xm_mpu *m, const struct xm_mpu
 
     if (m->remote != XM_MPU_NONE || m->changing)
         return -XM_EBUSY;
-    if (core < XM_MPU_CORES && t->seen[core].stamp == m->stamp)
-        how = t->seen[core].how;
-    else
+    how = xm_mpu_way(m, t, core);
+    if (how == XM_MPU_NONE)
         how = xm_mpu_decide_anew(m, t, core);
     if (how > 0)
         xm_mpu_open(m, ops, t, how);
@@ -112,7 +130,7 @@ static inline void xm_mpu_remote_end_with(struct xm_mpu *m, const struct xm_mpu_
 }
 
 /*
- * All of it for one word, *p |= bits, p being in t, where that was decided before and is no full
+ * All of it for one word, *p |= bits, p being in t, where xm_mpu_way() knows one that is no full
  * switch: how it went, or XM_MPU_NONE: not now, begin and end will tell. The enable register is as
  * before when a flip ends, so the shadow need not follow it.
  */
@@ -124,9 +142,7 @@ static inline int xm_mpu_remote_or_fast(struct xm_mpu *m, const struct xm_mpu_op
 
     if (m->remote != XM_MPU_NONE || m->changing)
         return XM_MPU_NONE;
-    if (core >= XM_MPU_CORES || t->seen[core].stamp != m->stamp)
-        return XM_MPU_NONE;
-    how = t->seen[core].how;
+    how = xm_mpu_way(m, t, core);
     if (how == XM_MPU_BY_FLIP) {
         uint32_t enabled = m->enabled;
 
@@ -167,7 +183,8 @@ bool xm_mpu_leave(struct xm_mpu *m);
 /*
  * Fills the cost table: each way that is possible is taken `rounds` times for a target in Xen's
  * view that the guest's regions leave alone, timed by now(); units are its own. Until then window,
- * flip, switch are preferred in this order. -XM_EBUSY; -XM_EACCES: no such target.
+ * flip, switch are preferred in this order, and targets made till then may stay with the one that
+ * they had. -XM_EBUSY; -XM_EACCES: no such target.
  */
 int xm_mpu_measure(struct xm_mpu *m, struct xm_mpu_target *probe, unsigned rounds,
                    uint32_t (*now)(void *ctx), void *ctx);

@@ -21,6 +21,7 @@ typedef uintptr_t xm_mpu_reg;
 #define XM_MPU_ENABLE_BITS 32u /* regions that have a bit in PRENR_EL2, HPRENR */
 #define XM_MPU_WINDOW 0u       /* constant: who sees through the ops gets the register itself */
 #define XM_MPU_EN ((xm_mpu_reg)1)
+#define XM_MPU_SLICE_SHIFT 20u
 /*
  * Regions that let any one instruction finish: its own bytes and its data may each straddle two
  * extents. Replaced oldest first, four are enough.
@@ -73,6 +74,9 @@ struct xm_mpu {
     uint16_t oldest;            /* which one demand fill replaces next */
     uint8_t remote;             /* enum xm_mpu_how in progress */
     bool changing;              /* a change of regions is under way */
+    bool flips;                 /* one write of the enable register gets to Xen's view */
+    uint8_t slice_shift;
+    uint32_t slices;            /* xm_mpu_slices() of all guest regions */
     uint32_t enabled;           /* what the enable register holds */
     uint32_t restore;           /* and what it held before a flip */
     uint32_t flipped;           /* and with Xen's view in place of the guest's */
@@ -99,6 +103,7 @@ struct xm_mpu_cfg {
     const struct xm_mpu_region *xen; /* the rest of Xen's view; kept by reference */
     unsigned xens;
     bool resident;                /* in regions of its own, if the guest has the floor then */
+    unsigned slice_shift;         /* 0: 20, a MiB. Best the size of a small domain, see xm_mpu_slices() */
 };
 
 /*
@@ -169,6 +174,23 @@ static inline struct xm_mpu_slot xm_mpu_encode(const struct xm_mpu_ops *ops,
     return s;
 }
 
+/*
+ * A bit for each slice that these addresses are in, the 33rd having the first one's again. What
+ * shares no bit is apart; what shares one may be.
+ */
+static inline uint32_t xm_mpu_slices(const struct xm_mpu *m, xm_mpu_reg first, xm_mpu_reg last)
+{
+    xm_mpu_reg from = first >> m->slice_shift, more = (last >> m->slice_shift) - from;
+    uint32_t bits;
+
+    if (more > 30)
+        return UINT32_MAX;
+    bits = (UINT32_C(2) << more) - 1u;
+    return bits << (from & 31) | bits >> (-from & 31);
+}
+
+/* After any change of .live, .high or .order. */
+void xm_mpu_settle(struct xm_mpu *m);
 /* The live guest region that holds addr, or the first one above it; m->live: none. */
 unsigned xm_mpu_find(const struct xm_mpu *m, xm_mpu_reg addr);
 /* Granule, direction, fields in range. */

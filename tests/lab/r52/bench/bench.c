@@ -9,6 +9,7 @@
 
 #define GUEST ((uintptr_t)ARCH_RAM_FIRST)
 #define FAR (GUEST + 0x800000u)
+#define GAP (GUEST + 0x1000u) /* between two of the guest's regions: they have to be looked at */
 #define READ_ONLY GUEST /* the first of the guest's regions */
 #define OWN 3u
 
@@ -109,6 +110,9 @@ static __attribute__((noinline)) void one(struct xm_mpu *m, word_fn fn, uintptr_
     struct xm_mpu_target t = target(m, addr, 64), other = target(m, FAR + 0x1000, 64);
     volatile uint32_t *p = (volatile uint32_t *)addr;
 
+    COUNT(fn(m, &t, p), "%s %u %s, the first time", kind, n, way);
+    xm_mpu_settle(m); /* as after any change of the guest's regions */
+    (void)word_table(m, &other, (volatile uint32_t *)(FAR + 0x1000));
     COUNT(fn(m, &t, p), "%s %u %s, decided anew", kind, n, way);
     (void)word_table(m, &other, (volatile uint32_t *)(FAR + 0x1000));
     COUNT(fn(m, &t, p), "%s %u %s, decision remembered", kind, n, way);
@@ -153,6 +157,7 @@ static void ways(struct xm_mpu *m, word_fn fn, const struct xm_mpu_ops *ops, uns
     start(m, ops, n, true);
     one(m, fn, GUEST + 0x2000, n, kind, "covered");
     one(m, fn, FAR, n, kind, "window");
+    one(m, fn, GAP, n, kind, "window in a gap");
     one(m, fn, READ_ONLY, n, kind, "flip");
     start(m, ops, n, false);
     one(m, fn, READ_ONLY, n, kind, "switch");
