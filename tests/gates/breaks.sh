@@ -9,7 +9,7 @@ abi=tests/abi/check-abi.sh
 check_header=tests/abi/check-header.sh
 python='tests/python/check-python test_prototypes'
 manual=tests/docs/check-manual.sh
-examples=tests/docs/check-examples.sh
+examples='tests/docs/check-examples.sh docs/man3/xmem.3 README.md'
 documents=tests/docs/check-documents.sh
 
 # ---- the lists of functions ----
@@ -103,7 +103,7 @@ broken 'the core exports without its prefix' tests/gates/contract.sh 'without th
     hypervisor/core/common/rights.c \
     "echo 'int more(void); int more(void) { return 1; }' >>hypervisor/core/common/rights.c" \
     hypervisor/libxmcore.la
-broken 'a script that the shell misreads' tests/gates/shellcheck.sh 'autogen.sh: see above' \
+broken 'a script that the shell misreads' 'tests/gates/shellcheck.sh autogen.sh' 'In autogen.sh line' \
     autogen.sh "echo 'if [ \$build = \"a\" ; then rm -rf \$nothing/*; fi' >>autogen.sh"
 
 broken 'a hook for Xen that says nothing' tests/gates/xen-apply.sh 'npt-set.hook:[0-9]+: @instead' \
@@ -153,9 +153,9 @@ unset DESTDIR
 broken 'a prototype is wrong in its page' $manual 'not ok .*xmem_event_wait' \
     docs/man3/xmem_event_next.3 \
     "sed -i 's/int timeout_ms/long timeout_ms/' docs/man3/xmem_event_next.3"
-broken 'an example of a page does not compile' $examples 'not ok .*xmem' \
+broken 'an example of a page does not compile' "$examples" 'not ok .*xmem' \
     docs/man3/xmem.3 "sed -i 's/int rc = xmem_domain_enable(d);/int rc = xmem_domain_start(d);/' docs/man3/xmem.3"
-broken 'the C example of the README does not compile' $examples 'not ok .*README' \
+broken 'the C example of the README does not compile' "$examples" 'not ok .*README' \
     README.md "sed -i 's/rc = xmem_domain_enable(d);/rc = xmem_domain_start(d);/' README.md"
 broken 'a document leads nowhere' $documents 'not ok .*' \
     docs/README.md "sed -i 's/(abi.md)/(abi-more.md)/' docs/README.md"

@@ -4,85 +4,107 @@
 # the hypervisor but in its simulator backend, the core knows nobody.
 . "$(dirname "$0")/lib.sh"
 
-# includes FILE: what it includes, with its <> or "".
+# includes PATTERN...: each file that matches and what it includes, with its <> or "", one per line
 includes() {
-    sed -nE 's/^[[:space:]]*#[[:space:]]*include[[:space:]]+([<"][^>"]+[>"]).*/\1/p' \
-        "$TOP_SRCDIR/$1"
+    source_files "$@" | (cd "$TOP_SRCDIR" && LC_ALL=C awk '
+        {
+            while ((getline line <$0) > 0)
+                if (match(line, /^[ \t]*#[ \t]*include[ \t]+[<"][^>"]+[>"]/)) {
+                    line = substr(line, 1, RLENGTH)
+                    sub(/^[ \t]*#[ \t]*include[ \t]+/, "", line)
+                    print $0, line
+                }
+            close($0)
+        }')
 }
 
-# base NAME: without its brackets and folders
+# base NAME: without its brackets and folders, in $base
 base() {
-    name=${1#[<\"]}
-    name=${name%[>\"]}
-    printf '%s\n' "${name##*/}"
+    base=${1#[<\"]}
+    base=${base%[>\"]}
+    base=${base##*/}
 }
 
 # Shims of the language's own headers are nobody's.
 own_headers=$(source_files 'hypervisor/*.h' | sed 's|.*/||' | grep -vxE 'std(bool|def|int)\.h' | sort -u)
 lib_headers=$(source_files 'lib/*.h' | sed 's|.*/||' | sort -u)
 
+# is_one_of HEADER LIST: the list has a name per line
 is_one_of() {
-    printf '%s\n' "$2" | grep -qxF "$(base "$1")"
+    base "$1"
+    case "
+$2
+" in
+    *"
+$base
+"*) return 0 ;;
+    esac
+    return 1
 }
 
 check_library() {
-    for file in $(source_files 'lib/*.[ch]'); do
-        for header in $(includes "$file"); do
-            case $file in
-            lib/backend-sim*.[ch] | lib/sim-file*.[ch]) ;;
-            *)
-                case $header in
-                *hypervisor/* | '<xm/'* | '"xm/'*) bad "$file includes $header of the hypervisor" ;;
-                \"*) ! is_one_of "$header" "$own_headers" || is_one_of "$header" "$lib_headers" ||
-                    bad "$file includes $header of the hypervisor" ;;
-                esac
-                ;;
-            esac
-            case $file:$header in
-            lib/backend-xen*) ;;
-            *:*xenctrl* | *:*xenforeignmemory* | *:*xenevtchn* | *:*\<xen/*)
-                bad "$file includes $header: only backend-xen.c knows Xen's libraries" ;;
-            esac
-        done
-    done
+    case $1 in
+    lib/backend-sim*.[ch] | lib/sim-file*.[ch]) ;;
+    *)
+        case $2 in
+        *hypervisor/* | '<xm/'* | '"xm/'*) bad "$1 includes $2 of the hypervisor" ;;
+        \"*) ! is_one_of "$2" "$own_headers" || is_one_of "$2" "$lib_headers" ||
+            bad "$1 includes $2 of the hypervisor" ;;
+        esac
+        ;;
+    esac
+    case $1:$2 in
+    lib/backend-xen*) ;;
+    *:*xenctrl* | *:*xenforeignmemory* | *:*xenevtchn* | *:*\<xen/*)
+        bad "$1 includes $2: only backend-xen.c knows Xen's libraries" ;;
+    esac
 }
 
 # Own headers are in quotes and beside the tool; nothing of lib/ or hypervisor/.
-check_tools() {
-    for file in $(source_files 'examples/*.[ch]'); do
-        for header in $(includes "$file"); do
-            case $header in
-            '<xmem.h>') ;;
-            \"*)
-                [ -e "$TOP_SRCDIR/$(dirname "$file")/$(base "$header")" ] ||
-                    bad "$file includes $header: of this project, tools know xmem.h only"
-                ;;
-            *)
-                ! is_one_of "$header" "$lib_headers$(printf '\n%s' "$own_headers")" ||
-                    bad "$file includes $header: of this project, tools know xmem.h only"
-                ;;
-            esac
-        done
-    done
+check_tool() {
+    base "$2"
+    case $2 in
+    '<xmem.h>') ;;
+    \"*)
+        [ -e "$TOP_SRCDIR/${1%/*}/$base" ] ||
+            bad "$1 includes $2: of this project, tools know xmem.h only"
+        ;;
+    *)
+        ! is_one_of "$2" "$lib_headers$(printf '\n%s' "$own_headers")" ||
+            bad "$1 includes $2: of this project, tools know xmem.h only"
+        ;;
+    esac
 }
 
 check_core() {
-    core_headers=$(source_files 'hypervisor/core/*.h' | sed 's|.*/||' | sort -u)
-    for file in $(source_files 'hypervisor/core/*.[chS]'); do
-        for header in $(includes "$file"); do
-            case $header in
-            '<stdint.h>' | '<stddef.h>' | '<stdbool.h>' | '<xm_env_types.h>') ;;
-            '<xm/'* | \"*) is_one_of "$header" "$core_headers" ||
-                bad "$file includes $header, which is not the core's" ;;
-            *) bad "$file includes $header: the core is freestanding" ;;
-            esac
-        done
-        ! grep -nE '^[[:space:]]*#[[:space:]]*(if|ifdef|elif)[[:space:]]+.*(__XEN__|__linux__|_WIN|CONFIG_)' \
-            "$TOP_SRCDIR/$file" || bad "$file: #ifdef for its surroundings"
-    done
+    case $2 in
+    '<stdint.h>' | '<stddef.h>' | '<stdbool.h>' | '<xm_env_types.h>') ;;
+    '<xm/'* | \"*) is_one_of "$2" "$core_headers" || bad "$1 includes $2, which is not the core's" ;;
+    *) bad "$1 includes $2: the core is freestanding" ;;
+    esac
 }
 
-check_library
-check_tools
-check_core
+check_ifdefs() {
+    source_files 'hypervisor/core/*.[chS]' | (cd "$TOP_SRCDIR" && xargs grep -nE \
+        '^[[:space:]]*#[[:space:]]*(if|ifdef|elif)[[:space:]]+.*(__XEN__|__linux__|_WIN|CONFIG_)') || :
+}
+
+# each CHECK PATTERN...: the check with every file and what it includes
+each() {
+    check=$1
+    shift
+    list=$(includes "$@")
+    while IFS=' ' read -r file header; do
+        "$check" "$file" "$header"
+    done <<END
+$list
+END
+}
+
+core_headers=$(source_files 'hypervisor/core/*.h' | sed 's|.*/||' | sort -u)
+each check_library 'lib/*.[ch]'
+each check_tool 'examples/*.[ch]'
+each check_core 'hypervisor/core/*.[chS]'
+ifdefs=$(check_ifdefs)
+[ -z "$ifdefs" ] || bad "#ifdef for its surroundings: $ifdefs"
 gate_end

@@ -249,7 +249,7 @@ int main(void)
     Suite *s = suite_create("mpu-slots");
     TCase *tc = tcase_create("all");
 
-    tcase_set_timeout(tc, 60);
+    tcase_set_timeout(tc, 240);
     tcase_add_test(tc, fewest_writes);
     tcase_add_test(tc, two_guests);
     tcase_add_test(tc, refusals);

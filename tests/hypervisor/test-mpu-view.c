@@ -235,7 +235,7 @@ int main(void)
     Suite *s = suite_create("mpu-view");
     TCase *tc = tcase_create("all");
 
-    tcase_set_timeout(tc, 60);
+    tcase_set_timeout(tc, 240);
     tcase_add_test(tc, whole);
     tcase_add_test(tc, verdicts);
     tcase_add_test(tc, cores);

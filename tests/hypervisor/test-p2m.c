@@ -249,7 +249,7 @@ int main(void)
     tcase_add_test(t, an_operation_flushes_once);
     tcase_add_test(t, a_dense_guest_costs_little_more_than_eight_bytes_a_page);
     tcase_add_test(t, random_maps_and_unmaps_agree_with_a_flat_array);
-    tcase_set_timeout(t, 60);
+    tcase_set_timeout(t, 240);
     suite_add_tcase(s, t);
     return fake_run(s);
 }

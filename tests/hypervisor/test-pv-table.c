@@ -205,7 +205,7 @@ int main(void)
     Suite *s = suite_create("pv-table");
     TCase *c = tcase_create("pv-table");
 
-    tcase_set_timeout(c, 60);
+    tcase_set_timeout(c, 240);
     tcase_add_test(c, test_nothing_costs_nothing);
     tcase_add_test(c, test_edges);
     tcase_add_test(c, test_empties);

@@ -163,7 +163,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
-    tcase_set_timeout(tc, 120);
+    tcase_set_timeout(tc, 240);
     tcase_add_test(tc, as_a_plain_search);
     tcase_add_test(tc, without_rules);
     tcase_add_test(tc, a_million_gfns);

@@ -227,7 +227,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 60);
+    tcase_set_timeout(tc, 240);
     tcase_add_test(tc, matching);
     tcase_add_test(tc, regions_are_merged);
     tcase_add_test(tc, missing_files);

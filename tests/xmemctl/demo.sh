@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The main job from end to end, with recorded programs and without.
 . "$(dirname "$0")/lib.sh"
-LIMIT=120
+LIMIT=240
 TMPDIR=$WORK
 export TMPDIR
 

@@ -28,7 +28,7 @@ check() {
 
 # run ARG...: runs xmemctl; output in $WORK/out and $WORK/err, exit code in $code.
 run() {
-    timeout -k 5 "${LIMIT:-60}" "$XMEMCTL" "$@" >"$WORK/out" 2>"$WORK/err"
+    timeout -k 5 "${LIMIT:-180}" "$XMEMCTL" "$@" >"$WORK/out" 2>"$WORK/err"
     code=$?
 }
 

@@ -16,21 +16,21 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$XMEMCTL" "$@" >"$WORK/out" 2>"$WORK/err"
 }
 
 # shellcheck disable=SC2317 # called through check
-# Waits until the file has the pattern, 20 s at the most.
+# Waits until the file has the pattern, a minute at the most.
 wait_for() {
     n=0
     while ! grep -qE -e "$2" "$1" 2>/dev/null; do
         n=$((n + 1))
-        [ "$n" -lt 200 ] || return 1
+        [ "$n" -lt 600 ] || return 1
         sleep 0.1
     done
 }
 
-# end_with SIGNAL: sends it; exit code in $code; killed after 20 s.
+# end_with SIGNAL: sends it; exit code in $code; killed after a minute.
 end_with() {
     kill -s "$1" "$pid"
     n=0
-    while kill -0 "$pid" 2>/dev/null && [ "$n" -lt 200 ]; do
+    while kill -0 "$pid" 2>/dev/null && [ "$n" -lt 600 ]; do
         n=$((n + 1))
         sleep 0.1
     done
