@@ -114,6 +114,41 @@ int xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t 
     return rc;
 }
 
+/* Xen's numbers of many rights, to be freed; NULL: *rc says why. */
+static uint8_t *xen_numbers(const struct xen_release *r, const uint8_t *rights, uint32_t nr, int *rc)
+{
+    int number[UINT8_MAX + 1] = {0}; /* one more than Xen's; 0: not looked up */
+    uint8_t *out = malloc(nr ? nr : 1);
+    *rc = out ? 0 : -ENOMEM;
+    for (uint32_t i = 0; out && i < nr; i++) {
+        int *n = &number[rights[i]];
+        if (!*n)
+            *n = xen_access_number(r, rights[i]) + 1;
+        if (!*n) {
+            *rc = -EOPNOTSUPP;
+            free(out);
+            return NULL;
+        }
+        out[i] = (uint8_t)(*n - 1);
+    }
+    return out;
+}
+
+/* As xen_host_changed() for each; neighbours that are restricted, together. */
+static int host_changed_many(struct xen_dom *d, const uint64_t *gfns, const uint8_t *rights, uint32_t nr)
+{
+    int rc = 0;
+    for (uint32_t i = 0, n; i < nr && !rc; i += n) {
+        n = 1;
+        if (rights[i] == XMEM_RWX)
+            continue;
+        while (i + n < nr && gfns[i + n] == gfns[i] + n && rights[i + n] != XMEM_RWX)
+            n++;
+        rc = xen_host_changed(d, gfns[i], n, rights[i]);
+    }
+    return rc;
+}
+
 int xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
                         uint32_t nr, uint64_t *done)
 {
@@ -121,17 +156,9 @@ int xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const ui
     int rc = 0;
     if (done)
         *done = 0;
-    uint8_t *numbers = malloc(nr ? nr : 1);
+    uint8_t *numbers = xen_numbers(d->release, rights, nr, &rc);
     if (!numbers)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < nr; i++) {
-        int number = xen_access_number(d->release, rights[i]);
-        if (number < 0) {
-            rc = -EOPNOTSUPP;
-            goto out;
-        }
-        numbers[i] = (uint8_t)number;
-    }
+        return rc;
     /* The library's prototypes lack the const; nothing is written through them. */
     uint64_t *pages = (uint64_t *)(uintptr_t)gfns;
     if (view)
@@ -140,12 +167,11 @@ int xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const ui
         rc = xen_rc(d, d->api->set_access_multi(d->xch, d->domid, numbers, pages, nr));
     if (rc && done && rc != -EOPNOTSUPP)
         *done = BACKEND_DONE_UNKNOWN;
-    for (uint32_t i = 0; !view && !rc && i < nr; i++) {
-        rc = xen_host_changed(d, gfns[i], 1, rights[i]);
-        if (rc && done)
-            *done = nr;
-    }
-out:
     free(numbers);
+    if (rc || view)
+        return rc;
+    rc = host_changed_many(d, gfns, rights, nr);
+    if (rc && done)
+        *done = nr;
     return rc;
 }

@@ -167,26 +167,65 @@ static int compile_all(struct changes *c)
 
 /* ---- starting ---- */
 
-/*
- * The rights before, of what will be sent and is not as it was found; and room, so that noting
- * the new ones cannot fail.
- */
-static int note_undo(struct view *v, struct change *ch)
+/* The gfns of a list, whatever rights they get. */
+static int spans_of(const struct runs *list, struct runs *out)
 {
     int rc = 0;
-    ch->undo.n = 0;
-    for (size_t i = 0; i < ch->send.n && !rc; i++) {
-        uint64_t gfn = ch->send.v[i].gfn, left = run_nr(&ch->send.v[i]);
-        rc = known_prepare(&v->known, gfn, left);
+    for (size_t i = 0; i < list->n && !rc;) {
+        uint64_t gfn = list->v[i].gfn, end = gfn;
+        do
+            end = run_end(&list->v[i++]);
+        while (i < list->n && list->v[i].gfn == end);
+        rc = runs_push(out, gfn, end - gfn, 0);
+    }
+    return rc;
+}
+
+/* The rights before, of what will be sent and is not as it was found. */
+static int note_undo(const struct view *v, const struct runs *spans, struct runs *undo)
+{
+    int rc = 0;
+    undo->n = 0;
+    for (size_t i = 0; i < spans->n && !rc; i++) {
+        uint64_t gfn = spans->v[i].gfn, left = run_nr(&spans->v[i]);
         while (left && !rc) {
             uint64_t nr = left;
             uint8_t byte = known_run(&v->known, gfn, &nr);
             if ((byte & KNOWN_SET) && known_set_of(byte) != known_found_of(byte))
-                rc = runs_push(&ch->undo, gfn, nr, known_set_of(byte));
+                rc = runs_push(undo, gfn, nr, known_set_of(byte));
             gfn += nr;
             left -= nr;
         }
     }
+    return rc;
+}
+
+/* Room, so that noting the new rights cannot fail. */
+static int make_room(struct view *v, const struct runs *list)
+{
+    struct known_at at = {0};
+    int rc = 0;
+    for (size_t i = 0; i < list->n && !rc; i++) {
+        uint64_t nr = run_nr(&list->v[i]);
+        if (nr != 1 || !known_at(&v->known, &at, list->v[i].gfn))
+            rc = known_prepare(&v->known, list->v[i].gfn, nr);
+    }
+    return rc;
+}
+
+/* What is there before a change is sent: learnt, kept for putting it back. */
+static int look_before(struct xmem_domain *d, struct change *ch)
+{
+    struct view *v = domain_view(d, ch->view);
+    struct runs spans = {0};
+    int rc = spans_of(&ch->send, &spans);
+    if (rc)
+        rc = domain_refuse(d, rc, "out of memory");
+    else
+        rc = changes_learn(d, v, &spans);
+    if (!rc && (note_undo(v, &spans, &ch->undo) || make_room(v, &ch->send)))
+        rc = domain_refuse(d, -ENOMEM, "out of memory");
+    runs_free(&spans);
     return rc;
 }
 
@@ -196,10 +235,7 @@ int changes_start(struct changes *c)
     c->hypercalls_before = d->ops->hypercalls(d->dom);
     int rc = compile_all(c);
     for (size_t i = 0; i < c->n && !rc; i++) {
-        struct view *v = domain_view(d, c->v[i].view);
-        rc = changes_learn(d, v, &c->v[i].send);
-        if (!rc && note_undo(v, &c->v[i]))
-            rc = domain_refuse(d, -ENOMEM, "out of memory");
+        rc = look_before(d, &c->v[i]);
         if (rc)
             c->res.failed_view = c->v[i].view;
     }

@@ -20,25 +20,16 @@ struct leaf {
 };
 
 /* rights -> half a byte: N to RWX keep their number, the others take 1 to 4. */
-static const uint8_t codes[] = {
+const uint8_t known_codes[] = {
     [XMEM_DEFAULT] = 4, [XMEM_N] = 8,   [XMEM_R] = 9,      [XMEM_W] = 10,
     [XMEM_RW] = 11,     [XMEM_X] = 12,  [XMEM_RX] = 13,    [XMEM_WX] = 14,
     [XMEM_RWX] = 15,    [XMEM_RX2RW] = 1, [XMEM_N2RWX] = 2, [XMEM_R_PW] = 3,
 };
-static const uint8_t rights_of[16] = {
+const size_t known_codes_n = sizeof(known_codes);
+const uint8_t known_rights_of[16] = {
     KNOWN_NOTHING, XMEM_RX2RW, XMEM_N2RWX, XMEM_R_PW, XMEM_DEFAULT, KNOWN_NOTHING, KNOWN_NOTHING,
     KNOWN_NOTHING, XMEM_N, XMEM_R, XMEM_W, XMEM_RW, XMEM_X, XMEM_RX, XMEM_WX, XMEM_RWX,
 };
-
-uint8_t known_code(uint8_t rights)
-{
-    return rights < sizeof(codes) ? codes[rights] : 0;
-}
-
-uint8_t known_rights(uint8_t code)
-{
-    return rights_of[code & 15u];
-}
 
 static bool is_uniform(const void *slot)
 {
@@ -176,6 +167,16 @@ static struct leaf *leaf_at(const struct known *k, uint64_t gfn)
         slot = ((struct node *)slot)->slot[(gfn >> (8 * (level - 1))) & 0xffu];
     }
     return NULL;
+}
+
+uint8_t *known_at_far(const struct known *k, struct known_at *at, uint64_t gfn)
+{
+    struct leaf *l = leaf_at(k, gfn);
+    if (!l)
+        return NULL;
+    at->bytes = l->byte;
+    at->leaf = gfn >> 8;
+    return &l->byte[gfn & 255u];
 }
 
 int known_prepare(struct known *k, uint64_t gfn, uint64_t nr)

@@ -23,8 +23,17 @@ struct known {
 
 /* enum xmem_rights <-> half a byte; 0 is "not known", for which rights answer KNOWN_NOTHING. */
 #define KNOWN_NOTHING 0xffu
-uint8_t known_code(uint8_t rights);
-uint8_t known_rights(uint8_t code);
+extern const uint8_t known_codes[], known_rights_of[16];
+extern const size_t known_codes_n;
+
+static inline uint8_t known_code(uint8_t rights)
+{
+    return rights < known_codes_n ? known_codes[rights] : 0;
+}
+static inline uint8_t known_rights(uint8_t code)
+{
+    return known_rights_of[code & 15u];
+}
 
 static inline uint8_t known_set_of(uint8_t byte)
 {
@@ -45,6 +54,23 @@ uint8_t known_get(const struct known *k, uint64_t gfn);
 int known_prepare(struct known *k, uint64_t gfn, uint64_t nr);
 /* Replaces the halves named by mask (KNOWN_SET, KNOWN_FOUND) by those of value. -ENOMEM. */
 int known_put(struct known *k, uint64_t gfn, uint64_t nr, uint8_t mask, uint8_t value);
+
+/*
+ * For going through gfns in order: begins as zeroes, and ends with a known_put() of both halves or a
+ * known_clear(), by which its leaf may go.
+ */
+struct known_at {
+    uint8_t *bytes; /* of the leaf that was looked up last */
+    uint64_t leaf;  /* which one that is, gfn >> 8 */
+};
+uint8_t *known_at_far(const struct known *k, struct known_at *at, uint64_t gfn);
+/* gfn's own byte, which may be written; NULL: it is in a part that is the same throughout. */
+static inline uint8_t *known_at(const struct known *k, struct known_at *at, uint64_t gfn)
+{
+    if (at->bytes && at->leaf == gfn >> 8)
+        return &at->bytes[gfn & 255u];
+    return known_at_far(k, at, gfn);
+}
 /* Forgets all. */
 void known_clear(struct known *k);
 

@@ -20,21 +20,6 @@ int runs_reserve(struct runs *r, size_t more)
     return 0;
 }
 
-int runs_push(struct runs *r, uint64_t gfn, uint64_t nr, uint8_t rights)
-{
-    if (r->n) {
-        struct run *last = &r->v[r->n - 1];
-        if (run_rights(last) == rights && run_end(last) == gfn) {
-            last->nr_rights += nr << 8;
-            return 0;
-        }
-    }
-    int rc = runs_reserve(r, 1);
-    if (!rc)
-        runs_append(r, gfn, nr, rights);
-    return rc;
-}
-
 void runs_free(struct runs *r)
 {
     free(r->v);

@@ -32,13 +32,24 @@ struct runs {
 
 /* Room for so many more. -ENOMEM. */
 int runs_reserve(struct runs *r, size_t more);
-/* Adds a run, joined to the last one where that is possible. -ENOMEM. */
-int runs_push(struct runs *r, uint64_t gfn, uint64_t nr, uint8_t rights);
 /* Adds a run as it is, for lists that are not in order; room was reserved. */
 static inline void runs_append(struct runs *r, uint64_t gfn, uint64_t nr, uint8_t rights)
 {
     r->v[r->n].gfn = gfn;
     r->v[r->n++].nr_rights = nr << 8 | rights;
+}
+/* Adds a run, joined to the last one where that is possible. -ENOMEM. */
+static inline int runs_push(struct runs *r, uint64_t gfn, uint64_t nr, uint8_t rights)
+{
+    struct run *last = r->n ? &r->v[r->n - 1] : NULL;
+    if (last && run_rights(last) == rights && run_end(last) == gfn) {
+        last->nr_rights += nr << 8;
+        return 0;
+    }
+    int rc = r->n < r->cap ? 0 : runs_reserve(r, 1);
+    if (!rc)
+        runs_append(r, gfn, nr, rights);
+    return rc;
 }
 void runs_free(struct runs *r);
 uint64_t runs_gfns(const struct runs *r);

@@ -19,22 +19,33 @@ struct sender {
     int lost; /* why something that is to be as before is not */
 };
 
+/* Notes rights as set; room was made. */
+static void note_set(struct view *v, struct known_at *at, uint64_t gfn, uint64_t nr, uint8_t rights)
+{
+    uint8_t *byte = nr == 1 ? known_at(&v->known, at, gfn) : NULL;
+    if (byte)
+        *byte = (uint8_t)((*byte & KNOWN_FOUND) | known_code(rights));
+    else
+        known_put(&v->known, gfn, nr, KNOWN_SET, known_code(rights));
+}
+
 /* Moves over n gfns of the list; they are set now. */
 static void advance(struct sender *s, uint64_t n)
 {
+    struct known_at at = {0};
+    struct place p = *s->at;
     while (n) {
-        const struct run *r = &s->list->v[s->at->run];
-        uint64_t some = run_nr(r) - s->at->off;
+        const struct run *r = &s->list->v[p.run];
+        uint64_t some = run_nr(r) - p.off;
         if (some > n)
             some = n;
-        known_put(&s->v->known, r->gfn + s->at->off, some, KNOWN_SET, known_code(run_rights(r)));
-        s->at->off += some;
+        note_set(s->v, &at, r->gfn + p.off, some, run_rights(r));
+        p.off += some;
         n -= some;
-        if (s->at->off == run_nr(r)) {
-            s->at->off = 0;
-            s->at->run++;
-        }
+        if (p.off == run_nr(r))
+            p = (struct place){p.run + 1, 0};
     }
+    *s->at = p;
 }
 
 /* What the sender sends in one call: a run, or scattered gfns of the buffer. */
@@ -176,11 +187,36 @@ static void measure(const struct sender *s, uint64_t max, uint64_t *runs, uint64
         *gfns = max;
 }
 
+/* Puts runs of a single gfn, up to max of them, into the buffer; how many: most, where neighbours differ. */
+static uint64_t buffer_singles(struct sender *s, uint64_t max)
+{
+    const struct run *r = &s->list->v[s->next.run];
+    uint64_t *gfns = &s->d->send_gfns[s->n], n = 0;
+    uint8_t *rights = &s->d->send_rights[s->n];
+    if (s->next.off)
+        return 0;
+    if (max > CHANGES_CHUNK - s->n)
+        max = CHANGES_CHUNK - s->n;
+    for (; n < max && run_nr(&r[n]) == 1; n++) {
+        gfns[n] = r[n].gfn;
+        rights[n] = run_rights(&r[n]);
+    }
+    s->n += n;
+    s->next.run += n;
+    return n;
+}
+
 static int send_all(struct sender *s, uint64_t gfns)
 {
     int rc = 0;
     s->next = *s->at;
     while (gfns && !rc) {
+        uint64_t singles = s->ranges_only ? 0 : buffer_singles(s, gfns);
+        gfns -= singles;
+        if (s->n == CHANGES_CHUNK)
+            rc = flush(s);
+        if (singles)
+            continue;
         const struct run *r = &s->list->v[s->next.run];
         uint64_t nr = run_nr(r) - s->next.off, off = s->next.off;
         if (nr > gfns)

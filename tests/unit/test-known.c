@@ -155,6 +155,41 @@ START_TEST(a_prepared_range_needs_no_memory)
 }
 END_TEST
 
+/* Byte by byte in and out of order, with parts that are put, turn uniform and go in between. */
+START_TEST(bytes_in_place)
+{
+    for (unsigned round = 0; round < 300; round++) {
+        uint64_t a = rnd(SPAN), n = 1 + rnd(rnd(2) ? 700 : 70000);
+        uint8_t value = (uint8_t)rnd(256);
+        if (n > SPAN - a)
+            n = SPAN - a;
+        ck_ok(known_put(&k, a, n, 0xff, value));
+        memset(flat + a, value, n);
+        struct known_at at = {0};
+        uint64_t gfn = rnd(SPAN), leaves = 0;
+        for (unsigned i = 0; i < 2000; i++) {
+            uint8_t *byte = known_at(&k, &at, gfn);
+            ck_assert_uint_eq(known_get(&k, gfn), flat[gfn]);
+            if (byte) {
+                ck_assert_uint_eq(*byte, flat[gfn]);
+                *byte = flat[gfn] = (uint8_t)((*byte & KNOWN_FOUND) | rnd(16));
+                leaves++;
+            } else if (rnd(50) == 0) {
+                ck_ok(known_prepare(&k, gfn, 1));
+                ck_assert_ptr_nonnull(known_at(&k, &at, gfn));
+            } else if (rnd(50) == 0) { /* the leaf that was looked up stays */
+                ck_ok(known_put(&k, gfn, 1, KNOWN_SET, 7));
+                flat[gfn] = (uint8_t)((flat[gfn] & KNOWN_FOUND) | 7);
+            }
+            gfn = rnd(40) ? (gfn + 1) % SPAN : rnd(SPAN);
+        }
+        ck_assert(round < 20 || leaves > 0);
+    }
+    struct known_at at = {0};
+    ck_assert_ptr_null(known_at(&k, &at, UINT64_MAX));
+}
+END_TEST
+
 START_TEST(a_million_scattered)
 {
     for (uint64_t i = 0; i < 1000000; i++)
@@ -171,6 +206,7 @@ int main(void)
                                random_against_array,
                                each_run_once,
                                a_prepared_range_needs_no_memory,
+                               bytes_in_place,
                                a_million_scattered,
                                NULL};
     return unit_main("known", setup, teardown, tests);
