@@ -307,7 +307,7 @@ int step_over(struct xmem_domain *d, struct event *ev)
     if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && waits)
         return past_breakpoint(d, ev);
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
-        return step_access(d, ev);
+        return d->step_view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
     event_go_on(d, ev);
     return 0;
 }
@@ -409,6 +409,10 @@ int step_event(struct xmem_domain *d, struct event *ev)
         return 0;
     if (sv)
         return step_view_event(d, ev, sv);
+    if (v->step.in) {
+        step_view_left(d, &v->step);
+        return ev->pub.reason == XMEM_EVENT_SINGLESTEP ? single_stepped(d, ev) : 0;
+    }
     if (v->step.phase == STEP_STOPPED) /* any answer but stepping over ends the step */
         v->attention = true;
     int rc = v->step.phase == STEP_RUNS ? event_in_step(d, ev) : 0;

@@ -23,6 +23,7 @@ struct step_view {
     bool bad;       /* what is set there is not known any more: not for another step */
     bool unhook;    /* the first open page shows the host's frame */
     uint32_t users; /* vCPUs that may be in it */
+    uint64_t prepared; /* when */
     struct step_pages pages;
 };
 
@@ -105,6 +106,10 @@ void step_let_run(struct xmem_domain *d);
 int step_by_view(struct xmem_domain *d, struct event *ev);
 int step_by_single(struct xmem_domain *d, struct event *ev);
 int step_by_relaxing(struct xmem_domain *d, struct event *ev);
+/* The most frequent step, in short: the page that is open in a view already. False: it is not that. */
+bool step_view_again(struct xmem_domain *d, struct event *ev);
+/* A vCPU that ran in a step view has an event elsewhere: its step is over. */
+void step_view_left(struct xmem_domain *d, struct step *s);
 /* 1 answered, 0 the caller's, negative failed: an event in a step view. */
 int step_view_event(struct xmem_domain *d, struct event *ev, struct step_view *sv);
 /* The vCPU is not in its step view any more. */
