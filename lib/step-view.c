@@ -391,7 +391,7 @@ static struct step_view *open_for(const struct xmem_domain *d, const struct even
         const struct step_page *p = &sv->pages.v[n];
         if (sv->pages.n == n + 1 && p->gfn == ev->pub.u.mem.gfn && p->need == need &&
             sv->origin == ev->home && !sv->unhook && !sv->bad &&
-            !memcmp(sv->pages.v, before->v, n * sizeof(*p)))
+            (!n || !memcmp(sv->pages.v, before->v, n * sizeof(*p))))
             return sv;
     }
     return NULL;
