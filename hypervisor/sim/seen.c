@@ -26,8 +26,6 @@ void sim_told(struct sim_vcpu *v, uint64_t frame, unsigned what)
 
     if (v->waiting) /* no slot: it is told when there is one */
         return;
-    if (v->dom->cfg.kind == SIM_X86_EPT && (what & XM_DO_W) != 0)
-        what |= XM_DO_R; /* as the event says it */
     if (v->told_n == 0)
         v->home = (uint16_t)sim_home_view(v->dom, v);
     for (unsigned i = 0; i < v->told_n; i++) {
