@@ -68,6 +68,15 @@ static int put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
     return domain_force_rights(d, v, gfn, rights);
 }
 
+/* For a machine that checks itself. */
+static void tell(struct xmem_domain *d, const struct relaxed *r, bool open)
+{
+    struct view *v = domain_view(d, r->view);
+    if (d->ops->step_note && v)
+        (void)d->ops->step_note(d->dom, r->view, r->gfn, r->vcpu,
+                                known_set_of(known_get(&v->known, r->gfn)), open);
+}
+
 static int open_page(struct xmem_domain *d, struct view *v, const struct step_page *p,
                      uint32_t vcpu)
 {
@@ -78,10 +87,14 @@ static int open_page(struct xmem_domain *d, struct view *v, const struct step_pa
     if (rc)
         return rc;
     bool open = !(p->need & ~needed(d, v->id, p->gfn, &n)) && n;
-    d->relaxed[d->relaxed_n++] = (struct relaxed){p->gfn, v->id, (uint8_t)p->need, vcpu};
+    struct relaxed r = {p->gfn, v->id, (uint8_t)p->need, vcpu};
+    d->relaxed[d->relaxed_n++] = r;
+    tell(d, &r, true);
     rc = open ? 0 : put_in_force(d, v, p->gfn);
-    if (rc)
+    if (rc) {
         d->relaxed_n--;
+        tell(d, &r, false);
+    }
     return rc;
 }
 
@@ -100,6 +113,7 @@ static int close_pages(struct xmem_domain *d, uint32_t vcpu)
         struct view *v = domain_view(d, r.view);
         bool same = (needed(d, r.view, r.gfn, &n) & r.need) == r.need && n;
         int rc = v && !same ? put_in_force(d, v, r.gfn) : 0;
+        tell(d, &r, false);
         if (!first)
             first = rc;
     }

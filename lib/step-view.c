@@ -59,6 +59,8 @@ static int make(struct xmem_domain *d, uint16_t origin, struct step_view **out)
         return rc;
     }
     sv->origin = origin;
+    if (d->ops->view_internal)
+        (void)d->ops->view_internal(d->dom, sv->v->id, origin);
     d->step_views[d->step_view_n++] = sv;
     *out = sv;
     return 0;
