@@ -23,7 +23,18 @@ enum guest_act {
     ACT_CTRLREG3,
     ACT_MSR,
     ACT_PRIVCALL,
-    ACT_HYPERCALL_BUF
+    ACT_HYPERCALL_BUF,
+    /*
+     * One instruction, more than one page. The first three: four bytes at the end of the page gfn and
+     * four at the begin of gfn + 1, the halves of `value` or of the result (Arm: of a register pair,
+     * with zeros beside them); offset is not used.
+     */
+    ACT_READ_CROSSING,
+    ACT_WRITE_CROSSING,
+    ACT_RMW_CROSSING,
+    ACT_EXEC_CROSSING, /* fetched from gfn and gfn + 1, does nothing */
+    ACT_EXEC_WRITE,    /* fetched from gfn at offset, writes value into gfn + 1 at offset */
+    ACT_FOUR_PAGES     /* fetched from gfn and gfn + 1, writes as WRITE_CROSSING into gfn + 2 and + 3 */
 };
 
 /* What ACT_MSR writes: SYSENTER_CS, harmless in a guest that has no system calls. */
@@ -79,7 +90,7 @@ struct statement {
 /* Ends with an element whose text is NULL. */
 extern const struct statement statements_session[], statements_rights[], statements_batch[],
     statements_events[], statements_reply[], statements_views[], statements_errors[],
-    statements_death[];
+    statements_death[], statements_pages[];
 
 void conf_fail(struct conf *c, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -75,16 +75,37 @@ static uint8_t op_of(enum guest_act act)
     case ACT_MSR: return SIM_OP_MSR;
     case ACT_PRIVCALL: return SIM_OP_PRIVCALL;
     case ACT_HYPERCALL_BUF: return SIM_OP_HYPERCALL_BUF;
+    case ACT_READ_CROSSING: return SIM_OP_READ;
+    case ACT_WRITE_CROSSING: return SIM_OP_WRITE;
+    case ACT_RMW_CROSSING: return SIM_OP_RMW;
+    case ACT_EXEC_CROSSING: return SIM_OP_EXEC;
+    case ACT_EXEC_WRITE:
+    case ACT_FOUR_PAGES: break;
     }
     return 0;
+}
+
+/* Where in the page an act that crosses its end begins. */
+static uint32_t crossing_at(enum guest_act act, uint32_t offset)
+{
+    switch (act) {
+    case ACT_READ_CROSSING:
+    case ACT_WRITE_CROSSING:
+    case ACT_RMW_CROSSING:
+    case ACT_EXEC_CROSSING: return 0xffc;
+    default: return offset;
+    }
 }
 
 static int sim_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn,
                      uint32_t offset, uint64_t value)
 {
     struct sim_vcpu_info info;
-    struct sim_op op = {.code = op_of(act), .addr = (gfn << 12) + offset, .value = value};
+    struct sim_op op = {.code = op_of(act), .addr = (gfn << 12) + crossing_at(act, offset),
+                        .value = value};
     (void)c;
+    if (!op.code)
+        return -EOPNOTSUPP;
     if (act == ACT_CTRLREG3)
         op.index = XMEM_CTRLREG_CR3;
     if (act == ACT_MSR)

@@ -43,9 +43,17 @@
 struct layout {
     uint64_t ram, mailbox, scratch;
     uint32_t return_insn; /* what a call of a page finds there */
+    uint8_t store[8];     /* a call that stores its first argument where the second says */
+    uint8_t store_size;
 };
-static const struct layout arm_layout = {0x40000000, 0x40200000, 0x40300000, 0xd65f03c0};
-static const struct layout x86_layout = {0, 0x200000, 0x300000, 0xc3};
+static const struct layout arm_layout = {
+    0x40000000, 0x40200000, 0x40300000, 0xd65f03c0,
+    {0x20, 0x00, 0x00, 0xf9, 0xc0, 0x03, 0x5f, 0xd6}, 8, /* str x0, [x1]; ret */
+};
+static const struct layout x86_layout = {
+    0, 0x200000, 0x300000, 0xc3,
+    {0x48, 0x89, 0x3e, 0xc3}, 4, /* mov %rdi, (%rsi); ret */
+};
 
 static const struct layout *layout;
 static bool arm, pv;
@@ -328,6 +336,10 @@ static int x86_op(enum guest_act act, uint64_t value, struct lab_mailbox *m)
         m->op = LAB_X86_INT3;
         return getenv("XMEM_LAB_NO_INT3") ? -EOPNOTSUPP : 0;
     case ACT_CTRLREG3: m->op = LAB_X86_LOAD_CR3; return 0;
+    case ACT_RMW_CROSSING:
+        m->op = LAB_OP_RMW;
+        m->addr = (m->addr | (PAGE - 1)) - 3;
+        return 0;
     case ACT_MSR:
         m->op = LAB_X86_WRMSR;
         m->addr = CONF_MSR;
@@ -344,6 +356,8 @@ static int command_of(enum guest_act act, uint64_t value, struct lab_mailbox *m)
     case ACT_WRITE: m->op = LAB_OP_WRITE; return 0;
     case ACT_EXEC: m->op = LAB_OP_EXEC; return 0;
     case ACT_RMW: m->op = LAB_OP_RMW; return 0;
+    case ACT_READ_CROSSING: m->op = LAB_OP_READ_CROSSING; return 0;
+    case ACT_WRITE_CROSSING: m->op = LAB_OP_WRITE_CROSSING; return 0;
     case ACT_GUEST_REQUEST: m->op = LAB_OP_GUEST_REQUEST; return 0;
     case ACT_PRIVCALL:
         m->op = LAB_OP_PRIV_CALL;
@@ -357,12 +371,40 @@ static int command_of(enum guest_act act, uint64_t value, struct lab_mailbox *m)
     }
 }
 
+/* As lab_guest_poke(), into more than one page as well. */
+static int put_code(uint64_t addr, const uint8_t *code, uint64_t size)
+{
+    uint64_t room = PAGE - addr % PAGE, first = size < room ? size : room;
+    int rc = lab_guest_poke(guest, addr, code, first);
+    return rc || first == size ? rc : lab_guest_poke(guest, addr + first, code + first, size - first);
+}
+
+/* Puts an instruction there that touches more pages than one, and makes m a call of it. */
+static int code_of(enum guest_act act, uint64_t gfn, uint32_t offset, uint64_t value,
+                   struct lab_mailbox *m)
+{
+    static const uint8_t x86_nothing[] = {0xb8, 0, 0, 0, 0, 0xc3}; /* mov $0, %eax; ret */
+    m->op = LAB_OP_EXEC;
+    m->value = value;
+    m->addr = gfn * PAGE + (act == ACT_EXEC_WRITE ? offset : PAGE - 2);
+    if (arm && act != ACT_EXEC_WRITE)
+        return -EOPNOTSUPP; /* its instructions are aligned */
+    if (act == ACT_EXEC_CROSSING)
+        return put_code(m->addr, x86_nothing, sizeof(x86_nothing));
+    m->extra = act == ACT_EXEC_WRITE ? m->addr + PAGE : (gfn + 3) * PAGE - 4;
+    return put_code(m->addr, layout->store, layout->store_size);
+}
+
 static int xen_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn,
                      uint32_t offset, uint64_t value)
 {
     struct lab_mailbox m = {.addr = gfn * PAGE + offset, .count = 1, .stride = 8};
+    int rc;
     (void)c;
-    int rc = command_of(act, value, &m);
+    if (act == ACT_EXEC_CROSSING || act == ACT_EXEC_WRITE || act == ACT_FOUR_PAGES)
+        rc = code_of(act, gfn, offset, value, &m);
+    else
+        rc = command_of(act, value, &m);
     if (!rc && act == ACT_EXEC)
         rc = lab_guest_poke(guest, m.addr, &layout->return_insn, sizeof(layout->return_insn));
     return rc ? rc : lab_guest_start(guest, vcpu, &m);
