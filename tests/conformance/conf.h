@@ -51,6 +51,14 @@ struct guest_ops {
     /* Tells a vCPU to do one thing; returns at once. offset: bytes in the page. */
     int (*start)(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn, uint32_t offset,
                  uint64_t value);
+    /*
+     * The same thing `count` times in a row, with `work` turns of what touches no memory of the
+     * statement's behind each; `counted`: how many the guest has done so far.
+     */
+    int (*loop)(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn, uint32_t offset,
+                uint64_t count, uint32_t work);
+    uint64_t (*counted)(struct conf *c, uint32_t vcpu);
+    bool adds; /* a loop of ACT_RMW adds 1 each time; else the value is not told */
     bool (*done)(struct conf *c, uint32_t vcpu);
     /* What the last read returned. */
     uint64_t (*result)(struct conf *c, uint32_t vcpu);
@@ -90,7 +98,7 @@ struct statement {
 /* Ends with an element whose text is NULL. */
 extern const struct statement statements_session[], statements_rights[], statements_batch[],
     statements_events[], statements_reply[], statements_views[], statements_errors[],
-    statements_death[], statements_pages[];
+    statements_death[], statements_pages[], statements_unseen[];
 
 void conf_fail(struct conf *c, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

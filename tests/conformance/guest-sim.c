@@ -14,6 +14,7 @@
 static struct sim_machine *machine;
 static struct sim_domain *domain;
 static uint64_t done_before[GUEST_VCPUS];
+static uint64_t ops_wanted[GUEST_VCPUS], ops_a_round[GUEST_VCPUS];
 static struct xmem *abandoned[64];
 static unsigned abandoned_count;
 
@@ -114,14 +115,44 @@ static int sim_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t
     if (rc)
         return rc;
     done_before[vcpu] = info.done;
+    ops_wanted[vcpu] = ops_a_round[vcpu] = 1;
     return sim_vcpu_script(domain, vcpu, &op, 1, 1);
+}
+
+/* Work is a few reads elsewhere, however much is asked for. */
+static int sim_loop(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn,
+                    uint32_t offset, uint64_t count, uint32_t work)
+{
+    struct sim_vcpu_info info;
+    struct sim_op ops[4] = {{.code = op_of(act), .addr = (gfn << 12) + offset, .value = 1}};
+    size_t n = work ? 4 : 1;
+    int rc = sim_vcpu_info(domain, vcpu, &info);
+    if (rc)
+        return rc;
+    for (size_t i = 1; i < n; i++)
+        ops[i] = (struct sim_op){.code = SIM_OP_READ, .addr = conf_gfn(c, 40) << 12};
+    done_before[vcpu] = info.done;
+    ops_wanted[vcpu] = n * count;
+    ops_a_round[vcpu] = n;
+    return sim_vcpu_script(domain, vcpu, ops, n, count);
+}
+
+static uint64_t ops_done(uint32_t vcpu)
+{
+    struct sim_vcpu_info info;
+    return sim_vcpu_info(domain, vcpu, &info) ? 0 : info.done - done_before[vcpu];
+}
+
+static uint64_t sim_counted(struct conf *c, uint32_t vcpu)
+{
+    (void)c;
+    return (ops_done(vcpu) + ops_a_round[vcpu] - 1) / ops_a_round[vcpu];
 }
 
 static bool sim_done(struct conf *c, uint32_t vcpu)
 {
-    struct sim_vcpu_info info;
     (void)c;
-    return !sim_vcpu_info(domain, vcpu, &info) && info.done != done_before[vcpu];
+    return ops_done(vcpu) >= ops_wanted[vcpu];
 }
 
 static uint64_t sim_result(struct conf *c, uint32_t vcpu)
@@ -160,6 +191,8 @@ const struct guest_ops guest_sim = {
     .setup = sim_setup,
     .teardown = sim_teardown,
     .start = sim_start,
+    .loop = sim_loop,
+    .counted = sim_counted,
     .done = sim_done,
     .result = sim_result,
     .run = sim_run,

@@ -410,6 +410,24 @@ static int xen_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t
     return rc ? rc : lab_guest_start(guest, vcpu, &m);
 }
 
+static int xen_loop(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn,
+                    uint32_t offset, uint64_t count, uint32_t work)
+{
+    struct lab_mailbox m = {.addr = gfn * PAGE + offset, .count = count};
+    (void)c;
+    int rc = command_of(act, 1, &m);
+    m.extra = work;
+    if (!rc)
+        lab_guest_box(guest, vcpu)->progress = 0; /* nobody's until the command is there */
+    return rc ? rc : lab_guest_start(guest, vcpu, &m);
+}
+
+static uint64_t xen_counted(struct conf *c, uint32_t vcpu)
+{
+    (void)c;
+    return lab_guest_box(guest, vcpu)->progress;
+}
+
 static bool xen_done(struct conf *c, uint32_t vcpu)
 {
     (void)c;
@@ -476,6 +494,9 @@ const struct guest_ops guest_xen = {
     .setup = xen_setup,
     .teardown = xen_teardown,
     .start = xen_start,
+    .loop = xen_loop,
+    .counted = xen_counted,
+    .adds = true,
     .done = xen_done,
     .result = xen_result,
     .run = xen_run,

@@ -42,7 +42,7 @@ suite_library_fill() {
 suite_library() {
     local key
     lab_need_tools autoreconf libtoolize make pkg-config
-    suite_env "$SUITE_BASE"
+    XMEM_LAB_LIBS='' suite_env "$SUITE_BASE"
     key=$(lab_key "$SUITE_ID $(suite_library_key) $(declare -f suite_library_fill)")
     [ -e "$LAB_CACHE/store/suite-library-$key" ] || lab_say "building the library"
     lab_store suite-library "$key" suite_library_fill
@@ -61,7 +61,7 @@ suite_compile() {
 suite_programs_fill() {
     local folder=$1 conf=$SUITE_TOP/tests/conformance statements
     local guest=("$conf/conf.c" "$conf/guest-xen.c" "$SUITE_TOP/tests/lab/common/guest.c")
-    statements=$(echo "$conf"/{main,session,rights,batch,events,reply,views,errors,death,pages}.c)
+    statements=$(echo "$conf"/{main,session,rights,batch,events,reply,views,errors,death,pages,unseen}.c)
     # shellcheck disable=SC2086
     suite_compile "$folder/conformance" -DCONF_WITH_XEN $statements "${guest[@]}" \
         "$SUITE_DIR/no-sim.c" -lxenforeignmemory
