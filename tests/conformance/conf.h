@@ -34,7 +34,8 @@ enum guest_act {
     ACT_RMW_CROSSING,
     ACT_EXEC_CROSSING, /* fetched from gfn and gfn + 1, does nothing */
     ACT_EXEC_WRITE,    /* fetched from gfn at offset, writes value into gfn + 1 at offset */
-    ACT_FOUR_PAGES     /* fetched from gfn and gfn + 1, writes as WRITE_CROSSING into gfn + 2 and + 3 */
+    ACT_FOUR_PAGES,    /* fetched from gfn and gfn + 1, writes as WRITE_CROSSING into gfn + 2 and + 3 */
+    ACT_CALL           /* calls the code that is at offset, with value and the address of gfn + 1 */
 };
 
 /* What ACT_MSR writes: SYSENTER_CS, harmless in a guest that has no system calls. */
@@ -62,6 +63,8 @@ struct guest_ops {
     bool (*done)(struct conf *c, uint32_t vcpu);
     /* What the last read returned. */
     uint64_t (*result)(struct conf *c, uint32_t vcpu);
+    /* The number of the exception that ended the last act, or -1. NULL: this guest has none. */
+    int (*fault)(struct conf *c, uint32_t vcpu);
     /* Lets the guest go on for a moment where nobody else does. */
     void (*run)(struct conf *c);
     /* The listener dies: c->x is forgotten, not closed. -EOPNOTSUPP where that ends this process. */

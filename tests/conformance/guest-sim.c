@@ -81,7 +81,8 @@ static uint8_t op_of(enum guest_act act)
     case ACT_RMW_CROSSING: return SIM_OP_RMW;
     case ACT_EXEC_CROSSING: return SIM_OP_EXEC;
     case ACT_EXEC_WRITE:
-    case ACT_FOUR_PAGES: break;
+    case ACT_FOUR_PAGES:
+    case ACT_CALL: break;
     }
     return 0;
 }

@@ -356,6 +356,10 @@ static int command_of(enum guest_act act, uint64_t value, struct lab_mailbox *m)
     case ACT_WRITE: m->op = LAB_OP_WRITE; return 0;
     case ACT_EXEC: m->op = LAB_OP_EXEC; return 0;
     case ACT_RMW: m->op = LAB_OP_RMW; return 0;
+    case ACT_CALL:
+        m->op = LAB_OP_EXEC;
+        m->extra = (m->addr | (PAGE - 1)) + 1;
+        return 0;
     case ACT_READ_CROSSING: m->op = LAB_OP_READ_CROSSING; return 0;
     case ACT_WRITE_CROSSING: m->op = LAB_OP_WRITE_CROSSING; return 0;
     case ACT_GUEST_REQUEST: m->op = LAB_OP_GUEST_REQUEST; return 0;
@@ -440,6 +444,13 @@ static uint64_t xen_result(struct conf *c, uint32_t vcpu)
     return lab_guest_box(guest, vcpu)->result;
 }
 
+static int xen_fault(struct conf *c, uint32_t vcpu)
+{
+    struct lab_mailbox *box = lab_guest_box(guest, vcpu);
+    (void)c;
+    return box->status == LAB_STATUS_FAULT ? (int)box->fault_kind : -1;
+}
+
 static void xen_run(struct conf *c)
 {
     const struct timespec moment = {.tv_nsec = RUN_US * 1000};
@@ -499,6 +510,7 @@ const struct guest_ops guest_xen = {
     .adds = true,
     .done = xen_done,
     .result = xen_result,
+    .fault = xen_fault,
     .run = xen_run,
     .abandon = xen_abandon,
     .kill = xen_kill,

@@ -13,7 +13,8 @@ SUITE_BASE=4.17
 # What the library is made from, with all that the build system reads.
 suite_library_files() {
     (cd "$SUITE_TOP" && sh tests/source-files.sh) |
-        grep -E '^(configure\.ac|Makefile\.am|(include|lib|hypervisor|examples|pkgconfig|bindings)/|.*\.(am|mk|in)$)'
+        grep -E '^(configure\.ac|Makefile\.am|(include|lib|hypervisor|examples|pkgconfig|bindings)/|.*\.(am|mk|in)$)' |
+        grep -v '^hypervisor/xen/'
 }
 
 suite_library_key() {
@@ -65,7 +66,7 @@ suite_programs_fill() {
     # shellcheck disable=SC2086
     suite_compile "$folder/conformance" -DCONF_WITH_XEN $statements "${guest[@]}" \
         "$SUITE_DIR/no-sim.c" -lxenforeignmemory
-    suite_compile "$folder/real" "$SUITE_DIR"/{real,listeners,signals}.c "${guest[@]}" -lxenforeignmemory
+    suite_compile "$folder/real" "$SUITE_DIR"/{real,listeners,signals,emulation}.c "${guest[@]}" -lxenforeignmemory
     suite_compile "$folder/wx-guest" "$SUITE_DIR/wx-guest.c" "$SUITE_TOP/tests/lab/common/guest.c" -lxenforeignmemory
     suite_differ "$folder/differ" "$SUITE_DIR"/differ{,-op}.c "$conf/guest-sim.c" "${guest[@]}"
 }
