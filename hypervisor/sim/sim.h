@@ -41,6 +41,7 @@ struct sim_domain_cfg {
     uint64_t first_gfn;
     bool superpages;     /* map with the largest pages that fit */
     bool altp2m;         /* views allowed (x86-ept) */
+    bool holds;          /* one vCPU can be held; no released Xen has that, see README.md */
     uint32_t regions;    /* armv8r-mpu: of each core's EL2 MPU, 8 to 256; 0: 16 */
     bool whole;          /* armv8r-mpu: a plan that does not fit is refused, not filled in */
     bool qemu_codes;     /* armv8r-mpu: faults report QEMU's status codes, not silicon's */

@@ -163,11 +163,25 @@ START_TEST(test_step_waits_for_slot)
 }
 END_TEST
 
+/* As on each released Xen, unless the machine says otherwise. */
+START_TEST(test_no_holds)
+{
+    struct listener l = new_listener(1, (enum sim_kind)_i, 2, 16);
+
+    ck_assert_int_eq(domctl(&l, XM_DOMCTL_GDBSX_PAUSE_VCPU, 1, 0), -XM_EOPNOTSUPP);
+    ck_assert_int_eq(domctl(&l, XM_DOMCTL_GDBSX_UNPAUSE_VCPU, 1, 0), -XM_EOPNOTSUPP);
+    ck_assert_uint_eq(report(l.d).leftover_pauses, 0);
+    sim_machine_destroy(l.m);
+}
+END_TEST
+
 START_TEST(test_holds)
 {
     struct listener l = new_listener(1, SIM_X86_EPT, 2, 16);
     const struct sim_op op = {.code = SIM_OP_READ, .addr = 0};
     struct sim_domain_info i;
+
+    l.d->cfg.holds = true;
 
     for (uint32_t k = 0; k < 2; k++)
         ck_assert_int_eq(sim_vcpu_script(l.d, k, &op, 1, 0), 0);
@@ -279,6 +293,7 @@ static void fill(TCase *t)
     tcase_add_test(t, test_twelve_on_one_page);
     tcase_add_test(t, test_async_ring_full);
     tcase_add_test(t, test_step_waits_for_slot);
+    tcase_add_loop_test(t, test_no_holds, SIM_X86_EPT, SIM_X86_PV);
     tcase_add_test(t, test_holds);
     tcase_add_test(t, test_fd);
     tcase_add_test(t, test_new_program_while_stopped);
