@@ -271,7 +271,7 @@ static int vcpu_hold(void *dom, uint32_t vcpu, bool hold)
     return domctl(dom, &op);
 }
 
-/* One op of whoever may run: the others are held. */
+/* One op of whoever comes: the others are held, where that can be. */
 static int vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
 {
     struct sim_dom *d = dom;
