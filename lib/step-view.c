@@ -427,6 +427,7 @@ bool step_view_again(struct xmem_domain *d, struct event *ev)
     s->in = sv;
     sv->users++;
     d->stats.steps++;
+    ev->pub.stepped = XMEM_STEP_VIEW;
     step_fast(d, ev->pub.vcpu, sv->v->id);
     struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M | RING_FLAG_FAST_SINGLESTEP,
                        .view = sv->v->id,
@@ -589,9 +590,11 @@ void step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn,
             shut_known(d, sv, gfn, nr);
         step_pages_remove(&sv->pages, gfn, nr);
     }
+    if (d->own_change)
+        return;
+    step_open_changed(d, view, gfn, nr);
     for (uint32_t i = 0; i < d->vcpu_n && d->steps_n; i++) /* decided anew */
-        if (d->vcpus[i].step.phase && d->vcpus[i].step.origin == view &&
-            !(d->vcpus[i].step.means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX)))
+        if (d->vcpus[i].step.phase && d->vcpus[i].step.origin == view)
             step_pages_remove(&d->vcpus[i].step.pages, gfn, nr);
 }
 
@@ -638,10 +641,14 @@ int step_before_switch(struct xmem_domain *d)
 void step_switched(struct xmem_domain *d, uint16_t view)
 {
     for (uint32_t i = 0; i < EVENT_POOL; i++)
-        if (d->events.pool[i].state == EVENT_HELD)
-            d->events.pool[i].home = view;
+        d->events.pool[i].home = view;
+    d->events.switched = d->enabled;
+    d->events.switched_to = view;
+    d->events.switched_at = d->enabled ? ring_produced(&d->ring) : 0;
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
         struct step *s = &d->vcpus[i].step;
+        if (s->phase == STEP_LATER)
+            s->origin = view;
         if (s->phase == STEP_STOPPED && s->origin != view) {
             d->vcpus[i].own_step = false;
             step_reset(d, i);

@@ -13,6 +13,7 @@ static void open_with(uint32_t means)
     struct xmem_domain_opts o = {.size = sizeof(o), .step_means = means};
     f = fake_new();
     x = fake_session(f, &o, true, &d);
+    ck_ok(xmem_domain_get_caps(d, &(struct xmem_caps){.size = sizeof(struct xmem_caps)}));
     ck_ok(xmem_domain_set_rights_range(d, 0, 0x50, 16, XMEM_R));
     memset(f->count, 0, sizeof(f->count));
 }
