@@ -81,21 +81,30 @@ static uint8_t op_of(enum guest_act act)
     case ACT_RMW_CROSSING: return SIM_OP_RMW;
     case ACT_EXEC_CROSSING: return SIM_OP_EXEC;
     case ACT_EXEC_WRITE:
-    case ACT_FOUR_PAGES:
+    case ACT_FOUR_PAGES: return SIM_OP_WRITE;
     case ACT_CALL: break;
     }
     return 0;
 }
 
-/* Where in the page an act that crosses its end begins. */
-static uint32_t crossing_at(enum guest_act act, uint32_t offset)
+/* Where an act of more pages than one reads and writes, and where it is fetched. */
+static void place(enum guest_act act, uint64_t gfn, uint32_t offset, struct sim_op *op)
 {
+    op->addr = (gfn << 12) + offset;
     switch (act) {
     case ACT_READ_CROSSING:
     case ACT_WRITE_CROSSING:
     case ACT_RMW_CROSSING:
-    case ACT_EXEC_CROSSING: return 0xffc;
-    default: return offset;
+    case ACT_EXEC_CROSSING:
+        op->addr = (gfn << 12) + 0xffc;
+        break;
+    case ACT_EXEC_WRITE:
+    case ACT_FOUR_PAGES:
+        op->flags = SIM_OP_F_FETCH;
+        op->fetch = act == ACT_EXEC_WRITE ? op->addr : (gfn << 12) + 0xffe;
+        op->addr = act == ACT_EXEC_WRITE ? op->fetch + 0x1000 : ((gfn + 2) << 12) + 0xffc;
+        break;
+    default: break;
     }
 }
 
@@ -103,9 +112,9 @@ static int sim_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t
                      uint32_t offset, uint64_t value)
 {
     struct sim_vcpu_info info;
-    struct sim_op op = {.code = op_of(act), .addr = (gfn << 12) + crossing_at(act, offset),
-                        .value = value};
+    struct sim_op op = {.code = op_of(act), .value = value};
     (void)c;
+    place(act, gfn, offset, &op);
     if (!op.code)
         return -EOPNOTSUPP;
     if (act == ACT_CTRLREG3)
