@@ -252,7 +252,8 @@ static uint32_t xen_domain_quirks(void *dom)
 {
     const struct xen_dom *d = dom;
     uint32_t of_views = QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_FAST_STEP_NEEDS_MONITOR |
-                        QUIRK_VIEW_SET_SKIPS_UNMAPPED;
+                        QUIRK_VIEW_SET_SKIPS_UNMAPPED | QUIRK_VIEW_SET_COVERS_LEAF |
+                        QUIRK_LEAF_TAKES_HOST_RIGHTS;
     return d->views ? d->release->quirks : d->release->quirks & ~of_views;
 }
 
@@ -309,6 +310,7 @@ const struct xmem_backend_ops xmem_backend_xen = {
     .rights_set_many = xen_rights_set_many,
     .rights_get_many = xen_rights_get_many,
     .rights_set_runs = xen_rights_set_runs,
+    .host_split = xen_host_split,
     .views_get_state = xen_views_get_state,
     .views_set_state = xen_views_set_state,
     .view_exists = xen_view_exists,

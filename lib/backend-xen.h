@@ -127,6 +127,7 @@ void xen_calls_close(struct xen_dom *d);
 int xen_host_changed(struct xen_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights);
 int xen_host_views_on(struct xen_dom *d);
 int xen_host_turn_views_on(struct xen_dom *d);
+int xen_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n);
 
 /* backend-xen-caps.c */
 int xen_domain_caps(void *dom, struct xmem_caps *out);

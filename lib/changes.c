@@ -326,6 +326,8 @@ static int reapply(struct xmem_domain *d, const struct runs *host, struct place 
                    struct place to)
 {
     int rc = 0;
+    for (size_t i = from.run; i < host->n && (i < to.run || (i == to.run && to.off)); i++)
+        view_leaf_note(d, host->v[i].gfn, i < to.run ? run_nr(&host->v[i]) : to.off);
     if (!(d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS) || !d->views_on)
         return 0;
     for (uint32_t id = 1; id < d->caps.max_views && !rc; id++)
@@ -334,11 +336,15 @@ static int reapply(struct xmem_domain *d, const struct runs *host, struct place 
     return rc;
 }
 
+int changes_reapply(struct xmem_domain *d, const struct runs *list)
+{
+    return list->n ? reapply(d, list, (struct place){0, 0}, (struct place){list->n, 0}) : 0;
+}
+
 int changes_reapply_one(struct xmem_domain *d, uint64_t gfn)
 {
     struct run one = {gfn, UINT64_C(1) << 8};
-    struct runs list = {&one, 1, 1};
-    return reapply(d, &list, (struct place){0, 0}, (struct place){1, 0});
+    return changes_reapply(d, &(struct runs){&one, 1, 1});
 }
 
 /* ---- sending, and putting back ---- */

@@ -60,6 +60,11 @@ int changes_apply(struct changes *c);
 void changes_reset(struct changes *c);
 void changes_free(struct changes *c);
 
+/* view-leaf.c: before these gfns are set or remapped in a view, so that their neighbours keep its default. */
+int view_leaf_before_set(struct xmem_domain *d, const struct view *v, const struct runs *list);
+
+/* What changes of these gfns in the host view overwrote in other views is set there again. */
+int changes_reapply(struct xmem_domain *d, const struct runs *list);
 /* What a change of this gfn in the host view overwrote in other views is set there again. */
 int changes_reapply_one(struct xmem_domain *d, uint64_t gfn);
 

@@ -250,6 +250,7 @@ static void session_free(struct xmem_domain *d)
     leave_place(d);
     events_free(d);
     free(d->views);
+    known_clear(&d->split);
     free(d->vcpus);
     free(d->relaxed);
     free(d->monitors);

@@ -93,6 +93,9 @@ struct xmem_domain {
 
     struct ring ring;
     struct events events;
+
+    uint32_t holds; /* by domain_hold(), not let go */
+    struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
 };
 
 /* Codes that a call may pass on beside the common ones; others become -EIO. */
@@ -151,6 +154,18 @@ static inline uint8_t view_default(const struct view *v)
 {
     return v->own && !v->step ? v->def : KNOWN_NOTHING;
 }
+
+/*
+ * view-leaf.c. No vCPU runs between the two; they nest, and cost nothing where the caller has
+ * paused the domain. before: the code of what was done meanwhile, which is the answer if it is
+ * a failure.
+ */
+int domain_hold(struct xmem_domain *d);
+int domain_let_go(struct xmem_domain *d, int before);
+/* Before a view's gfn loses its entry, so that a new one does not cover its neighbours. */
+int view_leaf_before_undo(struct xmem_domain *d, uint64_t gfn);
+/* These gfns were set in the host view: its leaves are small there. */
+void view_leaf_note(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 
 /* monitor.c: single step, for the library's own use. */
 int monitor_single_step(struct xmem_domain *d);

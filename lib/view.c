@@ -318,12 +318,17 @@ static bool circle(const struct view *v, uint64_t gfn, uint64_t to)
     return to == gfn;
 }
 
-/* The entry is a new one: what was set, or came from the view's default, is gone. */
-static int rights_again(struct xmem_domain *d, struct view *v, uint64_t gfn)
+/* What was set or, of what was not, the view's default. */
+static uint8_t meant(const struct view *v, uint64_t gfn)
 {
     uint8_t rights = known_set_of(known_get(&v->known, gfn));
-    if (rights == KNOWN_NOTHING)
-        rights = view_default(v);
+    return rights == KNOWN_NOTHING ? view_default(v) : rights;
+}
+
+/* The entry is a new one: what was meant for it is gone. */
+static int rights_again(struct xmem_domain *d, struct view *v, uint64_t gfn)
+{
+    uint8_t rights = meant(v, gfn);
     return rights == KNOWN_NOTHING ? 0 : domain_force_rights(d, v, gfn, rights);
 }
 
@@ -349,12 +354,34 @@ int view_remap(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
     /* Xen looks to up in the view itself (p2m_change_altp2m_gfn()), not in the host view. */
     if (to == XMEM_GFN_UNDO || !view_remapped(v, to))
         return d->ops->view_change_gfn(d->dom, v->id, gfn, to);
-    int rc = d->ops->pause(d->dom);
+    int rc = domain_hold(d);
+    return rc ? rc : domain_let_go(d, remap_past(d, v, gfn, to));
+}
+
+/* What the gfn's new entry would cover, or the hole that it leaves; and of what stands in between. */
+static int before_remap(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint64_t to)
+{
+    struct run one = {gfn, UINT64_C(1) << 8};
+    if (to == XMEM_GFN_UNDO)
+        return view_leaf_before_undo(d, gfn);
+    int rc = view_leaf_before_set(d, v, &(struct runs){&one, 1, 1});
+    for (size_t i; !rc && (i = remap_index(v, to)) < v->remap_n; to = v->remaps[i].to_gfn)
+        rc = view_leaf_before_undo(d, to);
+    return rc;
+}
+
+/* With the rights that the gfn is to have in the view; while it has the other's, nothing runs. */
+static int remap_held(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+{
+    int rc = before_remap(d, v, gfn, to);
     if (rc)
         return rc;
-    rc = remap_past(d, v, gfn, to);
-    int rc2 = d->ops->unpause(d->dom);
-    return rc ? rc : rc2;
+    rc = view_remap(d, v, gfn, to);
+    if (rc)
+        return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped", v->id,
+                           gfn);
+    note_remap(v, gfn, to);
+    return rights_again(d, v, gfn);
 }
 
 int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to_gfn)
@@ -377,12 +404,10 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
                              ": that one leads back to it", view, gfn, to_gfn);
     if (array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
         return domain_refuse(d, -ENOMEM, "out of memory");
-    rc = view_remap(d, v, gfn, to_gfn);
-    if (rc)
-        return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped", view,
-                           gfn);
-    note_remap(v, gfn, to_gfn);
-    return rights_again(d, v, gfn);
+    if (meant(v, gfn) == XMEM_RWX || meant(v, gfn) == KNOWN_NOTHING) /* cannot be opened */
+        return remap_held(d, v, gfn, to_gfn);
+    rc = domain_hold(d);
+    return rc ? rc : domain_let_go(d, remap_held(d, v, gfn, to_gfn));
 }
 
 /* ---- visibility, #VE ---- */
