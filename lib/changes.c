@@ -286,6 +286,34 @@ static int view_rights_in(const struct view *v, uint64_t gfn, uint64_t left, str
     return rc;
 }
 
+/* What of the part nobody set, as the view's default has it. */
+static int defaults_in(struct view *v, uint64_t gfn, uint64_t left, struct runs *out)
+{
+    int rc = 0;
+    while (left && !rc) {
+        uint64_t nr = left;
+        if (known_set_of(known_run(&v->known, gfn, &nr)) == KNOWN_NOTHING)
+            rc = view_rights_in(v, gfn, nr, out);
+        gfn += nr;
+        left -= nr;
+    }
+    return rc;
+}
+
+int changes_make_entries(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
+{
+    struct runs list = {0};
+    struct place at = {0};
+    uint64_t failed;
+    if (view_default(v) == KNOWN_NOTHING || (d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS))
+        return 0;
+    int rc = defaults_in(v, gfn, nr, &list);
+    rc = rc ? domain_refuse(d, rc, "out of memory")
+            : send_runs(d, v, &list, &at, UINT64_MAX, &failed);
+    runs_free(&list);
+    return rc;
+}
+
 static int reapply_remaps(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
 {
     for (size_t i = 0; i < v->remap_n; i++) {

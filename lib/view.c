@@ -433,6 +433,9 @@ int xmem_view_set_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t fir
         rc = domain_check_gfns(d, first_gfn, count);
     if (!rc)
         rc = views_ensure_on(d);
+    /* An entry that the call itself makes takes the host's rights (p2m_set_suppress_ve_multi()). */
+    if (!rc)
+        rc = changes_make_entries(d, v, first_gfn, count);
     if (rc)
         return rc;
     rc = d->ops->view_set_suppress_ve(d->dom, view, first_gfn, count, suppress != 0);

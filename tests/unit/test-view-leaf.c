@@ -182,6 +182,20 @@ START_TEST(without_a_ring)
 }
 END_TEST
 
+START_TEST(suppress_ve_leaves_the_default)
+{
+    start(FIRST + (uint32_t)_i);
+    uint16_t v = view_of(XMEM_RX);
+    ck_ok(xmem_view_set_suppress_ve(d, v, LEAF + 5, 3, 0));
+    ck_assert_int_eq(rights_at(v, LEAF + 5), XMEM_RX);
+    ck_assert_int_eq(rights_at(v, LEAF + 8), XMEM_RX);
+    ck_ok(xmem_domain_set_rights(d, v, LEAF + 6, XMEM_R));
+    ck_ok(xmem_view_set_suppress_ve(d, v, LEAF + 6, 8, 1));
+    ck_assert_int_eq(rights_at(v, LEAF + 6), XMEM_R);
+    stop();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("view-leaf");
@@ -193,6 +207,7 @@ int main(void)
     tcase_add_loop_test(t, a_hole_is_refused_and_an_undone_remapping_covers_nothing, 0, 7);
     tcase_add_loop_test(t, few_hypercalls, 0, 5);
     tcase_add_loop_test(t, without_a_ring, 0, 7);
+    tcase_add_loop_test(t, suppress_ve_leaves_the_default, 0, 7);
     suite_add_tcase(s, t);
     return unit_run(s);
 }
