@@ -448,6 +448,11 @@ int xmem_domain_enable(struct xmem_domain *d)
         events_reset(d);
         d->enabled = true;
         d->broken = false;
+        rc = view_shut_pages(d, d->views[0]);
+        if (rc) {
+            d->ops->monitor_disable(d->dom);
+            d->enabled = false;
+        }
     }
     int rc2 = d->ops->unpause(d->dom);
     if (rc2 && !rc) {

@@ -177,6 +177,8 @@ int domain_undo_pauses(struct xmem_domain *d);
 
 /* memory.c */
 void domain_remove_pages(struct xmem_domain *d);
+/* Pages that the session added have no rights at their own gfns in this view; the host's while monitoring. */
+int view_shut_pages(struct xmem_domain *d, struct view *v);
 /* batch.c: the session goes; batches that are still there must not touch it. */
 void domain_orphan_batches(struct xmem_domain *d);
 

@@ -145,6 +145,8 @@ int view_make(struct xmem_domain *d, uint8_t rights, bool step, struct view **ou
     v->def = rights;
     if ((d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS) && !step)
         rc = fill(d, v);
+    if (!rc)
+        rc = view_shut_pages(d, v);
     if (rc) {
         d->ops->view_destroy(d->dom, id);
         view_forget(d, v);
@@ -373,7 +375,13 @@ static int before_remap(struct xmem_domain *d, const struct view *v, uint64_t gf
 /* With the rights that the gfn is to have in the view; while it has the other's, nothing runs. */
 static int remap_held(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
+    uint8_t rights;
     int rc = before_remap(d, v, gfn, to);
+    if (!rc && meant(v, gfn) == KNOWN_NOTHING) { /* not the other's, which may be none */
+        rc = domain_ask_rights(d, v, gfn, &rights);
+        if (!rc && known_put(&v->known, gfn, 1, 0xff, domain_found_byte(d, v, rights)))
+            rc = domain_refuse(d, -ENOMEM, "out of memory");
+    }
     if (rc)
         return rc;
     rc = view_remap(d, v, gfn, to);

@@ -202,6 +202,38 @@ static void hidden_page(struct conf *c)
     EXPECT_RC(c, xmem_domain_read(c->d, fresh << 12, &out, 8), -ESRCH);
 }
 
+/* In views made before and after, whatever their default. */
+static void added_page_has_no_rights(struct conf *c)
+{
+    uint16_t v, w;
+    uint64_t fresh = 0, other = 0;
+    struct xmem_view_opts o = {.size = sizeof(o), .default_rights = XMEM_RX};
+    enum xmem_rights got;
+    NEED(c, c->caps.flags & XMEM_CAP_ADD_PAGE, "no pages can be added");
+    NEED(c, !(c->caps.flags & XMEM_CAP_DEFAULT_ALL), "rights of a page outlive the session here");
+    EXPECT_RC(c, xmem_domain_add_page(c->d, &fresh), 0);
+    EXPECT_RC(c, xmem_domain_get_rights(c->d, 0, fresh, &got), 0);
+    EXPECT(c, got == XMEM_N);
+    NEED_VIEWS(c);
+    EXPECT_RC(c, xmem_view_create(c->d, NULL, &v), 0);
+    EXPECT_RC(c, xmem_view_create(c->d, &o, &w), 0);
+    EXPECT_RC(c, xmem_domain_add_page(c->d, &other), 0);
+    for (uint16_t i = 0; i <= w; i++) {
+        if (i && i != v && i != w)
+            continue;
+        EXPECT_RC(c, xmem_domain_get_rights(c->d, i, fresh, &got), 0);
+        EXPECT(c, got == XMEM_N);
+        EXPECT_RC(c, xmem_domain_get_rights(c->d, i, other, &got), 0);
+        EXPECT(c, got == XMEM_N);
+    }
+    EXPECT_RC(c, xmem_view_change_gfn(c->d, w, conf_gfn(c, 2), fresh), 0);
+    EXPECT_RC(c, xmem_domain_get_rights(c->d, w, conf_gfn(c, 2), &got), 0);
+    EXPECT(c, got == XMEM_RX);
+    EXPECT_RC(c, xmem_view_change_gfn(c->d, v, conf_gfn(c, 2), fresh), 0);
+    EXPECT_RC(c, xmem_view_switch(c->d, v), 0);
+    EXPECT_RC(c, conf_do(c, 0, ACT_WRITE, conf_gfn(c, 2)), 0);
+}
+
 static void view_default_rights(struct conf *c)
 {
     uint16_t v;
@@ -375,6 +407,7 @@ const struct statement statements_views[] = {
     {"a gfn is remapped in a view, and back", remap_and_undo, false},
     {"a remapped gfn shows the host's frame of another remapped one", remap_of_a_remapped_gfn, false},
     {"a page of its own hides behind a gfn in a view", hidden_page, false},
+    {"a page that was added has no rights at its own gfn", added_page_has_no_rights, false},
     {"a view has default rights of its own", view_default_rights, false},
     {"a view's default holds beside a gfn with rights of its own", view_default_of_neighbours, false},
     {"a view's default holds beside a remapped gfn", view_default_beside_a_remapped_gfn, false},

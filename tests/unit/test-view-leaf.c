@@ -196,6 +196,28 @@ START_TEST(suppress_ve_leaves_the_default)
 }
 END_TEST
 
+/* Added before there was a ring: shut when there is one, and again after it was off. */
+START_TEST(an_added_page_is_shut_when_there_is_a_ring)
+{
+    uint64_t page;
+    start(FIRST + (uint32_t)_i);
+    ck_ok(xmem_domain_disable(d));
+    ck_ok(xmem_domain_add_page(d, &page));
+    uint16_t v = view_of(XMEM_RWX);
+    ck_assert_int_eq(rights_at(v, page), XMEM_N);
+    ck_ok(xmem_domain_enable(d));
+    ck_assert_int_eq(rights_at(0, page), XMEM_N);
+    ck_assert_int_eq(rights_at(v, page), XMEM_N);
+    ck_ok(xmem_domain_set_rights_range(d, 0, LEAF, 1024, XMEM_RX));
+    ck_assert_int_eq(rights_at(v, page), XMEM_N);
+    ck_ok(xmem_domain_disable(d));
+    ck_ok(xmem_domain_enable(d));
+    ck_assert_int_eq(rights_at(0, page), XMEM_N);
+    ck_ok(xmem_domain_remove_page(d, page));
+    stop();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("view-leaf");
@@ -208,6 +230,7 @@ int main(void)
     tcase_add_loop_test(t, few_hypercalls, 0, 5);
     tcase_add_loop_test(t, without_a_ring, 0, 7);
     tcase_add_loop_test(t, suppress_ve_leaves_the_default, 0, 7);
+    tcase_add_loop_test(t, an_added_page_is_shut_when_there_is_a_ring, 0, 7);
     suite_add_tcase(s, t);
     return unit_run(s);
 }
