@@ -201,7 +201,9 @@ static int open_domain(struct xen_dom *d, struct xmem_error *err)
         return xmem_error_set(err, -ESRCH, "domain %" PRIu32 " does not exist", d->domid);
     if (rc)
         return xmem_error_set(err, rc == -EACCES || rc == -EPERM ? rc : -EIO,
-                              "domain %" PRIu32 " cannot be asked for: %s", d->domid, strerror(-rc));
+                              "domain %" PRIu32 " cannot be asked for: %s%s%s", d->domid,
+                              strerror(-rc), rc == -EACCES ? ": the hypervisor's version is not that "
+                              "of " : "", rc == -EACCES ? d->api->ctrl_name : "");
     d->kind = kind_of(d->conn, &info);
     if (d->kind != XMEM_KIND_X86_PV)
         xen_rc(d, d->api->hvm_param_get(d->xch, d->domid, HVM_PARAM_MONITOR_RING_PFN, &d->ring_gfn));

@@ -52,8 +52,10 @@ static int code_of(int rc, unsigned may)
 static const char *remedy_of(int code)
 {
     switch (code) {
-    case -EPERM:
     case -EACCES:
+        return " (libxenctrl's version and the hypervisor's differ, or its security policy, XSM, "
+               "refuses)";
+    case -EPERM:
         return " (the hypervisor refuses this caller: run it as root of the control domain)";
     case -EOPNOTSUPP:
         return " (this kind of machine cannot do it: see its capabilities)";

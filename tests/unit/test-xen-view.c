@@ -12,6 +12,8 @@ static struct {
     unsigned gets, sets, multis;
     uint32_t listed;
     int error;
+    uint32_t domctl_version; /* that it takes */
+    unsigned domctls, done;
 } xen;
 static struct xen_api api;
 static struct xen_dom dom;
@@ -52,6 +54,48 @@ static int fake_multi(void *xch, uint32_t domid, uint16_t view, uint8_t *access,
     return answer(xen.error);
 }
 
+static char xcall_handle;
+
+static void *fake_open(void *logger, unsigned flags)
+{
+    (void)logger, (void)flags;
+    return &xcall_handle;
+}
+
+static int fake_close(void *h)
+{
+    (void)h;
+    return 0;
+}
+
+static void *fake_alloc(void *h, size_t bytes)
+{
+    (void)h;
+    return calloc(1, bytes);
+}
+
+static void fake_free(void *h, void *buffer)
+{
+    (void)h;
+    free(buffer);
+}
+
+/* A question (getdomaininfo) or the op that is wanted. */
+static int fake_call1(void *h, unsigned op, uint64_t a)
+{
+    uint32_t *d = (uint32_t *)(uintptr_t)a;
+    (void)h;
+    ck_assert_uint_eq(op, 36);
+    xen.domctls++;
+    if (d[1] != xen.domctl_version)
+        return answer(EACCES);
+    if (d[0] == 5)
+        memset(d + 4, 0xee, 112);
+    else
+        xen.done += d[0] == 77 && d[4] == 4 && d[5] == 0;
+    return 0;
+}
+
 static void setup(void)
 {
     memset(&xen, 0, sizeof(xen));
@@ -60,7 +104,9 @@ static void setup(void)
     xen.host[3] = HOLE;
     xen.host[4] = 8; /* rx2rw */
     api = (struct xen_api){.altp2m_get = fake_get, .altp2m_set = fake_set,
-                           .altp2m_set_multi = fake_multi};
+                           .altp2m_set_multi = fake_multi, .call_open = fake_open,
+                           .call_close = fake_close, .call_alloc = fake_alloc,
+                           .call_free = fake_free, .call1 = fake_call1};
     dom = (struct xen_dom){.api = &api, .release = xen_release_find(4, 20), .no_calls = true};
 }
 
@@ -83,6 +129,27 @@ START_TEST(a_split_sets_what_is_there)
 }
 END_TEST
 
+/* The table says 0x17 of 4.20. */
+START_TEST(domctls_carry_the_hypervisors_version)
+{
+    uint32_t arg[2] = {4, 0};
+    xen.domctl_version = 0x17;
+    ck_ok(xen_domctl(&dom, 77, arg, sizeof(arg)));
+    ck_assert(xen.domctls == 1 && xen.done == 1);
+    xen.domctl_version = 0x1a;
+    ck_ok(xen_domctl(&dom, 77, arg, sizeof(arg)));
+    ck_assert_uint_eq(xen.done, 2);
+    ck_assert_uint_eq(arg[0], 4);
+    xen.domctls = 0;
+    ck_ok(xen_domctl(&dom, 77, arg, sizeof(arg))); /* asked for once */
+    ck_assert(xen.domctls == 1 && xen.done == 3);
+    dom.domctl_version = 0;
+    xen.domctl_version = 0x99;
+    ck_rc(xen_domctl(&dom, 77, arg, sizeof(arg)), -EACCES);
+    ck_assert_uint_eq(xen.done, 3);
+}
+END_TEST
+
 START_TEST(quirks_by_release)
 {
     for (uint32_t minor = 11; minor < 25; minor++) {
@@ -96,6 +163,7 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {a_split_sets_what_is_there, quirks_by_release, NULL};
+    const unit_test tests[] = {a_split_sets_what_is_there, domctls_carry_the_hypervisors_version,
+                               quirks_by_release, NULL};
     return unit_main("xen-view", setup, NULL, tests);
 }
