@@ -211,7 +211,8 @@ static int dom_caps(void *dom, struct xmem_caps *out)
     struct sim_domain_info i;
     sim_domain_info(d->d, &i);
     out->rights = backend_sim_rights(d);
-    out->max_views = d->max_views;
+    /* From 4.21 on a domain has as many as it was created with, and no call tells how many. */
+    out->max_views = d->max_views > 1 && d->xen_minor >= 21 ? XM_VIEWS_MAX : d->max_views;
     out->replies = 1u << XMEM_REPLY_RESUME | 1u << XMEM_REPLY_STEP_OVER;
     out->reply_flags = XMEM_REPLY_SET_REGS;
     out->monitors = 1u << XMEM_EVENT_MEM_ACCESS | 1u << XMEM_EVENT_GUEST_REQUEST;

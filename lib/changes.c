@@ -358,7 +358,7 @@ static int reapply(struct xmem_domain *d, const struct runs *host, struct place 
         view_leaf_note(d, host->v[i].gfn, i < to.run ? run_nr(&host->v[i]) : to.off);
     if (!(d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS) || !d->views_on)
         return 0;
-    for (uint32_t id = 1; id < d->caps.max_views && !rc; id++)
+    for (uint32_t id = 1; id < d->view_end && !rc; id++)
         if (d->views[id])
             rc = reapply_view(d, d->views[id], host, from, to);
     return rc;

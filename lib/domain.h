@@ -94,6 +94,7 @@ struct xmem_domain {
     struct ring ring;
     struct events events;
 
+    uint32_t view_end; /* above the highest number that a view had */
     uint32_t holds; /* by domain_hold(), not let go */
     struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
 };

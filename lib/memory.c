@@ -152,14 +152,14 @@ static int shut_page(struct xmem_domain *d, uint64_t gfn)
     if (!shuts_pages(d))
         return 0;
     view_leaf_note(d, gfn, 1);
-    for (uint32_t id = 0; id < d->caps.max_views && !rc; id++)
+    for (uint32_t id = 0; id < d->view_end && !rc; id++)
         if (d->views[id])
             rc = known_put(&d->views[id]->known, gfn, 1, 0xff, shut_byte());
     if (rc)
         return domain_refuse(d, rc, "out of memory");
     if (d->enabled)
         rc = domain_force_rights(d, d->views[0], gfn, XMEM_N);
-    for (uint32_t id = 1; id < d->caps.max_views && !rc; id++)
+    for (uint32_t id = 1; id < d->view_end && !rc; id++)
         if (d->views[id] && !(d->enabled && (d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS)))
             rc = domain_force_rights(d, d->views[id], gfn, XMEM_N);
     return rc;
@@ -167,7 +167,7 @@ static int shut_page(struct xmem_domain *d, uint64_t gfn)
 
 static void forget_page(struct xmem_domain *d, size_t i)
 {
-    for (uint32_t id = 0; id < d->caps.max_views; id++)
+    for (uint32_t id = 0; id < d->view_end; id++)
         if (d->views[id]) /* rights of nothing are not restored */
             (void)known_put(&d->views[id]->known, d->pages[i], 1, 0xff, 0);
     d->pages[i] = d->pages[--d->page_n];

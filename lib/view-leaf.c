@@ -118,7 +118,7 @@ static int split(struct xmem_domain *d, struct runs *parts)
 {
     uint64_t first = parts->v[0].gfn;
     int rc = 0;
-    for (uint32_t id = 1; id < d->caps.max_views && !rc; id++)
+    for (uint32_t id = 1; id < d->view_end && !rc; id++)
         if (d->views[id] && !d->views[id]->own)
             rc = learn_foreign(d, d->views[id], parts);
     if (!rc)

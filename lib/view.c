@@ -19,6 +19,8 @@ int view_add(struct xmem_domain *d, uint16_t id, struct view **out)
     v->id = id;
     v->def = KNOWN_NOTHING;
     d->views[id] = v;
+    if (d->view_end <= id)
+        d->view_end = id + 1u;
     *out = v;
     return 0;
 }
@@ -114,6 +116,14 @@ static int fill(struct xmem_domain *d, struct view *v)
     return rc;
 }
 
+static unsigned view_count(const struct xmem_domain *d)
+{
+    unsigned n = 0;
+    for (uint32_t id = 0; id < d->view_end; id++)
+        n += d->views[id] != NULL;
+    return n;
+}
+
 static int create(struct xmem_domain *d, uint8_t rights, uint16_t *id)
 {
     int rc = d->ops->view_create(d->dom, rights, id);
@@ -122,8 +132,8 @@ static int create(struct xmem_domain *d, uint8_t rights, uint16_t *id)
     if (rc == -EINVAL) /* Xen's "none left" (p2m_init_next_altp2m); the arguments are right */
         rc = -ENOSPC;
     if (rc)
-        return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no view can be created (%" PRIu32
-                           " with the host view are possible)", d->domid, d->caps.max_views);
+        return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no view can be created beside the %u "
+                           "that there are, with the host view", d->domid, view_count(d));
     return 0;
 }
 
@@ -205,7 +215,7 @@ int xmem_view_list(struct xmem_domain *d, uint16_t *views, size_t *n)
         return rc;
     if (!n || (*n && !views))
         return domain_refuse(d, -EINVAL, "xmem_view_list: nowhere to put the list");
-    for (uint32_t id = 0; id < d->caps.max_views; id++) {
+    for (uint32_t id = 0; id < d->view_end; id++) {
         if (!d->views[id] || d->views[id]->step)
             continue;
         if (all < *n)

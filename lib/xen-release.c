@@ -13,7 +13,8 @@
 
 /*
  * Sources: VM_EVENT_INTERFACE_VERSION in each release's public/vm_event.h; enum
- * xenmem_access_t in public/memory.h (r_pw came before default in 4.20); MAX_ALTP2M;
+ * xenmem_access_t in public/memory.h (r_pw came before default in 4.20); MAX_ALTP2M, from
+ * 4.21 on MAX_NR_ALTP2M, since a domain has as many as it was created with and no call tells;
  * vm_event_domctl() for RESUME before 4.13; p2m_altp2m_propagate_change() for the host's
  * changes; p2m_altp2m_get_or_propagate() for whose rights a view's copy gets;
  * altp2m_get_effective_entry() for the leaf that is copied around a gfn, whose rights are the
@@ -31,8 +32,8 @@ static const struct xen_release table[] = {
     {18, 7, 10, -1, 10, COPY_QUIRKS, 0x16},
     {19, 7, 10, -1, 10, LEAF_QUIRKS | QUIRK_FAST_STEP_NEEDS_MONITOR, 0x17},
     {20, 7, 11, 10, 10, LEAF_QUIRKS, 0x17},
-    {21, 7, 11, 10, 10, LEAF_QUIRKS, 0x17},
-    {22, 7, 11, 10, 10, VIEW_QUIRKS, 0x18},
+    {21, 7, 11, 10, 512, LEAF_QUIRKS, 0x17},
+    {22, 7, 11, 10, 512, VIEW_QUIRKS, 0x18},
 };
 
 const struct xen_release *xen_release_find(uint32_t major, uint32_t minor)

@@ -13,17 +13,22 @@ static struct sim_machine *machine;
 static struct xmem *x;
 static struct xmem_domain *d;
 
-static void start(uint32_t minor)
+static void start_on(const struct sim_machine_cfg *mc)
 {
-    struct sim_machine_cfg mc = {.seed = 1, .xen_minor = minor};
     struct sim_domain_cfg dc = {.kind = SIM_X86_EPT, .vcpus = 1, .pages = 4096, .superpages = true,
                                 .altp2m = true, .name = "g"};
     struct sim_domain *dom;
-    ck_ok(sim_machine_create(&mc, &machine));
+    ck_ok(sim_machine_create(mc, &machine));
     ck_ok(sim_domain_create(machine, &dc, &dom));
     ck_ok(xmem_open_machine(machine, &x));
     ck_ok(xmem_domain_open(x, 1, NULL, &d));
     ck_ok(xmem_domain_enable(d));
+}
+
+static void start(uint32_t minor)
+{
+    struct sim_machine_cfg mc = {.seed = 1, .xen_minor = minor};
+    start_on(&mc);
 }
 
 static void stop(void)
@@ -218,6 +223,57 @@ START_TEST(an_added_page_is_shut_when_there_is_a_ring)
 }
 END_TEST
 
+#define MANY 40u
+
+/* From 4.21 on a domain may have more than ten, and nobody tells. */
+START_TEST(views_above_nine_are_seen_and_destroyed)
+{
+    struct sim_machine_cfg mc = {.seed = 1, .xen_minor = 21, .max_views = MANY};
+    struct xmem_recovery rec = XMEM_INIT(rec);
+    uint16_t v[64];
+    struct xmem *y;
+    start_on(&mc);
+    for (unsigned i = 1; i < MANY; i++)
+        ck_assert_uint_eq(view_of(XMEM_RX), i);
+    ck_rc(xmem_view_create(d, NULL, v), -ENOSPC);
+    ck_assert(strstr(xmem_domain_last_error(d), "40") != NULL);
+    ck_ok(xmem_domain_set_rights(d, MANY - 1, LEAF, XMEM_R));
+    ck_ok(xmem_domain_set_rights(d, 0, LEAF, XMEM_N));
+    ck_assert_int_eq(rights_at(MANY - 1, LEAF), XMEM_R);
+    ck_assert_int_eq(rights_at(MANY - 2, LEAF), XMEM_RX);
+
+    struct xmem_domain *first = d;
+    size_t n = 64;
+    ck_ok(xmem_open_machine(machine, &y));
+    ck_ok(xmem_domain_open(y, 1, NULL, &d));
+    ck_ok(xmem_view_list(d, v, &n));
+    ck_assert(n == MANY && v[MANY - 1] == MANY - 1);
+    ck_ok(xmem_domain_close(d));
+    ck_ok(xmem_domain_recover(y, 1, &rec)); /* as if the first had died */
+    ck_assert_uint_eq(rec.views_destroyed, MANY - 1);
+    xmem_close(y);
+    (void)xmem_domain_close(first);
+    xmem_close(x);
+    sim_machine_destroy(machine);
+}
+END_TEST
+
+START_TEST(closing_destroys_views_above_nine)
+{
+    struct sim_machine_cfg mc = {.seed = 1, .xen_minor = 22, .max_views = MANY};
+    struct sim_report r;
+    start_on(&mc);
+    for (unsigned i = 1; i < MANY; i++)
+        ck_assert_uint_eq(view_of(XMEM_RWX), i);
+    ck_ok(xmem_view_switch(d, MANY - 1));
+    ck_ok(xmem_domain_close(d));
+    sim_report(machine, NULL, &r);
+    ck_assert(r.leftover_views == 0 && r.leftover_rights == 0);
+    xmem_close(x);
+    sim_machine_destroy(machine);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("view-leaf");
@@ -231,6 +287,8 @@ int main(void)
     tcase_add_loop_test(t, without_a_ring, 0, 7);
     tcase_add_loop_test(t, suppress_ve_leaves_the_default, 0, 7);
     tcase_add_loop_test(t, an_added_page_is_shut_when_there_is_a_ring, 0, 7);
+    tcase_add_test(t, views_above_nine_are_seen_and_destroyed);
+    tcase_add_test(t, closing_destroys_views_above_nine);
     suite_add_tcase(s, t);
     return unit_run(s);
 }
