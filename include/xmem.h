@@ -334,8 +334,8 @@ XMEM_API int xmem_domain_set_access_required(struct xmem_domain *d, int required
 XMEM_API int xmem_domain_read(struct xmem_domain *d, uint64_t gpa, void *buf, size_t len);
 XMEM_API int xmem_domain_write(struct xmem_domain *d, uint64_t gpa, const void *buf, size_t len);
 /*
- * Gives the domain a zeroed page at a gfn that it did not use, for
- * xmem_view_change_gfn(). Taken away by xmem_domain_remove_page() or at close.
+ * A zeroed page at a gfn that the domain did not use, for xmem_view_change_gfn(); no view has
+ * rights at that gfn until they are set. xmem_domain_remove_page() or closing takes it away.
  */
 XMEM_API int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn);
 XMEM_API int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn);

@@ -212,7 +212,8 @@ static int dom_caps(void *dom, struct xmem_caps *out)
     struct sim_domain_info i;
     sim_domain_info(d->d, &i);
     out->rights = backend_sim_rights(d);
-    out->max_views = d->max_views;
+    /* From 4.21 on a domain has as many as it was created with, and no call tells how many. */
+    out->max_views = d->max_views > 1 && d->xen_minor >= 21 ? XM_VIEWS_MAX : d->max_views;
     out->replies = 1u << XMEM_REPLY_RESUME | 1u << XMEM_REPLY_STEP_OVER;
     out->reply_flags = XMEM_REPLY_SET_REGS;
     out->monitors = 1u << XMEM_EVENT_MEM_ACCESS | 1u << XMEM_EVENT_GUEST_REQUEST;
@@ -240,8 +241,12 @@ static uint32_t dom_quirks(void *dom)
 {
     const struct sim_dom *d = dom;
     uint32_t q = QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_VIEW_SET_SKIPS_UNMAPPED;
+    if (d->altp2m)
+        q |= QUIRK_VIEW_SET_COVERS_LEAF;
     if (d->xen_minor < 19)
         q |= QUIRK_VIEW_COPIES_HOST_RIGHTS;
+    else if (d->altp2m && d->xen_minor < 22)
+        q |= QUIRK_LEAF_TAKES_HOST_RIGHTS;
     return d->xen_minor < 20 ? q | QUIRK_FAST_STEP_NEEDS_MONITOR : q;
 }
 
@@ -539,6 +544,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .rights_set_many = backend_sim_rights_set_many,
     .rights_get_many = backend_sim_rights_get_many,
     .rights_set_runs = backend_sim_rights_set_runs,
+    .host_split = backend_sim_host_split,
     .views_get_state = backend_sim_views_get_state,
     .views_set_state = backend_sim_views_set_state,
     .view_exists = backend_sim_view_exists,

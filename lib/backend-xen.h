@@ -40,6 +40,7 @@ struct xen_dom {
     struct xen_calls *calls; /* from this buffer */
     bool no_calls;           /* that cannot be made: libxenctrl's serve */
     bool dead;
+    uint32_t domctl_version; /* found by asking, 0: the release's, until that is refused */
     uint64_t hypercalls;
 };
 
@@ -78,6 +79,13 @@ int xen_event_idle(void *dom);
 int xen_event_notify(void *dom);
 /* Does a ring listen? 1, 0, or -EOPNOTSUPP: this hypervisor has no mem_access. */
 int xen_ring_active(struct xen_dom *d);
+
+/*
+ * backend-xen-domctl.c: a domctl of our own, arg being the first bytes (128 at most) of its union,
+ * in and out. -EACCES: the hypervisor takes no version of the interface that is known, or its
+ * security policy refuses.
+ */
+int xen_domctl(struct xen_dom *d, uint32_t cmd, void *arg, size_t bytes);
 
 /* backend-xen-pv.c: PV domains; no other call to a PV domain's monitor before xen_pv_possible(). */
 bool xen_pv_possible(struct xen_dom *d);
@@ -127,6 +135,7 @@ void xen_calls_close(struct xen_dom *d);
 int xen_host_changed(struct xen_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights);
 int xen_host_views_on(struct xen_dom *d);
 int xen_host_turn_views_on(struct xen_dom *d);
+int xen_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n);
 
 /* backend-xen-caps.c */
 int xen_domain_caps(void *dom, struct xmem_caps *out);

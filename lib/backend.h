@@ -29,6 +29,10 @@ struct xmem_error; /* error.h */
 #define QUIRK_RESUME_EINVAL 8u
 /* What a view has no entry for takes the host's rights, not the view's default (before 4.19). */
 #define QUIRK_VIEW_COPIES_HOST_RIGHTS 16u
+/* What a view gets for a gfn that it has no entry for covers the host's whole leaf around it. */
+#define QUIRK_VIEW_SET_COVERS_LEAF 32u
+/* And all but that gfn take the host's rights, not the view's default (4.19 to 4.21). */
+#define QUIRK_LEAF_TAKES_HOST_RIGHTS 64u
 
 /* The ring as the session sees it. */
 struct backend_ring {
@@ -147,6 +151,12 @@ struct xmem_backend_ops {
      */
     int (*rights_get_many)(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights);
     int (*rights_set_runs)(void *dom, struct backend_run *v, uint32_t n);
+    /*
+     * Sets gfns of the host view to the rights that they have, which splits the leaves around
+     * them; needs views, and no ring. rights[i]: these rights, BACKEND_NO_RIGHTS of a hole.
+     * NULL where no release needs it.
+     */
+    int (*host_split)(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n);
 
     /* Views: state turns them on for the domain, once, on demand. */
     int (*views_get_state)(void *dom, bool *on);

@@ -53,8 +53,10 @@ static int code_of(int rc, unsigned may)
 static const char *remedy_of(int code)
 {
     switch (code) {
-    case -EPERM:
     case -EACCES:
+        return " (libxenctrl's version and the hypervisor's differ, or its security policy, XSM, "
+               "refuses)";
+    case -EPERM:
         return " (the hypervisor refuses this caller: run it as root of the control domain)";
     case -EOPNOTSUPP:
         return " (this kind of machine cannot do it: see its capabilities)";
@@ -251,6 +253,7 @@ static void session_free(struct xmem_domain *d)
     leave_place(d);
     events_free(d);
     free(d->views);
+    known_clear(&d->split);
     free(d->vcpus);
     free(d->relaxed);
     free(d->step_views);
@@ -452,6 +455,11 @@ int xmem_domain_enable(struct xmem_domain *d)
         events_reset(d);
         d->enabled = true;
         d->broken = false;
+        rc = view_shut_pages(d, d->views[0]);
+        if (rc) {
+            d->ops->monitor_disable(d->dom);
+            d->enabled = false;
+        }
     }
     int rc2 = d->ops->unpause(d->dom);
     if (rc2 && !rc) {

@@ -112,6 +112,10 @@ struct xmem_domain {
 
     struct ring ring;
     struct events events;
+
+    uint32_t view_end; /* above the highest number that a view had */
+    uint32_t holds; /* by domain_hold(), not let go */
+    struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
 };
 
 /* Codes that a call may pass on beside the common ones; others become -EIO. */
@@ -179,6 +183,18 @@ static inline uint8_t view_default(const struct view *v)
     return v->own && !v->follow ? v->def : KNOWN_NOTHING;
 }
 
+/*
+ * view-leaf.c. No vCPU runs between the two; they nest, and cost nothing where the caller has
+ * paused the domain. before: the code of what was done meanwhile, which is the answer if it is
+ * a failure.
+ */
+int domain_hold(struct xmem_domain *d);
+int domain_let_go(struct xmem_domain *d, int before);
+/* Before a view's gfn loses its entry, so that a new one does not cover its neighbours. */
+int view_leaf_before_undo(struct xmem_domain *d, uint64_t gfn);
+/* These gfns were set in the host view: its leaves are small there. */
+void view_leaf_note(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
+
 /* monitor.c: for the library's own use. Single step; what the hypervisor cannot emulate. */
 int monitor_single_step(struct xmem_domain *d);
 int monitor_emul_unimplemented(struct xmem_domain *d);
@@ -190,6 +206,8 @@ int domain_undo_pauses(struct xmem_domain *d);
 
 /* memory.c */
 void domain_remove_pages(struct xmem_domain *d);
+/* Pages that the session added have no rights at their own gfns in this view; the host's while monitoring. */
+int view_shut_pages(struct xmem_domain *d, struct view *v);
 /* batch.c: the session goes; batches that are still there must not touch it. */
 void domain_orphan_batches(struct xmem_domain *d);
 

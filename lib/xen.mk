@@ -3,6 +3,7 @@
 xen_sources = \
 	lib/backend-xen.c \
 	lib/backend-xen-caps.c \
+	lib/backend-xen-domctl.c \
 	lib/backend-xen-event.c \
 	lib/backend-xen-host.c \
 	lib/backend-xen-multi.c \

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl.h"
 
@@ -42,6 +43,9 @@ static const char *remedy_of(int err)
     case -EOPNOTSUPP:
         return "'xmemctl doctor' tells what works here";
     case -EACCES:
+        if (geteuid() == 0)
+            return "the libxenctrl of another release, or a security policy: see 'xmemctl doctor'";
+        return "run it as root in the control domain; 'xmemctl doctor' tells more";
     case -EPERM:
         return "run it as root in the control domain; 'xmemctl doctor' tells more";
     case -EBUSY:

@@ -5,6 +5,7 @@
 #include <backend-sim.h>
 #include <errno.h>
 #include <sim.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define GUEST_VCPUS 12u
@@ -23,8 +24,8 @@ static int sim_setup(struct conf *c)
     struct sim_machine_cfg mc = {.seed = 7};
     struct sim_domain_cfg dc = {.vcpus = GUEST_VCPUS, .pages = GUEST_PAGES,
                                 .first_gfn = GUEST_FIRST, .superpages = true, .name = "conf"};
-    if (!strcmp(c->arg, "x86-ept") || !strcmp(c->arg, "x86-ept-4.20")) {
-        mc.xen_minor = c->arg[7] ? 20 : 17;
+    if (!strcmp(c->arg, "x86-ept") || !strncmp(c->arg, "x86-ept-4.", 10)) {
+        mc.xen_minor = c->arg[7] ? (uint32_t)atoi(c->arg + 10) : 17;
         dc.kind = SIM_X86_EPT;
         dc.altp2m = true;
     } else if (!strcmp(c->arg, "arm-s2")) {
