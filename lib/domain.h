@@ -12,6 +12,7 @@
 #include "event.h"
 #include "known.h"
 #include "ring.h"
+#include "session.h"
 
 struct remap {
     uint64_t gfn, to_gfn;
@@ -54,6 +55,7 @@ struct xmem_domain {
     struct xmem_domain *next; /* of the connection's sessions */
     const struct xmem_backend_ops *ops;
     void *dom;
+    uint64_t number; /* of this session; no other one of the process has it, ever */
     uint32_t domid, vcpu_n, quirks;
     struct xmem_domain_opts opts;
     struct xmem_error error;

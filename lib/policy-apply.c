@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "policy.h"
+#include "session.h"
 
 #define PORTION 65536u /* gfns between two calls of the progress function */
 #define PAGE_BYTES 4096u
@@ -323,6 +324,14 @@ static void report_failure(struct apply *a, int err)
                      *text ? text : strerror(-err));
 }
 
+/* What was counted was of another session. */
+static void applied_to(struct xmem_policy *p, const struct xmem_domain *d)
+{
+    p->applied = session_number(d);
+    for (size_t i = 0; i < p->n_rules; i++)
+        p->rules[i].logged = 0;
+}
+
 int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
                       xmem_progress_fn progress, void *arg)
 {
@@ -343,7 +352,7 @@ int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, struct xmem_
         report_failure(&a, err);
         roll_back(&a);
     } else {
-        p->applied = d;
+        applied_to(p, d);
     }
     free(a.pages);
     return err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A loaded policy. Everything below uses the public API only; the seam is not seen here. */
+/* A loaded policy. It uses the public API and session.h; the seam is not seen here. */
 #ifndef XMEM_POLICY_H
 #define XMEM_POLICY_H
 
@@ -140,10 +140,9 @@ struct xmem_policy {
     size_t n_monitors;
     struct policy_action default_action; /* XMEM_ACTION_NONE: none */
 
-    /* what it was applied to */
-    struct xmem_domain *applied;
-    /* what is known of the session that was asked last */
-    struct xmem_domain *known;
+    /* number of the session that it was applied to, and of the one that was asked last */
+    uint64_t applied, known;
+    /* what is known of that one */
     struct xmem_caps caps;
     uint32_t kind;
 };
