@@ -20,22 +20,17 @@ struct verdict {
 static bool find_view(const struct xmem_policy *p, const struct xmem_domain *d, uint16_t id,
                       size_t *out)
 {
-    size_t n = p->applied == session_number(d) ? p->n_views : 1;
-
-    for (size_t i = 0; i < n; i++)
+    *out = POLICY_HOST;
+    if (id == 0)
+        return true;
+    if (p->applied != session_number(d))
+        return false;
+    for (size_t i = 1; i < p->n_views; i++)
         if (p->views[i].id == id) {
             *out = i;
             return true;
         }
     return false;
-}
-
-static const struct policy_action *rule_action(const struct policy_rule *rule, uint32_t access)
-{
-    for (size_t i = 0; i < rule->n_actions; i++)
-        if (rule->actions[i].access & access)
-            return &rule->actions[i];
-    return NULL;
 }
 
 static void judge_access(struct xmem_policy *p, const struct xmem_domain *d,
@@ -50,7 +45,7 @@ static void judge_access(struct xmem_policy *p, const struct xmem_domain *d,
         return;
     v->rule = &p->rules[v->entry->rule];
     v->name = v->rule->name;
-    v->action = rule_action(v->rule, ev->u.mem.access);
+    v->action = policy_rule_action(v->rule, ev->u.mem.access);
 }
 
 static bool monitor_fits(const struct policy_monitor *mon, const struct xmem_event *ev)
@@ -67,16 +62,6 @@ static bool monitor_fits(const struct policy_monitor *mon, const struct xmem_eve
     default:
         return true;
     }
-}
-
-static void judge_other(struct xmem_policy *p, const struct xmem_event *ev, struct verdict *v)
-{
-    for (size_t i = 0; i < p->n_monitors; i++)
-        if (monitor_fits(&p->monitors[i], ev)) {
-            v->name = p->monitors[i].name;
-            v->action = p->monitors[i].has_action ? &p->monitors[i].action : NULL;
-            return;
-        }
 }
 
 static bool register_write(const struct xmem_event *ev)
@@ -97,6 +82,30 @@ static uint32_t default_for(const struct xmem_policy *p, const struct xmem_event
     if (action == XMEM_ACTION_RELAX || (action == XMEM_ACTION_DENY && !register_write(ev)))
         return XMEM_ACTION_LOG;
     return action;
+}
+
+static bool stricter(const struct xmem_policy *p, const struct xmem_event *ev,
+                     const struct policy_monitor *a, const struct policy_monitor *b)
+{
+    uint32_t one = a->has_action ? a->action.action : default_for(p, ev);
+    uint32_t other = b->has_action ? b->action.action : default_for(p, ev);
+
+    return policy_strictness(one) < policy_strictness(other);
+}
+
+/* Only an access to a port fits two monitors, that of the port and that of all. */
+static void judge_other(struct xmem_policy *p, const struct xmem_event *ev, struct verdict *v)
+{
+    const struct policy_monitor *found = NULL;
+
+    for (size_t i = 0; i < p->n_monitors && (!found || ev->reason == XMEM_EVENT_IO); i++)
+        if (monitor_fits(&p->monitors[i], ev) &&
+            (!found || stricter(p, ev, &p->monitors[i], found)))
+            found = &p->monitors[i];
+    if (!found)
+        return;
+    v->name = found->name;
+    v->action = found->has_action ? &found->action : NULL;
 }
 
 /* Views have numbers in the session alone that the policy was applied to; no view has this one. */

@@ -65,14 +65,16 @@ static void say_denials(struct plan *plan, const struct policy_rule *rule)
     } kinds[] = {{XMEM_ACCESS_R, "reads"}, {XMEM_ACCESS_W, "writes"}, {XMEM_ACCESS_X, "fetches"}};
     const struct xmem_policy *p = plan->p;
 
-    for (size_t i = 0; i < rule->n_actions; i++)
-        for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-            if (rule->actions[i].action == XMEM_ACTION_DENY &&
-                (rule->actions[i].access & kinds[k].access) &&
-                ((uint32_t)rule->rights & kinds[k].access) == 0 &&
-                !policy_can_deny(&p->caps, p->kind, kinds[k].access))
-                say(plan, "rule \"%s\": note: %s cannot be denied here; they pause the domain",
-                    rule->name, kinds[k].name);
+    uint32_t forbidden = policy_forbidden(rule->rights);
+
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+        const struct policy_action *a = policy_rule_action(rule, kinds[k].access);
+
+        if (a && a->action == XMEM_ACTION_DENY && (forbidden & kinds[k].access) &&
+            !policy_can_deny(&p->caps, p->kind, kinds[k].access))
+            say(plan, "rule \"%s\": note: %s cannot be denied here; they pause the domain",
+                rule->name, kinds[k].name);
+    }
 }
 
 static void say_rules(struct plan *plan)
@@ -141,6 +143,7 @@ int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_r
                      xmem_domain_last_error(d));
         return on;
     }
+    policy_warn(p, r);
     say_all(&plan, on);
     return plan.err;
 }
