@@ -41,6 +41,11 @@ class Diagnostic(NamedTuple):
     def __str__(self) -> str:
         return self.full
 
+    @property
+    def is_warning(self) -> bool:
+        """Nothing is refused for it: XM-500 and above."""
+        return self.number >= 500
+
 
 class Decision(NamedTuple):
     """What a policy says of an event."""
@@ -95,6 +100,8 @@ class Policy:
         self._raw: Optional[Any] = raw
         self._user: Optional["Session"] = None  # that it is applied to
         self.name = name
+        #: Of load() or parse(), and later of the last plan(), which knows the domain.
+        self.warnings: Tuple[Diagnostic, ...] = ()
 
     @classmethod
     def load(cls, path: PathLike) -> "Policy":
@@ -105,7 +112,9 @@ class Policy:
             rc = c.xmem_policy_load(path_bytes(path, "path"), report.raw, byref(raw))
             if rc:
                 report.fail(rc, f"{os.fspath(path)}: {os.strerror(-rc)}")
-        return cls(os.fspath(path), raw)
+            policy = cls(os.fspath(path), raw)
+            policy.warnings = report.diagnostics()
+        return policy
 
     @classmethod
     def parse(cls, text: Union[str, bytes], name: str = "<string>") -> "Policy":
@@ -118,7 +127,9 @@ class Policy:
             )
             if rc:
                 report.fail(rc, f"{name}: {os.strerror(-rc)}")
-        return cls(name, raw)
+            policy = cls(name, raw)
+            policy.warnings = report.diagnostics()
+        return policy
 
     # ---- lifetime ----
 
@@ -201,6 +212,7 @@ class Policy:
             rc = c.xmem_policy_plan(self.handle_c(), session.handle(), report.raw, call, None)
             if rc:
                 report.fail(rc, session.last_error)
+            self.warnings = report.diagnostics()
         return lines
 
     def apply(self, session: "Session", progress: Optional[Progress] = None) -> None:
