@@ -21,6 +21,7 @@ struct remap {
 struct view {
     uint16_t id;
     bool own;    /* made by this session: it goes at close */
+    bool hidden; /* from the guest, by this session */
     bool step;   /* for stepping over; the caller does not see it */
     uint8_t def; /* default rights; KNOWN_NOTHING: made by somebody else */
     struct known known;
@@ -145,6 +146,16 @@ void view_forget(struct xmem_domain *d, struct view *v);
 int views_ensure_on(struct xmem_domain *d);
 /* Makes a view with these default rights; step: for the library's own use. */
 int view_make(struct xmem_domain *d, uint8_t rights, bool step, struct view **out);
+/* view-visible.c: can views be hidden here? The others return what the hypervisor answers. */
+bool views_can_hide(const struct xmem_domain *d);
+int view_show(struct xmem_domain *d, struct view *v, bool visible);
+/*
+ * All vCPUs. Xen switches them to visible views only (p2m_switch_domain_altp2m_by_id()): one
+ * that is hidden, by whomever, is shown for that moment.
+ */
+int view_switch_all(struct xmem_domain *d, uint16_t id);
+/* Views that were there before; the first failure, with its text. */
+int views_show_again(struct xmem_domain *d);
 /*
  * Rights of gfns that nothing was said of, in a view that the session made: they do not
  * follow the host's. KNOWN_NOTHING of others, and of the step view, which does.
