@@ -96,12 +96,13 @@ class _Report:
 class Policy:
     """A policy that is valid. Policy.load() and Policy.parse() make it."""
 
+    #: Of load() or parse(), and later of the last plan(), which knows the domain.
+    warnings: Tuple[Diagnostic, ...] = ()
+
     def __init__(self, name: str, raw: Any) -> None:
         self._raw: Optional[Any] = raw
         self._user: Optional["Session"] = None  # that it is applied to
         self.name = name
-        #: Of load() or parse(), and later of the last plan(), which knows the domain.
-        self.warnings: Tuple[Diagnostic, ...] = ()
 
     @classmethod
     def load(cls, path: PathLike) -> "Policy":
