@@ -185,6 +185,7 @@ int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_repor
     p->known = session_number(d);
     p->caps = c.caps;
     p->kind = info.kind;
+    p->found_views = c.views - 1;
     return c.err;
 }
 

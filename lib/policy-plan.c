@@ -56,6 +56,31 @@ static void say_views(struct plan *plan)
     }
 }
 
+static size_t rules_of(const struct xmem_policy *p, uint32_t view)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_rules; i++)
+        n += p->rules[i].view == view;
+    return n;
+}
+
+/* Where the policy itself switches the guest to is said by the rules. */
+static void say_reach(struct plan *plan)
+{
+    const struct xmem_policy *p = plan->p;
+
+    if (policy_hides_host(p))
+        say(plan, "view \"host\": hidden from the guest, as the start view is");
+    for (uint32_t i = 0; p->n_views > 1 && i < p->n_views; i++) {
+        size_t n = rules_of(p, i);
+
+        if (policy_reachable(p, i))
+            say(plan, "reach: the guest can go to view \"%s\" by itself, %zu rule%s there",
+                p->views[i].name, n, plural(n));
+    }
+}
+
 /* A denial that cannot be carried out holds the guest instead: better said before. */
 static void say_denials(struct plan *plan, const struct policy_rule *rule)
 {
@@ -119,6 +144,7 @@ static void say_all(struct plan *plan, bool on)
     say_monitors(plan);
     if (p->has_start_view)
         say(plan, "start view: switch all vCPUs to \"%s\"", p->views[p->start_view].name);
+    say_reach(plan);
     say_rules(plan);
     for (size_t i = 0; i < p->n_rules; i++)
         ranges += p->regions[p->rules[i].region].n;
@@ -144,6 +170,7 @@ int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_r
         return on;
     }
     policy_warn(p, r);
+    policy_warn_others(p, p->found_views, r);
     say_all(&plan, on);
     return plan.err;
 }

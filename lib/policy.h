@@ -156,6 +156,7 @@ struct xmem_policy {
     /* what is known of that one */
     struct xmem_caps caps;
     uint32_t kind;
+    size_t found_views; /* beside the host view */
 };
 
 /* ---- parts of loading; false and a message, or 0 and -ENOMEM in *oom ---- */
@@ -243,6 +244,13 @@ void policy_error(const struct xmem_policy *p, struct xmem_report *r, enum xm_me
 void policy_warning(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
                     struct policy_pos pos, const char *path, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+/* Is the host view hidden from the guest? Can the guest go to the view by itself? */
+bool policy_hides_host(const struct xmem_policy *p);
+bool policy_reachable(const struct xmem_policy *p, uint32_t view);
+/* Rules that are not in force in a view where the guest can go by itself. */
+void policy_warn_reach(const struct xmem_policy *p, struct xmem_report *r);
+/* The same of views that are there already, beside the host view. */
+void policy_warn_others(const struct xmem_policy *p, size_t views, struct xmem_report *r);
 /* All warnings about a policy that is valid. */
 void policy_warn(const struct xmem_policy *p, struct xmem_report *r);
 /* Checks the policy against the capabilities. 0, or the first error; all go into r. */

@@ -15,6 +15,7 @@ policy_sources = \
 	lib/policy-messages.h \
 	lib/policy-monitor.c \
 	lib/policy-plan.c \
+	lib/policy-reach.c \
 	lib/policy-region.c \
 	lib/policy-rule.c \
 	lib/policy-strict.c \

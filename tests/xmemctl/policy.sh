@@ -65,4 +65,50 @@ check "it is possible" [ "$(value possible)" = True ]
 check "number" [ "$(value messages 0 number)" -eq 501 ]
 expect 0 -c "sim:$WORK/kinds.json" apply arm-s2 "$WORK/wr.json"
 check "told once" [ "$(grep -c 'XM-501' "$WORK/err")" -eq 1 ]
+
+# ---- a guest that leaves its start view ----
+
+# escape XEN: a machine of that release
+escape() {
+    cat <<EOF
+{"xen":"$1","domains":[{"name":"guest","kind":"x86-ept","pages":64,"programs":[{"script":[
+ {"op":"write","gfn":"0x6","value":1},
+ {"op":"vmfunc","value":0},
+ {"op":"write","gfn":"0x6","value":7}],"repeat":5}]}]}
+EOF
+}
+# jail VISIBLE
+jail() {
+    cat <<EOF
+{"version":1,"domains":["*"],"regions":{"b":"0x6"},
+ "views":[{"name":"jail","visible":$1}],"start_view":"jail",
+ "rules":[{"name":"deny-b","region":"b","view":"jail","rights":"rx","on":"deny"}]}
+EOF
+}
+jail false >"$WORK/hidden.json"
+jail true >"$WORK/visible.json"
+expect 0 validate "$WORK/hidden.json"
+check "no warning" [ ! -s "$WORK/err" ]
+for release in 4.14 4.17 4.20 4.22; do
+    escape "$release" >"$WORK/escape.json"
+    expect 0 -c "sim:$WORK/escape.json" watch -i -k -p "$WORK/hidden.json" guest
+    check "$release: ten writes, ten denials" [ "$(grep -c -- '-> deny' "$WORK/out")" -eq 10 ]
+    out_has 'machine check: nothing left behind'
+done
+expect 0 -c "sim:$WORK/escape.json" plan guest "$WORK/hidden.json"
+out_has '^view "host": hidden from the guest, as the start view is$'
+check "no warning" [ ! -s "$WORK/err" ]
+escape 4.13 >"$WORK/escape.json"
+expect 4 -c "sim:$WORK/escape.json" plan guest "$WORK/hidden.json"
+err_has 'XM-302\] /views/0/visible: views cannot be hidden here'
+expect 4 -c "sim:$WORK/escape.json" watch -i -p "$WORK/hidden.json" guest
+err_has 'XM-302\] /views/0/visible: views cannot be hidden here'
+expect 0 validate "$WORK/visible.json"
+err_has 'XM-502\] /rules/0: warning: the guest can go to view "host" by itself'
+expect 0 -c "sim:$WORK/escape.json" plan guest "$WORK/visible.json"
+out_has '^reach: the guest can go to view "host" by itself, 0 rules there$'
+check "told once" [ "$(grep -c 'XM-502' "$WORK/err")" -eq 1 ]
+expect 0 -c "sim:$WORK/escape.json" plan -j guest "$WORK/visible.json"
+check "number" [ "$(value messages 0 number)" -eq 502 ]
+check "it is a warning" [ "$(value messages 0 warning)" = True ]
 finish
