@@ -148,7 +148,7 @@ int views_ensure_on(struct xmem_domain *d);
 int view_make(struct xmem_domain *d, uint8_t rights, bool step, struct view **out);
 /* view-visible.c: can views be hidden here? The others return what the hypervisor answers. */
 bool views_can_hide(const struct xmem_domain *d);
-int view_show(struct xmem_domain *d, struct view *v, bool visible);
+int view_set_shown(struct xmem_domain *d, struct view *v, bool visible);
 /*
  * All vCPUs. Xen switches them to visible views only (p2m_switch_domain_altp2m_by_id()): one
  * that is hidden, by whomever, is shown for that moment.

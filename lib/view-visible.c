@@ -10,7 +10,7 @@ bool views_can_hide(const struct xmem_domain *d)
     return d->ops->view_set_visible && (d->caps.flags & XMEM_CAP_VISIBILITY);
 }
 
-int view_show(struct xmem_domain *d, struct view *v, bool visible)
+int view_set_shown(struct xmem_domain *d, struct view *v, bool visible)
 {
     int rc = d->ops->view_set_visible(d->dom, v->id, visible);
     if (!rc)
@@ -47,7 +47,7 @@ int views_show_again(struct xmem_domain *d)
         struct view *v = d->views[id];
         if (!v || v->own || !v->hidden)
             continue;
-        int rc = view_show(d, v, true);
+        int rc = view_set_shown(d, v, true);
         if (rc && !first)
             first = domain_fail(d, rc, 0, "view %" PRIu32 " cannot be shown to the guest again",
                                 id);

@@ -395,7 +395,7 @@ int xmem_view_set_visible(struct xmem_domain *d, uint16_t view, int visible)
         rc = views_ensure_on(d);
     if (rc)
         return rc;
-    rc = view_show(d, v, visible != 0);
+    rc = view_set_shown(d, v, visible != 0);
     return rc ? domain_fail(d, rc, 0, "view %u: its visibility cannot be set", view) : 0;
 }
 
