@@ -4,6 +4,7 @@
 
 #include "changes.h"
 #include "sized.h"
+#include "step.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -253,6 +254,7 @@ static void session_free(struct xmem_domain *d)
     free(d->views);
     free(d->vcpus);
     free(d->relaxed);
+    free(d->step_views);
     free(d->monitors);
     free(d->pages);
     free(d->send_gfns);
@@ -356,6 +358,7 @@ int xmem_domain_get_caps(struct xmem_domain *d, struct xmem_caps *out)
         return rc;
     if (sized_check(out))
         return domain_refuse(d, -EINVAL, "xmem_domain_get_caps: out.size is not set");
+    d->caps.step_airtight = step_airtight(d);
     sized_out(out, &d->caps, sizeof(d->caps));
     return 0;
 }
@@ -397,6 +400,8 @@ int xmem_domain_unpause(struct xmem_domain *d)
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
     d->pauses--;
+    if (!d->pauses)
+        return step_resume(d);
     return 0;
 }
 

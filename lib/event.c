@@ -14,6 +14,7 @@
 
 /* Rounds of an idle machine in one call: a guest that never stops must not keep the caller. */
 #define IDLE_ROUNDS 64
+#define REPEATS 999u /* of an event at the same pc, before a vCPU counts as stuck */
 
 /* ---- the pool ---- */
 
@@ -39,6 +40,7 @@ void events_reset(struct xmem_domain *d)
         d->events.pool[i].state = EVENT_FREE;
     memset(d->events.owner, 0, sizeof(d->events.owner));
     d->events.held = 0;
+    d->events.switched = false;
 }
 
 /* At most as many as slots are held, so the next one that is not is never far. */
@@ -48,7 +50,7 @@ static inline struct event *pool_get(struct events *e)
     do {
         ev = &e->pool[e->next];
         e->next = (e->next + 1) % EVENT_POOL;
-    } while (ev->state == EVENT_HELD);
+    } while (ev->state == EVENT_HELD || ev->state == EVENT_LATER);
     return ev;
 }
 
@@ -60,6 +62,47 @@ static int broken(struct xmem_domain *d, const char *why)
     return domain_refuse(d, -EPROTO, "domain %" PRIu32 ": the ring holds garbage: %s; the session "
                          "does not look at it again until monitoring is disabled and enabled",
                          d->domid, why);
+}
+
+/*
+ * The vCPU is where it was, for the REPEATS-th time: with the same registers it does not get
+ * anywhere. Two that agree are enough; a loop changes them.
+ */
+static void repeated(struct xmem_domain *d, struct event *ev, struct vcpu *v)
+{
+    uint64_t sum = ev->pub.u.raw[0] ^ ev->pub.reason;
+    const uint8_t *data = event_data(d, ev);
+    for (size_t i = 0; i < ring_data_size(d->ring.version) / 8; i++) {
+        uint64_t word;
+        memcpy(&word, data + i * 8, sizeof(word));
+        sum = (sum ^ word) * UINT64_C(0x100000001b3);
+    }
+    if (sum == v->last_regs) {
+        ev->pub.flags |= XMEM_EVENT_STUCK;
+        d->stats.stuck++;
+    }
+    v->last_regs = sum;
+}
+
+static inline void look_for_progress(struct xmem_domain *d, struct event *ev)
+{
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    uint64_t pc = ring_pc(&d->ring, &ev->req);
+    if (pc != v->last_pc) {
+        v->last_pc = pc;
+        v->repeats = 0;
+    } else if (++v->repeats >= REPEATS) {
+        repeated(d, ev, v);
+    }
+}
+
+/* A vCPU whose request was in the ring already belongs where it was switched to since. */
+static uint16_t home_after_switch(struct events *e, const struct event *ev)
+{
+    if ((int32_t)(ev->req.index - e->switched_at) < 0)
+        return e->switched_to;
+    e->switched = false;
+    return ev->home;
 }
 
 static inline int take(struct xmem_domain *d, struct event **out)
@@ -75,6 +118,10 @@ static inline int take(struct xmem_domain *d, struct event **out)
     ev->state = EVENT_HELD;
     ev->saved = false;
     ring_decode(&d->ring, &ev->req, &ev->pub);
+    ev->home = ev->pub.view;
+    if (e->switched)
+        ev->home = home_after_switch(e, ev);
+    look_for_progress(d, ev);
     e->owner[ev->req.index & (d->ring.slots - 1)] = ev;
     e->held++;
     d->stats.events++;
@@ -87,6 +134,14 @@ int event_take_raw(struct xmem_domain *d, struct event **out)
     return take(d, out);
 }
 
+/* Has it to do with a step, or may it? */
+static inline bool for_step(const struct xmem_domain *d, const struct event *ev)
+{
+    return d->vcpus[ev->pub.vcpu].step.phase || ev->pub.reason == XMEM_EVENT_SINGLESTEP ||
+           (ev->pub.view && d->step_view_n) ||
+           (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && d->emul_monitor);
+}
+
 int event_take(struct xmem_domain *d, struct event **out)
 {
     for (;;) {
@@ -94,8 +149,8 @@ int event_take(struct xmem_domain *d, struct event **out)
         int rc = take(d, &ev);
         if (rc <= 0)
             return rc;
-        if (d->step_view || ev->pub.reason == XMEM_EVENT_SINGLESTEP) {
-            rc = step_swallow(d, ev);
+        if (for_step(d, ev)) {
+            rc = step_event(d, ev);
             if (rc < 0)
                 return rc;
             if (rc)
@@ -141,8 +196,11 @@ static void answered(struct xmem_domain *d, struct event *ev)
     d->stats.answers++;
 }
 
-void event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *a)
+void event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *given)
 {
+    struct answer own = *given, *a = &own;
+    if (d->vcpus[ev->pub.vcpu].attention)
+        step_answer(d, ev, a);
     (void)event_data(d, ev); /* head is a copy from now on */
     make_way(d, ev);
     ev->head.flags = (ev->req.flags & RING_FLAG_VCPU_PAUSED) | a->flags;
@@ -157,7 +215,7 @@ void event_answer_with(struct xmem_domain *d, struct event *ev, const struct ans
 void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags)
 {
     struct answer a = {.flags = flags};
-    if (ev->req.index != ring_answer_index(&d->ring)) {
+    if (ev->req.index != ring_answer_index(&d->ring) || d->vcpus[ev->pub.vcpu].attention) {
         event_answer_with(d, ev, &a);
         return;
     }
@@ -201,6 +259,8 @@ static int give_death(struct xmem_domain *d, const struct xmem_event **out)
 static int settle(struct xmem_domain *d)
 {
     int rc = events_send(d);
+    if (!rc && d->switch_due)
+        rc = step_switch_again(d);
     if (!rc)
         rc = d->ops->event_ack(d->dom);
     if (!rc && ring_any(&d->ring))
