@@ -628,7 +628,7 @@ XMEM_API int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_mo
 /* A list of messages about a document; made by the caller, filled by what takes it. */
 struct xmem_diag {
     size_t size;
-    uint32_t number;  /* nnn of XM-nnn, see xmem-policy(5) */
+    uint32_t number;  /* nnn of XM-nnn, see xmem-policy(5); from 500 on warnings */
     uint32_t line;    /* from 1; 0: none */
     uint32_t column;  /* from 1, bytes */
     uint32_t reserved;
@@ -647,8 +647,8 @@ XMEM_API int xmem_report_get(const struct xmem_report *r, size_t index, struct x
 
 /*
  * Loads and validates a JSON policy (xmem-policy(5)); symbol files it names are
- * read too, relative to its folder. Errors go into r (may be NULL): -EBADMSG not
- * valid; -ENOENT, -EACCES, -EISDIR, -EFBIG (over 16 MiB) the file.
+ * read too, relative to its folder. Errors and warnings go into r (may be NULL):
+ * -EBADMSG not valid; -ENOENT, -EACCES, -EISDIR, -EFBIG (over 16 MiB) the file.
  */
 XMEM_API int xmem_policy_load(const char *path, struct xmem_report *r, struct xmem_policy **out);
 /* The same from memory; name is what messages call it. */
@@ -662,7 +662,7 @@ XMEM_API int xmem_policy_match(const struct xmem_policy *p, const struct xmem_do
 typedef int (*xmem_plan_line_fn)(void *arg, const char *line);
 /*
  * Dry run: checks the policy against the session's capabilities and writes what
- * applying would do, a line per step. -EOPNOTSUPP, -ERANGE: what cannot be done, in r.
+ * applying would do, a line per step; warnings go into r. -EOPNOTSUPP, -ERANGE: what cannot be done.
  */
 XMEM_API int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
                               xmem_plan_line_fn line, void *arg);

@@ -195,7 +195,9 @@ static void caps_x86(const struct sim_dom *d, struct xmem_caps *out)
     out->view_rights = out->rights;
     out->step_means |= XMEM_STEP_VIEW;
     out->reply_flags |= XMEM_REPLY_SET_VIEW | XMEM_REPLY_FAST_STEP;
-    out->flags |= XMEM_CAP_SUPPRESS_VE | XMEM_CAP_VISIBILITY | XMEM_CAP_SWITCH_VCPU;
+    out->flags |= XMEM_CAP_SUPPRESS_VE | XMEM_CAP_SWITCH_VCPU;
+    if (d->xen_minor >= 14)
+        out->flags |= XMEM_CAP_VISIBILITY;
 }
 
 /* Rights are those of pages; its regions end at any 64 bytes. Pages cannot be added: direct-mapped. */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -264,6 +265,11 @@ static void session_free(struct xmem_domain *d)
     free(d);
 }
 
+uint64_t session_number(const struct xmem_domain *d)
+{
+    return d->number;
+}
+
 static int check_opts(struct xmem_domain *d, const struct xmem_domain_opts *opts)
 {
     const struct xmem_domain_opts *o = &d->opts;
@@ -278,6 +284,7 @@ static int check_opts(struct xmem_domain *d, const struct xmem_domain_opts *opts
 int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_opts *opts,
                      struct xmem_domain **out)
 {
+    static atomic_uint_fast64_t sessions;
     struct xmem_error err;
     if (!x || !out)
         return -EINVAL;
@@ -289,6 +296,7 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     d->x = x;
     d->ops = x->ops;
     d->domid = domid;
+    d->number = atomic_fetch_add(&sessions, 1) + 1;
     d->default_found = d->default_now = KNOWN_NOTHING;
     int rc = check_opts(d, opts);
     if (!rc)

@@ -12,6 +12,7 @@
 #include "event.h"
 #include "known.h"
 #include "ring.h"
+#include "session.h"
 #include "step-state.h"
 
 struct remap {
@@ -21,6 +22,7 @@ struct remap {
 struct view {
     uint16_t id;
     bool own;    /* made by this session: it goes at close */
+    bool hidden; /* from the guest, by this session */
     bool step;   /* for stepping over; the caller does not see it */
     bool follow; /* step: what is not said of its gfns is as in the host view */
     uint8_t def; /* default rights; KNOWN_NOTHING: made by somebody else */
@@ -64,6 +66,7 @@ struct xmem_domain {
     struct xmem_domain *next; /* of the connection's sessions */
     const struct xmem_backend_ops *ops;
     void *dom;
+    uint64_t number; /* of this session; no other one of the process has it, ever */
     uint32_t domid, vcpu_n, quirks;
     struct xmem_domain_opts opts;
     struct xmem_error error;
@@ -174,6 +177,16 @@ enum view_use {
 };
 /* Makes a view with these default rights; the library's own are hidden from the guest. */
 int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct view **out);
+/* view-visible.c: can views be hidden here? The others return what the hypervisor answers. */
+bool views_can_hide(const struct xmem_domain *d);
+int view_set_shown(struct xmem_domain *d, struct view *v, bool visible);
+/*
+ * All vCPUs. Xen switches them to visible views only (p2m_switch_domain_altp2m_by_id()): one
+ * that is hidden, by whomever, is shown for that moment.
+ */
+int view_switch_all(struct xmem_domain *d, uint16_t id);
+/* Views that were there before; the first failure, with its text. */
+int views_show_again(struct xmem_domain *d);
 /*
  * Rights of gfns that nothing was said of, in a view that the session made: they do not
  * follow the host's. KNOWN_NOTHING of others, and of step views that do.

@@ -204,6 +204,13 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
     return 0;
 }
 
+int session_check_event(struct xmem_domain *d, const struct xmem_event *pub)
+{
+    struct event *ev;
+    int rc = answerable(d, pub, &ev);
+    return rc > 0 ? 0 : rc;
+}
+
 static int reply_with(struct xmem_domain *d, struct event *ev, const struct xmem_reply *reply)
 {
     struct xmem_reply r;

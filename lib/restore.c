@@ -188,7 +188,7 @@ static void restore_switch(struct xmem_domain *d, struct outcome *o)
             note(d, o, domain_refuse(d, -EIO, "vCPU %" PRIu32 " was found in view %u and goes on "
                                      "in %u: all vCPUs are switched together", i,
                                      d->vcpus[i].found_view, view));
-    int rc = d->ops->view_switch(d->dom, view);
+    int rc = view_switch_all(d, view);
     if (rc)
         note(d, o, domain_fail(d, rc, 0, "the vCPUs cannot be switched back to view %u", view));
     d->views_switched = false;
@@ -237,6 +237,8 @@ static void restore_all(struct xmem_domain *d, struct outcome *o)
     d->access_required = false;
     if (!d->dead && (!keep || d->step_view_n))
         restore_switch(d, o);
+    if (!d->dead && !keep)
+        note(d, o, views_show_again(d)); /* while views are on */
     if (!d->dead)
         restore_views(d, o);
 }

@@ -257,7 +257,7 @@ int xmem_view_switch(struct xmem_domain *d, uint16_t view)
         rc = step_before_switch(d);
     if (rc)
         return rc;
-    rc = d->ops->view_switch(d->dom, view);
+    rc = view_switch_all(d, view);
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u", d->domid,
                            view);
@@ -463,11 +463,12 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
 int xmem_view_set_visible(struct xmem_domain *d, uint16_t view, int visible)
 {
     struct view *v;
-    bool there = d && d->ops->view_set_visible && (d->caps.flags & XMEM_CAP_VISIBILITY);
-    int rc = find_for(d, view, &v, there, "visibility of views");
+    int rc = find_for(d, view, &v, d && views_can_hide(d), "visibility of views");
+    if (!rc)
+        rc = views_ensure_on(d);
     if (rc)
         return rc;
-    rc = d->ops->view_set_visible(d->dom, view, visible != 0);
+    rc = view_set_shown(d, v, visible != 0);
     return rc ? domain_fail(d, rc, 0, "view %u: its visibility cannot be set", view) : 0;
 }
 

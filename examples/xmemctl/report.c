@@ -95,3 +95,27 @@ size_t ctl_print_report(const struct xmem_report *r)
     }
     return n;
 }
+
+#define FIRST_WARNING 500u /* xmem-policy(5) */
+
+void js_report(const struct xmem_report *r)
+{
+    size_t n = xmem_report_count(r);
+
+    js_begin("messages", '[');
+    for (size_t i = 0; i < n; i++) {
+        struct xmem_diag diag = XMEM_INIT(diag);
+        if (xmem_report_get(r, i, &diag) != 0) {
+            continue;
+        }
+        js_begin(NULL, '{');
+        js_u64("number", diag.number);
+        js_bool("warning", diag.number >= FIRST_WARNING);
+        js_u64("line", diag.line);
+        js_u64("column", diag.column);
+        js_str("path", diag.path);
+        js_str("text", diag.text);
+        js_end('}');
+    }
+    js_end(']');
+}

@@ -21,6 +21,7 @@ static const struct {
 } groups[] = {
     {"session", statements_session}, {"rights", statements_rights}, {"batch", statements_batch},
     {"events", statements_events},   {"reply", statements_reply},   {"views", statements_views},
+    {"policy", statements_policy},
     {"errors", statements_errors},   {"death", statements_death},
     {"pages", statements_pages},     {"unseen", statements_unseen},
     {"steps", statements_steps},

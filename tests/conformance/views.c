@@ -346,6 +346,30 @@ static void visibility(struct conf *c)
     EXPECT_RC(c, xmem_view_set_visible(c->d, (uint16_t)(v + 1), 0), -ENOENT);
 }
 
+/* Xen switches all vCPUs to visible views only, and the session ends in the host view. */
+static void host_invisible(struct conf *c)
+{
+    uint16_t v, now = 99;
+    NEED_VIEWS(c);
+    NEED(c, c->caps.flags & XMEM_CAP_VISIBILITY, "no visibility here");
+    EXPECT_RC(c, xmem_view_create(c->d, NULL, &v), 0);
+    EXPECT_RC(c, xmem_view_switch(c->d, v), 0);
+    EXPECT_RC(c, xmem_view_set_visible(c->d, v, 0), 0);
+    EXPECT_RC(c, xmem_view_set_visible(c->d, 0, 0), 0);
+    EXPECT_RC(c, conf_do(c, 0, ACT_WRITE, conf_gfn(c, 0)), 0);
+    EXPECT_RC(c, xmem_view_switch(c->d, 0), 0);
+    EXPECT_RC(c, xmem_view_get_vcpu(c->d, 0, &now), 0);
+    EXPECT(c, now == 0);
+    EXPECT_RC(c, conf_do(c, 0, ACT_WRITE, conf_gfn(c, 0)), 0);
+    EXPECT_RC(c, xmem_view_switch(c->d, v), 0);
+    EXPECT_RC(c, xmem_view_get_vcpu(c->d, 0, &now), 0);
+    EXPECT(c, now == v);
+    EXPECT_RC(c, conf_close(c), 0);
+    EXPECT_RC(c, conf_open(c, NULL), 0);
+    EXPECT_RC(c, xmem_view_get_vcpu(c->d, 0, &now), 0);
+    EXPECT(c, now == 0);
+}
+
 static void suppress_ve(struct conf *c)
 {
     uint16_t v;
@@ -416,6 +440,7 @@ const struct statement statements_views[] = {
     {"an undone remapping leaves its neighbours alone", undo_keeps_the_neighbours, false},
     {"rx2rw and n2rwx turn in a view", rights_turn_in_a_view, false},
     {"a view is made invisible and visible", visibility, false},
+    {"the host view is made invisible, and left and entered all the same", host_invisible, false},
     {"suppress-#VE is set and read", suppress_ve, false},
     {"a batch goes over several views", batch_over_views, false},
     {"closing leaves no view and no vCPU in one", close_leaves_no_view, false},
