@@ -84,6 +84,11 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     }
     if (v->core->has_reply && xm_reply_take(&d->core, v->id, &reply) && v->in_op)
         r = &reply;
+    if (unlikely(v->exception.pending) && sim_vcpu_deliver(v)) {
+        sim_program_peek(&v->prog, &op);
+        finish(d, v, &op, true);
+        return true;
+    }
     if (interrupt(d, v) || program_over(&v->prog))
         return false;
     sim_program_peek(&v->prog, &op);

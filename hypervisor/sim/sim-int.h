@@ -39,6 +39,12 @@ struct sim_injection {
     int err;
 };
 
+/* One that a listener injected. */
+struct sim_exception {
+    bool pending;
+    uint8_t vector, type, insn_len;
+};
+
 struct sim_vcpu {
     struct sim_domain *dom;
     struct xm_vcpu *core;
@@ -49,7 +55,7 @@ struct sim_vcpu {
         struct xm_ev_regs_x86 x86;
         struct xm_ev_regs_arm arm;
     } regs; /* without the pc */
-    uint64_t pc, done, result, traps;
+    uint64_t pc, done, result, traps, breakpoints, debugs;
     uint32_t pauses; /* by the core */
     uint32_t holds;  /* by a tool, through a domctl */
     bool waiting;    /* for a slot of the ring */
@@ -58,6 +64,7 @@ struct sim_vcpu {
     bool moved;      /* an answer moved the pc while in_op: the op is skipped */
     bool step_due;   /* the single-step event found no slot */
     uint64_t step_gfn;
+    struct sim_exception exception;
     uint64_t xcr0;
     uint64_t pv_root;     /* x86-pv: L4 table in use */
     uint64_t *pv_tlb_mfn; /* x86-pv: of each TLB entry */
@@ -149,6 +156,11 @@ uint64_t *sim_vcpu_ctrlreg(struct sim_vcpu *v, uint32_t index);
 /* NULL: one that the machine does not keep. */
 uint64_t *sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr);
 bool sim_vcpu_can_run(const struct sim_vcpu *v);
+
+/* exception.c; the guest's own handler runs */
+void sim_vcpu_take_exception(struct sim_vcpu *v, uint8_t vector);
+/* The pending one. True: the op under way made it, and is done. */
+bool sim_vcpu_deliver(struct sim_vcpu *v);
 
 /* evtchn.c */
 int sim_evtchn_init(struct sim_evtchn *e);

@@ -139,6 +139,7 @@ struct sim_vcpu_info {
     uint64_t result; /* of the last read */
     bool single_step;
     uint64_t traps;  /* #VEs and other exceptions that the guest took; their op is dropped */
+    uint64_t breakpoints, debugs; /* #BPs and #DBs that its own handlers saw; traps has them, too */
 };
 int sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out);
 
@@ -168,6 +169,16 @@ void sim_evtchn_notify(struct sim_domain *d);
 /* Forget the fd's "vCPUs could run" part: for tests that want the real event channel's behaviour. */
 void sim_evtchn_quiet(struct sim_domain *d, bool quiet);
 uint64_t sim_hypercall_count(struct sim_domain *d);
+#define SIM_VECTOR_DB 1u
+#define SIM_VECTOR_BP 3u
+/*
+ * The device model's call that injects an exception: the guest's own handler takes it when the
+ * vCPU runs next. type: x86's (3 hardware exception, 4 to 6 made by an instruction: the pc moves
+ * past it by insn_len, and an op that waits for an answer is done). -EINVAL; -EBUSY: one is
+ * pending; -EOPNOTSUPP: not an x86-ept; -ESRCH: the domain dies.
+ */
+int sim_vcpu_inject(struct sim_domain *d, uint32_t vcpu, uint8_t vector, uint8_t type,
+                    uint8_t insn_len);
 
 /* ---- x86-pv ----
  * A gfn of such a domain is a machine frame, of which no two domains have the same. The guest

@@ -10,6 +10,7 @@ SIM_SOURCES = \
 	hypervisor/env/sim/vcpu.c \
 	hypervisor/sim/domain.c \
 	hypervisor/sim/evtchn.c \
+	hypervisor/sim/exception.c \
 	hypervisor/sim/frames.c \
 	hypervisor/sim/hypercall.c \
 	hypervisor/sim/inject.c \
