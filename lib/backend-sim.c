@@ -179,7 +179,7 @@ static void caps_x86(const struct sim_dom *d, struct xmem_caps *out)
 {
     out->step_means = XMEM_STEP_SINGLE | XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
     out->replies |= 1u << XMEM_REPLY_DENY | 1u << XMEM_REPLY_EMULATE |
-                    1u << XMEM_REPLY_EMULATE_NOWRITE;
+                    1u << XMEM_REPLY_EMULATE_NOWRITE | 1u << XMEM_REPLY_REINJECT;
     out->reply_flags |= XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA |
                         XMEM_REPLY_TOGGLE_STEP;
     out->monitors |= 1u << XMEM_EVENT_CTRLREG | 1u << XMEM_EVENT_MSR | 1u << XMEM_EVENT_BREAKPOINT |
@@ -359,6 +359,12 @@ static int monitor_disable(void *dom)
     return rc;
 }
 
+static int vcpu_inject(void *dom, uint32_t vcpu, const struct backend_exception *e)
+{
+    struct sim_dom *d = dom;
+    return sim_vcpu_inject(d->d, vcpu, e->vector, e->type, e->insn_len);
+}
+
 static int monitor_event_of(uint32_t reason, uint32_t *event)
 {
     static const int8_t map[] = {
@@ -524,6 +530,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .vcpu_hold = vcpu_hold,
     .vcpu_peek = vcpu_peek,
     .vcpu_waits = vcpu_waits,
+    .vcpu_inject = vcpu_inject,
     .monitor_enable = monitor_enable,
     .monitor_disable = monitor_disable,
     .monitor_attach = monitor_attach,

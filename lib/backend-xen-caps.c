@@ -5,11 +5,14 @@
 #define BIT(r) XMEM_RIGHTS_BIT(r)
 #define EVENT_SIZES 5u
 
-/* XEN_DOMCTL_MONITOR_EVENT_* (public/domctl.h), by number, to our reasons. */
+/*
+ * XEN_DOMCTL_MONITOR_EVENT_* (public/domctl.h), by number, to our reasons. INTERRUPT is no
+ * switch: Xen announces that an answer may ask for the next interrupt.
+ */
 static const uint8_t reason_of[] = {
     XMEM_EVENT_CTRLREG,     XMEM_EVENT_MSR,   XMEM_EVENT_SINGLESTEP, XMEM_EVENT_BREAKPOINT,
     XMEM_EVENT_GUEST_REQUEST, XMEM_EVENT_DEBUG, XMEM_EVENT_CPUID,      XMEM_EVENT_PRIVILEGED_CALL,
-    XMEM_EVENT_INTERRUPT,   XMEM_EVENT_DESCRIPTOR, XMEM_EVENT_EMUL_UNIMPLEMENTED, 0,
+    0,                      XMEM_EVENT_DESCRIPTOR, XMEM_EVENT_EMUL_UNIMPLEMENTED, 0,
     XMEM_EVENT_VMEXIT,      XMEM_EVENT_IO,
 };
 
@@ -57,6 +60,8 @@ static void x86_caps(struct xen_dom *d, struct xmem_caps *c)
     c->max_views = d->views ? d->release->max_views : 1;
     c->view_rights = d->views ? c->rights : 0;
     c->replies = 1u << XMEM_REPLY_DENY | 1u << XMEM_REPLY_EMULATE | 1u << XMEM_REPLY_EMULATE_NOWRITE;
+    if (xen_can_inject(d))
+        c->replies |= 1u << XMEM_REPLY_REINJECT;
     c->reply_flags = XMEM_REPLY_SET_REGS | XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA |
                      (c->step_means & XMEM_STEP_SINGLE ? XMEM_REPLY_TOGGLE_STEP : 0) |
                      (d->views ? XMEM_REPLY_SET_VIEW | XMEM_REPLY_FAST_STEP : 0);

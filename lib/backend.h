@@ -44,6 +44,13 @@ struct backend_monitor {
     bool on, sync, on_change, userspace;
 };
 
+/* An exception to be injected (x86). */
+struct backend_exception {
+    uint8_t vector, type, insn_len; /* type: of the processor's event injection */
+    uint32_t error_code;            /* UINT32_MAX: none */
+    uint64_t extra;                 /* vector 1: what DR6 gets; 14: CR2 */
+};
+
 /* What `done` holds when the hypervisor does not tell how far it came. */
 #define BACKEND_DONE_UNKNOWN UINT64_MAX
 
@@ -92,6 +99,11 @@ struct xmem_backend_ops {
     int (*vcpu_peek)(void *dom, uint32_t vcpu, uint64_t *pc);
     /* May be NULL; the domain is not paused. 1: the vCPU waits for an answer, 0: it does not. */
     int (*vcpu_waits)(void *dom, uint32_t vcpu);
+    /*
+     * May be NULL. A vCPU that waits for an answer takes it when it goes on. -EBUSY: another
+     * one is pending.
+     */
+    int (*vcpu_inject)(void *dom, uint32_t vcpu, const struct backend_exception *e);
 
     /* May be NULL. How long the vCPU was on a processor, in ns; *idle: it sleeps, or is off. */
     int (*vcpu_ran)(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);

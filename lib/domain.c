@@ -254,6 +254,7 @@ static void session_free(struct xmem_domain *d)
     free(d->relaxed);
     free(d->monitors);
     free(d->pages);
+    free(d->patched);
     free(d->send_gfns);
     free(d->send_rights);
     free(d);

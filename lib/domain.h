@@ -43,6 +43,8 @@ struct vcpu {
     bool stepping;        /* answered with single step on, the step's event is to come */
     bool user_step;       /* single step switched on by the caller's reply */
     bool notify_set;      /* #VE information page set by this session */
+    bool io_again;        /* it may come back to an input instruction that was emulated, */
+    uint64_t io_pc;       /* this one */
 };
 
 struct monitor_on {
@@ -85,6 +87,9 @@ struct xmem_domain {
     size_t monitor_n, monitor_cap;
     uint64_t *pages; /* added, not removed */
     size_t page_n, page_cap;
+
+    uint64_t *patched; /* gfns that breakpoints were written into, in order */
+    size_t patched_n, patched_cap;
 
     struct xmem_batch *batches;
     uint64_t *send_gfns; /* buffers of one hypercall, kept */

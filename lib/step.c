@@ -130,6 +130,18 @@ void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
     d->views_switched = true;
 }
 
+int step_alone(struct xmem_domain *d, uint32_t vcpu, uint32_t *flags)
+{
+    struct vcpu *v = &d->vcpus[vcpu];
+    int rc = monitor_single_step(d);
+    if (rc)
+        return domain_fail(d, rc, 0, "single step cannot be monitored");
+    if (!v->stepping && !v->user_step)
+        *flags |= RING_FLAG_TOGGLE_SINGLESTEP;
+    stepping(d, vcpu, true);
+    return 0;
+}
+
 bool step_forget(struct xmem_domain *d, const struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
@@ -245,15 +257,13 @@ static int by_view(struct xmem_domain *d, struct event *ev)
 
 /*
  * A breakpoint: what stands below it is done, where the event's view has a page of its own for
- * it (the int3 is ours); the guest's own int3 is gone past. To resume would be to hit it again.
+ * it (the int3 is ours); the guest gets its own int3. To resume would be to hit it again.
  */
 static int past_breakpoint(struct xmem_domain *d, struct event *ev)
 {
     struct view *v = domain_view(d, ev->pub.view);
-    if (!v || !view_remapped(v, ev->pub.u.debug.gfn)) {
-        event_skip(d, ev, ev->pub.u.debug.insn_length);
-        return 0;
-    }
+    if (!v || !view_remapped(v, ev->pub.u.debug.gfn))
+        return event_reinject(d, ev);
     if (!(d->caps.step_means & XMEM_STEP_VIEW))
         return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over the "
                              "breakpoint in gfn 0x%" PRIx64 ": no fast single step in a view",
@@ -376,10 +386,8 @@ int step_over(struct xmem_domain *d, struct event *ev)
     int rc = -EOPNOTSUPP;
     if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && (ev->pub.flags & XMEM_EVENT_PAUSED))
         return past_breakpoint(d, ev);
-    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !(ev->pub.flags & XMEM_EVENT_PAUSED)) {
-        event_go_on(d, ev);
-        return 0;
-    }
+    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !(ev->pub.flags & XMEM_EVENT_PAUSED))
+        return event_go_on(d, ev);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if (!(d->caps.step_means & all[i].means))
             continue;
@@ -410,7 +418,8 @@ static int swallow_in_step_view(struct xmem_domain *d, struct event *ev)
     struct view *v = domain_view(d, back);
     ev->pub.view = back; /* where the vCPU belongs */
     if (ev->pub.reason == XMEM_EVENT_BREAKPOINT) { /* below ours stands the guest's own */
-        event_skip(d, ev, ev->pub.u.debug.insn_length);
+        if (event_reinject(d, ev))
+            event_skip(d, ev, ev->pub.u.debug.insn_length);
         return 1;
     }
     if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !v || !back)

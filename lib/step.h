@@ -20,6 +20,8 @@ bool step_view_drop(struct xmem_domain *d);
 void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view);
 /* For the end of the session: is single step on in the event's vCPU? It is off from now on. */
 bool step_forget(struct xmem_domain *d, const struct event *ev);
+/* Single step with this answer, so that nothing comes in between: adds to its flags. A text. */
+int step_alone(struct xmem_domain *d, uint32_t vcpu, uint32_t *flags);
 /* Any vCPU left of which single step is on? */
 bool step_any(struct xmem_domain *d);
 /* Arms every page that is open for a moment, and lets all vCPUs go on. The first failure. */

@@ -23,7 +23,12 @@ enum guest_act {
     ACT_CTRLREG3,
     ACT_MSR,
     ACT_PRIVCALL,
-    ACT_HYPERCALL_BUF
+    ACT_HYPERCALL_BUF,
+    ACT_DEBUG,      /* a debug exception behind its instruction */
+    ACT_DESCRIPTOR, /* stores GDTR */
+    ACT_IN,         /* a byte from a port */
+    ACT_OUT,
+    ACT_VMEXIT      /* an exit that nothing else tells of */
 };
 
 /* What ACT_MSR writes: SYSENTER_CS, harmless in a guest that has no system calls. */
@@ -43,6 +48,8 @@ struct guest_ops {
     bool (*done)(struct conf *c, uint32_t vcpu);
     /* What the last read returned. */
     uint64_t (*result)(struct conf *c, uint32_t vcpu);
+    /* Breakpoints and debug exceptions that its own handlers saw. NULL: nobody counts them. */
+    uint64_t (*exceptions)(struct conf *c, uint32_t vcpu);
     /* Lets the guest go on for a moment where nobody else does. */
     void (*run)(struct conf *c);
     /* The listener dies: c->x is forgotten, not closed. -EOPNOTSUPP where that ends this process. */
@@ -79,7 +86,7 @@ struct statement {
 /* Ends with an element whose text is NULL. */
 extern const struct statement statements_session[], statements_rights[], statements_batch[],
     statements_events[], statements_reply[], statements_views[], statements_errors[],
-    statements_death[];
+    statements_death[], statements_finish[];
 
 void conf_fail(struct conf *c, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

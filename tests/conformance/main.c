@@ -22,6 +22,7 @@ static const struct {
     {"session", statements_session}, {"rights", statements_rights}, {"batch", statements_batch},
     {"events", statements_events},   {"reply", statements_reply},   {"views", statements_views},
     {"errors", statements_errors},   {"death", statements_death},
+    {"finish", statements_finish},
 };
 
 /* What is wanted; NULL: all of it. */
