@@ -238,7 +238,8 @@ static int dom_caps(void *dom, struct xmem_caps *out)
 static uint32_t dom_quirks(void *dom)
 {
     const struct sim_dom *d = dom;
-    uint32_t q = QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_VIEW_SET_SKIPS_UNMAPPED;
+    uint32_t q = QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_VIEW_SET_SKIPS_UNMAPPED |
+                 QUIRK_CODE_ELSEWHERE;
     if (d->xen_minor < 19)
         q |= QUIRK_VIEW_COPIES_HOST_RIGHTS;
     return d->xen_minor < 20 ? q | QUIRK_FAST_STEP_NEEDS_MONITOR : q;

@@ -30,6 +30,9 @@ struct xmem_error; /* error.h */
 /* What a view has no entry for takes the host's rights, not the view's default (before 4.19). */
 #define QUIRK_VIEW_COPIES_HOST_RIGHTS 16u
 
+/* What the guest executes is not in its memory: the simulated machine's programs. */
+#define QUIRK_CODE_ELSEWHERE 32u
+
 /* The ring as the session sees it. */
 struct backend_ring {
     void *page;                /* 4 KiB, mapped read-write */

@@ -168,14 +168,15 @@ static bool moved(struct xmem_domain *d, struct event *ev, const struct answer *
  * To resume from a breakpoint is to give it to the guest, unless it is not the guest's, or the
  * caller steps on from there by itself.
  */
-static bool callers_breakpoint(const struct xmem_domain *d, const struct event *ev,
+static bool callers_breakpoint(struct xmem_domain *d, struct event *ev,
                                const struct xmem_reply *r)
 {
     if (ev->pub.reason != XMEM_EVENT_BREAKPOINT)
         return false;
     return (r->flags & (XMEM_REPLY_TOGGLE_STEP | XMEM_REPLY_FAST_STEP)) ||
            !event_is_guests(d, ev, ev->pub.view) ||
-           ((r->flags & XMEM_REPLY_SET_VIEW) && !event_is_guests(d, ev, r->view));
+           ((r->flags & XMEM_REPLY_SET_VIEW) && !event_is_guests(d, ev, r->view)) ||
+           !event_still_there(d, ev);
 }
 
 int finish_answer(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r,

@@ -37,6 +37,8 @@ int finish_swallow(struct xmem_domain *d, struct event *ev);
 int event_inject(struct xmem_domain *d, const struct event *ev);
 /* Is it the guest's own, not one that the session put there? In the view where it goes on. */
 bool event_is_guests(const struct xmem_domain *d, const struct event *ev, uint16_t view);
+/* Is the breakpoint instruction still in the host view's memory? True where nobody can tell. */
+bool event_still_there(struct xmem_domain *d, struct event *ev);
 /* The session writes into the guest: a breakpoint there is the caller's. -ENOMEM. */
 int event_note_write(struct xmem_domain *d, uint64_t gpa, const uint8_t *bytes, size_t n);
 

@@ -75,10 +75,27 @@ bool event_is_guests(const struct xmem_domain *d, const struct event *ev, uint16
     return !patched(d, gfn) && !(v && view_remapped(v, gfn));
 }
 
+bool event_still_there(struct xmem_domain *d, struct event *ev)
+{
+    struct xmem_regs regs = XMEM_INIT(regs);
+    void *page;
+    if ((d->quirks & QUIRK_CODE_ELSEWHERE) || ev->pub.u.debug.insn_length != 1 ||
+        !d->ops->page_map || d->ops->page_map(d->dom, ev->pub.u.debug.gfn, &page))
+        return true;
+    ring_regs_decode(&d->ring, event_data(d, ev), &regs);
+    uint8_t byte = ((const uint8_t *)page)[regs.u.x86.rip % BACKEND_PAGE_SIZE];
+    d->ops->page_unmap(d->dom, page);
+    return byte == INT3;
+}
+
+/* Nothing is asked of the view: below a breakpoint of the session's there may be the guest's. */
 int event_reinject(struct xmem_domain *d, struct event *ev)
 {
-    if (!(d->caps.replies & (1u << XMEM_REPLY_REINJECT)) ||
-        !event_is_guests(d, ev, ev->pub.view)) {
+    if (!event_still_there(d, ev)) { /* somebody took it away */
+        event_answer(d, ev, 0);
+        return 0;
+    }
+    if (!(d->caps.replies & (1u << XMEM_REPLY_REINJECT)) || patched(d, ev->pub.u.debug.gfn)) {
         event_skip(d, ev, ev->pub.u.debug.insn_length);
         return 0;
     }

@@ -197,6 +197,31 @@ static void registers(struct conf *c, const struct row *row)
     check_end(c, row, ENDS, before);
 }
 
+/* The session's breakpoint hides one of the guest's own: done by a step, it is given to the guest. */
+static void below_the_sessions(struct conf *c)
+{
+    const struct xmem_event *ev;
+    uint64_t gfn = conf_gfn(c, 0);
+    uint16_t view, now;
+    NEED(c, c->caps.replies & (1u << XMEM_REPLY_REINJECT), "nothing is injected here");
+    NEED(c, c->caps.step_means & XMEM_STEP_VIEW, "no step in a view here");
+    NEED(c, c->ops->exceptions, "this guest does not count");
+    EXPECT_RC(c, xmem_view_create(c->d, NULL, &view), 0);
+    EXPECT_RC(c, xmem_view_change_gfn(c->d, view, gfn, conf_gfn(c, 1)), 0);
+    EXPECT_RC(c, xmem_view_switch(c->d, view), 0);
+    EXPECT(c, watch(c, &breakpoint_row));
+    uint64_t before = exceptions(c);
+    EXPECT_RC(c, c->ops->start(c, 0, ACT_BREAKPOINT, gfn, 0, 0), 0);
+    EXPECT_RC(c, conf_next(c, &ev), 0);
+    EXPECT_RC(c, xmem_event_reply(c->d, ev, NULL), 0); /* not the guest's: hit again */
+    EXPECT_RC(c, conf_next(c, &ev), 0);
+    EXPECT(c, ev->reason == XMEM_EVENT_BREAKPOINT && exceptions(c) == before);
+    EXPECT_RC(c, xmem_event_step_over(c->d, ev), 0);
+    check_end(c, &breakpoint_row, BACK, before);
+    EXPECT_RC(c, xmem_view_get_vcpu(c->d, 0, &now), 0);
+    EXPECT(c, now == view);
+}
+
 /* Nobody is left with an exception that the session took: its end gives it back. */
 static void held_at_the_end(struct conf *c)
 {
@@ -291,6 +316,7 @@ const struct statement statements_finish[] = {
     {"CPUID ends with registers, wherever the pc is", cpuid_registers, false},
     {"a breakpoint ends with registers, wherever the pc is", breakpoint_registers, false},
     {"a privileged call ends with registers, wherever the pc is", call_registers, false},
+    {"below the session's breakpoint the guest has its own", below_the_sessions, false},
     {"what was taken from the guest is given back at the end", held_at_the_end, false},
     {"an input instruction leaves single stepping as it is", input_while_stepping, false},
     {NULL, NULL, false},

@@ -371,6 +371,33 @@ START_TEST(breakpoints_of_the_caller)
 }
 END_TEST
 
+/* Another tool had put it into the guest's memory, and took it away before this answer. */
+START_TEST(a_breakpoint_that_is_gone)
+{
+    struct xmem_regs regs = XMEM_INIT(regs);
+    open_with_injection();
+    ck_ok(fake_ops.page_add(f, 0x10));
+    breakpoint();
+    ck_ok(xmem_event_get_regs(d, ev, &regs));
+    f->frame[0][regs.u.x86.rip % 4096] = 0x55;
+    ck_assert_uint_eq(reply(), 0);
+    breakpoint();
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_ok(xmem_event_flush(d));
+    ck_assert_uint_eq(fake_last(f)->head.flags, RING_FLAG_VCPU_PAUSED);
+    ck_assert_uint_eq(f->count[FAKE_INJECT], 0);
+    breakpoint();
+    r.action = XMEM_REPLY_REINJECT; /* the caller knows better */
+    ck_assert_uint_eq(reply(), 0);
+    ck_injected(1, 3);
+    f->frame[0][regs.u.x86.rip % 4096] = 0xcc;
+    breakpoint();
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    ck_injected(2, 3);
+    ck_ok(fake_ops.page_remove(f, 0x10));
+}
+END_TEST
+
 START_TEST(emulation_only_where_there_is_one)
 {
     uint8_t nop[16] = {0x90};
@@ -501,6 +528,7 @@ int main(void)
                                the_guest_gets_what_is_its_own,
                                what_cannot_be_injected,
                                breakpoints_of_the_caller,
+                               a_breakpoint_that_is_gone,
                                emulation_only_where_there_is_one,
                                input_and_output,
                                data_for_an_input_instruction,
