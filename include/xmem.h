@@ -563,6 +563,7 @@ enum xmem_reply_action {
     XMEM_REPLY_EMULATE = 2,         /* the hypervisor emulates the instruction */
     XMEM_REPLY_EMULATE_NOWRITE = 3, /* the same, and its memory writes are dropped */
     XMEM_REPLY_STEP_OVER = 4,       /* let this access through and re-arm */
+    XMEM_REPLY_REINJECT = 5,        /* breakpoint, debug: the guest's own handler gets it */
 };
 /* flags of struct xmem_reply, to be combined with the action */
 #define XMEM_REPLY_SET_REGS 1u       /* regs; on Arm only pc is taken */
@@ -584,19 +585,18 @@ struct xmem_reply {
 };
 
 /*
- * Answers an event; reply NULL: resume. The answer is sent at the next
- * xmem_event_next() that finds the ring empty, at xmem_event_wait(), at
- * xmem_event_flush(), or when the fd is asked for again through them, so that one
- * notification serves many answers. -EALREADY answered before; -EOPNOTSUPP the kind
- * cannot (the event stays open); -ENOENT no such view.
+ * Answers an event; reply NULL: resume. What the hypervisor left of its instruction is finished as
+ * xmem_event_reply(3) says: gone past, emulated, an exception of the guest's own given to it. Sent
+ * at the next xmem_event_next() that finds the ring empty, at xmem_event_wait(), xmem_event_flush():
+ * one notification serves many answers. -EALREADY answered before; -EOPNOTSUPP the kind cannot, or
+ * not for this event; -EBUSY another exception is pending (open after both); -ENOENT no such view.
  */
 XMEM_API int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *ev,
                               const struct xmem_reply *reply);
 /*
- * Lets this access through once and arms the page again: xmem_event_reply() with
- * XMEM_REPLY_STEP_OVER. May block for some ms where caps.step_means has nothing
- * better than XMEM_STEP_RELAX. One that is no access is resumed; a breakpoint is passed:
- * what it hides is done where the view remaps its gfn, else it is skipped.
+ * Lets this access through once and arms the page again (XMEM_REPLY_STEP_OVER). May block for some
+ * ms where caps.step_means has nothing better than XMEM_STEP_RELAX. One that is no access is
+ * resumed; of a breakpoint what it hides is done where the view remaps its gfn, else as resumed.
  */
 XMEM_API int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *ev);
 /* Answers as the session's default says. */
@@ -614,7 +614,7 @@ struct xmem_monitor {
     uint32_t reserved;
     uint64_t bitmask; /* CTRLREG: bits that do not count; 0: all count */
 };
-#define XMEM_MONITOR_ASYNC 1u       /* the vCPU does not wait */
+#define XMEM_MONITOR_ASYNC 1u       /* the vCPU does not wait; VMEXIT: it never does */
 #define XMEM_MONITOR_ON_CHANGE 2u   /* only when the value changes */
 #define XMEM_MONITOR_USERSPACE 4u   /* GUEST_REQUEST: user mode may ask too */
 /*

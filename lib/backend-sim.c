@@ -180,7 +180,7 @@ static void caps_x86(const struct sim_dom *d, struct xmem_caps *out)
 {
     out->step_means = XMEM_STEP_SINGLE | XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
     out->replies |= 1u << XMEM_REPLY_DENY | 1u << XMEM_REPLY_EMULATE |
-                    1u << XMEM_REPLY_EMULATE_NOWRITE;
+                    1u << XMEM_REPLY_EMULATE_NOWRITE | 1u << XMEM_REPLY_REINJECT;
     out->reply_flags |= XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA |
                         XMEM_REPLY_TOGGLE_STEP;
     out->monitors |= 1u << XMEM_EVENT_CTRLREG | 1u << XMEM_EVENT_MSR | 1u << XMEM_EVENT_BREAKPOINT |
@@ -242,7 +242,8 @@ static int dom_caps(void *dom, struct xmem_caps *out)
 static uint32_t dom_quirks(void *dom)
 {
     const struct sim_dom *d = dom;
-    uint32_t q = QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_VIEW_SET_SKIPS_UNMAPPED;
+    uint32_t q = QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_VIEW_SET_SKIPS_UNMAPPED |
+                 QUIRK_CODE_ELSEWHERE;
     if (d->altp2m)
         q |= QUIRK_VIEW_SET_COVERS_LEAF;
     if (d->xen_minor < 19)
@@ -365,6 +366,12 @@ static int monitor_disable(void *dom)
         (void)pv_shadow(d, false);
     }
     return rc;
+}
+
+static int vcpu_inject(void *dom, uint32_t vcpu, const struct backend_exception *e)
+{
+    struct sim_dom *d = dom;
+    return sim_vcpu_inject(d->d, vcpu, e->vector, e->type, e->insn_len);
 }
 
 static int monitor_event_of(uint32_t reason, uint32_t *event)
@@ -532,6 +539,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .vcpu_hold = vcpu_hold,
     .vcpu_peek = vcpu_peek,
     .vcpu_waits = vcpu_waits,
+    .vcpu_inject = vcpu_inject,
     .monitor_enable = monitor_enable,
     .monitor_disable = monitor_disable,
     .monitor_attach = monitor_attach,

@@ -63,6 +63,8 @@ static void x86_caps(struct xen_dom *d, struct xmem_caps *c)
     c->max_views = d->views ? d->release->max_views : 1;
     c->view_rights = d->views ? c->rights : 0;
     c->replies = 1u << XMEM_REPLY_DENY | 1u << XMEM_REPLY_EMULATE | 1u << XMEM_REPLY_EMULATE_NOWRITE;
+    if (xen_can_inject(d))
+        c->replies |= 1u << XMEM_REPLY_REINJECT;
     c->reply_flags = XMEM_REPLY_SET_REGS | XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA |
                      (c->step_means & XMEM_STEP_SINGLE ? XMEM_REPLY_TOGGLE_STEP : 0) |
                      (d->views ? XMEM_REPLY_SET_VIEW | XMEM_REPLY_FAST_STEP : 0);

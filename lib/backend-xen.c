@@ -166,6 +166,7 @@ static void xen_domain_close(void *dom)
     if (d->xch)
         d->api->interface_close(d->xch);
     xen_calls_close(d);
+    xen_inject_close(d);
     host_copy_free(&d->host);
     free(d);
 }
@@ -296,6 +297,7 @@ const struct xmem_backend_ops xmem_backend_xen = {
     .pause = xen_pause,
     .unpause = xen_unpause,
     .vcpu_peek = xen_vcpu_peek,
+    .vcpu_inject = xen_vcpu_inject,
     .vcpu_ran = xen_vcpu_ran,
     .monitor_enable = xen_monitor_enable,
     .monitor_disable = xen_monitor_disable,

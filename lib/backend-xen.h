@@ -36,6 +36,7 @@ struct xen_dom {
     bool views;             /* altp2m can be used */
     bool views_on;          /* and is on */
     struct host_copy host;  /* gfns that were restricted in the host view */
+    void *dmod;              /* the device model's calls; NULL: not opened */
     void *xcall;             /* for hypercalls of our own, */
     struct xen_calls *calls; /* from this buffer */
     bool no_calls;           /* that cannot be made: libxenctrl's serve */
@@ -57,6 +58,11 @@ int xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid, struct xe
 
 /* It will never run again. */
 bool xen_info_is_dead(const struct xen_domain_info *info);
+
+/* backend-xen-inject.c; can: asks nobody, opens what is needed. */
+bool xen_can_inject(struct xen_dom *d);
+void xen_inject_close(struct xen_dom *d);
+int xen_vcpu_inject(void *dom, uint32_t vcpu, const struct backend_exception *e);
 
 /* backend-xen-page.c */
 int xen_page_map(void *dom, uint64_t gfn, void **page);

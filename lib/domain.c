@@ -260,6 +260,7 @@ static void session_free(struct xmem_domain *d)
     free(d->step_views);
     free(d->monitors);
     free(d->pages);
+    free(d->patched);
     free(d->send_gfns);
     free(d->send_rights);
     free(d);

@@ -55,6 +55,8 @@ struct vcpu {
     bool hw_step;       /* single step as the last answer left it */
     bool attention;     /* its next answer has something to add: step_answer() */
     bool notify_set;    /* #VE information page set by this session */
+    bool io_again;      /* it may come back to an input instruction that was emulated, */
+    uint64_t io_pc;     /* this one */
 };
 
 struct monitor_on {
@@ -107,6 +109,9 @@ struct xmem_domain {
     size_t monitor_n, monitor_cap;
     uint64_t *pages; /* added, not removed */
     size_t page_n, page_cap;
+
+    uint64_t *patched; /* gfns that breakpoints were written into, in order */
+    size_t patched_n, patched_cap;
 
     struct xmem_batch *batches;
     uint64_t *send_gfns; /* buffers of one hypercall, kept */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The guest's memory: copying, and pages given and taken away. */
 #include "domain.h"
+#include "finish.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -90,7 +91,10 @@ int xmem_domain_read(struct xmem_domain *d, uint64_t gpa, void *buf, size_t len)
 
 int xmem_domain_write(struct xmem_domain *d, uint64_t gpa, const void *buf, size_t len)
 {
-    return transfer(d, gpa, (void *)(uintptr_t)buf, len, copy_in);
+    int rc = check_range(d, gpa, buf, len);
+    if (!rc)
+        rc = event_note_write(d, gpa, buf, len);
+    return rc ? rc : transfer(d, gpa, (void *)(uintptr_t)buf, len, copy_in);
 }
 
 /* ---- pages given ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The end of monitoring and of the session: everything as it was found, nobody left waiting. */
 #include "changes.h"
+#include "finish.h"
 #include "rights.h"
 #include "step.h"
 
@@ -59,6 +60,7 @@ static void note(struct xmem_domain *d, struct outcome *o, int rc)
 static void quit_event(struct xmem_domain *d, struct event *ev)
 {
     bool off = (ev->pub.flags & XMEM_EVENT_PAUSED) && step_forget(d, ev);
+    finish_at_end(d, ev);
     event_answer(d, ev, off ? RING_FLAG_TOGGLE_SINGLESTEP : 0);
 }
 

@@ -9,6 +9,7 @@
 #include "step.h"
 
 #include "changes.h"
+#include "finish.h"
 #include "rights.h"
 
 #include <errno.h>
@@ -537,7 +538,8 @@ static int stray(struct xmem_domain *d, struct event *ev, const struct step_view
 static int breakpoint_below(struct xmem_domain *d, struct event *ev)
 {
     step_reset(d, ev->pub.vcpu);
-    event_skip(d, ev, ev->pub.u.debug.insn_length);
+    if (event_reinject(d, ev))
+        event_skip(d, ev, ev->pub.u.debug.insn_length);
     return 1;
 }
 

@@ -25,6 +25,7 @@ static const struct {
     {"errors", statements_errors},   {"death", statements_death},
     {"pages", statements_pages},     {"unseen", statements_unseen},
     {"steps", statements_steps},
+    {"finish", statements_finish},
 };
 
 /* What is wanted; NULL: all of it. */
