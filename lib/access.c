@@ -74,6 +74,8 @@ int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uin
     uint64_t done;
     d->stats.sets++;
     int rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
+    if (!rc)
+        step_rights_changed(d, v->id, gfn, 1);
     if (!rc && !v->id)
         rc = changes_reapply_one(d, gfn);
     if (!rc)
@@ -126,6 +128,7 @@ static int set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t 
         return rc;
     }
     (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
+    step_rights_changed(d, v->id, gfn, 1);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "changes.h"
 #include "sized.h"
+#include "step.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -252,6 +253,7 @@ static void session_free(struct xmem_domain *d)
     free(d->views);
     free(d->vcpus);
     free(d->relaxed);
+    free(d->step_views);
     free(d->monitors);
     free(d->pages);
     free(d->send_gfns);
@@ -389,6 +391,8 @@ int xmem_domain_unpause(struct xmem_domain *d)
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
     d->pauses--;
+    if (!d->pauses)
+        return step_resume(d);
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "event.h"
 #include "known.h"
 #include "ring.h"
+#include "step-state.h"
 
 struct remap {
     uint64_t gfn, to_gfn;
@@ -21,28 +22,35 @@ struct view {
     uint16_t id;
     bool own;    /* made by this session: it goes at close */
     bool step;   /* for stepping over; the caller does not see it */
+    bool follow; /* step: what is not said of its gfns is as in the host view */
     uint8_t def; /* default rights; KNOWN_NOTHING: made by somebody else */
     struct known known;
     struct remap *remaps;
     size_t remap_n, remap_cap;
 };
 
-/* A page that is open for a moment, so that vCPUs get over it; its rights are in known. */
+/*
+ * A page that is open for a moment in the view where it is restricted, so that a vCPU gets over
+ * it; its rights are in known.
+ */
 struct relaxed {
     uint64_t gfn;
     uint16_t view;
+    uint8_t need;  /* XMEM_ACCESS_* that were answered */
     uint32_t vcpu; /* that steps over it; the page is open while any entry names it */
 };
 
 struct vcpu {
+    struct step step;
     uint16_t found_view;
-    uint16_t step_return; /* view it came from when it went into the step view */
-    uint16_t fast_view;   /* view of its last fast single step, */
-    bool fast;            /* which may not be over yet */
-    bool held;            /* by the library */
-    bool stepping;        /* answered with single step on, the step's event is to come */
-    bool user_step;       /* single step switched on by the caller's reply */
-    bool notify_set;      /* #VE information page set by this session */
+    uint16_t fast_view; /* view of its last fast single step, */
+    bool fast;          /* which may not be over yet */
+    bool held;          /* by the library */
+    bool user_step;     /* single step wanted by the caller */
+    bool own_step;      /* single step wanted by the library, for a step */
+    bool hw_step;       /* single step as the last answer left it */
+    bool attention;     /* its next answer has something to add: step_answer() */
+    bool notify_set;    /* #VE information page set by this session */
 };
 
 struct monitor_on {
@@ -71,15 +79,22 @@ struct xmem_domain {
     bool default_over_all; /* the session set one that is for all pages */
 
     bool views_found_on, views_on, views_switched;
+    bool switch_due; /* to switch_to, once more: a step was on its way back to another view */
+    uint16_t switch_to;
     struct view **views; /* by id, caps.max_views of them; [0] is the host view */
-    struct view *step_view;
+    struct step_view **step_views; /* for stepping over */
+    size_t step_view_n, step_view_cap;
     bool step_monitor;      /* single step monitored for the library's own use */
     bool step_monitor_user; /* by the caller */
+    bool emul_monitor;      /* instructions that cannot be emulated, likewise */
+    bool emul_monitor_user;
 
     struct vcpu *vcpus;
     struct relaxed *relaxed;
     size_t relaxed_n, relaxed_cap;
-    uint32_t stepping_n; /* vCPUs whose stepping is set */
+    uint32_t steps_n;   /* vCPUs in a step */
+    uint32_t holding_n; /* of them, such as the others are held for */
+    bool no_hold;       /* vCPUs cannot be held here */
 
     struct monitor_on *monitors;
     size_t monitor_n, monitor_cap;
@@ -127,6 +142,8 @@ struct view *domain_view(const struct xmem_domain *d, uint16_t id);
 bool view_remapped(const struct view *v, uint64_t gfn);
 /* By hypercalls, so that gfn shows the host's frame of to; XMEM_GFN_UNDO. No text, not noted. */
 int view_remap(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
+/* The same, noted and with a text; the gfn's rights in the view are new ones then. */
+int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
 
 /* access.c: the rights in force, by a hypercall; a text on failure. */
 int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
@@ -141,19 +158,26 @@ int domain_send_default(struct xmem_domain *d, uint8_t rights);
 int view_add(struct xmem_domain *d, uint16_t id, struct view **out);
 void view_forget(struct xmem_domain *d, struct view *v);
 int views_ensure_on(struct xmem_domain *d);
-/* Makes a view with these default rights; step: for the library's own use. */
-int view_make(struct xmem_domain *d, uint8_t rights, bool step, struct view **out);
+/* What a view is made for. */
+enum view_use {
+    VIEW_CALLER, /* the caller's */
+    VIEW_STEP,   /* stepping over, with all rights said */
+    VIEW_FOLLOW, /* stepping over, following the host view where nothing is said */
+};
+/* Makes a view with these default rights; the library's own are hidden from the guest. */
+int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct view **out);
 /*
  * Rights of gfns that nothing was said of, in a view that the session made: they do not
- * follow the host's. KNOWN_NOTHING of others, and of the step view, which does.
+ * follow the host's. KNOWN_NOTHING of others, and of step views that do.
  */
 static inline uint8_t view_default(const struct view *v)
 {
-    return v->own && !v->step ? v->def : KNOWN_NOTHING;
+    return v->own && !v->follow ? v->def : KNOWN_NOTHING;
 }
 
-/* monitor.c: single step, for the library's own use. */
+/* monitor.c: for the library's own use. Single step; what the hypervisor cannot emulate. */
 int monitor_single_step(struct xmem_domain *d);
+int monitor_emul_unimplemented(struct xmem_domain *d);
 
 /* restore.c: as found. Both do all they can and return the first failure, with its text. */
 int domain_stop(struct xmem_domain *d);    /* monitoring is on; off afterwards, all restored */

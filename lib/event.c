@@ -48,7 +48,7 @@ static inline struct event *pool_get(struct events *e)
     do {
         ev = &e->pool[e->next];
         e->next = (e->next + 1) % EVENT_POOL;
-    } while (ev->state == EVENT_HELD);
+    } while (ev->state == EVENT_HELD || ev->state == EVENT_LATER);
     return ev;
 }
 
@@ -75,6 +75,7 @@ static inline int take(struct xmem_domain *d, struct event **out)
     ev->state = EVENT_HELD;
     ev->saved = false;
     ring_decode(&d->ring, &ev->req, &ev->pub);
+    ev->home = ev->pub.view;
     e->owner[ev->req.index & (d->ring.slots - 1)] = ev;
     e->held++;
     d->stats.events++;
@@ -87,6 +88,14 @@ int event_take_raw(struct xmem_domain *d, struct event **out)
     return take(d, out);
 }
 
+/* Has it to do with a step, or may it? */
+static inline bool for_step(const struct xmem_domain *d, const struct event *ev)
+{
+    return d->vcpus[ev->pub.vcpu].step.phase || ev->pub.reason == XMEM_EVENT_SINGLESTEP ||
+           (ev->pub.view && d->step_view_n) ||
+           (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && d->emul_monitor);
+}
+
 int event_take(struct xmem_domain *d, struct event **out)
 {
     for (;;) {
@@ -94,8 +103,8 @@ int event_take(struct xmem_domain *d, struct event **out)
         int rc = take(d, &ev);
         if (rc <= 0)
             return rc;
-        if (d->step_view || ev->pub.reason == XMEM_EVENT_SINGLESTEP) {
-            rc = step_swallow(d, ev);
+        if (for_step(d, ev)) {
+            rc = step_event(d, ev);
             if (rc < 0)
                 return rc;
             if (rc)
@@ -141,8 +150,11 @@ static void answered(struct xmem_domain *d, struct event *ev)
     d->stats.answers++;
 }
 
-void event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *a)
+void event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *given)
 {
+    struct answer own = *given, *a = &own;
+    if (d->vcpus[ev->pub.vcpu].attention)
+        step_answer(d, ev, a);
     (void)event_data(d, ev); /* head is a copy from now on */
     make_way(d, ev);
     ev->head.flags = (ev->req.flags & RING_FLAG_VCPU_PAUSED) | a->flags;
@@ -157,7 +169,7 @@ void event_answer_with(struct xmem_domain *d, struct event *ev, const struct ans
 void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags)
 {
     struct answer a = {.flags = flags};
-    if (ev->req.index != ring_answer_index(&d->ring)) {
+    if (ev->req.index != ring_answer_index(&d->ring) || d->vcpus[ev->pub.vcpu].attention) {
         event_answer_with(d, ev, &a);
         return;
     }
@@ -201,6 +213,8 @@ static int give_death(struct xmem_domain *d, const struct xmem_event **out)
 static int settle(struct xmem_domain *d)
 {
     int rc = events_send(d);
+    if (!rc && d->switch_due)
+        rc = step_switch_again(d);
     if (!rc)
         rc = d->ops->event_ack(d->dom);
     if (!rc && ring_any(&d->ring))

@@ -8,12 +8,13 @@
 /* More than the slots, used in turn: a second answer is told apart for a while. */
 #define EVENT_POOL 32u
 
-enum event_state { EVENT_FREE = 0, EVENT_HELD, EVENT_ANSWERED };
+enum event_state { EVENT_FREE = 0, EVENT_HELD, EVENT_ANSWERED, EVENT_LATER /* by the caller; it waits */ };
 
 struct event {
     struct xmem_event pub;  /* first: the caller's pointer is ours */
     struct ring_request req;
     uint8_t state;          /* enum event_state */
+    uint16_t home;          /* view in which the vCPU belongs */
     bool saved;             /* head and data are here: the slot may have gone to another answer */
     struct ring_head head;
     _Alignas(8) uint8_t data[RING_DATA_MAX];

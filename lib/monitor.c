@@ -23,6 +23,18 @@ int monitor_single_step(struct xmem_domain *d)
     return rc;
 }
 
+int monitor_emul_unimplemented(struct xmem_domain *d)
+{
+    struct backend_monitor m = {.reason = XMEM_EVENT_EMUL_UNIMPLEMENTED, .on = true, .sync = true};
+    bool there = d->caps.monitors & (UINT64_C(1) << XMEM_EVENT_EMUL_UNIMPLEMENTED);
+    if (d->emul_monitor || !there)
+        return 0;
+    int rc = d->emul_monitor_user ? 0 : backend_set(d, &m);
+    if (!rc)
+        d->emul_monitor = true;
+    return rc;
+}
+
 static size_t find(const struct xmem_domain *d, const struct xmem_monitor *m)
 {
     size_t i = 0;
@@ -38,6 +50,8 @@ static void note(struct xmem_domain *d, const struct xmem_monitor *m, bool on)
     size_t i = find(d, m);
     if (m->reason == XMEM_EVENT_SINGLESTEP)
         d->step_monitor_user = on;
+    if (m->reason == XMEM_EVENT_EMUL_UNIMPLEMENTED)
+        d->emul_monitor_user = on;
     if (!on && i < d->monitor_n)
         d->monitors[i] = d->monitors[--d->monitor_n];
     else if (on && i == d->monitor_n)
@@ -83,8 +97,10 @@ int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m,
         .on_change = own.flags & XMEM_MONITOR_ON_CHANGE,
         .userspace = own.flags & XMEM_MONITOR_USERSPACE,
     };
-    /* Single step stays on while the library itself needs it. */
-    if (own.reason != XMEM_EVENT_SINGLESTEP || !d->step_monitor)
+    /* What the library itself needs stays on. */
+    bool needed = own.reason == XMEM_EVENT_SINGLESTEP ? d->step_monitor :
+                  own.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && d->emul_monitor;
+    if (!needed)
         rc = backend_set(d, &b);
     if (rc)
         return domain_fail(d, rc, 0, "events %s cannot be switched %s",

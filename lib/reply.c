@@ -49,6 +49,10 @@ static int check_can(struct xmem_domain *d, const struct event *ev, const struct
         return domain_refuse(d, -EOPNOTSUPP, "reply deny: only writes of control registers and "
                              "MSRs that wait for the answer can be denied, not an event %s",
                              xmem_event_reason_name((enum xmem_event_reason)ev->pub.reason));
+    if ((r->flags & XMEM_REPLY_TOGGLE_STEP) && step_is_fast(d, ev))
+        return domain_refuse(d, -EOPNOTSUPP, "reply: vCPU %" PRIu32 " is being stepped over an "
+                             "access; step over this one too, and toggle single step at its next "
+                             "event", ev->pub.vcpu);
     if ((r->flags || r->action != XMEM_REPLY_RESUME) && !(ev->pub.flags & XMEM_EVENT_PAUSED) &&
         r->action != XMEM_REPLY_STEP_OVER)
         return domain_refuse(d, -EOPNOTSUPP, "reply %s: the vCPU does not wait, it can only be "
@@ -149,17 +153,9 @@ static int data_of(struct xmem_domain *d, struct event *ev, const struct xmem_re
     return 0;
 }
 
-/* The caller's single step; while the library steps it has it on, and leaves it so or not. */
-static uint32_t toggle_step(struct vcpu *v)
-{
-    v->user_step = !v->user_step;
-    return v->stepping ? 0 : RING_FLAG_TOGGLE_SINGLESTEP;
-}
-
 static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r)
 {
     uint8_t data[RING_DATA_MAX];
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     struct answer a = {.flags = flags_of(r), .view = r->view, .step_view = r->step_view};
     if (!a.flags && r->action == XMEM_REPLY_RESUME && !(r->flags & XMEM_REPLY_TOGGLE_STEP)) {
         event_go_on(d, ev);
@@ -174,7 +170,9 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
     if (r->flags & XMEM_REPLY_FAST_STEP)
         step_fast(d, ev->pub.vcpu, r->view);
     if (r->flags & XMEM_REPLY_TOGGLE_STEP)
-        a.flags |= toggle_step(v);
+        step_toggle(d, ev->pub.vcpu);
+    if (r->action == XMEM_REPLY_EMULATE)
+        step_emulated(d, ev);
     event_answer_with(d, ev, &a);
     return 0;
 }
@@ -194,7 +192,7 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
     struct event *ev = event_of(&d->events, pub);
     if (!ev || ev->state == EVENT_FREE)
         return domain_refuse(d, -EINVAL, "the event is none of this session");
-    if (ev->state == EVENT_ANSWERED)
+    if (ev->state != EVENT_HELD)
         return domain_refuse(d, -EALREADY, "event %" PRIu64 " was answered before", ev->pub.seq);
     int rc = domain_usable(d);
     if (rc) {

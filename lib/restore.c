@@ -65,7 +65,7 @@ static void quit_event(struct xmem_domain *d, struct event *ev)
 static void quit_held(struct xmem_domain *d)
 {
     for (unsigned i = 0; i < EVENT_POOL && d->events.held; i++)
-        if (d->events.pool[i].state == EVENT_HELD)
+        if (d->events.pool[i].state == EVENT_HELD || d->events.pool[i].state == EVENT_LATER)
             quit_event(d, &d->events.pool[i]);
 }
 
@@ -235,7 +235,7 @@ static void restore_all(struct xmem_domain *d, struct outcome *o)
     if (!d->dead && d->access_required)
         (void)d->ops->access_required(d->dom, false);
     d->access_required = false;
-    if (!d->dead && (!keep || d->step_view))
+    if (!d->dead && (!keep || d->step_view_n))
         restore_switch(d, o);
     if (!d->dead)
         restore_views(d, o);
@@ -278,7 +278,11 @@ static void monitors_off(struct xmem_domain *d, struct outcome *o)
     m = (struct backend_monitor){.reason = XMEM_EVENT_SINGLESTEP};
     if (d->step_monitor && !d->dead)
         (void)d->ops->monitor_set(d->dom, &m);
+    m.reason = XMEM_EVENT_EMUL_UNIMPLEMENTED;
+    if (d->emul_monitor && !d->dead)
+        (void)d->ops->monitor_set(d->dom, &m);
     d->step_monitor = d->step_monitor_user = false;
+    d->emul_monitor = d->emul_monitor_user = false;
 }
 
 /* The caller's pauses, for as long as vCPUs must run. */
@@ -400,6 +404,7 @@ int domain_stop(struct xmem_domain *d)
     events_reset(d);
     d->monitor_n = 0;
     d->step_monitor = d->step_monitor_user = false;
+    d->emul_monitor = d->emul_monitor_user = false;
     d->relaxed_n = 0;
     d->enabled = d->broken = false;
     if (d->dead)

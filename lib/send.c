@@ -2,6 +2,7 @@
 /* Runs of rights into as few hypercalls as possible. */
 #include "changes.h"
 #include "rights.h"
+#include "step.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -40,6 +41,7 @@ static void advance(struct sender *s, uint64_t n)
         if (some > n)
             some = n;
         note_set(s->v, &at, r->gfn + p.off, some, run_rights(r));
+        step_rights_changed(s->d, s->v->id, r->gfn + p.off, some);
         p.off += some;
         n -= some;
         if (p.off == run_nr(r))

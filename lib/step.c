@@ -1,13 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Letting one access through, by the first means that works:
- *  view     one instruction in a view where the page is open (altp2m, fast single step);
- *           other vCPUs never see it
- *  single   the page is opened, the others are held, the vCPU does a single step; its event
- *           arms the page again
- *  emulate  the hypervisor does the instruction
- *  relax    as single, but by watching the vCPU's program counter
- */
+/* Which means a step uses, and the phases that it goes through. */
 #include "step.h"
 
 #include "changes.h"
@@ -18,109 +10,112 @@
 #include <string.h>
 #include <time.h>
 
-/* How long a relaxed page waits for its vCPU to go on. */
-#define RELAX_MS 50
-#define RELAX_LOOKS 2000
-#define RELAX_LOOKS_MIN 16 /* whatever the clock says: the tool itself may not have run */
+#define ACCESS_RWX (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
+#define LET_RUN_NS 20000
 
-/* ---- pages open for a moment ---- */
+/* ---- pages ---- */
 
-static size_t relaxed_users(const struct xmem_domain *d, uint16_t view, uint64_t gfn)
+static size_t pages_find(const struct step_pages *p, uint64_t gfn)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < d->relaxed_n; i++)
-        n += d->relaxed[i].gfn == gfn && d->relaxed[i].view == view;
-    return n;
+    size_t i = 0;
+    while (i < p->n && p->v[i].gfn != gfn)
+        i++;
+    return i;
 }
 
-bool step_relaxed(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
+bool step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need)
 {
-    return d->relaxed_n && relaxed_users(d, v->id, gfn);
+    size_t i = pages_find(p, gfn);
+    return i < p->n && !(need & ~p->v[i].need);
 }
 
-/* What the page is armed with again must be known before it is opened. */
-static int know(struct xmem_domain *d, struct view *v, uint64_t gfn)
+bool step_pages_add(struct step_pages *p, uint64_t gfn, uint32_t need)
 {
-    uint8_t rights, byte = known_get(&v->known, gfn);
-    if (byte & KNOWN_SET)
-        return 0;
-    int rc = domain_ask_rights(d, v, gfn, &rights);
-    if (rc)
-        return rc;
-    uint8_t mask = byte & KNOWN_FOUND ? KNOWN_SET : 0xff;
-    if (known_put(&v->known, gfn, 1, mask, domain_found_byte(d, v, rights)))
-        return domain_refuse(d, -ENOMEM, "out of memory");
+    size_t i = pages_find(p, gfn);
+    if (i == STEP_PAGES)
+        return false;
+    if (i == p->n)
+        p->v[p->n++] = (struct step_page){.gfn = gfn};
+    p->v[i].need |= need;
+    return true;
+}
+
+void step_pages_remove(struct step_pages *p, uint64_t gfn, uint64_t nr)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < p->n; i++)
+        if (p->v[i].gfn - gfn >= nr)
+            p->v[kept++] = p->v[i];
+    p->n = kept;
+}
+
+/* ---- rights ---- */
+
+int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
+{
+    uint8_t known = known_set_of(known_get(&v->known, gfn));
+    if (known == KNOWN_NOTHING)
+        known = view_default(v);
+    if (known == KNOWN_NOTHING || rights_turn(known)) /* not known, or an access turned them */
+        return domain_ask_rights(d, v, gfn, rights);
+    *rights = known;
     return 0;
 }
 
-static int open_page(struct xmem_domain *d, struct view *v, uint64_t gfn, uint32_t vcpu)
+/* What is allowed without turning anything. */
+static uint8_t plain(uint8_t rights)
 {
-    if (array_room((void **)&d->relaxed, d->relaxed_n, &d->relaxed_cap, sizeof(*d->relaxed)))
-        return domain_refuse(d, -ENOMEM, "out of memory");
-    int rc = know(d, v, gfn);
-    if (!rc && !relaxed_users(d, v->id, gfn))
-        rc = domain_force_rights(d, v, gfn, XMEM_RWX);
-    if (!rc)
-        d->relaxed[d->relaxed_n++] = (struct relaxed){gfn, v->id, vcpu};
-    return rc;
+    return rights == XMEM_RX2RW ? XMEM_RX : rights == XMEM_N2RWX ? XMEM_N : rights;
 }
 
-static int arm(struct xmem_domain *d, const struct relaxed *r)
+uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need)
 {
-    struct view *v = domain_view(d, r->view);
-    if (!v || relaxed_users(d, r->view, r->gfn))
-        return 0;
-    return domain_force_rights(d, v, r->gfn, known_set_of(known_get(&v->known, r->gfn)));
-}
-
-/* Arms what this vCPU had opened, unless another one is still on it. */
-static int close_pages(struct xmem_domain *d, uint32_t vcpu)
-{
-    int first = 0;
-    for (size_t i = 0; i < d->relaxed_n;) {
-        struct relaxed r = d->relaxed[i];
-        if (r.vcpu != vcpu) {
-            i++;
-            continue;
-        }
-        d->relaxed[i] = d->relaxed[--d->relaxed_n];
-        int rc = arm(d, &r);
-        if (!first)
-            first = rc;
+    uint8_t base = plain(rights);
+    uint32_t bits = rights_allow(base) | (need & ACCESS_RWX);
+    if (base == XMEM_R_PW && bits == XMEM_ACCESS_R && (can & XMEM_RIGHTS_BIT(XMEM_R_PW)))
+        return XMEM_R_PW;
+    for (uint32_t more = 0; more <= ACCESS_RWX; more++) { /* rights that cannot be said alone */
+        uint32_t r = XMEM_N + (bits | more);
+        if (can & XMEM_RIGHTS_BIT(r))
+            return (uint8_t)r;
     }
-    return first;
+    return XMEM_RWX;
 }
 
-/* ---- holding the other vCPUs ---- */
+/* ---- phases ---- */
 
-static int hold(struct xmem_domain *d, uint32_t vcpu, bool on)
+static bool in_phase(const struct step *s, enum step_phase phase, uint32_t means)
 {
-    if (d->vcpus[vcpu].held == on || !d->ops->vcpu_hold)
-        return 0;
-    int rc = d->ops->vcpu_hold(d->dom, vcpu, on);
-    if (!rc)
-        d->vcpus[vcpu].held = on;
-    return rc == -EOPNOTSUPP || rc == -ENOSYS ? 0 : rc;
+    return s->phase == (uint8_t)phase && (s->means & means);
 }
 
-/* While anybody steps, only those who step run. */
-static int hold_by_state(struct xmem_domain *d, bool some_step)
+void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase)
 {
-    int first = 0;
-    for (uint32_t i = 0; i < d->vcpu_n; i++) {
-        int rc = hold(d, i, some_step && !d->vcpus[i].stepping);
-        if (!first)
-            first = rc;
-    }
-    return first ? domain_fail(d, first, 0, "the other vCPUs cannot be held") : 0;
+    struct step *s = &d->vcpus[vcpu].step;
+    if (!s->phase && phase)
+        d->steps_n++;
+    else if (s->phase && !phase)
+        d->steps_n--;
+    if (s->phase == STEP_RUNS && phase != STEP_RUNS)
+        step_view_release(s);
+    s->phase = (uint8_t)phase;
 }
 
-static void stepping(struct xmem_domain *d, uint32_t vcpu, bool on)
+void step_reset(struct xmem_domain *d, uint32_t vcpu)
 {
-    if (d->vcpus[vcpu].stepping == on)
-        return;
-    d->vcpus[vcpu].stepping = on;
-    d->stepping_n += on ? 1u : -1u;
+    struct step *s = &d->vcpus[vcpu].step;
+    step_phase(d, vcpu, STEP_NONE);
+    s->pages.n = 0;
+    s->again = 0;
+    s->unhook = false;
+    s->later = NULL;
+}
+
+void step_let_run(struct xmem_domain *d)
+{
+    struct timespec t = {.tv_nsec = LET_RUN_NS};
+    if (!d->ops->event_idle || !d->ops->event_idle(d->dom))
+        nanosleep(&t, NULL);
 }
 
 void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
@@ -130,14 +125,314 @@ void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
     d->views_switched = true;
 }
 
-bool step_forget(struct xmem_domain *d, const struct event *ev)
+/* ---- the one owner of a vCPU's single step, and of its way back ---- */
+
+void step_toggle(struct xmem_domain *d, uint32_t vcpu)
+{
+    d->vcpus[vcpu].user_step = !d->vcpus[vcpu].user_step;
+    d->vcpus[vcpu].attention = true;
+}
+
+static bool away(const struct xmem_domain *d, const struct event *ev)
+{
+    return (ev->req.flags & RING_FLAG_ALTERNATE_P2M) && step_view_of(d, ev->req.view);
+}
+
+bool step_is_fast(const struct xmem_domain *d, const struct event *ev)
+{
+    const struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    return v->fast && away(d, ev) && ev->req.view == v->fast_view;
+}
+
+/* Out of the step view; a fast single step that is still to come ends where the vCPU belongs. */
+static void way_back(struct xmem_domain *d, const struct event *ev, struct answer *a)
+{
+    const struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    if (!(a->flags & RING_FLAG_ALTERNATE_P2M)) {
+        a->flags |= RING_FLAG_ALTERNATE_P2M;
+        a->view = domain_view(d, ev->home) ? ev->home : 0;
+    }
+    if (v->fast && a->view != v->step.origin && !(a->flags & RING_FLAG_FAST_SINGLESTEP)) {
+        a->flags |= RING_FLAG_FAST_SINGLESTEP;
+        a->step_view = a->view;
+    }
+}
+
+void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
+{
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
+        return;
+    v->attention = false;
+    if (v->step.phase == STEP_STOPPED) { /* answered by something else: the step is over */
+        v->own_step = false;
+        step_reset(d, ev->pub.vcpu);
+    }
+    if (away(d, ev))
+        way_back(d, ev, a);
+    if ((v->user_step || v->own_step) != v->hw_step) {
+        a->flags |= RING_FLAG_TOGGLE_SINGLESTEP;
+        v->hw_step = !v->hw_step;
+    }
+}
+
+/* ---- choosing ---- */
+
+static uint64_t pc_of(struct xmem_domain *d, struct event *ev)
+{
+    struct xmem_regs regs = XMEM_INIT(regs);
+    ring_regs_decode(&d->ring, event_data(d, ev), &regs);
+    return regs.arch == XMEM_ARCH_ARM ? regs.u.arm.pc : regs.u.x86.rip;
+}
+
+static int by_emulation(struct xmem_domain *d, struct event *ev)
+{
+    const struct view *v = domain_view(d, ev->home);
+    if (v && v->remap_n) /* the emulator knows the host's frames only */
+        return -EOPNOTSUPP;
+    int rc = monitor_emul_unimplemented(d);
+    if (rc)
+        return domain_fail(d, rc, 0, "what cannot be emulated cannot be monitored");
+    step_phase(d, ev->pub.vcpu, STEP_RUNS);
+    event_answer(d, ev, RING_FLAG_EMULATE);
+    return 0;
+}
+
+/* In the order of what they let pass. */
+static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means)
+{
+    static const struct {
+        uint32_t means;
+        bool tight;
+        int (*fn)(struct xmem_domain *d, struct event *ev);
+    } all[] = {
+        {XMEM_STEP_VIEW, false, step_by_view},
+        {XMEM_STEP_SINGLE, true, step_by_single},
+        {XMEM_STEP_EMULATE, false, by_emulation},
+        {XMEM_STEP_SINGLE, false, step_by_single},
+        {XMEM_STEP_RELAX, false, step_by_relaxing},
+    };
+    int rc = -EOPNOTSUPP;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        if (!(means & all[i].means) || (all[i].tight && !step_single_is_tight(d)))
+            continue;
+        uint8_t before = d->vcpus[ev->pub.vcpu].step.means;
+        d->vcpus[ev->pub.vcpu].step.means = (uint8_t)all[i].means;
+        rc = all[i].fn(d, ev);
+        if (!rc)
+            return 0;
+        d->vcpus[ev->pub.vcpu].step.means = before;
+        if (rc != -EOPNOTSUPP && rc != -ENOSPC)
+            return rc;
+    }
+    return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%" PRIx64
+                         ": none of the means allowed can do it", ev->pub.vcpu,
+                         ev->pub.u.mem.gfn);
+}
+
+/* The step that the event goes on with: an instruction's further page, or a new one. */
+static struct step *begin(struct xmem_domain *d, struct event *ev)
+{
+    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    bool same = s->phase == STEP_STOPPED && s->origin == ev->home && !s->unhook;
+    uint64_t pc = 0;
+    if (d->caps.step_means & XMEM_STEP_RELAX && !(d->caps.step_means & XMEM_STEP_VIEW))
+        pc = pc_of(d, ev);
+    if (in_phase(s, STEP_STOPPED, XMEM_STEP_RELAX) && s->pc != pc)
+        same = false;
+    if (!same) {
+        d->vcpus[ev->pub.vcpu].own_step = false;
+        step_reset(d, ev->pub.vcpu);
+    }
+    s->origin = ev->home;
+    s->pc = pc;
+    return s;
+}
+
+static int step_access(struct xmem_domain *d, struct event *ev)
+{
+    struct step *s = begin(d, ev);
+    struct step_page last = s->pages.n ? s->pages.v[s->pages.n - 1] : (struct step_page){0};
+    uint32_t n = s->pages.n, need = ev->pub.u.mem.access & ACCESS_RWX;
+    bool again = step_pages_have(&s->pages, ev->pub.u.mem.gfn, need);
+    if (!step_pages_add(&s->pages, ev->pub.u.mem.gfn, need))
+        return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%"
+                             PRIx64 ": its instruction touches more than %u pages",
+                             ev->pub.vcpu, ev->pub.u.mem.gfn, STEP_PAGES);
+    int rc = by_some_means(d, ev, d->caps.step_means);
+    if (rc) { /* the event stays open: nothing was answered for */
+        s->pages.n = n;
+        if (n)
+            s->pages.v[n - 1] = last;
+        return rc;
+    }
+    s->again += again;
+    d->stats.steps++;
+    return 0;
+}
+
+/*
+ * A breakpoint: what stands below it is done, where the event's view has a page of its own for
+ * it (the int3 is ours); the guest's own int3 is gone past. To resume would be to hit it again.
+ */
+static int past_breakpoint(struct xmem_domain *d, struct event *ev)
+{
+    struct view *v = domain_view(d, ev->home);
+    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    uint64_t gfn = ev->pub.u.debug.gfn;
+    if (!v || !view_remapped(v, gfn)) {
+        event_skip(d, ev, ev->pub.u.debug.insn_length);
+        return 0;
+    }
+    if (!(d->caps.step_means & XMEM_STEP_VIEW))
+        return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over the "
+                             "breakpoint in gfn 0x%" PRIx64 ": no fast single step in a view",
+                             ev->pub.vcpu, gfn);
+    step_reset(d, ev->pub.vcpu);
+    s->origin = ev->home;
+    s->means = XMEM_STEP_VIEW;
+    s->unhook = true;
+    (void)step_pages_add(&s->pages, gfn, XMEM_ACCESS_X);
+    int rc = step_by_view(d, ev);
+    if (!rc)
+        d->stats.steps++;
+    else
+        step_reset(d, ev->pub.vcpu);
+    return rc;
+}
+
+int step_over(struct xmem_domain *d, struct event *ev)
+{
+    bool waits = ev->pub.flags & XMEM_EVENT_PAUSED;
+    if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && waits)
+        return past_breakpoint(d, ev);
+    if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
+        return step_access(d, ev);
+    event_go_on(d, ev);
+    return 0;
+}
+
+int step_resume(struct xmem_domain *d)
+{
+    int first = 0;
+    for (uint32_t i = 0; i < d->vcpu_n && !d->pauses; i++) {
+        struct step *s = &d->vcpus[i].step;
+        struct event *ev = s->later;
+        if (s->phase != STEP_LATER)
+            continue;
+        s->later = NULL;
+        ev->state = EVENT_HELD;
+        step_phase(d, i, STEP_STOPPED);
+        int rc = by_some_means(d, ev, d->caps.step_means);
+        if (rc)
+            event_answer(d, ev, 0); /* it meets the page again, and is told again */
+        if (!first)
+            first = rc;
+    }
+    return first;
+}
+
+void step_emulated(struct xmem_domain *d, struct event *ev)
+{
+    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    if (!d->emul_monitor || ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
+        return;
+    s->origin = ev->home;
+    s->means = XMEM_STEP_EMULATE;
+    if (step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
+        step_phase(d, ev->pub.vcpu, STEP_RUNS);
+}
+
+/* ---- events of vCPUs in a step ---- */
+
+/* The hypervisor cannot emulate it, and has not begun: by another means. */
+static int not_emulated(struct xmem_domain *d, struct event *ev)
+{
+    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    ev->home = s->origin;
+    step_phase(d, ev->pub.vcpu, STEP_STOPPED);
+    if (d->caps.step_means & XMEM_STEP_RELAX)
+        s->pc = pc_of(d, ev);
+    int rc = by_some_means(d, ev, d->caps.step_means & ~XMEM_STEP_EMULATE);
+    if (rc)
+        event_answer(d, ev, 0); /* the guest has its exception */
+    return rc ? rc : 1;
+}
+
+/* A single step's event: ours, or the caller's, or both. */
+static int single_stepped(struct xmem_domain *d, struct event *ev)
+{
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    bool ours = v->own_step;
+    int rc = 0;
+    if (in_phase(&v->step, STEP_RUNS, XMEM_STEP_SINGLE)) {
+        rc = step_close(d, ev->pub.vcpu);
+        step_reset(d, ev->pub.vcpu);
+    }
+    v->own_step = false;
+    v->attention = v->attention || v->hw_step != v->user_step;
+    if (!rc && (v->user_step || (!ours && d->step_monitor_user)))
+        return 0;
+    event_answer(d, ev, 0);
+    return rc ? rc : 1;
+}
+
+/* The vCPU has another event in the middle of its instruction, which the caller will see. */
+static int stop(struct xmem_domain *d, struct event *ev)
+{
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    int rc = step_close(d, ev->pub.vcpu);
+    step_phase(d, ev->pub.vcpu, STEP_STOPPED);
+    v->attention = true;
+    if (rc)
+        event_answer(d, ev, 0);
+    return rc;
+}
+
+static int event_in_step(struct xmem_domain *d, struct event *ev)
+{
+    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    if (s->means == XMEM_STEP_EMULATE && ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED)
+        return not_emulated(d, ev);
+    if (s->means == XMEM_STEP_SINGLE && ev->pub.reason != XMEM_EVENT_SINGLESTEP)
+        return stop(d, ev);
+    if (s->means != XMEM_STEP_SINGLE) /* by view, or emulated: it is done */
+        step_reset(d, ev->pub.vcpu);
+    return 0;
+}
+
+int step_event(struct xmem_domain *d, struct event *ev)
+{
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct step_view *sv = d->step_view_n && ev->pub.view ? step_view_of(d, ev->pub.view) : NULL;
+    if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
+        return 0;
+    if (sv)
+        return step_view_event(d, ev, sv);
+    if (v->step.phase == STEP_STOPPED) /* any answer but stepping over ends the step */
+        v->attention = true;
+    int rc = v->step.phase == STEP_RUNS ? event_in_step(d, ev) : 0;
+    if (rc || ev->pub.reason != XMEM_EVENT_SINGLESTEP) {
+        if (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && !rc && !d->emul_monitor_user) {
+            event_answer(d, ev, 0);
+            return 1;
+        }
+        return rc;
+    }
+    return single_stepped(d, ev);
+}
+
+/* ---- for the end of the session ---- */
+
+bool step_forget(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     uint16_t view = ev->req.flags & RING_FLAG_ALTERNATE_P2M ? ev->req.view : 0;
-    bool was = v->stepping || v->user_step || (v->fast && view == v->fast_view);
-    stepping(d, ev->pub.vcpu, false);
-    v->user_step = v->fast = false;
-    return was;
+    bool fast = v->fast && view == v->fast_view;
+    step_reset(d, ev->pub.vcpu);
+    v->user_step = v->own_step = v->fast = false;
+    v->attention = true;
+    return fast;
 }
 
 /* A fast single step makes no event when it is over: the vCPU has left its view then. */
@@ -153,293 +448,17 @@ static bool fast_going_on(struct xmem_domain *d, uint32_t vcpu)
 bool step_any(struct xmem_domain *d)
 {
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        if (d->vcpus[i].stepping || d->vcpus[i].user_step || fast_going_on(d, i))
+        if (d->vcpus[i].hw_step || fast_going_on(d, i))
             return true;
     return false;
 }
 
 int step_end_all(struct xmem_domain *d)
 {
-    int first = 0;
-    while (d->relaxed_n) {
-        int rc = close_pages(d, d->relaxed[0].vcpu);
-        if (!first)
-            first = rc;
-    }
+    int rc = step_close_all(d);
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
-        stepping(d, i, false);
-        d->vcpus[i].user_step = d->vcpus[i].fast = false;
+        struct vcpu *v = &d->vcpus[i];
+        v->user_step = v->own_step = v->hw_step = v->fast = v->attention = false;
     }
-    int rc = hold_by_state(d, false);
-    return first ? first : rc;
-}
-
-/* ---- by a view ---- */
-
-static int step_view_make(struct xmem_domain *d)
-{
-    if (d->step_view)
-        return 0;
-    return view_make(d, XMEM_RWX, true, &d->step_view);
-}
-
-bool step_view_drop(struct xmem_domain *d)
-{
-    struct view *v = d->step_view;
-    if (!v || d->ops->view_destroy(d->dom, v->id))
-        return false;
-    view_forget(d, v);
-    return true;
-}
-
-static int step_view_open(struct xmem_domain *d, uint64_t gfn)
-{
-    struct view *v = d->step_view;
-    if (known_set_of(known_get(&v->known, gfn)) == XMEM_RWX)
-        return 0;
-    if (known_put(&v->known, gfn, 1, KNOWN_SET, known_code(XMEM_RWX)))
-        return domain_refuse(d, -ENOMEM, "out of memory");
-    uint64_t done;
-    d->stats.sets++;
-    int rc = d->ops->rights_set(d->dom, v->id, gfn, 1, XMEM_RWX, &done);
-    if (!rc)
-        return 0;
-    (void)known_put(&v->known, gfn, 1, KNOWN_SET, 0);
-    return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be opened", v->id, gfn);
-}
-
-static void answer_in_step_view(struct xmem_domain *d, struct event *ev, uint16_t back)
-{
-    step_fast(d, ev->pub.vcpu, d->step_view->id);
-    d->vcpus[ev->pub.vcpu].step_return = back;
-    struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M | RING_FLAG_FAST_SINGLESTEP,
-                       .view = d->step_view->id,
-                       .step_view = back};
-    event_answer_with(d, ev, &a);
-}
-
-/* Views of others may be remapped; the instruction must see the frames of its own view. */
-static bool view_fits(const struct view *v)
-{
-    return v && !v->remap_n && (!v->id || v->own);
-}
-
-static int step_by_view(struct xmem_domain *d, struct event *ev, uint64_t gfn)
-{
-    int rc = step_view_make(d);
-    if (!rc && (d->quirks & QUIRK_FAST_STEP_NEEDS_MONITOR))
-        rc = monitor_single_step(d);
-    if (!rc)
-        rc = step_view_open(d, gfn);
-    if (!rc)
-        answer_in_step_view(d, ev, ev->pub.view);
     return rc;
-}
-
-static int by_view(struct xmem_domain *d, struct event *ev)
-{
-    if (!view_fits(domain_view(d, ev->pub.view)))
-        return -EOPNOTSUPP;
-    return step_by_view(d, ev, ev->pub.u.mem.gfn);
-}
-
-/*
- * A breakpoint: what stands below it is done, where the event's view has a page of its own for
- * it (the int3 is ours); the guest's own int3 is gone past. To resume would be to hit it again.
- */
-static int past_breakpoint(struct xmem_domain *d, struct event *ev)
-{
-    struct view *v = domain_view(d, ev->pub.view);
-    if (!v || !view_remapped(v, ev->pub.u.debug.gfn)) {
-        event_skip(d, ev, ev->pub.u.debug.insn_length);
-        return 0;
-    }
-    if (!(d->caps.step_means & XMEM_STEP_VIEW))
-        return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over the "
-                             "breakpoint in gfn 0x%" PRIx64 ": no fast single step in a view",
-                             ev->pub.vcpu, ev->pub.u.debug.gfn);
-    int rc = step_by_view(d, ev, ev->pub.u.debug.gfn);
-    if (!rc)
-        d->stats.steps++;
-    return rc;
-}
-
-/* ---- by a single step ---- */
-
-static int by_single(struct xmem_domain *d, struct event *ev)
-{
-    uint32_t vcpu = ev->pub.vcpu;
-    struct view *v = domain_view(d, ev->pub.view);
-    bool again = d->vcpus[vcpu].stepping; /* one instruction, a second page */
-    if (!v)
-        return -EOPNOTSUPP;
-    int rc = monitor_single_step(d);
-    if (rc)
-        return domain_fail(d, rc, 0, "single step cannot be monitored");
-    stepping(d, vcpu, true);
-    rc = hold_by_state(d, true);
-    if (!rc)
-        rc = open_page(d, v, ev->pub.u.mem.gfn, vcpu);
-    if (rc) {
-        if (!again)
-            stepping(d, vcpu, false);
-        (void)hold_by_state(d, d->stepping_n > 0);
-        return rc;
-    }
-    bool toggle = !again && !d->vcpus[vcpu].user_step;
-    event_answer(d, ev, toggle ? RING_FLAG_TOGGLE_SINGLESTEP : 0);
-    return 0;
-}
-
-/* The step is done: arm, let the others go on, and single step off again. */
-static int single_done(struct xmem_domain *d, uint32_t vcpu)
-{
-    stepping(d, vcpu, false);
-    int rc = close_pages(d, vcpu);
-    int rc2 = hold_by_state(d, d->stepping_n > 0);
-    return rc ? rc : rc2;
-}
-
-/* ---- by emulation, by relaxing ---- */
-
-static int by_emulation(struct xmem_domain *d, struct event *ev)
-{
-    event_answer(d, ev, RING_FLAG_EMULATE);
-    return 0;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static uint64_t pc_of(struct xmem_domain *d, struct event *ev)
-{
-    struct xmem_regs regs = XMEM_INIT(regs);
-    ring_regs_decode(&d->ring, event_data(d, ev), &regs);
-    return regs.arch == XMEM_ARCH_ARM ? regs.u.arm.pc : regs.u.x86.rip;
-}
-
-/* Until the vCPU went on, had another event, or the time is over. */
-static int watch_pc(struct xmem_domain *d, uint32_t vcpu, uint64_t before)
-{
-    int64_t end = now_ms() + RELAX_MS;
-    uint64_t pc;
-    for (unsigned i = 0; i < RELAX_LOOKS; i++) {
-        int rc = d->ops->vcpu_peek(d->dom, vcpu, &pc);
-        if (rc)
-            return rc;
-        if (pc != before || ring_waiting(&d->ring, vcpu) ||
-            (i >= RELAX_LOOKS_MIN && now_ms() >= end))
-            break;
-    }
-    return 0;
-}
-
-static int by_relaxing(struct xmem_domain *d, struct event *ev)
-{
-    uint32_t vcpu = ev->pub.vcpu;
-    struct view *v = domain_view(d, ev->pub.view);
-    if (!v || !d->ops->vcpu_peek || d->vcpus[vcpu].stepping)
-        return -EOPNOTSUPP;
-    uint64_t before = pc_of(d, ev);
-    stepping(d, vcpu, true);
-    int rc = hold_by_state(d, true);
-    if (!rc)
-        rc = open_page(d, v, ev->pub.u.mem.gfn, vcpu);
-    if (!rc) {
-        event_answer(d, ev, 0);
-        rc = events_send(d);
-        int rc2 = rc ? rc : watch_pc(d, vcpu, before);
-        if (rc2 && !rc)
-            rc = domain_fail(d, rc2, 0, "vCPU %" PRIu32 " cannot be watched", vcpu);
-    }
-    int rc2 = single_done(d, vcpu);
-    return rc ? rc : rc2;
-}
-
-/* ---- choosing ---- */
-
-int step_over(struct xmem_domain *d, struct event *ev)
-{
-    static const struct {
-        uint32_t means;
-        int (*fn)(struct xmem_domain *d, struct event *ev);
-    } all[] = {
-        {XMEM_STEP_VIEW, by_view},
-        {XMEM_STEP_SINGLE, by_single},
-        {XMEM_STEP_EMULATE, by_emulation},
-        {XMEM_STEP_RELAX, by_relaxing},
-    };
-    int rc = -EOPNOTSUPP;
-    if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && (ev->pub.flags & XMEM_EVENT_PAUSED))
-        return past_breakpoint(d, ev);
-    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !(ev->pub.flags & XMEM_EVENT_PAUSED)) {
-        event_go_on(d, ev);
-        return 0;
-    }
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (!(d->caps.step_means & all[i].means))
-            continue;
-        rc = all[i].fn(d, ev);
-        if (!rc)
-            d->stats.steps++;
-        if (rc != -EOPNOTSUPP && rc != -ENOSPC)
-            return rc;
-    }
-    return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%" PRIx64
-                         ": none of the means allowed can do it", ev->pub.vcpu,
-                         ev->pub.u.mem.gfn);
-}
-
-/* ---- events that stepping causes ---- */
-
-/* Rights in a view as far as the session knows; KNOWN_NOTHING: as in the host view. */
-static uint8_t rights_known(const struct view *v, uint64_t gfn)
-{
-    uint8_t rights = known_set_of(known_get(&v->known, gfn));
-    return rights == KNOWN_NOTHING ? view_default(v) : rights;
-}
-
-/* In the step view: a page that is closed there, but not in the view that the vCPU belongs to. */
-static int swallow_in_step_view(struct xmem_domain *d, struct event *ev)
-{
-    uint16_t back = d->vcpus[ev->pub.vcpu].step_return;
-    struct view *v = domain_view(d, back);
-    ev->pub.view = back; /* where the vCPU belongs */
-    if (ev->pub.reason == XMEM_EVENT_BREAKPOINT) { /* below ours stands the guest's own */
-        event_skip(d, ev, ev->pub.u.debug.insn_length);
-        return 1;
-    }
-    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !v || !back)
-        return 0;
-    uint8_t rights = rights_known(v, ev->pub.u.mem.gfn);
-    if (rights == KNOWN_NOTHING || (ev->pub.u.mem.access & 7u & ~rights_allow(rights)))
-        return 0;
-    int rc = step_view_open(d, ev->pub.u.mem.gfn);
-    answer_in_step_view(d, ev, back);
-    return rc ? rc : 1;
-}
-
-static int swallow_step(struct xmem_domain *d, struct event *ev)
-{
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    bool was_ours = v->stepping && !v->user_step;
-    int rc = v->stepping ? single_done(d, ev->pub.vcpu) : 0;
-    if (!rc && !was_ours && (d->step_monitor_user || v->user_step))
-        return 0;
-    /* Ours, or nobody asked for it. */
-    event_answer(d, ev, was_ours ? RING_FLAG_TOGGLE_SINGLESTEP : 0);
-    return rc ? rc : 1;
-}
-
-int step_swallow(struct xmem_domain *d, struct event *ev)
-{
-    if (d->step_view && ev->pub.view == d->step_view->id)
-        return swallow_in_step_view(d, ev);
-    if (ev->pub.reason == XMEM_EVENT_SINGLESTEP)
-        return swallow_step(d, ev);
-    return 0;
 }

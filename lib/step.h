@@ -1,28 +1,121 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Letting one access through and arming the page again. */
+/*
+ * Letting one instruction through. While it is under way no access goes through that the
+ * rights in force forbid, but those of this instruction that were told and answered for:
+ *  - pages are open only while the vCPU may be doing the instruction, only as far as the
+ *    answers said, and by view for nobody else;
+ *  - a further page is an event of its own, at which all pages are closed until it is answered;
+ *  - any other answer ends the step, and takes the vCPU back to the view where it belongs.
+ *
+ *   step.c       which means, and the phases of a step
+ *   step-view.c  by view: views of the library's own, for one instruction
+ *   step-open.c  by single step and by relaxing: pages open in the vCPU's own view
+ */
 #ifndef XMEM_STEP_H
 #define XMEM_STEP_H
 
 #include "domain.h"
 
+/* A view for stepping over: what it has open beyond the rights of the view it stands for. */
+struct step_view {
+    struct view *v;
+    uint16_t origin;
+    bool bad;       /* what is set there is not known any more: not for another step */
+    bool unhook;    /* the first open page shows the host's frame */
+    uint32_t users; /* vCPUs that may be in it */
+    struct step_pages pages;
+};
+
 /* Answers ev so that its access is done once. On failure the event stays open; a text. */
 int step_over(struct xmem_domain *d, struct event *ev);
 /*
- * An event that only stepping caused: answered here, the caller never sees it. 1: it was
- * one, 0: it is the caller's, negative: arming again failed (a text); it was one as well.
+ * An event of a vCPU in a step, in a step view, or a single step's. 1: only stepping caused it,
+ * it was answered and the caller never sees it; 0: it is the caller's; negative: one of ours,
+ * and going on with it failed (a text).
  */
-int step_swallow(struct xmem_domain *d, struct event *ev);
-/* Is the page open for a moment, for somebody's step? */
-bool step_relaxed(const struct xmem_domain *d, const struct view *v, uint64_t gfn);
-/* The step view gives its place to a caller's view. False: there is none, or it is in use. */
-bool step_view_drop(struct xmem_domain *d);
+int step_event(struct xmem_domain *d, struct event *ev);
+/* What the answer to an event has to say for the step's sake; vcpu.attention is set. */
+void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a);
+/* The caller's single step: on, or off if it is on, with the next answer. */
+void step_toggle(struct xmem_domain *d, uint32_t vcpu);
+/* May a fast single step be pending in the event's vCPU? It cannot be made the caller's. */
+bool step_is_fast(const struct xmem_domain *d, const struct event *ev);
+/* The domain is not paused any more: steps that waited for it begin. The first failure. */
+int step_resume(struct xmem_domain *d);
 /* The vCPU is answered with a fast single step in this view. */
 void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view);
-/* For the end of the session: is single step on in the event's vCPU? It is off from now on. */
-bool step_forget(struct xmem_domain *d, const struct event *ev);
+/* The vCPU is answered with an emulation: what cannot be emulated is stepped over otherwise. */
+void step_emulated(struct xmem_domain *d, struct event *ev);
+
+/* ---- for those who change rights and views ---- */
+
+/* Is the page open for a moment, for somebody's step? */
+bool step_relaxed(const struct xmem_domain *d, const struct view *v, uint64_t gfn);
+/* Rights of gfns were changed: step views do not hold on to the old ones. */
+void step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
+static inline void step_rights_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn,
+                                       uint64_t nr)
+{
+    if (d->step_view_n || d->steps_n)
+        step_rights_changed_far(d, view, gfn, nr);
+}
+/* The step view of this number, or NULL. */
+struct step_view *step_view_of(const struct xmem_domain *d, uint16_t id);
+/* Where a vCPU in a step view belongs; other views are as they are. */
+uint16_t step_home(const struct xmem_domain *d, uint32_t vcpu, uint16_t view);
+/* A step view gives its place to a caller's view. False: there is none, or all are in use. */
+bool step_view_drop(struct xmem_domain *d);
+/* The view is forgotten; it may have been a step view. */
+void step_view_forget(struct xmem_domain *d, const struct view *v);
+/* A view goes: no step may lead back to it. -EBUSY one does; a text. */
+int step_view_going(struct xmem_domain *d, uint16_t id);
+/* Before all vCPUs are switched: steps by view end first, where they can. A text. */
+int step_before_switch(struct xmem_domain *d);
+/* All vCPUs belong in this view now. */
+void step_switched(struct xmem_domain *d, uint16_t view);
+/* Switches again what a step's end brought back; called when the ring is empty. */
+int step_switch_again(struct xmem_domain *d);
+
+/* ---- for the end of the session ---- */
+
+/* Forgets the step of the event's vCPU. Is a fast single step on in it? It has to go off. */
+bool step_forget(struct xmem_domain *d, struct event *ev);
 /* Any vCPU left of which single step is on? */
 bool step_any(struct xmem_domain *d);
 /* Arms every page that is open for a moment, and lets all vCPUs go on. The first failure. */
 int step_end_all(struct xmem_domain *d);
+
+/* ---- between the step's own files ---- */
+
+/* The rights in force in a view. */
+int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
+/* The fewest rights out of can that allow need beside what rights allow. */
+uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need);
+bool step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need);
+/* False: no room. */
+bool step_pages_add(struct step_pages *p, uint64_t gfn, uint32_t need);
+void step_pages_remove(struct step_pages *p, uint64_t gfn, uint64_t nr);
+void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase);
+/* No more than that: pages and phase. */
+void step_reset(struct xmem_domain *d, uint32_t vcpu);
+/* Lets the domain run a moment, where it needs this thread for that. */
+void step_let_run(struct xmem_domain *d);
+
+/* Each: -EOPNOTSUPP, or -ENOSPC, where another means is to be tried; nothing is open then. */
+int step_by_view(struct xmem_domain *d, struct event *ev);
+int step_by_single(struct xmem_domain *d, struct event *ev);
+int step_by_relaxing(struct xmem_domain *d, struct event *ev);
+/* 1 answered, 0 the caller's, negative failed: an event in a step view. */
+int step_view_event(struct xmem_domain *d, struct event *ev, struct step_view *sv);
+/* The vCPU is not in its step view any more. */
+void step_view_release(struct step *s);
+/* Takes note of the vCPUs that left their step view. True: none is left. */
+bool step_views_reap(struct xmem_domain *d);
+/* Closes what the vCPU's step opened in its own view, and lets the others run. */
+int step_close(struct xmem_domain *d, uint32_t vcpu);
+/* The same for all vCPUs, whose steps are forgotten. The first failure. */
+int step_close_all(struct xmem_domain *d);
+/* Nothing gets past a single step: the others are held, or there are none. */
+bool step_single_is_tight(const struct xmem_domain *d);
 
 #endif

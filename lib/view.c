@@ -29,8 +29,8 @@ void view_forget(struct xmem_domain *d, struct view *v)
         if (d->vcpus[i].fast_view == v->id)
             d->vcpus[i].fast = false;
     d->views[v->id] = NULL;
-    if (d->step_view == v)
-        d->step_view = NULL;
+    if (v->step)
+        step_view_forget(d, v);
     known_clear(&v->known);
     free(v->remaps);
     free(v);
@@ -127,7 +127,16 @@ static int create(struct xmem_domain *d, uint8_t rights, uint16_t *id)
     return 0;
 }
 
-int view_make(struct xmem_domain *d, uint8_t rights, bool step, struct view **out)
+/* The guest does not get into the library's own views, where the release can hide them. */
+static int hide(struct xmem_domain *d, const struct view *v)
+{
+    if (!v->step || !d->ops->view_set_visible || !(d->caps.flags & XMEM_CAP_VISIBILITY))
+        return 0;
+    int rc = d->ops->view_set_visible(d->dom, v->id, false);
+    return rc ? domain_fail(d, rc, 0, "view %u, for stepping, cannot be hidden", v->id) : 0;
+}
+
+int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct view **out)
 {
     uint16_t id;
     struct view *v;
@@ -141,9 +150,11 @@ int view_make(struct xmem_domain *d, uint8_t rights, bool step, struct view **ou
         return domain_refuse(d, -ENOMEM, "view %u: out of memory, or two of one number", id);
     }
     v->own = true;
-    v->step = step;
+    v->step = use != VIEW_CALLER;
+    v->follow = use == VIEW_FOLLOW;
     v->def = rights;
-    if ((d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS) && !step)
+    rc = hide(d, v);
+    if (!rc && (d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS) && !v->follow)
         rc = fill(d, v);
     if (rc) {
         d->ops->view_destroy(d->dom, id);
@@ -173,7 +184,7 @@ int xmem_view_create(struct xmem_domain *d, const struct xmem_view_opts *opts, u
     if (!(d->caps.view_rights & XMEM_RIGHTS_BIT(rights)))
         return domain_refuse(d, -EOPNOTSUPP, "views cannot have rights %s on this kind of machine",
                              xmem_rights_name((enum xmem_rights)rights));
-    rc = view_make(d, rights, false, &v);
+    rc = view_make(d, rights, VIEW_CALLER, &v);
     if (!rc)
         *view = v->id;
     return rc;
@@ -187,6 +198,9 @@ int xmem_view_destroy(struct xmem_domain *d, uint16_t view)
         return rc;
     if (!view)
         return domain_refuse(d, -EINVAL, "view 0 is the host view: it cannot be destroyed");
+    rc = step_view_going(d, view);
+    if (rc)
+        return rc;
     rc = d->ops->view_destroy(d->dom, view);
     if (rc)
         return domain_fail(d, rc, MAY_BUSY, "view %u cannot be destroyed%s", view,
@@ -227,6 +241,8 @@ int xmem_view_switch(struct xmem_domain *d, uint16_t view)
         return rc;
     /* Answers may name views: they take effect before the switch, not after it. */
     rc = d->enabled ? events_send(d) : 0;
+    if (!rc)
+        rc = step_before_switch(d);
     if (rc)
         return rc;
     rc = d->ops->view_switch(d->dom, view);
@@ -234,6 +250,7 @@ int xmem_view_switch(struct xmem_domain *d, uint16_t view)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u", d->domid,
                            view);
     d->views_switched = true;
+    step_switched(d, view);
     return 0;
 }
 
@@ -275,9 +292,7 @@ int xmem_view_get_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t *view)
     rc = d->views_on ? d->ops->view_get_vcpu(d->dom, vcpu, &id) : 0;
     if (rc)
         return domain_fail(d, rc, 0, "vCPU %" PRIu32 ": its view cannot be asked for", vcpu);
-    if (d->step_view && id == d->step_view->id) /* for one instruction */
-        id = d->vcpus[vcpu].step_return;
-    *view = id;
+    *view = step_home(d, vcpu, id); /* in another one for one instruction */
     return 0;
 }
 
@@ -357,6 +372,18 @@ int view_remap(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
     return rc ? rc : rc2;
 }
 
+int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+{
+    if (array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
+        return domain_refuse(d, -ENOMEM, "out of memory");
+    int rc = view_remap(d, v, gfn, to);
+    if (rc)
+        return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped", v->id,
+                           gfn);
+    note_remap(v, gfn, to);
+    return 0;
+}
+
 int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to_gfn)
 {
     struct view *v;
@@ -375,13 +402,10 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
     if (circle(v, gfn, to_gfn))
         return domain_refuse(d, -EINVAL, "view %u: gfn 0x%" PRIx64 " cannot show gfn 0x%" PRIx64
                              ": that one leads back to it", view, gfn, to_gfn);
-    if (array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
-        return domain_refuse(d, -ENOMEM, "out of memory");
-    rc = view_remap(d, v, gfn, to_gfn);
+    rc = view_show(d, v, gfn, to_gfn);
     if (rc)
-        return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped", view,
-                           gfn);
-    note_remap(v, gfn, to_gfn);
+        return rc;
+    step_rights_changed(d, view, gfn, 1);
     return rights_again(d, v, gfn);
 }
 

@@ -63,7 +63,7 @@ START_TEST(by_view)
     uint16_t s = fake_last(f)->head.view;
     ck_assert_uint_ne(s, 0);
     ck_assert_uint_eq(fake_last(f)->head.u.quarter[0], 0);
-    ck_assert_uint_eq(f->rights[s][0x55], XMEM_RWX);
+    ck_assert_uint_eq(f->rights[s][0x55], XMEM_RW); /* no more than was asked for */
     ck_assert_uint_eq(f->rights[0][0x55], XMEM_R);
     ck_assert(f->monitors & (1u << XMEM_EVENT_SINGLESTEP));
     ck_ok(xmem_view_list(d, list, &n)); /* nobody sees it */
@@ -114,7 +114,7 @@ START_TEST(by_view_from_a_view)
     fake_access(f, 1, 0x56, XMEM_ACCESS_W, s);
     ck_rc(xmem_event_next(d, &ev), -EAGAIN);
     ck_assert_uint_eq(last_flags(), VIEW_FLAGS);
-    ck_assert_uint_eq(f->rights[s][0x56], XMEM_RWX);
+    ck_assert_uint_eq(f->rights[s][0x56], XMEM_RWX); /* as in its own */
     ck_ok(xmem_domain_set_rights(d, v, 0x57, XMEM_R));
     access_at(1, 0x57, s); /* closed in both */
     ck_assert_uint_eq(ev->view, v);
@@ -124,15 +124,25 @@ START_TEST(by_view_from_a_view)
 }
 END_TEST
 
-START_TEST(by_view_is_not_for_remapped_views)
+START_TEST(by_view_from_a_remapped_view)
 {
     uint16_t v;
     open_with(XMEM_STEP_VIEW | XMEM_STEP_EMULATE);
     ck_ok(xmem_view_create(d, NULL, &v));
     ck_ok(xmem_view_change_gfn(d, v, 0x60, 0x61));
     access_at(1, 0x55, v);
+    unsigned before = f->count[FAKE_CHANGE];
     ck_ok(xmem_event_step_over(d, ev));
-    ck_assert_uint_eq(last_flags(), RING_FLAG_VCPU_PAUSED | RING_FLAG_EMULATE);
+    ck_assert_uint_eq(last_flags(), VIEW_FLAGS);
+    ck_assert_uint_eq(f->count[FAKE_CHANGE], before); /* nothing but what is touched */
+    uint16_t s = fake_last(f)->head.view;
+    fake_access(f, 1, 0x60, XMEM_ACCESS_R, s);
+    ck_rc(xmem_event_next(d, &ev), -EAGAIN);
+    ck_assert_uint_eq(f->count[FAKE_CHANGE], before + 1);
+    ck_assert_uint_eq(f->remapped_to, 0x61); /* the frame of its own view */
+    back(1, v);
+    ck_ok(xmem_view_change_gfn(d, v, 0x60, XMEM_GFN_UNDO)); /* not shown any longer */
+    ck_assert_uint_eq(f->rights[s][0x60], XMEM_N);
     access_at(1, 0x55, 4); /* a view that nobody knows */
     ck_ok(xmem_event_step_over(d, ev));
     ck_assert_uint_eq(last_flags(), RING_FLAG_VCPU_PAUSED | RING_FLAG_EMULATE);
@@ -167,7 +177,6 @@ START_TEST(by_view_fails)
     fake_fail(f, FAKE_SET, 1, -EPERM, false);
     ck_rc(xmem_event_step_over(d, ev), -EPERM);
     fake_fail(f, FAKE_CREATE, 1, -EPERM, false); /* the view is there already */
-    fake_fail(f, FAKE_MONITOR, 1, -EPERM, false);
     ck_ok(xmem_event_step_over(d, ev));
     (void)last_flags();
     back(1, 0);
@@ -180,7 +189,7 @@ START_TEST(by_single_step)
     open_with(XMEM_STEP_SINGLE);
     access_at(1, 0x55, 0);
     ck_ok(xmem_event_step_over(d, ev));
-    ck_assert_uint_eq(f->rights[0][0x55], XMEM_RWX);
+    ck_assert_uint_eq(f->rights[0][0x55], XMEM_RW);
     ck_assert(f->held[0] && !f->held[1] && f->held[2] && f->held[3]);
     ck_assert_uint_eq(last_flags(), STEP_FLAGS);
     ck_ok(xmem_domain_get_rights(d, 0, 0x55, &r)); /* what is meant, not the moment's */
@@ -212,10 +221,14 @@ START_TEST(several_single_steps_on_one_page)
     ck_assert_uint_eq(f->count[FAKE_SET], 1); /* opened once */
     fake_put(f, 0, XMEM_EVENT_SINGLESTEP, RING_FLAG_VCPU_PAUSED, 0, NULL);
     ck_rc(xmem_event_next(d, &ev), -EAGAIN);
-    ck_assert_uint_eq(f->rights[0][0x55], XMEM_RWX); /* the other one is not over it */
+    ck_assert_uint_eq(f->rights[0][0x55], XMEM_RW); /* the other one is not over it */
     ck_assert(f->held[0]);
     access_at(1, 0x56, 0); /* its instruction has a second page */
+    ck_assert_uint_eq(f->rights[0][0x55], XMEM_R); /* closed until that is answered */
+    ck_assert(!f->held[0]);
     ck_ok(xmem_event_step_over(d, ev));
+    ck_assert_uint_eq(f->rights[0][0x55], XMEM_RW);
+    ck_assert_uint_eq(f->rights[0][0x56], XMEM_RW);
     ck_assert_uint_eq(last_flags(), RING_FLAG_VCPU_PAUSED); /* it steps already */
     ck_ok(xmem_domain_set_rights(d, 0, 0x56, XMEM_RX)); /* meanwhile the caller thinks again */
     fake_put(f, 1, XMEM_EVENT_SINGLESTEP, RING_FLAG_VCPU_PAUSED, 0, NULL);
@@ -316,7 +329,7 @@ END_TEST
 
 static void peek_moves(struct fake *g, uint32_t vcpu)
 {
-    ck_assert_uint_eq(g->rights[0][0x55], XMEM_RWX);
+    ck_assert_uint_eq(g->rights[0][0x55], XMEM_RW);
     ck_assert(g->held[0] && !g->held[vcpu]);
     ck_assert_int_eq(g->waits[vcpu], 0); /* the answer is there */
     if (g->count[FAKE_PEEK] == 3)
@@ -424,7 +437,9 @@ START_TEST(a_breakpoint_below_which_an_instruction_stands)
     ck_assert_uint_eq(f->rights[s][0x60], XMEM_RWX);
     breakpoint_at(0x60, s); /* the guest has its own there: it is passed, unseen */
     ck_rc(xmem_event_next(d, &ev), -EAGAIN);
-    ck_assert_uint_eq(last_flags(), RING_FLAG_VCPU_PAUSED | RING_FLAG_SET_REGISTERS);
+    ck_assert_uint_eq(last_flags(), RING_FLAG_VCPU_PAUSED | RING_FLAG_SET_REGISTERS |
+                      RING_FLAG_ALTERNATE_P2M);
+    ck_assert_uint_eq(fake_last(f)->head.view, v);
     back(1, v);
     breakpoint_at(0x60, v); /* dropped, it goes the same way */
     ck_ok(xmem_event_next(d, &ev));
@@ -477,7 +492,7 @@ int main(void)
     const unit_test tests[] = {by_view,
                                by_view_second_page,
                                by_view_from_a_view,
-                               by_view_is_not_for_remapped_views,
+                               by_view_from_a_remapped_view,
                                the_step_view_gives_way,
                                by_view_fails,
                                by_single_step,

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Steps for which pages are opened in the view that the vCPU runs in: by single step, whose
+ * event tells that it is over, and by relaxing, which watches the program counter. Other vCPUs
+ * get through such a page meanwhile, unless they are held; so it is open as shortly as can be.
+ */
+#include "step.h"
+
+#include "changes.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <time.h>
+
+/* How long a relaxed page waits for its vCPU to go on. */
+#define RELAX_MS 50
+#define RELAX_LOOKS 2000
+#define RELAX_LOOKS_MIN 16 /* whatever the clock says: the tool itself may not have run */
+
+/* ---- pages open for a moment ---- */
+
+/* What all steps together need of it; *n is how many there are. */
+static uint32_t needed(const struct xmem_domain *d, uint16_t view, uint64_t gfn, size_t *n)
+{
+    uint32_t need = 0;
+    *n = 0;
+    for (size_t i = 0; i < d->relaxed_n; i++) {
+        const struct relaxed *r = &d->relaxed[i];
+        if (r->gfn != gfn || r->view != view)
+            continue;
+        need |= r->need;
+        ++*n;
+    }
+    return need;
+}
+
+bool step_relaxed(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
+{
+    size_t n = 0;
+    if (d->relaxed_n)
+        (void)needed(d, v->id, gfn, &n);
+    return n;
+}
+
+/* What the page is armed with again must be known before it is opened. */
+static int know(struct xmem_domain *d, struct view *v, uint64_t gfn)
+{
+    uint8_t rights, byte = known_get(&v->known, gfn);
+    if (byte & KNOWN_SET)
+        return 0;
+    int rc = domain_ask_rights(d, v, gfn, &rights);
+    if (rc)
+        return rc;
+    uint8_t mask = byte & KNOWN_FOUND ? KNOWN_SET : 0xff;
+    if (known_put(&v->known, gfn, 1, mask, domain_found_byte(d, v, rights)))
+        return domain_refuse(d, -ENOMEM, "out of memory");
+    return 0;
+}
+
+/* In force is what the steps need, beside what the page has. */
+static int put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
+{
+    size_t n;
+    uint32_t need = needed(d, v->id, gfn, &n);
+    uint8_t rights = known_set_of(known_get(&v->known, gfn));
+    if (n)
+        rights = step_widen(v->id ? d->caps.view_rights : d->caps.rights, rights, need);
+    return domain_force_rights(d, v, gfn, rights);
+}
+
+static int open_page(struct xmem_domain *d, struct view *v, const struct step_page *p,
+                     uint32_t vcpu)
+{
+    size_t n;
+    if (array_room((void **)&d->relaxed, d->relaxed_n, &d->relaxed_cap, sizeof(*d->relaxed)))
+        return domain_refuse(d, -ENOMEM, "out of memory");
+    int rc = know(d, v, p->gfn);
+    if (rc)
+        return rc;
+    bool open = !(p->need & ~needed(d, v->id, p->gfn, &n)) && n;
+    d->relaxed[d->relaxed_n++] = (struct relaxed){p->gfn, v->id, (uint8_t)p->need, vcpu};
+    rc = open ? 0 : put_in_force(d, v, p->gfn);
+    if (rc)
+        d->relaxed_n--;
+    return rc;
+}
+
+/* Arms what this vCPU had opened, as far as no other one is on it. */
+static int close_pages(struct xmem_domain *d, uint32_t vcpu)
+{
+    int first = 0;
+    for (size_t i = 0; i < d->relaxed_n;) {
+        struct relaxed r = d->relaxed[i];
+        size_t n;
+        if (r.vcpu != vcpu) {
+            i++;
+            continue;
+        }
+        d->relaxed[i] = d->relaxed[--d->relaxed_n];
+        struct view *v = domain_view(d, r.view);
+        bool same = (needed(d, r.view, r.gfn, &n) & r.need) == r.need && n;
+        int rc = v && !same ? put_in_force(d, v, r.gfn) : 0;
+        if (!first)
+            first = rc;
+    }
+    return first;
+}
+
+static int open_pages(struct xmem_domain *d, struct view *v, uint32_t vcpu)
+{
+    const struct step_pages *p = &d->vcpus[vcpu].step.pages;
+    int rc = 0;
+    for (uint32_t i = 0; i < p->n && !rc; i++)
+        rc = open_page(d, v, &p->v[i], vcpu);
+    if (rc) {
+        struct xmem_error why = d->error;
+        if (!close_pages(d, vcpu))
+            d->error = why;
+    }
+    return rc;
+}
+
+/* ---- holding the other vCPUs ---- */
+
+static bool is_open(const struct xmem_domain *d, uint32_t vcpu)
+{
+    const struct step *s = &d->vcpus[vcpu].step;
+    return s->phase == STEP_RUNS && (s->means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX));
+}
+
+static int hold(struct xmem_domain *d, uint32_t vcpu, bool on)
+{
+    if (d->vcpus[vcpu].held == on || !d->ops->vcpu_hold)
+        return 0;
+    int rc = d->ops->vcpu_hold(d->dom, vcpu, on);
+    if (!rc)
+        d->vcpus[vcpu].held = on;
+    if (rc != -EOPNOTSUPP && rc != -ENOSYS)
+        return rc;
+    d->no_hold = true;
+    return 0;
+}
+
+/* While anybody's page is open, only those whose pages are run. */
+static int hold_by_state(struct xmem_domain *d)
+{
+    int first = 0;
+    bool some = d->holding_n;
+    for (uint32_t i = 0; i < d->vcpu_n && !(some && d->no_hold); i++) {
+        int rc = hold(d, i, some && !is_open(d, i));
+        if (!first)
+            first = rc;
+    }
+    return first ? domain_fail(d, first, 0, "the other vCPUs cannot be held") : 0;
+}
+
+/* The vCPU's pages are about to be open, or are closed. */
+static int set_open(struct xmem_domain *d, uint32_t vcpu, bool on)
+{
+    if (on == is_open(d, vcpu))
+        return 0;
+    step_phase(d, vcpu, on ? STEP_RUNS : STEP_STOPPED);
+    d->holding_n += on ? 1u : -1u;
+    return hold_by_state(d);
+}
+
+bool step_single_is_tight(const struct xmem_domain *d)
+{
+    return d->vcpu_n <= 1 || (d->ops->vcpu_hold && !d->no_hold);
+}
+
+int step_close(struct xmem_domain *d, uint32_t vcpu)
+{
+    if (!is_open(d, vcpu))
+        return 0;
+    int rc = close_pages(d, vcpu), rc2 = set_open(d, vcpu, false);
+    return rc ? rc : rc2;
+}
+
+int step_close_all(struct xmem_domain *d)
+{
+    int first = 0;
+    while (d->relaxed_n) {
+        int rc = close_pages(d, d->relaxed[0].vcpu);
+        if (!first)
+            first = rc;
+    }
+    for (uint32_t i = 0; i < d->vcpu_n; i++)
+        step_reset(d, i);
+    d->holding_n = 0;
+    int rc = hold_by_state(d);
+    return first ? first : rc;
+}
+
+/* The others held, the pages open. On failure as before. */
+static int begin(struct xmem_domain *d, struct view *v, uint32_t vcpu)
+{
+    uint8_t before = d->vcpus[vcpu].step.phase;
+    int rc = set_open(d, vcpu, true);
+    if (!rc)
+        rc = open_pages(d, v, vcpu);
+    if (rc) {
+        struct xmem_error why = d->error;
+        (void)set_open(d, vcpu, false);
+        step_phase(d, vcpu, before);
+        d->error = why;
+    }
+    return rc;
+}
+
+/* ---- by a single step ---- */
+
+int step_by_single(struct xmem_domain *d, struct event *ev)
+{
+    struct vcpu *vcpu = &d->vcpus[ev->pub.vcpu];
+    struct view *v = domain_view(d, ev->home);
+    if (!v)
+        return -EOPNOTSUPP;
+    int rc = monitor_single_step(d);
+    if (rc)
+        return domain_fail(d, rc, 0, "single step cannot be monitored");
+    rc = begin(d, v, ev->pub.vcpu);
+    if (rc)
+        return rc;
+    vcpu->own_step = true;
+    vcpu->attention = true;
+    event_answer(d, ev, 0);
+    return 0;
+}
+
+/* ---- by relaxing ---- */
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Until the vCPU went on, had another event, or the time is over. 1: it went on. */
+static int watch_pc(struct xmem_domain *d, uint32_t vcpu, uint64_t before)
+{
+    int64_t end = now_ms() + RELAX_MS;
+    uint64_t pc;
+    for (unsigned i = 0; i < RELAX_LOOKS; i++) {
+        int rc = d->ops->vcpu_peek(d->dom, vcpu, &pc);
+        if (rc)
+            return rc;
+        if (pc != before)
+            return 1;
+        if (ring_waiting(&d->ring, vcpu) || (i >= RELAX_LOOKS_MIN && now_ms() >= end))
+            break;
+    }
+    return 0;
+}
+
+/* Nothing can be watched while the domain is paused: the answer waits for its going on. */
+static int later(struct xmem_domain *d, struct event *ev)
+{
+    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    (void)event_data(d, ev);
+    ev->state = EVENT_LATER;
+    s->later = ev;
+    step_phase(d, ev->pub.vcpu, STEP_LATER);
+    return 0;
+}
+
+int step_by_relaxing(struct xmem_domain *d, struct event *ev)
+{
+    uint32_t vcpu = ev->pub.vcpu;
+    struct step *s = &d->vcpus[vcpu].step;
+    struct view *v = domain_view(d, ev->home);
+    if (!v || !d->ops->vcpu_peek)
+        return -EOPNOTSUPP;
+    if (d->pauses)
+        return later(d, ev);
+    int rc = begin(d, v, vcpu);
+    if (rc)
+        return rc;
+    event_answer(d, ev, 0);
+    rc = events_send(d);
+    if (!rc) {
+        rc = watch_pc(d, vcpu, s->pc);
+        if (rc < 0)
+            rc = domain_fail(d, rc, 0, "vCPU %" PRIu32 " cannot be watched", vcpu);
+    }
+    struct xmem_error why = d->error;
+    int rc2 = step_close(d, vcpu); /* its pages are kept in mind until it is known to be over */
+    if (rc > 0)
+        step_reset(d, vcpu);
+    if (rc < 0 && !rc2)
+        d->error = why;
+    return rc < 0 ? rc : rc2;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How far a vCPU is with the one instruction that it is let through for. */
+#ifndef XMEM_STEP_STATE_H
+#define XMEM_STEP_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Pages of one instruction: a scatter of 16 elements, its code, its stack, and room. */
+#define STEP_PAGES 32u
+
+/* A page that was answered for, and what for: XMEM_ACCESS_R, _W, _X. */
+struct step_page {
+    uint64_t gfn;
+    uint32_t need;
+};
+
+struct step_pages {
+    uint32_t n;
+    struct step_page v[STEP_PAGES];
+};
+
+enum step_phase {
+    STEP_NONE = 0,
+    STEP_RUNS,    /* answered: the instruction is done, or meets another page */
+    STEP_STOPPED, /* it met one, which waits for its answer; all pages are closed meanwhile */
+    STEP_LATER,   /* answered while the domain was paused: begins when it goes on */
+};
+
+struct step_view;
+struct event;
+
+struct step {
+    uint8_t phase;  /* enum step_phase */
+    uint8_t means;  /* the XMEM_STEP_* in use */
+    uint16_t origin; /* view in which the vCPU belongs */
+    bool unhook;    /* past a breakpoint: the first page shows the host's frame */
+    uint32_t again; /* events for pages that were open already */
+    uint64_t pc;    /* relaxing: of the instruction */
+    struct step_view *in; /* by view: where it runs */
+    struct event *later;  /* whose answer waits */
+    struct step_pages pages;
+};
+
+#endif
