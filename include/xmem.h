@@ -162,6 +162,7 @@ struct xmem_machine_report {
     uint64_t forbidden;        /* accesses that went through against the rights in force */
     uint64_t mem_bytes;        /* memory of the rights and second-stage tables */
     uint64_t mapped_gfns;
+    uint64_t unseen;           /* accesses that passed while a page was open for another's step */
 };
 /* -EOPNOTSUPP on a real hypervisor. */
 XMEM_API int xmem_machine_check(struct xmem *x, struct xmem_machine_report *out);
@@ -217,11 +218,15 @@ XMEM_API int xmem_domain_close(struct xmem_domain *d);
 XMEM_API const char *xmem_domain_last_error(const struct xmem_domain *d);
 XMEM_API int xmem_domain_get_info(struct xmem_domain *d, struct xmem_domain_info *out);
 
-/* Ways to let one access through; the library picks the first that it can use. */
-#define XMEM_STEP_VIEW 1u    /* alternate view with fast single step */
-#define XMEM_STEP_SINGLE 2u  /* page relaxed, single step, other vCPUs held if possible */
-#define XMEM_STEP_EMULATE 4u /* the hypervisor emulates the instruction */
-#define XMEM_STEP_RELAX 8u   /* page relaxed, until it went on; the same (Xen on Arm: not held) */
+/* Ways to let one instruction through; the library picks the one that lets least pass beside it. */
+#define XMEM_STEP_VIEW 1u    /* in a view that no other vCPU, and not the guest, gets into */
+#define XMEM_STEP_SINGLE 2u  /* page open for all vCPUs, single step; others held if possible */
+#define XMEM_STEP_EMULATE 4u /* the hypervisor emulates it, whatever further pages it touches */
+#define XMEM_STEP_RELAX 8u   /* page open for all vCPUs, until it was seen to have gone on */
+/* What can pass unseen meanwhile (passes of struct xmem_event); 0: nothing. */
+#define XMEM_PASSES_OTHERS 1u /* accesses of other vCPUs to the same page */
+#define XMEM_PASSES_AGAIN 2u  /* the next accesses of the same vCPU to it */
+#define XMEM_PASSES_PAGES 4u  /* accesses of this instruction to other pages */
 
 struct xmem_caps {
     size_t size;
@@ -238,7 +243,7 @@ struct xmem_caps {
     uint32_t flags;        /* XMEM_CAP_* */
     uint64_t highest_gfn;
     uint32_t interface_version; /* of vm_event */
-    uint32_t reserved;
+    uint32_t step_airtight;     /* of step_means: those beside which nothing passes */
 };
 #define XMEM_CAP_MEM_ACCESS 1u   /* rights can be set and enforced */
 #define XMEM_CAP_SET_MANY 2u     /* scattered gfns in one hypercall */
@@ -260,6 +265,7 @@ struct xmem_stats {
     uint64_t defaulted;   /* of them, by the session's default */
     uint64_t steps;       /* accesses stepped over */
     uint64_t notifies;    /* event-channel notifications sent */
+    uint64_t stuck;       /* events flagged XMEM_EVENT_STUCK */
 };
 XMEM_API int xmem_domain_get_stats(struct xmem_domain *d, struct xmem_stats *out);
 
@@ -434,6 +440,7 @@ XMEM_API const char *xmem_event_reason_name(enum xmem_event_reason reason);
 #define XMEM_EVENT_PAUSED 1u    /* the vCPU waits for the answer */
 #define XMEM_EVENT_FOREIGN 2u   /* caused by another domain */
 #define XMEM_EVENT_NESTED 4u
+#define XMEM_EVENT_STUCK 8u     /* the same again for the 1,000th time: the vCPU gets nowhere */
 /* access of struct xmem_event_mem */
 #define XMEM_ACCESS_R 1u
 #define XMEM_ACCESS_W 2u
@@ -504,6 +511,9 @@ struct xmem_event {
         } page;
         uint64_t raw[6];
     } u;
+    /* Set by stepping over it, and there until the next event is taken; else 0. */
+    uint32_t stepped; /* XMEM_STEP_* by which */
+    uint32_t passes;  /* XMEM_PASSES_* */
 };
 
 enum xmem_ctrlreg {

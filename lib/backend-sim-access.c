@@ -195,6 +195,23 @@ out:
     return rc;
 }
 
+/* ---- what the machine's check of itself must know of a step ---- */
+
+int backend_sim_step_note(void *dom, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t rights,
+                          bool open)
+{
+    struct sim_dom *d = dom;
+    for (size_t i = 0; i < RIGHTS; i++)
+        if (rights_map[i].ours == rights)
+            return sim_step_note(d->d, view, gfn, vcpu, (uint8_t)rights_map[i].core, open);
+    return -EINVAL;
+}
+
+int backend_sim_view_internal(void *dom, uint16_t view, uint16_t from_view)
+{
+    return sim_view_internal(((struct sim_dom *)dom)->d, view, from_view);
+}
+
 /* ---- many in one hypercall ---- */
 
 int backend_sim_rights_get_many(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights)

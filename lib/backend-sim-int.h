@@ -48,6 +48,9 @@ int backend_sim_view_set_visible(void *dom, uint16_t view, bool visible);
 int backend_sim_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr,
                                      bool suppress);
 int backend_sim_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress);
+int backend_sim_step_note(void *dom, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t rights,
+                          bool open);
+int backend_sim_view_internal(void *dom, uint16_t view, uint16_t from_view);
 int backend_sim_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
 
 #endif

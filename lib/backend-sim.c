@@ -127,6 +127,7 @@ static int sim_machine_check(void *conn, struct xmem_machine_report *out)
         .forbidden = r.forbidden,
         .mem_bytes = r.mem_bytes,
         .mapped_gfns = r.mapped_gfns,
+        .unseen = r.unseen,
     };
     return 0;
 }
@@ -550,6 +551,8 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .view_set_suppress_ve = backend_sim_view_set_suppress_ve,
     .view_get_suppress_ve = backend_sim_view_get_suppress_ve,
     .view_set_notify = backend_sim_view_set_notify,
+    .step_note = backend_sim_step_note,
+    .view_internal = backend_sim_view_internal,
     .page_map = page_map,
     .page_unmap = page_unmap,
     .page_add = page_add,

@@ -165,6 +165,16 @@ struct xmem_backend_ops {
     int (*view_get_suppress_ve)(void *dom, uint16_t view, uint64_t gfn, bool *suppress);
     int (*view_set_notify)(void *dom, uint32_t vcpu, uint64_t gfn);
 
+    /*
+     * For a machine that checks itself; both NULL on Xen, and failures change nothing.
+     * step_note: that page is (open) or is no more open for one vCPU's step; rights: in force
+     * for all others meanwhile. Called before it is opened, and after it was closed.
+     * view_internal: view is the library's own, for steps of vCPUs that belong to from_view.
+     */
+    int (*step_note)(void *dom, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t rights,
+                     bool open);
+    int (*view_internal)(void *dom, uint16_t view, uint16_t from_view);
+
     /* One page of the guest, mapped read-write; -ESRCH nothing there. */
     int (*page_map)(void *dom, uint64_t gfn, void **page);
     void (*page_unmap)(void *dom, void *page);

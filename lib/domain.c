@@ -350,6 +350,7 @@ int xmem_domain_get_caps(struct xmem_domain *d, struct xmem_caps *out)
         return rc;
     if (sized_check(out))
         return domain_refuse(d, -EINVAL, "xmem_domain_get_caps: out.size is not set");
+    d->caps.step_airtight = step_airtight(d);
     sized_out(out, &d->caps, sizeof(d->caps));
     return 0;
 }

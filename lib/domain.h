@@ -42,6 +42,8 @@ struct relaxed {
 
 struct vcpu {
     struct step step;
+    uint64_t last_pc, last_regs; /* of its last event; last_regs: a sum, made when it repeats */
+    uint32_t repeats;
     uint16_t found_view;
     uint16_t fast_view; /* view of its last fast single step, */
     bool fast;          /* which may not be over yet */
@@ -84,6 +86,7 @@ struct xmem_domain {
     struct view **views; /* by id, caps.max_views of them; [0] is the host view */
     struct step_view **step_views; /* for stepping over */
     size_t step_view_n, step_view_cap;
+    uint64_t prepared; /* times that one was made ready */
     bool step_monitor;      /* single step monitored for the library's own use */
     bool step_monitor_user; /* by the caller */
     bool emul_monitor;      /* instructions that cannot be emulated, likewise */
@@ -94,7 +97,10 @@ struct xmem_domain {
     size_t relaxed_n, relaxed_cap;
     uint32_t steps_n;   /* vCPUs in a step */
     uint32_t holding_n; /* of them, such as the others are held for */
-    bool no_hold;       /* vCPUs cannot be held here */
+    uint32_t later_n;   /* of them, such as have not begun */
+    bool own_change;    /* rights are being changed for a step */
+    bool hold_asked;    /* whether vCPUs can be held; then */
+    bool no_hold;       /* they cannot */
 
     struct monitor_on *monitors;
     size_t monitor_n, monitor_cap;

@@ -14,6 +14,7 @@
 
 /* Rounds of an idle machine in one call: a guest that never stops must not keep the caller. */
 #define IDLE_ROUNDS 64
+#define REPEATS 999u /* of an event at the same pc, before a vCPU counts as stuck */
 
 /* ---- the pool ---- */
 
@@ -39,6 +40,7 @@ void events_reset(struct xmem_domain *d)
         d->events.pool[i].state = EVENT_FREE;
     memset(d->events.owner, 0, sizeof(d->events.owner));
     d->events.held = 0;
+    d->events.switched = false;
 }
 
 /* At most as many as slots are held, so the next one that is not is never far. */
@@ -62,6 +64,47 @@ static int broken(struct xmem_domain *d, const char *why)
                          d->domid, why);
 }
 
+/*
+ * The vCPU is where it was, for the REPEATS-th time: with the same registers it does not get
+ * anywhere. Two that agree are enough; a loop changes them.
+ */
+static void repeated(struct xmem_domain *d, struct event *ev, struct vcpu *v)
+{
+    uint64_t sum = ev->pub.u.raw[0] ^ ev->pub.reason;
+    const uint8_t *data = event_data(d, ev);
+    for (size_t i = 0; i < ring_data_size(d->ring.version) / 8; i++) {
+        uint64_t word;
+        memcpy(&word, data + i * 8, sizeof(word));
+        sum = (sum ^ word) * UINT64_C(0x100000001b3);
+    }
+    if (sum == v->last_regs) {
+        ev->pub.flags |= XMEM_EVENT_STUCK;
+        d->stats.stuck++;
+    }
+    v->last_regs = sum;
+}
+
+static inline void look_for_progress(struct xmem_domain *d, struct event *ev)
+{
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    uint64_t pc = ring_pc(&d->ring, &ev->req);
+    if (pc != v->last_pc) {
+        v->last_pc = pc;
+        v->repeats = 0;
+    } else if (++v->repeats >= REPEATS) {
+        repeated(d, ev, v);
+    }
+}
+
+/* A vCPU whose request was in the ring already belongs where it was switched to since. */
+static uint16_t home_after_switch(struct events *e, const struct event *ev)
+{
+    if ((int32_t)(ev->req.index - e->switched_at) < 0)
+        return e->switched_to;
+    e->switched = false;
+    return ev->home;
+}
+
 static inline int take(struct xmem_domain *d, struct event **out)
 {
     struct events *e = &d->events;
@@ -76,6 +119,9 @@ static inline int take(struct xmem_domain *d, struct event **out)
     ev->saved = false;
     ring_decode(&d->ring, &ev->req, &ev->pub);
     ev->home = ev->pub.view;
+    if (e->switched)
+        ev->home = home_after_switch(e, ev);
+    look_for_progress(d, ev);
     e->owner[ev->req.index & (d->ring.slots - 1)] = ev;
     e->held++;
     d->stats.events++;

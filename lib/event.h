@@ -37,6 +37,9 @@ struct events {
     struct event *owner[RING_SLOTS_MAX]; /* whose request the slot holds */
     uint64_t seq;
     struct xmem_event died;
+    bool switched;          /* all vCPUs, to switched_to; requests before switched_at are older */
+    uint16_t switched_to;
+    uint32_t switched_at;
 };
 
 struct xmem_domain;

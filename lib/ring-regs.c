@@ -53,6 +53,12 @@ static uint16_t field_at(const struct ring *r, const struct field *f)
     return f->in[r->version - RING_VERSION_MIN];
 }
 
+uint32_t ring_regs_pc(uint32_t version, uint32_t arch)
+{
+    static const uint16_t rip[] = {144, 152, 152, 152, 152};
+    return arch == XMEM_ARCH_ARM ? (uint32_t)offsetof(struct xmem_regs_arm, pc) : rip[version - RING_VERSION_MIN];
+}
+
 void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out)
 {
     memset(&out->u, 0, sizeof(out->u));

@@ -52,7 +52,8 @@ static int describe(struct ring *r, void *page, uint32_t version, uint32_t arch,
                        .arch = arch,
                        .event_size = size,
                        .slots = slots_of(size),
-                       .vcpus = vcpus};
+                       .vcpus = vcpus,
+                       .pc_at = RING_DATA_OFFSET + ring_regs_pc(version, arch)};
     return 0;
 }
 

@@ -56,6 +56,7 @@ struct ring {
     uint32_t version, arch;
     uint32_t event_size, slots;
     uint32_t vcpus;    /* of the domain; higher ids are garbage */
+    uint32_t pc_at;    /* of the program counter in an event */
     uint32_t req_cons; /* requests taken */
     uint32_t rsp_pvt;  /* answers built */
     uint32_t rsp_pub;  /* of them, published */
@@ -172,6 +173,7 @@ static inline void ring_decode(const struct ring *r, const struct ring_request *
     ev->vcpu = q->vcpu;
     ev->view = f & RING_FLAG_ALTERNATE_P2M ? q->view : 0;
     ev->reserved = 0;
+    ev->stepped = ev->passes = 0;
     if (q->reason != XMEM_EVENT_MEM_ACCESS) {
         ring_decode_rest(r, q, ev);
         return;
@@ -184,6 +186,13 @@ static inline void ring_decode(const struct ring *r, const struct ring_request *
     ev->u.raw[4] = ev->u.raw[5] = 0;
 }
 
+static inline uint64_t ring_pc(const struct ring *r, const struct ring_request *q)
+{
+    return ring_read_once(ring_slot(r, q->index) + r->pc_at);
+}
+
+/* Where the program counter stands in the registers. */
+uint32_t ring_regs_pc(uint32_t version, uint32_t arch);
 /* Registers: data is the interface's, in private memory. */
 void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out);
 /* Writes what out holds over data. */

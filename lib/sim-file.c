@@ -45,7 +45,7 @@ static const char *const hypercalls[] = {
     "monitor",       "access_required", "pause",          "unpause",          "vcpu_pause",
     "vcpu_unpause",  "domctl_other",  "altp2m_state",     "altp2m_create",    "altp2m_destroy",
     "altp2m_switch", "altp2m_set",    "altp2m_set_multi", "altp2m_get",       "altp2m_change_gfn",
-    "altp2m_other",  NULL};
+    "altp2m_other",  "inject_event",  NULL};
 _Static_assert(sizeof(hypercalls) / sizeof(hypercalls[0]) == XM_HC_COUNT + 1,
                "a name for each kind of hypercall");
 

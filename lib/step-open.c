@@ -65,7 +65,19 @@ static int put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
     uint8_t rights = known_set_of(known_get(&v->known, gfn));
     if (n)
         rights = step_widen(v->id ? d->caps.view_rights : d->caps.rights, rights, need);
-    return domain_force_rights(d, v, gfn, rights);
+    d->own_change = true;
+    int rc = domain_force_rights(d, v, gfn, rights);
+    d->own_change = false;
+    return rc;
+}
+
+/* For a machine that checks itself. */
+static void tell(struct xmem_domain *d, const struct relaxed *r, bool open)
+{
+    struct view *v = domain_view(d, r->view);
+    if (d->ops->step_note && v)
+        (void)d->ops->step_note(d->dom, r->view, r->gfn, r->vcpu,
+                                known_set_of(known_get(&v->known, r->gfn)), open);
 }
 
 static int open_page(struct xmem_domain *d, struct view *v, const struct step_page *p,
@@ -78,32 +90,60 @@ static int open_page(struct xmem_domain *d, struct view *v, const struct step_pa
     if (rc)
         return rc;
     bool open = !(p->need & ~needed(d, v->id, p->gfn, &n)) && n;
-    d->relaxed[d->relaxed_n++] = (struct relaxed){p->gfn, v->id, (uint8_t)p->need, vcpu};
+    struct relaxed r = {p->gfn, v->id, (uint8_t)p->need, vcpu};
+    d->relaxed[d->relaxed_n++] = r;
+    tell(d, &r, true);
     rc = open ? 0 : put_in_force(d, v, p->gfn);
-    if (rc)
+    if (rc) {
         d->relaxed_n--;
+        tell(d, &r, false);
+    }
     return rc;
 }
 
-/* Arms what this vCPU had opened, as far as no other one is on it. */
+/* Arms the page, as far as no other vCPU is on it; where that fails the entry stays. */
+static int close_page(struct xmem_domain *d, size_t i)
+{
+    struct relaxed r = d->relaxed[i];
+    struct view *v = domain_view(d, r.view);
+    size_t n;
+    d->relaxed[i] = d->relaxed[--d->relaxed_n];
+    bool same = (needed(d, r.view, r.gfn, &n) & r.need) == r.need && n;
+    int rc = v && !same ? put_in_force(d, v, r.gfn) : 0;
+    if (!rc) {
+        tell(d, &r, false);
+        return 0;
+    }
+    r.need = 0;
+    d->relaxed[d->relaxed_n++] = d->relaxed[i];
+    d->relaxed[i] = r;
+    return rc;
+}
+
+#define ALL_VCPUS UINT32_MAX
+
 static int close_pages(struct xmem_domain *d, uint32_t vcpu)
 {
     int first = 0;
-    for (size_t i = 0; i < d->relaxed_n;) {
-        struct relaxed r = d->relaxed[i];
-        size_t n;
-        if (r.vcpu != vcpu) {
-            i++;
+    for (size_t i = d->relaxed_n; i--;) {
+        if (vcpu != ALL_VCPUS && d->relaxed[i].vcpu != vcpu)
             continue;
-        }
-        d->relaxed[i] = d->relaxed[--d->relaxed_n];
-        struct view *v = domain_view(d, r.view);
-        bool same = (needed(d, r.view, r.gfn, &n) & r.need) == r.need && n;
-        int rc = v && !same ? put_in_force(d, v, r.gfn) : 0;
+        int rc = close_page(d, i);
         if (!first)
             first = rc;
     }
     return first;
+}
+
+void step_open_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
+{
+    for (size_t i = d->relaxed_n; i--;) {
+        struct relaxed r = d->relaxed[i];
+        if (r.view != view || r.gfn - gfn >= nr)
+            continue;
+        d->relaxed[i] = d->relaxed[--d->relaxed_n];
+        tell(d, &r, false);
+    }
 }
 
 static int open_pages(struct xmem_domain *d, struct view *v, uint32_t vcpu)
@@ -164,9 +204,37 @@ static int set_open(struct xmem_domain *d, uint32_t vcpu, bool on)
     return hold_by_state(d);
 }
 
-bool step_single_is_tight(const struct xmem_domain *d)
+/* Most hypervisors are built without what could hold a vCPU: tried once. */
+static bool can_hold(struct xmem_domain *d)
 {
-    return d->vcpu_n <= 1 || (d->ops->vcpu_hold && !d->no_hold);
+    if (!d->hold_asked && d->ops->vcpu_hold) {
+        int rc = d->ops->vcpu_hold(d->dom, 0, true);
+        d->no_hold = rc;
+        if (!rc)
+            rc = d->ops->vcpu_hold(d->dom, 0, false);
+        d->hold_asked = true;
+    }
+    return d->ops->vcpu_hold && !d->no_hold;
+}
+
+uint32_t step_passes(struct xmem_domain *d, uint32_t means)
+{
+    uint32_t others = d->vcpu_n > 1 && (means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX)) &&
+                      !can_hold(d) ? XMEM_PASSES_OTHERS : 0;
+    if (means == XMEM_STEP_VIEW) /* the guest may get into it, where it cannot be hidden */
+        return d->caps.flags & XMEM_CAP_VISIBILITY ? 0 : XMEM_PASSES_OTHERS;
+    if (means == XMEM_STEP_EMULATE)
+        return XMEM_PASSES_PAGES;
+    return others | (means == XMEM_STEP_RELAX ? XMEM_PASSES_AGAIN : 0);
+}
+
+uint32_t step_airtight(struct xmem_domain *d)
+{
+    uint32_t tight = 0;
+    for (uint32_t means = XMEM_STEP_VIEW; means <= XMEM_STEP_RELAX; means <<= 1)
+        if ((d->caps.step_means & means) && !step_passes(d, means))
+            tight |= means;
+    return tight;
 }
 
 int step_close(struct xmem_domain *d, uint32_t vcpu)
@@ -179,12 +247,8 @@ int step_close(struct xmem_domain *d, uint32_t vcpu)
 
 int step_close_all(struct xmem_domain *d)
 {
-    int first = 0;
-    while (d->relaxed_n) {
-        int rc = close_pages(d, d->relaxed[0].vcpu);
-        if (!first)
-            first = rc;
-    }
+    int first = close_pages(d, ALL_VCPUS);
+    d->relaxed_n = 0;
     for (uint32_t i = 0; i < d->vcpu_n; i++)
         step_reset(d, i);
     d->holding_n = 0;
@@ -208,6 +272,41 @@ static int begin(struct xmem_domain *d, struct view *v, uint32_t vcpu)
     return rc;
 }
 
+/* ---- steps that wait ---- */
+
+/* The answer is kept back until the step can begin: step_resume(). */
+static int later(struct xmem_domain *d, struct event *ev)
+{
+    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    (void)event_data(d, ev);
+    ev->state = EVENT_LATER;
+    s->later = ev;
+    step_phase(d, ev->pub.vcpu, STEP_LATER);
+    return 0;
+}
+
+static bool same_pages(const struct step_pages *a, const struct step_pages *b)
+{
+    bool same = a->n == b->n;
+    for (uint32_t i = 0; i < a->n && same; i++)
+        same = step_pages_have(b, a->v[i].gfn, a->v[i].need) &&
+               step_pages_have(a, b->v[i].gfn, b->v[i].need);
+    return same;
+}
+
+/* Is a page open for another vCPU that is not this one's too? It would get through unseen. */
+static bool in_the_way(const struct xmem_domain *d, uint32_t vcpu)
+{
+    const struct step *s = &d->vcpus[vcpu].step;
+    for (uint32_t i = 0; i < d->vcpu_n && d->holding_n; i++) {
+        const struct step *o = &d->vcpus[i].step;
+        if (i != vcpu && is_open(d, i) &&
+            !(o->origin == s->origin && same_pages(&o->pages, &s->pages)))
+            return true;
+    }
+    return false;
+}
+
 /* ---- by a single step ---- */
 
 int step_by_single(struct xmem_domain *d, struct event *ev)
@@ -219,6 +318,8 @@ int step_by_single(struct xmem_domain *d, struct event *ev)
     int rc = monitor_single_step(d);
     if (rc)
         return domain_fail(d, rc, 0, "single step cannot be monitored");
+    if (in_the_way(d, ev->pub.vcpu)) /* one after the other */
+        return later(d, ev);
     rc = begin(d, v, ev->pub.vcpu);
     if (rc)
         return rc;
@@ -254,17 +355,6 @@ static int watch_pc(struct xmem_domain *d, uint32_t vcpu, uint64_t before)
     return 0;
 }
 
-/* Nothing can be watched while the domain is paused: the answer waits for its going on. */
-static int later(struct xmem_domain *d, struct event *ev)
-{
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
-    (void)event_data(d, ev);
-    ev->state = EVENT_LATER;
-    s->later = ev;
-    step_phase(d, ev->pub.vcpu, STEP_LATER);
-    return 0;
-}
-
 int step_by_relaxing(struct xmem_domain *d, struct event *ev)
 {
     uint32_t vcpu = ev->pub.vcpu;
@@ -272,7 +362,7 @@ int step_by_relaxing(struct xmem_domain *d, struct event *ev)
     struct view *v = domain_view(d, ev->home);
     if (!v || !d->ops->vcpu_peek)
         return -EOPNOTSUPP;
-    if (d->pauses)
+    if (d->pauses || in_the_way(d, vcpu)) /* nothing can be watched while the domain is paused */
         return later(d, ev);
     int rc = begin(d, v, vcpu);
     if (rc)

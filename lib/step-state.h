@@ -13,6 +13,7 @@
 struct step_page {
     uint64_t gfn;
     uint32_t need;
+    uint32_t zero; /* pages are compared as bytes */
 };
 
 struct step_pages {

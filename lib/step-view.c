@@ -19,6 +19,7 @@
 
 #define OUT_MS 500     /* for vCPUs on the way to leave a step view */
 #define OUT_LOOKS 64u  /* whatever the clock says: the tool itself may not have run */
+#define KEPT 3u        /* views that stay for one view's steps, while there are some */
 #define AGAIN_MAX 64u  /* events for what is open, before it is the caller's */
 
 static int64_t now_ms(void)
@@ -47,6 +48,7 @@ uint16_t step_home(const struct xmem_domain *d, uint32_t vcpu, uint16_t view)
 static int make(struct xmem_domain *d, uint16_t origin, struct step_view **out)
 {
     struct step_view *sv;
+    *out = NULL;
     if (array_room((void **)&d->step_views, d->step_view_n, &d->step_view_cap, sizeof(sv)) ||
         !(sv = calloc(1, sizeof(*sv))))
         return domain_refuse(d, -ENOMEM, "out of memory");
@@ -57,6 +59,8 @@ static int make(struct xmem_domain *d, uint16_t origin, struct step_view **out)
         return rc;
     }
     sv->origin = origin;
+    if (d->ops->view_internal)
+        (void)d->ops->view_internal(d->dom, sv->v->id, origin);
     d->step_views[d->step_view_n++] = sv;
     *out = sv;
     return 0;
@@ -240,6 +244,7 @@ static int prepare(struct xmem_domain *d, struct step_view *sv, const struct ste
             continue;
         rc = put(d, sv, s->pages.v[i].gfn, s->pages.v[i].need, s->unhook && !i);
     }
+    sv->prepared = d->prepared++;
     if (!rc)
         sv->pages = s->pages;
     else if (domain_view(d, sv->origin)->remap_n) /* it may show another frame by now */
@@ -257,14 +262,26 @@ static struct step_view *fitting(const struct xmem_domain *d, const struct step 
     return NULL;
 }
 
+/* One that has nothing open, else the one that was prepared longest ago. */
 static struct step_view *idle_of(const struct xmem_domain *d, uint16_t origin)
 {
+    struct step_view *oldest = NULL;
     for (size_t i = 0; i < d->step_view_n; i++) {
         struct step_view *sv = d->step_views[i];
-        if (!sv->users && sv->origin == origin && !sv->bad)
-            return sv;
+        if (!sv->users && sv->origin == origin && !sv->bad &&
+            (!oldest || !sv->pages.n || (oldest->pages.n && sv->prepared < oldest->prepared)))
+            oldest = sv;
     }
-    return NULL;
+    return oldest;
+}
+
+/* Instructions of several pages, and several pages in turn, find theirs open in a view each. */
+static bool may_keep_more(const struct xmem_domain *d, uint16_t origin)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < d->step_view_n; i++)
+        n += d->step_views[i]->origin == origin;
+    return n < KEPT;
 }
 
 static bool any_idle(struct xmem_domain *d, uint16_t arg)
@@ -285,8 +302,13 @@ static int find_idle(struct xmem_domain *d, uint16_t origin, struct step_view **
 {
     int rc = -ENOSPC;
     drop_bad(d);
-    if (!(*out = idle_of(d, origin)))
+    *out = idle_of(d, origin);
+    if (*out && (*out)->pages.n && may_keep_more(d, origin))
+        *out = NULL;
+    if (!*out)
         rc = make(d, origin, out);
+    if (rc == -ENOSPC && !*out)
+        *out = idle_of(d, origin);
     if (rc != -ENOSPC || *out)
         return *out ? 0 : rc;
     if (!d->step_view_n)
@@ -358,6 +380,71 @@ int step_by_view(struct xmem_domain *d, struct event *ev)
     if (!rc)
         answer_in(d, ev, sv);
     return rc;
+}
+
+/* Is a view open for exactly this access, and for those of the same step before it? */
+static struct step_view *open_for(const struct xmem_domain *d, const struct event *ev,
+                                  const struct step_pages *before)
+{
+    uint32_t n = before->n;
+    uint32_t need = ev->pub.u.mem.access & 7u;
+    for (size_t i = 0; i < d->step_view_n; i++) {
+        struct step_view *sv = d->step_views[i];
+        const struct step_page *p = &sv->pages.v[n];
+        if (sv->pages.n == n + 1 && p->gfn == ev->pub.u.mem.gfn && p->need == need &&
+            sv->origin == ev->home && !sv->unhook && !sv->bad &&
+            (!n || !memcmp(sv->pages.v, before->v, n * sizeof(*p))))
+            return sv;
+    }
+    return NULL;
+}
+
+/* Can it be answered with no more than a view? */
+static bool is_plain(const struct xmem_domain *d, const struct vcpu *v, uint16_t home)
+{
+    const struct step *s = &v->step;
+    if (v->user_step || v->own_step || !(d->caps.flags & XMEM_CAP_VISIBILITY))
+        return false;
+    if (!s->phase)
+        return !v->attention;
+    return s->phase == STEP_STOPPED && s->means == XMEM_STEP_VIEW && s->origin == home &&
+           !s->unhook && s->pages.n < STEP_PAGES;
+}
+
+bool step_view_again(struct xmem_domain *d, struct event *ev)
+{
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct step *s = &v->step;
+    struct step_view *sv;
+    if (!is_plain(d, v, ev->home) || !(sv = open_for(d, ev, &s->pages)))
+        return false;
+    d->steps_n += !s->phase;
+    s->pages.v[s->pages.n] = sv->pages.v[s->pages.n];
+    s->pages.n++;
+    s->origin = ev->home;
+    s->means = XMEM_STEP_VIEW;
+    s->phase = STEP_RUNS;
+    s->in = sv;
+    sv->users++;
+    d->stats.steps++;
+    ev->pub.stepped = XMEM_STEP_VIEW;
+    step_fast(d, ev->pub.vcpu, sv->v->id);
+    struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M | RING_FLAG_FAST_SINGLESTEP,
+                       .view = sv->v->id,
+                       .step_view = ev->home};
+    event_answer_with(d, ev, &a);
+    return true;
+}
+
+void step_view_left(struct xmem_domain *d, struct step *s)
+{
+    s->in->users--;
+    s->in = NULL;
+    s->phase = STEP_NONE;
+    s->pages.n = 0;
+    s->again = 0;
+    s->unhook = false;
+    d->steps_n--;
 }
 
 /* ---- events in them ---- */
@@ -503,9 +590,11 @@ void step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn,
             shut_known(d, sv, gfn, nr);
         step_pages_remove(&sv->pages, gfn, nr);
     }
+    if (d->own_change)
+        return;
+    step_open_changed(d, view, gfn, nr);
     for (uint32_t i = 0; i < d->vcpu_n && d->steps_n; i++) /* decided anew */
-        if (d->vcpus[i].step.phase && d->vcpus[i].step.origin == view &&
-            !(d->vcpus[i].step.means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX)))
+        if (d->vcpus[i].step.phase && d->vcpus[i].step.origin == view)
             step_pages_remove(&d->vcpus[i].step.pages, gfn, nr);
 }
 
@@ -552,10 +641,14 @@ int step_before_switch(struct xmem_domain *d)
 void step_switched(struct xmem_domain *d, uint16_t view)
 {
     for (uint32_t i = 0; i < EVENT_POOL; i++)
-        if (d->events.pool[i].state == EVENT_HELD)
-            d->events.pool[i].home = view;
+        d->events.pool[i].home = view;
+    d->events.switched = d->enabled;
+    d->events.switched_to = view;
+    d->events.switched_at = d->enabled ? ring_produced(&d->ring) : 0;
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
         struct step *s = &d->vcpus[i].step;
+        if (s->phase == STEP_LATER)
+            s->origin = view;
         if (s->phase == STEP_STOPPED && s->origin != view) {
             d->vcpus[i].own_step = false;
             step_reset(d, i);

@@ -12,6 +12,7 @@
 
 #define ACCESS_RWX (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
 #define LET_RUN_NS 20000
+#define OPERAND_MAX 64u /* bytes that one operand has at most */
 
 /* ---- pages ---- */
 
@@ -98,6 +99,8 @@ void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase)
         d->steps_n--;
     if (s->phase == STEP_RUNS && phase != STEP_RUNS)
         step_view_release(s);
+    d->later_n += phase == STEP_LATER;
+    d->later_n -= s->phase == STEP_LATER;
     s->phase = (uint8_t)phase;
 }
 
@@ -188,7 +191,10 @@ static uint64_t pc_of(struct xmem_domain *d, struct event *ev)
 static int by_emulation(struct xmem_domain *d, struct event *ev)
 {
     const struct view *v = domain_view(d, ev->home);
-    if (v && v->remap_n) /* the emulator knows the host's frames only */
+    bool others = d->caps.step_means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX);
+    bool at_end = ev->pub.reason == XMEM_EVENT_MEM_ACCESS &&
+                  ev->pub.u.mem.offset + OPERAND_MAX > BACKEND_PAGE_SIZE;
+    if ((v && v->remap_n) || (at_end && others)) /* the host's frames only, and with no rights */
         return -EOPNOTSUPP;
     int rc = monitor_emul_unimplemented(d);
     if (rc)
@@ -214,13 +220,16 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
     };
     int rc = -EOPNOTSUPP;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (!(means & all[i].means) || (all[i].tight && !step_single_is_tight(d)))
+        if (!(means & all[i].means) || (all[i].tight && step_passes(d, all[i].means)))
             continue;
         uint8_t before = d->vcpus[ev->pub.vcpu].step.means;
         d->vcpus[ev->pub.vcpu].step.means = (uint8_t)all[i].means;
         rc = all[i].fn(d, ev);
-        if (!rc)
+        if (!rc) {
+            ev->pub.stepped = all[i].means;
+            ev->pub.passes = step_passes(d, all[i].means);
             return 0;
+        }
         d->vcpus[ev->pub.vcpu].step.means = before;
         if (rc != -EOPNOTSUPP && rc != -ENOSPC)
             return rc;
@@ -307,7 +316,7 @@ int step_over(struct xmem_domain *d, struct event *ev)
     if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && waits)
         return past_breakpoint(d, ev);
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
-        return step_access(d, ev);
+        return d->step_view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
     event_go_on(d, ev);
     return 0;
 }
@@ -401,7 +410,7 @@ static int event_in_step(struct xmem_domain *d, struct event *ev)
     return 0;
 }
 
-int step_event(struct xmem_domain *d, struct event *ev)
+static int event_of_step(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     struct step_view *sv = d->step_view_n && ev->pub.view ? step_view_of(d, ev->pub.view) : NULL;
@@ -409,6 +418,10 @@ int step_event(struct xmem_domain *d, struct event *ev)
         return 0;
     if (sv)
         return step_view_event(d, ev, sv);
+    if (v->step.in) {
+        step_view_left(d, &v->step);
+        return ev->pub.reason == XMEM_EVENT_SINGLESTEP ? single_stepped(d, ev) : 0;
+    }
     if (v->step.phase == STEP_STOPPED) /* any answer but stepping over ends the step */
         v->attention = true;
     int rc = v->step.phase == STEP_RUNS ? event_in_step(d, ev) : 0;
@@ -422,6 +435,15 @@ int step_event(struct xmem_domain *d, struct event *ev)
     return single_stepped(d, ev);
 }
 
+int step_event(struct xmem_domain *d, struct event *ev)
+{
+    int rc = event_of_step(d, ev);
+    if (!d->later_n || d->pauses)
+        return rc;
+    int rc2 = step_resume(d); /* whoever waited for this step's end; one that fails is told again */
+    return rc > 0 && rc2 ? rc2 : rc;
+}
+
 /* ---- for the end of the session ---- */
 
 bool step_forget(struct xmem_domain *d, struct event *ev)
@@ -429,6 +451,7 @@ bool step_forget(struct xmem_domain *d, struct event *ev)
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     uint16_t view = ev->req.flags & RING_FLAG_ALTERNATE_P2M ? ev->req.view : 0;
     bool fast = v->fast && view == v->fast_view;
+    (void)step_close(d, ev->pub.vcpu); /* what fails is tried again by step_end_all() */
     step_reset(d, ev->pub.vcpu);
     v->user_step = v->own_step = v->fast = false;
     v->attention = true;

@@ -23,6 +23,7 @@ struct step_view {
     bool bad;       /* what is set there is not known any more: not for another step */
     bool unhook;    /* the first open page shows the host's frame */
     uint32_t users; /* vCPUs that may be in it */
+    uint64_t prepared; /* when */
     struct step_pages pages;
 };
 
@@ -40,12 +41,18 @@ void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a);
 void step_toggle(struct xmem_domain *d, uint32_t vcpu);
 /* May a fast single step be pending in the event's vCPU? It cannot be made the caller's. */
 bool step_is_fast(const struct xmem_domain *d, const struct event *ev);
-/* The domain is not paused any more: steps that waited for it begin. The first failure. */
+/*
+ * Begins steps that waited for the domain to go on, or for another vCPU's step to end. The
+ * first failure.
+ */
 int step_resume(struct xmem_domain *d);
 /* The vCPU is answered with a fast single step in this view. */
 void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view);
 /* The vCPU is answered with an emulation: what cannot be emulated is stepped over otherwise. */
 void step_emulated(struct xmem_domain *d, struct event *ev);
+
+/* XMEM_STEP_* beside which nothing passes. */
+uint32_t step_airtight(struct xmem_domain *d);
 
 /* ---- for those who change rights and views ---- */
 
@@ -101,10 +108,17 @@ void step_reset(struct xmem_domain *d, uint32_t vcpu);
 /* Lets the domain run a moment, where it needs this thread for that. */
 void step_let_run(struct xmem_domain *d);
 
+/* Rights of open pages were changed by the caller: they are as he said, and open for nobody. */
+void step_open_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
+
 /* Each: -EOPNOTSUPP, or -ENOSPC, where another means is to be tried; nothing is open then. */
 int step_by_view(struct xmem_domain *d, struct event *ev);
 int step_by_single(struct xmem_domain *d, struct event *ev);
 int step_by_relaxing(struct xmem_domain *d, struct event *ev);
+/* The most frequent step, in short: the page that is open in a view already. False: it is not that. */
+bool step_view_again(struct xmem_domain *d, struct event *ev);
+/* A vCPU that ran in a step view has an event elsewhere: its step is over. */
+void step_view_left(struct xmem_domain *d, struct step *s);
 /* 1 answered, 0 the caller's, negative failed: an event in a step view. */
 int step_view_event(struct xmem_domain *d, struct event *ev, struct step_view *sv);
 /* The vCPU is not in its step view any more. */
@@ -115,7 +129,7 @@ bool step_views_reap(struct xmem_domain *d);
 int step_close(struct xmem_domain *d, uint32_t vcpu);
 /* The same for all vCPUs, whose steps are forgotten. The first failure. */
 int step_close_all(struct xmem_domain *d);
-/* Nothing gets past a single step: the others are held, or there are none. */
-bool step_single_is_tight(const struct xmem_domain *d);
+/* XMEM_PASSES_* of a means. */
+uint32_t step_passes(struct xmem_domain *d, uint32_t means);
 
 #endif

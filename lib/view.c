@@ -114,10 +114,10 @@ static int fill(struct xmem_domain *d, struct view *v)
     return rc;
 }
 
-static int create(struct xmem_domain *d, uint8_t rights, uint16_t *id)
+static int create(struct xmem_domain *d, uint8_t rights, enum view_use use, uint16_t *id)
 {
     int rc = d->ops->view_create(d->dom, rights, id);
-    if ((rc == -ENOSPC || rc == -EINVAL) && step_view_drop(d)) /* the caller's come first */
+    if ((rc == -ENOSPC || rc == -EINVAL) && use == VIEW_CALLER && step_view_drop(d))
         rc = d->ops->view_create(d->dom, rights, id);
     if (rc == -EINVAL) /* Xen's "none left" (p2m_init_next_altp2m); the arguments are right */
         rc = -ENOSPC;
@@ -142,7 +142,7 @@ int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct v
     struct view *v;
     int rc = views_ensure_on(d);
     if (!rc)
-        rc = create(d, rights, &id);
+        rc = create(d, rights, use, &id);
     if (rc)
         return rc;
     if (id >= d->caps.max_views || d->views[id] || view_add(d, id, &v)) {

@@ -54,6 +54,7 @@ static int print_report(const struct xmem_machine_report *r, bool json)
         {"leftover_pauses", r->leftover_pauses},
         {"leftover_monitors", r->leftover_monitors},
         {"forbidden", r->forbidden},
+        {"unseen", r->unseen},
     };
 
     (json ? print_json : print_text)(f, sizeof(f) / sizeof(f[0]), clean);

@@ -95,10 +95,13 @@ static int core_init(struct sim_domain *d)
         return rc;
     d->core_up = true;
     d->epoch = calloc(d->core.max_views, sizeof(*d->epoch));
-    if (d->epoch == NULL)
+    d->internal = calloc(d->core.max_views, sizeof(*d->internal));
+    if (d->epoch == NULL || d->internal == NULL)
         return -XM_ENOMEM;
-    for (uint32_t i = 0; i < d->core.max_views; i++)
+    for (uint32_t i = 0; i < d->core.max_views; i++) {
         d->epoch[i] = ++d->last_epoch;
+        d->internal[i] = XM_VIEW_NONE;
+    }
     return 0;
 }
 
@@ -229,6 +232,8 @@ void sim_domain_free(struct sim_domain *d)
     sim_evtchn_destroy(&d->evtchn);
     free(d->vcpu);
     free(d->epoch);
+    free(d->internal);
+    free(d->notes);
     pthread_mutex_destroy(&d->lock);
     free(d);
 }

@@ -72,5 +72,6 @@ void sim_listener_abandon(struct sim_domain *d)
     sim_enter(d);
     d->evtchn.bound = false;
     d->evtchn.pending = false;
+    sim_notes_forget(d);
     sim_leave(d);
 }

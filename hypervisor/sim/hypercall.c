@@ -118,6 +118,7 @@ static int do_vm_event(struct sim_domain *d, struct xm_domctl *op)
         d->leaked_slots += outstanding; /* nobody can answer these any more */
         d->evtchn.bound = false;
         d->evtchn.pending = false;
+        sim_notes_forget(d);
     }
     return 0;
 }
@@ -179,6 +180,8 @@ static int do_altp2m(struct sim_domain *d, void *op)
     do {
         rc = xm_hc_altp2m(&d->core, op);
     } while (rc == XM_CONTINUE);
+    if (rc == 0)
+        sim_views_changed(d, op);
     return rc;
 }
 

@@ -138,7 +138,7 @@ static enum translation through(struct sim_domain *d, struct sim_vcpu *v, struct
         return TR_OK;
     }
     res.bits = xm_mpu_guest_bits(&d->mpu[v->id].m, (xm_mpu_reg)(p->gfn << XM_PAGE_SHIFT));
-    sim_tlb_fill(d, v, p->gfn, &res);
+    sim_tlb_fill(d, v, p, &res);
     e->change--; /* not compared with the rights yet */
     sim_tlb_verify(d, v, e, what);
     p->host = page_at(d, p->gfn) + p->offset;
@@ -160,10 +160,14 @@ enum translation sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
             break;
         case XM_V_EMULATE:
             p->host = page_at(d, p->gfn) + p->offset;
+            p->exempt = true;
             return TR_OK;
         case XM_V_UNMAPPED:
             p->host = NULL;
             return TR_OK;
+        case XM_V_STOPPED:
+            sim_told(v, p->frame, req->what);
+            return TR_BLOCKED;
         default:
             return TR_BLOCKED;
         }

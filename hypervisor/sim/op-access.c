@@ -1,35 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Accesses to memory: through the TLB and the core's check, emulated, or Xen's own. */
-#include <string.h>
-
 #include "sim-int.h"
 
 #define MAX_RETRIES 64u /* each relaxes or copies something: a handful is the most there can be */
-
-static uint8_t what_of(const struct sim_op *op)
-{
-    switch (op->code) {
-    case SIM_OP_READ:
-        return XM_DO_R;
-    case SIM_OP_WRITE:
-        return XM_DO_W;
-    case SIM_OP_EXEC:
-        return XM_DO_X;
-    default:
-        return XM_DO_R | XM_DO_W;
-    }
-}
-
-static unsigned split(const struct sim_op *op, struct part p[2])
-{
-    uint32_t len = op->len != 0 ? op->len : 8;
-    uint32_t offset = (uint32_t)(op->addr & (XM_PAGE_SIZE - 1));
-    uint32_t first = len < XM_PAGE_SIZE - offset ? len : XM_PAGE_SIZE - offset;
-
-    p[0] = (struct part){.gfn = op->addr >> XM_PAGE_SHIFT, .offset = offset, .len = first};
-    p[1] = (struct part){.gfn = p[0].gfn + 1, .offset = 0, .len = len - first};
-    return p[1].len != 0 ? 2 : 1;
-}
 
 /* The guest's #VE handler of few words: it takes note, and does without the access. */
 static void take_ve(struct sim_vcpu *v)
@@ -50,11 +23,12 @@ static enum translation ask(struct sim_domain *d, struct sim_vcpu *v,
     for (unsigned i = 0; i < MAX_RETRIES; i++) {
         switch (xm_access_check(&d->core, req, &res)) {
         case XM_V_OK:
-            sim_tlb_fill(d, v, p->gfn, &res);
+            sim_tlb_fill(d, v, p, &res);
             p->host = (char *)frame_at(res.mfn) + p->offset;
             return TR_OK;
         case XM_V_EMULATE:
             p->host = (char *)frame_at(res.mfn) + p->offset;
+            p->exempt = true;
             return TR_OK;
         case XM_V_UNMAPPED:
             p->host = NULL;
@@ -65,6 +39,8 @@ static enum translation ask(struct sim_domain *d, struct sim_vcpu *v,
         case XM_V_RETRY_NOW:
             break;
         case XM_V_STOPPED:
+            sim_told(v, p->frame, req->what);
+            return TR_BLOCKED;
         case XM_V_CRASH:
         default:
             return TR_BLOCKED;
@@ -74,9 +50,8 @@ static enum translation ask(struct sim_domain *d, struct sim_vcpu *v,
 }
 
 static enum translation translate(struct sim_domain *d, struct sim_vcpu *v,
-                                  const struct sim_op *op, struct part *p)
+                                  const struct sim_access *a, struct part *p)
 {
-    bool walk = (op->flags & SIM_OP_F_WALK) != 0;
     uint64_t gla = (p->gfn << XM_PAGE_SHIFT) | p->offset; /* guests here map memory 1:1 */
     const struct xm_access_req req = {
         .vcpu = v->id,
@@ -84,117 +59,93 @@ static enum translation translate(struct sim_domain *d, struct sim_vcpu *v,
         .offset = p->offset,
         .gla_valid = true,
         .gla = gla,
-        .what = what_of(op),
-        .kind = walk ? XM_ACC_IN_GPT : XM_ACC_WITH_GLA,
+        .what = a->what,
+        .kind = a->walk ? XM_ACC_IN_GPT : XM_ACC_WITH_GLA,
     };
     struct tlb_entry *e = tlb_at(&v->tlb, p->gfn);
 
-    if (tlb_hit(e, p->gfn, d->epoch[v->core->view], req.what)) {
+    if (tlb_hit(e, p->gfn, d->epoch[v->core->view], a->what)) {
         if (e->change != d->change)
-            sim_tlb_verify(d, v, e, req.what);
+            sim_tlb_verify(d, v, e, a->what);
         p->host = tlb_page(e) + p->offset;
+        if (d->pv != NULL)
+            p->frame = v->pv_tlb_mfn[p->gfn & (TLB_ENTRIES - 1)];
         return TR_OK;
     }
     if (d->pv != NULL)
-        return sim_pv_translate(d, v, op, p);
+        return sim_pv_translate(d, v, a, p);
     return d->mpu != NULL ? sim_mpu_translate(d, v, &req, p) : ask(d, v, &req, p);
-}
-
-/* Unmapped: reads give ones, writes are lost, as from a bus with nobody on it. */
-static void load(struct sim_vcpu *v, const struct part *p, unsigned n,
-                 const struct xm_ev_read_data *given)
-{
-    unsigned char buf[256];
-    uint64_t value = 0;
-    uint32_t at = 0;
-
-    memset(buf, 0xff, sizeof(buf));
-    for (unsigned i = 0; i < n; at += p[i].len, i++) {
-        if (p[i].host != NULL)
-            memcpy(buf + at, p[i].host, p[i].len);
-    }
-    if (given != NULL) {
-        uint32_t size = given->size < sizeof(given->data) ? given->size : sizeof(given->data);
-
-        memset(buf, 0, at);
-        memcpy(buf, given->data, size < at ? size : at);
-    }
-    memcpy(&value, buf, at < sizeof(value) ? at : sizeof(value));
-    sim_vcpu_set_result(v, value);
-}
-
-static void store(const struct sim_op *op, const struct part *p, unsigned n)
-{
-    unsigned char buf[256] = {0};
-    uint32_t at = 0;
-
-    memcpy(buf, &op->value, sizeof(op->value));
-    for (unsigned i = 0; i < n; at += p[i].len, i++) {
-        if (p[i].host != NULL)
-            memcpy(p[i].host, buf + at, p[i].len);
-    }
-}
-
-static void perform(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
-                    const struct part *p, unsigned n, const struct xm_reply *reply)
-{
-    uint32_t flags = reply != NULL ? reply->flags : 0;
-    uint8_t what = what_of(op);
-
-    if ((what & XM_DO_R) != 0)
-        load(v, p, n, (flags & XM_EV_FLAG_SET_EMUL_READ_DATA) != 0 ? &reply->data.read : NULL);
-    if ((what & XM_DO_W) != 0 && (flags & XM_EV_FLAG_EMULATE_NOWRITE) == 0)
-        store(op, p, n);
-    d->accesses++;
 }
 
 /*
  * Xen's emulator reaches the guest's memory through the host view, whatever view the vCPU
  * is in and whatever its rights (check_get_page_from_gfn in xen/arch/x86/hvm).
  */
-static void host_parts(struct sim_domain *d, struct part *p, unsigned n)
+static void host_parts(struct sim_domain *d, struct sim_access *a)
 {
-    for (unsigned i = 0; i < n; i++) {
-        struct xm_p2m_entry e = xm_p2m_get(&d->core, 0, xm_gfn(p[i].gfn));
+    for (unsigned i = 0; i < a->n; i++) {
+        struct xm_p2m_entry e = xm_p2m_get(&d->core, 0, xm_gfn(a->p[i].gfn));
 
-        p[i].host = xm_mfn_valid(e.mfn) ? sim_page_of(d, e.mfn) + p[i].offset : NULL;
+        a->p[i].host = xm_mfn_valid(e.mfn) ? sim_page_of(d, e.mfn) + a->p[i].offset : NULL;
     }
+}
+
+/* hvm_emulate_one_vm_event(): an event where somebody wants it, else an exception. */
+static enum op_end not_emulated(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    if ((op->flags & SIM_OP_F_UNHANDLEABLE) == 0 &&
+        xm_event_emul_unimplemented(&d->core, v->id) != XM_GO_ON)
+        return OP_BLOCKED;
+    sim_vcpu_take_exception(v, SIM_VECTOR_UD);
+    return OP_DONE;
 }
 
 static enum op_end emulate(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                            const struct xm_reply *reply)
 {
-    struct part p[2];
-    unsigned n = split(op, p);
+    struct sim_insn in;
 
-    if ((op->flags & SIM_OP_F_NO_EMUL) != 0) {
-        enum xm_go go = xm_event_emul_unimplemented(&d->core, v->id);
-
-        if (go != XM_GO_ON)
-            return OP_BLOCKED;
-        v->traps++; /* #UD */
-        return OP_DONE;
-    }
-    host_parts(d, p, n);
-    perform(d, v, op, p, n, reply);
+    if ((op->flags & (SIM_OP_F_NO_EMUL | SIM_OP_F_UNHANDLEABLE)) != 0)
+        return not_emulated(d, v, op);
+    sim_insn_make(d, op, &in);
+    for (unsigned i = 0; i < in.n; i++)
+        host_parts(d, &in.a[i]);
+    sim_check_done(d, v, &in, true);
+    sim_insn_do(v, op, &in, reply);
+    d->accesses++;
     return OP_DONE;
+}
+
+static enum translation find_parts(struct sim_domain *d, struct sim_vcpu *v, struct sim_access *a)
+{
+    enum translation t = TR_OK;
+
+    for (unsigned i = 0; i < a->n && t == TR_OK; i++)
+        t = translate(d, v, a, &a->p[i]);
+    return t;
 }
 
 enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                       const struct xm_reply *reply)
 {
-    struct part p[2];
-    unsigned n = split(op, p);
+    struct sim_insn in;
 
     if (reply != NULL && reply->flags != 0)
         return emulate(d, v, op, reply);
-    for (unsigned i = 0; i < n; i++) {
-        enum translation t = translate(d, v, op, &p[i]);
+    sim_insn_make(d, op, &in);
+    for (unsigned i = 0; i < in.n; i++) {
+        enum translation t;
 
+        if (op->code == SIM_OP_COPY && i == in.n - 1)
+            in.a[i].value = sim_access_load(&in.a[i - 1]);
+        t = find_parts(d, v, &in.a[i]);
         if (t != TR_OK)
             return t == TR_TRAP ? OP_DONE : OP_BLOCKED;
     }
-    perform(d, v, op, p, n, NULL);
+    if (unlikely(d->watched))
+        sim_check_done(d, v, &in, false);
+    sim_insn_do(v, op, &in, NULL);
+    d->accesses++;
     return OP_DONE;
 }
 
@@ -202,23 +153,24 @@ enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct
  * PV guest, and if its policy says so. */
 enum op_end sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
-    struct part p[2];
-    unsigned n = split(op, p);
+    const struct sim_op rmw = {.code = SIM_OP_RMW, .value = op->value};
+    struct sim_insn in = {.n = 1};
+    struct sim_access *a = &in.a[0];
     int rc = 0;
 
+    sim_access_make(a, XM_DO_R | XM_DO_W, op->addr, op->len);
     if (d->pv != NULL)
-        rc = sim_pv_buffer(d, v, p, n);
+        rc = sim_pv_buffer(d, v, a->p, a->n);
     else
-        host_parts(d, p, n);
+        host_parts(d, a);
     if (d->mpu != NULL)
-        sim_mpu_own_access(d, v, p, n);
+        sim_mpu_own_access(d, v, a->p, a->n);
     if (rc > 0)
         return OP_BLOCKED;
     if (rc < 0) {
         sim_vcpu_set_result(v, (uint64_t)(int64_t)rc);
         return OP_DONE;
     }
-    load(v, p, n, NULL);
-    store(op, p, n);
+    sim_insn_do(v, &rmw, &in, NULL);
     return OP_DONE;
 }

@@ -95,6 +95,15 @@ static void effect(struct sim_vcpu *v, const struct sim_op *op)
     }
 }
 
+/* Nobody took it out of the guest's hands. */
+static void take_own(struct sim_vcpu *v, const struct sim_op *op)
+{
+    if (op->code == SIM_OP_BREAKPOINT)
+        sim_vcpu_take_exception(v, SIM_VECTOR_BP);
+    else if (op->code == SIM_OP_DEBUG)
+        sim_vcpu_take_exception(v, SIM_VECTOR_DB);
+}
+
 enum op_end sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                      const struct xm_reply *reply)
 {
@@ -111,6 +120,9 @@ enum op_end sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const struct 
         sim_vcpu_set_result(v, op->index == 0 ? CPUID_MAX_LEAF : 0);
     switch (send(d, v, op)) {
     case XM_GO_ON:
+        take_own(v, op);
+        effect(v, op);
+        return OP_DONE;
     case XM_GO_DONE:
         effect(v, op);
         return OP_DONE;

@@ -23,6 +23,7 @@ static bool interrupt(struct sim_domain *d, struct sim_vcpu *v)
 static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op, bool moved)
 {
     v->in_op = v->held_write = v->moved = false;
+    v->told_n = 0;
     sim_program_advance(&v->prog);
     v->done++;
     if (!moved)
@@ -36,11 +37,12 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
 /* The listener did the op itself: it moved the pc, and left what was read in rax. */
 static void skip(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
-    bool reads = op->code == SIM_OP_READ || op->code == SIM_OP_RMW || op->code == SIM_OP_CPUID;
+    bool reads = op->code == SIM_OP_READ || op->code == SIM_OP_RMW || op->code == SIM_OP_COPY ||
+                 op->code == SIM_OP_CPUID;
 
     if (reads && !sim_is_arm(d))
         v->result = v->regs.x86.rax;
-    if (op->code >= SIM_OP_READ && op->code <= SIM_OP_RMW)
+    if (op->code >= SIM_OP_READ && op->code <= SIM_OP_COPY)
         d->accesses++;
     finish(d, v, op, true);
 }
@@ -53,6 +55,7 @@ static enum op_end dispatch(struct sim_domain *d, struct sim_vcpu *v, const stru
     case SIM_OP_WRITE:
     case SIM_OP_EXEC:
     case SIM_OP_RMW:
+    case SIM_OP_COPY:
         return sim_op_access(d, v, op, reply);
     case SIM_OP_HYPERCALL_BUF:
         return sim_op_hypercall_buf(d, v, op);
@@ -84,6 +87,11 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     }
     if (v->core->has_reply && xm_reply_take(&d->core, v->id, &reply) && v->in_op)
         r = &reply;
+    if (unlikely(v->exception.pending) && sim_vcpu_deliver(v)) {
+        sim_program_peek(&v->prog, &op);
+        finish(d, v, &op, true);
+        return true;
+    }
     if (interrupt(d, v) || program_over(&v->prog))
         return false;
     sim_program_peek(&v->prog, &op);

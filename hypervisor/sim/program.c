@@ -106,6 +106,13 @@ static void replace(struct sim_domain *d, struct sim_vcpu *v, const struct sim_p
     trace_put(d, old);
     v->prog = *p;
     v->in_op = v->held_write = v->moved = false;
+    v->told_n = 0;
+}
+
+/* With its neighbour. */
+static bool address_ok(uint64_t addr)
+{
+    return addr >> XM_PAGE_SHIFT < XM_GFN_LIMIT - 1;
 }
 
 static bool op_ok(const struct sim_domain *d, const struct sim_op *op)
@@ -120,7 +127,8 @@ static bool op_ok(const struct sim_domain *d, const struct sim_op *op)
         (op->index < XM_EV_DESC_IDTR || op->index > XM_EV_DESC_TR))
         return false;
     /* Machine addresses that a PV guest makes up are refused by the machine. */
-    return op->code > SIM_OP_POWEROFF || op->addr >> XM_PAGE_SHIFT < XM_GFN_LIMIT - 1;
+    return op->code > SIM_OP_POWEROFF ||
+           (address_ok(op->addr) && address_ok(op->to) && address_ok(op->fetch));
 }
 
 static bool vcpu_ok(const struct sim_domain *d, uint32_t vcpu)

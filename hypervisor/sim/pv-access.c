@@ -11,14 +11,6 @@ static uint64_t va_of(const struct part *p)
     return p->gfn << XM_PAGE_SHIFT | p->offset;
 }
 
-/* As a page fault says it: of a read-modify-write it knows the write alone. */
-static uint8_t what_of(const struct sim_op *op)
-{
-    if (op->code == SIM_OP_EXEC)
-        return xm_pv_what(XM_PFEC_I);
-    return xm_pv_what(op->code == SIM_OP_READ ? 0 : XM_PFEC_W);
-}
-
 bool pv_ask(struct sim_domain *d, const struct xm_pv_req *req, struct xm_access_res *res,
             enum xm_verdict *verdict)
 {
@@ -60,7 +52,8 @@ static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct 
     if (f == NULL)
         xm_env_panic("a page table names a frame that left the domain");
     res = (struct xm_access_res){.mfn = frame_of(f->host), .bits = walk_bits(&w)};
-    sim_tlb_fill(d, v, p->gfn, &res);
+    p->frame = pte_mfn(w.leaf);
+    sim_tlb_fill(d, v, p, &res);
     v->pv_tlb_mfn[p->gfn & (TLB_ENTRIES - 1)] = pte_mfn(w.leaf);
     p->host = f->host + p->offset;
     return true;
@@ -87,7 +80,7 @@ static void set_used(struct sim_domain *d, struct pv_walk *w, uint64_t va, bool 
 struct fault {
     struct sim_domain *d;
     struct sim_vcpu *v;
-    const struct sim_op *op;
+    const struct sim_access *a;
     struct part *p;
     struct pv_walk w;
     struct pv_frame *f; /* of the page; NULL: nothing that the guest may reach */
@@ -101,7 +94,7 @@ struct fault {
 static bool is_ptwr(const struct fault *t)
 {
     return t->f != NULL && (t->what & XM_DO_W) != 0 && !t->w.write && pv_is_table(t->f) &&
-           t->f->type == PV_L1 && (t->op->len == 0 || t->op->len == 8) && t->p->offset % 8 == 0;
+           t->f->type == PV_L1 && t->a->len == 8 && t->p->offset % 8 == 0;
 }
 
 static void do_ptwr(struct fault *t)
@@ -109,12 +102,14 @@ static void do_ptwr(struct fault *t)
     unsigned index = t->p->offset / 8;
     uint64_t old = pv_table(t->f)[index];
 
-    if (pv_write_entry(t->d, pte_mfn(t->w.leaf), index, t->op->value) != 0) {
+    if (pv_write_entry(t->d, pte_mfn(t->w.leaf), index, t->a->value) != 0) {
         t->v->traps++;
         return;
     }
-    if (t->op->code == SIM_OP_RMW)
+    if (t->a->rmw)
         sim_vcpu_set_result(t->v, old);
+    t->p->host = t->f->host + t->p->offset;
+    sim_check_access(t->d, t->v, t->a, false);
     t->d->accesses++;
 }
 
@@ -154,9 +149,10 @@ static bool page_fault(struct fault *t, enum translation *end)
     bool there = (va < XEN_FIRST || va > XEN_LAST) && pv_walk_guest(t->d, t->v->pv_root, va, &t->w);
 
     t->f = there ? pv_own(t->d, pte_mfn(t->w.leaf)) : NULL;
+    t->p->frame = t->f != NULL ? pte_mfn(t->w.leaf) : 0;
     const struct xm_pv_req req = {
         .access = {.vcpu = t->v->id,
-                   .gfn = {t->f != NULL ? pte_mfn(t->w.leaf) : 0},
+                   .gfn = {t->p->frame},
                    .offset = t->p->offset,
                    .gla_valid = true,
                    .gla = va,
@@ -168,6 +164,8 @@ static bool page_fault(struct fault *t, enum translation *end)
     };
 
     if (!pv_ask(t->d, &req, &res, &verdict)) {
+        if (verdict == XM_V_STOPPED)
+            sim_told(t->v, t->p->frame, t->what);
         *end = TR_BLOCKED;
         return true;
     }
@@ -179,9 +177,9 @@ static bool page_fault(struct fault *t, enum translation *end)
 }
 
 enum translation sim_pv_translate(struct sim_domain *d, struct sim_vcpu *v,
-                                  const struct sim_op *op, struct part *p)
+                                  const struct sim_access *a, struct part *p)
 {
-    struct fault t = {.d = d, .v = v, .op = op, .p = p, .what = what_of(op)};
+    struct fault t = {.d = d, .v = v, .a = a, .p = p, .what = a->what};
     enum translation end;
 
     for (unsigned i = 0; i < MAX_RETRIES; i++) {
@@ -208,6 +206,8 @@ void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entr
         d->forbidden++;
         return;
     }
+    if (d->watched)
+        now &= (uint8_t)sim_unwatched_bits(d, v, mfn);
     if ((e->page & 7u & ~(uintptr_t)now) == 0)
         e->change = d->change;
 }

@@ -96,6 +96,7 @@ static void add_domain(struct sim_domain *d, struct sim_report *out)
     out->double_answers += d->core.stats.double_answers;
     out->leaked_slots += d->leaked_slots;
     out->forbidden += d->forbidden;
+    out->unseen += d->unseen;
     out->mem_bytes += d->tables.used * XM_PAGE_SIZE;
     for (uint32_t i = 0; i < d->core.max_views; i++)
         out->mapped_gfns += d->core.view[i].mapped;

@@ -12,6 +12,7 @@
 #include <xm/core.h>
 
 #include "frames.h"
+#include "insn.h"
 #include "program.h"
 #include "rng.h"
 #include "sim.h"
@@ -39,6 +40,27 @@ struct sim_injection {
     int err;
 };
 
+/* One that a listener injected. */
+struct sim_exception {
+    bool pending;
+    uint8_t vector, type, insn_len;
+};
+
+/* Of the instruction under way: an event was told of it, and answered when it is tried again. */
+struct sim_told {
+    uint64_t frame; /* gfn; x86-pv: mfn */
+    uint8_t what;   /* XM_DO_* */
+};
+#define SIM_TOLD (2 * INSN_ACCESSES)
+
+/* A page that is open so that one vCPU gets over it; whom it let through is unseen. */
+struct sim_note {
+    uint64_t gfn;
+    uint32_t vcpu;
+    uint16_t view;
+    uint8_t access; /* enum xm_access in force for all others */
+};
+
 struct sim_vcpu {
     struct sim_domain *dom;
     struct xm_vcpu *core;
@@ -49,7 +71,7 @@ struct sim_vcpu {
         struct xm_ev_regs_x86 x86;
         struct xm_ev_regs_arm arm;
     } regs; /* without the pc */
-    uint64_t pc, done, result, traps;
+    uint64_t pc, done, result, traps, breakpoints, debugs;
     uint32_t pauses; /* by the core */
     uint32_t holds;  /* by a tool, through a domctl */
     bool waiting;    /* for a slot of the ring */
@@ -58,6 +80,10 @@ struct sim_vcpu {
     bool moved;      /* an answer moved the pc while in_op: the op is skipped */
     bool step_due;   /* the single-step event found no slot */
     uint64_t step_gfn;
+    struct sim_exception exception;
+    struct sim_told told[SIM_TOLD];
+    uint8_t told_n;
+    uint16_t home; /* view in which the first of them was told */
     uint64_t xcr0;
     uint64_t pv_root;     /* x86-pv: L4 table in use */
     uint64_t *pv_tlb_mfn; /* x86-pv: of each TLB entry */
@@ -101,7 +127,13 @@ struct sim_domain {
     struct sim_injection injection[SIM_INJECTIONS];
     uint64_t death_at; /* count of events; 0: never */
 
-    uint64_t accesses, forbidden, hypercalls, tlb_flushes, leaked_slots;
+    struct sim_note *notes;
+    size_t notes_n, notes_room;
+    uint16_t *internal; /* per view: the one it stands for; XM_VIEW_NONE: it is a tool's own */
+    uint32_t internal_n;
+    bool watched; /* accesses are to be compared with what was told */
+
+    uint64_t accesses, forbidden, unseen, hypercalls, tlb_flushes, leaked_slots;
 };
 
 struct sim_machine {
@@ -152,6 +184,11 @@ uint64_t *sim_vcpu_ctrlreg(struct sim_vcpu *v, uint32_t index);
 uint64_t *sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr);
 bool sim_vcpu_can_run(const struct sim_vcpu *v);
 
+/* exception.c; the guest's own handler runs */
+void sim_vcpu_take_exception(struct sim_vcpu *v, uint8_t vector);
+/* The pending one. True: the op under way made it, and is done. */
+bool sim_vcpu_deliver(struct sim_vcpu *v);
+
 /* evtchn.c */
 int sim_evtchn_init(struct sim_evtchn *e);
 void sim_evtchn_destroy(struct sim_evtchn *e);
@@ -166,12 +203,6 @@ int sim_inject_take(struct sim_domain *d, int op);
 bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v);
 /* op-access.c */
 enum op_end { OP_DONE, OP_BLOCKED };
-/* An access touches one page or two. */
-struct part {
-    uint64_t gfn; /* x86-pv: of the virtual address */
-    uint32_t offset, len;
-    char *host; /* NULL: nothing is mapped there */
-};
 enum translation { TR_OK, TR_BLOCKED, TR_TRAP /* the op is over without the access */ };
 enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                       const struct xm_reply *reply);
@@ -183,6 +214,23 @@ enum op_end sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const struct 
 
 /* The page of this process that stands for a frame of the domain's. */
 char *sim_page_of(struct sim_domain *d, xm_mfn_t mfn);
+
+/* seen.c */
+/* An event of this vCPU's instruction was told, if it is not waiting for a slot. */
+void sim_told(struct sim_vcpu *v, uint64_t frame, unsigned what);
+/* The view whose rights bind the vCPU: its own, or the one that it stepped out of. */
+unsigned sim_home_view(const struct sim_domain *d, const struct sim_vcpu *v);
+/* XM_DO_* of this page that nobody needs to look at, in the view that the vCPU is in. */
+unsigned sim_unwatched_bits(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t frame);
+/* Counts what goes through against the rights in force, without having been told. */
+void sim_check_done(struct sim_domain *d, struct sim_vcpu *v, const struct sim_insn *in,
+                    bool emulated);
+void sim_check_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_access *a,
+                      bool around);
+/* A view operation succeeded. */
+void sim_views_changed(struct sim_domain *d, const struct xm_altp2m_op *op);
+/* Nobody listens any more. */
+void sim_notes_forget(struct sim_domain *d);
 
 /* mpu.c: armv8r-mpu */
 int sim_mpu_cfg_check(const struct sim_domain_cfg *cfg);
@@ -213,7 +261,7 @@ void sim_pv_info(struct sim_domain *d, struct sim_domain_info *out);
 uint64_t sim_pv_count_rights(struct sim_domain *d);
 uint64_t sim_pv_mem_bytes(const struct sim_domain *d);
 enum translation sim_pv_translate(struct sim_domain *d, struct sim_vcpu *v,
-                                  const struct sim_op *op, struct part *p);
+                                  const struct sim_access *a, struct part *p);
 void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e,
                        unsigned what);
 /* Finds the parts of a buffer. -XM_EFAULT; XM_CONTINUE: the domain was crashed. */

@@ -71,7 +71,8 @@ enum sim_op_code {
     SIM_OP_READ = 1, /* addr: guest-physical; value returned in the vCPU's result */
     SIM_OP_WRITE,    /* value: stored, 8 bytes */
     SIM_OP_EXEC,     /* fetch */
-    SIM_OP_RMW,      /* read, then write, as one instruction */
+    SIM_OP_RMW,      /* read, then write, as one instruction; x86: as one access */
+    SIM_OP_COPY,     /* reads at addr, writes to `to`, as one instruction */
     SIM_OP_GUEST_REQUEST, SIM_OP_BREAKPOINT, SIM_OP_CPUID, SIM_OP_CTRLREG, SIM_OP_MSR,
     SIM_OP_DESCRIPTOR, SIM_OP_PRIVCALL, SIM_OP_DEBUG, SIM_OP_IO, SIM_OP_VMEXIT,
     SIM_OP_HYPERCALL_BUF, /* a hypercall whose buffer is at addr: Xen's own access */
@@ -91,6 +92,8 @@ enum {
 #define SIM_OP_F_WALK 1u    /* the access is made by a walk of the guest's page tables */
 #define SIM_OP_F_USER 2u    /* GUEST_REQUEST: from user mode */
 #define SIM_OP_F_NO_EMUL 4u /* an instruction that the emulator does not know */
+#define SIM_OP_F_UNHANDLEABLE 8u /* one that it refuses: an exception, whatever is monitored */
+#define SIM_OP_F_FETCH 16u  /* an access whose instruction is fetched, at `fetch`, before it */
 struct sim_op {
     uint8_t code; /* enum sim_op_code */
     uint8_t len;  /* bytes of the access; 0: 8 */
@@ -98,6 +101,8 @@ struct sim_op {
     uint32_t index; /* CTRLREG, MSR, CPUID leaf, IO port, VMEXIT reason */
     uint64_t addr;  /* guest-physical; x86-pv: virtual */
     uint64_t value;
+    uint64_t fetch; /* as addr; 4 bytes */
+    uint64_t to;    /* as addr; COPY */
 };
 /*
  * The program of a vCPU: ops run in order, `repeat` times (0: for ever). Copied. A vCPU without a
@@ -147,6 +152,7 @@ struct sim_vcpu_info {
     uint64_t result; /* of the last read */
     bool single_step;
     uint64_t traps;  /* #VEs and other exceptions that the guest took; their op is dropped */
+    uint64_t breakpoints, debugs; /* #BPs and #DBs that its own handlers saw; traps has them, too */
 };
 int sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out);
 
@@ -176,6 +182,17 @@ void sim_evtchn_notify(struct sim_domain *d);
 /* Forget the fd's "vCPUs could run" part: for tests that want the real event channel's behaviour. */
 void sim_evtchn_quiet(struct sim_domain *d, bool quiet);
 uint64_t sim_hypercall_count(struct sim_domain *d);
+#define SIM_VECTOR_DB 1u
+#define SIM_VECTOR_BP 3u
+#define SIM_VECTOR_UD 6u
+/*
+ * The device model's call that injects an exception: the guest's own handler takes it when the
+ * vCPU runs next. type: x86's (3 hardware exception, 4 to 6 made by an instruction: the pc moves
+ * past it by insn_len, and an op that waits for an answer is done). -EINVAL; -EBUSY: one is
+ * pending; -EOPNOTSUPP: not an x86-ept; -ESRCH: the domain dies.
+ */
+int sim_vcpu_inject(struct sim_domain *d, uint32_t vcpu, uint8_t vector, uint8_t type,
+                    uint8_t insn_len);
 
 /* ---- x86-pv ----
  * A gfn of such a domain is a machine frame, of which no two domains have the same. The guest
@@ -206,6 +223,21 @@ int sim_mpu_core_info(struct sim_domain *d, uint32_t vcpu, struct sim_mpu_info *
 /* Instants at which registers were wrong: overlaps, bases changed while on, missing barriers. */
 uint64_t sim_mpu_defects(struct sim_domain *d);
 
+/* ---- what a stepping library says beside the hypercalls, for the machine's check of itself ---- */
+
+/*
+ * open: this page of this view is open so that one vCPU gets over it; `access` (enum xm_access)
+ * stays in force for everybody else. Said before it is opened, and taken back (open false) when
+ * it is closed. -EINVAL; -ENOMEM; -ENOENT: not open for that vCPU.
+ */
+int sim_step_note(struct sim_domain *d, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t access,
+                  bool open);
+/*
+ * `view` is for stepping over accesses of vCPUs of view `from`: whoever is in it is bound by the
+ * rights of `from`, or of the view that it stepped out of. Until the view is destroyed. -EINVAL.
+ */
+int sim_view_internal(struct sim_domain *d, uint16_t view, uint16_t from);
+
 /* ---- what goes wrong ---- */
 
 /* The n-th hypercall from now (1: the next) on this domain answers -err; op 0: any, else one XM_HC_*. */
@@ -223,7 +255,10 @@ struct sim_report {
     uint64_t accesses, events, hypercalls, tlb_flushes;
     uint64_t unanswered, double_answers, leaked_slots;
     uint64_t leftover_rights, leftover_views, leftover_pauses, leftover_monitors;
-    uint64_t forbidden;  /* accesses that went through although the rights at that moment forbade it */
+    /* Accesses that went through although the rights at that moment forbade it: by a TLB entry, in a
+     * view for stepping, or with an instruction that was stepped over for another page or right. */
+    uint64_t forbidden;
+    uint64_t unseen;     /* that passed since their page was open for another vCPU or instruction */
     uint64_t mem_bytes, mapped_gfns;
 };
 /* d NULL: all domains, added up. */

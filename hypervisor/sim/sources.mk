@@ -10,9 +10,11 @@ SIM_SOURCES = \
 	hypervisor/env/sim/vcpu.c \
 	hypervisor/sim/domain.c \
 	hypervisor/sim/evtchn.c \
+	hypervisor/sim/exception.c \
 	hypervisor/sim/frames.c \
 	hypervisor/sim/hypercall.c \
 	hypervisor/sim/inject.c \
+	hypervisor/sim/insn.c \
 	hypervisor/sim/machine.c \
 	hypervisor/sim/mpu.c \
 	hypervisor/sim/op-access.c \
@@ -27,12 +29,14 @@ SIM_SOURCES = \
 	hypervisor/sim/pv-types.c \
 	hypervisor/sim/report.c \
 	hypervisor/sim/run.c \
+	hypervisor/sim/seen.c \
 	hypervisor/sim/tlb.c \
 	hypervisor/sim/trace.c \
 	hypervisor/sim/vcpu.c \
 	hypervisor/env/sim/mpu-model.h \
 	hypervisor/env/sim/xm_env_types.h \
 	hypervisor/sim/frames.h \
+	hypervisor/sim/insn.h \
 	hypervisor/sim/program.h \
 	hypervisor/sim/pv.h \
 	hypervisor/sim/rng.h \

@@ -15,14 +15,15 @@ void sim_tlb_destroy(struct sim_tlb *t)
     t->e = NULL;
 }
 
-void sim_tlb_fill(struct sim_domain *d, struct sim_vcpu *v, uint64_t gfn,
-              const struct xm_access_res *res)
+void sim_tlb_fill(struct sim_domain *d, struct sim_vcpu *v, const struct part *p,
+                  const struct xm_access_res *res)
 {
-    struct tlb_entry *e = tlb_at(&v->tlb, gfn);
+    struct tlb_entry *e = tlb_at(&v->tlb, p->gfn);
+    bool watched = unlikely(d->watched) && (res->bits & ~sim_unwatched_bits(d, v, p->frame)) != 0;
 
-    e->gfn = gfn;
+    e->gfn = p->gfn;
     e->epoch = d->epoch[v->core->view];
-    e->change = d->change;
+    e->change = d->change - (watched ? 1 : 0);
     e->page = (uintptr_t)sim_page_of(d, res->mfn) | (res->bits & 7u);
 }
 
@@ -40,6 +41,8 @@ void sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *
         d->forbidden++;
         return;
     }
+    if (unlikely(d->watched))
+        now.bits &= (uint8_t)sim_unwatched_bits(d, v, e->gfn);
     /* Only an entry that allows nothing more than the table may skip this the next time. */
     if ((e->page & 7u & ~(uintptr_t)now.bits) == 0)
         e->change = d->change;

@@ -22,6 +22,7 @@ struct sim_tlb {
     struct tlb_entry *e;
 };
 
+struct part;
 struct sim_domain;
 struct sim_vcpu;
 
@@ -43,8 +44,8 @@ static inline bool tlb_hit(const struct tlb_entry *e, uint64_t gfn, uint64_t epo
 
 int sim_tlb_init(struct sim_tlb *t);
 void sim_tlb_destroy(struct sim_tlb *t);
-void sim_tlb_fill(struct sim_domain *d, struct sim_vcpu *v, uint64_t gfn,
-              const struct xm_access_res *res);
+void sim_tlb_fill(struct sim_domain *d, struct sim_vcpu *v, const struct part *p,
+                  const struct xm_access_res *res);
 /*
  * A hit is used although the tables changed since: counts it as forbidden if the rights
  * in force do not allow `what`, or if the page is another by now.

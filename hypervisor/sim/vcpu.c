@@ -185,7 +185,7 @@ uint64_t *sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr)
 bool sim_vcpu_can_run(const struct sim_vcpu *v)
 {
     return v->pauses == 0 && v->holds == 0 && !v->waiting &&
-           (!program_over(&v->prog) || v->step_due);
+           (!program_over(&v->prog) || v->step_due || v->exception.pending);
 }
 
 static enum sim_vcpu_state state_of(const struct sim_vcpu *v)
@@ -212,6 +212,8 @@ int sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out
     out->result = v->result;
     out->single_step = v->core->single_step;
     out->traps = v->traps;
+    out->breakpoints = v->breakpoints;
+    out->debugs = v->debugs;
     sim_leave(d);
     return 0;
 }

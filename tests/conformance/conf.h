@@ -23,7 +23,19 @@ enum guest_act {
     ACT_CTRLREG3,
     ACT_MSR,
     ACT_PRIVCALL,
-    ACT_HYPERCALL_BUF
+    ACT_HYPERCALL_BUF,
+    /*
+     * One instruction, more than one page. The first three: four bytes at the end of the page gfn and
+     * four at the begin of gfn + 1, the halves of `value` or of the result (Arm: of a register pair,
+     * with zeros beside them); offset is not used.
+     */
+    ACT_READ_CROSSING,
+    ACT_WRITE_CROSSING,
+    ACT_RMW_CROSSING,
+    ACT_EXEC_CROSSING, /* fetched from gfn and gfn + 1, does nothing */
+    ACT_EXEC_WRITE,    /* fetched from gfn at offset, writes value into gfn + 1 at offset */
+    ACT_FOUR_PAGES,    /* fetched from gfn and gfn + 1, writes as WRITE_CROSSING into gfn + 2 and + 3 */
+    ACT_CALL           /* calls the code that is at offset, with value and the address of gfn + 1 */
 };
 
 /* What ACT_MSR writes: SYSENTER_CS, harmless in a guest that has no system calls. */
@@ -40,9 +52,19 @@ struct guest_ops {
     /* Tells a vCPU to do one thing; returns at once. offset: bytes in the page. */
     int (*start)(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn, uint32_t offset,
                  uint64_t value);
+    /*
+     * The same thing `count` times in a row, with `work` turns of what touches no memory of the
+     * statement's behind each; `counted`: how many the guest has done so far.
+     */
+    int (*loop)(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn, uint32_t offset,
+                uint64_t count, uint32_t work);
+    uint64_t (*counted)(struct conf *c, uint32_t vcpu);
+    bool adds; /* a loop of ACT_RMW adds 1 each time; else the value is not told */
     bool (*done)(struct conf *c, uint32_t vcpu);
     /* What the last read returned. */
     uint64_t (*result)(struct conf *c, uint32_t vcpu);
+    /* The number of the exception that ended the last act, or -1. NULL: this guest has none. */
+    int (*fault)(struct conf *c, uint32_t vcpu);
     /* Lets the guest go on for a moment where nobody else does. */
     void (*run)(struct conf *c);
     /* The listener dies: c->x is forgotten, not closed. -EOPNOTSUPP where that ends this process. */
@@ -79,7 +101,7 @@ struct statement {
 /* Ends with an element whose text is NULL. */
 extern const struct statement statements_session[], statements_rights[], statements_batch[],
     statements_events[], statements_reply[], statements_views[], statements_errors[],
-    statements_death[];
+    statements_death[], statements_pages[], statements_unseen[];
 
 void conf_fail(struct conf *c, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -14,6 +14,7 @@
 static struct sim_machine *machine;
 static struct sim_domain *domain;
 static uint64_t done_before[GUEST_VCPUS];
+static uint64_t ops_wanted[GUEST_VCPUS], ops_a_round[GUEST_VCPUS];
 static struct xmem *abandoned[64];
 static unsigned abandoned_count;
 
@@ -75,16 +76,38 @@ static uint8_t op_of(enum guest_act act)
     case ACT_MSR: return SIM_OP_MSR;
     case ACT_PRIVCALL: return SIM_OP_PRIVCALL;
     case ACT_HYPERCALL_BUF: return SIM_OP_HYPERCALL_BUF;
+    case ACT_READ_CROSSING: return SIM_OP_READ;
+    case ACT_WRITE_CROSSING: return SIM_OP_WRITE;
+    case ACT_RMW_CROSSING: return SIM_OP_RMW;
+    case ACT_EXEC_CROSSING: return SIM_OP_EXEC;
+    case ACT_EXEC_WRITE:
+    case ACT_FOUR_PAGES:
+    case ACT_CALL: break;
     }
     return 0;
+}
+
+/* Where in the page an act that crosses its end begins. */
+static uint32_t crossing_at(enum guest_act act, uint32_t offset)
+{
+    switch (act) {
+    case ACT_READ_CROSSING:
+    case ACT_WRITE_CROSSING:
+    case ACT_RMW_CROSSING:
+    case ACT_EXEC_CROSSING: return 0xffc;
+    default: return offset;
+    }
 }
 
 static int sim_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn,
                      uint32_t offset, uint64_t value)
 {
     struct sim_vcpu_info info;
-    struct sim_op op = {.code = op_of(act), .addr = (gfn << 12) + offset, .value = value};
+    struct sim_op op = {.code = op_of(act), .addr = (gfn << 12) + crossing_at(act, offset),
+                        .value = value};
     (void)c;
+    if (!op.code)
+        return -EOPNOTSUPP;
     if (act == ACT_CTRLREG3)
         op.index = XMEM_CTRLREG_CR3;
     if (act == ACT_MSR)
@@ -93,14 +116,44 @@ static int sim_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t
     if (rc)
         return rc;
     done_before[vcpu] = info.done;
+    ops_wanted[vcpu] = ops_a_round[vcpu] = 1;
     return sim_vcpu_script(domain, vcpu, &op, 1, 1);
+}
+
+/* Work is a few reads elsewhere, however much is asked for. */
+static int sim_loop(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn,
+                    uint32_t offset, uint64_t count, uint32_t work)
+{
+    struct sim_vcpu_info info;
+    struct sim_op ops[4] = {{.code = op_of(act), .addr = (gfn << 12) + offset, .value = 1}};
+    size_t n = work ? 4 : 1;
+    int rc = sim_vcpu_info(domain, vcpu, &info);
+    if (rc)
+        return rc;
+    for (size_t i = 1; i < n; i++)
+        ops[i] = (struct sim_op){.code = SIM_OP_READ, .addr = conf_gfn(c, 40) << 12};
+    done_before[vcpu] = info.done;
+    ops_wanted[vcpu] = n * count;
+    ops_a_round[vcpu] = n;
+    return sim_vcpu_script(domain, vcpu, ops, n, count);
+}
+
+static uint64_t ops_done(uint32_t vcpu)
+{
+    struct sim_vcpu_info info;
+    return sim_vcpu_info(domain, vcpu, &info) ? 0 : info.done - done_before[vcpu];
+}
+
+static uint64_t sim_counted(struct conf *c, uint32_t vcpu)
+{
+    (void)c;
+    return (ops_done(vcpu) + ops_a_round[vcpu] - 1) / ops_a_round[vcpu];
 }
 
 static bool sim_done(struct conf *c, uint32_t vcpu)
 {
-    struct sim_vcpu_info info;
     (void)c;
-    return !sim_vcpu_info(domain, vcpu, &info) && info.done != done_before[vcpu];
+    return ops_done(vcpu) >= ops_wanted[vcpu];
 }
 
 static uint64_t sim_result(struct conf *c, uint32_t vcpu)
@@ -139,6 +192,8 @@ const struct guest_ops guest_sim = {
     .setup = sim_setup,
     .teardown = sim_teardown,
     .start = sim_start,
+    .loop = sim_loop,
+    .counted = sim_counted,
     .done = sim_done,
     .result = sim_result,
     .run = sim_run,

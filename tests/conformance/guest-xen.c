@@ -43,9 +43,17 @@
 struct layout {
     uint64_t ram, mailbox, scratch;
     uint32_t return_insn; /* what a call of a page finds there */
+    uint8_t store[8];     /* a call that stores its first argument where the second says */
+    uint8_t store_size;
 };
-static const struct layout arm_layout = {0x40000000, 0x40200000, 0x40300000, 0xd65f03c0};
-static const struct layout x86_layout = {0, 0x200000, 0x300000, 0xc3};
+static const struct layout arm_layout = {
+    0x40000000, 0x40200000, 0x40300000, 0xd65f03c0,
+    {0x20, 0x00, 0x00, 0xf9, 0xc0, 0x03, 0x5f, 0xd6}, 8, /* str x0, [x1]; ret */
+};
+static const struct layout x86_layout = {
+    0, 0x200000, 0x300000, 0xc3,
+    {0x48, 0x89, 0x3e, 0xc3}, 4, /* mov %rdi, (%rsi); ret */
+};
 
 static const struct layout *layout;
 static bool arm, pv;
@@ -328,6 +336,10 @@ static int x86_op(enum guest_act act, uint64_t value, struct lab_mailbox *m)
         m->op = LAB_X86_INT3;
         return getenv("XMEM_LAB_NO_INT3") ? -EOPNOTSUPP : 0;
     case ACT_CTRLREG3: m->op = LAB_X86_LOAD_CR3; return 0;
+    case ACT_RMW_CROSSING:
+        m->op = LAB_OP_RMW;
+        m->addr = (m->addr | (PAGE - 1)) - 3;
+        return 0;
     case ACT_MSR:
         m->op = LAB_X86_WRMSR;
         m->addr = CONF_MSR;
@@ -344,6 +356,12 @@ static int command_of(enum guest_act act, uint64_t value, struct lab_mailbox *m)
     case ACT_WRITE: m->op = LAB_OP_WRITE; return 0;
     case ACT_EXEC: m->op = LAB_OP_EXEC; return 0;
     case ACT_RMW: m->op = LAB_OP_RMW; return 0;
+    case ACT_CALL:
+        m->op = LAB_OP_EXEC;
+        m->extra = (m->addr | (PAGE - 1)) + 1;
+        return 0;
+    case ACT_READ_CROSSING: m->op = LAB_OP_READ_CROSSING; return 0;
+    case ACT_WRITE_CROSSING: m->op = LAB_OP_WRITE_CROSSING; return 0;
     case ACT_GUEST_REQUEST: m->op = LAB_OP_GUEST_REQUEST; return 0;
     case ACT_PRIVCALL:
         m->op = LAB_OP_PRIV_CALL;
@@ -357,15 +375,61 @@ static int command_of(enum guest_act act, uint64_t value, struct lab_mailbox *m)
     }
 }
 
+/* As lab_guest_poke(), into more than one page as well. */
+static int put_code(uint64_t addr, const uint8_t *code, uint64_t size)
+{
+    uint64_t room = PAGE - addr % PAGE, first = size < room ? size : room;
+    int rc = lab_guest_poke(guest, addr, code, first);
+    return rc || first == size ? rc : lab_guest_poke(guest, addr + first, code + first, size - first);
+}
+
+/* Puts an instruction there that touches more pages than one, and makes m a call of it. */
+static int code_of(enum guest_act act, uint64_t gfn, uint32_t offset, uint64_t value,
+                   struct lab_mailbox *m)
+{
+    static const uint8_t x86_nothing[] = {0xb8, 0, 0, 0, 0, 0xc3}; /* mov $0, %eax; ret */
+    m->op = LAB_OP_EXEC;
+    m->value = value;
+    m->addr = gfn * PAGE + (act == ACT_EXEC_WRITE ? offset : PAGE - 2);
+    if (arm && act != ACT_EXEC_WRITE)
+        return -EOPNOTSUPP; /* its instructions are aligned */
+    if (act == ACT_EXEC_CROSSING)
+        return put_code(m->addr, x86_nothing, sizeof(x86_nothing));
+    m->extra = act == ACT_EXEC_WRITE ? m->addr + PAGE : (gfn + 3) * PAGE - 4;
+    return put_code(m->addr, layout->store, layout->store_size);
+}
+
 static int xen_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn,
                      uint32_t offset, uint64_t value)
 {
     struct lab_mailbox m = {.addr = gfn * PAGE + offset, .count = 1, .stride = 8};
+    int rc;
     (void)c;
-    int rc = command_of(act, value, &m);
+    if (act == ACT_EXEC_CROSSING || act == ACT_EXEC_WRITE || act == ACT_FOUR_PAGES)
+        rc = code_of(act, gfn, offset, value, &m);
+    else
+        rc = command_of(act, value, &m);
     if (!rc && act == ACT_EXEC)
         rc = lab_guest_poke(guest, m.addr, &layout->return_insn, sizeof(layout->return_insn));
     return rc ? rc : lab_guest_start(guest, vcpu, &m);
+}
+
+static int xen_loop(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn,
+                    uint32_t offset, uint64_t count, uint32_t work)
+{
+    struct lab_mailbox m = {.addr = gfn * PAGE + offset, .count = count};
+    (void)c;
+    int rc = command_of(act, 1, &m);
+    m.extra = work;
+    if (!rc)
+        lab_guest_box(guest, vcpu)->progress = 0; /* nobody's until the command is there */
+    return rc ? rc : lab_guest_start(guest, vcpu, &m);
+}
+
+static uint64_t xen_counted(struct conf *c, uint32_t vcpu)
+{
+    (void)c;
+    return lab_guest_box(guest, vcpu)->progress;
 }
 
 static bool xen_done(struct conf *c, uint32_t vcpu)
@@ -378,6 +442,13 @@ static uint64_t xen_result(struct conf *c, uint32_t vcpu)
 {
     (void)c;
     return lab_guest_box(guest, vcpu)->result;
+}
+
+static int xen_fault(struct conf *c, uint32_t vcpu)
+{
+    struct lab_mailbox *box = lab_guest_box(guest, vcpu);
+    (void)c;
+    return box->status == LAB_STATUS_FAULT ? (int)box->fault_kind : -1;
 }
 
 static void xen_run(struct conf *c)
@@ -434,8 +505,12 @@ const struct guest_ops guest_xen = {
     .setup = xen_setup,
     .teardown = xen_teardown,
     .start = xen_start,
+    .loop = xen_loop,
+    .counted = xen_counted,
+    .adds = true,
     .done = xen_done,
     .result = xen_result,
+    .fault = xen_fault,
     .run = xen_run,
     .abandon = xen_abandon,
     .kill = xen_kill,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Runs the conformance statements on one machine and prints TAP.
- *   conformance [--list] [--only TEXT] [--group NAME] [--not-group NAME] [MACHINE ...]
+ *   conformance [--list] [--only TEXT] [--group NAME,...] [--not-group NAME,...] [MACHINE ...]
  * MACHINE: sim/x86-ept, sim/x86-ept-4.20, sim/arm-s2, sim/x86-pv, sim/armv8r-mpu, xen/DOMID; without
  * one, every simulated kind.
  */
@@ -22,6 +22,7 @@ static const struct {
     {"session", statements_session}, {"rights", statements_rights}, {"batch", statements_batch},
     {"events", statements_events},   {"reply", statements_reply},   {"views", statements_views},
     {"errors", statements_errors},   {"death", statements_death},
+    {"pages", statements_pages},     {"unseen", statements_unseen},
 };
 
 /* What is wanted; NULL: all of it. */
@@ -108,10 +109,20 @@ static void run_one(const struct guest_ops *ops, const char *arg, const struct s
     fflush(stdout);
 }
 
+/* Is a name one of those in a list with commas between them? */
+static bool listed(const char *list, const char *name)
+{
+    size_t length = strlen(name);
+    for (; list; list = strchr(list, ','), list += list != NULL)
+        if (!strncmp(list, name, length) && (!list[length] || list[length] == ','))
+            return true;
+    return false;
+}
+
 static bool wanted(size_t g, const struct statement *s)
 {
-    return (!only || strstr(s->text, only)) && (!group || !strcmp(groups[g].name, group)) &&
-           (!not_group || strcmp(groups[g].name, not_group) != 0);
+    return (!only || strstr(s->text, only)) && (!group || listed(group, groups[g].name)) &&
+           !listed(not_group, groups[g].name);
 }
 
 static int run_machine(const char *name)
@@ -162,8 +173,8 @@ int main(int argc, char **argv)
         } else if (!strcmp(argv[i], "--list")) {
             listing = true;
         } else {
-            fprintf(stderr, "usage: conformance [--list] [--only TEXT] [--group NAME] "
-                            "[--not-group NAME] [MACHINE ...]\n");
+            fprintf(stderr, "usage: conformance [--list] [--only TEXT] [--group NAME,...] "
+                            "[--not-group NAME,...] [MACHINE ...]\n");
             return 2;
         }
     }

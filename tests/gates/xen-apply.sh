@@ -55,11 +55,16 @@ refused() {
     [ "$(sum_of "$1")" = "$before" ] || bad "$3: the tree was changed"
 }
 
+"$apply" --core | while read -r file; do
+    [ -e "$TOP_SRCDIR/$file" ] || echo "$file"
+done >"$work/out"
+[ ! -s "$work/out" ] || bad "--core names what is not there: $(cat "$work/out")"
+[ "$("$apply" --core | wc -l)" -gt 5 ] || bad "--core names too little"
 mkdir "$work/empty"
 refused "$work/empty" 'No such file' 'a folder that is no tree'
 make_tree "$work/other" 19
 refused "$work/other" 'Xen 4.19 is not one of' 'another release'
-for minor in 17 20; do
+for minor in 17 20 21 22; do
     make_tree "$work/$minor" $minor
     "$apply" --check "$work/$minor" >"$work/out" || bad "4.$minor: $(cat "$work/out")"
     [ ! -e "$work/$minor/xen/include/xen/xmem.h" ] || bad "--check has changed 4.$minor"

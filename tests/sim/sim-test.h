@@ -55,6 +55,8 @@ static inline int domctl(struct listener *l, uint32_t cmd, uint32_t a, uint32_t 
         op.u.monitor_op.event = a;
         if (a == XM_MONITOR_GUEST_REQUEST)
             op.u.monitor_op.u.guest_request.sync = b != 0;
+        else if (a == XM_MONITOR_DEBUG_EXCEPTION)
+            op.u.monitor_op.u.debug_exception.sync = b != 0;
     } else if (cmd == XM_DOMCTL_SET_ACCESS_REQUIRED) {
         op.u.access_required.access_required = a != 0;
     } else {

@@ -250,8 +250,83 @@ START_TEST(test_emul_unimplemented)
 }
 END_TEST
 
+/* A guest's int3: its own handler gets it where nobody watches, or where the listener injects it. */
+START_TEST(test_injected_breakpoint)
+{
+    struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
+    struct sim_op op = {.code = SIM_OP_BREAKPOINT, .addr = 0x3000};
+    struct xm_ev ev;
+    uint64_t pc;
+
+    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
+    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(vcpu(l.d, 0).breakpoints, 1);
+    monitor(&l, XM_MONITOR_SOFTWARE_BREAKPOINT, 0);
+    ev = run_op(&l, op);
+    pc = vcpu(l.d, 0).pc;
+    ck_assert_uint_eq(vcpu(l.d, 0).breakpoints, 1);
+    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, SIM_VECTOR_BP, ev.u.breakpoint.type, 1), 0);
+    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, SIM_VECTOR_BP, 6, 1), -XM_EBUSY);
+    answer(&l, &ev, 0);
+    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert(!take(&l, &ev));
+    ck_assert_uint_eq(vcpu(l.d, 0).breakpoints, 2);
+    ck_assert_uint_eq(vcpu(l.d, 0).traps, 2);
+    ck_assert_uint_eq(vcpu(l.d, 0).done, 2);
+    ck_assert_uint_eq(vcpu(l.d, 0).pc, pc + 1);
+    ck_assert_int_eq(vcpu(l.d, 0).state, SIM_VCPU_IDLE);
+    sim_machine_destroy(l.m);
+}
+END_TEST
+
+/* It comes behind its instruction, which it does not end; an idle vCPU takes it as well. */
+START_TEST(test_injected_debug)
+{
+    struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
+    struct sim_op op = {.code = SIM_OP_DEBUG, .addr = 0x3000, .value = 0x4000};
+    struct xm_ev ev;
+    uint64_t pc;
+
+    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
+    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(vcpu(l.d, 0).debugs, 1);
+    monitor(&l, XM_MONITOR_DEBUG_EXCEPTION, 1);
+    ev = run_op(&l, op);
+    pc = vcpu(l.d, 0).pc;
+    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, SIM_VECTOR_DB, 3, 0), 0);
+    answer(&l, &ev, 0);
+    sim_domain_run(l.d, 100);
+    ck_assert_uint_eq(vcpu(l.d, 0).debugs, 2);
+    ck_assert_uint_eq(vcpu(l.d, 0).done, 2);
+    ck_assert_uint_eq(vcpu(l.d, 0).pc, pc);
+    sim_machine_destroy(l.m);
+}
+END_TEST
+
+START_TEST(test_inject_refused)
+{
+    struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
+    struct listener arm = new_listener(1, SIM_ARM_S2, 1, 16);
+
+    ck_assert_int_eq(sim_vcpu_inject(NULL, 0, 3, 6, 1), -XM_EINVAL);
+    ck_assert_int_eq(sim_vcpu_inject(l.d, 1, 3, 6, 1), -XM_EINVAL);
+    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, 3, 8, 1), -XM_EINVAL);
+    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, 3, 6, 16), -XM_EINVAL);
+    ck_assert_int_eq(sim_vcpu_inject(arm.d, 0, 3, 6, 1), -XM_EOPNOTSUPP);
+    sim_inject_errno(l.d, 1, XM_HC_INJECT_EVENT, XM_ENOMEM);
+    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, 3, 6, 1), -XM_ENOMEM);
+    sim_domain_kill(l.d);
+    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, 3, 6, 1), -XM_ESRCH);
+    sim_machine_destroy(l.m);
+    sim_machine_destroy(arm.m);
+}
+END_TEST
+
 static void fill(TCase *t)
 {
+    tcase_add_test(t, test_injected_breakpoint);
+    tcase_add_test(t, test_injected_debug);
+    tcase_add_test(t, test_inject_refused);
     tcase_add_test(t, test_unwatched);
     tcase_add_test(t, test_guest_request);
     tcase_add_loop_test(t, test_ctrlreg, 0, 2);

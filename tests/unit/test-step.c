@@ -13,6 +13,7 @@ static void open_with(uint32_t means)
     struct xmem_domain_opts o = {.size = sizeof(o), .step_means = means};
     f = fake_new();
     x = fake_session(f, &o, true, &d);
+    ck_ok(xmem_domain_get_caps(d, &(struct xmem_caps){.size = sizeof(struct xmem_caps)}));
     ck_ok(xmem_domain_set_rights_range(d, 0, 0x50, 16, XMEM_R));
     memset(f->count, 0, sizeof(f->count));
 }
@@ -93,8 +94,21 @@ START_TEST(by_view_second_page)
     ck_assert_uint_eq(ev->view, 0);
     ck_ok(xmem_event_step_over(d, ev));
     ck_assert_uint_eq(last_flags(), VIEW_FLAGS);
-    ck_assert_uint_eq(fake_last(f)->head.view, s);
+    uint16_t both = fake_last(f)->head.view;
+    ck_assert_uint_ne(both, s); /* what is open for one page stays so */
+    ck_assert_uint_eq(f->rights[both][0x55], XMEM_RW);
+    ck_assert_uint_eq(f->rights[both][0x56], XMEM_RW);
     ck_assert_uint_eq(fake_last(f)->head.u.quarter[0], 0);
+    back(1, 0);
+    unsigned sets = f->count[FAKE_SET];
+    access_at(1, 0x55, 0); /* the same again: nothing is set */
+    ck_ok(xmem_event_step_over(d, ev));
+    (void)last_flags();
+    access_at(1, 0x56, s);
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_assert_uint_eq(last_flags(), VIEW_FLAGS);
+    ck_assert_uint_eq(fake_last(f)->head.view, both);
+    ck_assert_uint_eq(f->count[FAKE_SET], sets);
     back(1, 0);
 }
 END_TEST

@@ -94,6 +94,7 @@ class XmemMachineReport(Sized):
         ("forbidden", c_uint64),
         ("mem_bytes", c_uint64),
         ("mapped_gfns", c_uint64),
+        ("unseen", c_uint64),
     ]
 
 

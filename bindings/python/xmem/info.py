@@ -91,6 +91,7 @@ class MachineReport(NamedTuple):
     forbidden: int
     mem_bytes: int
     mapped_gfns: int
+    unseen: int
 
     @property
     def clean(self) -> bool:

@@ -150,20 +150,26 @@ enum xm_verdict xm_access_check(struct xm_domain *d, const struct xm_access_req 
     return verdict;
 }
 
-bool xm_access_lookup(struct xm_domain *d, uint32_t vcpu, xm_gfn_t gfn, struct xm_access_res *res)
+bool xm_access_lookup_view(struct xm_domain *d, unsigned view, xm_gfn_t gfn,
+                           struct xm_access_res *res)
 {
-    struct xm_access_req req = {.vcpu = vcpu, .gfn = gfn};
-    struct check c = {.d = d, .v = xm_vcpu_get(d, vcpu), .req = &req};
+    struct check c = {.d = d};
     bool mapped = false;
 
-    if (c.v == NULL)
-        return false;
     xm_p2m_lock(d);
-    c.p2m = xm_view_table(d, c.v->view);
-    if (xm_view_would_have(d, c.p2m, gfn, &c.e)) {
-        result_fill(&c, res);
-        mapped = true;
+    if (view < d->max_views && (view == 0 || d->view[view].active)) {
+        c.p2m = xm_view_table(d, view);
+        mapped = xm_view_would_have(d, c.p2m, gfn, &c.e);
     }
+    if (mapped)
+        result_fill(&c, res);
     xm_p2m_unlock(d);
     return mapped;
+}
+
+bool xm_access_lookup(struct xm_domain *d, uint32_t vcpu, xm_gfn_t gfn, struct xm_access_res *res)
+{
+    const struct xm_vcpu *v = xm_vcpu_get(d, vcpu);
+
+    return v != NULL && xm_access_lookup_view(d, v->view, gfn, res);
 }

@@ -22,6 +22,7 @@ arm64_sysroot() {
     items+=" $(lab_xen_libraries "$1" arm64)"
     # shellcheck disable=SC2086
     lab_deb_tree "arm64-sysroot-$1" arm64 $items
+    lab_own_root "arm64-sysroot-$1" "$LAB_LIBDIR"
     ARM64_SYSROOT=$LAB_PATH
 }
 
@@ -38,8 +39,12 @@ arm64_flags() {
 }
 
 arm64_hypervisor() {
-    lab_xen "$(lab_suite "$1")" arm64 "$LAB_CROSS" \
-        $'CONFIG_MEM_ACCESS=y\nCONFIG_GICV3=y\nCONFIG_DEBUG=n'
+    if [ -n "${XMEM_LAB_HYPERVISOR:-}" ]; then
+        lab_own_hypervisor
+    else
+        lab_xen "$(lab_suite "$1")" arm64 "$LAB_CROSS" \
+            $'CONFIG_MEM_ACCESS=y\nCONFIG_GICV3=y\nCONFIG_DEBUG=n'
+    fi
     ARM64_XEN=$LAB_PATH/xen
     ARM64_XEN_VERSION=$LAB_VERSION
 }
@@ -120,6 +125,7 @@ arm64_runtime() {
     items+=" $(lab_xen_libraries "$1" arm64)"
     # shellcheck disable=SC2086
     lab_deb_tree "arm64-runtime-$1" arm64 $items
+    lab_own_root "arm64-runtime-$1" "$LAB_LIBDIR"
     ARM64_RUNTIME_ROOT=$LAB_PATH
 }
 

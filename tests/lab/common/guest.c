@@ -89,6 +89,7 @@ int lab_guest_start(struct lab_guest *guest, unsigned int vcpu, const struct lab
     box->count = command->count;
     box->value = command->value;
     box->size = command->size;
+    box->extra = command->extra;
     __atomic_store_n(&box->seq, box->seq + 1, __ATOMIC_SEQ_CST);
     return 0;
 }

@@ -24,6 +24,8 @@ LAB_RC=0 LAB_PATH='' LAB_VERSION=''
 . "$LAB_COMMON/source.sh"
 # shellcheck source=tests/lab/common/xen.sh
 . "$LAB_COMMON/xen.sh"
+# shellcheck source=tests/lab/common/own.sh
+. "$LAB_COMMON/own.sh"
 # shellcheck source=tests/lab/common/initrd.sh
 . "$LAB_COMMON/initrd.sh"
 # shellcheck source=tests/lab/common/vm.sh

@@ -19,13 +19,17 @@ enum lab_op {
     LAB_OP_WRITE,         /* `count` stores of `value`, value + 1, ... at addr, addr + stride, ... */
     LAB_OP_READ,          /* the same loads; result: their sum */
     LAB_OP_RMW,           /* load, add `value`, store */
-    LAB_OP_EXEC,          /* call each address (the caller has put a return instruction there) */
+    LAB_OP_EXEC,          /* call each address with `value` and `extra` (the caller has put code there) */
     LAB_OP_ALTERNATE,     /* `count` stores that alternate between addr and addr + stride */
     LAB_OP_STREAM,        /* stores until a later `seq` appears; `progress` counts them */
     LAB_OP_CPU_ON,        /* start vCPU `value`; result: the platform's code */
     LAB_OP_GUEST_REQUEST, /* HVMOP_guest_request_vm_event; result: hypercall's */
     LAB_OP_XEN_VERSION,   /* XENVER sub-operation `value` with its buffer at addr */
     LAB_OP_PRIV_CALL,     /* SMC on Arm; a software breakpoint elsewhere */
+    /* One instruction, four bytes on each side of the boundary behind addr's page. What these four
+     * are part of may be wider: on Arm it is a pair of registers, zero beside them. */
+    LAB_OP_WRITE_CROSSING, /* the lower half of `value`, and the upper */
+    LAB_OP_READ_CROSSING,  /* result: the same */
     LAB_OP_COUNT
 };
 
@@ -44,7 +48,7 @@ struct lab_mailbox {
     volatile uint64_t count;
     volatile uint64_t value;
     volatile uint64_t size; /* 1, 2, 4 or 8 bytes an access; 0 means 8 */
-    volatile uint64_t reserved;
+    volatile uint64_t extra; /* counted accesses: turns of an empty loop behind each */
     /* written by the guest */
     volatile uint64_t done;
     volatile uint64_t status;

@@ -31,6 +31,7 @@ lab_xen_make() {
 lab_xen_fill() {
     local source=$1 arch=$2 cross=$3 options=$4 folder=$5 line
     lab_source_unpack "$source" "$folder/tree"
+    options=$(lab_xen_options "$folder/tree" "$options")
     lab_xen_make "$folder/tree" "$arch" "$cross" defconfig >"$folder/log" 2>&1 ||
         lab_fail "xen defconfig: $(tail -n 1 "$folder/log")"
     printf '%s\n' "$options" >>"$folder/tree/xen/.config"

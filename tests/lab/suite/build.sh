@@ -13,7 +13,8 @@ SUITE_BASE=4.17
 # What the library is made from, with all that the build system reads.
 suite_library_files() {
     (cd "$SUITE_TOP" && sh tests/source-files.sh) |
-        grep -E '^(configure\.ac|Makefile\.am|(include|lib|hypervisor|examples|pkgconfig|bindings)/|.*\.(am|mk|in)$)'
+        grep -E '^(configure\.ac|Makefile\.am|(include|lib|hypervisor|examples|pkgconfig|bindings)/|.*\.(am|mk|in)$)' |
+        grep -v '^hypervisor/xen/'
 }
 
 suite_library_key() {
@@ -42,7 +43,7 @@ suite_library_fill() {
 suite_library() {
     local key
     lab_need_tools autoreconf libtoolize make pkg-config
-    suite_env "$SUITE_BASE"
+    XMEM_LAB_LIBS='' suite_env "$SUITE_BASE"
     key=$(lab_key "$SUITE_ID $(suite_library_key) $(declare -f suite_library_fill)")
     [ -e "$LAB_CACHE/store/suite-library-$key" ] || lab_say "building the library"
     lab_store suite-library "$key" suite_library_fill
@@ -61,11 +62,11 @@ suite_compile() {
 suite_programs_fill() {
     local folder=$1 conf=$SUITE_TOP/tests/conformance statements
     local guest=("$conf/conf.c" "$conf/guest-xen.c" "$SUITE_TOP/tests/lab/common/guest.c")
-    statements=$(echo "$conf"/{main,session,rights,batch,events,reply,views,errors,death}.c)
+    statements=$(echo "$conf"/{main,session,rights,batch,events,reply,views,errors,death,pages,unseen}.c)
     # shellcheck disable=SC2086
     suite_compile "$folder/conformance" -DCONF_WITH_XEN $statements "${guest[@]}" \
         "$SUITE_DIR/no-sim.c" -lxenforeignmemory
-    suite_compile "$folder/real" "$SUITE_DIR"/{real,listeners,signals}.c "${guest[@]}" -lxenforeignmemory
+    suite_compile "$folder/real" "$SUITE_DIR"/{real,listeners,signals,emulation}.c "${guest[@]}" -lxenforeignmemory
     suite_compile "$folder/wx-guest" "$SUITE_DIR/wx-guest.c" "$SUITE_TOP/tests/lab/common/guest.c" -lxenforeignmemory
     suite_differ "$folder/differ" "$SUITE_DIR"/differ{,-op}.c "$conf/guest-sim.c" "${guest[@]}"
 }

@@ -73,6 +73,7 @@ int main(int argc, char **argv)
     }
     run_group(argv[1], statements_listeners, argc > 2 ? argv[2] : NULL);
     run_group(argv[1], statements_signals, argc > 2 ? argv[2] : NULL);
+    run_group(argv[1], statements_emulation, argc > 2 ? argv[2] : NULL);
     printf("1..%u\n", number);
     return failed != 0;
 }

@@ -6,7 +6,7 @@
 #include <conf.h>
 #include <sys/types.h>
 
-extern const struct statement statements_listeners[], statements_signals[];
+extern const struct statement statements_listeners[], statements_signals[], statements_emulation[];
 
 /* What a listener in a process of its own does; it never returns. */
 typedef void (*listener_fn)(struct conf *c);

@@ -62,7 +62,10 @@ ept_debian_xen_fill() {
 # ept_hypervisor VERSION [sharing]: Debian's own binary, or one with memory sharing built in.
 ept_hypervisor() {
     local item
-    if [ -n "${2:-}" ]; then
+    if [ -n "${XMEM_LAB_HYPERVISOR:-}" ]; then
+        lab_own_hypervisor
+        EPT_XEN_VERSION=$LAB_VERSION
+    elif [ -n "${2:-}" ]; then
         lab_xen "$(lab_suite "$1")" x86_64 '' \
             $'CONFIG_EXPERT=y\nCONFIG_UNSUPPORTED=y\nCONFIG_MEM_SHARING=y\nCONFIG_DEBUG=n'
         EPT_XEN_VERSION=$LAB_VERSION
@@ -120,6 +123,7 @@ ept_runtime() {
     items+=" $(lab_xen_libraries "$1" amd64)"
     # shellcheck disable=SC2086
     lab_deb_tree "ept-runtime-$1" amd64 $items
+    lab_own_root "ept-runtime-$1" "$LAB_LIBDIR"
     EPT_ROOT=$LAB_PATH
 }
 
@@ -185,6 +189,12 @@ ept_dom0_libraries() {
     cp -L "$(lab_find_library "$EPT_ROOT" "$LAB_LIBDIR" ld-linux-x86-64.so.2)" "$dir/lib64/"
 }
 
+# Debian's, for comparisons by hand; it goes with Debian's libraries only.
+ept_xen_access() {
+    local file=$EPT_ROOT/usr/lib/xen-$1/bin/xen-access
+    [ ! -e "$file" ] || cp "$file" "$2/"
+}
+
 ept_dom0_fill() {
     local version=$1 folder=$2 dir=$2/root busybox
     mkdir -p "$dir"/{bin,sbin,dev,proc,sys,tmp,lab/modules,payload,results}
@@ -192,11 +202,12 @@ ept_dom0_fill() {
         [ ! -f "$busybox" ] || cp "$busybox" "$dir/bin/busybox"
     done
     install -m 755 "$LAB_EPT/dom0/init" "$dir/init"
-    cp "$EPT_TOOLS"/{labdom,probe} "$EPT_ROOT/usr/lib/xen-$version/bin/xen-access" "$dir/bin/"
+    cp "$EPT_TOOLS"/{labdom,probe} "$dir/bin/"
+    ept_xen_access "$version" "$dir/bin"
     cp "$EPT_GUEST/guest.img" "$dir/lab/"
     cp "$EPT_KERNEL"/modules/xen-{evtchn,privcmd}.ko* "$dir/lab/modules/"
     ept_dom0_libraries "$dir"
-    lab_elf_closure "$EPT_ROOT" "$dir" "$LAB_LIBDIR" "$dir"/bin/{labdom,probe,xen-access}
+    lab_elf_closure "$EPT_ROOT" "$dir" "$LAB_LIBDIR" "$dir"/bin/*
     lab_cpio "$dir" "$folder/dom0.cpio"
     rm -rf "$dir"
 }
@@ -208,7 +219,7 @@ ept_dom0() {
     ept_guest
     ept_kernel
     key=$(lab_key "${EPT_TOOLS##*/} ${EPT_GUEST##*/} ${EPT_KERNEL##*/} ${EPT_ROOT##*/} \
-        $(declare -f ept_soname ept_dom0_libraries ept_dom0_fill)" "$LAB_EPT/dom0" "$LAB_COMMON/initrd.sh")
+        $(declare -f ept_soname ept_dom0_libraries ept_xen_access ept_dom0_fill)" "$LAB_EPT/dom0" "$LAB_COMMON/initrd.sh")
     lab_store "ept-dom0-$1" "$key" ept_dom0_fill "$1"
     EPT_DOM0=$LAB_PATH/dom0.cpio
 }

@@ -41,9 +41,9 @@ npt_dom0_fill() {
     cp "$NPT_TOOLS/labdom" "$dir/bin/labdom.ept"
     install -m 755 "$LAB_NPT/dom0/labdom" "$dir/bin/labdom"
     install -m 755 "$LAB_NPT/dom0/selftest" "$dir/bin/lab-selftest"
-    cp "$EPT_ROOT/usr/lib/xen-$version/bin/xen-access" "$dir/bin/"
+    ept_xen_access "$version" "$dir/bin"
     cp "$NPT_GUEST/guest.img" "$dir/lab/"
-    lab_elf_closure "$EPT_ROOT" "$dir" "$LAB_LIBDIR" "$dir"/bin/{labdom.ept,xen-access}
+    lab_elf_closure "$EPT_ROOT" "$dir" "$LAB_LIBDIR" "$dir"/bin/*
     lab_cpio "$dir" "$folder/dom0.cpio"
     rm -rf "$dir"
 }
@@ -55,7 +55,7 @@ npt_dom0() {
     npt_guest
     ept_kernel
     key=$(lab_key "${NPT_TOOLS##*/} ${NPT_GUEST##*/} ${EPT_KERNEL##*/} ${EPT_ROOT##*/} \
-        $(declare -f ept_dom0_libraries pv_dom0_skeleton npt_dom0_fill)" \
+        $(declare -f ept_dom0_libraries ept_xen_access pv_dom0_skeleton npt_dom0_fill)" \
         "$LAB_NPT/dom0" "$LAB_PV/dom0/init" "$LAB_COMMON/initrd.sh")
     lab_store "npt-dom0-$1" "$key" npt_dom0_fill "$1"
     EPT_DOM0=$LAB_PATH/dom0.cpio

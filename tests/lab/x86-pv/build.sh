@@ -17,14 +17,16 @@ CONFIG_MEM_ACCESS=y\nCONFIG_DEBUG=y\nCONFIG_VERBOSE_DEBUG=y\nCONFIG_LIVEPATCH=n\
 PV_XEN_ADDED=$'CONFIG_XMEM_PV=y\nCONFIG_XMEM_NPT=y'
 PV_APPLY=$LAB_TOP/hypervisor/xen/apply
 
-# What hypervisor/xen/apply lays over a tree: its own files and the core's.
+# What hypervisor/xen/apply lays over a tree: its own files, and those of the core's that it takes.
 pv_additions_key() {
-    lab_key '' "$LAB_TOP"/hypervisor/{xen,core}
+    # shellcheck disable=SC2046
+    lab_key '' "$LAB_TOP"/hypervisor/xen/{apply,hooks,npt,pv} $("$PV_APPLY" --core | sed "s|^|$LAB_TOP/|")
 }
 
 pv_xen_fill() {
     local source=$1 folder=$2 tree=$2/tree options=$PV_XEN_OPTIONS$'\n'$PV_XEN_ADDED line
     lab_source_unpack "$source" "$tree"
+    options=$(lab_xen_options "$tree" "$options")
     "$PV_APPLY" "$tree" >"$folder/log" 2>&1 || lab_fail "hypervisor/xen/apply: $(tail -n 1 "$folder/log")"
     lab_xen_make "$tree" x86_64 '' defconfig >>"$folder/log" 2>&1 ||
         lab_fail "xen defconfig: $(tail -n 1 "$folder/log")"
@@ -44,11 +46,12 @@ pv_xen_fill() {
     rm -rf "$tree"
 }
 
-# pv_hypervisor VERSION KIND: "ours", or Debian's own ("stock"). XMEM_LAB_XEN_IMAGE names another one.
+# pv_hypervisor VERSION KIND: "ours", or Debian's own ("stock"), if the user names no other one.
 pv_hypervisor() {
     local key
-    if [ -n "${XMEM_LAB_XEN_IMAGE:-}" ]; then
-        EPT_XEN=$XMEM_LAB_XEN_IMAGE EPT_XEN_VERSION="of $XMEM_LAB_XEN_IMAGE"
+    if [ -n "${XMEM_LAB_HYPERVISOR:-}" ]; then
+        lab_own_hypervisor
+        EPT_XEN=$LAB_PATH/xen EPT_XEN_VERSION=$LAB_VERSION
     elif [ "$2" = stock ]; then
         ept_hypervisor "$1"
     else

@@ -26,6 +26,8 @@ usage: run VERSION [options]              VERSION is 4.17 or 4.20
   --stock          Debian's own hypervisor instead of the one with our additions
   --clock KIND     counted: time is instructions, runs repeat; real: the host's time (default)
   --smp N          processors of the emulated machine (default 1)
+  --hypervisor FILE  boots this one instead: what Xen's build leaves as xen/xen.gz
+  --libs DIR       its libraries and headers, as `make install-tools` leaves them, or packages unpacked
   --timeout S      limit of the emulated machine's life in seconds (default 600)
   --log FILE       the serial log (default: a file in the cache, named at the end)
   --prepare        fetch and build everything, boot nothing
@@ -54,7 +56,7 @@ pv_options() {
         --smp) smp=$2 ;;
         --timeout) limit=$2 ;;
         --log) log=$2 ;;
-        *) pv_usage ;;
+        *) lab_own_option "$1" "$2" || pv_usage ;;
         esac
         shift 2
     done

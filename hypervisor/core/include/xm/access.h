@@ -61,5 +61,8 @@ void xm_access_event_fill(const struct xm_access_req *req, unsigned what, struct
  * that has not copied the gfn yet answers what it would copy. False: unmapped.
  */
 bool xm_access_lookup(struct xm_domain *d, uint32_t vcpu, xm_gfn_t gfn, struct xm_access_res *res);
+/* The same for a vCPU that would be in this view. */
+bool xm_access_lookup_view(struct xm_domain *d, unsigned view, xm_gfn_t gfn,
+                           struct xm_access_res *res);
 
 #endif

@@ -29,6 +29,7 @@ int dom_error(const char *what)
 static int create_empty(struct dom *dom)
 {
     struct xen_domctl_createdomain create;
+    uint32_t domid = DOM_ANY_DOMID;
 
     memset(&create, 0, sizeof(create));
     create.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
@@ -38,8 +39,9 @@ static int create_empty(struct dom *dom)
     create.max_maptrack_frames = 4;
     create.grant_opts = XEN_DOMCTL_GRANT_version(1);
     create.arch.gic_version = XEN_DOMCTL_CONFIG_GIC_NATIVE;
-    if (xc_domain_create(dom->xc, &dom->domid, &create))
+    if (xc_domain_create(dom->xc, &domid, &create))
         return dom_error("xc_domain_create");
+    dom->domid = domid;
     if (xc_domain_max_vcpus(dom->xc, dom->domid, dom->config.vcpus))
         return dom_error("xc_domain_max_vcpus");
     return 0;

@@ -14,6 +14,8 @@
 #include <xenforeignmemory.h>
 
 #define DOM_PAGE 4096u
+/* DOMID_ANY of Xen 4.22, where 0 would be domain 0; older releases choose one for each reserved number. */
+#define DOM_ANY_DOMID 0x7ff5u
 
 struct dom_config {
     unsigned int mem_mib;

@@ -9,7 +9,7 @@
 static const char usage[] =
     "usage: labdom guest IMAGE MEM_MIB VCPUS [4k]          prints the new domain's number\n"
     "       labdom linux KERNEL INITRD MEM_MIB VCPUS ARGS  prints the new domain's number\n"
-    "       labdom tell DOMID VCPU OP [addr=N] [stride=N] [count=N] [value=N] [size=N] [wait=MS]\n"
+    "       labdom tell DOMID VCPU OP [addr=N] [stride=N] [count=N] [value=N] [size=N] [extra=N] [wait=MS]\n"
     "       labdom console DOMID SECONDS [UNTIL]\n"
     "       labdom destroy DOMID\n";
 

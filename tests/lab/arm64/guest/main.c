@@ -136,11 +136,37 @@ static uint64_t load(uint64_t addr, uint64_t size)
     }
 }
 
-static void call(uint64_t addr)
+static void call(uint64_t addr, uint64_t first, uint64_t second)
 {
     /* Pages are filled from dom0, so nothing else has told this vCPU's instruction cache. */
     __asm__ volatile("ic iallu\ndsb sy\nisb" ::: "memory");
-    ((void (*)(void))(uintptr_t)addr)();
+    ((void (*)(uint64_t, uint64_t))(uintptr_t)addr)(first, second);
+}
+
+/* With the MMU off an access must be aligned: a pair of registers is, and lies on both sides. */
+static uint64_t last_pair(uint64_t addr)
+{
+    return (addr | 0xfff) - 7;
+}
+
+static void store_crossing(uint64_t addr, uint64_t value)
+{
+    __asm__ volatile("stp %1, %2, [%0]" : : "r"(last_pair(addr)), "r"(value << 32), "r"(value >> 32)
+                     : "memory");
+}
+
+static uint64_t load_crossing(uint64_t addr)
+{
+    uint64_t low, high;
+
+    __asm__ volatile("ldp %0, %1, [%2]" : "=&r"(low), "=&r"(high) : "r"(last_pair(addr)) : "memory");
+    return low >> 32 | high << 32;
+}
+
+static void work(uint64_t turns)
+{
+    for (; turns; turns--)
+        __asm__ volatile("");
 }
 
 static void stream(struct lab_mailbox *box, uint64_t addr, uint64_t size, uint64_t value)
@@ -155,17 +181,23 @@ static void stream(struct lab_mailbox *box, uint64_t addr, uint64_t size, uint64
 }
 
 /* One access of a counted operation; returns what it adds to the result. */
-static uint64_t access(uint64_t op, uint64_t addr, uint64_t size, uint64_t value, uint64_t i)
+static uint64_t access(const struct lab_mailbox *box, uint64_t addr, uint64_t size, uint64_t value,
+                       uint64_t i)
 {
-    switch (op) {
+    switch (box->op) {
     case LAB_OP_READ:
         return load(addr, size);
     case LAB_OP_RMW:
         store(addr, size, load(addr, size) + value);
         return 0;
     case LAB_OP_EXEC:
-        call(addr);
+        call(addr, value, box->extra);
         return 0;
+    case LAB_OP_WRITE_CROSSING:
+        store_crossing(addr, value + i);
+        return 0;
+    case LAB_OP_READ_CROSSING:
+        return load_crossing(addr);
     default:
         store(addr, size, value + i);
         return 0;
@@ -175,13 +207,14 @@ static uint64_t access(uint64_t op, uint64_t addr, uint64_t size, uint64_t value
 static uint64_t accesses(struct lab_mailbox *box, uint64_t op, uint64_t size)
 {
     uint64_t addr = box->addr, stride = box->stride, count = box->count, value = box->value;
-    uint64_t i, sum = 0;
+    uint64_t i, sum = 0, turns = op == LAB_OP_EXEC ? 0 : box->extra;
 
     for (i = 0; i < count; i++) {
         uint64_t n = op == LAB_OP_ALTERNATE ? i & 1 : i;
 
-        sum += access(op, addr + n * stride, size, value, i);
+        sum += access(box, addr + n * stride, size, value, i);
         box->progress = i + 1;
+        work(turns);
     }
     return sum;
 }
@@ -199,6 +232,8 @@ static uint64_t carry_out(struct lab_mailbox *box)
     case LAB_OP_RMW:
     case LAB_OP_EXEC:
     case LAB_OP_ALTERNATE:
+    case LAB_OP_WRITE_CROSSING:
+    case LAB_OP_READ_CROSSING:
         return accesses(box, op, size);
     case LAB_OP_STREAM:
         stream(box, box->addr, size, box->value);

@@ -3,6 +3,7 @@
 #include "dom.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,10 @@
 /* Below the 16 MiB that libxl leaves for special pages at the end of the first 4 GiB. */
 #define MONITOR_GFN 0xfeffeu
 
+/* What older releases have without asking. */
+#define ALTP2M_VIEWS 10u
+#define XEN_4_21     0x40015 /* as XENVER_version has it */
+
 /* EPT pages of the host view and of ten alternate ones. */
 #define POOL_BYTES (16u << 20)
 
@@ -26,12 +31,21 @@ int dom_error(const char *what)
     return -error;
 }
 
-/* altp2m is a domctl option from 4.19 on (older releases: an HVM parameter set later). */
-static void ask_for_altp2m(struct xen_domctl_createdomain *create)
+/*
+ * altp2m is a domctl option from 4.19 on (older releases: an HVM parameter set later). The word is
+ * there in all of them; from 4.21 on its upper half is the number of views.
+ */
+static void ask_for_altp2m(struct dom *dom, struct xen_domctl_createdomain *create)
 {
 #ifdef XEN_DOMCTL_ALTP2M_mode
-    create->altp2m_opts = XEN_DOMCTL_ALTP2M_mode(XEN_DOMCTL_ALTP2M_external);
+    uint32_t word = XEN_DOMCTL_ALTP2M_mode(XEN_DOMCTL_ALTP2M_external);
+    size_t at = offsetof(struct xen_domctl_createdomain, vmtrace_size) - sizeof(word);
+
+    if (xc_version(dom->xc, XENVER_version, NULL) >= XEN_4_21)
+        word |= ALTP2M_VIEWS << 16;
+    memcpy((char *)create + at, &word, sizeof(word));
 #else
+    (void)dom;
     (void)create;
 #endif
 }
@@ -50,6 +64,7 @@ static int set_altp2m_param(struct dom *dom)
 static int create_empty(struct dom *dom)
 {
     struct xen_domctl_createdomain create;
+    uint32_t domid = DOM_ANY_DOMID;
 
     memset(&create, 0, sizeof(create));
     create.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
@@ -60,9 +75,10 @@ static int create_empty(struct dom *dom)
     create.grant_opts = XEN_DOMCTL_GRANT_version(1);
     create.arch.emulation_flags = XEN_X86_EMU_LAPIC;
     if (!dom->config.no_altp2m)
-        ask_for_altp2m(&create);
-    if (xc_domain_create(dom->xc, &dom->domid, &create))
+        ask_for_altp2m(dom, &create);
+    if (xc_domain_create(dom->xc, &domid, &create))
         return dom_error("xc_domain_create");
+    dom->domid = domid;
     if (xc_domain_max_vcpus(dom->xc, dom->domid, dom->config.vcpus))
         return dom_error("xc_domain_max_vcpus");
     return 0;

@@ -23,6 +23,8 @@ static const char *const op_names[LAB_OP_COUNT] = {
     [LAB_OP_GUEST_REQUEST] = "guest-request",
     [LAB_OP_XEN_VERSION] = "xen-version",
     [LAB_OP_PRIV_CALL] = "priv-call",
+    [LAB_OP_WRITE_CROSSING] = "write-crossing",
+    [LAB_OP_READ_CROSSING] = "read-crossing",
 };
 
 struct request {
@@ -71,6 +73,8 @@ static int set_field(struct request *request, const char *word)
         request->command.value = value;
     else if (!strncmp(word, "size=", 5))
         request->command.size = value;
+    else if (!strncmp(word, "extra=", 6))
+        request->command.extra = value;
     else if (!strncmp(word, "wait=", 5))
         request->wait_ms = value;
     else

@@ -32,6 +32,7 @@ int dom_error(const char *what)
 static int create_empty(xc_interface *xc, const struct dom_config *config, uint32_t *domid)
 {
     struct xen_domctl_createdomain create;
+    uint32_t new = DOM_ANY_DOMID;
 
     memset(&create, 0, sizeof(create));
     create.max_vcpus = config->vcpus;
@@ -39,8 +40,9 @@ static int create_empty(xc_interface *xc, const struct dom_config *config, uint3
     create.max_grant_frames = 4;
     create.max_maptrack_frames = 4;
     create.grant_opts = XEN_DOMCTL_GRANT_version(1);
-    if (xc_domain_create(xc, domid, &create))
+    if (xc_domain_create(xc, &new, &create))
         return dom_error("xc_domain_create");
+    *domid = new;
     if (xc_domain_max_vcpus(xc, *domid, config->vcpus))
         return dom_error("xc_domain_max_vcpus");
     if (xc_domain_setmaxmem(xc, *domid, config->mem_mib * 1024u + 1024u))

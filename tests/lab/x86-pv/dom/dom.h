@@ -13,6 +13,8 @@
 #include <xenctrl.h>
 
 #define DOM_PAGE 4096u
+/* DOMID_ANY of Xen 4.22, where 0 would be domain 0; older releases choose one for each reserved number. */
+#define DOM_ANY_DOMID 0x7ff5u
 
 struct dom_config {
     const char *kernel;

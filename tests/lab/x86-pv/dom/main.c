@@ -11,7 +11,7 @@ static const char usage[] =
     "usage: labdom pv IMAGE MIB VCPUS                       prints the new domain's number\n"
     "       labdom guest IMAGE MIB VCPUS [4k]               the same, as the other laboratories have it\n"
     "       labdom pvlinux KERNEL INITRD MIB VCPUS CMDLINE  the same for Linux\n"
-    "       labdom tell DOMID VCPU OP [addr=N] [stride=N] [count=N] [value=N] [size=N] [wait=MS]\n"
+    "       labdom tell DOMID VCPU OP [addr=N] [stride=N] [count=N] [value=N] [size=N] [extra=N] [wait=MS]\n"
     "       labdom note DOMID                               its frames (mfns)\n"
     "       labdom mfn DOMID PFN                            the machine frame of one of its pages\n"
     "       labdom console DOMID SECONDS [UNTIL]\n"

@@ -51,18 +51,35 @@ static void stream(struct lab_mailbox *box, uint64_t size)
     }
 }
 
-/* One access of a counted operation; returns what it adds to the result. */
-static uint64_t access(uint64_t op, uint64_t addr, uint64_t size, uint64_t value)
+/* Of eight bytes that lie on both sides of the boundary behind addr's page. */
+static uint64_t crossing(uint64_t addr)
 {
-    switch (op) {
+    return (addr | 0xfff) - 3;
+}
+
+static void work(uint64_t turns)
+{
+    for (; turns; turns--)
+        __asm__ volatile("");
+}
+
+/* One access of a counted operation; returns what it adds to the result. */
+static uint64_t access(const struct lab_mailbox *box, uint64_t addr, uint64_t size, uint64_t value)
+{
+    switch (box->op) {
     case LAB_OP_READ:
         return load(addr, size);
     case LAB_OP_RMW:
         arch_add(addr, size, value);
         return 0;
     case LAB_OP_EXEC:
-        ((void (*)(void))(uintptr_t)addr)();
+        ((void (*)(uint64_t, uint64_t))(uintptr_t)addr)(value, arch_virtual(box->extra));
         return 0;
+    case LAB_OP_WRITE_CROSSING:
+        store(crossing(addr), 8, value);
+        return 0;
+    case LAB_OP_READ_CROSSING:
+        return load(crossing(addr), 8);
     default:
         store(addr, size, value);
         return 0;
@@ -72,7 +89,7 @@ static uint64_t access(uint64_t op, uint64_t addr, uint64_t size, uint64_t value
 static uint64_t accesses(struct lab_mailbox *box, uint64_t size)
 {
     uint64_t op = box->op, addr = box->addr, stride = box->stride, value = box->value;
-    uint64_t i, count = box->count, sum = 0;
+    uint64_t i, count = box->count, sum = 0, turns = op == LAB_OP_EXEC ? 0 : box->extra;
 
     for (i = 0; i < count; i++) {
         uint64_t at = arch_virtual(addr + (op == LAB_OP_ALTERNATE ? i & 1 : i) * stride);
@@ -81,8 +98,9 @@ static uint64_t accesses(struct lab_mailbox *box, uint64_t size)
             box->status = LAB_STATUS_BAD;
             break;
         }
-        sum += access(op, at, size, op == LAB_OP_RMW ? value : value + i);
+        sum += access(box, at, size, op == LAB_OP_RMW ? value : value + i);
         box->progress = i + 1;
+        work(turns);
     }
     return sum;
 }
@@ -101,6 +119,8 @@ static uint64_t carry_out(struct lab_mailbox *box)
     case LAB_OP_EXEC:
     case LAB_OP_ALTERNATE:
     case LAB_OP_STREAM:
+    case LAB_OP_WRITE_CROSSING:
+    case LAB_OP_READ_CROSSING:
         if (size > 8 || (size & (size - 1)))
             break;
         if (box->op != LAB_OP_STREAM)

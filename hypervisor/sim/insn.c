@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "insn.h"
+
+#include <string.h>
+
+#include "sim-int.h"
+
+#define BYTES 256u /* op.len has 8 bits */
+
+void sim_access_make(struct sim_access *a, uint8_t what, uint64_t addr, uint32_t len)
+{
+    uint32_t offset = (uint32_t)(addr & (XM_PAGE_SIZE - 1));
+    uint64_t gfn = addr >> XM_PAGE_SHIFT;
+    uint32_t first;
+
+    len = len != 0 ? len : 8;
+    first = len < XM_PAGE_SIZE - offset ? len : XM_PAGE_SIZE - offset;
+    *a = (struct sim_access){.what = what, .len = len, .n = first < len ? 2 : 1};
+    a->p[0] = (struct part){.gfn = gfn, .frame = gfn, .offset = offset, .len = first};
+    a->p[1] = (struct part){.gfn = gfn + 1, .frame = gfn + 1, .len = len - first};
+}
+
+static void add(struct sim_insn *in, const struct sim_op *op, uint8_t what, uint64_t addr)
+{
+    struct sim_access *a = &in->a[in->n++];
+
+    sim_access_make(a, what, addr, op->len);
+    a->walk = (op->flags & SIM_OP_F_WALK) != 0;
+    a->value = op->value;
+}
+
+/* EPT meets it as one access, Arm as two; a page fault knows the write alone. */
+static void add_rmw(struct sim_insn *in, const struct sim_domain *d, const struct sim_op *op)
+{
+    if (d->pv != NULL) {
+        add(in, op, XM_DO_W, op->addr);
+        in->a[in->n - 1].rmw = true;
+    } else if (sim_is_arm(d)) {
+        add(in, op, XM_DO_R, op->addr);
+        add(in, op, XM_DO_W, op->addr);
+    } else {
+        add(in, op, XM_DO_R | XM_DO_W, op->addr);
+    }
+}
+
+void sim_insn_make(const struct sim_domain *d, const struct sim_op *op, struct sim_insn *in)
+{
+    in->n = 0;
+    if ((op->flags & SIM_OP_F_FETCH) != 0)
+        sim_access_make(&in->a[in->n++], XM_DO_X, op->fetch, INSN_FETCH_BYTES);
+    switch (op->code) {
+    case SIM_OP_READ:
+        add(in, op, XM_DO_R, op->addr);
+        break;
+    case SIM_OP_WRITE:
+        add(in, op, XM_DO_W, op->addr);
+        break;
+    case SIM_OP_EXEC:
+        add(in, op, XM_DO_X, op->addr);
+        break;
+    case SIM_OP_COPY:
+        add(in, op, XM_DO_R, op->addr);
+        add(in, op, XM_DO_W, op->to);
+        break;
+    default:
+        add_rmw(in, d, op);
+        break;
+    }
+}
+
+/* ---- the bytes ---- */
+
+/* Unmapped: reads give ones, writes are lost, as from a bus with nobody on it. */
+static void gather(const struct sim_access *a, unsigned char *buf)
+{
+    uint32_t at = 0;
+
+    memset(buf, 0xff, a->len);
+    for (unsigned i = 0; i < a->n; at += a->p[i].len, i++) {
+        if (a->p[i].host != NULL)
+            memcpy(buf + at, a->p[i].host, a->p[i].len);
+    }
+}
+
+static void scatter(const struct sim_access *a, const unsigned char *buf)
+{
+    uint32_t at = 0;
+
+    for (unsigned i = 0; i < a->n; at += a->p[i].len, i++) {
+        if (a->p[i].host != NULL)
+            memcpy(a->p[i].host, buf + at, a->p[i].len);
+    }
+}
+
+static uint64_t value_of(const unsigned char *buf, uint32_t len)
+{
+    uint64_t value = 0;
+
+    memcpy(&value, buf, len < sizeof(value) ? len : sizeof(value));
+    return value;
+}
+
+uint64_t sim_access_load(const struct sim_access *a)
+{
+    unsigned char buf[BYTES];
+
+    gather(a, buf);
+    return value_of(buf, a->len);
+}
+
+static void read(const struct sim_access *a, const struct xm_reply *reply, unsigned char *buf)
+{
+    const struct xm_ev_read_data *given;
+    uint32_t size;
+
+    gather(a, buf);
+    if (reply == NULL || (reply->flags & XM_EV_FLAG_SET_EMUL_READ_DATA) == 0)
+        return;
+    given = &reply->data.read;
+    size = given->size < sizeof(given->data) ? given->size : sizeof(given->data);
+    memset(buf, 0, a->len);
+    memcpy(buf, given->data, size < a->len ? size : a->len);
+}
+
+void sim_insn_do(struct sim_vcpu *v, const struct sim_op *op, const struct sim_insn *in,
+                 const struct xm_reply *reply)
+{
+    const struct sim_access *first = &in->a[(op->flags & SIM_OP_F_FETCH) != 0 ? 1 : 0];
+    const struct sim_access *last = &in->a[in->n - 1];
+    unsigned char buf[BYTES] = {0};
+
+    if (op->code == SIM_OP_EXEC)
+        return;
+    if (op->code != SIM_OP_WRITE) {
+        read(first, reply, buf);
+        sim_vcpu_set_result(v, value_of(buf, first->len));
+    }
+    if (op->code == SIM_OP_READ ||
+        (reply != NULL && (reply->flags & XM_EV_FLAG_EMULATE_NOWRITE) != 0))
+        return;
+    if (op->code != SIM_OP_COPY) {
+        memset(buf, 0, sizeof(buf));
+        memcpy(buf, &op->value, sizeof(op->value));
+    }
+    scatter(last, buf);
+}
