@@ -473,21 +473,15 @@ struct xmem_event {
             uint32_t reserved;
             uint64_t new_value, old_value;
         } ctrlreg;
-        struct xmem_event_msr {
-            uint64_t msr, new_value, old_value;
-        } msr;
+        struct xmem_event_msr { uint64_t msr, new_value, old_value; } msr;
         struct xmem_event_debug { /* breakpoint and debug exception */
             uint64_t gfn;
             uint64_t pending_dbg;
             uint32_t insn_length; /* bytes */
             uint32_t type;        /* x86 event-injection type */
         } debug;
-        struct xmem_event_singlestep {
-            uint64_t gfn;
-        } singlestep;
-        struct xmem_event_cpuid {
-            uint32_t insn_length, leaf, subleaf, reserved;
-        } cpuid;
+        struct xmem_event_singlestep { uint64_t gfn; } singlestep;
+        struct xmem_event_cpuid { uint32_t insn_length, leaf, subleaf, reserved; } cpuid;
         struct xmem_event_descriptor {
             uint64_t exit_qualification;
             uint32_t instr_info;
@@ -499,12 +493,8 @@ struct xmem_event {
             uint32_t vector, type, error_code, reserved;
             uint64_t cr2;
         } interrupt;
-        struct xmem_event_vmexit {
-            uint64_t reason, qualification;
-        } vmexit;
-        struct xmem_event_io {
-            uint32_t port, bytes, is_in, is_str;
-        } io;
+        struct xmem_event_vmexit { uint64_t reason, qualification; } vmexit;
+        struct xmem_event_io { uint32_t port, bytes, is_in, is_str; } io;
         struct xmem_event_page { /* paging and sharing */
             uint64_t gfn;
             uint32_t p2mt, flags;
