@@ -7,32 +7,28 @@
  * sets rights, and answers the events that violations cause.
  *
  * CONVENTIONS
- *  Results    0, or a negative errno value; only the codes named at a function
- *             (and -EINVAL for null or wrongly sized arguments, -ENOMEM) escape.
- *             Outputs are untouched on failure. xmem_last_error() and
- *             xmem_domain_last_error() hold a text: what, where, what to do.
+ *  Results    0, or a negative errno value; only the codes named at a function (and -EINVAL for null
+ *             or wrongly sized arguments, -ENOMEM) escape. Outputs are untouched on failure.
+ *             xmem_last_error() and xmem_domain_last_error() hold a text: what, where, what to do.
  *  Units      A gfn is a guest frame number: guest-physical address >> 12.
- *  Structs    One that the caller fills, or has filled, starts with `size`, set
- *             to sizeof(struct) (XMEM_INIT does it). Zero in any other field
- *             means the default. Structs grow at the end only: an older caller
- *             works with a newer library and the reverse (unknown trailing
+ *  Structs    One that the caller fills, or has filled, starts with `size`, set to sizeof(struct)
+ *             (XMEM_INIT does it). Zero in any other field means the default. Structs grow at the
+ *             end only: an older caller works with a newer library and the reverse (unknown trailing
  *             bytes must be zero, else -E2BIG).
- *  Ownership  Handles are opaque, made by one call and freed by another that
- *             accepts NULL. Strings returned belong to the handle and live until
- *             the next call on it, unless said otherwise.
- *  Threads    A handle, and all handles made from it, may be used from one
- *             thread at a time. Different sessions may be used from different
- *             threads, also on one connection: xmem_domain_open(),
- *             xmem_domain_close() and every call on a session are safe beside
+ *  Ownership  Handles are opaque, made by one call and freed by another that accepts NULL. Strings
+ *             returned belong to the handle and live until the next call on it, unless said
+ *             otherwise.
+ *  Threads    A handle, and all handles made from it, may be used from one thread at a time.
+ *             Different sessions may be used from different threads, also on one connection:
+ *             xmem_domain_open(), xmem_domain_close() and every call on a session are safe beside
  *             calls on other sessions. The library starts no threads.
- *  Manners    The library never prints, exits, forks or installs signal
- *             handlers. A signal interrupts a blocking call: -EINTR.
+ *  Manners    The library never prints, exits, forks or installs signal handlers. A signal
+ *             interrupts a blocking call: -EINTR.
  *  Errors common to calls on a session
- *             -ESHUTDOWN the domain died or is gone; -EPROTO the ring held
- *             garbage and the session refuses it; -EOPNOTSUPP this kind of
- *             machine cannot do it (ask xmem_domain_get_caps()); -EACCES or
- *             -EPERM the hypervisor refuses this caller; -EIO anything else the
- *             hypervisor answered, named in the text.
+ *             -ESHUTDOWN the domain died or is gone; -EPROTO the ring held garbage and the session
+ *             refuses it; -EOPNOTSUPP this kind of machine cannot do it (ask
+ *             xmem_domain_get_caps()); -EACCES or -EPERM the hypervisor refuses this caller; -EIO
+ *             anything else the hypervisor answered, named in the text.
  */
 #ifndef XMEM_H
 #define XMEM_H
@@ -100,11 +96,10 @@ struct xmem_open_opts {
 };
 
 /*
- * Opens a connection. uri: "xen:" the running hypervisor; "sim:" the built-in
- * demonstration machine; "sim:FILE" a machine described by FILE (xmem-machine(5)).
- * opts may be NULL. *out is freed by xmem_close().
- * -EINVAL bad uri or description; -ENOENT no such file; -EOPNOTSUPP no usable
- * hypervisor or library; -EACCES, -EPERM not allowed. On failure the text is
+ * Opens a connection. uri: "xen:" the running hypervisor; "sim:" the built-in demonstration
+ * machine; "sim:FILE" a machine described by FILE (xmem-machine(5)). opts may be NULL. *out is
+ * freed by xmem_close(). -EINVAL bad uri or description; -ENOENT no such file; -EOPNOTSUPP no
+ * usable hypervisor or library; -EACCES, -EPERM not allowed. On failure the text is
  * xmem_last_error(NULL), per thread.
  */
 XMEM_API int xmem_open(const char *uri, const struct xmem_open_opts *opts, struct xmem **out);
@@ -199,19 +194,17 @@ struct xmem_domain_opts {
 };
 
 /*
- * Opens a session; opts may be NULL. It records the default rights, the views
- * and the state of the domain, and changes nothing. *out is freed by
- * xmem_domain_close(). -ESRCH no such domain; -EBUSY this connection has a
- * session on it already.
+ * Opens a session; opts may be NULL. It records the default rights, the views and the state of the
+ * domain, and changes nothing. *out is freed by xmem_domain_close(). -ESRCH no such domain; -EBUSY
+ * this connection has a session on it already.
  */
 XMEM_API int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_opts *opts,
                               struct xmem_domain **out);
 /*
- * Ends the session whatever state it is in and leaves the domain as it was found:
- * rights, default and views restored (but see XMEM_RESTORE_KEEP), every request
- * answered, monitors off, ring disabled, pauses undone. Always frees d. Returns
- * the first failure of the restoring (the rest is still done); its text is
- * xmem_last_error() of the connection.
+ * Ends the session whatever state it is in and leaves the domain as it was found: rights, default
+ * and views restored (but see XMEM_RESTORE_KEEP), every request answered, monitors off, ring
+ * disabled, pauses undone. Always frees d. Returns the first failure of the restoring (the rest is
+ * still done); its text is xmem_last_error() of the connection.
  */
 XMEM_API int xmem_domain_close(struct xmem_domain *d);
 /* Text of the last failure on this session, "" if none. */
@@ -407,9 +400,8 @@ struct xmem_batch_result {
 /* What applying would do, without doing it. */
 XMEM_API int xmem_batch_plan(struct xmem_batch *b, struct xmem_batch_result *out);
 /*
- * Applies and empties the batch. out may be NULL; it is filled on failure too.
- * All or nothing: on a failure what was changed is put back and the batch keeps
- * its contents.
+ * Applies and empties the batch. out may be NULL; it is filled on failure too. All or nothing: on a
+ * failure what was changed is put back and the batch keeps its contents.
  */
 XMEM_API int xmem_batch_apply(struct xmem_batch *b, struct xmem_batch_result *out);
 /*
@@ -473,15 +465,21 @@ struct xmem_event {
             uint32_t reserved;
             uint64_t new_value, old_value;
         } ctrlreg;
-        struct xmem_event_msr { uint64_t msr, new_value, old_value; } msr;
+        struct xmem_event_msr {
+            uint64_t msr, new_value, old_value;
+        } msr;
         struct xmem_event_debug { /* breakpoint and debug exception */
             uint64_t gfn;
             uint64_t pending_dbg;
             uint32_t insn_length; /* bytes */
             uint32_t type;        /* x86 event-injection type */
         } debug;
-        struct xmem_event_singlestep { uint64_t gfn; } singlestep;
-        struct xmem_event_cpuid { uint32_t insn_length, leaf, subleaf, reserved; } cpuid;
+        struct xmem_event_singlestep {
+            uint64_t gfn;
+        } singlestep;
+        struct xmem_event_cpuid {
+            uint32_t insn_length, leaf, subleaf, reserved;
+        } cpuid;
         struct xmem_event_descriptor {
             uint64_t exit_qualification;
             uint32_t instr_info;
@@ -493,8 +491,12 @@ struct xmem_event {
             uint32_t vector, type, error_code, reserved;
             uint64_t cr2;
         } interrupt;
-        struct xmem_event_vmexit { uint64_t reason, qualification; } vmexit;
-        struct xmem_event_io { uint32_t port, bytes, is_in, is_str; } io;
+        struct xmem_event_vmexit {
+            uint64_t reason, qualification;
+        } vmexit;
+        struct xmem_event_io {
+            uint32_t port, bytes, is_in, is_str;
+        } io;
         struct xmem_event_page { /* paging and sharing */
             uint64_t gfn;
             uint32_t p2mt, flags;
