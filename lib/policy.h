@@ -249,7 +249,9 @@ bool policy_hides_host(const struct xmem_policy *p);
 bool policy_reachable(const struct xmem_policy *p, uint32_t view);
 /* Rules that are not in force in a view where the guest can go by itself. */
 void policy_warn_reach(const struct xmem_policy *p, struct xmem_report *r);
-/* The same of views that are there already, beside the host view. */
+/* Pages that a view shows at a second gfn, where passes what a rule stops. */
+void policy_warn_shown(const struct xmem_policy *p, struct xmem_report *r);
+/* The same as the first of views that are there already, beside the host view. */
 void policy_warn_others(const struct xmem_policy *p, size_t views, struct xmem_report *r);
 /* All warnings about a policy that is valid. */
 void policy_warn(const struct xmem_policy *p, struct xmem_report *r);
