@@ -206,11 +206,10 @@ struct xmem_domain_opts {
 XMEM_API int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_opts *opts,
                               struct xmem_domain **out);
 /*
- * Ends the session whatever state it is in and leaves the domain as it was found:
- * rights, default and views restored (but see XMEM_RESTORE_KEEP), every request
- * answered, monitors off, ring disabled, pauses undone. Always frees d. Returns
- * the first failure of the restoring (the rest is still done); its text is
- * xmem_last_error() of the connection.
+ * Ends the session whatever state it is in and leaves the domain as it was found: rights,
+ * default and views restored (but see XMEM_RESTORE_KEEP), every request answered, monitors off,
+ * ring disabled, pauses undone. Always frees d. Returns the first failure of the restoring (the
+ * rest is still done); its text is xmem_last_error() of the connection.
  */
 XMEM_API int xmem_domain_close(struct xmem_domain *d);
 /* Text of the last failure on this session, "" if none. */
@@ -294,10 +293,9 @@ struct xmem_recovery {
 XMEM_API int xmem_domain_recover(struct xmem *x, uint32_t domid, struct xmem_recovery *out);
 
 /* ---- rights of pages ---------------------------------------------------
- * view 0 is the host view. Rights in force are what the hypervisor holds: the
- * changes take effect before the call returns, on all vCPUs.
- * -ENODEV monitoring is not enabled (view 0 only); -ENOENT no such view;
- * -ERANGE a gfn above the highest; -ESRCH nothing is mapped at the gfn;
+ * view 0 is the host view. Rights in force are what the hypervisor holds: the changes take effect
+ * before the call returns, on all vCPUs. -ENODEV monitoring is not enabled (view 0 only);
+ * -ENOENT no such view; -ERANGE a gfn above the highest; -ESRCH nothing is mapped at the gfn;
  * -EOPNOTSUPP the kind cannot express these rights; -ENOSPC no MPU region left.
  * A change either happens for all gfns or for none (then the text names the gfn).
  */
@@ -685,7 +683,9 @@ struct xmem_decision {
     const char *rule;   /* name of the rule, belongs to the policy; NULL: none */
     const char *region; /* name of the region, likewise */
     uint64_t region_gfn; /* first gfn of the region's extent that was hit */
+    uint32_t flags, reserved2; /* XMEM_DECISION_* */
 };
+#define XMEM_DECISION_PATCH_HIT 1u /* the guest wrote where a copy is patched; the patch stays */
 /* What the policy says of an event; nothing is sent. Constant time in the number of gfns. */
 XMEM_API int xmem_policy_decide(struct xmem_policy *p, struct xmem_domain *d,
                                 const struct xmem_event *ev, struct xmem_decision *out);

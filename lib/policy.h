@@ -142,6 +142,8 @@ struct xmem_policy {
 
     /* what it was applied to */
     struct xmem_domain *applied;
+    struct policy_copy **copies; /* of pages, shown in views */
+    size_t n_copies;
     /* what is known of the session that was asked last */
     struct xmem_domain *known;
     struct xmem_caps caps;
@@ -211,6 +213,16 @@ const struct policy_entry *policy_index_find(const struct policy_index *x, uint6
 void policy_error(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
                   struct policy_pos pos, const char *path, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+/*
+ * policy-copy.c: a copy of gfn was put into page for a view, original being 4096 bytes as they
+ * were; all are forgotten; and those that the vCPU of this event is about to see follow their
+ * originals.
+ */
+int policy_copy_note(struct xmem_policy *p, const struct policy_view *v,
+                     const struct policy_remap *m, uint64_t gfn, uint64_t page, const void *original);
+void policy_copies_clear(struct xmem_policy *p);
+int policy_copies_follow(const struct xmem_policy *p, struct xmem_domain *d,
+                         const struct xmem_event *ev, struct xmem_decision *decision);
 /* Checks the policy against the capabilities. 0, or the first error; all go into r. */
 int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r);
 /* 1: monitoring is on, 0: off; or an error. */
