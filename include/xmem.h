@@ -2,9 +2,8 @@
 /*
  * libxmem: memory-access control of virtual machines.
  *
- * One API over every kind of guest that Xen runs and over a simulated machine
- * that needs no Xen. A tool opens a connection, opens a session on a domain,
- * sets rights, and answers the events that violations cause.
+ * One API over every kind of guest that Xen runs and over a simulated machine that needs no Xen. A
+ * tool opens a connection, a session on a domain, sets rights, and answers what violations cause.
  *
  * CONVENTIONS
  *  Results    0, or a negative errno value; only the codes named at a function (and -EINVAL for null
@@ -16,8 +15,7 @@
  *             end only: an older caller works with a newer library and the reverse (unknown trailing
  *             bytes must be zero, else -E2BIG).
  *  Ownership  Handles are opaque, made by one call and freed by another that accepts NULL. Strings
- *             returned belong to the handle and live until the next call on it, unless said
- *             otherwise.
+ *             returned belong to the handle until the next call on it, unless said otherwise.
  *  Threads    A handle, and all handles made from it, may be used from one thread at a time.
  *             Different sessions may be used from different threads, also on one connection:
  *             xmem_domain_open(), xmem_domain_close() and every call on a session are safe beside
@@ -263,17 +261,13 @@ struct xmem_stats {
 XMEM_API int xmem_domain_get_stats(struct xmem_domain *d, struct xmem_stats *out);
 
 /*
- * Starts monitoring: sets the ring up and listens. Rights can be set from then
- * on. Nothing happens if it is on already. -EBUSY another listener has the ring,
- * or one died (xmem_domain_recover()). Xen: xc_monitor_enable().
+ * Starts monitoring: sets the ring up and listens; rights can be set from then on. On already: 0.
+ * -EBUSY another listener has the ring, or one died (xmem_domain_recover()). xc_monitor_enable().
  */
 XMEM_API int xmem_domain_enable(struct xmem_domain *d);
 /* Stops it: as closing does, but the session stays open. Nothing happens if it is off. */
 XMEM_API int xmem_domain_disable(struct xmem_domain *d);
-/*
- * Pauses the whole domain, counted; each pause needs one unpause, closing makes
- * up for the missing ones. unpause without a pause: -EINVAL.
- */
+/* Pauses the domain, counted; closing makes up for missing unpauses. -EINVAL there was no pause. */
 XMEM_API int xmem_domain_pause(struct xmem_domain *d);
 XMEM_API int xmem_domain_unpause(struct xmem_domain *d);
 
@@ -293,10 +287,9 @@ struct xmem_recovery {
 XMEM_API int xmem_domain_recover(struct xmem *x, uint32_t domid, struct xmem_recovery *out);
 
 /* ---- rights of pages ---------------------------------------------------
- * view 0 is the host view. Rights in force are what the hypervisor holds: the
- * changes take effect before the call returns, on all vCPUs.
- * -ENODEV monitoring is not enabled (view 0 only); -ENOENT no such view;
- * -ERANGE a gfn above the highest; -ESRCH nothing is mapped at the gfn;
+ * view 0 is the host view. Rights in force are what the hypervisor holds: the changes take effect
+ * before the call returns, on all vCPUs. -ENODEV monitoring is not enabled (view 0 only);
+ * -ENOENT no such view; -ERANGE a gfn above the highest; -ESRCH nothing is mapped at the gfn;
  * -EOPNOTSUPP the kind cannot express these rights; -ENOSPC no MPU region left.
  * A change either happens for all gfns or for none (then the text names the gfn).
  */
@@ -687,7 +680,9 @@ struct xmem_decision {
     const char *rule;   /* name of the rule, belongs to the policy; NULL: none */
     const char *region; /* name of the region, likewise */
     uint64_t region_gfn; /* first gfn of the region's extent that was hit */
+    uint32_t flags, reserved2; /* XMEM_DECISION_* */
 };
+#define XMEM_DECISION_PATCH_HIT 1u /* the guest wrote where a copy is patched; the patch stays */
 /* What the policy says of an event; nothing is sent. Constant time in the number of gfns. */
 XMEM_API int xmem_policy_decide(struct xmem_policy *p, struct xmem_domain *d,
                                 const struct xmem_event *ev, struct xmem_decision *out);
