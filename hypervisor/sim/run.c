@@ -183,7 +183,32 @@ static struct sim_vcpu *nth_runnable(struct sim_domain *d, uint32_t n)
     }
 }
 
-/* False: nobody can run. */
+/* The caller's choice. NULL: nobody. */
+static struct sim_vcpu *ask(struct sim_domain *d, uint32_t n, uint64_t *slice)
+{
+    uint32_t can[SIM_MAX_VCPUS] = {0}, chosen;
+
+    for (uint32_t i = 0; i < n; i++)
+        can[i] = nth_runnable(d, i)->id;
+    *slice = 1;
+    chosen = d->schedule(d->schedule_ctx, can, n, slice);
+    for (uint32_t i = 0; i < n && *slice != 0; i++) {
+        if (can[i] == chosen)
+            return &d->vcpu[chosen];
+    }
+    return NULL;
+}
+
+static struct sim_vcpu *draw(struct sim_domain *d, uint32_t n, uint64_t *slice)
+{
+    struct sim_vcpu *v = nth_runnable(d, n > 1 ? (uint32_t)rng_below(&d->rng, n) : 0);
+
+    if (n > 1 || d->halted_n != 0)
+        *slice = UINT64_C(1) << rng_below(&d->rng, SLICE_BITS);
+    return v;
+}
+
+/* False: nobody can run, or is to. */
 static bool run_somebody(struct sim_domain *d, struct run *r)
 {
     uint32_t n = runnable_now(d);
@@ -193,9 +218,9 @@ static bool run_somebody(struct sim_domain *d, struct run *r)
 
     if (n == 0)
         return false;
-    v = nth_runnable(d, n > 1 ? (uint32_t)rng_below(&d->rng, n) : 0);
-    if (n > 1 || d->halted_n != 0)
-        slice = UINT64_C(1) << rng_below(&d->rng, SLICE_BITS);
+    v = d->schedule != NULL ? ask(d, n, &slice) : draw(d, n, &slice);
+    if (v == NULL)
+        return false;
     run_slice(d, v, slice < left ? slice : left, r);
     d->clock += r->tries - before;
     return true;
@@ -221,6 +246,14 @@ static bool later(const struct sim_vcpu *v)
     bool sleeps_on = v->halted && v->wake_at == SIM_NEVER;
 
     return !sleeps_on && (!program_over(&v->prog) || v->step_due || v->exception.pending);
+}
+
+void sim_domain_schedule(struct sim_domain *d, sim_schedule_fn fn, void *ctx)
+{
+    sim_enter(d);
+    d->schedule = fn;
+    d->schedule_ctx = ctx;
+    sim_leave(d);
 }
 
 bool sim_domain_runnable(struct sim_domain *d)

@@ -109,6 +109,8 @@ struct sim_domain {
     bool core_up;
     struct sim_vcpu *vcpu;
     struct sim_rng rng; /* the scheduler's */
+    sim_schedule_fn schedule; /* in place of it */
+    void *schedule_ctx;
     struct sim_arena memory;
     struct sim_frames tables; /* the core's */
     struct sim_frames extra;  /* populated later, outside of memory */

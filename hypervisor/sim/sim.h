@@ -135,6 +135,14 @@ int sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *
  * (the op is finished first). Returns how many ops were done; 0: nobody can run now.
  */
 uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps);
+/*
+ * Who runs next, in place of the seed: asked in sim_domain_run() with the n vCPUs that can run,
+ * before each slice; answers one of them, and in *ops (1 when asked) for how many ops at most, or
+ * SIM_NOBODY: the run ends. It calls nothing of this domain. fn NULL: the seed again.
+ */
+#define SIM_NOBODY UINT32_MAX
+typedef uint32_t (*sim_schedule_fn)(void *ctx, const uint32_t *vcpus, uint32_t n, uint64_t *ops);
+void sim_domain_schedule(struct sim_domain *d, sim_schedule_fn fn, void *ctx);
 /* Anybody left who could run, now or after an answer? */
 bool sim_domain_runnable(struct sim_domain *d);
 

@@ -209,6 +209,38 @@ START_TEST(test_holds)
 }
 END_TEST
 
+/* vCPU 1 two ops at a time, then nobody; of whom may run is asked each time. */
+static uint32_t only_1(void *ctx, const uint32_t *vcpus, uint32_t n, uint64_t *ops)
+{
+    unsigned *asked = ctx;
+
+    ck_assert_uint_eq(n, 2);
+    ck_assert(vcpus[0] == 0 && vcpus[1] == 1 && *ops == 1);
+    *ops = 2;
+    return ++*asked < 3 ? 1 : SIM_NOBODY;
+}
+
+START_TEST(test_schedule)
+{
+    struct listener l = new_listener(1, SIM_X86_EPT, 2, 16);
+    const struct sim_op op = {.code = SIM_OP_READ, .addr = PAGE(3)};
+    unsigned asked = 0;
+
+    for (uint32_t i = 0; i < 2; i++)
+        ck_assert_int_eq(sim_vcpu_script(l.d, i, &op, 1, 100), 0);
+    sim_domain_schedule(l.d, only_1, &asked);
+    ck_assert_uint_eq(sim_domain_run(l.d, 1000), 4);
+    ck_assert_uint_eq(asked, 3);
+    ck_assert_uint_eq(vcpu(l.d, 1).done, 4);
+    ck_assert_uint_eq(vcpu(l.d, 0).done, 0);
+    sim_domain_schedule(l.d, NULL, NULL);
+    while (sim_domain_run(l.d, 1000) != 0)
+        ;
+    ck_assert_uint_eq(vcpu(l.d, 0).done, 100);
+    sim_machine_destroy(l.m);
+}
+END_TEST
+
 START_TEST(test_fd)
 {
     struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
@@ -378,6 +410,7 @@ static void fill(TCase *t)
     tcase_add_test(t, test_step_waits_for_slot);
     tcase_add_loop_test(t, test_no_holds, SIM_X86_EPT, SIM_X86_PV);
     tcase_add_test(t, test_holds);
+    tcase_add_test(t, test_schedule);
     tcase_add_test(t, test_fd);
     tcase_add_test(t, test_new_program_while_stopped);
     tcase_add_test(t, test_trace_violations);
