@@ -241,19 +241,19 @@ uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps)
     return r.done;
 }
 
-static bool later(const struct sim_vcpu *v)
-{
-    bool sleeps_on = v->halted && v->wake_at == SIM_NEVER;
-
-    return !sleeps_on && (!program_over(&v->prog) || v->step_due || v->exception.pending);
-}
-
 void sim_domain_schedule(struct sim_domain *d, sim_schedule_fn fn, void *ctx)
 {
     sim_enter(d);
     d->schedule = fn;
     d->schedule_ctx = ctx;
     sim_leave(d);
+}
+
+static bool later(const struct sim_vcpu *v)
+{
+    bool sleeps_on = v->halted && v->wake_at == SIM_NEVER;
+
+    return !sleeps_on && (!program_over(&v->prog) || v->step_due || v->exception.pending);
 }
 
 bool sim_domain_runnable(struct sim_domain *d)
