@@ -23,7 +23,8 @@ static void make_machine(void)
 {
     struct sim_machine_cfg mc = {.seed = 1, .xen_minor = w.cfg->minor};
     struct sim_domain_cfg dc = {.domid = 1, .kind = w.cfg->kind, .vcpus = VCPUS, .pages = 64,
-                                .altp2m = w.cfg->views, .name = "explored"};
+                                .altp2m = w.cfg->views, .holds = w.cfg->holds,
+                                .name = "explored"};
     if (sim_machine_create(&mc, &w.m) || sim_domain_create(w.m, &dc, &w.sim) ||
         xmem_open_machine(w.m, &w.x))
         abort();
