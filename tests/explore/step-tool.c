@@ -186,7 +186,7 @@ static void close_session(void)
 {
     struct xmem_domain *d = w.d;
     explore_say(w.e, "the session is closed");
-    w.letting_run = true;
+    w.letting_run = w.closed = true;
     w.held_n = 0;
     w.d = NULL;
     must(xmem_domain_close(d), "xmem_domain_close");
