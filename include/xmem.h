@@ -356,7 +356,7 @@ XMEM_API int xmem_view_create(struct xmem_domain *d, const struct xmem_view_opts
 XMEM_API int xmem_view_destroy(struct xmem_domain *d, uint16_t view);
 /* All views, view 0 first. *n: room on entry, number on return; -ENOSPC as in xmem_domain_list(). */
 XMEM_API int xmem_view_list(struct xmem_domain *d, uint16_t *views, size_t *n);
-/* Switches all vCPUs. One vCPU is switched by a reply, see XMEM_REPLY_SET_VIEW. */
+/* Switches all vCPUs, one by a reply: XMEM_REPLY_SET_VIEW. -EBUSY one is stepped and stands still. */
 XMEM_API int xmem_view_switch(struct xmem_domain *d, uint16_t view);
 /* Switches one vCPU, by holding it; -EOPNOTSUPP where only a reply can. */
 XMEM_API int xmem_view_switch_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t view);

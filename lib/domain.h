@@ -81,8 +81,6 @@ struct xmem_domain {
     bool default_over_all; /* the session set one that is for all pages */
 
     bool views_found_on, views_on, views_switched;
-    bool switch_due; /* to switch_to, once more: a step was on its way back to another view */
-    uint16_t switch_to;
     struct view **views; /* by id, caps.max_views of them; [0] is the host view */
     struct step_view **step_views; /* for stepping over */
     size_t step_view_n, step_view_cap;

@@ -101,7 +101,8 @@ struct statement {
 /* Ends with an element whose text is NULL. */
 extern const struct statement statements_session[], statements_rights[], statements_batch[],
     statements_events[], statements_reply[], statements_views[], statements_errors[],
-    statements_death[], statements_pages[], statements_unseen[];
+    statements_death[], statements_pages[], statements_unseen[],
+    statements_steps[];
 
 void conf_fail(struct conf *c, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -23,6 +23,7 @@ static const struct {
     {"events", statements_events},   {"reply", statements_reply},   {"views", statements_views},
     {"errors", statements_errors},   {"death", statements_death},
     {"pages", statements_pages},     {"unseen", statements_unseen},
+    {"steps", statements_steps},
 };
 
 /* What is wanted; NULL: all of it. */

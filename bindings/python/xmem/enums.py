@@ -72,6 +72,14 @@ class StepMeans(IntFlag):
     RELAX = 8
 
 
+class Passes(IntFlag):
+    """XMEM_PASSES_*: what can pass unseen beside a step."""
+
+    OTHERS = 1
+    AGAIN = 2
+    PAGES = 4
+
+
 class Cap(IntFlag):
     """XMEM_CAP_*: flags of Caps."""
 
@@ -118,6 +126,7 @@ class EventFlag(IntFlag):
     PAUSED = 1
     FOREIGN = 2
     NESTED = 4
+    STUCK = 8
 
 
 class Access(IntFlag):
