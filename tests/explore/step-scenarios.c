@@ -160,6 +160,8 @@ const size_t scenario_n = sizeof(scenarios) / sizeof(scenarios[0]);
 const struct config configs[] = {
     {.name = "ept-view-17", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_VIEW, .views = true},
     {.name = "ept-view-20", .kind = SIM_X86_EPT, .minor = 20, .means = XMEM_STEP_VIEW, .views = true},
+    {.name = "ept-view-few", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_VIEW,
+     .views = true, .max_views = 3},
     {.name = "ept-single", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_SINGLE,
      .views = true, .holds = true},
     {.name = "ept-single-no-hold", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_SINGLE,
