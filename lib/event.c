@@ -3,6 +3,7 @@
 #include "event.h"
 
 #include "domain.h"
+#include "finish.h"
 #include "sized.h"
 #include "step.h"
 
@@ -149,6 +150,8 @@ int event_take(struct xmem_domain *d, struct event **out)
         int rc = take(d, &ev);
         if (rc <= 0)
             return rc;
+        if (d->vcpus[ev->pub.vcpu].io_again && finish_swallow(d, ev))
+            continue;
         if (for_step(d, ev)) {
             rc = step_event(d, ev);
             if (rc < 0)
@@ -204,6 +207,8 @@ void event_answer_with(struct xmem_domain *d, struct event *ev, const struct ans
     (void)event_data(d, ev); /* head is a copy from now on */
     make_way(d, ev);
     ev->head.flags = (ev->req.flags & RING_FLAG_VCPU_PAUSED) | a->flags;
+    if (a->reason)
+        ev->head.reason = a->reason;
     if (a->flags & RING_FLAG_ALTERNATE_P2M)
         ev->head.view = a->view;
     if (a->flags & RING_FLAG_FAST_SINGLESTEP)

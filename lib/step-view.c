@@ -9,6 +9,7 @@
 #include "step.h"
 
 #include "changes.h"
+#include "finish.h"
 #include "rights.h"
 
 #include <errno.h>
@@ -154,10 +155,14 @@ static int set(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint8_
 {
     uint64_t done;
     struct view *v = sv->v;
+    struct run one = {gfn, UINT64_C(1) << 8 | rights};
+    int rc = v->follow ? 0 : view_leaf_before_set(d, v, &(struct runs){&one, 1, 1});
+    if (rc)
+        return rc;
     if (!v->follow && known_prepare(&v->known, gfn, 1))
         return domain_refuse(d, -ENOMEM, "out of memory");
     d->stats.sets++;
-    int rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
+    rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
     if (rc)
         return domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u, for stepping: gfn 0x%" PRIx64
                            " cannot be set to %s", v->id, gfn,
@@ -533,7 +538,8 @@ static int stray(struct xmem_domain *d, struct event *ev, const struct step_view
 static int breakpoint_below(struct xmem_domain *d, struct event *ev)
 {
     step_reset(d, ev->pub.vcpu);
-    event_skip(d, ev, ev->pub.u.debug.insn_length);
+    if (event_reinject(d, ev))
+        event_skip(d, ev, ev->pub.u.debug.insn_length);
     return 1;
 }
 

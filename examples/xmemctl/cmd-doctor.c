@@ -53,7 +53,9 @@ static const char *open_remedy(int err, bool sim)
                "'-c sim:' is a machine that needs no Xen";
     }
     if (err == -EACCES || err == -EPERM) {
-        return geteuid() != 0 ? "run it as root" : "the security policy (XSM) of Xen must allow it";
+        return geteuid() != 0 ? "run it as root"
+                              : "install the libxenctrl that belongs to the running Xen; if it "
+                                "does, Xen's security policy (XSM) must allow it";
     }
     return "install the libxenctrl that belongs to the running Xen";
 }

@@ -23,6 +23,7 @@ struct unseen {
     unsigned vcpus, work;
     uint64_t last[MOST_VCPUS];      /* access of the last event, counted from 1 */
     uint64_t events, again, seen;   /* again: told a second time */
+    uint32_t passes;                /* what the answers said */
     int64_t moved_ms;               /* when something happened last */
 };
 
@@ -74,8 +75,11 @@ static int answer(struct conf *c, struct unseen *u, const struct xmem_event *ev)
     else
         u->seen++;
     u->last[ev->vcpu] = access;
-    return u->means == ANSWER_EMULATE ? xmem_event_reply(c->d, ev, &emulate)
-                                      : xmem_event_step_over(c->d, ev);
+    if (u->means == ANSWER_EMULATE)
+        return xmem_event_reply(c->d, ev, &emulate);
+    int rc = xmem_event_step_over(c->d, ev);
+    u->passes |= ev->passes;
+    return rc;
 }
 
 /* Until each vCPU has done all its accesses. -ETIMEDOUT: one does not go on. */
@@ -141,7 +145,10 @@ static void count(struct conf *c, uint32_t means, unsigned vcpus, unsigned work)
     EXPECT_RC(c, xmem_domain_set_rights(c->d, 0, gfn, XMEM_RWX), 0);
     tell(&u, (uint64_t)ACCESSES * vcpus);
     check_words(c, &u, gfn, before);
-    EXPECT(c, u.seen == (uint64_t)ACCESSES * vcpus || !airtight(means, vcpus));
+    bool all = u.seen == (uint64_t)ACCESSES * vcpus;
+    EXPECT(c, all || !airtight(means, vcpus));
+    EXPECT(c, all || u.passes & (XMEM_PASSES_OTHERS | XMEM_PASSES_AGAIN));
+    EXPECT(c, !(c->caps.step_airtight & means) || !u.passes);
 }
 
 static void count_all(struct conf *c, uint32_t means)

@@ -164,6 +164,7 @@ class ReplyAction(IntEnum):
     EMULATE = 2
     EMULATE_NOWRITE = 3
     STEP_OVER = 4
+    REINJECT = 5
 
     @property
     def bit(self) -> int:

@@ -51,6 +51,7 @@ static const struct insn insns[] = {
 };
 
 struct outcome {
+    bool step; /* each event is stepped over, not answered with EMULATE */
     unsigned fetches, unimplemented;
     int fault; /* -1: none */
     uint64_t stored;
@@ -59,6 +60,10 @@ struct outcome {
 /* An emulated instruction that was not done is done by the processor, in a page that is free then. */
 static int answer(struct conf *c, const struct xmem_event *ev, uint64_t gfn, struct outcome *o)
 {
+    if (o->step) {
+        o->fetches++;
+        return xmem_event_step_over(c->d, ev);
+    }
     struct xmem_reply emulate = {.size = sizeof(emulate), .action = XMEM_REPLY_EMULATE};
     if (ev->reason == XMEM_EVENT_EMUL_UNIMPLEMENTED) {
         int rc = xmem_domain_set_rights(c->d, 0, gfn, XMEM_RWX);
@@ -73,7 +78,7 @@ static int run(struct conf *c, const struct insn *insn, enum xmem_rights rights,
 {
     uint64_t gfn = conf_gfn(c, 8), zero = 0;
     const struct xmem_event *ev;
-    *o = (struct outcome){.fault = -1};
+    *o = (struct outcome){.step = o->step, .fault = -1};
     int rc = xmem_domain_write(c->d, gfn << 12, insn->code, sizeof(insn->code));
     if (!rc)
         rc = xmem_domain_write(c->d, (gfn + 1) << 12, &zero, sizeof(zero));
@@ -108,7 +113,7 @@ static void tell(const struct insn *insn, const char *how, const struct outcome 
 /* Of the two hypercall instructions each kind of processor has one. */
 static bool has(struct conf *c, const struct insn *insn)
 {
-    struct outcome o;
+    struct outcome o = {.step = false};
     bool can = !run(c, insn, XMEM_RWX, &o) && done(insn, &o);
     tell(insn, can ? "by the processor" : "the processor has none", &o);
     return can;
@@ -122,7 +127,7 @@ static void emulated(struct conf *c, enum class class, bool listen, const struct
     NEED(c, c->caps.monitors & UINT64_C(1) << m.reason, "this kind has no such event");
     EXPECT_RC(c, xmem_domain_set_monitor(c->d, &m, listen), 0);
     for (size_t i = 0; i < sizeof(insns) / sizeof(*insns); i++) {
-        struct outcome o;
+        struct outcome o = {.step = false};
         if (insns[i].class != class || !has(c, &insns[i]))
             continue;
         tried++;
@@ -154,10 +159,30 @@ static void is_never_told(struct conf *c)
     emulated(c, NEVER, true, &(struct outcome){.fault = INVALID_OPCODE});
 }
 
+/* Without views; by emulation where the kind has it, and what the library goes on with. */
+static void stepped(struct conf *c, enum class class)
+{
+    struct xmem_domain_opts opts = {.size = sizeof(opts), .step_means = XMEM_STEP_EMULATE |
+                                    XMEM_STEP_SINGLE | XMEM_STEP_RELAX};
+    EXPECT_RC(c, conf_open(c, &opts), 0);
+    NEED(c, c->caps.step_means & XMEM_STEP_EMULATE, "this kind has no such means");
+    for (size_t i = 0; i < sizeof(insns) / sizeof(*insns); i++) {
+        struct outcome o = {.step = true};
+        if (insns[i].class != class || !has(c, &insns[i]))
+            continue;
+        EXPECT_RC(c, run(c, &insns[i], XMEM_RW, &o), 0);
+        tell(&insns[i], "stepped over", &o);
+        EXPECT(c, done(&insns[i], &o));
+    }
+}
+
+static void done_is_stepped(struct conf *c) { stepped(c, DONE); }
+
 const struct statement statements_emulation[] = {
     {"Xen's emulator does moves, SSE stores and string instructions", is_done, false},
     {"what Xen's emulator has not learned is an event with that monitor", is_told, false},
     {"what Xen's emulator has not learned is an invalid opcode without it", is_an_exception, false},
     {"what Xen's emulator gives up on is an invalid opcode always", is_never_told, false},
+    {"what Xen's emulator does is stepped over", done_is_stepped, true},
     {NULL, NULL, false},
 };
