@@ -18,27 +18,28 @@ unsigned op_count(const struct scenario *sc, unsigned vcpu)
     return n;
 }
 
-static uint8_t bits_of(uint8_t code)
+static void touch(uint8_t bits[PAGES], uint64_t addr, uint32_t len, uint8_t what)
 {
-    switch (code) {
-    case SIM_OP_READ:
-        return XMEM_ACCESS_R;
-    case SIM_OP_WRITE:
-        return XMEM_ACCESS_W;
-    case SIM_OP_EXEC:
-        return XMEM_ACCESS_X;
-    default:
-        return XMEM_ACCESS_R | XMEM_ACCESS_W;
-    }
+    for (uint64_t p = addr >> 12; p <= (addr + len - 1) >> 12; p++)
+        if (p >= GFN && p < GFN + PAGES)
+            bits[p - GFN] |= what;
 }
 
 void op_touches(const struct sim_op *op, uint8_t bits[PAGES])
 {
-    uint64_t last = op->addr + (op->len ? op->len : 8) - 1;
+    static const uint8_t what[] = {
+        [SIM_OP_READ] = XMEM_ACCESS_R,
+        [SIM_OP_WRITE] = XMEM_ACCESS_W,
+        [SIM_OP_EXEC] = XMEM_ACCESS_X,
+        [SIM_OP_RMW] = XMEM_ACCESS_R | XMEM_ACCESS_W,
+        [SIM_OP_COPY] = XMEM_ACCESS_R,
+    };
     memset(bits, 0, PAGES);
-    for (uint64_t p = op->addr >> 12; p <= last >> 12; p++)
-        if (p >= GFN && p < GFN + PAGES)
-            bits[p - GFN] |= bits_of(op->code);
+    if (op->flags & SIM_OP_F_FETCH)
+        touch(bits, op->fetch, 4, XMEM_ACCESS_X);
+    touch(bits, op->addr, 8, what[op->code]);
+    if (op->code == SIM_OP_COPY)
+        touch(bits, op->to, 8, XMEM_ACCESS_W);
 }
 
 void ref_begin(void)
@@ -76,6 +77,7 @@ static uint8_t open_bits(unsigned vcpu, unsigned page)
 static bool passes(bool accepted, enum hole hole)
 {
     holes[hole] += accepted;
+    w.passed[hole] += accepted;
     return accepted;
 }
 
@@ -105,11 +107,17 @@ static void check_access(unsigned vcpu, unsigned page, uint8_t bits)
                  bits_name(r->want[r->view[vcpu]][page]), r->view[vcpu], bits_name(missing));
 }
 
+static char *byte_of(uint64_t addr)
+{
+    return (char *)w.ref.memory + (addr - ((uint64_t)GFN << 12));
+}
+
 static void store(const struct sim_op *op)
 {
-    uint64_t at = op->addr - ((uint64_t)GFN << 12);
-    if (bits_of(op->code) & XMEM_ACCESS_W)
-        memcpy((char *)w.ref.memory + at, &op->value, sizeof(op->value));
+    if (op->code == SIM_OP_COPY)
+        memmove(byte_of(op->to), byte_of(op->addr), 8);
+    else if (op->code == SIM_OP_WRITE || op->code == SIM_OP_RMW)
+        memcpy(byte_of(op->addr), &op->value, 8);
 }
 
 static void completed(unsigned vcpu)

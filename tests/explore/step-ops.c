@@ -68,6 +68,7 @@ static void may_run(bool usual_none, uint32_t first)
     uint32_t which = explore_pick(w.e, n + (usual_none || (n && w.preempts)));
     if (usual_none ? !which : which == n) {
         w.nobody = !usual_none;
+        w.changed |= w.nobody;
         w.preempts -= n && !usual_none;
         return;
     }

@@ -8,6 +8,16 @@
 #define CROSS(c, page, v) \
     {.code = SIM_OP_##c, .addr = AT(page, 0xffc), .value = 0x0101010101010101u * (v)}
 
+/* An instruction that is fetched in one page and writes into another, or the same. */
+#define FETCH(page, to, v) \
+    {.code = SIM_OP_WRITE, .flags = SIM_OP_F_FETCH, .fetch = AT(page, 0x200), .addr = AT(to, 0x100), \
+     .value = 0x0101010101010101u * (v)}
+#define COPY(page, dest) {.code = SIM_OP_COPY, .addr = AT(page, 0x100), .to = AT(dest, 0x110)}
+/* Fetched across two pages, writes across two. */
+#define WIDE(page, dest, v) \
+    {.code = SIM_OP_WRITE, .flags = SIM_OP_F_FETCH, .fetch = AT(page, 0xffe), .addr = AT(dest, 0xffc), \
+     .value = 0x0101010101010101u * (v)}
+
 const struct scenario scenarios[] = {
     {.name = "one page",
      .op = {{DO(WRITE, 0, 1), DO(WRITE, 0, 2)}, {DO(WRITE, 0, 3)}},
@@ -38,6 +48,29 @@ const struct scenario scenarios[] = {
      .op = {{DO(EXEC, 0, 0), DO(WRITE, 0, 1)}, {DO(EXEC, 0, 0)}},
      .rights = {{XMEM_R, XMEM_R}},
      .decide = {EITHER}},
+    {.name = "fetched and written in one page",
+     .op = {{FETCH(0, 0, 1), FETCH(1, 0, 2)}, {DO(WRITE, 0, 3)}},
+     .rights = {{XMEM_R}}},
+    {.name = "a fetch answered, its write denied",
+     .op = {{FETCH(0, 1, 1), FETCH(2, 0, 2)}, {DO(WRITE, 1, 3)}},
+     .rights = {{XMEM_R, XMEM_R}},
+     .decide = {STEP, DENY}},
+    {.name = "a fetch in the host view, in the own one",
+     .op = {{FETCH(0, 1, 1)}, {FETCH(0, 0, 2)}},
+     .rights = {{XMEM_RX, XMEM_RX}, {XMEM_R, XMEM_RX}},
+     .own_view = true,
+     .start_view = OWN},
+    {.name = "copy",
+     .op = {{COPY(0, 1), DO(READ, 0, 0)}, {DO(WRITE, 1, 3)}},
+     .rights = {{XMEM_N, XMEM_N}}},
+    {.name = "four parts",
+     .op = {{WIDE(0, 1, 1)}, {DO(EXEC, 2, 0)}},
+     .rights = {{XMEM_R, XMEM_R, XMEM_R}}},
+    {.name = "four parts, either",
+     .op = {{WIDE(0, 1, 1), DO(WRITE, 0, 2)}, {DO(EXEC, 0, 0)}},
+     .rights = {{XMEM_R, XMEM_R, XMEM_R}},
+     .decide = {EITHER, EITHER, EITHER},
+     .large = true},
     {.name = "rights change",
      .op = {{DO(WRITE, 0, 1)}, {DO(WRITE, 0, 3)}},
      .rights = {{XMEM_R}},
@@ -127,6 +160,8 @@ const size_t scenario_n = sizeof(scenarios) / sizeof(scenarios[0]);
 const struct config configs[] = {
     {.name = "ept-view-17", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_VIEW, .views = true},
     {.name = "ept-view-20", .kind = SIM_X86_EPT, .minor = 20, .means = XMEM_STEP_VIEW, .views = true},
+    {.name = "ept-view-few", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_VIEW,
+     .views = true, .max_views = 3},
     {.name = "ept-single", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_SINGLE,
      .views = true, .holds = true},
     {.name = "ept-single-no-hold", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_SINGLE,

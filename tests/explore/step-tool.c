@@ -138,6 +138,8 @@ static void check_access_event(const struct xmem_event *ev)
         explore_fail(w.e, "an event of a page that the instruction does not touch");
     else if (ev->view && ev->view != w.own)
         explore_fail(w.e, "the event is of view %u, which is none of the tool's", ev->view);
+    else if (!w.changed && !(ev->u.mem.access & 7 & ~w.ref.grant[ev->vcpu][p]))
+        explore_fail(w.e, "the same access of the same instruction is told again");
     else if (w.ref.skip[ev->vcpu])
         explore_fail(w.e, "an event of an instruction that was denied");
 }
@@ -186,7 +188,7 @@ static void close_session(void)
 {
     struct xmem_domain *d = w.d;
     explore_say(w.e, "the session is closed");
-    w.letting_run = true;
+    w.letting_run = w.closed = true;
     w.held_n = 0;
     w.d = NULL;
     must(xmem_domain_close(d), "xmem_domain_close");
@@ -207,7 +209,12 @@ static void change_rights(const struct change *c)
 static void change_view(const struct change *c)
 {
     explore_say(w.e, "the tool switches to view %u", c->view);
-    must(xmem_view_switch(w.d, view_number(c->view)), "xmem_view_switch");
+    int rc = xmem_view_switch(w.d, view_number(c->view));
+    if (rc == -EBUSY && w.nobody) { /* a vCPU did not end its step in all that time */
+        explore_say(w.e, "  -EBUSY");
+        return;
+    }
+    must(rc, "xmem_view_switch");
     for (unsigned v = 0; v < VCPUS; v++)
         w.ref.view[v] = c->view;
 }
@@ -216,6 +223,7 @@ static void change(void)
 {
     const struct change *c = &w.sc->change[w.change_at++];
     w.chain = explore_mix(w.chain, 8);
+    w.changed = true;
     if (c->kind == RIGHTS)
         change_rights(c);
     else if (c->kind == SWITCH)

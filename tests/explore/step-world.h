@@ -58,6 +58,7 @@ struct config {
     enum sim_kind kind;
     uint32_t minor, means;
     bool views;
+    uint32_t max_views; /* 0: ten */
     bool holds; /* vCPUs can be held */
     /* What this means cannot hold, accepted and counted: while a page is open for a step, */
     bool others_pass; /* other vCPUs, */
@@ -95,9 +96,12 @@ struct world {
     uint64_t chain;     /* all that the library was told so far */
     uint64_t clock_ms;
     uint32_t next_vcpu; /* that runs; SIM_NOBODY */
+    unsigned passed[HOLES]; /* in this run */
     unsigned held_n, change_at, events, preempts;
     uint16_t own;       /* the number of the tool's view */
     bool quiet;         /* the tool looked, and nothing happened since */
+    bool changed;       /* rights, or a view, or a step ran out of time: events may come again */
+    bool closed;        /* in the middle of the run */
     bool unsent;        /* answers that the hypervisor does not know of yet */
     bool looking;       /* in xmem_event_next() */
     bool letting_run;   /* whoever can run does: the session ends */

@@ -1,0 +1,4 @@
+# lib/step-view.c
+# -c ept-view-17
+# The same on the short way.
+s/ && p->need == need &&/ \&\&/

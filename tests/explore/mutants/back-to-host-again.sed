@@ -1,0 +1,4 @@
+# lib/step-view.c
+# -c ept-view-17
+# The same for a page that is open already.
+s/\.step_view = ev->home};/.step_view = 0};/

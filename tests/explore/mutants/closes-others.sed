@@ -1,0 +1,4 @@
+# lib/step-open.c
+# -c ept-single
+# The end of a step closes the pages of the others.
+s/if (vcpu != ALL_VCPUS && d->relaxed\[i\].vcpu != vcpu)/if (vcpu == ALL_VCPUS - 1)/

@@ -1,0 +1,4 @@
+# lib/step-view.c
+# -c ept-view-17
+# A view that is open for another access of the page is taken.
+s/ || sv->pages.v\[i\].need != s->pages.v\[i\].need)/)/

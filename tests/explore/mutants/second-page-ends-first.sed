@@ -1,0 +1,4 @@
+# lib/step.c
+# -c pv-relax
+# A second page ends the step of the first.
+s/bool same = s->phase == STEP_STOPPED && .*;/bool same = false;/

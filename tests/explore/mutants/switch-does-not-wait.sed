@@ -1,0 +1,4 @@
+# lib/step-view.c
+# -c ept-view-20
+# A switch does not wait for the steps under way.
+s/if (!d->step_view_n || none_running(d, 0) ||.*/if (d->dom ||/

@@ -1,0 +1,4 @@
+# lib/step-view.c
+# -c ept-view-17
+# The end of a step undoes the switch of views meanwhile.
+s/d->events.pool\[i\].home = view;/;/
