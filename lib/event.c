@@ -263,6 +263,8 @@ static int give_death(struct xmem_domain *d, const struct xmem_event **out)
 /* The ring is empty: send, make the fd quiet, look once more. 1: look again, 0: quiet. */
 static int settle(struct xmem_domain *d)
 {
+    if (d->later_n)
+        (void)step_resume(d); /* one that fails meets its page again, and is told */
     int rc = events_send(d);
     if (!rc)
         rc = d->ops->event_ack(d->dom);
@@ -338,7 +340,7 @@ int xmem_event_flush(struct xmem_domain *d)
     return rc ? rc : events_send(d);
 }
 
-static int wait_for_fd(struct xmem_domain *d, int timeout_ms)
+static int wait_once(struct xmem_domain *d, int timeout_ms)
 {
     struct pollfd p = {.events = POLLIN};
     if (d->ops->event_wait)
@@ -346,6 +348,21 @@ static int wait_for_fd(struct xmem_domain *d, int timeout_ms)
     p.fd = d->ops->event_fd(d->dom);
     int rc = poll(&p, 1, timeout_ms);
     return rc < 0 ? -errno : rc;
+}
+
+/* No event tells that a step which another one waits for is over: looked for meanwhile. */
+static int wait_for_fd(struct xmem_domain *d, int timeout_ms)
+{
+    int rc = 0;
+    while (!rc && d->later_n && !d->pauses && timeout_ms) {
+        rc = wait_once(d, 1);
+        timeout_ms -= timeout_ms > 0;
+        if (!rc)
+            (void)step_resume(d);
+        if (!rc)
+            rc = events_send(d);
+    }
+    return rc || !timeout_ms ? rc : wait_once(d, timeout_ms);
 }
 
 int xmem_event_wait(struct xmem_domain *d, int timeout_ms)

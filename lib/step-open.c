@@ -272,8 +272,7 @@ static int begin(struct xmem_domain *d, struct view *v, uint32_t vcpu)
 
 /* ---- steps that wait ---- */
 
-/* The answer is kept back until the step can begin: step_resume(). */
-static int later(struct xmem_domain *d, struct event *ev)
+int step_later(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     (void)event_data(d, ev);
@@ -317,7 +316,7 @@ int step_by_single(struct xmem_domain *d, struct event *ev)
     if (rc)
         return domain_fail(d, rc, 0, "single step cannot be monitored");
     if (in_the_way(d, ev->pub.vcpu)) /* one after the other */
-        return later(d, ev);
+        return step_later(d, ev);
     rc = begin(d, v, ev->pub.vcpu);
     if (rc)
         return rc;
@@ -361,7 +360,7 @@ int step_by_relaxing(struct xmem_domain *d, struct event *ev)
     if (!v || !d->ops->vcpu_peek)
         return -EOPNOTSUPP;
     if (d->pauses || in_the_way(d, vcpu)) /* nothing can be watched while the domain is paused */
-        return later(d, ev);
+        return step_later(d, ev);
     int rc = begin(d, v, vcpu);
     if (rc)
         return rc;

@@ -289,12 +289,6 @@ static bool may_keep_more(const struct xmem_domain *d, uint16_t origin)
     return n < KEPT;
 }
 
-static bool any_idle(struct xmem_domain *d, uint16_t arg)
-{
-    (void)arg;
-    return idle_one(d);
-}
-
 static void drop_bad(struct xmem_domain *d)
 {
     for (size_t i = d->step_view_n; i--;)
@@ -302,7 +296,7 @@ static void drop_bad(struct xmem_domain *d)
             (void)drop(d, d->step_views[i]);
 }
 
-/* One that nobody is in: there is one, another can be made, or somebody leaves one. */
+/* One that nobody is in: there is one, another can be made, or somebody left one. -EBUSY: not yet. */
 static int find_idle(struct xmem_domain *d, uint16_t origin, struct step_view **out)
 {
     int rc = -ENOSPC;
@@ -318,13 +312,13 @@ static int find_idle(struct xmem_domain *d, uint16_t origin, struct step_view **
         return *out ? 0 : rc;
     if (!d->step_view_n)
         return rc;
-    if (!wait_for(d, any_idle, 0))
-        return domain_refuse(d, -EBUSY, "all %zu views for stepping have vCPUs in them that do not "
-                             "go on: answer the events of other vCPUs first, or unpause the domain",
-                             d->step_view_n);
+    (void)step_views_reap(d);
     if ((*out = idle_of(d, origin)))
         return 0;
-    rc = drop(d, idle_one(d));
+    struct step_view *other = idle_one(d);
+    rc = other ? drop(d, other) : -EBUSY;
+    if (rc == -EBUSY) /* a vCPU is in it, if only with an event */
+        return rc;
     return rc ? domain_fail(d, rc, 0, "a view for stepping cannot be destroyed")
               : make(d, origin, out);
 }
@@ -376,6 +370,8 @@ int step_by_view(struct xmem_domain *d, struct event *ev)
     if (!v || (v->id && !v->own)) /* what another tool's view has cannot be known */
         return -EOPNOTSUPP;
     int rc = place(d, &vcpu->step, &sv);
+    if (rc == -EBUSY)
+        return step_later(d, ev);
     if (!rc && (vcpu->user_step || (d->quirks & QUIRK_FAST_STEP_NEEDS_MONITOR) ||
                 !(d->caps.flags & XMEM_CAP_VISIBILITY))) {
         rc = monitor_single_step(d);

@@ -322,7 +322,7 @@ int step_over(struct xmem_domain *d, struct event *ev)
 int step_resume(struct xmem_domain *d)
 {
     int first = 0;
-    for (uint32_t i = 0; i < d->vcpu_n && !d->pauses; i++) {
+    for (uint32_t i = 0; i < d->vcpu_n && d->later_n && !d->pauses; i++) {
         struct step *s = &d->vcpus[i].step;
         struct event *ev = s->later;
         if (s->phase != STEP_LATER)

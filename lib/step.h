@@ -42,8 +42,8 @@ void step_toggle(struct xmem_domain *d, uint32_t vcpu);
 /* May a fast single step be pending in the event's vCPU? It cannot be made the caller's. */
 bool step_is_fast(const struct xmem_domain *d, const struct event *ev);
 /*
- * Begins steps that waited for the domain to go on, or for another vCPU's step to end. The
- * first failure.
+ * Begins steps that waited for the domain to go on, for another vCPU's step to end, or for a view.
+ * The first failure.
  */
 int step_resume(struct xmem_domain *d);
 /* Single step with the next answer, so that nothing comes in between. A text. */
@@ -110,6 +110,9 @@ void step_let_run(struct xmem_domain *d);
 
 /* Rights of open pages were changed by the caller: they are as he said, and open for nobody. */
 void step_open_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
+
+/* The answer is kept back until the step can begin: step_resume(). */
+int step_later(struct xmem_domain *d, struct event *ev);
 
 /* Each: -EOPNOTSUPP, or -ENOSPC, where another means is to be tried; nothing is open then. */
 int step_by_view(struct xmem_domain *d, struct event *ev);
