@@ -334,8 +334,8 @@ XMEM_API int xmem_domain_set_access_required(struct xmem_domain *d, int required
 XMEM_API int xmem_domain_read(struct xmem_domain *d, uint64_t gpa, void *buf, size_t len);
 XMEM_API int xmem_domain_write(struct xmem_domain *d, uint64_t gpa, const void *buf, size_t len);
 /*
- * Gives the domain a zeroed page at a gfn that it did not use, for
- * xmem_view_change_gfn(). Taken away by xmem_domain_remove_page() or at close.
+ * A zeroed page at a gfn that the domain did not use, for xmem_view_change_gfn(); no view has
+ * rights at that gfn until they are set. xmem_domain_remove_page() or closing takes it away.
  */
 XMEM_API int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn);
 XMEM_API int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn);
@@ -356,7 +356,7 @@ XMEM_API int xmem_view_create(struct xmem_domain *d, const struct xmem_view_opts
 XMEM_API int xmem_view_destroy(struct xmem_domain *d, uint16_t view);
 /* All views, view 0 first. *n: room on entry, number on return; -ENOSPC as in xmem_domain_list(). */
 XMEM_API int xmem_view_list(struct xmem_domain *d, uint16_t *views, size_t *n);
-/* Switches all vCPUs. One vCPU is switched by a reply, see XMEM_REPLY_SET_VIEW. */
+/* Switches all vCPUs, one by a reply: XMEM_REPLY_SET_VIEW. -EBUSY one is stepped and stands still. */
 XMEM_API int xmem_view_switch(struct xmem_domain *d, uint16_t view);
 /* Switches one vCPU, by holding it; -EOPNOTSUPP where only a reply can. */
 XMEM_API int xmem_view_switch_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t view);
@@ -563,6 +563,7 @@ enum xmem_reply_action {
     XMEM_REPLY_EMULATE = 2,         /* the hypervisor emulates the instruction */
     XMEM_REPLY_EMULATE_NOWRITE = 3, /* the same, and its memory writes are dropped */
     XMEM_REPLY_STEP_OVER = 4,       /* let this access through and re-arm */
+    XMEM_REPLY_REINJECT = 5,        /* breakpoint, debug: the guest's own handler gets it */
 };
 /* flags of struct xmem_reply, to be combined with the action */
 #define XMEM_REPLY_SET_REGS 1u       /* regs; on Arm only pc is taken */
@@ -584,19 +585,18 @@ struct xmem_reply {
 };
 
 /*
- * Answers an event; reply NULL: resume. The answer is sent at the next
- * xmem_event_next() that finds the ring empty, at xmem_event_wait(), at
- * xmem_event_flush(), or when the fd is asked for again through them, so that one
- * notification serves many answers. -EALREADY answered before; -EOPNOTSUPP the kind
- * cannot (the event stays open); -ENOENT no such view.
+ * Answers an event; reply NULL: resume. What the hypervisor left of its instruction is finished as
+ * xmem_event_reply(3) says: gone past, emulated, an exception of the guest's own given to it. Sent
+ * at the next xmem_event_next() that finds the ring empty, at xmem_event_wait(), xmem_event_flush():
+ * one notification serves many answers. -EALREADY answered before; -EOPNOTSUPP the kind cannot, or
+ * not for this event; -EBUSY another exception is pending (open after both); -ENOENT no such view.
  */
 XMEM_API int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *ev,
                               const struct xmem_reply *reply);
 /*
- * Lets this access through once and arms the page again: xmem_event_reply() with
- * XMEM_REPLY_STEP_OVER. May block for some ms where caps.step_means has nothing
- * better than XMEM_STEP_RELAX. One that is no access is resumed; a breakpoint is passed:
- * what it hides is done where the view remaps its gfn, else it is skipped.
+ * Lets this access through once and arms the page again (XMEM_REPLY_STEP_OVER). May block for some
+ * ms where caps.step_means has nothing better than XMEM_STEP_RELAX. One that is no access is
+ * resumed; of a breakpoint what it hides is done where the view remaps its gfn, else as resumed.
  */
 XMEM_API int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *ev);
 /* Answers as the session's default says. */
@@ -614,7 +614,7 @@ struct xmem_monitor {
     uint32_t reserved;
     uint64_t bitmask; /* CTRLREG: bits that do not count; 0: all count */
 };
-#define XMEM_MONITOR_ASYNC 1u       /* the vCPU does not wait */
+#define XMEM_MONITOR_ASYNC 1u       /* the vCPU does not wait; VMEXIT: it never does */
 #define XMEM_MONITOR_ON_CHANGE 2u   /* only when the value changes */
 #define XMEM_MONITOR_USERSPACE 4u   /* GUEST_REQUEST: user mode may ask too */
 /*
@@ -628,7 +628,7 @@ XMEM_API int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_mo
 /* A list of messages about a document; made by the caller, filled by what takes it. */
 struct xmem_diag {
     size_t size;
-    uint32_t number;  /* nnn of XM-nnn, see xmem-policy(5) */
+    uint32_t number;  /* nnn of XM-nnn, see xmem-policy(5); from 500 on warnings */
     uint32_t line;    /* from 1; 0: none */
     uint32_t column;  /* from 1, bytes */
     uint32_t reserved;
@@ -647,8 +647,8 @@ XMEM_API int xmem_report_get(const struct xmem_report *r, size_t index, struct x
 
 /*
  * Loads and validates a JSON policy (xmem-policy(5)); symbol files it names are
- * read too, relative to its folder. Errors go into r (may be NULL): -EBADMSG not
- * valid; -ENOENT, -EACCES, -EISDIR, -EFBIG (over 16 MiB) the file.
+ * read too, relative to its folder. Errors and warnings go into r (may be NULL):
+ * -EBADMSG not valid; -ENOENT, -EACCES, -EISDIR, -EFBIG (over 16 MiB) the file.
  */
 XMEM_API int xmem_policy_load(const char *path, struct xmem_report *r, struct xmem_policy **out);
 /* The same from memory; name is what messages call it. */
@@ -662,7 +662,7 @@ XMEM_API int xmem_policy_match(const struct xmem_policy *p, const struct xmem_do
 typedef int (*xmem_plan_line_fn)(void *arg, const char *line);
 /*
  * Dry run: checks the policy against the session's capabilities and writes what
- * applying would do, a line per step. -EOPNOTSUPP, -ERANGE: what cannot be done, in r.
+ * applying would do, a line per step; warnings go into r. -EOPNOTSUPP, -ERANGE: what cannot be done.
  */
 XMEM_API int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
                               xmem_plan_line_fn line, void *arg);

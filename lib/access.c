@@ -110,9 +110,11 @@ int xmem_domain_set_rights_range(struct xmem_domain *d, uint16_t view, uint64_t 
 static int set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
 {
     struct run one = {gfn, UINT64_C(1) << 8 | rights};
+    struct runs list = {&one, 1, 1};
     uint64_t done;
-    uint8_t byte = known_get(&v->known, gfn);
-    int rc = byte ? 0 : changes_learn(d, v, &(struct runs){&one, 1, 1});
+    int rc = view_leaf_before_set(d, v, &list);
+    if (!rc && !known_get(&v->known, gfn))
+        rc = changes_learn(d, v, &list);
     if (!rc && known_prepare(&v->known, gfn, 1))
         rc = domain_refuse(d, -ENOMEM, "out of memory");
     if (rc)

@@ -246,6 +246,51 @@ int backend_sim_rights_set_runs(void *dom, struct backend_run *runs, uint32_t n)
     return rc;
 }
 
+/* As altp2m's calls take it, view 0 is the host view, and no ring is needed. */
+static int ask_host(struct sim_dom *d, uint64_t gfn, uint8_t *rights)
+{
+    struct xm_altp2m_op op = {.u.mem_access = {.gfn = gfn}};
+    int rc = altp2m(d, &op, XM_ALTP2M_GET_MEM_ACCESS);
+    *rights = BACKEND_NO_RIGHTS;
+    if (rc)
+        return rc == -ESRCH ? 0 : rc;
+    return from_wire(d, op.u.mem_access.access, rights);
+}
+
+static int ask_host_many(struct sim_dom *d, const uint64_t *gfns, uint8_t *rights, uint32_t n)
+{
+    int rc = 0;
+    memset(rights, BACKEND_NO_RIGHTS, n);
+    for (uint32_t i = 0; n > 1 && i < n && !rc; i += BACKEND_RUNS_MAX)
+        rc = backend_sim_rights_get_many(
+            d, gfns + i, n - i < BACKEND_RUNS_MAX ? n - i : BACKEND_RUNS_MAX, rights + i);
+    for (uint32_t i = 0; i < n && !rc; i++)
+        if (rights[i] == BACKEND_NO_RIGHTS)
+            rc = ask_host(d, gfns[i], &rights[i]);
+    return rc;
+}
+
+int backend_sim_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n)
+{
+    struct sim_dom *d = dom;
+    uint64_t *there = malloc(n * sizeof(*there));
+    uint8_t *wire = malloc(n);
+    uint32_t k = 0;
+    int rc = there && wire ? ask_host_many(d, gfns, rights, n) : -ENOMEM;
+    for (uint32_t i = 0; i < n && !rc; i++)
+        if (rights[i] != BACKEND_NO_RIGHTS && !to_wire(d, rights[i], &wire[k]))
+            there[k++] = gfns[i];
+    if (!rc && k) {
+        struct xm_altp2m_op op = {.u.set_multi = {.nr = k,
+                                                  .pfn_list = (uintptr_t)there,
+                                                  .access_list = (uintptr_t)wire}};
+        rc = altp2m(d, &op, XM_ALTP2M_SET_MEM_ACCESS_MULTI);
+    }
+    free(there);
+    free(wire);
+    return rc;
+}
+
 /* ---- views ---- */
 
 int backend_sim_views_get_state(void *dom, bool *on)

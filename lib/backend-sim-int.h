@@ -34,6 +34,7 @@ int backend_sim_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns,
                                 const uint8_t *rights, uint32_t nr, uint64_t *done);
 int backend_sim_rights_get_many(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights);
 int backend_sim_rights_set_runs(void *dom, struct backend_run *runs, uint32_t n);
+int backend_sim_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n);
 int backend_sim_views_get_state(void *dom, bool *on);
 int backend_sim_views_set_state(void *dom, bool on);
 /* Does view 0 need entries of its own (host-copy.h)? */

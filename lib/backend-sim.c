@@ -180,7 +180,7 @@ static void caps_x86(const struct sim_dom *d, struct xmem_caps *out)
 {
     out->step_means = XMEM_STEP_SINGLE | XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
     out->replies |= 1u << XMEM_REPLY_DENY | 1u << XMEM_REPLY_EMULATE |
-                    1u << XMEM_REPLY_EMULATE_NOWRITE;
+                    1u << XMEM_REPLY_EMULATE_NOWRITE | 1u << XMEM_REPLY_REINJECT;
     out->reply_flags |= XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA |
                         XMEM_REPLY_TOGGLE_STEP;
     out->monitors |= 1u << XMEM_EVENT_CTRLREG | 1u << XMEM_EVENT_MSR | 1u << XMEM_EVENT_BREAKPOINT |
@@ -195,7 +195,9 @@ static void caps_x86(const struct sim_dom *d, struct xmem_caps *out)
     out->view_rights = out->rights;
     out->step_means |= XMEM_STEP_VIEW;
     out->reply_flags |= XMEM_REPLY_SET_VIEW | XMEM_REPLY_FAST_STEP;
-    out->flags |= XMEM_CAP_SUPPRESS_VE | XMEM_CAP_VISIBILITY | XMEM_CAP_SWITCH_VCPU;
+    out->flags |= XMEM_CAP_SUPPRESS_VE | XMEM_CAP_SWITCH_VCPU;
+    if (d->xen_minor >= 14)
+        out->flags |= XMEM_CAP_VISIBILITY;
 }
 
 /* Rights are those of pages; its regions end at any 64 bytes. Pages cannot be added: direct-mapped. */
@@ -212,7 +214,8 @@ static int dom_caps(void *dom, struct xmem_caps *out)
     struct sim_domain_info i;
     sim_domain_info(d->d, &i);
     out->rights = backend_sim_rights(d);
-    out->max_views = d->max_views;
+    /* From 4.21 on a domain has as many as it was created with, and no call tells how many. */
+    out->max_views = d->max_views > 1 && d->xen_minor >= 21 ? XM_VIEWS_MAX : d->max_views;
     out->replies = 1u << XMEM_REPLY_RESUME | 1u << XMEM_REPLY_STEP_OVER;
     out->reply_flags = XMEM_REPLY_SET_REGS;
     out->monitors = 1u << XMEM_EVENT_MEM_ACCESS | 1u << XMEM_EVENT_GUEST_REQUEST;
@@ -239,9 +242,14 @@ static int dom_caps(void *dom, struct xmem_caps *out)
 static uint32_t dom_quirks(void *dom)
 {
     const struct sim_dom *d = dom;
-    uint32_t q = QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_VIEW_SET_SKIPS_UNMAPPED;
+    uint32_t q = QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_VIEW_SET_SKIPS_UNMAPPED |
+                 QUIRK_CODE_ELSEWHERE;
+    if (d->altp2m)
+        q |= QUIRK_VIEW_SET_COVERS_LEAF;
     if (d->xen_minor < 19)
         q |= QUIRK_VIEW_COPIES_HOST_RIGHTS;
+    else if (d->altp2m && d->xen_minor < 22)
+        q |= QUIRK_LEAF_TAKES_HOST_RIGHTS;
     return d->xen_minor < 20 ? q | QUIRK_FAST_STEP_NEEDS_MONITOR : q;
 }
 
@@ -271,7 +279,7 @@ static int vcpu_hold(void *dom, uint32_t vcpu, bool hold)
     return domctl(dom, &op);
 }
 
-/* One op of whoever may run: the others are held. */
+/* One op of whoever comes: the others are held, where that can be. */
 static int vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
 {
     struct sim_dom *d = dom;
@@ -358,6 +366,12 @@ static int monitor_disable(void *dom)
         (void)pv_shadow(d, false);
     }
     return rc;
+}
+
+static int vcpu_inject(void *dom, uint32_t vcpu, const struct backend_exception *e)
+{
+    struct sim_dom *d = dom;
+    return sim_vcpu_inject(d->d, vcpu, e->vector, e->type, e->insn_len);
 }
 
 static int monitor_event_of(uint32_t reason, uint32_t *event)
@@ -525,6 +539,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .vcpu_hold = vcpu_hold,
     .vcpu_peek = vcpu_peek,
     .vcpu_waits = vcpu_waits,
+    .vcpu_inject = vcpu_inject,
     .monitor_enable = monitor_enable,
     .monitor_disable = monitor_disable,
     .monitor_attach = monitor_attach,
@@ -539,6 +554,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .rights_set_many = backend_sim_rights_set_many,
     .rights_get_many = backend_sim_rights_get_many,
     .rights_set_runs = backend_sim_rights_set_runs,
+    .host_split = backend_sim_host_split,
     .views_get_state = backend_sim_views_get_state,
     .views_set_state = backend_sim_views_set_state,
     .view_exists = backend_sim_view_exists,

@@ -5,20 +5,25 @@
 #define BIT(r) XMEM_RIGHTS_BIT(r)
 #define EVENT_SIZES 5u
 
-/* XEN_DOMCTL_MONITOR_EVENT_* (public/domctl.h), by number, to our reasons. */
+/*
+ * XEN_DOMCTL_MONITOR_EVENT_* (public/domctl.h), by number, to our reasons. Xen names the next
+ * interrupt among them, but only an answer asks for it: arch_monitor_domctl_event() knows none.
+ */
 static const uint8_t reason_of[] = {
     XMEM_EVENT_CTRLREG,     XMEM_EVENT_MSR,   XMEM_EVENT_SINGLESTEP, XMEM_EVENT_BREAKPOINT,
     XMEM_EVENT_GUEST_REQUEST, XMEM_EVENT_DEBUG, XMEM_EVENT_CPUID,      XMEM_EVENT_PRIVILEGED_CALL,
-    XMEM_EVENT_INTERRUPT,   XMEM_EVENT_DESCRIPTOR, XMEM_EVENT_EMUL_UNIMPLEMENTED, 0,
+    0,                      XMEM_EVENT_DESCRIPTOR, XMEM_EVENT_EMUL_UNIMPLEMENTED, 0,
     XMEM_EVENT_VMEXIT,      XMEM_EVENT_IO,
 };
 
-static uint64_t monitors_of(struct xen_dom *d)
+/* Where the hypervisor has none they are few; where it refuses, that is no smaller capability. */
+static int monitors_of(struct xen_dom *d, uint64_t *monitors)
 {
     uint32_t bits = 0;
     uint64_t out = UINT64_C(1) << XMEM_EVENT_MEM_ACCESS;
-    if (xen_rc(d, d->api->monitor_capabilities(d->xch, d->domid, &bits)))
-        return out;
+    int rc = xen_rc(d, d->api->monitor_capabilities(d->xch, d->domid, &bits));
+    if (rc && rc != -EOPNOTSUPP && rc != -ENOSYS && rc != -EINVAL)
+        return rc;
     for (unsigned i = 0; i < sizeof(reason_of); i++)
         if (bits & (1u << i) && reason_of[i])
             out |= UINT64_C(1) << reason_of[i];
@@ -26,7 +31,8 @@ static uint64_t monitors_of(struct xen_dom *d)
         out &= ~(UINT64_C(1) << XMEM_EVENT_VMEXIT);
     if (!d->api->monitor_io)
         out &= ~(UINT64_C(1) << XMEM_EVENT_IO);
-    return out;
+    *monitors = out;
+    return 0;
 }
 
 /* w and wx are a misconfiguration in EPT and cannot be written in AMD's tables either. */
@@ -57,6 +63,8 @@ static void x86_caps(struct xen_dom *d, struct xmem_caps *c)
     c->max_views = d->views ? d->release->max_views : 1;
     c->view_rights = d->views ? c->rights : 0;
     c->replies = 1u << XMEM_REPLY_DENY | 1u << XMEM_REPLY_EMULATE | 1u << XMEM_REPLY_EMULATE_NOWRITE;
+    if (xen_can_inject(d))
+        c->replies |= 1u << XMEM_REPLY_REINJECT;
     c->reply_flags = XMEM_REPLY_SET_REGS | XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA |
                      (c->step_means & XMEM_STEP_SINGLE ? XMEM_REPLY_TOGGLE_STEP : 0) |
                      (d->views ? XMEM_REPLY_SET_VIEW | XMEM_REPLY_FAST_STEP : 0);
@@ -120,7 +128,9 @@ int xen_domain_caps(void *dom, struct xmem_caps *out)
     if (active < 0)
         return active == -EOPNOTSUPP ? 0 : active; /* no mem_access here: the rest stays zero */
     out->flags = XMEM_CAP_MEM_ACCESS | XMEM_CAP_ADD_PAGE;
-    out->monitors = monitors_of(d);
+    rc = monitors_of(d, &out->monitors);
+    if (rc)
+        return rc;
     if (d->conn->arm)
         arm_caps(out);
     else if (d->kind == XMEM_KIND_X86_PV)

@@ -19,7 +19,6 @@
 #define SECOND_NS 1000000000L
 #define NS_PER_MS 1000000L
 #define DEFAULT_GFN UINT64_MAX
-#define HYPERCALL_DOMCTL 36u              /* public/xen.h */
 #define DOMCTL_MONITOR_OP 77u             /* public/domctl.h */
 #define MONITOR_OP_CONTROL_REGISTERS 4u
 
@@ -209,37 +208,14 @@ static int set_by_reason(struct xen_dom *d, const struct backend_monitor *m)
     return -1;
 }
 
-/* The part of struct xen_domctl that is the same from 4.11 on (public/domctl.h): 144 bytes. */
-struct monitor_domctl {
-    uint32_t cmd, interface_version;
-    uint16_t domain, pad[3];
-    uint32_t op, event;
-    uint8_t rest[120];
-};
-_Static_assert(sizeof(struct monitor_domctl) == 144, "struct xen_domctl");
-
 /*
  * DENY stops a register's write only after XEN_DOMCTL_MONITOR_OP_CONTROL_REGISTERS, for which
  * libxenctrl has no call in any release. x86 only; off again when the ring is disabled.
  */
 static int deny_possible(struct xen_dom *d)
 {
-    void *xcall = d->api->call_open(xen_quiet(), 0);
-    if (!xcall)
-        return -EIO;
-    struct monitor_domctl *op = d->api->call_alloc(xcall, sizeof(*op));
-    int rc = -ENOMEM;
-    if (op) {
-        memset(op, 0, sizeof(*op));
-        op->cmd = DOMCTL_MONITOR_OP;
-        op->interface_version = d->release->domctl_version;
-        op->domain = (uint16_t)d->domid;
-        op->op = MONITOR_OP_CONTROL_REGISTERS;
-        rc = xen_rc(d, d->api->call1(xcall, HYPERCALL_DOMCTL, (uintptr_t)op));
-        d->api->call_free(xcall, op);
-    }
-    d->api->call_close(xcall);
-    return rc;
+    uint32_t op[2] = {MONITOR_OP_CONTROL_REGISTERS, 0};
+    return xen_domctl(d, DOMCTL_MONITOR_OP, op, sizeof(op));
 }
 
 int xen_monitor_set(void *dom, const struct backend_monitor *m)

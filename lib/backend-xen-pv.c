@@ -16,7 +16,6 @@
 #define MODE_IF_IDLE (1u << 12)
 
 #define HYPERCALL_MEMORY_OP 12u /* public/xen.h */
-#define HYPERCALL_DOMCTL 36u
 #define MEMORY_MAXIMUM_RAM_PAGE 2u /* public/memory.h */
 #define MEMORY_ACQUIRE_RESOURCE 28u
 #define DOMCTL_SHADOW_OP 10u /* public/domctl.h */
@@ -29,15 +28,6 @@
 #define VM_EVENT_RESUME 2u
 #define VM_EVENT_MONITOR 2u
 #define PAGES_PER_MB 256u
-
-/* struct xen_domctl up to the first three numbers of its union: the same from 4.11 on. */
-struct domctl {
-    uint32_t cmd, interface_version;
-    uint16_t domain, pad[3];
-    uint32_t arg[3];
-    uint8_t rest[116];
-};
-_Static_assert(sizeof(struct domctl) == 144, "struct xen_domctl");
 
 struct acquire { /* struct xen_mem_acquire_resource */
     uint16_t domid, type;
@@ -65,22 +55,9 @@ static void buffer_close(struct xen_dom *d, void *xcall, void *buffer)
     d->api->call_close(xcall);
 }
 
-/* arg: in and out. */
 static int domctl(struct xen_dom *d, uint32_t cmd, uint32_t arg[3])
 {
-    void *xcall;
-    struct domctl *op = buffer_open(d, &xcall, sizeof(*op));
-    int rc;
-    if (!op)
-        return -ENOMEM;
-    op->cmd = cmd;
-    op->interface_version = d->release->domctl_version;
-    op->domain = (uint16_t)d->domid;
-    memcpy(op->arg, arg, sizeof(op->arg));
-    rc = xen_rc(d, d->api->call1(xcall, HYPERCALL_DOMCTL, (uintptr_t)op));
-    memcpy(arg, op->arg, sizeof(op->arg));
-    buffer_close(d, xcall, op);
-    return rc;
+    return xen_domctl(d, cmd, arg, 3 * sizeof(*arg));
 }
 
 bool xen_pv_possible(struct xen_dom *d)

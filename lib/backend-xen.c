@@ -166,6 +166,7 @@ static void xen_domain_close(void *dom)
     if (d->xch)
         d->api->interface_close(d->xch);
     xen_calls_close(d);
+    xen_inject_close(d);
     host_copy_free(&d->host);
     free(d);
 }
@@ -201,7 +202,9 @@ static int open_domain(struct xen_dom *d, struct xmem_error *err)
         return xmem_error_set(err, -ESRCH, "domain %" PRIu32 " does not exist", d->domid);
     if (rc)
         return xmem_error_set(err, rc == -EACCES || rc == -EPERM ? rc : -EIO,
-                              "domain %" PRIu32 " cannot be asked for: %s", d->domid, strerror(-rc));
+                              "domain %" PRIu32 " cannot be asked for: %s%s%s", d->domid,
+                              strerror(-rc), rc == -EACCES ? ": the hypervisor's version is not that "
+                              "of " : "", rc == -EACCES ? d->api->ctrl_name : "");
     d->kind = kind_of(d->conn, &info);
     if (d->kind != XMEM_KIND_X86_PV)
         xen_rc(d, d->api->hvm_param_get(d->xch, d->domid, HVM_PARAM_MONITOR_RING_PFN, &d->ring_gfn));
@@ -252,7 +255,8 @@ static uint32_t xen_domain_quirks(void *dom)
 {
     const struct xen_dom *d = dom;
     uint32_t of_views = QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_FAST_STEP_NEEDS_MONITOR |
-                        QUIRK_VIEW_SET_SKIPS_UNMAPPED;
+                        QUIRK_VIEW_SET_SKIPS_UNMAPPED | QUIRK_VIEW_SET_COVERS_LEAF |
+                        QUIRK_LEAF_TAKES_HOST_RIGHTS;
     return d->views ? d->release->quirks : d->release->quirks & ~of_views;
 }
 
@@ -293,6 +297,7 @@ const struct xmem_backend_ops xmem_backend_xen = {
     .pause = xen_pause,
     .unpause = xen_unpause,
     .vcpu_peek = xen_vcpu_peek,
+    .vcpu_inject = xen_vcpu_inject,
     .vcpu_ran = xen_vcpu_ran,
     .monitor_enable = xen_monitor_enable,
     .monitor_disable = xen_monitor_disable,
@@ -309,6 +314,7 @@ const struct xmem_backend_ops xmem_backend_xen = {
     .rights_set_many = xen_rights_set_many,
     .rights_get_many = xen_rights_get_many,
     .rights_set_runs = xen_rights_set_runs,
+    .host_split = xen_host_split,
     .views_get_state = xen_views_get_state,
     .views_set_state = xen_views_set_state,
     .view_exists = xen_view_exists,

@@ -36,10 +36,12 @@ struct xen_dom {
     bool views;             /* altp2m can be used */
     bool views_on;          /* and is on */
     struct host_copy host;  /* gfns that were restricted in the host view */
+    void *dmod;              /* the device model's calls; NULL: not opened */
     void *xcall;             /* for hypercalls of our own, */
     struct xen_calls *calls; /* from this buffer */
     bool no_calls;           /* that cannot be made: libxenctrl's serve */
     bool dead;
+    uint32_t domctl_version; /* found by asking, 0: the release's, until that is refused */
     uint64_t hypercalls;
 };
 
@@ -56,6 +58,11 @@ int xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid, struct xe
 
 /* It will never run again. */
 bool xen_info_is_dead(const struct xen_domain_info *info);
+
+/* backend-xen-inject.c; can: asks nobody, opens what is needed. */
+bool xen_can_inject(struct xen_dom *d);
+void xen_inject_close(struct xen_dom *d);
+int xen_vcpu_inject(void *dom, uint32_t vcpu, const struct backend_exception *e);
 
 /* backend-xen-page.c */
 int xen_page_map(void *dom, uint64_t gfn, void **page);
@@ -78,6 +85,13 @@ int xen_event_idle(void *dom);
 int xen_event_notify(void *dom);
 /* Does a ring listen? 1, 0, or -EOPNOTSUPP: this hypervisor has no mem_access. */
 int xen_ring_active(struct xen_dom *d);
+
+/*
+ * backend-xen-domctl.c: a domctl of our own, arg being the first bytes (128 at most) of its union,
+ * in and out. -EACCES: the hypervisor takes no version of the interface that is known, or its
+ * security policy refuses.
+ */
+int xen_domctl(struct xen_dom *d, uint32_t cmd, void *arg, size_t bytes);
 
 /* backend-xen-pv.c: PV domains; no other call to a PV domain's monitor before xen_pv_possible(). */
 bool xen_pv_possible(struct xen_dom *d);
@@ -127,6 +141,7 @@ void xen_calls_close(struct xen_dom *d);
 int xen_host_changed(struct xen_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights);
 int xen_host_views_on(struct xen_dom *d);
 int xen_host_turn_views_on(struct xen_dom *d);
+int xen_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n);
 
 /* backend-xen-caps.c */
 int xen_domain_caps(void *dom, struct xmem_caps *out);

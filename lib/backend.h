@@ -29,6 +29,13 @@ struct xmem_error; /* error.h */
 #define QUIRK_RESUME_EINVAL 8u
 /* What a view has no entry for takes the host's rights, not the view's default (before 4.19). */
 #define QUIRK_VIEW_COPIES_HOST_RIGHTS 16u
+/* What a view gets for a gfn that it has no entry for covers the host's whole leaf around it. */
+#define QUIRK_VIEW_SET_COVERS_LEAF 32u
+/* And all but that gfn take the host's rights, not the view's default (4.19 to 4.21). */
+#define QUIRK_LEAF_TAKES_HOST_RIGHTS 64u
+
+/* What the guest executes is not in its memory: the simulated machine's programs. */
+#define QUIRK_CODE_ELSEWHERE 32u
 
 /* The ring as the session sees it. */
 struct backend_ring {
@@ -42,6 +49,13 @@ struct backend_monitor {
     uint32_t index;
     uint64_t bitmask;
     bool on, sync, on_change, userspace;
+};
+
+/* An exception to be injected (x86). */
+struct backend_exception {
+    uint8_t vector, type, insn_len; /* type: of the processor's event injection */
+    uint32_t error_code;            /* UINT32_MAX: none */
+    uint64_t extra;                 /* vector 1: what DR6 gets; 14: CR2 */
 };
 
 /* What `done` holds when the hypervisor does not tell how far it came. */
@@ -92,6 +106,11 @@ struct xmem_backend_ops {
     int (*vcpu_peek)(void *dom, uint32_t vcpu, uint64_t *pc);
     /* May be NULL; the domain is not paused. 1: the vCPU waits for an answer, 0: it does not. */
     int (*vcpu_waits)(void *dom, uint32_t vcpu);
+    /*
+     * May be NULL. A vCPU that waits for an answer takes it when it goes on. -EBUSY: another
+     * one is pending.
+     */
+    int (*vcpu_inject)(void *dom, uint32_t vcpu, const struct backend_exception *e);
 
     /* May be NULL. How long the vCPU was on a processor, in ns; *idle: it sleeps, or is off. */
     int (*vcpu_ran)(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);
@@ -147,6 +166,12 @@ struct xmem_backend_ops {
      */
     int (*rights_get_many)(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights);
     int (*rights_set_runs)(void *dom, struct backend_run *v, uint32_t n);
+    /*
+     * Sets gfns of the host view to the rights that they have, which splits the leaves around
+     * them; needs views, and no ring. rights[i]: these rights, BACKEND_NO_RIGHTS of a hole.
+     * NULL where no release needs it.
+     */
+    int (*host_split)(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n);
 
     /* Views: state turns them on for the domain, once, on demand. */
     int (*views_get_state)(void *dom, bool *on);

@@ -286,6 +286,34 @@ static int view_rights_in(const struct view *v, uint64_t gfn, uint64_t left, str
     return rc;
 }
 
+/* What of the part nobody set, as the view's default has it. */
+static int defaults_in(struct view *v, uint64_t gfn, uint64_t left, struct runs *out)
+{
+    int rc = 0;
+    while (left && !rc) {
+        uint64_t nr = left;
+        if (known_set_of(known_run(&v->known, gfn, &nr)) == KNOWN_NOTHING)
+            rc = view_rights_in(v, gfn, nr, out);
+        gfn += nr;
+        left -= nr;
+    }
+    return rc;
+}
+
+int changes_make_entries(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
+{
+    struct runs list = {0};
+    struct place at = {0};
+    uint64_t failed;
+    if (view_default(v) == KNOWN_NOTHING || (d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS))
+        return 0;
+    int rc = defaults_in(v, gfn, nr, &list);
+    rc = rc ? domain_refuse(d, rc, "out of memory")
+            : send_runs(d, v, &list, &at, UINT64_MAX, &failed);
+    runs_free(&list);
+    return rc;
+}
+
 static int reapply_remaps(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
 {
     for (size_t i = 0; i < v->remap_n; i++) {
@@ -326,19 +354,25 @@ static int reapply(struct xmem_domain *d, const struct runs *host, struct place 
                    struct place to)
 {
     int rc = 0;
+    for (size_t i = from.run; i < host->n && (i < to.run || (i == to.run && to.off)); i++)
+        view_leaf_note(d, host->v[i].gfn, i < to.run ? run_nr(&host->v[i]) : to.off);
     if (!(d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS) || !d->views_on)
         return 0;
-    for (uint32_t id = 1; id < d->caps.max_views && !rc; id++)
+    for (uint32_t id = 1; id < d->view_end && !rc; id++)
         if (d->views[id])
             rc = reapply_view(d, d->views[id], host, from, to);
     return rc;
 }
 
+int changes_reapply(struct xmem_domain *d, const struct runs *list)
+{
+    return list->n ? reapply(d, list, (struct place){0, 0}, (struct place){list->n, 0}) : 0;
+}
+
 int changes_reapply_one(struct xmem_domain *d, uint64_t gfn)
 {
     struct run one = {gfn, UINT64_C(1) << 8};
-    struct runs list = {&one, 1, 1};
-    return reapply(d, &list, (struct place){0, 0}, (struct place){1, 0});
+    return changes_reapply(d, &(struct runs){&one, 1, 1});
 }
 
 /* ---- sending, and putting back ---- */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,8 +54,10 @@ static int code_of(int rc, unsigned may)
 static const char *remedy_of(int code)
 {
     switch (code) {
-    case -EPERM:
     case -EACCES:
+        return " (libxenctrl's version and the hypervisor's differ, or its security policy, XSM, "
+               "refuses)";
+    case -EPERM:
         return " (the hypervisor refuses this caller: run it as root of the control domain)";
     case -EOPNOTSUPP:
         return " (this kind of machine cannot do it: see its capabilities)";
@@ -251,14 +254,21 @@ static void session_free(struct xmem_domain *d)
     leave_place(d);
     events_free(d);
     free(d->views);
+    known_clear(&d->split);
     free(d->vcpus);
     free(d->relaxed);
     free(d->step_views);
     free(d->monitors);
     free(d->pages);
+    free(d->patched);
     free(d->send_gfns);
     free(d->send_rights);
     free(d);
+}
+
+uint64_t session_number(const struct xmem_domain *d)
+{
+    return d->number;
 }
 
 static int check_opts(struct xmem_domain *d, const struct xmem_domain_opts *opts)
@@ -275,6 +285,7 @@ static int check_opts(struct xmem_domain *d, const struct xmem_domain_opts *opts
 int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_opts *opts,
                      struct xmem_domain **out)
 {
+    static atomic_uint_fast64_t sessions;
     struct xmem_error err;
     if (!x || !out)
         return -EINVAL;
@@ -286,6 +297,7 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     d->x = x;
     d->ops = x->ops;
     d->domid = domid;
+    d->number = atomic_fetch_add(&sessions, 1) + 1;
     d->default_found = d->default_now = KNOWN_NOTHING;
     int rc = check_opts(d, opts);
     if (!rc)
@@ -452,6 +464,11 @@ int xmem_domain_enable(struct xmem_domain *d)
         events_reset(d);
         d->enabled = true;
         d->broken = false;
+        rc = view_shut_pages(d, d->views[0]);
+        if (rc) {
+            d->ops->monitor_disable(d->dom);
+            d->enabled = false;
+        }
     }
     int rc2 = d->ops->unpause(d->dom);
     if (rc2 && !rc) {

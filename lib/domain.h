@@ -12,6 +12,7 @@
 #include "event.h"
 #include "known.h"
 #include "ring.h"
+#include "session.h"
 #include "step-state.h"
 
 struct remap {
@@ -21,6 +22,7 @@ struct remap {
 struct view {
     uint16_t id;
     bool own;    /* made by this session: it goes at close */
+    bool hidden; /* from the guest, by this session */
     bool step;   /* for stepping over; the caller does not see it */
     bool follow; /* step: what is not said of its gfns is as in the host view */
     uint8_t def; /* default rights; KNOWN_NOTHING: made by somebody else */
@@ -53,6 +55,8 @@ struct vcpu {
     bool hw_step;       /* single step as the last answer left it */
     bool attention;     /* its next answer has something to add: step_answer() */
     bool notify_set;    /* #VE information page set by this session */
+    bool io_again;      /* it may come back to an input instruction that was emulated, */
+    uint64_t io_pc;     /* this one */
 };
 
 struct monitor_on {
@@ -64,6 +68,7 @@ struct xmem_domain {
     struct xmem_domain *next; /* of the connection's sessions */
     const struct xmem_backend_ops *ops;
     void *dom;
+    uint64_t number; /* of this session; no other one of the process has it, ever */
     uint32_t domid, vcpu_n, quirks;
     struct xmem_domain_opts opts;
     struct xmem_error error;
@@ -81,8 +86,6 @@ struct xmem_domain {
     bool default_over_all; /* the session set one that is for all pages */
 
     bool views_found_on, views_on, views_switched;
-    bool switch_due; /* to switch_to, once more: a step was on its way back to another view */
-    uint16_t switch_to;
     struct view **views; /* by id, caps.max_views of them; [0] is the host view */
     struct step_view **step_views; /* for stepping over */
     size_t step_view_n, step_view_cap;
@@ -107,6 +110,9 @@ struct xmem_domain {
     uint64_t *pages; /* added, not removed */
     size_t page_n, page_cap;
 
+    uint64_t *patched; /* gfns that breakpoints were written into, in order */
+    size_t patched_n, patched_cap;
+
     struct xmem_batch *batches;
     uint64_t *send_gfns; /* buffers of one hypercall, kept */
     uint8_t *send_rights;
@@ -114,6 +120,10 @@ struct xmem_domain {
 
     struct ring ring;
     struct events events;
+
+    uint32_t view_end; /* above the highest number that a view had */
+    uint32_t holds; /* by domain_hold(), not let go */
+    struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
 };
 
 /* Codes that a call may pass on beside the common ones; others become -EIO. */
@@ -172,6 +182,16 @@ enum view_use {
 };
 /* Makes a view with these default rights; the library's own are hidden from the guest. */
 int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct view **out);
+/* view-visible.c: can views be hidden here? The others return what the hypervisor answers. */
+bool views_can_hide(const struct xmem_domain *d);
+int view_set_shown(struct xmem_domain *d, struct view *v, bool visible);
+/*
+ * All vCPUs. Xen switches them to visible views only (p2m_switch_domain_altp2m_by_id()): one
+ * that is hidden, by whomever, is shown for that moment.
+ */
+int view_switch_all(struct xmem_domain *d, uint16_t id);
+/* Views that were there before; the first failure, with its text. */
+int views_show_again(struct xmem_domain *d);
 /*
  * Rights of gfns that nothing was said of, in a view that the session made: they do not
  * follow the host's. KNOWN_NOTHING of others, and of step views that do.
@@ -180,6 +200,18 @@ static inline uint8_t view_default(const struct view *v)
 {
     return v->own && !v->follow ? v->def : KNOWN_NOTHING;
 }
+
+/*
+ * view-leaf.c. No vCPU runs between the two; they nest, and cost nothing where the caller has
+ * paused the domain. before: the code of what was done meanwhile, which is the answer if it is
+ * a failure.
+ */
+int domain_hold(struct xmem_domain *d);
+int domain_let_go(struct xmem_domain *d, int before);
+/* Before a view's gfn loses its entry, so that a new one does not cover its neighbours. */
+int view_leaf_before_undo(struct xmem_domain *d, uint64_t gfn);
+/* These gfns were set in the host view: its leaves are small there. */
+void view_leaf_note(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 
 /* monitor.c: for the library's own use. Single step; what the hypervisor cannot emulate. */
 int monitor_single_step(struct xmem_domain *d);
@@ -192,6 +224,8 @@ int domain_undo_pauses(struct xmem_domain *d);
 
 /* memory.c */
 void domain_remove_pages(struct xmem_domain *d);
+/* Pages that the session added have no rights at their own gfns in this view; the host's while monitoring. */
+int view_shut_pages(struct xmem_domain *d, struct view *v);
 /* batch.c: the session goes; batches that are still there must not touch it. */
 void domain_orphan_batches(struct xmem_domain *d);
 

@@ -3,6 +3,7 @@
 #include "event.h"
 
 #include "domain.h"
+#include "finish.h"
 #include "sized.h"
 #include "step.h"
 
@@ -97,12 +98,11 @@ static inline void look_for_progress(struct xmem_domain *d, struct event *ev)
 }
 
 /* A vCPU whose request was in the ring already belongs where it was switched to since. */
-static uint16_t home_after_switch(struct events *e, const struct event *ev)
+static void home_after_switch(struct events *e, struct event *ev)
 {
-    if ((int32_t)(ev->req.index - e->switched_at) < 0)
-        return e->switched_to;
-    e->switched = false;
-    return ev->home;
+    e->switched = ev->moved = (int32_t)(ev->req.index - e->switched_at) < 0;
+    if (ev->moved)
+        ev->home = e->switched_to;
 }
 
 static inline int take(struct xmem_domain *d, struct event **out)
@@ -119,8 +119,9 @@ static inline int take(struct xmem_domain *d, struct event **out)
     ev->saved = false;
     ring_decode(&d->ring, &ev->req, &ev->pub);
     ev->home = ev->pub.view;
+    ev->moved = false;
     if (e->switched)
-        ev->home = home_after_switch(e, ev);
+        home_after_switch(e, ev);
     look_for_progress(d, ev);
     e->owner[ev->req.index & (d->ring.slots - 1)] = ev;
     e->held++;
@@ -149,6 +150,8 @@ int event_take(struct xmem_domain *d, struct event **out)
         int rc = take(d, &ev);
         if (rc <= 0)
             return rc;
+        if (d->vcpus[ev->pub.vcpu].io_again && finish_swallow(d, ev))
+            continue;
         if (for_step(d, ev)) {
             rc = step_event(d, ev);
             if (rc < 0)
@@ -204,6 +207,8 @@ void event_answer_with(struct xmem_domain *d, struct event *ev, const struct ans
     (void)event_data(d, ev); /* head is a copy from now on */
     make_way(d, ev);
     ev->head.flags = (ev->req.flags & RING_FLAG_VCPU_PAUSED) | a->flags;
+    if (a->reason)
+        ev->head.reason = a->reason;
     if (a->flags & RING_FLAG_ALTERNATE_P2M)
         ev->head.view = a->view;
     if (a->flags & RING_FLAG_FAST_SINGLESTEP)
@@ -259,8 +264,6 @@ static int give_death(struct xmem_domain *d, const struct xmem_event **out)
 static int settle(struct xmem_domain *d)
 {
     int rc = events_send(d);
-    if (!rc && d->switch_due)
-        rc = step_switch_again(d);
     if (!rc)
         rc = d->ops->event_ack(d->dom);
     if (!rc && ring_any(&d->ring))

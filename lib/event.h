@@ -15,6 +15,7 @@ struct event {
     struct ring_request req;
     uint8_t state;          /* enum event_state */
     uint16_t home;          /* view in which the vCPU belongs */
+    bool moved;             /* there by a switch of all vCPUs, after its request */
     bool saved;             /* head and data are here: the slot may have gone to another answer */
     struct ring_head head;
     _Alignas(8) uint8_t data[RING_DATA_MAX];
@@ -26,6 +27,7 @@ struct answer {
     uint32_t flags;     /* RING_FLAG_*, beside VCPU_PAUSED */
     uint16_t view;      /* with ALTERNATE_P2M */
     uint16_t step_view; /* with FAST_SINGLESTEP */
+    uint32_t reason;    /* instead of the request's; 0: that one */
     const void *data;   /* or NULL */
     size_t bytes;
 };
@@ -68,12 +70,10 @@ const uint8_t *event_data(struct xmem_domain *d, struct event *ev);
 void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags);
 /* The same with whatever an answer may hold. */
 void event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *a);
-/*
- * reply.c: resumes. Where Xen left an instruction to the listener it is skipped or emulated,
- * since it would only be done, and reported, again: CPUID, whose results are in the registers
- * already, a privileged call on Arm, an access to a descriptor register.
- */
-void event_go_on(struct xmem_domain *d, struct event *ev);
+/* reply.c: resumes, and finishes what Xen left to the listener (finish.h). A failure has a text. */
+int event_go_on(struct xmem_domain *d, struct event *ev);
+/* reinject.c: the guest's own breakpoint goes to the guest; where that cannot be, it is skipped. */
+int event_reinject(struct xmem_domain *d, struct event *ev);
 /* Resumed so many bytes behind the instruction that made the event. */
 void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes);
 /* The session's default. */

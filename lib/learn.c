@@ -19,22 +19,43 @@ struct questions {
     uint8_t rights[ASK_MAX];
 };
 
+/*
+ * Of a view that the session made what nobody set has the view's default (4.19 on): what is asked
+ * for is whether anything is mapped, in the host view.
+ */
+static bool by_default(const struct xmem_domain *d, const struct view *v)
+{
+    return view_default(v) != KNOWN_NOTHING && !rights_turn(v->def) && d->enabled &&
+           !(d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS);
+}
+
 static bool asks_many(const struct xmem_domain *d, const struct view *v)
 {
-    return d->ops->rights_get_many && !v->id;
+    return d->ops->rights_get_many && (!v->id || by_default(d, v));
+}
+
+static int ask_some(struct questions *q)
+{
+    struct xmem_domain *d = q->d;
+    d->stats.gets++;
+    if (q->n > 1)
+        return d->ops->rights_get_many(d->dom, q->gfns, q->n, q->rights);
+    return d->ops->rights_get(d->dom, 0, q->gfns[0], q->rights);
 }
 
 /* All at once or, where that cannot be done, none: BACKEND_NO_RIGHTS, to be asked one by one. */
 static void ask(struct questions *q)
 {
-    struct xmem_domain *d = q->d;
+    bool def = by_default(q->d, q->v);
     int rc = -EOPNOTSUPP;
-    if (q->n > 1 && asks_many(d, q->v)) {
-        d->stats.gets++;
-        rc = d->ops->rights_get_many(d->dom, q->gfns, q->n, q->rights);
+    if (q->n > 1 ? asks_many(q->d, q->v) : q->n && def)
+        rc = ask_some(q);
+    for (uint32_t i = 0; i < q->n; i++) {
+        if (rc)
+            q->rights[i] = BACKEND_NO_RIGHTS;
+        else if (def && q->rights[i] != BACKEND_NO_RIGHTS)
+            q->rights[i] = q->v->def;
     }
-    for (uint32_t i = 0; rc && i < q->n; i++)
-        q->rights[i] = BACKEND_NO_RIGHTS;
 }
 
 /* The answer to question i; one that was refused is asked again, for its code and text. */
@@ -143,7 +164,7 @@ static int learn_few(struct questions *q, const struct runs *parts)
             q->gfns[q->n++] = parts->v[i].gfn + k;
     uint32_t wanted = q->n;
     /* Under a default for all pages, what was found is not what a rollback has to bring back. */
-    if (asks_many(q->d, q->v) && (q->v->id || !q->d->default_over_all))
+    if (asks_many(q->d, q->v) && !q->v->id && !q->d->default_over_all)
         ahead = add_ahead(q, parts->v[0].gfn, &gfn);
     ask(q);
     int rc = learn_now(q, wanted);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The guest's memory: copying, and pages given and taken away. */
 #include "domain.h"
+#include "finish.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -90,7 +91,10 @@ int xmem_domain_read(struct xmem_domain *d, uint64_t gpa, void *buf, size_t len)
 
 int xmem_domain_write(struct xmem_domain *d, uint64_t gpa, const void *buf, size_t len)
 {
-    return transfer(d, gpa, (void *)(uintptr_t)buf, len, copy_in);
+    int rc = check_range(d, gpa, buf, len);
+    if (!rc)
+        rc = event_note_write(d, gpa, buf, len);
+    return rc ? rc : transfer(d, gpa, (void *)(uintptr_t)buf, len, copy_in);
 }
 
 /* ---- pages given ---- */
@@ -119,6 +123,60 @@ static bool ours(const struct xmem_domain *d, uint64_t gfn)
     return false;
 }
 
+/* What known keeps of a page of our own: found and set are both n, so that nothing restores it. */
+static uint8_t shut_byte(void)
+{
+    return (uint8_t)(known_code(XMEM_N) << 4 | known_code(XMEM_N));
+}
+
+/* PV: rights left on a frame would keep the domain in shadow mode, and no view can show it. */
+static bool shuts_pages(const struct xmem_domain *d)
+{
+    return (d->caps.rights & XMEM_RIGHTS_BIT(XMEM_N)) && !(d->caps.flags & XMEM_CAP_DEFAULT_ALL);
+}
+
+int view_shut_pages(struct xmem_domain *d, struct view *v)
+{
+    int rc = 0;
+    for (size_t i = 0; shuts_pages(d) && i < d->page_n && !rc; i++) {
+        rc = known_put(&v->known, d->pages[i], 1, 0xff, shut_byte());
+        if (rc)
+            return domain_refuse(d, rc, "out of memory");
+        view_leaf_note(d, d->pages[i], 1); /* it is a small page, so its neighbours are */
+        if (v->id || d->enabled)
+            rc = domain_force_rights(d, v, d->pages[i], XMEM_N);
+    }
+    return rc;
+}
+
+/* At its own gfn nobody but the session has a use for it, and the guest would find what it hides. */
+static int shut_page(struct xmem_domain *d, uint64_t gfn)
+{
+    int rc = 0;
+    if (!shuts_pages(d))
+        return 0;
+    view_leaf_note(d, gfn, 1);
+    for (uint32_t id = 0; id < d->view_end && !rc; id++)
+        if (d->views[id])
+            rc = known_put(&d->views[id]->known, gfn, 1, 0xff, shut_byte());
+    if (rc)
+        return domain_refuse(d, rc, "out of memory");
+    if (d->enabled)
+        rc = domain_force_rights(d, d->views[0], gfn, XMEM_N);
+    for (uint32_t id = 1; id < d->view_end && !rc; id++)
+        if (d->views[id] && !(d->enabled && (d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS)))
+            rc = domain_force_rights(d, d->views[id], gfn, XMEM_N);
+    return rc;
+}
+
+static void forget_page(struct xmem_domain *d, size_t i)
+{
+    for (uint32_t id = 0; id < d->view_end; id++)
+        if (d->views[id]) /* rights of nothing are not restored */
+            (void)known_put(&d->views[id]->known, d->pages[i], 1, 0xff, 0);
+    d->pages[i] = d->pages[--d->page_n];
+}
+
 int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
 {
     struct xmem_domain_info info = XMEM_INIT(info);
@@ -145,6 +203,12 @@ int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
         return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no page can be added at gfn 0x%"
                            PRIx64, d->domid, at);
     d->pages[d->page_n++] = at;
+    rc = shut_page(d, at);
+    if (rc) {
+        d->ops->page_remove(d->dom, at);
+        forget_page(d, d->page_n - 1);
+        return rc;
+    }
     if (at > d->caps.highest_gfn)
         d->caps.highest_gfn = at;
     *gfn = at;
@@ -161,13 +225,10 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
     rc = d->ops->page_remove(d->dom, gfn);
     if (rc)
         return domain_fail(d, rc, MAY_SRCH, "gfn 0x%" PRIx64 " cannot be taken away", gfn);
-    for (uint32_t id = 0; id < d->caps.max_views; id++)
-        if (d->views[id]) /* rights of nothing are not restored */
-            (void)known_put(&d->views[id]->known, gfn, 1, 0xff, 0);
     size_t i = 0;
     while (d->pages[i] != gfn)
         i++;
-    d->pages[i] = d->pages[--d->page_n];
+    forget_page(d, i);
     return 0;
 }
 

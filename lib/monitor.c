@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Events other than memory accesses, switched on and off. */
 #include "domain.h"
+#include "finish.h"
 #include "sized.h"
 
 #include <errno.h>
@@ -93,7 +94,7 @@ int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m,
         .index = own.index,
         .bitmask = own.bitmask,
         .on = on != 0,
-        .sync = !(own.flags & XMEM_MONITOR_ASYNC),
+        .sync = !(own.flags & XMEM_MONITOR_ASYNC) && finish_can_wait(own.reason),
         .on_change = own.flags & XMEM_MONITOR_ON_CHANGE,
         .userspace = own.flags & XMEM_MONITOR_USERSPACE,
     };

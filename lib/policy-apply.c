@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "policy.h"
+#include "session.h"
 
 #define PORTION 65536u /* gfns between two calls of the progress function */
 #define PAGE_BYTES 4096u
@@ -25,7 +26,7 @@ struct apply {
     const char *path, *what;
 
     /* done so far */
-    bool enabled, default_set, required_set, switched;
+    bool enabled, default_set, required_set, switched, host_hidden;
     enum xmem_rights old_default;
     uint16_t old_view;
     size_t views, monitors;
@@ -163,6 +164,11 @@ static int step_hide(struct apply *a)
         if (a->p->views[i].hidden)
             err = xmem_view_set_visible(a->d, a->p->views[i].id, 0);
     }
+    if (err || !policy_hides_host(a->p))
+        return err;
+    at(a, "hiding the host view", "/start_view", a->p->start_view_pos);
+    err = xmem_view_set_visible(a->d, a->p->views[POLICY_HOST].id, 0);
+    a->host_hidden = err == 0;
     return err;
 }
 
@@ -299,6 +305,8 @@ static void roll_back(struct apply *a)
 {
     if (a->switched)
         undone(a, "switching views back", xmem_view_switch(a->d, a->old_view));
+    if (a->host_hidden)
+        undone(a, "showing the host view", xmem_view_set_visible(a->d, POLICY_HOST, 1));
     undo_monitors(a);
     if (a->required_set)
         undone(a, "access_required", xmem_domain_set_access_required(a->d, 0));
@@ -323,6 +331,14 @@ static void report_failure(struct apply *a, int err)
                      *text ? text : strerror(-err));
 }
 
+/* What was counted was of another session. */
+static void applied_to(struct xmem_policy *p, const struct xmem_domain *d)
+{
+    p->applied = session_number(d);
+    for (size_t i = 0; i < p->n_rules; i++)
+        p->rules[i].logged = 0;
+}
+
 int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
                       xmem_progress_fn progress, void *arg)
 {
@@ -343,7 +359,7 @@ int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, struct xmem_
         report_failure(&a, err);
         roll_back(&a);
     } else {
-        p->applied = d;
+        applied_to(p, d);
     }
     free(a.pages);
     return err;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "policy.h"
+#include "session.h"
 
 struct check {
     struct xmem_policy *p;
@@ -181,9 +182,10 @@ int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_repor
     }
     c.kind = xmem_kind_name((enum xmem_kind)info.kind);
     check_all(&c);
-    p->known = d;
+    p->known = session_number(d);
     p->caps = c.caps;
     p->kind = info.kind;
+    p->found_views = c.views - 1;
     return c.err;
 }
 

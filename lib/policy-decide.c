@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy.h"
+#include "session.h"
 #include "sized.h"
 
 /* ---- deciding ---- */
@@ -19,22 +20,17 @@ struct verdict {
 static bool find_view(const struct xmem_policy *p, const struct xmem_domain *d, uint16_t id,
                       size_t *out)
 {
-    size_t n = p->applied == d ? p->n_views : 1;
-
-    for (size_t i = 0; i < n; i++)
+    *out = POLICY_HOST;
+    if (id == 0)
+        return true;
+    if (p->applied != session_number(d))
+        return false;
+    for (size_t i = 1; i < p->n_views; i++)
         if (p->views[i].id == id) {
             *out = i;
             return true;
         }
     return false;
-}
-
-static const struct policy_action *rule_action(const struct policy_rule *rule, uint32_t access)
-{
-    for (size_t i = 0; i < rule->n_actions; i++)
-        if (rule->actions[i].access & access)
-            return &rule->actions[i];
-    return NULL;
 }
 
 static void judge_access(struct xmem_policy *p, const struct xmem_domain *d,
@@ -49,7 +45,7 @@ static void judge_access(struct xmem_policy *p, const struct xmem_domain *d,
         return;
     v->rule = &p->rules[v->entry->rule];
     v->name = v->rule->name;
-    v->action = rule_action(v->rule, ev->u.mem.access);
+    v->action = policy_rule_action(v->rule, ev->u.mem.access);
 }
 
 static bool monitor_fits(const struct policy_monitor *mon, const struct xmem_event *ev)
@@ -66,16 +62,6 @@ static bool monitor_fits(const struct policy_monitor *mon, const struct xmem_eve
     default:
         return true;
     }
-}
-
-static void judge_other(struct xmem_policy *p, const struct xmem_event *ev, struct verdict *v)
-{
-    for (size_t i = 0; i < p->n_monitors; i++)
-        if (monitor_fits(&p->monitors[i], ev)) {
-            v->name = p->monitors[i].name;
-            v->action = p->monitors[i].has_action ? &p->monitors[i].action : NULL;
-            return;
-        }
 }
 
 static bool register_write(const struct xmem_event *ev)
@@ -98,6 +84,38 @@ static uint32_t default_for(const struct xmem_policy *p, const struct xmem_event
     return action;
 }
 
+static bool stricter(const struct xmem_policy *p, const struct xmem_event *ev,
+                     const struct policy_monitor *a, const struct policy_monitor *b)
+{
+    uint32_t one = a->has_action ? a->action.action : default_for(p, ev);
+    uint32_t other = b->has_action ? b->action.action : default_for(p, ev);
+
+    return policy_strictness(one) < policy_strictness(other);
+}
+
+/* Only an access to a port fits two monitors, that of the port and that of all. */
+static void judge_other(struct xmem_policy *p, const struct xmem_event *ev, struct verdict *v)
+{
+    const struct policy_monitor *found = NULL;
+
+    for (size_t i = 0; i < p->n_monitors && (!found || ev->reason == XMEM_EVENT_IO); i++)
+        if (monitor_fits(&p->monitors[i], ev) &&
+            (!found || stricter(p, ev, &p->monitors[i], found)))
+            found = &p->monitors[i];
+    if (!found)
+        return;
+    v->name = found->name;
+    v->action = found->has_action ? &found->action : NULL;
+}
+
+/* Views have numbers in the session alone that the policy was applied to; no view has this one. */
+static uint16_t view_for(const struct xmem_policy *p, const struct xmem_domain *d, uint32_t place)
+{
+    if (place == POLICY_HOST || p->applied == session_number(d))
+        return p->views[place].id;
+    return UINT16_MAX;
+}
+
 static void judge(struct xmem_policy *p, const struct xmem_domain *d, const struct xmem_event *ev,
                   struct verdict *v, struct xmem_decision *out)
 {
@@ -112,7 +130,7 @@ static void judge(struct xmem_policy *p, const struct xmem_domain *d, const stru
     if (ev->reason == XMEM_EVENT_DOMAIN_DIED)
         out->action = XMEM_ACTION_NONE;
     if (out->action == XMEM_ACTION_SWITCH)
-        out->view = p->views[a->view].id;
+        out->view = view_for(p, d, a->view);
     out->rule = v->name;
     if (v->entry) {
         out->region = p->regions[v->rule->region].name;
@@ -166,6 +184,8 @@ static int skip_instruction(struct xmem_domain *d, const struct xmem_event *ev)
 
     if (err)
         return err;
+    if (regs.arch != XMEM_ARCH_ARM)
+        return -EOPNOTSUPP;
     regs.u.arm.pc += 4;
     reply.flags = XMEM_REPLY_SET_REGS;
     reply.regs = &regs;
@@ -221,8 +241,10 @@ static int deny(struct xmem_policy *p, struct xmem_domain *d, const struct xmem_
 
 static int relax(struct xmem_domain *d, const struct xmem_event *ev)
 {
-    int err = xmem_domain_set_rights(d, ev->view, ev->u.mem.gfn, XMEM_RWX);
+    int err = session_check_event(d, ev);
 
+    if (err == 0)
+        err = xmem_domain_set_rights(d, ev->view, ev->u.mem.gfn, XMEM_RWX);
     return err ? err : xmem_event_reply(d, ev, NULL);
 }
 
@@ -233,6 +255,14 @@ static int switch_view(struct xmem_domain *d, const struct xmem_event *ev, uint1
     reply.flags = XMEM_REPLY_SET_VIEW;
     reply.view = view;
     return xmem_event_reply(d, ev, &reply);
+}
+
+/* The vCPU waits for as long as it has no answer; the others are held with it. */
+static int pause_domain(struct xmem_domain *d, const struct xmem_event *ev)
+{
+    int err = session_check_event(d, ev);
+
+    return err ? err : xmem_domain_pause(d);
 }
 
 static int act(struct xmem_policy *p, struct xmem_domain *d, const struct xmem_event *ev,
@@ -249,9 +279,9 @@ static int act(struct xmem_policy *p, struct xmem_domain *d, const struct xmem_e
         if (err != -EOPNOTSUPP)
             return err;
         decision->action = XMEM_ACTION_PAUSE; /* what must not happen does not happen */
-        return xmem_domain_pause(d);
+        return pause_domain(d, ev);
     case XMEM_ACTION_PAUSE:
-        return xmem_domain_pause(d);
+        return pause_domain(d, ev);
     case XMEM_ACTION_RELAX:
         return relax(d, ev);
     case XMEM_ACTION_SWITCH:
@@ -270,14 +300,14 @@ static int know_domain(struct xmem_policy *p, struct xmem_domain *d)
     struct xmem_caps caps = XMEM_INIT(caps);
     int err;
 
-    if (p->known == d)
+    if (p->known == session_number(d))
         return 0;
     err = xmem_domain_get_info(d, &info);
     if (err == 0)
         err = xmem_domain_get_caps(d, &caps);
     if (err)
         return err;
-    p->known = d;
+    p->known = session_number(d);
     p->kind = info.kind;
     p->caps = caps;
     return 0;

@@ -2,7 +2,8 @@
 /*
  * The one registry of diagnostics: XM-nnn numbers and what each is about. A number
  * is never given to another message. xmem-policy(5) lists them; a test compares.
- * 1nn: the document and its values; 2nn: policies; 3nn: a policy on a domain; 4nn: machines.
+ * 1nn: the document and its values; 2nn: policies; 3nn: a policy on a domain; 4nn: machines;
+ * 5nn: warnings; the policy is valid.
  */
 #ifndef XMEM_POLICY_MESSAGES_H
 #define XMEM_POLICY_MESSAGES_H
@@ -83,7 +84,11 @@
     X(408, FAULT, "a fault that is not exactly one of hypercall and death_after_events") \
     X(409, KIND_OPTION, "an option that this kind of machine does not have") \
     X(410, MACHINE, "the simulated machine refuses the description") \
-    X(411, OP_FIELD, "a field that this op does not have, or lacks")
+    X(411, OP_FIELD, "a field that this op does not have, or lacks") \
+    X(500, MORE_WARNINGS, "there are more warnings than are shown") \
+    X(501, NEVER_DECIDES, "an action that never decides") \
+    X(502, REACH, "the guest can go to a view by itself where passes what a rule stops") \
+    X(503, REACH_OTHERS, "views that were there before, where the guest may go by itself")
 
 enum xm_message {
 #define X(number, id, about) XM_MSG_##id = number,

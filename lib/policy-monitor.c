@@ -101,6 +101,16 @@ static void parse_flags(struct policy_parser *pp, const struct json_value *v,
         json_get_u64(pp->doc, mask, 0, UINT64_MAX, &mon->m.bitmask);
 }
 
+/* One vCPU is switched by the answer that it waits for; for a VM exit it never waits. */
+static void check_switch(struct policy_parser *pp, const struct json_value *v,
+                         const struct policy_monitor *mon)
+{
+    if (mon->action.action == XMEM_ACTION_SWITCH &&
+        ((mon->m.flags & XMEM_MONITOR_ASYNC) || mon->m.reason == XMEM_EVENT_VMEXIT))
+        json_error(pp->doc, v, XM_MSG_MONITOR_ACTION,
+                   "\"switch\" cannot be done to an event that does not wait for its answer");
+}
+
 /* Only writes to registers can be denied, only pages relaxed. */
 static void parse_action(struct policy_parser *pp, const struct json_value *v,
                          struct policy_monitor *mon)
@@ -117,6 +127,7 @@ static void parse_action(struct policy_parser *pp, const struct json_value *v,
                    "\"%s\" cannot be done to an event of the reason %s",
                    xmem_action_name((enum xmem_action)mon->action.action),
                    xmem_event_reason_name((enum xmem_event_reason)reason));
+    check_switch(pp, v, mon);
 }
 
 static void parse_object(struct policy_parser *pp, const struct json_value *v,

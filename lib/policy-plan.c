@@ -56,6 +56,31 @@ static void say_views(struct plan *plan)
     }
 }
 
+static size_t rules_of(const struct xmem_policy *p, uint32_t view)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_rules; i++)
+        n += p->rules[i].view == view;
+    return n;
+}
+
+/* Where the policy itself switches the guest to is said by the rules. */
+static void say_reach(struct plan *plan)
+{
+    const struct xmem_policy *p = plan->p;
+
+    if (policy_hides_host(p))
+        say(plan, "view \"host\": hidden from the guest, as the start view is");
+    for (uint32_t i = 0; p->n_views > 1 && i < p->n_views; i++) {
+        size_t n = rules_of(p, i);
+
+        if (policy_reachable(p, i))
+            say(plan, "reach: the guest can go to view \"%s\" by itself, %zu rule%s there",
+                p->views[i].name, n, plural(n));
+    }
+}
+
 /* A denial that cannot be carried out holds the guest instead: better said before. */
 static void say_denials(struct plan *plan, const struct policy_rule *rule)
 {
@@ -65,14 +90,16 @@ static void say_denials(struct plan *plan, const struct policy_rule *rule)
     } kinds[] = {{XMEM_ACCESS_R, "reads"}, {XMEM_ACCESS_W, "writes"}, {XMEM_ACCESS_X, "fetches"}};
     const struct xmem_policy *p = plan->p;
 
-    for (size_t i = 0; i < rule->n_actions; i++)
-        for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-            if (rule->actions[i].action == XMEM_ACTION_DENY &&
-                (rule->actions[i].access & kinds[k].access) &&
-                ((uint32_t)rule->rights & kinds[k].access) == 0 &&
-                !policy_can_deny(&p->caps, p->kind, kinds[k].access))
-                say(plan, "rule \"%s\": note: %s cannot be denied here; they pause the domain",
-                    rule->name, kinds[k].name);
+    uint32_t forbidden = policy_forbidden(rule->rights);
+
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+        const struct policy_action *a = policy_rule_action(rule, kinds[k].access);
+
+        if (a && a->action == XMEM_ACTION_DENY && (forbidden & kinds[k].access) &&
+            !policy_can_deny(&p->caps, p->kind, kinds[k].access))
+            say(plan, "rule \"%s\": note: %s cannot be denied here; they pause the domain",
+                rule->name, kinds[k].name);
+    }
 }
 
 static void say_rules(struct plan *plan)
@@ -117,6 +144,7 @@ static void say_all(struct plan *plan, bool on)
     say_monitors(plan);
     if (p->has_start_view)
         say(plan, "start view: switch all vCPUs to \"%s\"", p->views[p->start_view].name);
+    say_reach(plan);
     say_rules(plan);
     for (size_t i = 0; i < p->n_rules; i++)
         ranges += p->regions[p->rules[i].region].n;
@@ -141,6 +169,8 @@ int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_r
                      xmem_domain_last_error(d));
         return on;
     }
+    policy_warn(p, r);
+    policy_warn_others(p, p->found_views, r);
     say_all(&plan, on);
     return plan.err;
 }

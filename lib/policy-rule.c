@@ -7,59 +7,33 @@
 
 #include "policy.h"
 
-/* Kinds of access that the rights forbid, so that they may be violated. */
-static uint32_t forbidden_by(enum xmem_rights rights)
-{
-    switch (rights) {
-    case XMEM_N:
-    case XMEM_R:
-    case XMEM_W:
-    case XMEM_RW:
-    case XMEM_X:
-    case XMEM_RX:
-    case XMEM_WX:
-    case XMEM_RWX:
-        return ~(uint32_t)rights & POLICY_ACCESS_ALL;
-    case XMEM_RX2RW:
-    case XMEM_R_PW:
-        return XMEM_ACCESS_W | XMEM_ACCESS_X;
-    default:
-        return POLICY_ACCESS_ALL;
-    }
-}
+#define MAX_ACTIONS 64u /* of a rule */
 
 static bool add_action(struct policy_parser *pp, const struct json_value *v,
-                       struct policy_rule *rule, uint32_t *left)
+                       const struct policy_rule *rule, struct policy_action *out)
 {
-    struct policy_action a;
-
-    if (!policy_get_action(pp, v, true, &a))
+    if (!policy_get_action(pp, v, true, out))
         return false;
-    if ((a.access & *left) == 0) {
-        json_error(pp->doc, v, XM_MSG_ACTION_UNREACHABLE,
-                   "never taken: the rights %s allow these accesses, or an action above has them",
-                   xmem_rights_name(rule->rights));
-        return false;
-    }
-    *left &= ~a.access;
-    rule->actions[rule->n_actions++] = a;
-    return true;
+    if (out->access & policy_forbidden(rule->rights))
+        return true;
+    json_error(pp->doc, v, XM_MSG_ACTION_UNREACHABLE,
+               "never taken: the rights %s allow these accesses", xmem_rights_name(rule->rights));
+    return false;
 }
 
-/* One action, or an array of which the first that fits is taken. */
+/* One action, or an array of which the strictest that fits decides. */
 static void parse_on(struct policy_parser *pp, const struct json_value *v,
                      struct policy_rule *rule)
 {
-    uint32_t left = forbidden_by(rule->rights);
+    struct policy_action list[MAX_ACTIONS];
+    size_t n = 0;
 
-    if (v->kind != JSON_ARRAY) {
-        add_action(pp, v, rule, &left);
-        return;
-    }
-    if (!json_want_count(pp->doc, v, 1, 64))
-        return;
-    json_for_each(pp->doc, it, v)
-        add_action(pp, it, rule, &left);
+    if (v->kind != JSON_ARRAY)
+        n += add_action(pp, v, rule, &list[n]);
+    else if (json_want_count(pp->doc, v, 1, MAX_ACTIONS))
+        json_for_each(pp->doc, it, v)
+            n += add_action(pp, it, rule, &list[n]);
+    policy_rule_decide(pp->p, rule, list, n);
 }
 
 static void parse_name(struct policy_parser *pp, const struct json_value *v,

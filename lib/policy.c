@@ -227,7 +227,7 @@ static void parse_root(struct policy_parser *pp)
 }
 
 /* Takes doc. */
-static int build(struct json_doc *doc, struct xmem_policy **out)
+static int build(struct json_doc *doc, struct xmem_report *r, struct xmem_policy **out)
 {
     struct policy_parser pp = {.doc = doc, .p = calloc(1, sizeof(struct xmem_policy))};
     int err = -ENOMEM;
@@ -238,10 +238,12 @@ static int build(struct json_doc *doc, struct xmem_policy **out)
     if (pp.p->name)
         parse_root(&pp);
     err = pp.oom ? -ENOMEM : json_doc_errors(doc) ? -EBADMSG : 0;
-    if (err)
+    if (err) {
         xmem_policy_free(pp.p);
-    else
-        *out = pp.p;
+        goto out;
+    }
+    policy_warn(pp.p, r);
+    *out = pp.p;
 out:
     policy_symbols_free(&pp);
     json_doc_free(doc);
@@ -256,7 +258,7 @@ int xmem_policy_load(const char *path, struct xmem_report *r, struct xmem_policy
     if (!path || !out)
         return -EINVAL;
     err = json_doc_load(path, r, &doc);
-    return err ? err : build(doc, out);
+    return err ? err : build(doc, r, out);
 }
 
 int xmem_policy_parse(const char *name, const void *text, size_t len, struct xmem_report *r,
@@ -268,7 +270,7 @@ int xmem_policy_parse(const char *name, const void *text, size_t len, struct xme
     if (!name || (!text && len) || !out)
         return -EINVAL;
     err = json_doc_parse(name, text, len, r, &doc);
-    return err ? err : build(doc, out);
+    return err ? err : build(doc, r, out);
 }
 
 /* ---- freeing ---- */

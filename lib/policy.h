@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A loaded policy. Everything below uses the public API only; the seam is not seen here. */
+/* A loaded policy. It uses the public API and session.h; the seam is not seen here. */
 #ifndef XMEM_POLICY_H
 #define XMEM_POLICY_H
 
@@ -60,10 +60,19 @@ struct policy_rule {
     char *name;
     uint32_t region, view; /* places in regions[], views[] */
     enum xmem_rights rights;
-    struct policy_action actions[3]; /* one for each kind of access at most */
-    size_t n_actions;
+    struct policy_action actions[3]; /* that decide for some access: policy-strict.c */
+    uint8_t n_actions;
+    uint8_t decides[8]; /* by the kinds of an access: place in actions[] and 1, 0: none */
     uint64_t log_limit, logged; /* limit 0: none */
     struct policy_pos region_pos, rights_pos;
+};
+
+/* An action in a rule's list that never decides; only as many are kept as a report shows. */
+struct policy_unused {
+    uint32_t rule, place;
+    struct policy_pos pos, by_pos;
+    uint32_t by;    /* action that decides instead */
+    bool by_reading; /* since a write counts as a read */
 };
 
 struct policy_patch {
@@ -139,13 +148,15 @@ struct xmem_policy {
     struct policy_monitor *monitors;
     size_t n_monitors;
     struct policy_action default_action; /* XMEM_ACTION_NONE: none */
+    struct policy_unused unused[REPORT_MAX];
+    size_t n_unused;
 
-    /* what it was applied to */
-    struct xmem_domain *applied;
-    /* what is known of the session that was asked last */
-    struct xmem_domain *known;
+    /* number of the session that it was applied to, and of the one that was asked last */
+    uint64_t applied, known;
+    /* what is known of that one */
     struct xmem_caps caps;
     uint32_t kind;
+    size_t found_views; /* beside the host view */
 };
 
 /* ---- parts of loading; false and a message, or 0 and -ENOMEM in *oom ---- */
@@ -183,6 +194,24 @@ bool policy_get_view(struct policy_parser *pp, const struct json_value *v, uint3
 bool policy_get_action(struct policy_parser *pp, const struct json_value *v, bool filter,
                        struct policy_action *out);
 
+/* ---- which action decides ---- */
+
+/* Place in the order of strictness, 0 for the strictest. */
+unsigned policy_strictness(uint32_t action);
+/* Kinds of access that the rights forbid, so that they may be violated. */
+uint32_t policy_forbidden(enum xmem_rights rights);
+/* The rule's actions out of its list, and notes those that never decide. */
+void policy_rule_decide(struct xmem_policy *p, struct policy_rule *rule,
+                        const struct policy_action *list, size_t n);
+/* What the rule says of an access of these kinds (XMEM_ACCESS_*), or NULL. */
+static inline const struct policy_action *policy_rule_action(const struct policy_rule *rule,
+                                                             uint32_t access)
+{
+    unsigned at = rule->decides[access & POLICY_ACCESS_ALL];
+
+    return at ? &rule->actions[at - 1] : NULL;
+}
+
 /* ---- regions ---- */
 
 bool policy_region_add(struct policy_parser *pp, const struct json_value *v,
@@ -211,6 +240,19 @@ const struct policy_entry *policy_index_find(const struct policy_index *x, uint6
 void policy_error(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
                   struct policy_pos pos, const char *path, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+/* The same for what is accepted, but may not do what was meant. */
+void policy_warning(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
+                    struct policy_pos pos, const char *path, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+/* Is the host view hidden from the guest? Can the guest go to the view by itself? */
+bool policy_hides_host(const struct xmem_policy *p);
+bool policy_reachable(const struct xmem_policy *p, uint32_t view);
+/* Rules that are not in force in a view where the guest can go by itself. */
+void policy_warn_reach(const struct xmem_policy *p, struct xmem_report *r);
+/* The same of views that are there already, beside the host view. */
+void policy_warn_others(const struct xmem_policy *p, size_t views, struct xmem_report *r);
+/* All warnings about a policy that is valid. */
+void policy_warn(const struct xmem_policy *p, struct xmem_report *r);
 /* Checks the policy against the capabilities. 0, or the first error; all go into r. */
 int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r);
 /* 1: monitoring is on, 0: off; or an error. */

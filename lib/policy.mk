@@ -15,10 +15,13 @@ policy_sources = \
 	lib/policy-messages.h \
 	lib/policy-monitor.c \
 	lib/policy-plan.c \
+	lib/policy-reach.c \
 	lib/policy-region.c \
 	lib/policy-rule.c \
+	lib/policy-strict.c \
 	lib/policy-symbols.c \
 	lib/policy-view.c \
+	lib/policy-warn.c \
 	lib/policy.c \
 	lib/policy.h \
 	lib/report.c \

@@ -150,6 +150,16 @@ static void end_steps(struct recovery *r)
     (void)r->ops->monitor_set(r->dom, &m);
 }
 
+/* The dead tool may have hidden it, and Xen switches all vCPUs to visible views only. */
+static int back_to_host(struct recovery *r)
+{
+    int rc = r->ops->view_switch(r->dom, 0);
+    if (rc != -EINVAL || !(r->caps.flags & XMEM_CAP_VISIBILITY))
+        return rc;
+    rc = r->ops->view_set_visible(r->dom, 0, true);
+    return rc ? rc : r->ops->view_switch(r->dom, 0);
+}
+
 static int drop_views(struct recovery *r)
 {
     bool on = false;
@@ -157,7 +167,7 @@ static int drop_views(struct recovery *r)
     if (rc == -EOPNOTSUPP || (!rc && !on))
         return 0;
     if (!rc)
-        rc = r->ops->view_switch(r->dom, 0);
+        rc = back_to_host(r);
     for (uint32_t id = 1; !rc && id < r->caps.max_views; id++) {
         int there = r->ops->view_exists(r->dom, (uint16_t)id);
         if (there > 0)

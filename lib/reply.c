@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The caller's replies, and the session's when there is none. */
-#include "domain.h"
+#include "finish.h"
 #include "rights.h"
 #include "sized.h"
 #include "step.h"
@@ -10,13 +10,12 @@
 #include <string.h>
 
 #define EMULATES(a) ((a) == XMEM_REPLY_EMULATE || (a) == XMEM_REPLY_EMULATE_NOWRITE)
-#define ARM_INSN_BYTES 4u
 #define INSN_BYTES 16u /* "Has to be completely filled" (vm_event.h) */
 
 static const char *action_name(uint32_t action)
 {
     static const char *const names[] = {"resume", "deny", "emulate", "emulate without write",
-                                        "step over"};
+                                        "step over", "reinject"};
     return action < sizeof(names) / sizeof(names[0]) ? names[action] : "?";
 }
 
@@ -24,7 +23,27 @@ static const char *action_name(uint32_t action)
 static bool deniable(const struct xmem_domain *d, const struct event *ev)
 {
     return (d->caps.replies & (1u << XMEM_REPLY_DENY)) && (ev->pub.flags & XMEM_EVENT_PAUSED) &&
-           (ev->pub.reason == XMEM_EVENT_CTRLREG || ev->pub.reason == XMEM_EVENT_MSR);
+           finish_who(d, ev, XMEM_REPLY_DENY) == FINISH_DROPPED;
+}
+
+/* An answer that means nothing to this event. */
+static int check_action(struct xmem_domain *d, const struct event *ev, const struct xmem_reply *r)
+{
+    static const char *const only[REPLY_ACTIONS] = {
+        [XMEM_REPLY_DENY] = "writes of control registers and MSRs that wait for the answer can be "
+                            "denied",
+        [XMEM_REPLY_EMULATE] = "accesses, descriptor accesses, I/O, and a breakpoint with "
+                               "SET_INSN_DATA are emulated",
+        [XMEM_REPLY_EMULATE_NOWRITE] = "accesses, descriptor accesses and I/O are emulated so",
+        [XMEM_REPLY_REINJECT] = "breakpoints and debug exceptions can be given to the guest",
+    };
+    bool bare = ev->pub.reason == XMEM_EVENT_BREAKPOINT && EMULATES(r->action) &&
+                !(r->flags & XMEM_REPLY_SET_INSN_DATA);
+    if (finish_who(d, ev, r->action) != FINISH_REFUSED && !bare)
+        return 0;
+    return domain_refuse(d, -EOPNOTSUPP, "reply %s: only %s, not an event %s",
+                         action_name(r->action), only[r->action],
+                         xmem_event_reason_name((enum xmem_event_reason)ev->pub.reason));
 }
 
 static int check_view(struct xmem_domain *d, uint16_t id)
@@ -45,10 +64,6 @@ static int check_can(struct xmem_domain *d, const struct event *ev, const struct
     if (missing)
         return domain_refuse(d, -EOPNOTSUPP, "reply: flags 0x%" PRIx32 " do not work on this kind "
                              "of machine (caps.reply_flags)", missing);
-    if (r->action == XMEM_REPLY_DENY && !deniable(d, ev))
-        return domain_refuse(d, -EOPNOTSUPP, "reply deny: only writes of control registers and "
-                             "MSRs that wait for the answer can be denied, not an event %s",
-                             xmem_event_reason_name((enum xmem_event_reason)ev->pub.reason));
     if ((r->flags & XMEM_REPLY_TOGGLE_STEP) && step_is_fast(d, ev))
         return domain_refuse(d, -EOPNOTSUPP, "reply: vCPU %" PRIu32 " is being stepped over an "
                              "access; step over this one too, and toggle single step at its next "
@@ -57,7 +72,7 @@ static int check_can(struct xmem_domain *d, const struct event *ev, const struct
         r->action != XMEM_REPLY_STEP_OVER)
         return domain_refuse(d, -EOPNOTSUPP, "reply %s: the vCPU does not wait, it can only be "
                              "resumed", action_name(r->action));
-    return 0;
+    return check_action(d, ev, r);
 }
 
 static int bad(struct xmem_domain *d, const char *why)
@@ -70,7 +85,7 @@ static int check_parts(struct xmem_domain *d, const struct xmem_reply *r)
 {
     uint32_t data = r->flags & (XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA);
     uint32_t room = ring_data_size(d->ring.version) - (uint32_t)sizeof(uint32_t);
-    if (r->action > XMEM_REPLY_STEP_OVER || r->flags >= XMEM_REPLY_FAST_STEP * 2)
+    if (r->action >= REPLY_ACTIONS || r->flags >= XMEM_REPLY_FAST_STEP * 2)
         return bad(d, "no such action or flag");
     if (r->action == XMEM_REPLY_STEP_OVER && r->flags)
         return bad(d, "step over goes with no flags");
@@ -109,7 +124,7 @@ static uint32_t flags_of(const struct xmem_reply *r)
         [XMEM_REPLY_DENY] = RING_FLAG_DENY,
         [XMEM_REPLY_EMULATE] = RING_FLAG_EMULATE,
         [XMEM_REPLY_EMULATE_NOWRITE] = RING_FLAG_EMULATE | RING_FLAG_EMULATE_NOWRITE,
-        [XMEM_REPLY_STEP_OVER] = 0,
+        [XMEM_REPLY_REINJECT] = 0,
     };
     static const struct {
         uint32_t from, to;
@@ -157,11 +172,9 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
 {
     uint8_t data[RING_DATA_MAX];
     struct answer a = {.flags = flags_of(r), .view = r->view, .step_view = r->step_view};
-    if (!a.flags && r->action == XMEM_REPLY_RESUME && !(r->flags & XMEM_REPLY_TOGGLE_STEP)) {
-        event_go_on(d, ev);
-        return 0;
-    }
     int rc = data_of(d, ev, r, data, &a.bytes);
+    if (!rc)
+        rc = finish_answer(d, ev, r, &a, data);
     if (rc)
         return rc;
     a.data = a.bytes ? data : NULL;
@@ -173,7 +186,10 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
         step_toggle(d, ev->pub.vcpu);
     if (r->action == XMEM_REPLY_EMULATE)
         step_emulated(d, ev);
-    event_answer_with(d, ev, &a);
+    if (a.flags)
+        event_answer_with(d, ev, &a);
+    else
+        event_answer(d, ev, 0);
     return 0;
 }
 
@@ -204,6 +220,13 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
     return 0;
 }
 
+int session_check_event(struct xmem_domain *d, const struct xmem_event *pub)
+{
+    struct event *ev;
+    int rc = answerable(d, pub, &ev);
+    return rc > 0 ? 0 : rc;
+}
+
 static int reply_with(struct xmem_domain *d, struct event *ev, const struct xmem_reply *reply)
 {
     struct xmem_reply r;
@@ -227,10 +250,7 @@ int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *pub,
     int rc = answerable(d, pub, &ev);
     if (rc)
         return rc > 0 ? 0 : rc;
-    if (reply)
-        return reply_with(d, ev, reply);
-    event_go_on(d, ev);
-    return 0;
+    return reply ? reply_with(d, ev, reply) : event_go_on(d, ev);
 }
 
 int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
@@ -261,20 +281,13 @@ void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
     event_answer_with(d, ev, &a);
 }
 
-void event_go_on(struct xmem_domain *d, struct event *ev)
+int event_go_on(struct xmem_domain *d, struct event *ev)
 {
-    bool waits = ev->pub.flags & XMEM_EVENT_PAUSED;
-    if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS)
-        event_answer(d, ev, 0);
-    else if (waits && ev->pub.reason == XMEM_EVENT_CPUID)
-        event_skip(d, ev, ev->pub.u.cpuid.insn_length);
-    else if (waits && ev->pub.reason == XMEM_EVENT_PRIVILEGED_CALL && d->ring.arch == XMEM_ARCH_ARM)
-        event_skip(d, ev, ARM_INSN_BYTES);
-    else if (waits && ev->pub.reason == XMEM_EVENT_DESCRIPTOR &&
-             (d->caps.replies & (1u << XMEM_REPLY_EMULATE)))
-        event_answer(d, ev, RING_FLAG_EMULATE);
-    else
-        event_answer(d, ev, 0);
+    static const struct xmem_reply resume = {.action = XMEM_REPLY_RESUME};
+    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
+        return answer(d, ev, &resume);
+    event_answer(d, ev, 0);
+    return 0;
 }
 
 /* ---- the session's default ---- */
@@ -301,7 +314,7 @@ int event_default(struct xmem_domain *d, struct event *ev)
     else if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && (ev->pub.flags & XMEM_EVENT_PAUSED))
         rc = step_over(d, ev); /* resumed it would be hit again, for ever */
     else
-        event_go_on(d, ev);
+        rc = event_go_on(d, ev);
     if (!rc)
         d->stats.defaulted++;
     return rc;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The end of monitoring and of the session: everything as it was found, nobody left waiting. */
 #include "changes.h"
+#include "finish.h"
 #include "rights.h"
 #include "step.h"
 
@@ -59,6 +60,7 @@ static void note(struct xmem_domain *d, struct outcome *o, int rc)
 static void quit_event(struct xmem_domain *d, struct event *ev)
 {
     bool off = (ev->pub.flags & XMEM_EVENT_PAUSED) && step_forget(d, ev);
+    finish_at_end(d, ev);
     event_answer(d, ev, off ? RING_FLAG_TOGGLE_SINGLESTEP : 0);
 }
 
@@ -188,7 +190,7 @@ static void restore_switch(struct xmem_domain *d, struct outcome *o)
             note(d, o, domain_refuse(d, -EIO, "vCPU %" PRIu32 " was found in view %u and goes on "
                                      "in %u: all vCPUs are switched together", i,
                                      d->vcpus[i].found_view, view));
-    int rc = d->ops->view_switch(d->dom, view);
+    int rc = view_switch_all(d, view);
     if (rc)
         note(d, o, domain_fail(d, rc, 0, "the vCPUs cannot be switched back to view %u", view));
     d->views_switched = false;
@@ -237,6 +239,8 @@ static void restore_all(struct xmem_domain *d, struct outcome *o)
     d->access_required = false;
     if (!d->dead && (!keep || d->step_view_n))
         restore_switch(d, o);
+    if (!d->dead && !keep)
+        note(d, o, views_show_again(d)); /* while views are on */
     if (!d->dead)
         restore_views(d, o);
 }

@@ -335,6 +335,11 @@ int send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, st
     measure(&s, max, &runs, &gfns);
     if (!gfns)
         return 0;
+    int ready = view_leaf_before_set(d, v, list);
+    if (ready) {
+        *failed = list->v[at->run].gfn + at->off;
+        return ready;
+    }
     bool many = (d->caps.flags & XMEM_CAP_SET_MANY) && d->ops->rights_set_many;
     /* Lists are worth it where they make fewer calls than the runs do. */
     s.ranges_only = !many || (v->id == 0 && runs <= (gfns + CHANGES_CHUNK - 1) / CHANGES_CHUNK);

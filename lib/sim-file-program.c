@@ -14,19 +14,32 @@
 
 /* ---- scripts ---- */
 
-enum { F_ADDR = 1, F_VALUE = 2, F_INDEX = 4, F_LENGTH = 8, F_WALK = 16, F_USER = 32 };
-#define F_ACCESS (F_ADDR | F_LENGTH | F_WALK)
+enum {
+    F_ADDR = 1,
+    F_VALUE = 2,
+    F_INDEX = 4,
+    F_LENGTH = 8,
+    F_WALK = 16,
+    F_USER = 32,
+    F_FETCH = 64,
+    F_TO = 128,
+    F_EMULATE = 256
+};
+#define F_ACCESS (F_ADDR | F_LENGTH | F_WALK | F_EMULATE)
+#define F_DATA (F_ACCESS | F_FETCH)
 
 /* By op: the fields it may have, and those that it must have. */
 static const struct op_form {
     const char *name;
-    uint8_t code, may, must;
+    uint8_t code;
+    uint16_t may, must;
     uint32_t index_min, index_max;
 } forms[] = {
-    {"read", SIM_OP_READ, F_ACCESS, F_ADDR, 0, 0},
-    {"write", SIM_OP_WRITE, F_ACCESS | F_VALUE, F_ADDR, 0, 0},
+    {"read", SIM_OP_READ, F_DATA, F_ADDR, 0, 0},
+    {"write", SIM_OP_WRITE, F_DATA | F_VALUE, F_ADDR, 0, 0},
     {"exec", SIM_OP_EXEC, F_ACCESS, F_ADDR, 0, 0},
-    {"rmw", SIM_OP_RMW, F_ACCESS | F_VALUE, F_ADDR, 0, 0},
+    {"rmw", SIM_OP_RMW, F_DATA | F_VALUE, F_ADDR, 0, 0},
+    {"copy", SIM_OP_COPY, F_DATA | F_TO, F_ADDR | F_TO, 0, 0},
     {"guest_request", SIM_OP_GUEST_REQUEST, F_USER, 0, 0, 0},
     {"breakpoint", SIM_OP_BREAKPOINT, F_ADDR, F_ADDR, 0, 0},
     {"cpuid", SIM_OP_CPUID, F_INDEX | F_VALUE, F_INDEX, 0, UINT32_MAX},
@@ -39,16 +52,30 @@ static const struct op_form {
     {"vmexit", SIM_OP_VMEXIT, F_INDEX | F_VALUE, F_INDEX, 0, UINT32_MAX},
     {"hypercall_buf", SIM_OP_HYPERCALL_BUF, F_ADDR | F_LENGTH, F_ADDR, 0, 0},
     {"vmfunc", SIM_OP_VMFUNC, F_VALUE, F_VALUE, 0, 0},
+    {"halt", SIM_OP_HALT, F_VALUE, 0, 0, 0},
+    {"wake", SIM_OP_WAKE, F_INDEX, F_INDEX, 0, 127},
     {"poweroff", SIM_OP_POWEROFF, 0, 0, 0, 0},
 };
 #define N_FORMS (sizeof(forms) / sizeof(forms[0]))
 
 static const struct {
     const char *key;
-    uint8_t field;
+    uint16_t field;
+    const char *of; /* the member that it says more of */
 } fields[] = {
-    {"gfn", F_ADDR},      {"offset", F_ADDR}, {"value", F_VALUE}, {"index", F_INDEX},
-    {"length", F_LENGTH}, {"walk", F_WALK},   {"user", F_USER},
+    {"gfn", F_ADDR, NULL},
+    {"offset", F_ADDR, "gfn"},
+    {"value", F_VALUE, NULL},
+    {"index", F_INDEX, NULL},
+    {"length", F_LENGTH, NULL},
+    {"walk", F_WALK, NULL},
+    {"user", F_USER, NULL},
+    {"fetch", F_FETCH, NULL},
+    {"fetch_offset", F_FETCH, "fetch"},
+    {"to", F_TO, NULL},
+    {"to_offset", F_TO, "to"},
+    {"emulate", F_EMULATE, NULL},
+    {"unhandleable", F_EMULATE, NULL},
 };
 #define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -70,7 +97,7 @@ static bool check_fields(struct json_doc *doc, const struct json_value *v,
                          const struct op_form *form)
 {
     bool good = true;
-    uint8_t missing = form->must;
+    uint16_t missing = form->must;
 
     for (size_t i = 0; i < N_FIELDS; i++) {
         const struct json_value *m = json_find(doc, v, fields[i].key);
@@ -79,12 +106,12 @@ static bool check_fields(struct json_doc *doc, const struct json_value *v,
             json_key_error(doc, m, XM_MSG_OP_FIELD, "the op \"%s\" has no \"%s\"", form->name,
                            m->key);
             good = false;
+        } else if (m && fields[i].of) { /* without what it belongs to it would say nothing */
+            missing |= fields[i].field;
         }
-        if (m && strcmp(fields[i].key, "offset") != 0)
-            missing &= (uint8_t)~fields[i].field;
     }
     for (size_t i = 0; i < N_FIELDS; i++)
-        if (missing & fields[i].field && strcmp(fields[i].key, "offset") != 0) {
+        if (missing & fields[i].field && !fields[i].of && !json_find(doc, v, fields[i].key)) {
             json_error(doc, v, XM_MSG_OP_FIELD, "the op \"%s\" needs \"%s\"", form->name,
                        fields[i].key);
             good = false;
@@ -118,14 +145,44 @@ static void get_flag(struct json_doc *doc, const struct json_value *v, const cha
         op->flags |= flag;
 }
 
-static void parse_op(struct sim_file_domain *fd, const struct json_value *v, struct sim_op *op)
+/* The address that a gfn and an offset in it make. */
+static uint64_t get_place(struct sim_file_domain *fd, const struct json_value *v, const char *key,
+                          const char *offset_key)
 {
-    static const char *const keys[] = {"op",     "gfn",  "offset", "value", "index",
-                                       "length", "walk", "user",   NULL};
-    const struct op_form *form;
     const struct json_value *m;
     uint64_t gfn = 0;
-    uint32_t offset = 0, len = 0;
+    uint32_t offset = 0;
+
+    if ((m = json_find(fd->doc, v, key)))
+        get_gfn(fd, m, &gfn);
+    if ((m = json_find(fd->doc, v, offset_key)))
+        json_get_u32(fd->doc, m, 0, PAGE_BYTES - 1, &offset);
+    return gfn * PAGE_BYTES + offset;
+}
+
+static void get_flags(struct json_doc *doc, const struct json_value *v, struct sim_op *op)
+{
+    const struct json_value *m = json_find(doc, v, "emulate");
+    bool emulate = true;
+
+    get_flag(doc, v, "walk", SIM_OP_F_WALK, op);
+    get_flag(doc, v, "user", SIM_OP_F_USER, op);
+    get_flag(doc, v, "unhandleable", SIM_OP_F_UNHANDLEABLE, op);
+    if (m && json_get_bool(doc, m, &emulate) && !emulate)
+        op->flags |= SIM_OP_F_NO_EMUL;
+    if (json_find(doc, v, "fetch"))
+        op->flags |= SIM_OP_F_FETCH;
+}
+
+static void parse_op(struct sim_file_domain *fd, const struct json_value *v, struct sim_op *op)
+{
+    static const char *const keys[] = {
+        "op",   "gfn",   "offset",       "value", "index",     "length",  "walk",
+        "user", "fetch", "fetch_offset", "to",    "to_offset", "emulate", "unhandleable",
+        NULL};
+    const struct op_form *form;
+    const struct json_value *m;
+    uint32_t len = 0;
 
     if (!json_want_keys(fd->doc, v, keys))
         return;
@@ -133,11 +190,9 @@ static void parse_op(struct sim_file_domain *fd, const struct json_value *v, str
     if (!form || !check_fields(fd->doc, v, form))
         return;
     op->code = form->code;
-    if ((m = json_find(fd->doc, v, "gfn")))
-        get_gfn(fd, m, &gfn);
-    if ((m = json_find(fd->doc, v, "offset")))
-        json_get_u32(fd->doc, m, 0, PAGE_BYTES - 1, &offset);
-    op->addr = gfn * PAGE_BYTES + offset;
+    op->addr = get_place(fd, v, "gfn", "offset");
+    op->fetch = get_place(fd, v, "fetch", "fetch_offset");
+    op->to = get_place(fd, v, "to", "to_offset");
     if ((m = json_find(fd->doc, v, "value")))
         json_get_u64(fd->doc, m, 0, UINT64_MAX, &op->value);
     if ((m = json_find(fd->doc, v, "index")))
@@ -145,8 +200,7 @@ static void parse_op(struct sim_file_domain *fd, const struct json_value *v, str
     if ((m = json_find(fd->doc, v, "length")))
         json_get_u32(fd->doc, m, 1, ACCESS_MAX, &len);
     op->len = (uint8_t)len;
-    get_flag(fd->doc, v, "walk", SIM_OP_F_WALK, op);
-    get_flag(fd->doc, v, "user", SIM_OP_F_USER, op);
+    get_flags(fd->doc, v, op);
 }
 
 static void parse_script(struct sim_file_domain *fd, const struct json_value *v, uint32_t vcpu,

@@ -213,7 +213,8 @@ static void parse_domain(struct machine_file *mf, const struct json_value *v)
 {
     static const char *const keys[] = {"name",       "description", "domid",  "kind",
                                        "vcpus",      "pages",       "first_gfn",
-                                       "superpages", "altp2m",      "mpu",    "programs", "faults", NULL};
+                                       "superpages", "altp2m",      "holds",  "mpu",
+                                       "programs",   "faults",      NULL};
     struct sim_file_domain fd = {
         .doc = mf->doc,
         .cfg = {.kind = SIM_X86_EPT, .vcpus = 1, .pages = 1024, .superpages = true},
@@ -235,6 +236,8 @@ static void parse_domain(struct machine_file *mf, const struct json_value *v)
         json_get_u32(mf->doc, m, 1, 128, &fd.cfg.vcpus);
     get_memory(&fd, v);
     get_altp2m(&fd, v);
+    if ((m = json_find(mf->doc, v, "holds")))
+        json_get_bool(mf->doc, m, &fd.cfg.holds);
     get_mpu(&fd, v);
     make_domain(mf, &fd, v);
     if ((m = json_find(mf->doc, v, "programs")))

@@ -9,6 +9,7 @@
 #include "step.h"
 
 #include "changes.h"
+#include "finish.h"
 #include "rights.h"
 
 #include <errno.h>
@@ -154,10 +155,14 @@ static int set(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint8_
 {
     uint64_t done;
     struct view *v = sv->v;
+    struct run one = {gfn, UINT64_C(1) << 8 | rights};
+    int rc = v->follow ? 0 : view_leaf_before_set(d, v, &(struct runs){&one, 1, 1});
+    if (rc)
+        return rc;
     if (!v->follow && known_prepare(&v->known, gfn, 1))
         return domain_refuse(d, -ENOMEM, "out of memory");
     d->stats.sets++;
-    int rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
+    rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
     if (rc)
         return domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u, for stepping: gfn 0x%" PRIx64
                            " cannot be set to %s", v->id, gfn,
@@ -517,7 +522,9 @@ static int done(struct xmem_domain *d, struct event *ev)
 /* A vCPU that does no step has no business there: sent back, or told as of where it belongs. */
 static int stray(struct xmem_domain *d, struct event *ev, const struct step_view *sv)
 {
-    ev->home = ev->pub.view = sv->origin;
+    if (!ev->moved)
+        ev->home = sv->origin;
+    ev->pub.view = ev->home;
     if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
         return 0;
     int rc = allowed(d, ev);
@@ -531,7 +538,8 @@ static int stray(struct xmem_domain *d, struct event *ev, const struct step_view
 static int breakpoint_below(struct xmem_domain *d, struct event *ev)
 {
     step_reset(d, ev->pub.vcpu);
-    event_skip(d, ev, ev->pub.u.debug.insn_length);
+    if (event_reinject(d, ev))
+        event_skip(d, ev, ev->pub.u.debug.insn_length);
     return 1;
 }
 
@@ -622,20 +630,23 @@ int step_view_going(struct xmem_domain *d, uint16_t id)
     return 0;
 }
 
-static bool none_at_all(struct xmem_domain *d, uint16_t arg)
+/* A vCPU whose event was not taken yet stands still, and can be switched there. */
+static bool none_running(struct xmem_domain *d, uint16_t arg)
 {
     (void)arg;
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        if (d->vcpus[i].step.in)
+        if (d->vcpus[i].step.in && !ring_waiting(&d->ring, i))
             return false;
     return true;
 }
 
 int step_before_switch(struct xmem_domain *d)
 {
-    if (d->step_view_n && !none_at_all(d, 0))
-        (void)wait_for(d, none_at_all, 0);
-    return 0;
+    if (!d->step_view_n || none_running(d, 0) || wait_for(d, none_running, 0))
+        return 0;
+    return domain_refuse(d, -EBUSY, "domain %" PRIu32 " cannot be switched now: a vCPU that is "
+                         "stepped over an access does not go on; unpause the domain, or answer "
+                         "the events that are there, and try again", d->domid);
 }
 
 void step_switched(struct xmem_domain *d, uint16_t view)
@@ -649,22 +660,9 @@ void step_switched(struct xmem_domain *d, uint16_t view)
         struct step *s = &d->vcpus[i].step;
         if (s->phase == STEP_LATER)
             s->origin = view;
-        if (s->phase == STEP_STOPPED && s->origin != view) {
+        if (s->in || (s->phase == STEP_STOPPED && s->origin != view)) {
             d->vcpus[i].own_step = false;
             step_reset(d, i);
         }
     }
-    d->switch_due = d->step_view_n && !none_at_all(d, 0);
-    d->switch_to = view;
-}
-
-int step_switch_again(struct xmem_domain *d)
-{
-    (void)step_views_reap(d);
-    if (!none_at_all(d, 0))
-        return 0;
-    d->switch_due = false;
-    int rc = domain_view(d, d->switch_to) ? d->ops->view_switch(d->dom, d->switch_to) : 0;
-    return rc ? domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u", d->domid,
-                            d->switch_to) : 0;
 }

@@ -3,6 +3,7 @@
 #include "step.h"
 
 #include "changes.h"
+#include "finish.h"
 #include "rights.h"
 
 #include <errno.h>
@@ -282,17 +283,15 @@ static int step_access(struct xmem_domain *d, struct event *ev)
 
 /*
  * A breakpoint: what stands below it is done, where the event's view has a page of its own for
- * it (the int3 is ours); the guest's own int3 is gone past. To resume would be to hit it again.
+ * it (the int3 is ours); the guest gets its own int3. To resume would be to hit it again.
  */
 static int past_breakpoint(struct xmem_domain *d, struct event *ev)
 {
     struct view *v = domain_view(d, ev->home);
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     uint64_t gfn = ev->pub.u.debug.gfn;
-    if (!v || !view_remapped(v, gfn)) {
-        event_skip(d, ev, ev->pub.u.debug.insn_length);
-        return 0;
-    }
+    if (!v || !view_remapped(v, gfn))
+        return event_reinject(d, ev);
     if (!(d->caps.step_means & XMEM_STEP_VIEW))
         return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over the "
                              "breakpoint in gfn 0x%" PRIx64 ": no fast single step in a view",
@@ -317,8 +316,7 @@ int step_over(struct xmem_domain *d, struct event *ev)
         return past_breakpoint(d, ev);
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
         return d->step_view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
-    event_go_on(d, ev);
-    return 0;
+    return event_go_on(d, ev);
 }
 
 int step_resume(struct xmem_domain *d)
@@ -442,6 +440,16 @@ int step_event(struct xmem_domain *d, struct event *ev)
         return rc;
     int rc2 = step_resume(d); /* whoever waited for this step's end; one that fails is told again */
     return rc > 0 && rc2 ? rc2 : rc;
+}
+
+int step_alone(struct xmem_domain *d, uint32_t vcpu)
+{
+    int rc = monitor_single_step(d);
+    if (rc)
+        return domain_fail(d, rc, 0, "single step cannot be monitored");
+    d->vcpus[vcpu].own_step = true;
+    d->vcpus[vcpu].attention = true;
+    return 0;
 }
 
 /* ---- for the end of the session ---- */

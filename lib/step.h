@@ -46,6 +46,8 @@ bool step_is_fast(const struct xmem_domain *d, const struct event *ev);
  * first failure.
  */
 int step_resume(struct xmem_domain *d);
+/* Single step with the next answer, so that nothing comes in between. A text. */
+int step_alone(struct xmem_domain *d, uint32_t vcpu);
 /* The vCPU is answered with a fast single step in this view. */
 void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view);
 /* The vCPU is answered with an emulation: what cannot be emulated is stepped over otherwise. */
@@ -76,12 +78,10 @@ bool step_view_drop(struct xmem_domain *d);
 void step_view_forget(struct xmem_domain *d, const struct view *v);
 /* A view goes: no step may lead back to it. -EBUSY one does; a text. */
 int step_view_going(struct xmem_domain *d, uint16_t id);
-/* Before all vCPUs are switched: steps by view end first, where they can. A text. */
+/* Before all vCPUs are switched: steps by view end first. -EBUSY one does not; a text. */
 int step_before_switch(struct xmem_domain *d);
 /* All vCPUs belong in this view now. */
 void step_switched(struct xmem_domain *d, uint16_t view);
-/* Switches again what a step's end brought back; called when the ring is empty. */
-int step_switch_again(struct xmem_domain *d);
 
 /* ---- for the end of the session ---- */
 

@@ -19,6 +19,8 @@ int view_add(struct xmem_domain *d, uint16_t id, struct view **out)
     v->id = id;
     v->def = KNOWN_NOTHING;
     d->views[id] = v;
+    if (d->view_end <= id)
+        d->view_end = id + 1u;
     *out = v;
     return 0;
 }
@@ -114,6 +116,14 @@ static int fill(struct xmem_domain *d, struct view *v)
     return rc;
 }
 
+static unsigned view_count(const struct xmem_domain *d)
+{
+    unsigned n = 0;
+    for (uint32_t id = 0; id < d->view_end; id++)
+        n += d->views[id] != NULL;
+    return n;
+}
+
 static int create(struct xmem_domain *d, uint8_t rights, enum view_use use, uint16_t *id)
 {
     int rc = d->ops->view_create(d->dom, rights, id);
@@ -122,8 +132,8 @@ static int create(struct xmem_domain *d, uint8_t rights, enum view_use use, uint
     if (rc == -EINVAL) /* Xen's "none left" (p2m_init_next_altp2m); the arguments are right */
         rc = -ENOSPC;
     if (rc)
-        return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no view can be created (%" PRIu32
-                           " with the host view are possible)", d->domid, d->caps.max_views);
+        return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no view can be created beside the %u "
+                           "that there are, with the host view", d->domid, view_count(d));
     return 0;
 }
 
@@ -156,6 +166,8 @@ int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct v
     rc = hide(d, v);
     if (!rc && (d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS) && !v->follow)
         rc = fill(d, v);
+    if (!rc)
+        rc = view_shut_pages(d, v);
     if (rc) {
         d->ops->view_destroy(d->dom, id);
         view_forget(d, v);
@@ -217,7 +229,7 @@ int xmem_view_list(struct xmem_domain *d, uint16_t *views, size_t *n)
         return rc;
     if (!n || (*n && !views))
         return domain_refuse(d, -EINVAL, "xmem_view_list: nowhere to put the list");
-    for (uint32_t id = 0; id < d->caps.max_views; id++) {
+    for (uint32_t id = 0; id < d->view_end; id++) {
         if (!d->views[id] || d->views[id]->step)
             continue;
         if (all < *n)
@@ -245,7 +257,7 @@ int xmem_view_switch(struct xmem_domain *d, uint16_t view)
         rc = step_before_switch(d);
     if (rc)
         return rc;
-    rc = d->ops->view_switch(d->dom, view);
+    rc = view_switch_all(d, view);
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u", d->domid,
                            view);
@@ -333,12 +345,17 @@ static bool circle(const struct view *v, uint64_t gfn, uint64_t to)
     return to == gfn;
 }
 
-/* The entry is a new one: what was set, or came from the view's default, is gone. */
-static int rights_again(struct xmem_domain *d, struct view *v, uint64_t gfn)
+/* What was set or, of what was not, the view's default. */
+static uint8_t meant(const struct view *v, uint64_t gfn)
 {
     uint8_t rights = known_set_of(known_get(&v->known, gfn));
-    if (rights == KNOWN_NOTHING)
-        rights = view_default(v);
+    return rights == KNOWN_NOTHING ? view_default(v) : rights;
+}
+
+/* The entry is a new one: what was meant for it is gone. */
+static int rights_again(struct xmem_domain *d, struct view *v, uint64_t gfn)
+{
+    uint8_t rights = meant(v, gfn);
     return rights == KNOWN_NOTHING ? 0 : domain_force_rights(d, v, gfn, rights);
 }
 
@@ -364,24 +381,54 @@ int view_remap(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
     /* Xen looks to up in the view itself (p2m_change_altp2m_gfn()), not in the host view. */
     if (to == XMEM_GFN_UNDO || !view_remapped(v, to))
         return d->ops->view_change_gfn(d->dom, v->id, gfn, to);
-    int rc = d->ops->pause(d->dom);
-    if (rc)
-        return rc;
-    rc = remap_past(d, v, gfn, to);
-    int rc2 = d->ops->unpause(d->dom);
-    return rc ? rc : rc2;
+    int rc = domain_hold(d);
+    return rc ? rc : domain_let_go(d, remap_past(d, v, gfn, to));
 }
 
-int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+/* What the gfn's new entry would cover, or the hole that it leaves; and of what stands in between. */
+static int before_remap(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint64_t to)
 {
-    if (array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
-        return domain_refuse(d, -ENOMEM, "out of memory");
+    struct run one = {gfn, UINT64_C(1) << 8};
+    if (to == XMEM_GFN_UNDO)
+        return view_leaf_before_undo(d, gfn);
+    int rc = view_leaf_before_set(d, v, &(struct runs){&one, 1, 1});
+    for (size_t i; !rc && (i = remap_index(v, to)) < v->remap_n; to = v->remaps[i].to_gfn)
+        rc = view_leaf_before_undo(d, to);
+    return rc;
+}
+
+static int remap_noted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+{
     int rc = view_remap(d, v, gfn, to);
     if (rc)
         return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped", v->id,
                            gfn);
     note_remap(v, gfn, to);
     return 0;
+}
+
+/* With the rights that the gfn is to have in the view; while it has the other's, nothing runs. */
+static int remap_held(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+{
+    uint8_t rights;
+    int rc = before_remap(d, v, gfn, to);
+    if (!rc && meant(v, gfn) == KNOWN_NOTHING) { /* not the other's, which may be none */
+        rc = domain_ask_rights(d, v, gfn, &rights);
+        if (!rc && known_put(&v->known, gfn, 1, 0xff, domain_found_byte(d, v, rights)))
+            rc = domain_refuse(d, -ENOMEM, "out of memory");
+    }
+    if (rc)
+        return rc;
+    rc = remap_noted(d, v, gfn, to);
+    return rc ? rc : rights_again(d, v, gfn);
+}
+
+int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+{
+    if (array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
+        return domain_refuse(d, -ENOMEM, "out of memory");
+    int rc = before_remap(d, v, gfn, to);
+    return rc ? rc : remap_noted(d, v, gfn, to);
 }
 
 int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to_gfn)
@@ -402,11 +449,13 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
     if (circle(v, gfn, to_gfn))
         return domain_refuse(d, -EINVAL, "view %u: gfn 0x%" PRIx64 " cannot show gfn 0x%" PRIx64
                              ": that one leads back to it", view, gfn, to_gfn);
-    rc = view_show(d, v, gfn, to_gfn);
-    if (rc)
-        return rc;
+    if (array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
+        return domain_refuse(d, -ENOMEM, "out of memory");
     step_rights_changed(d, view, gfn, 1);
-    return rights_again(d, v, gfn);
+    if (meant(v, gfn) == XMEM_RWX || meant(v, gfn) == KNOWN_NOTHING) /* cannot be opened */
+        return remap_held(d, v, gfn, to_gfn);
+    rc = domain_hold(d);
+    return rc ? rc : domain_let_go(d, remap_held(d, v, gfn, to_gfn));
 }
 
 /* ---- visibility, #VE ---- */
@@ -414,11 +463,12 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
 int xmem_view_set_visible(struct xmem_domain *d, uint16_t view, int visible)
 {
     struct view *v;
-    bool there = d && d->ops->view_set_visible && (d->caps.flags & XMEM_CAP_VISIBILITY);
-    int rc = find_for(d, view, &v, there, "visibility of views");
+    int rc = find_for(d, view, &v, d && views_can_hide(d), "visibility of views");
+    if (!rc)
+        rc = views_ensure_on(d);
     if (rc)
         return rc;
-    rc = d->ops->view_set_visible(d->dom, view, visible != 0);
+    rc = view_set_shown(d, v, visible != 0);
     return rc ? domain_fail(d, rc, 0, "view %u: its visibility cannot be set", view) : 0;
 }
 
@@ -432,6 +482,9 @@ int xmem_view_set_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t fir
         rc = domain_check_gfns(d, first_gfn, count);
     if (!rc)
         rc = views_ensure_on(d);
+    /* An entry that the call itself makes takes the host's rights (p2m_set_suppress_ve_multi()). */
+    if (!rc)
+        rc = changes_make_entries(d, v, first_gfn, count);
     if (rc)
         return rc;
     rc = d->ops->view_set_suppress_ve(d->dom, view, first_gfn, count, suppress != 0);

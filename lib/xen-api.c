@@ -9,7 +9,7 @@
 #define HYPERCALL_XEN_VERSION 17u /* public/xen.h */
 #define XENVER_VERSION 0u         /* public/version.h: major << 16 | minor */
 
-enum which_lib { LIB_CTRL, LIB_EVTCHN, LIB_FOREIGN, LIB_CALL };
+enum which_lib { LIB_CTRL, LIB_EVTCHN, LIB_FOREIGN, LIB_CALL, LIB_DEVMODEL };
 
 struct symbol {
     const char *name;
@@ -85,6 +85,9 @@ static const struct symbol symbols[] = {
     SYM(foreign_unmap, LIB_FOREIGN, "xenforeignmemory_unmap"),
     OPT(foreign_map_resource, LIB_FOREIGN, "xenforeignmemory_map_resource"),
     OPT(foreign_unmap_resource, LIB_FOREIGN, "xenforeignmemory_unmap_resource"),
+    OPT(dm_open, LIB_DEVMODEL, "xendevicemodel_open"),
+    OPT(dm_close, LIB_DEVMODEL, "xendevicemodel_close"),
+    OPT(dm_inject, LIB_DEVMODEL, "xendevicemodel_inject_event"),
     SYM(call_open, LIB_CALL, "xencall_open"),
     SYM(call_close, LIB_CALL, "xencall_close"),
     SYM(call1, LIB_CALL, "xencall1"),
@@ -131,6 +134,7 @@ static void *lib_of(const struct xen_api *api, enum which_lib lib)
     case LIB_EVTCHN: return api->lib_evtchn;
     case LIB_FOREIGN: return api->lib_foreign;
     case LIB_CALL: return api->lib_call;
+    case LIB_DEVMODEL: return api->lib_devmodel;
     }
     return NULL;
 }
@@ -195,6 +199,13 @@ static int open_ctrl(struct xen_api *api, struct xmem_error *err)
     return load_symbols(api, LIB_CTRL, err);
 }
 
+/* May be missing: then nothing is injected. */
+static int open_devmodel(struct xen_api *api, struct xmem_error *err)
+{
+    api->lib_devmodel = dlopen("libxendevicemodel.so.1", RTLD_NOW | RTLD_LOCAL);
+    return api->lib_devmodel ? load_symbols(api, LIB_DEVMODEL, err) : 0;
+}
+
 int xen_api_open(struct xen_api *api, struct xmem_error *err)
 {
     memset(api, 0, sizeof(*api));
@@ -207,6 +218,8 @@ int xen_api_open(struct xen_api *api, struct xmem_error *err)
         rc = open_stable(api, LIB_FOREIGN, &api->lib_foreign, "libxenforeignmemory.so.1", err);
     if (!rc)
         rc = open_ctrl(api, err);
+    if (!rc)
+        rc = open_devmodel(api, err);
     if (rc)
         xen_api_close(api);
     return rc;
@@ -214,7 +227,7 @@ int xen_api_open(struct xen_api *api, struct xmem_error *err)
 
 void xen_api_close(struct xen_api *api)
 {
-    void *libs[] = {api->lib_ctrl, api->lib_foreign, api->lib_evtchn, api->lib_call};
+    void *libs[] = {api->lib_devmodel, api->lib_ctrl, api->lib_foreign, api->lib_evtchn, api->lib_call};
     for (size_t i = 0; i < sizeof(libs) / sizeof(*libs); i++)
         if (libs[i])
             dlclose(libs[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Xen's user-space libraries, opened at run time: libxencall, libxenevtchn and
- * libxenforeignmemory have stable interfaces; libxenctrl changes its soname with every
+ * Xen's user-space libraries, opened at run time: libxencall, libxenevtchn,
+ * libxenforeignmemory and libxendevicemodel have stable interfaces; libxenctrl changes its soname with every
  * release and must be the running hypervisor's (domctl versions, -EACCES otherwise). What differs between
  * releases is in xen-release.c. Declared here with our own types, so that building needs
  * no Xen headers. Prototypes as in xenctrl.h, xenevtchn.h, xenforeignmemory.h, xencall.h.
@@ -36,7 +36,7 @@ struct xen_domain_info {
 
 /* Function pointers; those under "optional" may be NULL in an older library. */
 struct xen_api {
-    void *lib_ctrl, *lib_evtchn, *lib_foreign, *lib_call;
+    void *lib_ctrl, *lib_evtchn, *lib_foreign, *lib_call, *lib_devmodel;
     uint32_t major, minor;    /* of the running hypervisor */
     char ctrl_name[64];       /* soname that was opened */
 
@@ -91,6 +91,10 @@ struct xen_api {
     int (*altp2m_enable_notify)(void *xch, uint32_t domid, uint32_t vcpu, xen_gfn_arg gfn);
 
     /* optional */
+    void *(*dm_open)(void *logger, unsigned flags);
+    int (*dm_close)(void *dmod);
+    int (*dm_inject)(void *dmod, uint16_t domid, int vcpu, uint8_t vector, uint8_t type,
+                     uint32_t error_code, uint8_t insn_len, uint64_t extra);
     int (*event_version)(void *xch);                                              /* 4.13 */
     int (*monitor_vmexit)(void *xch, uint32_t domid, bool on, bool sync);         /* 4.17 */
     int (*monitor_io)(void *xch, uint32_t domid, bool on);                        /* 4.18 */

@@ -5,30 +5,35 @@
 
 #include <stddef.h>
 
+/* Of all releases; of those before 4.19, before 4.20, and from 4.19 to 4.21. */
 #define VIEW_QUIRKS \
-    (QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_FAST_STEP_NEEDS_MONITOR | QUIRK_VIEW_SET_SKIPS_UNMAPPED)
-#define NEW_VIEW_QUIRKS (QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_VIEW_SET_SKIPS_UNMAPPED)
-#define OLD_VIEW_QUIRKS (VIEW_QUIRKS | QUIRK_VIEW_COPIES_HOST_RIGHTS)
+    (QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_VIEW_SET_SKIPS_UNMAPPED | QUIRK_VIEW_SET_COVERS_LEAF)
+#define COPY_QUIRKS (VIEW_QUIRKS | QUIRK_FAST_STEP_NEEDS_MONITOR | QUIRK_VIEW_COPIES_HOST_RIGHTS)
+#define LEAF_QUIRKS (VIEW_QUIRKS | QUIRK_LEAF_TAKES_HOST_RIGHTS)
 
 /*
  * Sources: VM_EVENT_INTERFACE_VERSION in each release's public/vm_event.h; enum
- * xenmem_access_t in public/memory.h (r_pw came before default in 4.20); MAX_ALTP2M;
+ * xenmem_access_t in public/memory.h (r_pw came before default in 4.20); MAX_ALTP2M, from
+ * 4.21 on MAX_NR_ALTP2M, since a domain has as many as it was created with and no call tells;
  * vm_event_domctl() for RESUME before 4.13; p2m_altp2m_propagate_change() for the host's
  * changes; p2m_altp2m_get_or_propagate() for whose rights a view's copy gets;
- * hvm_monitor_debug() for fast single step, which asks for the monitor first up to 4.19.
+ * altp2m_get_effective_entry() for the leaf that is copied around a gfn, whose rights are the
+ * view's default from 4.22 on; hvm_monitor_debug() for fast single step, which asks for the
+ * monitor first up to 4.19.
  */
 static const struct xen_release table[] = {
-    {11, 3, 10, -1, 10, OLD_VIEW_QUIRKS | QUIRK_RESUME_EINVAL, 0x10},
-    {12, 4, 10, -1, 10, OLD_VIEW_QUIRKS | QUIRK_RESUME_EINVAL, 0x11},
-    {13, 5, 10, -1, 10, OLD_VIEW_QUIRKS, 0x12},
-    {14, 6, 10, -1, 10, OLD_VIEW_QUIRKS, 0x12},
-    {15, 7, 10, -1, 10, OLD_VIEW_QUIRKS, 0x13},
-    {16, 7, 10, -1, 10, OLD_VIEW_QUIRKS, 0x14},
-    {17, 7, 10, -1, 10, OLD_VIEW_QUIRKS, 0x15},
-    {18, 7, 10, -1, 10, OLD_VIEW_QUIRKS, 0x16},
-    {19, 7, 10, -1, 10, VIEW_QUIRKS, 0x17},
-    {20, 7, 11, 10, 10, NEW_VIEW_QUIRKS, 0x17},
-    {22, 7, 11, 10, 10, NEW_VIEW_QUIRKS, 0x18},
+    {11, 3, 10, -1, 10, COPY_QUIRKS | QUIRK_RESUME_EINVAL, 0x10},
+    {12, 4, 10, -1, 10, COPY_QUIRKS | QUIRK_RESUME_EINVAL, 0x11},
+    {13, 5, 10, -1, 10, COPY_QUIRKS, 0x12},
+    {14, 6, 10, -1, 10, COPY_QUIRKS, 0x12},
+    {15, 7, 10, -1, 10, COPY_QUIRKS, 0x13},
+    {16, 7, 10, -1, 10, COPY_QUIRKS, 0x14},
+    {17, 7, 10, -1, 10, COPY_QUIRKS, 0x15},
+    {18, 7, 10, -1, 10, COPY_QUIRKS, 0x16},
+    {19, 7, 10, -1, 10, LEAF_QUIRKS | QUIRK_FAST_STEP_NEEDS_MONITOR, 0x17},
+    {20, 7, 11, 10, 10, LEAF_QUIRKS, 0x17},
+    {21, 7, 11, 10, 512, LEAF_QUIRKS, 0x17},
+    {22, 7, 11, 10, 512, VIEW_QUIRKS, 0x18},
 };
 
 const struct xen_release *xen_release_find(uint32_t major, uint32_t minor)

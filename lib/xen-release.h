@@ -10,7 +10,7 @@ struct xen_release {
     uint32_t interface_version; /* of vm_event */
     int access_default;         /* number of XENMEM_access_default */
     int access_r_pw;            /* of XENMEM_access_r_pw, -1: none */
-    uint32_t max_views;         /* including the host view */
+    uint32_t max_views;         /* including the host view; the most that a domain can have */
     uint32_t quirks;            /* QUIRK_* of backend.h */
     uint32_t domctl_version;    /* XEN_DOMCTL_INTERFACE_VERSION */
 };

@@ -3,8 +3,10 @@
 xen_sources = \
 	lib/backend-xen.c \
 	lib/backend-xen-caps.c \
+	lib/backend-xen-domctl.c \
 	lib/backend-xen-event.c \
 	lib/backend-xen-host.c \
+	lib/backend-xen-inject.c \
 	lib/backend-xen-multi.c \
 	lib/backend-xen-page.c \
 	lib/backend-xen-pv.c \

@@ -110,7 +110,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     if (rc != CTL_GO_ON) {
         return rc;
     }
-    rc = ctl_policy_load(argv[optind + 1], &p);
+    rc = ctl_policy_load(argv[optind + 1], true, &p);
     if (rc == CTL_OK) {
         rc = apply(ctl, &o, p, argv[optind], argv[optind + 1]);
     }

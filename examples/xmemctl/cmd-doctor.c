@@ -53,7 +53,9 @@ static const char *open_remedy(int err, bool sim)
                "'-c sim:' is a machine that needs no Xen";
     }
     if (err == -EACCES || err == -EPERM) {
-        return geteuid() != 0 ? "run it as root" : "the security policy (XSM) of Xen must allow it";
+        return geteuid() != 0 ? "run it as root"
+                              : "install the libxenctrl that belongs to the running Xen; if it "
+                                "does, Xen's security policy (XSM) must allow it";
     }
     return "install the libxenctrl that belongs to the running Xen";
 }
@@ -116,6 +118,32 @@ static void check_listening(struct doctor *dr, struct xmem_domain *d)
                       : "see the message; the hypervisor's log (xl dmesg) may tell more");
 }
 
+/* The best means there is, and what can pass beside it. */
+static const char *means_text(const struct xmem_caps *c, char text[64])
+{
+    static const struct {
+        uint32_t means;
+        const char *name, *passes;
+    } all[] = {
+        {XMEM_STEP_VIEW, "view", "the guest may enter it"},
+        {XMEM_STEP_EMULATE, "emulation", "further pages of the instruction pass"},
+        {XMEM_STEP_SINGLE, "single step", "other vCPUs pass"},
+        {XMEM_STEP_RELAX, "relaxing", "the page is open meanwhile"},
+    };
+    uint32_t best = c->step_airtight != 0 ? c->step_airtight : c->step_means;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        if ((best & all[i].means) == 0) {
+            continue;
+        }
+        snprintf(text, 64, "by %s%s%s", all[i].name, c->step_airtight != 0 ? "" : ": ",
+                 c->step_airtight != 0 ? "" : all[i].passes);
+        break;
+    }
+    return text;
+}
+
 static void check_caps(struct doctor *dr, const struct xmem_caps *c, uint32_t kind)
 {
     bool x86 = kind == XMEM_KIND_X86_EPT;
@@ -131,8 +159,8 @@ static void check_caps(struct doctor *dr, const struct xmem_caps *c, uint32_t ki
              : "this kind has none");
     tell(dr, EXTRA, c->step_means != 0, "stepping over an access", "",
          "violations can only be denied, or the page relaxed for good");
-    tell(dr, EXTRA, (c->step_means & ~XMEM_STEP_RELAX) != 0, "stepping without holding all vCPUs",
-         "", x86 ? "turn views on" : "this kind has neither single step nor emulation");
+    tell(dr, EXTRA, c->step_airtight != 0, "nothing passes beside a step", means_text(c, text),
+         x86 ? "turn views on" : "this kind can only open the page until the vCPU went on");
     tell(dr, EXTRA, (c->replies >> XMEM_REPLY_EMULATE & 1u) != 0, "emulation", "",
          "this kind has none");
 }

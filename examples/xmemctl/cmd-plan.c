@@ -17,33 +17,58 @@ static int print_line(void *arg, const char *line)
     return stop_asked() || ferror(stdout) != 0 ? -ECANCELED : 0;
 }
 
-static int plan(struct ctl *ctl, struct xmem_policy *p, struct xmem_domain *d)
+/* The steps go out as they are made, the messages into r. Exit code. */
+static int plan_into(struct ctl *ctl, struct xmem_policy *p, struct xmem_domain *d,
+                     struct xmem_report *r)
 {
-    struct xmem_report *r = NULL;
-    int rc = xmem_report_new(&r);
+    int rc = xmem_policy_plan(p, d, r, print_line, ctl);
 
-    if (rc == 0) {
-        rc = xmem_policy_plan(p, d, r, print_line, ctl);
-    }
-    size_t messages = ctl_print_report(r);
-    xmem_report_free(r);
-    if (rc != 0 && messages == 0) {
+    if (rc != 0 && xmem_report_count(r) == 0) {
         ctl_complain(rc, xmem_domain_last_error(d), "no plan");
     }
     /* The domain has no such page, or no such means: both are "not here". */
     return rc == -ERANGE ? CTL_UNSUPPORTED : ctl_exit_of(rc);
 }
 
-static int plan_json(struct ctl *ctl, struct xmem_policy *p, struct xmem_domain *d, uint32_t domid)
+static int plan_text(struct ctl *ctl, struct xmem_policy *p, struct xmem_domain *d,
+                     struct xmem_report *r)
+{
+    int rc = plan_into(ctl, p, d, r);
+
+    ctl_print_report(r);
+    return rc;
+}
+
+/* JSON holds the messages itself; those of a plan that cannot be are on stderr as well. */
+static int plan_json(struct ctl *ctl, struct xmem_policy *p, struct xmem_domain *d,
+                     struct xmem_report *r, uint32_t domid)
 {
     js_begin(NULL, '{');
     js_u64("domain", domid);
     js_begin("steps", '[');
-    int rc = plan(ctl, p, d);
+    int rc = plan_into(ctl, p, d, r);
     js_end(']');
     js_bool("possible", rc == CTL_OK);
+    js_report(r);
     js_end('}');
     js_newline();
+    if (rc != CTL_OK) {
+        ctl_print_report(r);
+    }
+    return rc;
+}
+
+static int plan(struct ctl *ctl, struct xmem_policy *p, struct xmem_domain *d, uint32_t domid)
+{
+    struct xmem_report *r = NULL;
+    int rc = xmem_report_new(&r);
+
+    if (rc != 0) {
+        ctl_complain(rc, NULL, "no plan");
+        return CTL_OTHER;
+    }
+    rc = ctl->json ? plan_json(ctl, p, d, r, domid) : plan_text(ctl, p, d, r);
+    xmem_report_free(r);
     return rc;
 }
 
@@ -52,7 +77,7 @@ static int plan_file(struct ctl *ctl, const char *who, const char *path)
     struct xmem_domain_info info = XMEM_INIT(info);
     struct xmem_policy *p = NULL;
     struct xmem_domain *d = NULL;
-    int rc = ctl_policy_load(path, &p);
+    int rc = ctl_policy_load(path, false, &p); /* the plan warns, and knows more */
 
     if (rc == CTL_OK) {
         rc = ctl_session(ctl, who, XMEM_RESTORE_AUTO, &d, &info);
@@ -61,7 +86,7 @@ static int plan_file(struct ctl *ctl, const char *who, const char *path)
         rc = ctl_policy_match(p, path, &info);
     }
     if (rc == CTL_OK) {
-        rc = ctl->json ? plan_json(ctl, p, d, info.domid) : plan(ctl, p, d);
+        rc = plan(ctl, p, d, info.domid);
     }
     if (d != NULL) {
         rc = ctl_session_end(ctl, d, rc);

@@ -5,40 +5,19 @@
 
 #include "ctl.h"
 
-static void json_report(const struct xmem_report *r)
-{
-    size_t n = xmem_report_count(r);
-
-    js_begin("messages", '[');
-    for (size_t i = 0; i < n; i++) {
-        struct xmem_diag diag = XMEM_INIT(diag);
-        if (xmem_report_get(r, i, &diag) != 0) {
-            continue;
-        }
-        js_begin(NULL, '{');
-        js_u64("number", diag.number);
-        js_u64("line", diag.line);
-        js_u64("column", diag.column);
-        js_str("path", diag.path);
-        js_str("text", diag.text);
-        js_end('}');
-    }
-    js_end(']');
-}
-
 static void json_result(const char *path, int rc, const struct xmem_report *r)
 {
     js_begin(NULL, '{');
     js_str("file", path);
     js_bool("valid", rc == CTL_OK);
-    json_report(r);
+    js_report(r);
     js_end('}');
 }
 
 static int validate_one(const struct ctl *ctl, const char *path)
 {
     struct xmem_policy *p = NULL;
-    int rc = ctl_policy_load(path, &p);
+    int rc = ctl_policy_load(path, true, &p);
 
     xmem_policy_free(p);
     if (rc == CTL_OK && !ctl->json) {

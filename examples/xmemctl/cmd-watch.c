@@ -171,7 +171,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
         return rc;
     }
     o.w.json = ctl->json;
-    rc = o.policy != NULL ? ctl_policy_load(o.policy, &o.w.policy) : CTL_OK;
+    rc = o.policy != NULL ? ctl_policy_load(o.policy, true, &o.w.policy) : CTL_OK;
     if (rc == CTL_OK) {
         rc = watch_session(ctl, &o, argv[optind]);
     }

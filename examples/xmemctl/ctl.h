@@ -84,6 +84,8 @@ void ctl_complain(int err, const char *text, const char *fmt, ...)
 int ctl_exit_of(int err);
 /* Every message of a report, a line each; how many. */
 size_t ctl_print_report(const struct xmem_report *r);
+/* The same as an array "messages". */
+void js_report(const struct xmem_report *r);
 
 /* ---- connect.c ---- */
 
@@ -105,8 +107,8 @@ bool ctl_is_sim(const struct ctl *ctl);
 
 /* Exit code of xmem_policy_load(). */
 int ctl_policy_exit(int err);
-/* Loads a policy and prints its messages; exit code. */
-int ctl_policy_load(const char *path, struct xmem_policy **out);
+/* Loads a policy and prints its messages, warnings too if they are wanted; exit code. */
+int ctl_policy_load(const char *path, bool warn, struct xmem_policy **out);
 /* Complains if the policy is meant for other domains; exit code. */
 int ctl_policy_match(const struct xmem_policy *p, const char *path,
                      const struct xmem_domain_info *info);

@@ -12,12 +12,14 @@ int ctl_policy_exit(int err)
     return err == -EBADMSG || err == -EFBIG ? CTL_POLICY : CTL_OTHER;
 }
 
-static int load(const char *path, struct xmem_report *r, struct xmem_policy **out)
+static int load(const char *path, bool warn, struct xmem_report *r, struct xmem_policy **out)
 {
     int rc = xmem_policy_load(path, r, out);
 
     if (rc == 0) {
-        ctl_print_report(r); /* warnings, if any */
+        if (warn) {
+            ctl_print_report(r);
+        }
         return CTL_OK;
     }
     if (ctl_print_report(r) == 0) {
@@ -26,7 +28,7 @@ static int load(const char *path, struct xmem_report *r, struct xmem_policy **ou
     return ctl_policy_exit(rc);
 }
 
-int ctl_policy_load(const char *path, struct xmem_policy **out)
+int ctl_policy_load(const char *path, bool warn, struct xmem_policy **out)
 {
     struct xmem_report *r = NULL;
     int rc = xmem_report_new(&r);
@@ -35,7 +37,7 @@ int ctl_policy_load(const char *path, struct xmem_policy **out)
         ctl_complain(rc, NULL, "%s", path);
         return CTL_OTHER;
     }
-    rc = load(path, r, out);
+    rc = load(path, warn, r, out);
     xmem_report_free(r);
     return rc;
 }

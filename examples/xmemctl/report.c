@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl.h"
 
@@ -42,6 +43,9 @@ static const char *remedy_of(int err)
     case -EOPNOTSUPP:
         return "'xmemctl doctor' tells what works here";
     case -EACCES:
+        if (geteuid() == 0)
+            return "the libxenctrl of another release, or a security policy: see 'xmemctl doctor'";
+        return "run it as root in the control domain; 'xmemctl doctor' tells more";
     case -EPERM:
         return "run it as root in the control domain; 'xmemctl doctor' tells more";
     case -EBUSY:
@@ -90,4 +94,28 @@ size_t ctl_print_report(const struct xmem_report *r)
         }
     }
     return n;
+}
+
+#define FIRST_WARNING 500u /* xmem-policy(5) */
+
+void js_report(const struct xmem_report *r)
+{
+    size_t n = xmem_report_count(r);
+
+    js_begin("messages", '[');
+    for (size_t i = 0; i < n; i++) {
+        struct xmem_diag diag = XMEM_INIT(diag);
+        if (xmem_report_get(r, i, &diag) != 0) {
+            continue;
+        }
+        js_begin(NULL, '{');
+        js_u64("number", diag.number);
+        js_bool("warning", diag.number >= FIRST_WARNING);
+        js_u64("line", diag.line);
+        js_u64("column", diag.column);
+        js_str("path", diag.path);
+        js_str("text", diag.text);
+        js_end('}');
+    }
+    js_end(']');
 }

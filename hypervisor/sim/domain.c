@@ -11,7 +11,7 @@ static bool somebody_can_run(const struct sim_domain *d)
     if (d->pauses != 0)
         return false;
     for (uint32_t i = 0; i < d->cfg.vcpus; i++) {
-        if (sim_vcpu_can_run(&d->vcpu[i]))
+        if (sim_vcpu_will_run(&d->vcpu[i]))
             return true;
     }
     return false;

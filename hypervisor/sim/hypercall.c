@@ -95,6 +95,8 @@ static int do_hold(struct sim_domain *d, const struct xm_domctl *op)
     }
     if (op->cmd == XM_DOMCTL_UNPAUSE)
         return unhold(&d->pauses);
+    if (!d->cfg.holds)
+        return -XM_EOPNOTSUPP;
     if (vcpu >= d->cfg.vcpus)
         return -XM_EINVAL;
     if (op->cmd == XM_DOMCTL_GDBSX_UNPAUSE_VCPU)

@@ -7,24 +7,34 @@
 
 #define BYTES 256u /* op.len has 8 bits */
 
-void sim_access_make(struct sim_access *a, uint8_t what, uint64_t addr, uint32_t len)
+static inline void make(struct sim_access *a, uint8_t what, uint64_t addr, uint32_t len)
 {
     uint32_t offset = (uint32_t)(addr & (XM_PAGE_SIZE - 1));
     uint64_t gfn = addr >> XM_PAGE_SHIFT;
-    uint32_t first;
+    uint32_t room = XM_PAGE_SIZE - offset;
 
-    len = len != 0 ? len : 8;
-    first = len < XM_PAGE_SIZE - offset ? len : XM_PAGE_SIZE - offset;
-    *a = (struct sim_access){.what = what, .len = len, .n = first < len ? 2 : 1};
-    a->p[0] = (struct part){.gfn = gfn, .frame = gfn, .offset = offset, .len = first};
-    a->p[1] = (struct part){.gfn = gfn + 1, .frame = gfn + 1, .len = len - first};
+    a->what = what;
+    a->walk = a->rmw = false;
+    a->len = len = len != 0 ? len : 8;
+    a->n = 1;
+    a->p[0] = (struct part){
+        .gfn = gfn, .frame = gfn, .offset = offset, .len = len < room ? len : room};
+    if (likely(len <= room)) /* this is on the way of each access: no more than it needs */
+        return;
+    a->n = 2;
+    a->p[1] = (struct part){.gfn = gfn + 1, .frame = gfn + 1, .len = len - room};
 }
 
-static void add(struct sim_insn *in, const struct sim_op *op, uint8_t what, uint64_t addr)
+void sim_access_make(struct sim_access *a, uint8_t what, uint64_t addr, uint32_t len)
+{
+    make(a, what, addr, len);
+}
+
+static inline void add(struct sim_insn *in, const struct sim_op *op, uint8_t what, uint64_t addr)
 {
     struct sim_access *a = &in->a[in->n++];
 
-    sim_access_make(a, what, addr, op->len);
+    make(a, what, addr, op->len);
     a->walk = (op->flags & SIM_OP_F_WALK) != 0;
     a->value = op->value;
 }
@@ -75,10 +85,11 @@ static void gather(const struct sim_access *a, unsigned char *buf)
 {
     uint32_t at = 0;
 
-    memset(buf, 0xff, a->len);
     for (unsigned i = 0; i < a->n; at += a->p[i].len, i++) {
         if (a->p[i].host != NULL)
             memcpy(buf + at, a->p[i].host, a->p[i].len);
+        else
+            memset(buf + at, 0xff, a->p[i].len);
     }
 }
 
@@ -122,14 +133,31 @@ static void read(const struct sim_access *a, const struct xm_reply *reply, unsig
     memcpy(buf, given->data, size < a->len ? size : a->len);
 }
 
+/* The usual one, in one page: false: it is not. */
+static bool simple(struct sim_vcpu *v, const struct sim_op *op, const struct sim_insn *in)
+{
+    const struct sim_access *a = &in->a[0];
+    uint64_t value = 0;
+
+    if (in->n != 1 || a->n != 1 || a->len > sizeof(value) || a->p[0].host == NULL)
+        return false;
+    if (op->code != SIM_OP_WRITE) {
+        memcpy(&value, a->p[0].host, a->len);
+        sim_vcpu_set_result(v, value);
+    }
+    if (op->code != SIM_OP_READ)
+        memcpy(a->p[0].host, &op->value, a->len);
+    return true;
+}
+
 void sim_insn_do(struct sim_vcpu *v, const struct sim_op *op, const struct sim_insn *in,
                  const struct xm_reply *reply)
 {
     const struct sim_access *first = &in->a[(op->flags & SIM_OP_F_FETCH) != 0 ? 1 : 0];
     const struct sim_access *last = &in->a[in->n - 1];
-    unsigned char buf[BYTES] = {0};
+    unsigned char buf[BYTES];
 
-    if (op->code == SIM_OP_EXEC)
+    if (op->code == SIM_OP_EXEC || (reply == NULL && simple(v, op, in)))
         return;
     if (op->code != SIM_OP_WRITE) {
         read(first, reply, buf);
@@ -139,7 +167,7 @@ void sim_insn_do(struct sim_vcpu *v, const struct sim_op *op, const struct sim_i
         (reply != NULL && (reply->flags & XM_EV_FLAG_EMULATE_NOWRITE) != 0))
         return;
     if (op->code != SIM_OP_COPY) {
-        memset(buf, 0, sizeof(buf));
+        memset(buf, 0, last->len);
         memcpy(buf, &op->value, sizeof(op->value));
     }
     scatter(last, buf);

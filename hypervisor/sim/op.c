@@ -30,7 +30,10 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
         v->pc += sim_is_arm(d) ? 4 : 1;
     if (unlikely(v->core->single_step)) {
         v->step_gfn = op->addr >> XM_PAGE_SHIFT;
-        send_step(d, v);
+        if (v->halted) /* the processor tells when it runs again */
+            v->step_due = true;
+        else
+            send_step(d, v);
     }
 }
 
@@ -66,6 +69,12 @@ static enum op_end dispatch(struct sim_domain *d, struct sim_vcpu *v, const stru
     case SIM_OP_VMFUNC:
         if (!xm_vcpu_vmfunc(&d->core, v->id, op->value))
             v->traps++;
+        return OP_DONE;
+    case SIM_OP_HALT:
+        sim_halt(v, op->value);
+        return OP_DONE;
+    case SIM_OP_WAKE:
+        sim_halt_end(&d->vcpu[op->index]);
         return OP_DONE;
     case SIM_OP_POWEROFF:
         d->doomed = true;

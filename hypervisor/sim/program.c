@@ -107,6 +107,7 @@ static void replace(struct sim_domain *d, struct sim_vcpu *v, const struct sim_p
     v->prog = *p;
     v->in_op = v->held_write = v->moved = false;
     v->told_n = 0;
+    sim_halt_end(v);
 }
 
 /* With its neighbour. */
@@ -125,6 +126,8 @@ static bool op_ok(const struct sim_domain *d, const struct sim_op *op)
         return false;
     if (op->code == SIM_OP_DESCRIPTOR &&
         (op->index < XM_EV_DESC_IDTR || op->index > XM_EV_DESC_TR))
+        return false;
+    if (op->code == SIM_OP_WAKE && op->index >= d->cfg.vcpus)
         return false;
     /* Machine addresses that a PV guest makes up are refused by the machine. */
     return op->code > SIM_OP_POWEROFF ||

@@ -159,6 +159,20 @@ static uint32_t count_runnable(const struct sim_domain *d)
     return n;
 }
 
+static uint32_t runnable_now(struct sim_domain *d)
+{
+    uint32_t n;
+
+    if (likely(d->halted_n == 0))
+        return count_runnable(d);
+    sim_halt_timers(d, false);
+    n = count_runnable(d);
+    if (n != 0)
+        return n;
+    sim_halt_timers(d, true);
+    return count_runnable(d);
+}
+
 static struct sim_vcpu *nth_runnable(struct sim_domain *d, uint32_t n)
 {
     uint32_t i = 0;
@@ -169,20 +183,46 @@ static struct sim_vcpu *nth_runnable(struct sim_domain *d, uint32_t n)
     }
 }
 
-/* False: nobody can run. */
+/* The caller's choice. NULL: nobody. */
+static struct sim_vcpu *ask(struct sim_domain *d, uint32_t n, uint64_t *slice)
+{
+    uint32_t can[SIM_MAX_VCPUS] = {0}, chosen;
+
+    for (uint32_t i = 0; i < n; i++)
+        can[i] = nth_runnable(d, i)->id;
+    *slice = 1;
+    chosen = d->schedule(d->schedule_ctx, can, n, slice);
+    for (uint32_t i = 0; i < n && *slice != 0; i++) {
+        if (can[i] == chosen)
+            return &d->vcpu[chosen];
+    }
+    return NULL;
+}
+
+static struct sim_vcpu *draw(struct sim_domain *d, uint32_t n, uint64_t *slice)
+{
+    struct sim_vcpu *v = nth_runnable(d, n > 1 ? (uint32_t)rng_below(&d->rng, n) : 0);
+
+    if (n > 1 || d->halted_n != 0)
+        *slice = UINT64_C(1) << rng_below(&d->rng, SLICE_BITS);
+    return v;
+}
+
+/* False: nobody can run, or is to. */
 static bool run_somebody(struct sim_domain *d, struct run *r)
 {
-    uint32_t n = count_runnable(d);
+    uint32_t n = runnable_now(d);
     uint64_t left = r->steps - r->tries;
-    uint64_t slice = left;
+    uint64_t slice = left, before = r->tries;
     struct sim_vcpu *v;
 
     if (n == 0)
         return false;
-    v = nth_runnable(d, n > 1 ? (uint32_t)rng_below(&d->rng, n) : 0);
-    if (n > 1)
-        slice = UINT64_C(1) << rng_below(&d->rng, SLICE_BITS);
+    v = d->schedule != NULL ? ask(d, n, &slice) : draw(d, n, &slice);
+    if (v == NULL)
+        return false;
     run_slice(d, v, slice < left ? slice : left, r);
+    d->clock += r->tries - before;
     return true;
 }
 
@@ -201,13 +241,28 @@ uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps)
     return r.done;
 }
 
+void sim_domain_schedule(struct sim_domain *d, sim_schedule_fn fn, void *ctx)
+{
+    sim_enter(d);
+    d->schedule = fn;
+    d->schedule_ctx = ctx;
+    sim_leave(d);
+}
+
+static bool later(const struct sim_vcpu *v)
+{
+    bool sleeps_on = v->halted && v->wake_at == SIM_NEVER;
+
+    return !sleeps_on && (!program_over(&v->prog) || v->step_due || v->exception.pending);
+}
+
 bool sim_domain_runnable(struct sim_domain *d)
 {
     bool any = false;
 
     sim_enter(d);
     for (uint32_t i = 0; i < d->cfg.vcpus && !d->dying; i++)
-        any = any || !program_over(&d->vcpu[i].prog) || d->vcpu[i].step_due;
+        any = any || later(&d->vcpu[i]);
     sim_leave(d);
     return any;
 }

@@ -21,6 +21,7 @@
 #define SIM_MAX_VCPUS 128u
 #define SIM_MAX_DOMID 0x7feeu /* DOMID_FIRST_RESERVED - 2, and 0 is not ours */
 #define SIM_INJECTIONS 16u
+#define SIM_NEVER UINT64_MAX
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -79,6 +80,8 @@ struct sim_vcpu {
     bool held_write; /* its write waits for an answer */
     bool moved;      /* an answer moved the pc while in_op: the op is skipped */
     bool step_due;   /* the single-step event found no slot */
+    bool halted;
+    uint64_t wake_at; /* halted: the domain's clock when its timer goes; SIM_NEVER */
     uint64_t step_gfn;
     struct sim_exception exception;
     struct sim_told told[SIM_TOLD];
@@ -106,6 +109,8 @@ struct sim_domain {
     bool core_up;
     struct sim_vcpu *vcpu;
     struct sim_rng rng; /* the scheduler's */
+    sim_schedule_fn schedule; /* in place of it */
+    void *schedule_ctx;
     struct sim_arena memory;
     struct sim_frames tables; /* the core's */
     struct sim_frames extra;  /* populated later, outside of memory */
@@ -120,6 +125,8 @@ struct sim_domain {
     uint64_t change; /* moves with every change of a table */
     uint64_t preempt_checks;
 
+    uint64_t clock;    /* ops tried; leaps to the next timer when all sleep */
+    uint32_t halted_n; /* vCPUs */
     uint32_t pauses; /* by a tool, through a domctl */
     bool dying, doomed; /* doomed: dies when the core has returned */
     struct sim_injection injection[SIM_INJECTIONS];
@@ -181,6 +188,14 @@ uint64_t *sim_vcpu_ctrlreg(struct sim_vcpu *v, uint32_t index);
 /* NULL: one that the machine does not keep. */
 uint64_t *sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr);
 bool sim_vcpu_can_run(const struct sim_vcpu *v);
+/* Now, or when its timer goes. */
+bool sim_vcpu_will_run(const struct sim_vcpu *v);
+
+/* halt.c */
+void sim_halt(struct sim_vcpu *v, uint64_t ticks);
+void sim_halt_end(struct sim_vcpu *v);
+/* Wakes whose time has come; idle: nobody can run, time passes until the next one's. */
+void sim_halt_timers(struct sim_domain *d, bool idle);
 
 /* exception.c; the guest's own handler runs */
 void sim_vcpu_take_exception(struct sim_vcpu *v, uint8_t vector);

@@ -41,6 +41,7 @@ struct sim_domain_cfg {
     uint64_t first_gfn;
     bool superpages;     /* map with the largest pages that fit */
     bool altp2m;         /* views allowed (x86-ept) */
+    bool holds;          /* one vCPU can be held; no released Xen has that, see README.md */
     uint32_t regions;    /* armv8r-mpu: of each core's EL2 MPU, 8 to 256; 0: 16 */
     bool whole;          /* armv8r-mpu: a plan that does not fit is refused, not filled in */
     bool qemu_codes;     /* armv8r-mpu: faults report QEMU's status codes, not silicon's */
@@ -77,6 +78,8 @@ enum sim_op_code {
     SIM_OP_DESCRIPTOR, SIM_OP_PRIVCALL, SIM_OP_DEBUG, SIM_OP_IO, SIM_OP_VMEXIT,
     SIM_OP_HYPERCALL_BUF, /* a hypercall whose buffer is at addr: Xen's own access */
     SIM_OP_VMFUNC,    /* switch to view `value` by itself */
+    SIM_OP_HALT,      /* sleeps; value: ops of the domain until its timer wakes it, 0: it has none */
+    SIM_OP_WAKE,      /* wakes vCPU `index` */
     SIM_OP_POWEROFF,  /* the domain shuts down (dies) */
     /* x86-pv: hypercalls; the answer is the vCPU's result */
     SIM_OP_MMU_UPDATE, /* addr: of the entry, machine; value: the new one; index: command, 0 or 2 */
@@ -132,10 +135,22 @@ int sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *
  * (the op is finished first). Returns how many ops were done; 0: nobody can run now.
  */
 uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps);
+/*
+ * Who runs next, in place of the seed: asked in sim_domain_run() with the n vCPUs that can run,
+ * before each slice; answers one of them, and in *ops (1 when asked) for how many ops at most, or
+ * SIM_NOBODY: the run ends. It calls nothing of this domain. fn NULL: the seed again.
+ */
+#define SIM_NOBODY UINT32_MAX
+typedef uint32_t (*sim_schedule_fn)(void *ctx, const uint32_t *vcpus, uint32_t n, uint64_t *ops);
+void sim_domain_schedule(struct sim_domain *d, sim_schedule_fn fn, void *ctx);
 /* Anybody left who could run, now or after an answer? */
 bool sim_domain_runnable(struct sim_domain *d);
 
-enum sim_vcpu_state { SIM_VCPU_IDLE, SIM_VCPU_RUNNABLE, SIM_VCPU_PAUSED, SIM_VCPU_WAITING };
+/* An interrupt for a vCPU that may be halted. */
+int sim_vcpu_wake(struct sim_domain *d, uint32_t vcpu);
+
+enum sim_vcpu_state { SIM_VCPU_IDLE, SIM_VCPU_RUNNABLE, SIM_VCPU_PAUSED, SIM_VCPU_WAITING,
+                      SIM_VCPU_HALTED };
 struct sim_vcpu_info {
     enum sim_vcpu_state state;
     uint16_t view;

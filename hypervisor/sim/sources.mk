@@ -12,6 +12,7 @@ SIM_SOURCES = \
 	hypervisor/sim/evtchn.c \
 	hypervisor/sim/exception.c \
 	hypervisor/sim/frames.c \
+	hypervisor/sim/halt.c \
 	hypervisor/sim/hypercall.c \
 	hypervisor/sim/inject.c \
 	hypervisor/sim/insn.c \

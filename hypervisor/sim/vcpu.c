@@ -184,8 +184,15 @@ uint64_t *sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr)
 
 bool sim_vcpu_can_run(const struct sim_vcpu *v)
 {
-    return v->pauses == 0 && v->holds == 0 && !v->waiting &&
+    return v->pauses == 0 && v->holds == 0 && !v->waiting && !v->halted &&
            (!program_over(&v->prog) || v->step_due || v->exception.pending);
+}
+
+bool sim_vcpu_will_run(const struct sim_vcpu *v)
+{
+    bool wakes = v->halted && v->wake_at != SIM_NEVER;
+
+    return sim_vcpu_can_run(v) || (wakes && v->pauses == 0 && v->holds == 0 && !v->waiting);
 }
 
 static enum sim_vcpu_state state_of(const struct sim_vcpu *v)
@@ -194,6 +201,8 @@ static enum sim_vcpu_state state_of(const struct sim_vcpu *v)
         return SIM_VCPU_WAITING;
     if (v->pauses != 0 || v->holds != 0 || v->dom->pauses != 0)
         return SIM_VCPU_PAUSED;
+    if (v->halted)
+        return SIM_VCPU_HALTED;
     return program_over(&v->prog) || v->dom->dying ? SIM_VCPU_IDLE : SIM_VCPU_RUNNABLE;
 }
 

@@ -35,7 +35,12 @@ enum guest_act {
     ACT_EXEC_CROSSING, /* fetched from gfn and gfn + 1, does nothing */
     ACT_EXEC_WRITE,    /* fetched from gfn at offset, writes value into gfn + 1 at offset */
     ACT_FOUR_PAGES,    /* fetched from gfn and gfn + 1, writes as WRITE_CROSSING into gfn + 2 and + 3 */
-    ACT_CALL           /* calls the code that is at offset, with value and the address of gfn + 1 */
+    ACT_CALL,          /* calls the code that is at offset, with value and the address of gfn + 1 */
+    ACT_DEBUG,      /* a debug exception behind its instruction */
+    ACT_DESCRIPTOR, /* stores GDTR */
+    ACT_IN,         /* a byte from a port */
+    ACT_OUT,
+    ACT_VMEXIT      /* an exit that nothing else tells of */
 };
 
 /* What ACT_MSR writes: SYSENTER_CS, harmless in a guest that has no system calls. */
@@ -65,6 +70,8 @@ struct guest_ops {
     uint64_t (*result)(struct conf *c, uint32_t vcpu);
     /* The number of the exception that ended the last act, or -1. NULL: this guest has none. */
     int (*fault)(struct conf *c, uint32_t vcpu);
+    /* Breakpoints and debug exceptions that its own handlers saw. NULL: nobody counts them. */
+    uint64_t (*exceptions)(struct conf *c, uint32_t vcpu);
     /* Lets the guest go on for a moment where nobody else does. */
     void (*run)(struct conf *c);
     /* The listener dies: c->x is forgotten, not closed. -EOPNOTSUPP where that ends this process. */
@@ -101,7 +108,8 @@ struct statement {
 /* Ends with an element whose text is NULL. */
 extern const struct statement statements_session[], statements_rights[], statements_batch[],
     statements_events[], statements_reply[], statements_views[], statements_errors[],
-    statements_death[], statements_pages[], statements_unseen[];
+    statements_death[], statements_pages[], statements_unseen[], statements_policy[],
+    statements_steps[], statements_finish[];
 
 void conf_fail(struct conf *c, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

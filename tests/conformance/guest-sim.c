@@ -5,6 +5,7 @@
 #include <backend-sim.h>
 #include <errno.h>
 #include <sim.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define GUEST_VCPUS 12u
@@ -23,8 +24,8 @@ static int sim_setup(struct conf *c)
     struct sim_machine_cfg mc = {.seed = 7};
     struct sim_domain_cfg dc = {.vcpus = GUEST_VCPUS, .pages = GUEST_PAGES,
                                 .first_gfn = GUEST_FIRST, .superpages = true, .name = "conf"};
-    if (!strcmp(c->arg, "x86-ept") || !strcmp(c->arg, "x86-ept-4.20")) {
-        mc.xen_minor = c->arg[7] ? 20 : 17;
+    if (!strcmp(c->arg, "x86-ept") || !strncmp(c->arg, "x86-ept-4.", 10)) {
+        mc.xen_minor = c->arg[7] ? (uint32_t)atoi(c->arg + 10) : 17;
         dc.kind = SIM_X86_EPT;
         dc.altp2m = true;
     } else if (!strcmp(c->arg, "arm-s2")) {
@@ -82,6 +83,11 @@ static uint8_t op_of(enum guest_act act)
     case ACT_EXEC_CROSSING: return SIM_OP_EXEC;
     case ACT_EXEC_WRITE:
     case ACT_FOUR_PAGES: return SIM_OP_WRITE;
+    case ACT_DEBUG: return SIM_OP_DEBUG;
+    case ACT_DESCRIPTOR: return SIM_OP_DESCRIPTOR;
+    case ACT_IN:
+    case ACT_OUT: return SIM_OP_IO;
+    case ACT_VMEXIT: return SIM_OP_VMEXIT;
     case ACT_CALL: break;
     }
     return 0;
@@ -108,19 +114,31 @@ static void place(enum guest_act act, uint64_t gfn, uint32_t offset, struct sim_
     }
 }
 
+/* What the op is about beside its address. */
+static uint32_t index_of(enum guest_act act)
+{
+    switch (act) {
+    case ACT_CTRLREG3: return XMEM_CTRLREG_CR3;
+    case ACT_MSR: return CONF_MSR;
+    case ACT_DESCRIPTOR: return 2; /* GDTR */
+    case ACT_IN:
+    case ACT_OUT: return 0x80;
+    case ACT_VMEXIT: return 40; /* PAUSE */
+    default: return 0;
+    }
+}
+
 static int sim_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn,
                      uint32_t offset, uint64_t value)
 {
     struct sim_vcpu_info info;
-    struct sim_op op = {.code = op_of(act), .value = value};
+    struct sim_op op = {.code = op_of(act), .value = value, .index = index_of(act)};
     (void)c;
     place(act, gfn, offset, &op);
     if (!op.code)
         return -EOPNOTSUPP;
-    if (act == ACT_CTRLREG3)
-        op.index = XMEM_CTRLREG_CR3;
-    if (act == ACT_MSR)
-        op.index = CONF_MSR;
+    if (act == ACT_IN || act == ACT_OUT)
+        op.value = act == ACT_OUT;
     int rc = sim_vcpu_info(domain, vcpu, &info);
     if (rc)
         return rc;
@@ -172,6 +190,13 @@ static uint64_t sim_result(struct conf *c, uint32_t vcpu)
     return sim_vcpu_info(domain, vcpu, &info) ? 0 : info.result;
 }
 
+static uint64_t sim_exceptions(struct conf *c, uint32_t vcpu)
+{
+    struct sim_vcpu_info info;
+    (void)c;
+    return sim_vcpu_info(domain, vcpu, &info) ? 0 : info.breakpoints + info.debugs;
+}
+
 static void sim_run(struct conf *c)
 {
     (void)c;
@@ -205,6 +230,7 @@ const struct guest_ops guest_sim = {
     .counted = sim_counted,
     .done = sim_done,
     .result = sim_result,
+    .exceptions = sim_exceptions,
     .run = sim_run,
     .abandon = sim_abandon,
     .kill = sim_kill,

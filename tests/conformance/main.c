@@ -2,8 +2,8 @@
 /*
  * Runs the conformance statements on one machine and prints TAP.
  *   conformance [--list] [--only TEXT] [--group NAME,...] [--not-group NAME,...] [MACHINE ...]
- * MACHINE: sim/x86-ept, sim/x86-ept-4.20, sim/arm-s2, sim/x86-pv, sim/armv8r-mpu, xen/DOMID; without
- * one, every simulated kind.
+ * MACHINE: sim/x86-ept, sim/x86-ept-4.18 and other releases, sim/arm-s2, sim/x86-pv, sim/armv8r-mpu,
+ * xen/DOMID; without one, every simulated kind.
  */
 #include "conf.h"
 
@@ -21,8 +21,11 @@ static const struct {
 } groups[] = {
     {"session", statements_session}, {"rights", statements_rights}, {"batch", statements_batch},
     {"events", statements_events},   {"reply", statements_reply},   {"views", statements_views},
+    {"policy", statements_policy},
     {"errors", statements_errors},   {"death", statements_death},
     {"pages", statements_pages},     {"unseen", statements_unseen},
+    {"steps", statements_steps},
+    {"finish", statements_finish},
 };
 
 /* What is wanted; NULL: all of it. */
@@ -33,8 +36,11 @@ static const struct guest_ops *const guests[] = {
     &guest_xen,
 #endif
 };
-static const char *const every_machine[] = {"sim/x86-ept", "sim/x86-ept-4.20", "sim/arm-s2",
-                                            "sim/x86-pv", "sim/armv8r-mpu"};
+static const char *const every_machine[] = {"sim/x86-ept",      "sim/x86-ept-4.18",
+                                            "sim/x86-ept-4.19", "sim/x86-ept-4.20",
+                                            "sim/x86-ept-4.21", "sim/x86-ept-4.22",
+                                            "sim/arm-s2",       "sim/x86-pv",
+                                            "sim/armv8r-mpu"};
 
 static unsigned total, passed, failed, skipped;
 

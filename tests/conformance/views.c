@@ -52,7 +52,9 @@ static void views_run_out(struct conf *c)
     while ((rc = xmem_view_create(c->d, NULL, &v)) == 0)
         EXPECT(c, ++made < 1000);
     EXPECT(c, rc == -ENOSPC);
-    EXPECT(c, made >= c->caps.max_views - 2 && made <= c->caps.max_views - 1);
+    /* Where nobody tells how many a domain was created with, there are ten at the least. */
+    uint32_t least = c->caps.max_views < 10 ? c->caps.max_views : 10;
+    EXPECT(c, made >= least - 2 && made <= c->caps.max_views - 1);
 }
 
 static void rights_differ_by_view(struct conf *c)
@@ -202,6 +204,38 @@ static void hidden_page(struct conf *c)
     EXPECT_RC(c, xmem_domain_read(c->d, fresh << 12, &out, 8), -ESRCH);
 }
 
+/* In views made before and after, whatever their default. */
+static void added_page_has_no_rights(struct conf *c)
+{
+    uint16_t v, w;
+    uint64_t fresh = 0, other = 0;
+    struct xmem_view_opts o = {.size = sizeof(o), .default_rights = XMEM_RX};
+    enum xmem_rights got;
+    NEED(c, c->caps.flags & XMEM_CAP_ADD_PAGE, "no pages can be added");
+    NEED(c, !(c->caps.flags & XMEM_CAP_DEFAULT_ALL), "rights of a page outlive the session here");
+    EXPECT_RC(c, xmem_domain_add_page(c->d, &fresh), 0);
+    EXPECT_RC(c, xmem_domain_get_rights(c->d, 0, fresh, &got), 0);
+    EXPECT(c, got == XMEM_N);
+    NEED_VIEWS(c);
+    EXPECT_RC(c, xmem_view_create(c->d, NULL, &v), 0);
+    EXPECT_RC(c, xmem_view_create(c->d, &o, &w), 0);
+    EXPECT_RC(c, xmem_domain_add_page(c->d, &other), 0);
+    for (uint16_t i = 0; i <= w; i++) {
+        if (i && i != v && i != w)
+            continue;
+        EXPECT_RC(c, xmem_domain_get_rights(c->d, i, fresh, &got), 0);
+        EXPECT(c, got == XMEM_N);
+        EXPECT_RC(c, xmem_domain_get_rights(c->d, i, other, &got), 0);
+        EXPECT(c, got == XMEM_N);
+    }
+    EXPECT_RC(c, xmem_view_change_gfn(c->d, w, conf_gfn(c, 2), fresh), 0);
+    EXPECT_RC(c, xmem_domain_get_rights(c->d, w, conf_gfn(c, 2), &got), 0);
+    EXPECT(c, got == XMEM_RX);
+    EXPECT_RC(c, xmem_view_change_gfn(c->d, v, conf_gfn(c, 2), fresh), 0);
+    EXPECT_RC(c, xmem_view_switch(c->d, v), 0);
+    EXPECT_RC(c, conf_do(c, 0, ACT_WRITE, conf_gfn(c, 2)), 0);
+}
+
 static void view_default_rights(struct conf *c)
 {
     uint16_t v;
@@ -210,6 +244,71 @@ static void view_default_rights(struct conf *c)
     EXPECT_RC(c, xmem_view_create(c->d, &o, &v), 0);
     EXPECT_RC(c, xmem_view_switch(c->d, v), 0);
     EXPECT_RC(c, conf_do(c, 0, ACT_WRITE, conf_gfn(c, 30)), -EEXIST);
+}
+
+/* A write to the gfn is told, and goes on after it. */
+static bool write_is_told(struct conf *c, uint64_t gfn)
+{
+    const struct xmem_event *ev;
+    if (conf_do_event(c, 0, ACT_WRITE, gfn, &ev))
+        return false;
+    bool told = ev->u.mem.gfn == gfn;
+    return !xmem_event_step_over(c->d, ev) && !conf_finish(c, 0, &ev) && told;
+}
+
+/* Whatever the size of the host's pages: the first is set before anything was touched. */
+static void view_default_of_neighbours(struct conf *c)
+{
+    uint16_t v;
+    struct xmem_view_opts o = {.size = sizeof(o), .default_rights = XMEM_RX};
+    enum xmem_rights got;
+    NEED_VIEWS(c);
+    EXPECT_RC(c, xmem_view_create(c->d, &o, &v), 0);
+    EXPECT_RC(c, xmem_domain_set_rights(c->d, v, conf_gfn(c, 5), XMEM_R), 0);
+    EXPECT_RC(c, xmem_domain_get_rights(c->d, v, conf_gfn(c, 6), &got), 0);
+    EXPECT(c, got == XMEM_RX);
+    EXPECT_RC(c, xmem_view_switch(c->d, v), 0);
+    for (unsigned i = 4; i < 64; i += 20)
+        EXPECT(c, write_is_told(c, conf_gfn(c, i)));
+    EXPECT_RC(c, conf_do(c, 0, ACT_READ, conf_gfn(c, 7)), 0);
+    EXPECT_RC(c, xmem_domain_get_rights(c->d, v, conf_gfn(c, 5), &got), 0);
+    EXPECT(c, got == XMEM_R);
+    EXPECT_RC(c, xmem_domain_get_rights(c->d, 0, conf_gfn(c, 5), &got), 0);
+    EXPECT(c, got == XMEM_RWX);
+}
+
+static void view_default_beside_a_remapped_gfn(struct conf *c)
+{
+    uint16_t v;
+    struct xmem_view_opts o = {.size = sizeof(o), .default_rights = XMEM_RX};
+    NEED_VIEWS(c);
+    EXPECT_RC(c, xmem_view_create(c->d, &o, &v), 0);
+    EXPECT_RC(c, xmem_view_change_gfn(c->d, v, conf_gfn(c, 5), conf_gfn(c, 50)), 0);
+    EXPECT_RC(c, xmem_view_switch(c->d, v), 0);
+    for (unsigned i = 5; i < 64; i += 15)
+        EXPECT(c, write_is_told(c, conf_gfn(c, i)));
+}
+
+/* An undone remapping leaves a hole, which is filled alone. */
+static void undo_keeps_the_neighbours(struct conf *c)
+{
+    uint16_t v;
+    uint64_t magic = 4242;
+    const struct xmem_event *ev;
+    NEED_VIEWS(c);
+    EXPECT_RC(c, xmem_domain_write(c->d, conf_gfn(c, 52) << 12, &magic, 8), 0);
+    EXPECT_RC(c, xmem_view_create(c->d, NULL, &v), 0);
+    EXPECT_RC(c, xmem_domain_set_rights(c->d, v, conf_gfn(c, 8), XMEM_R), 0);
+    EXPECT_RC(c, xmem_view_change_gfn(c->d, v, conf_gfn(c, 5), conf_gfn(c, 50)), 0);
+    EXPECT_RC(c, xmem_view_change_gfn(c->d, v, conf_gfn(c, 6), conf_gfn(c, 52)), 0);
+    EXPECT_RC(c, xmem_view_change_gfn(c->d, v, conf_gfn(c, 5), XMEM_GFN_UNDO), 0);
+    EXPECT_RC(c, xmem_domain_set_rights(c->d, v, conf_gfn(c, 5), XMEM_R), 0);
+    EXPECT_RC(c, xmem_view_switch(c->d, v), 0);
+    EXPECT(c, write_is_told(c, conf_gfn(c, 8)));
+    EXPECT(c, write_is_told(c, conf_gfn(c, 5)));
+    EXPECT_RC(c, c->ops->start(c, 0, ACT_READ, conf_gfn(c, 6), 0, 0), 0);
+    EXPECT_RC(c, conf_finish(c, 0, &ev), 0);
+    EXPECT(c, c->ops->result(c, 0) == magic);
 }
 
 static void rights_turn_in_a_view(struct conf *c)
@@ -245,6 +344,30 @@ static void visibility(struct conf *c)
     EXPECT_RC(c, xmem_view_set_visible(c->d, v, 0), 0);
     EXPECT_RC(c, xmem_view_set_visible(c->d, v, 1), 0);
     EXPECT_RC(c, xmem_view_set_visible(c->d, (uint16_t)(v + 1), 0), -ENOENT);
+}
+
+/* Xen switches all vCPUs to visible views only, and the session ends in the host view. */
+static void host_invisible(struct conf *c)
+{
+    uint16_t v, now = 99;
+    NEED_VIEWS(c);
+    NEED(c, c->caps.flags & XMEM_CAP_VISIBILITY, "no visibility here");
+    EXPECT_RC(c, xmem_view_create(c->d, NULL, &v), 0);
+    EXPECT_RC(c, xmem_view_switch(c->d, v), 0);
+    EXPECT_RC(c, xmem_view_set_visible(c->d, v, 0), 0);
+    EXPECT_RC(c, xmem_view_set_visible(c->d, 0, 0), 0);
+    EXPECT_RC(c, conf_do(c, 0, ACT_WRITE, conf_gfn(c, 0)), 0);
+    EXPECT_RC(c, xmem_view_switch(c->d, 0), 0);
+    EXPECT_RC(c, xmem_view_get_vcpu(c->d, 0, &now), 0);
+    EXPECT(c, now == 0);
+    EXPECT_RC(c, conf_do(c, 0, ACT_WRITE, conf_gfn(c, 0)), 0);
+    EXPECT_RC(c, xmem_view_switch(c->d, v), 0);
+    EXPECT_RC(c, xmem_view_get_vcpu(c->d, 0, &now), 0);
+    EXPECT(c, now == v);
+    EXPECT_RC(c, conf_close(c), 0);
+    EXPECT_RC(c, conf_open(c, NULL), 0);
+    EXPECT_RC(c, xmem_view_get_vcpu(c->d, 0, &now), 0);
+    EXPECT(c, now == 0);
 }
 
 static void suppress_ve(struct conf *c)
@@ -310,9 +433,14 @@ const struct statement statements_views[] = {
     {"a gfn is remapped in a view, and back", remap_and_undo, false},
     {"a remapped gfn shows the host's frame of another remapped one", remap_of_a_remapped_gfn, false},
     {"a page of its own hides behind a gfn in a view", hidden_page, false},
+    {"a page that was added has no rights at its own gfn", added_page_has_no_rights, false},
     {"a view has default rights of its own", view_default_rights, false},
+    {"a view's default holds beside a gfn with rights of its own", view_default_of_neighbours, false},
+    {"a view's default holds beside a remapped gfn", view_default_beside_a_remapped_gfn, false},
+    {"an undone remapping leaves its neighbours alone", undo_keeps_the_neighbours, false},
     {"rx2rw and n2rwx turn in a view", rights_turn_in_a_view, false},
     {"a view is made invisible and visible", visibility, false},
+    {"the host view is made invisible, and left and entered all the same", host_invisible, false},
     {"suppress-#VE is set and read", suppress_ve, false},
     {"a batch goes over several views", batch_over_views, false},
     {"closing leaves no view and no vCPU in one", close_leaves_no_view, false},

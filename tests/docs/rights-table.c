@@ -27,7 +27,8 @@ static const struct named_bit steps[] = {BIT(XMEM_STEP_VIEW), BIT(XMEM_STEP_SING
 static const struct named_bit replies[] = {NTH(XMEM_REPLY_RESUME), NTH(XMEM_REPLY_DENY),
                                            NTH(XMEM_REPLY_EMULATE),
                                            NTH(XMEM_REPLY_EMULATE_NOWRITE),
-                                           NTH(XMEM_REPLY_STEP_OVER), {0, NULL}};
+                                           NTH(XMEM_REPLY_STEP_OVER),
+                                           NTH(XMEM_REPLY_REINJECT), {0, NULL}};
 static const struct named_bit reply_flags[] = {
     BIT(XMEM_REPLY_SET_REGS), BIT(XMEM_REPLY_SET_VIEW), BIT(XMEM_REPLY_SET_READ_DATA),
     BIT(XMEM_REPLY_SET_INSN_DATA), BIT(XMEM_REPLY_TOGGLE_STEP), BIT(XMEM_REPLY_FAST_STEP),

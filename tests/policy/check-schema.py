@@ -92,7 +92,9 @@ def main():
     policy = load_schema("xmem-policy.schema.json")
     machine = load_schema("xmem-machine.schema.json")
     results = []
-    for name, path in documents(os.path.join(CORPUS, "valid")) + documents(POLICIES):
+    for folder in ("valid", "warned"):
+        results += [(n, wrong_good(policy, p)) for n, p in documents(os.path.join(CORPUS, folder))]
+    for name, path in documents(POLICIES):
         results.append((name, wrong_good(policy, path)))
     for name, path in documents(os.path.join(CORPUS, "machine", "valid")):
         results.append((name, wrong_good(machine, path)))

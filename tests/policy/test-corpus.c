@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The corpus of documents: each good one loads without a message, each bad one NAME.json
- * gives exactly the messages of NAME.expect and nothing else. One test per document.
+ * gives exactly the messages of NAME.expect and nothing else, and so does each one that is
+ * warned of, but it loads. One test per document.
  */
 #include <check.h>
 #include <dirent.h>
@@ -24,6 +25,7 @@ struct folder {
 };
 static struct folder valid = {"tests/policy/valid", 20, NULL, 0};
 static struct folder invalid = {"tests/policy/invalid", 60, NULL, 0};
+static struct folder warned = {"tests/policy/warned", 6, NULL, 0};
 static struct folder examples = {"examples/policies", 3, NULL, 0};
 static struct folder machine_valid = {"tests/policy/machine/valid", 3, NULL, 0};
 static struct folder machine_invalid = {"tests/policy/machine/invalid", 40, NULL, 0};
@@ -139,6 +141,32 @@ START_TEST(bad_document)
 }
 END_TEST
 
+START_TEST(warned_document)
+{
+    const char *name = warned.entries[_i]->d_name;
+    struct xmem_policy *p = NULL;
+    struct xmem_report *r;
+    char *said, *wanted;
+
+    enter(&warned);
+    wanted = expected(name);
+    ck_assert_int_eq(xmem_report_new(&r), 0);
+    ck_assert_int_eq(xmem_policy_load(name, r, &p), 0);
+    said = messages(r);
+    ck_assert_str_eq(said, wanted);
+    for (size_t i = 0; i < xmem_report_count(r); i++) {
+        struct xmem_diag diag = XMEM_INIT(diag);
+
+        ck_assert_int_eq(xmem_report_get(r, i, &diag), 0);
+        ck_assert_uint_ge(diag.number, 500);
+    }
+    xmem_policy_free(p);
+    xmem_report_free(r);
+    free(said);
+    free(wanted);
+}
+END_TEST
+
 START_TEST(good_machine)
 {
     const char *name = machine_valid.entries[_i]->d_name;
@@ -172,7 +200,7 @@ END_TEST
 
 START_TEST(large_enough)
 {
-    const struct folder *all[] = {&valid, &invalid, &examples, &machine_valid, &machine_invalid};
+    const struct folder *all[] = {&valid, &invalid, &warned, &examples, &machine_valid, &machine_invalid};
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         ck_assert_msg(all[i]->n >= all[i]->at_least, "%s: %d documents", all[i]->path, all[i]->n);
@@ -195,6 +223,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(tc, good_document, 0, valid.n);
     tcase_add_loop_test(tc, example, 0, examples.n);
     tcase_add_loop_test(tc, bad_document, 0, invalid.n);
+    tcase_add_loop_test(tc, warned_document, 0, warned.n);
     tcase_add_loop_test(tc, good_machine, 0, machine_valid.n);
     tcase_add_loop_test(tc, bad_machine, 0, machine_invalid.n);
     suite_add_tcase(suite, tc);
@@ -203,7 +232,7 @@ static Suite *make_suite(void)
 
 int main(void)
 {
-    struct folder *all[] = {&valid, &invalid, &examples, &machine_valid, &machine_invalid};
+    struct folder *all[] = {&valid, &invalid, &warned, &examples, &machine_valid, &machine_invalid};
     char home[4096];
     SRunner *runner;
     int failed;

@@ -438,6 +438,21 @@ class Reasons(MachineTest):
         got = self.event(op("breakpoint", FIRST + 3), EventReason.BREAKPOINT)
         self.assertEqual((got.gfn, got.insn_length), (FIRST + 3, 1))
 
+    def test_the_guest_gets_its_own_breakpoint(self) -> None:
+        with self.guest([op("breakpoint", FIRST + 3), op("read", FIRST + 4)], repeat=2) as guest:
+            action = xmem.ReplyAction.REINJECT
+            self.assertTrue(guest.caps.replies & action.bit)
+            guest.set_monitor(EventReason.BREAKPOINT)
+            guest.set_rights(FIRST + 4, "n")
+            for _ in range(2):
+                (event,) = taken(guest, 1)
+                event.reply(action)
+                (event,) = taken(guest, 1)
+                with self.raises(xmem.NotSupportedError, "breakpoints and debug exceptions"):
+                    event.reply(action)
+                self.assertIs(event.reason, EventReason.MEM_ACCESS)
+                event.step_over()
+
     def test_cpuid(self) -> None:
         self.assertEqual(self.event(op("cpuid", index=7, value=1), EventReason.CPUID)[1:], (7, 1))
 

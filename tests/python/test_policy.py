@@ -35,14 +35,25 @@ class Corpus(unittest.TestCase):
         os.chdir(os.path.join(CORPUS, folder))  # messages name files as they were given
         self.addCleanup(os.chdir, os.getcwd())
         names = [n for n in sorted(os.listdir(".")) if n.endswith(".json")]
-        self.assertGreater(len(names), 15)
+        self.assertGreater(len(names), 5)
         return names
 
     def test_valid(self) -> None:
         for name in self.documents("valid"):
             with self.subTest(name):
                 self.assertEqual(xmem.validate_policy(name), [])
-                Policy.load(name).close()
+                with Policy.load(name) as good:
+                    self.assertEqual(good.warnings, ())
+
+    def test_warned(self) -> None:
+        for name in self.documents("warned"):
+            with self.subTest(name):
+                with open(name[:-5] + ".expect", encoding="utf-8") as f:
+                    wanted = f.read().splitlines()
+                self.assertEqual(xmem.validate_policy(name), [])
+                with Policy.load(name) as valid:
+                    self.assertEqual([str(d) for d in valid.warnings], wanted)
+                    self.assertTrue(all(d.is_warning for d in valid.warnings))
 
     def test_invalid(self) -> None:
         for name in self.documents("invalid"):

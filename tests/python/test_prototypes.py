@@ -232,6 +232,7 @@ ENUMS: Dict[str, Tuple[Any, str]] = {
 FLAGS: Dict[Any, str] = {
     enums.DomainFlag: "XMEM_DOMAIN_",
     enums.StepMeans: "XMEM_STEP_",
+    enums.Passes: "XMEM_PASSES_",
     enums.Cap: "XMEM_CAP_",
     enums.EventFlag: "XMEM_EVENT_",
     enums.Access: "XMEM_ACCESS_",

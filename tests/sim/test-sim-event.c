@@ -250,6 +250,24 @@ START_TEST(test_emul_unimplemented)
 }
 END_TEST
 
+/* What it refuses is the exception, whoever watches. */
+START_TEST(test_emul_unhandleable)
+{
+    struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
+    struct sim_op op = {.code = SIM_OP_WRITE, .flags = SIM_OP_F_UNHANDLEABLE, .addr = 0x1000};
+    struct xm_ev ev;
+
+    monitor(&l, XM_MONITOR_EMUL_UNIMPLEMENTED, 0);
+    ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_R), 0);
+    ev = run_op(&l, op);
+    answer(&l, &ev, XM_EV_FLAG_EMULATE);
+    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert(!take(&l, &ev));
+    ck_assert_uint_eq(vcpu(l.d, 0).traps, 1);
+    sim_machine_destroy(l.m);
+}
+END_TEST
+
 /* A guest's int3: its own handler gets it where nobody watches, or where the listener injects it. */
 START_TEST(test_injected_breakpoint)
 {
@@ -324,6 +342,7 @@ END_TEST
 
 static void fill(TCase *t)
 {
+    tcase_add_test(t, test_emul_unhandleable);
     tcase_add_test(t, test_injected_breakpoint);
     tcase_add_test(t, test_injected_debug);
     tcase_add_test(t, test_inject_refused);

@@ -163,11 +163,25 @@ START_TEST(test_step_waits_for_slot)
 }
 END_TEST
 
+/* As on each released Xen, unless the machine says otherwise. */
+START_TEST(test_no_holds)
+{
+    struct listener l = new_listener(1, (enum sim_kind)_i, 2, 16);
+
+    ck_assert_int_eq(domctl(&l, XM_DOMCTL_GDBSX_PAUSE_VCPU, 1, 0), -XM_EOPNOTSUPP);
+    ck_assert_int_eq(domctl(&l, XM_DOMCTL_GDBSX_UNPAUSE_VCPU, 1, 0), -XM_EOPNOTSUPP);
+    ck_assert_uint_eq(report(l.d).leftover_pauses, 0);
+    sim_machine_destroy(l.m);
+}
+END_TEST
+
 START_TEST(test_holds)
 {
     struct listener l = new_listener(1, SIM_X86_EPT, 2, 16);
     const struct sim_op op = {.code = SIM_OP_READ, .addr = 0};
     struct sim_domain_info i;
+
+    l.d->cfg.holds = true;
 
     for (uint32_t k = 0; k < 2; k++)
         ck_assert_int_eq(sim_vcpu_script(l.d, k, &op, 1, 0), 0);
@@ -191,6 +205,38 @@ START_TEST(test_holds)
     sim_domain_run(l.d, 10000);
     ck_assert_uint_gt(vcpu(l.d, 1).done, 0);
     ck_assert_uint_eq(report(l.d).leftover_pauses, 0);
+    sim_machine_destroy(l.m);
+}
+END_TEST
+
+/* vCPU 1 two ops at a time, then nobody; of whom may run is asked each time. */
+static uint32_t only_1(void *ctx, const uint32_t *vcpus, uint32_t n, uint64_t *ops)
+{
+    unsigned *asked = ctx;
+
+    ck_assert_uint_eq(n, 2);
+    ck_assert(vcpus[0] == 0 && vcpus[1] == 1 && *ops == 1);
+    *ops = 2;
+    return ++*asked < 3 ? 1 : SIM_NOBODY;
+}
+
+START_TEST(test_schedule)
+{
+    struct listener l = new_listener(1, SIM_X86_EPT, 2, 16);
+    const struct sim_op op = {.code = SIM_OP_READ, .addr = PAGE(3)};
+    unsigned asked = 0;
+
+    for (uint32_t i = 0; i < 2; i++)
+        ck_assert_int_eq(sim_vcpu_script(l.d, i, &op, 1, 100), 0);
+    sim_domain_schedule(l.d, only_1, &asked);
+    ck_assert_uint_eq(sim_domain_run(l.d, 1000), 4);
+    ck_assert_uint_eq(asked, 3);
+    ck_assert_uint_eq(vcpu(l.d, 1).done, 4);
+    ck_assert_uint_eq(vcpu(l.d, 0).done, 0);
+    sim_domain_schedule(l.d, NULL, NULL);
+    while (sim_domain_run(l.d, 1000) != 0)
+        ;
+    ck_assert_uint_eq(vcpu(l.d, 0).done, 100);
     sim_machine_destroy(l.m);
 }
 END_TEST
@@ -273,13 +319,98 @@ START_TEST(test_trace_violations)
 }
 END_TEST
 
+static void script(struct sim_domain *d, uint32_t v, struct sim_op a, struct sim_op b)
+{
+    const struct sim_op ops[2] = {a, b};
+
+    ck_assert_int_eq(sim_vcpu_script(d, v, ops, 2, 1), 0);
+}
+
+static const struct sim_op a_read = {.code = SIM_OP_READ};
+
+/* By its timer, which goes while another one works, and at once when nobody does. */
+START_TEST(test_halt_timer)
+{
+    struct sim_machine *m = new_machine(1);
+    struct sim_domain *d = new_domain(m, (enum sim_kind)_i, 2, 16);
+    uint64_t pc = vcpu(d, 0).pc;
+
+    script(d, 0, (struct sim_op){.code = SIM_OP_HALT, .value = 100}, a_read);
+    ck_assert_uint_eq(sim_domain_run(d, 1), 1);
+    ck_assert_uint_eq(vcpu(d, 0).done, 1);
+    ck_assert_uint_gt(vcpu(d, 0).pc, pc);
+    ck_assert_int_eq(vcpu(d, 0).state, SIM_VCPU_HALTED);
+    ck_assert(readable(d));
+    ck_assert_int_eq(sim_vcpu_script(d, 1, &a_read, 1, 0), 0);
+    ck_assert_uint_eq(sim_domain_run(d, 90), 90);
+    ck_assert_uint_eq(vcpu(d, 0).done, 1);
+    ck_assert_uint_eq(sim_domain_run(d, 10000), 10000);
+    ck_assert_uint_eq(vcpu(d, 0).done, 2);
+    ck_assert_int_eq(sim_vcpu_script(d, 1, &a_read, 1, 1), 0);
+    script(d, 0, (struct sim_op){.code = SIM_OP_HALT, .value = UINT64_C(1) << 40}, a_read);
+    ck_assert_uint_eq(sim_domain_run(d, 100), 3);
+    ck_assert(!sim_domain_runnable(d));
+    sim_machine_destroy(m);
+}
+END_TEST
+
+START_TEST(test_halt_until_woken)
+{
+    struct sim_machine *m = new_machine(1);
+    struct sim_domain *d = new_domain(m, SIM_X86_EPT, 2, 16);
+    struct sim_op bad = {.code = SIM_OP_WAKE, .index = 2};
+
+    ck_assert_int_eq(sim_vcpu_script(d, 0, &bad, 1, 1), -XM_EINVAL);
+    script(d, 0, (struct sim_op){.code = SIM_OP_HALT}, a_read);
+    ck_assert_uint_eq(sim_domain_run(d, 100), 1);
+    ck_assert(!readable(d) && !sim_domain_runnable(d));
+    script(d, 1, (struct sim_op){.code = SIM_OP_WAKE, .index = 0}, a_read);
+    ck_assert_uint_eq(sim_domain_run(d, 100), 3);
+    ck_assert_uint_eq(vcpu(d, 0).done, 2);
+    script(d, 0, (struct sim_op){.code = SIM_OP_HALT}, a_read);
+    ck_assert_uint_eq(sim_domain_run(d, 100), 1);
+    ck_assert_int_eq(sim_vcpu_wake(d, 2), -XM_EINVAL);
+    ck_assert_int_eq(sim_vcpu_wake(d, 0), 0);
+    ck_assert_uint_eq(sim_domain_run(d, 100), 1);
+    sim_machine_destroy(m);
+}
+END_TEST
+
+/* Stepped, it is told of its halt when it wakes. */
+START_TEST(test_halt_while_stepping)
+{
+    struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
+    struct xm_ev ev;
+
+    ck_assert_int_eq(domctl(&l, XM_DOMCTL_MONITOR_OP, XM_MONITOR_SINGLESTEP, 0), 0);
+    l.d->vcpu[0].core->single_step = true;
+    script(l.d, 0, (struct sim_op){.code = SIM_OP_HALT}, a_read);
+    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert(!take(&l, &ev));
+    ck_assert_int_eq(sim_vcpu_wake(l.d, 0), 0);
+    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert(take(&l, &ev));
+    ck_assert_uint_eq(ev.reason, XM_EV_REASON_SINGLESTEP);
+    ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
+    answer(&l, &ev, XM_EV_FLAG_TOGGLE_SINGLESTEP);
+    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(vcpu(l.d, 0).done, 2);
+    sim_machine_destroy(l.m);
+}
+END_TEST
+
 static void fill(TCase *t)
 {
+    tcase_add_loop_test(t, test_halt_timer, SIM_X86_EPT, SIM_X86_PV);
+    tcase_add_test(t, test_halt_until_woken);
+    tcase_add_test(t, test_halt_while_stepping);
     tcase_add_test(t, test_determinism);
     tcase_add_test(t, test_twelve_on_one_page);
     tcase_add_test(t, test_async_ring_full);
     tcase_add_test(t, test_step_waits_for_slot);
+    tcase_add_loop_test(t, test_no_holds, SIM_X86_EPT, SIM_X86_PV);
     tcase_add_test(t, test_holds);
+    tcase_add_test(t, test_schedule);
     tcase_add_test(t, test_fd);
     tcase_add_test(t, test_new_program_while_stopped);
     tcase_add_test(t, test_trace_violations);

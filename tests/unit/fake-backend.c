@@ -135,6 +135,17 @@ static int f_peek(void *dom, uint32_t vcpu, uint64_t *pc)
     return rc;
 }
 
+static int f_inject(void *dom, uint32_t vcpu, const struct backend_exception *e)
+{
+    struct fake *f = dom;
+    int rc = hit(f, FAKE_INJECT);
+    if (rc)
+        return rc;
+    f->injected = *e;
+    f->injected_vcpu = vcpu;
+    return 0;
+}
+
 static int f_waits(void *dom, uint32_t vcpu)
 {
     return ((struct fake *)dom)->waits[vcpu];
@@ -184,6 +195,7 @@ static int f_monitor(void *dom, const struct backend_monitor *m)
     if (((f->monitors & bit) != 0) == m->on)
         return -EEXIST;
     f->monitors ^= bit;
+    f->monitor_sync = m->sync;
     return 0;
 }
 
@@ -482,6 +494,7 @@ const struct xmem_backend_ops fake_ops = {
     .vcpu_hold = f_hold,
     .vcpu_peek = f_peek,
     .vcpu_waits = f_waits,
+    .vcpu_inject = f_inject,
     .monitor_enable = f_enable,
     .monitor_disable = f_disable,
     .monitor_attach = f_attach,

@@ -21,7 +21,8 @@ enum fake_op {
     FAKE_PEEK, FAKE_ENABLE, FAKE_DISABLE, FAKE_ATTACH, FAKE_MONITOR, FAKE_REQUIRED, FAKE_ACK,
     FAKE_IDLE, FAKE_NOTIFY, FAKE_GET, FAKE_SET, FAKE_MANY, FAKE_GET_STATE, FAKE_SET_STATE,
     FAKE_EXISTS, FAKE_CREATE, FAKE_DESTROY, FAKE_SWITCH, FAKE_GET_VCPU, FAKE_CHANGE, FAKE_VISIBLE,
-    FAKE_SET_VE, FAKE_GET_VE, FAKE_VE_PAGE, FAKE_MAP, FAKE_ADD, FAKE_REMOVE, FAKE_OPS
+    FAKE_SET_VE, FAKE_GET_VE, FAKE_VE_PAGE, FAKE_MAP, FAKE_ADD, FAKE_REMOVE,
+    FAKE_INJECT, FAKE_OPS
 };
 
 struct fake {
@@ -43,6 +44,9 @@ struct fake {
     int paused;
     bool required, dead;
     uint32_t monitors; /* 1 << reason */
+    bool monitor_sync; /* of the last one that was switched */
+    struct backend_exception injected; /* the last one, into this vCPU */
+    uint32_t injected_vcpu;
     uint8_t *frame[4]; /* of gfns 0x10 to 0x13 */
 
     bool ring_on;

@@ -4,6 +4,7 @@
 #define POLICY_MACHINE_H
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static struct xmem_domain *session;
 static struct xmem_report *report;
 static struct xmem_policy *policy;
 
-static void make_machine(enum sim_kind kind)
+static inline void make_machine(enum sim_kind kind)
 {
     struct sim_machine_cfg cfg = {.seed = 1};
     struct sim_domain_cfg dom = {.kind = kind, .vcpus = VCPUS, .pages = PAGES,
@@ -57,7 +58,7 @@ static void end_machine(void)
     sim_machine_destroy(machine);
 }
 
-static void x86(void)
+static inline void x86(void)
 {
     make_machine(SIM_X86_EPT);
 }

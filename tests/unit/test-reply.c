@@ -187,7 +187,7 @@ END_TEST
 START_TEST(unknown_values)
 {
     memory_event();
-    r.action = 5;
+    r.action = 6;
     ck_rc(xmem_event_reply(d, ev, &r), -EINVAL);
     r.action = 0;
     r.flags = 64;
@@ -232,8 +232,6 @@ START_TEST(going_on_skips_what_would_come_again)
     ck_ok(xmem_event_reply(d, ev, NULL));
     ck_ok(xmem_event_flush(d));
     ck_assert_uint_eq(fake_last(f)->head.flags, RING_FLAG_VCPU_PAUSED | RING_FLAG_EMULATE);
-    event(XMEM_EVENT_BREAKPOINT, RING_FLAG_VCPU_PAUSED, NULL);
-    ck_assert_uint_eq(reply(), 0); /* whoever put it there takes it away */
     event(XMEM_EVENT_PRIVILEGED_CALL, RING_FLAG_VCPU_PAUSED, NULL);
     ck_assert_uint_eq(reply(), 0);
     teardown();
@@ -253,6 +251,238 @@ static uint32_t drop(void)
     ck_ok(xmem_event_flush(d));
     return fake_last(f)->head.flags;
 }
+
+static void breakpoint(void)
+{
+    uint64_t bp[4] = {0x10, 0, UINT64_C(6) << 32 | 1, 0};
+    event(XMEM_EVENT_BREAKPOINT, RING_FLAG_VCPU_PAUSED, bp);
+}
+
+static void open_with_injection(void)
+{
+    teardown();
+    f = fake_new();
+    f->caps.replies |= 1u << XMEM_REPLY_REINJECT;
+    x = fake_session(f, NULL, true, &d);
+    r = (struct xmem_reply)XMEM_INIT(r);
+}
+
+/* Injected so often, by answers without flags. */
+static void ck_injected(unsigned n, uint8_t vector)
+{
+    ck_ok(xmem_event_flush(d));
+    ck_assert_uint_eq(fake_last(f)->head.flags, RING_FLAG_VCPU_PAUSED);
+    ck_assert_uint_eq(f->count[FAKE_INJECT], n);
+    ck_assert_uint_eq(f->injected.vector, vector);
+    ck_assert_uint_eq(f->injected_vcpu, 1);
+    ck_assert_uint_eq(f->injected.error_code, UINT32_MAX);
+}
+
+START_TEST(the_guest_gets_what_is_its_own)
+{
+    uint64_t debug[4] = {0x10, 0x4000, UINT64_C(3) << 32, 0};
+    open_with_injection();
+    breakpoint();
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    ck_injected(1, 3);
+    ck_assert(f->injected.type == 6 && f->injected.insn_len == 1 && !f->injected.extra);
+    breakpoint();
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_injected(2, 3);
+    breakpoint();
+    ck_ok(xmem_event_drop(d, ev));
+    ck_injected(3, 3);
+    breakpoint();
+    r.action = XMEM_REPLY_REINJECT;
+    ck_assert_uint_eq(reply(), 0);
+    ck_injected(4, 3);
+    fake_put(f, 1, XMEM_EVENT_DEBUG, RING_FLAG_VCPU_PAUSED, 0, debug);
+    ck_ok(xmem_event_next(d, &ev));
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_injected(5, 1);
+    ck_assert(f->injected.type == 3 && !f->injected.insn_len);
+    ck_assert_uint_eq(f->injected.extra, ev->u.debug.pending_dbg);
+}
+END_TEST
+
+START_TEST(what_cannot_be_injected)
+{
+    open_with_injection();
+    breakpoint();
+    fake_fail(f, FAKE_INJECT, 1, -EBUSY, false);
+    ck_rc(xmem_event_reply(d, ev, NULL), -EBUSY); /* it stays open */
+    fake_fail(f, FAKE_INJECT, 1, -EPERM, false);
+    ck_rc(xmem_event_step_over(d, ev), -EPERM);
+    r.action = XMEM_REPLY_REINJECT;
+    ck_assert_uint_eq(reply(), 0);
+    memory_event();
+    ck_rc(xmem_event_reply(d, ev, &r), -EOPNOTSUPP);
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    event(XMEM_EVENT_DEBUG, 0, NULL); /* Xen gave it to the guest already */
+    ck_rc(xmem_event_reply(d, ev, &r), -EOPNOTSUPP);
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    ck_assert_uint_eq(f->count[FAKE_INJECT], 3);
+    teardown();
+    open_with(XMEM_ARCH_X86, XMEM_DEFAULT_RESUME);
+    breakpoint();
+    r.action = XMEM_REPLY_REINJECT;
+    ck_rc(xmem_event_reply(d, ev, &r), -EOPNOTSUPP);
+    r.action = XMEM_REPLY_RESUME;
+    ck_assert_uint_eq(reply(), RING_FLAG_SET_REGISTERS); /* gone past */
+    event(XMEM_EVENT_DEBUG, RING_FLAG_VCPU_PAUSED, NULL);
+    ck_assert_uint_eq(reply(), 0);
+}
+END_TEST
+
+/* The caller wrote it there, or steps on by itself. */
+START_TEST(breakpoints_of_the_caller)
+{
+    static const uint8_t code[] = {0x55, 0xcc, 0x90};
+    uint8_t long_code[32] = {0xcc};
+    open_with_injection();
+    for (uint64_t gfn = 0x10; gfn < 0x14; gfn++)
+        ck_ok(fake_ops.page_add(f, gfn));
+    ck_ok(xmem_domain_write(d, 0x11fff, code, 1)); /* no breakpoint */
+    ck_ok(xmem_domain_write(d, 0x10000, long_code, sizeof(long_code)));
+    breakpoint();
+    r.flags = XMEM_REPLY_TOGGLE_STEP;
+    ck_assert_uint_eq(reply(), RING_FLAG_TOGGLE_SINGLESTEP);
+    breakpoint();
+    ck_assert_uint_eq(reply(), RING_FLAG_TOGGLE_SINGLESTEP);
+    ck_assert_uint_eq(f->count[FAKE_INJECT], 0);
+    breakpoint();
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    ck_injected(1, 3);
+    ck_ok(xmem_domain_write(d, 0x12fff, code, sizeof(code))); /* in the second page */
+    ck_ok(xmem_domain_write(d, 0x10fff, code + 1, 1));
+    breakpoint();
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    ck_injected(1, 3);
+    breakpoint();
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_ok(xmem_event_flush(d));
+    ck_assert_uint_eq(fake_last(f)->head.flags, RING_FLAG_VCPU_PAUSED | RING_FLAG_SET_REGISTERS);
+    uint64_t bp[4] = {0x13, 0, UINT64_C(6) << 32 | 1, 0};
+    event(XMEM_EVENT_BREAKPOINT, RING_FLAG_VCPU_PAUSED, bp);
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    ck_injected(1, 3);
+    for (uint64_t gfn = 0x10; gfn < 0x14; gfn++)
+        ck_ok(fake_ops.page_remove(f, gfn));
+}
+END_TEST
+
+/* Another tool had put it into the guest's memory, and took it away before this answer. */
+START_TEST(a_breakpoint_that_is_gone)
+{
+    struct xmem_regs regs = XMEM_INIT(regs);
+    open_with_injection();
+    ck_ok(fake_ops.page_add(f, 0x10));
+    breakpoint();
+    ck_ok(xmem_event_get_regs(d, ev, &regs));
+    f->frame[0][regs.u.x86.rip % 4096] = 0x55;
+    ck_assert_uint_eq(reply(), 0);
+    breakpoint();
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_ok(xmem_event_flush(d));
+    ck_assert_uint_eq(fake_last(f)->head.flags, RING_FLAG_VCPU_PAUSED);
+    ck_assert_uint_eq(f->count[FAKE_INJECT], 0);
+    breakpoint();
+    r.action = XMEM_REPLY_REINJECT; /* the caller knows better */
+    ck_assert_uint_eq(reply(), 0);
+    ck_injected(1, 3);
+    f->frame[0][regs.u.x86.rip % 4096] = 0xcc;
+    breakpoint();
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    ck_injected(2, 3);
+    ck_ok(fake_ops.page_remove(f, 0x10));
+}
+END_TEST
+
+START_TEST(emulation_only_where_there_is_one)
+{
+    uint8_t nop[16] = {0x90};
+    open_with_injection();
+    event(XMEM_EVENT_CPUID, RING_FLAG_VCPU_PAUSED, NULL);
+    r.action = XMEM_REPLY_EMULATE;
+    ck_rc(xmem_event_reply(d, ev, &r), -EOPNOTSUPP);
+    ck_ok(xmem_event_drop(d, ev));
+    breakpoint();
+    ck_rc(xmem_event_reply(d, ev, &r), -EOPNOTSUPP); /* what there is, is the breakpoint */
+    r.flags = XMEM_REPLY_SET_INSN_DATA;
+    r.data = nop;
+    r.data_len = sizeof(nop);
+    r.action = XMEM_REPLY_EMULATE_NOWRITE;
+    ck_rc(xmem_event_reply(d, ev, &r), -EOPNOTSUPP);
+    r.action = XMEM_REPLY_EMULATE;
+    ck_assert_uint_eq(reply(), RING_FLAG_EMULATE | RING_FLAG_SET_EMUL_INSN_DATA);
+    ck_assert_uint_eq(f->count[FAKE_INJECT], 0);
+}
+END_TEST
+
+static void io_event(bool in)
+{
+    uint32_t io[8] = {1, 0};
+    uint8_t *u = (uint8_t *)io;
+    u[6] = in;
+    event(XMEM_EVENT_IO, RING_FLAG_VCPU_PAUSED, (uint64_t *)(void *)io);
+    ck_assert_uint_eq(ev->u.io.is_in, in);
+}
+
+/* The emulator comes back to an input instruction, when the device model has answered. */
+START_TEST(input_and_output)
+{
+    io_event(false);
+    ck_assert_uint_eq(reply(), RING_FLAG_EMULATE);
+    ck_assert_uint_eq(fake_last(f)->head.reason, XMEM_EVENT_DESCRIPTOR);
+    io_event(true);
+    ck_assert_uint_eq(reply(), RING_FLAG_EMULATE | RING_FLAG_TOGGLE_SINGLESTEP);
+    ck_assert_uint_eq(fake_last(f)->head.reason, XMEM_EVENT_DESCRIPTOR);
+    uint32_t io[8] = {1, 0x10000};
+    fake_put(f, 1, XMEM_EVENT_IO, RING_FLAG_VCPU_PAUSED, 0, (uint64_t *)(void *)io);
+    ck_rc(xmem_event_next(d, &ev), -EAGAIN); /* the same pc: nobody is told of it again */
+    ck_assert_uint_eq(fake_last(f)->head.flags, RING_FLAG_VCPU_PAUSED | RING_FLAG_EMULATE);
+    ck_assert_uint_eq(fake_last(f)->head.reason, XMEM_EVENT_DESCRIPTOR);
+    fake_put(f, 1, XMEM_EVENT_SINGLESTEP, RING_FLAG_VCPU_PAUSED, 0, NULL);
+    ck_rc(xmem_event_next(d, &ev), -EAGAIN);
+    ck_assert_uint_eq(fake_last(f)->head.flags, RING_FLAG_VCPU_PAUSED | RING_FLAG_TOGGLE_SINGLESTEP);
+    io_event(true); /* later it is another one */
+    ck_assert_uint_eq(reply(), RING_FLAG_EMULATE | RING_FLAG_TOGGLE_SINGLESTEP);
+    fake_put(f, 1, XMEM_EVENT_SINGLESTEP, RING_FLAG_VCPU_PAUSED, 0, NULL);
+    ck_rc(xmem_event_next(d, &ev), -EAGAIN);
+}
+END_TEST
+
+START_TEST(data_for_an_input_instruction)
+{
+    uint8_t byte = 0x5a;
+    io_event(true);
+    r.action = XMEM_REPLY_EMULATE;
+    r.flags = XMEM_REPLY_SET_READ_DATA;
+    r.data = &byte;
+    r.data_len = 1;
+    ck_assert_uint_eq(reply(), RING_FLAG_EMULATE | RING_FLAG_SET_EMUL_READ_DATA);
+    ck_assert_uint_eq(fake_last(f)->head.reason, XMEM_EVENT_DESCRIPTOR);
+    r = (struct xmem_reply)XMEM_INIT(r);
+    io_event(true);
+    fake_fail(f, FAKE_MONITOR, 1, -EPERM, false);
+    ck_rc(xmem_event_reply(d, ev, NULL), -EPERM); /* single step; it stays open */
+    ck_assert_uint_eq(reply(), RING_FLAG_EMULATE | RING_FLAG_TOGGLE_SINGLESTEP);
+    fake_put(f, 1, XMEM_EVENT_SINGLESTEP, RING_FLAG_VCPU_PAUSED, 0, NULL);
+    ck_rc(xmem_event_next(d, &ev), -EAGAIN);
+}
+END_TEST
+
+START_TEST(vmexits_do_not_wait)
+{
+    struct xmem_monitor m = XMEM_INIT(m);
+    m.reason = XMEM_EVENT_DEBUG;
+    ck_ok(xmem_domain_set_monitor(d, &m, 1));
+    ck_assert(f->monitor_sync);
+    m.reason = XMEM_EVENT_VMEXIT;
+    ck_ok(xmem_domain_set_monitor(d, &m, 1));
+    ck_assert(!f->monitor_sync);
+}
+END_TEST
 
 START_TEST(defaults)
 {
@@ -295,6 +525,14 @@ int main(void)
                                unknown_values,
                                what_the_kind_cannot,
                                going_on_skips_what_would_come_again,
+                               the_guest_gets_what_is_its_own,
+                               what_cannot_be_injected,
+                               breakpoints_of_the_caller,
+                               a_breakpoint_that_is_gone,
+                               emulation_only_where_there_is_one,
+                               input_and_output,
+                               data_for_an_input_instruction,
+                               vmexits_do_not_wait,
                                defaults,
                                NULL};
     return unit_main("reply", setup, teardown, tests);

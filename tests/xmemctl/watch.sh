@@ -50,6 +50,31 @@ check "relax: an event for each page, or two when both vCPUs were at it" \
     sh -c "n=\$(grep -c -e '-> relax' '$WORK/out'); [ \$n -ge 64 ] && [ \$n -le 128 ]"
 clean
 
+# Each event once, whatever it is of, and the guest goes on to its end.
+cat >"$WORK/reasons.json" <<'EOF'
+{ "xen": "4.20",
+  "domains": [
+    { "name": "guest", "kind": "x86-ept", "pages": 64, "altp2m": true,
+      "programs": [ { "repeat": 2, "script": [
+        { "op": "read", "gfn": "0x7" }, { "op": "vmexit", "index": 10, "value": 3 },
+        { "op": "io", "index": "0x3f8", "value": 0 }, { "op": "io", "index": "0x3f8", "value": 1 },
+        { "op": "breakpoint", "gfn": "0x20" }, { "op": "debug", "gfn": "0x20", "value": 1 },
+        { "op": "cpuid", "index": 1 }, { "op": "descriptor", "index": 2, "value": 1 },
+        { "op": "read", "gfn": "0x8" } ] } ] } ] }
+EOF
+for reason in vmexit io breakpoint debug cpuid descriptor; do
+    for action in '"log"' '"resume"' '{ "action": "switch", "view": "v" }'; do
+        case $reason$action in vmexit*switch*) continue ;; esac
+        printf '{ "version": 1, "domains": ["*"], "views": [{ "name": "v" }],
+            "monitors": [{ "reason": "%s", "action": %s }] }\n' "$reason" "$action" >"$WORK/reason.json"
+        expect 0 -c "sim:$WORK/reasons.json" watch --check --until-idle --policy "$WORK/reason.json" guest
+        events=2
+        [ "$reason" != io ] || events=4
+        out_has "^summary: $events events .* ended: idle"
+        out_has "^machine check: nothing left behind: accesses 4 "
+    done
+done
+
 # Nobody runs.
 expect 0 -c "$MACHINE" watch --check --until-idle --gfn 4-0xff idle
 out_has "^summary: 0 events .* ended: idle"

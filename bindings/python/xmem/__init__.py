@@ -41,6 +41,7 @@ from .enums import (
     ReplyFlag,
     Restore,
     Rights,
+    Passes,
     StepMeans,
 )
 from .errors import (
@@ -168,6 +169,7 @@ __all__ = [
     "Session",
     "SingleStep",
     "Stats",
+    "Passes",
     "StepMeans",
     "View",
     "VmExit",

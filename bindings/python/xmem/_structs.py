@@ -124,7 +124,7 @@ class XmemCaps(Sized):
         ("flags", c_uint32),
         ("highest_gfn", c_uint64),
         ("interface_version", c_uint32),
-        ("reserved", c_uint32),
+        ("step_airtight", c_uint32),
     ]
 
 
@@ -140,6 +140,7 @@ class XmemStats(Sized):
         ("defaulted", c_uint64),
         ("steps", c_uint64),
         ("notifies", c_uint64),
+        ("stuck", c_uint64),
     ]
 
 
@@ -354,6 +355,8 @@ class XmemEvent(Structure):
         ("view", c_uint16),
         ("reserved", c_uint16),
         ("u", XmemEventU),
+        ("stepped", c_uint32),
+        ("passes", c_uint32),
     ]
 
 

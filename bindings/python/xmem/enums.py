@@ -72,6 +72,14 @@ class StepMeans(IntFlag):
     RELAX = 8
 
 
+class Passes(IntFlag):
+    """XMEM_PASSES_*: what can pass unseen beside a step."""
+
+    OTHERS = 1
+    AGAIN = 2
+    PAGES = 4
+
+
 class Cap(IntFlag):
     """XMEM_CAP_*: flags of Caps."""
 
@@ -118,6 +126,7 @@ class EventFlag(IntFlag):
     PAUSED = 1
     FOREIGN = 2
     NESTED = 4
+    STUCK = 8
 
 
 class Access(IntFlag):
@@ -155,6 +164,7 @@ class ReplyAction(IntEnum):
     EMULATE = 2
     EMULATE_NOWRITE = 3
     STEP_OVER = 4
+    REINJECT = 5
 
     @property
     def bit(self) -> int:

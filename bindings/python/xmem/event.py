@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 # struct xmem_event, with the union as struct xmem_event_mem and what is left of it.
-EVENT = Struct("=QIIIHH3QII2Q")
+EVENT = Struct("=QIIIHH3QII2QII")
 _UNION = Struct("=3QII2Q")
 
 _REASONS: Dict[int, EventReason] = {int(r): r for r in EventReason}
@@ -198,10 +198,12 @@ class Registers:
 class Event:
     """One event. Made by the session."""
 
-    __slots__ = ("_ring", "_pointer", "_v", "_held")
+    __slots__ = ("_ring", "_pointer", "_v", "_held", "stepped", "passes")
 
     def __init__(self, ring: Ring, event: Any, values: Tuple[int, ...]) -> None:
         self._ring = ring
+        #: The means by which step_over() let the access through, and what can pass unseen beside it.
+        self.stepped = self.passes = 0
         self._pointer = event
         self._v = values
         self._held = False
@@ -275,7 +277,7 @@ class Event:
         make = _DETAILS.get(self._v[1])
         if make is None:
             return None
-        details: Details = make(XmemEventU.from_buffer_copy(_UNION.pack(*self._v[6:])))
+        details: Details = make(XmemEventU.from_buffer_copy(_UNION.pack(*self._v[6:13])))
         return details
 
     # ---- answers ----
@@ -295,6 +297,8 @@ class Event:
         rc = c.xmem_event_step_over(ring.handle, self._pointer)
         if rc:
             self.failed(rc)
+        self.stepped = self._pointer.contents.stepped
+        self.passes = self._pointer.contents.passes
         self._pointer = None
         if ring.flush:
             ring.session.flush()

@@ -50,6 +50,7 @@ class Caps(NamedTuple):
     flags: Cap
     highest_gfn: int
     interface_version: int
+    step_airtight: StepMeans
 
     def can_set(self, rights: Rights, *, in_view: bool = False) -> bool:
         """Can these rights be set, in the host view or in another one?"""
@@ -72,6 +73,7 @@ class Stats(NamedTuple):
     defaulted: int
     steps: int
     notifies: int
+    stuck: int
 
 
 class MachineReport(NamedTuple):
@@ -143,6 +145,7 @@ def caps(raw: XmemCaps) -> Caps:
         Cap(raw.flags),
         raw.highest_gfn,
         raw.interface_version,
+        StepMeans(raw.step_airtight),
     )
 
 

@@ -41,6 +41,11 @@ class Diagnostic(NamedTuple):
     def __str__(self) -> str:
         return self.full
 
+    @property
+    def is_warning(self) -> bool:
+        """Nothing is refused for it: XM-500 and above."""
+        return self.number >= 500
+
 
 class Decision(NamedTuple):
     """What a policy says of an event."""
@@ -91,6 +96,9 @@ class _Report:
 class Policy:
     """A policy that is valid. Policy.load() and Policy.parse() make it."""
 
+    #: Of load() or parse(), and later of the last plan(), which knows the domain.
+    warnings: Tuple[Diagnostic, ...] = ()
+
     def __init__(self, name: str, raw: Any) -> None:
         self._raw: Optional[Any] = raw
         self._user: Optional["Session"] = None  # that it is applied to
@@ -105,7 +113,9 @@ class Policy:
             rc = c.xmem_policy_load(path_bytes(path, "path"), report.raw, byref(raw))
             if rc:
                 report.fail(rc, f"{os.fspath(path)}: {os.strerror(-rc)}")
-        return cls(os.fspath(path), raw)
+            policy = cls(os.fspath(path), raw)
+            policy.warnings = report.diagnostics()
+        return policy
 
     @classmethod
     def parse(cls, text: Union[str, bytes], name: str = "<string>") -> "Policy":
@@ -118,7 +128,9 @@ class Policy:
             )
             if rc:
                 report.fail(rc, f"{name}: {os.strerror(-rc)}")
-        return cls(name, raw)
+            policy = cls(name, raw)
+            policy.warnings = report.diagnostics()
+        return policy
 
     # ---- lifetime ----
 
@@ -201,6 +213,7 @@ class Policy:
             rc = c.xmem_policy_plan(self.handle_c(), session.handle(), report.raw, call, None)
             if rc:
                 report.fail(rc, session.last_error)
+            self.warnings = report.diagnostics()
         return lines
 
     def apply(self, session: "Session", progress: Optional[Progress] = None) -> None:

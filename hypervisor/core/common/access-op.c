@@ -23,7 +23,8 @@ static int host_set_one(struct xm_domain *d, xm_gfn_t gfn, enum xm_access a)
 
     if (!xm_mfn_valid(e.mfn))
         return 0;
-    if (e.access != a) {
+    /* Xen writes a 4 KiB entry whatever is there (set_mem_access()): a larger leaf is split. */
+    if (e.access != a || e.order != XM_ORDER_4K) {
         e.access = (uint8_t)a;
         rc = xm_table_set(d, host, gfn, XM_ORDER_4K, &e);
         if (rc != 0)

@@ -2,6 +2,8 @@
 /* HVMOP_altp2m: decoding; order of checks and errnos as do_altp2m_op in Xen. */
 #include <xm/core.h>
 
+#define MINOR_VISIBILITY 14u /* altp2m_set_visibility came with 4.14 */
+
 static int set_state(struct xm_domain *d, bool on)
 {
     int rc = 0;
@@ -153,6 +155,8 @@ static int set_visible(struct xm_domain *d, const struct xm_altp2m_visibility *o
     struct xm_p2m *p2m;
     int rc = -XM_EINVAL;
 
+    if (d->xen_minor < MINOR_VISIBILITY)
+        return -XM_EOPNOTSUPP;
     if (op->pad != 0)
         return rc;
     xm_p2m_lock(d);

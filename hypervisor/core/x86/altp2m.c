@@ -5,6 +5,8 @@
 /* From 4.19 on a lazy copy gets the view's default rights (arch/x86/mm/altp2m.c); 4.17 keeps the
  * host's and the view's default is only reported. */
 #define MINOR_COPY_TAKES_DEFAULT 19u
+/* And from 4.22 on the leaf that is copied around a gfn before it gets rights of its own. */
+#define MINOR_LEAF_TAKES_DEFAULT 22u
 
 struct xm_p2m *xm_view_find(struct xm_domain *d, unsigned view)
 {
@@ -60,8 +62,6 @@ static enum xm_access copied_access(const struct xm_domain *d, const struct xm_p
     return (enum xm_access)host->access;
 }
 
-/* The host's leaf around gfn as it goes into the view: never wider than the view's hole, so that
- * what the view has already is not lost. */
 static int copy_leaf(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, unsigned order,
                      const struct xm_p2m_entry *host, enum xm_access access)
 {
@@ -109,24 +109,31 @@ bool xm_view_would_have(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn,
     return xm_mfn_valid(e->mfn);
 }
 
+/*
+ * altp2m_get_effective_entry(): the host's leaf around gfn as a whole, over whatever the view has in
+ * its range already, with the host's rights in releases before 4.22.
+ */
+static int populate_leaf(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn,
+                         struct xm_p2m_entry *host)
+{
+    unsigned order = host->order > XM_ORDER_1G ? XM_ORDER_1G : host->order;
+
+    if (d->xen_minor >= MINOR_LEAF_TAKES_DEFAULT)
+        host->access = p2m->default_access;
+    return copy_leaf(d, p2m, gfn, order, host, (enum xm_access)host->access);
+}
+
 int xm_view_effective(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, bool populate,
                       struct xm_p2m_entry *e)
 {
-    struct xm_p2m_entry hole;
-    unsigned order;
-
     *e = xm_table_get(p2m, gfn);
     if (xm_mfn_valid(e->mfn))
         return 0;
-    hole = *e;
     *e = xm_table_get(&d->view[0], gfn);
     if (!xm_mfn_valid(e->mfn))
         return -XM_ESRCH;
     e->suppress_ve = true;
-    order = common_order(e, &hole);
-    if (!populate || order == XM_ORDER_4K)
-        return 0;
-    return copy_leaf(d, p2m, gfn, order, e, (enum xm_access)e->access);
+    return populate && e->order != XM_ORDER_4K ? populate_leaf(d, p2m, gfn, e) : 0;
 }
 
 /* Everything in the view is forgotten; it fills again from the host. */

@@ -62,7 +62,7 @@ suite_compile() {
 suite_programs_fill() {
     local folder=$1 conf=$SUITE_TOP/tests/conformance statements
     local guest=("$conf/conf.c" "$conf/guest-xen.c" "$SUITE_TOP/tests/lab/common/guest.c")
-    statements=$(echo "$conf"/{main,session,rights,batch,events,reply,views,errors,death,pages,unseen}.c)
+    statements=$(echo "$conf"/{main,session,rights,batch,events,reply,views,errors,death,pages,unseen,policy,steps,finish}.c)
     # shellcheck disable=SC2086
     suite_compile "$folder/conformance" -DCONF_WITH_XEN $statements "${guest[@]}" \
         "$SUITE_DIR/no-sim.c" -lxenforeignmemory

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What policies must know of a session beyond <xmem.h>. An address is no name for a session:
+ * the next one may lie where a closed one lay.
+ */
+#ifndef XMEM_SESSION_H
+#define XMEM_SESSION_H
+
+#include <stdint.h>
+#include <xmem.h>
+
+/* Never 0, and never given again. */
+uint64_t session_number(const struct xmem_domain *d);
+/*
+ * Does the event wait for its answer in this session? 0, or what answering it would say:
+ * -EINVAL none of its events, -EALREADY, -ESHUTDOWN.
+ */
+int session_check_event(struct xmem_domain *d, const struct xmem_event *ev);
+
+#endif

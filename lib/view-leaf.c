@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Large leaves of the host and views. What a view gets for a gfn that it has no entry for covers
+ * the host's whole leaf of 2 MiB or 1 GiB (QUIRK_VIEW_SET_COVERS_LEAF): in some releases with the
+ * host's rights, so that the view's default is lost, and in all of them over what the view has
+ * there, which matters where an undone remapping left a hole. A host view of small leaves has
+ * neither. So the part of 2 MiB is split there first, once in a session: a set of the rights that
+ * a gfn of it has. As any set in the host view it overwrites that gfn in views, which are set
+ * again; nothing runs meanwhile.
+ */
+#include "changes.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define PART_BITS 9u /* of a gfn: its place in 2 MiB */
+
+int domain_hold(struct xmem_domain *d)
+{
+    int rc = d->holds || d->pauses ? 0 : d->ops->pause(d->dom);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
+    d->holds++;
+    return 0;
+}
+
+int domain_let_go(struct xmem_domain *d, int before)
+{
+    d->holds--;
+    int rc = d->holds || d->pauses ? 0 : d->ops->unpause(d->dom);
+    if (!rc || before)
+        return before;
+    return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
+}
+
+static bool known_split(const struct xmem_domain *d, uint64_t gfn)
+{
+    return known_get(&d->split, gfn >> PART_BITS);
+}
+
+/* Only where there was room is it noted: else it is split again. */
+void view_leaf_note(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
+{
+    uint64_t first = gfn >> PART_BITS, last = (gfn + nr - 1) >> PART_BITS;
+    if (d->quirks & QUIRK_VIEW_SET_COVERS_LEAF)
+        (void)known_put(&d->split, first, last - first + 1, 0xff, 1);
+}
+
+/* A gfn of each part in the list that is not split yet. */
+static int parts_of(const struct xmem_domain *d, const struct runs *list, struct runs *out)
+{
+    int rc = 0;
+    for (size_t i = 0; i < list->n && !rc; i++) {
+        uint64_t gfn = list->v[i].gfn, end = run_end(&list->v[i]), next;
+        for (; gfn < end && !rc; gfn = next) {
+            const struct run *last = out->n ? &out->v[out->n - 1] : NULL;
+            next = ((gfn >> PART_BITS) + 1) << PART_BITS;
+            if (known_split(d, gfn) || (last && last->gfn >> PART_BITS == gfn >> PART_BITS))
+                continue;
+            rc = runs_reserve(out, 1);
+            if (!rc)
+                runs_append(out, gfn, 1, XMEM_RWX);
+        }
+    }
+    return rc;
+}
+
+/* Of another tool's view nothing is known: what it has there is asked for, to be set again. */
+static int learn_foreign(struct xmem_domain *d, struct view *v, const struct runs *parts)
+{
+    int rc = 0;
+    for (size_t i = 0; i < parts->n && !rc; i++) {
+        uint64_t gfn = parts->v[i].gfn;
+        uint8_t rights;
+        if (known_get(&v->known, gfn) & KNOWN_SET)
+            continue;
+        d->stats.gets++;
+        rc = d->ops->rights_get(d->dom, v->id, gfn, &rights);
+        if (!rc)
+            rc = known_put(&v->known, gfn, 1, 0xff, domain_found_byte(d, v, rights));
+        else if (rc == -ESRCH)
+            rc = 0;
+    }
+    return rc;
+}
+
+/* Holes go from the list: they may be filled by a large leaf later, so nothing is noted of them. */
+static void drop_holes(struct runs *parts, const uint8_t *rights)
+{
+    size_t k = 0;
+    for (size_t i = 0; i < parts->n; i++)
+        if (rights[i] != BACKEND_NO_RIGHTS)
+            parts->v[k++] = parts->v[i];
+    parts->n = k;
+}
+
+static int send_split(struct xmem_domain *d, struct runs *parts)
+{
+    uint64_t *gfns = malloc(parts->n * sizeof(*gfns));
+    uint8_t *rights = malloc(parts->n);
+    int rc = gfns && rights ? 0 : -ENOMEM;
+    for (size_t i = 0; i < parts->n && !rc; i++)
+        gfns[i] = parts->v[i].gfn;
+    if (!rc) {
+        d->stats.sets++;
+        rc = d->ops->host_split(d->dom, gfns, rights, (uint32_t)parts->n);
+    }
+    if (!rc)
+        drop_holes(parts, rights);
+    free(gfns);
+    free(rights);
+    return rc;
+}
+
+/* The domain is held. */
+static int split(struct xmem_domain *d, struct runs *parts)
+{
+    uint64_t first = parts->v[0].gfn;
+    int rc = 0;
+    for (uint32_t id = 1; id < d->view_end && !rc; id++)
+        if (d->views[id] && !d->views[id]->own)
+            rc = learn_foreign(d, d->views[id], parts);
+    if (!rc)
+        rc = send_split(d, parts);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 ": the large page around gfn 0x%" PRIx64
+                           " cannot be split, so that views keep their rights", d->domid,
+                           first);
+    return changes_reapply(d, parts); /* which notes them first */
+}
+
+static int split_unless_done(struct xmem_domain *d, const struct runs *list)
+{
+    struct runs parts = {0};
+    int rc = parts_of(d, list, &parts);
+    if (rc)
+        rc = domain_refuse(d, rc, "out of memory");
+    if (!rc && parts.n) {
+        rc = domain_hold(d);
+        if (!rc)
+            rc = domain_let_go(d, split(d, &parts));
+    }
+    runs_free(&parts);
+    return rc;
+}
+
+int view_leaf_before_set(struct xmem_domain *d, const struct view *v, const struct runs *list)
+{
+    bool plain = v->def == XMEM_RWX &&
+                 (d->default_now == XMEM_RWX || d->default_now == KNOWN_NOTHING);
+    if (!v->id || plain || !(d->quirks & QUIRK_LEAF_TAKES_HOST_RIGHTS) || !d->ops->host_split)
+        return 0;
+    return split_unless_done(d, list);
+}
+
+int view_leaf_before_undo(struct xmem_domain *d, uint64_t gfn)
+{
+    struct run one = {gfn, UINT64_C(1) << 8};
+    if (!(d->quirks & QUIRK_VIEW_SET_COVERS_LEAF) || !d->ops->host_split)
+        return 0;
+    return split_unless_done(d, &(struct runs){&one, 1, 1});
+}

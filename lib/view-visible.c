@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which views the guest can switch to by itself (VMFUNC), view 0 among them. */
+#include "domain.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+bool views_can_hide(const struct xmem_domain *d)
+{
+    return d->ops->view_set_visible && (d->caps.flags & XMEM_CAP_VISIBILITY);
+}
+
+int view_set_shown(struct xmem_domain *d, struct view *v, bool visible)
+{
+    int rc = d->ops->view_set_visible(d->dom, v->id, visible);
+    if (!rc)
+        v->hidden = !visible;
+    return rc;
+}
+
+/* Paused: what is shown for a moment must not be a way out for a vCPU. */
+static int switch_to_hidden(struct xmem_domain *d, uint16_t id)
+{
+    int rc = d->ops->pause(d->dom);
+    if (rc)
+        return rc;
+    rc = d->ops->view_set_visible(d->dom, id, true);
+    if (!rc) {
+        rc = d->ops->view_switch(d->dom, id);
+        int rc2 = d->ops->view_set_visible(d->dom, id, false);
+        rc = rc ? rc : rc2;
+    }
+    int rc2 = d->ops->unpause(d->dom);
+    return rc ? rc : rc2;
+}
+
+int view_switch_all(struct xmem_domain *d, uint16_t id)
+{
+    int rc = d->ops->view_switch(d->dom, id);
+    return rc == -EINVAL && views_can_hide(d) ? switch_to_hidden(d, id) : rc;
+}
+
+int views_show_again(struct xmem_domain *d)
+{
+    int first = 0;
+    for (uint32_t id = 0; id < d->caps.max_views; id++) {
+        struct view *v = d->views[id];
+        if (!v || v->own || !v->hidden)
+            continue;
+        int rc = view_set_shown(d, v, true);
+        if (rc && !first)
+            first = domain_fail(d, rc, 0, "view %" PRIu32 " cannot be shown to the guest again",
+                                id);
+    }
+    return first;
+}

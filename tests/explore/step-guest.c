@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The reference: what each vCPU did, and whether it might. */
+#include "step-world.h"
+
+#include <string.h>
+
+const char *bits_name(unsigned bits)
+{
+    static const char *const names[] = {"n", "r", "w", "rw", "x", "rx", "wx", "rwx"};
+    return names[bits & 7];
+}
+
+unsigned op_count(const struct scenario *sc, unsigned vcpu)
+{
+    unsigned n = 0;
+    while (n < OPS_MAX && sc->op[vcpu][n].code)
+        n++;
+    return n;
+}
+
+static uint8_t bits_of(uint8_t code)
+{
+    switch (code) {
+    case SIM_OP_READ:
+        return XMEM_ACCESS_R;
+    case SIM_OP_WRITE:
+        return XMEM_ACCESS_W;
+    case SIM_OP_EXEC:
+        return XMEM_ACCESS_X;
+    default:
+        return XMEM_ACCESS_R | XMEM_ACCESS_W;
+    }
+}
+
+void op_touches(const struct sim_op *op, uint8_t bits[PAGES])
+{
+    uint64_t last = op->addr + (op->len ? op->len : 8) - 1;
+    memset(bits, 0, PAGES);
+    for (uint64_t p = op->addr >> 12; p <= last >> 12; p++)
+        if (p >= GFN && p < GFN + PAGES)
+            bits[p - GFN] |= bits_of(op->code);
+}
+
+void ref_begin(void)
+{
+    struct reference *r = &w.ref;
+    memset(r, 0, sizeof(*r));
+    for (unsigned v = 0; v < VIEWS; v++)
+        for (unsigned p = 0; p < PAGES; p++)
+            r->want[v][p] = w.sc->rights[v][p] ? w.sc->rights[v][p] & 7 : 7;
+    for (unsigned i = 0; i < VCPUS; i++)
+        r->view[i] = w.sc->start_view;
+}
+
+/* To write is to read as well, where rights are concerned. */
+static uint8_t with_read(uint8_t bits)
+{
+    return bits & XMEM_ACCESS_W ? bits | XMEM_ACCESS_R : bits;
+}
+
+void ref_granted(const struct xmem_event *ev)
+{
+    uint64_t p = ev->u.mem.gfn - GFN;
+    uint8_t bits = with_read(ev->u.mem.access & 7);
+    w.ref.grant[ev->vcpu][p] |= bits;
+    w.ref.open[ev->vcpu][p] |= bits;
+}
+
+/* Open for this step, or was. To read is no secret of a page that is open to be written. */
+static uint8_t open_bits(unsigned vcpu, unsigned page)
+{
+    uint8_t bits = w.ref.open[vcpu][page];
+    return bits ? bits | XMEM_ACCESS_R : 0;
+}
+
+static bool passes(bool accepted, enum hole hole)
+{
+    holes[hole] += accepted;
+    return accepted;
+}
+
+/* An access that was neither allowed nor told. True: one that this means cannot hold. */
+static bool accepted(unsigned vcpu, unsigned page, uint8_t missing)
+{
+    if (w.ref.emulated[vcpu])
+        return passes(w.cfg->rest_passes, HOLE_EMULATED);
+    for (unsigned u = 0; u < VCPUS; u++) {
+        bool own = u == vcpu;
+        if (!(missing & ~open_bits(u, page)) &&
+            passes(own ? w.cfg->later_pass : w.cfg->others_pass, own ? HOLE_LATER : HOLE_OTHER))
+            return true;
+    }
+    return false;
+}
+
+static void check_access(unsigned vcpu, unsigned page, uint8_t bits)
+{
+    struct reference *r = &w.ref;
+    uint8_t may = r->want[r->view[vcpu]][page] | r->grant[vcpu][page];
+    uint8_t missing = bits & ~may & 7;
+    if (!missing || r->free || accepted(vcpu, page, missing))
+        return;
+    explore_fail(w.e, "vCPU %u did %s to page %u, which has %s in view %u, and %s of it was not "
+                 "answered for", vcpu, bits_name(bits), page,
+                 bits_name(r->want[r->view[vcpu]][page]), r->view[vcpu], bits_name(missing));
+}
+
+static void store(const struct sim_op *op)
+{
+    uint64_t at = op->addr - ((uint64_t)GFN << 12);
+    if (bits_of(op->code) & XMEM_ACCESS_W)
+        memcpy((char *)w.ref.memory + at, &op->value, sizeof(op->value));
+}
+
+static void completed(unsigned vcpu)
+{
+    struct reference *r = &w.ref;
+    const struct sim_op *op = &w.sc->op[vcpu][r->done[vcpu]];
+    uint8_t bits[PAGES];
+    op_touches(op, bits);
+    explore_say(w.e, "  vCPU %u %s instruction %u", vcpu, r->skip[vcpu] ? "goes past" : "did",
+                r->done[vcpu]);
+    for (unsigned p = 0; p < PAGES && !r->skip[vcpu]; p++)
+        if (bits[p])
+            check_access(vcpu, p, bits[p]);
+    if (!r->skip[vcpu])
+        store(op);
+    r->done[vcpu]++;
+    r->steps_due[vcpu] = (uint8_t)(r->steps_due[vcpu] + r->user_step[vcpu]);
+    r->skip[vcpu] = r->emulated[vcpu] = 0;
+    memset(r->grant[vcpu], 0, PAGES);
+}
+
+void ref_follow(void)
+{
+    struct sim_vcpu_info i;
+    for (uint32_t v = 0; v < VCPUS; v++) {
+        sim_vcpu_info(w.sim, v, &i);
+        while (w.ref.done[v] < i.done)
+            completed(v);
+    }
+}
+
+void ref_settle(void)
+{
+    for (unsigned v = 0; v < VCPUS; v++)
+        memcpy(w.ref.open[v], w.ref.grant[v], PAGES);
+}
+
+/* ---- the end ---- */
+
+static void judge_vcpu(unsigned v)
+{
+    struct sim_vcpu_info i;
+    sim_vcpu_info(w.sim, v, &i);
+    uint16_t view = w.ref.view[v] == OWN ? w.own : 0;
+    if (i.done != op_count(w.sc, v))
+        explore_fail(w.e, "vCPU %u stands still at instruction %u", v, (unsigned)i.done);
+    else if (i.view != view)
+        explore_fail(w.e, "vCPU %u ends in view %u, it belongs in %u", v, i.view, view);
+    else if (i.single_step != w.ref.user_step[v])
+        explore_fail(w.e, "vCPU %u ends with single step %s", v, i.single_step ? "on" : "off");
+    else if (w.ref.steps_told[v] != w.ref.steps_due[v])
+        explore_fail(w.e, "the tool sees %u of its %u single steps of vCPU %u",
+                     w.ref.steps_told[v], w.ref.steps_due[v], v);
+}
+
+static void judge_rights(unsigned v, unsigned p)
+{
+    uint8_t rights = 0, want = w.ref.want[v][p];
+    int rc = w.d->ops->rights_get(w.d->dom, v == OWN ? w.own : 0, GFN + p, &rights);
+    if (rc || (rights & 7) != want)
+        explore_fail(w.e, "page %u has %s in view %u at the end, not %s", p, bits_name(rights), v,
+                     bits_name(want));
+}
+
+static void judge_memory(void)
+{
+    void *page;
+    for (unsigned p = 0; p < PAGES; p++) {
+        if (sim_map_gfn(w.sim, GFN + p, &page) || memcmp(page, w.ref.memory[p], 4096))
+            explore_fail(w.e, "page %u does not hold what was written", p);
+    }
+}
+
+void ref_judge(void)
+{
+    for (unsigned v = 0; v < VCPUS; v++)
+        judge_vcpu(v);
+    for (unsigned v = 0; v < (w.sc->own_view ? VIEWS : 1); v++)
+        for (unsigned p = 0; p < PAGES; p++)
+            judge_rights(v, p);
+    judge_memory();
+}

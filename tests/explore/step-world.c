@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The beginning and the end of a run, and what tells its states apart. */
+#include "step-world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend-sim.h"
+#include "sim-int.h"
+
+struct world w;
+uint64_t holes[HOLES];
+unsigned preempts_allowed;
+
+void must(int rc, const char *what)
+{
+    if (rc)
+        explore_fail(w.e, "%s answers %d: %s", what, rc,
+                     w.d ? xmem_domain_last_error(w.d) : xmem_last_error(w.x));
+}
+
+static void make_machine(void)
+{
+    struct sim_machine_cfg mc = {.seed = 1, .xen_minor = w.cfg->minor};
+    struct sim_domain_cfg dc = {.domid = 1, .kind = w.cfg->kind, .vcpus = VCPUS, .pages = 64,
+                                .altp2m = w.cfg->views, .name = "explored"};
+    if (sim_machine_create(&mc, &w.m) || sim_domain_create(w.m, &dc, &w.sim) ||
+        xmem_open_machine(w.m, &w.x))
+        abort();
+    sim_domain_schedule(w.sim, ops_schedule, NULL);
+    for (uint32_t v = 0; v < VCPUS; v++)
+        if (op_count(w.sc, v) && sim_vcpu_script(w.sim, v, w.sc->op[v], op_count(w.sc, v), 1))
+            abort();
+}
+
+static void set_rights(unsigned v, unsigned p, uint8_t rights)
+{
+    must(xmem_domain_set_rights(w.d, v == OWN ? w.own : 0, GFN + p, (enum xmem_rights)rights),
+         "xmem_domain_set_rights");
+}
+
+static void begin_views(void)
+{
+    if (w.sc->own_view)
+        must(xmem_view_create(w.d, NULL, &w.own), "xmem_view_create");
+    for (unsigned v = 0; v < (w.sc->own_view ? VIEWS : 1); v++)
+        for (unsigned p = 0; p < PAGES; p++)
+            if (w.sc->rights[v][p] || v == OWN)
+                set_rights(v, p, w.sc->rights[v][p] ? w.sc->rights[v][p] : XMEM_RWX);
+    if (w.sc->start_view)
+        must(xmem_view_switch(w.d, w.own), "xmem_view_switch");
+}
+
+/* The caller's single steps are told only where it monitors them. */
+static void begin_monitors(void)
+{
+    struct xmem_monitor m = {.size = sizeof(m), .reason = XMEM_EVENT_SINGLESTEP};
+    for (unsigned p = 0; p < PAGES; p++)
+        if (w.sc->decide[p] == TOGGLE) {
+            must(xmem_domain_set_monitor(w.d, &m, 1), "xmem_domain_set_monitor");
+            return;
+        }
+}
+
+void world_begin(struct explore *e)
+{
+    const struct scenario *sc = w.sc;
+    const struct config *cfg = w.cfg;
+    struct xmem_domain_opts opts = {.size = sizeof(opts), .step_means = cfg->means};
+    w = (struct world){.e = e, .sc = sc, .cfg = cfg, .next_vcpu = SIM_NOBODY,
+                       .preempts = preempts_allowed};
+    make_machine();
+    w.letting_run = false;
+    must(xmem_domain_open(w.x, 1, &opts, &w.d), "xmem_domain_open");
+    must(xmem_domain_enable(w.d), "xmem_domain_enable");
+    begin_views();
+    begin_monitors();
+    ref_begin();
+    ops_wrap(w.d);
+}
+
+/* ---- the end ---- */
+
+static void judge_report(void)
+{
+    struct sim_report r;
+    sim_report(w.m, NULL, &r);
+    if (r.forbidden && !w.cfg->others_pass && !w.cfg->later_pass)
+        explore_fail(w.e, "the machine counts %u forbidden accesses", (unsigned)r.forbidden);
+    if (r.unanswered || r.double_answers || r.leaked_slots)
+        explore_fail(w.e, "after close: unanswered %u, answered twice %u, slots lost %u",
+                     (unsigned)r.unanswered, (unsigned)r.double_answers, (unsigned)r.leaked_slots);
+    if (r.leftover_rights || r.leftover_views || r.leftover_pauses || r.leftover_monitors)
+        explore_fail(w.e, "left after close: rights %u, views %u, pauses %u, monitors %u",
+                     (unsigned)r.leftover_rights, (unsigned)r.leftover_views,
+                     (unsigned)r.leftover_pauses, (unsigned)r.leftover_monitors);
+}
+
+void world_end(bool whole)
+{
+    if (whole && w.d)
+        ref_judge();
+    w.letting_run = true;
+    w.ref.free |= !whole;
+    if (w.d) {
+        int rc = xmem_domain_close(w.d);
+        w.d = NULL;
+        if (whole)
+            must(rc, "xmem_domain_close");
+    }
+    if (whole)
+        judge_report();
+    xmem_close(w.x);
+    sim_machine_destroy(w.m);
+}
+
+/* ---- states ---- */
+
+static uint64_t mix_bytes(uint64_t h, const void *p, size_t n)
+{
+    const unsigned char *b = p;
+    uint64_t v;
+    for (; n >= 8; n -= 8, b += 8) {
+        memcpy(&v, b, 8);
+        h = explore_mix(h, v);
+    }
+    v = 0;
+    memcpy(&v, b, n);
+    return explore_mix(h, v);
+}
+
+static uint64_t hash_table(uint64_t h, struct xm_p2m *t, unsigned view)
+{
+    for (unsigned p = 0; p < PAGES; p++) {
+        struct xm_p2m_entry e = view == 0 ? xm_p2m_get(&w.sim->core, 0, xm_gfn(GFN + p))
+                                          : xm_table_get(t, xm_gfn(GFN + p));
+        h = explore_mix(h, e.mfn.n << 8 | e.access);
+    }
+    return h;
+}
+
+static uint64_t hash_tables(uint64_t h)
+{
+    struct xm_domain *c = &w.sim->core;
+    h = hash_table(h, NULL, 0);
+    for (unsigned i = 1; w.cfg->views && i < c->max_views; i++)
+        if (xm_view_find(c, i))
+            h = hash_table(explore_mix(h, i), xm_view_table(c, i), i);
+    return c->views_active ? hash_table(h, &c->copy, VIEWS) : h;
+}
+
+static uint64_t hash_tlb(uint64_t h, const struct sim_vcpu *v)
+{
+    for (unsigned p = 0; p < PAGES; p++) {
+        const struct tlb_entry *e = tlb_at(&v->tlb, GFN + p);
+        for (unsigned i = 0; i < w.sim->core.max_views; i++)
+            h = explore_mix(h, e->gfn == GFN + p && e->epoch == w.sim->epoch[i] ? e->page & 7 : 9);
+    }
+    return h;
+}
+
+static uint64_t hash_vcpu(uint64_t h, const struct sim_vcpu *v)
+{
+    const struct xm_vcpu *c = v->core;
+    h = explore_mix(h, v->done << 32 | v->pauses << 16 | v->holds << 8 | v->waiting << 4 |
+                           v->in_op << 3 | v->moved << 2 | v->step_due << 1 | c->has_reply);
+    h = explore_mix(h, (uint64_t)c->view << 32 | c->fast_view << 16 | c->event_pause << 8 |
+                           c->blocked << 3 | c->single_step << 2 | c->fast_step << 1);
+    if (c->has_reply)
+        h = explore_mix(h, c->reply.flags);
+    return hash_tlb(explore_mix(h, v->pc), v);
+}
+
+/* Requests that were not taken, answers that were not looked at. */
+static uint64_t hash_ring(uint64_t h)
+{
+    const struct xm_ring_page *p = sim_ring_page(w.sim);
+    h = explore_mix(h, (uint64_t)w.sim->core.ring.outstanding << 32 | p->rsp_prod);
+    for (uint32_t i = w.d->ring.req_cons; i != p->req_prod; i++) {
+        const struct xm_ev *ev = &p->slot[i & (XM_RING_SLOTS - 1)];
+        h = explore_mix(h, ev->vcpu_id << 16 | ev->reason << 8 | ev->altp2m_idx);
+        h = explore_mix(h, ev->u.mem_access.gfn << 8 | ev->u.mem_access.flags);
+    }
+    return h;
+}
+
+static uint64_t hash_tool(uint64_t h)
+{
+    for (unsigned i = 0; i < w.held_n; i++)
+        h = explore_mix(h, w.held[i]->seq);
+    return explore_mix(h, w.change_at << 24 | w.preempts << 16 | w.held_n << 8 | w.events << 2 |
+                              w.unsent << 1 | w.quiet);
+}
+
+uint64_t world_hash(void)
+{
+    uint64_t h = mix_bytes(w.chain, &w.ref, sizeof(w.ref));
+    h = hash_tables(hash_tool(h));
+    for (unsigned v = 0; v < VCPUS; v++)
+        h = hash_vcpu(h, &w.sim->vcpu[v]);
+    h = explore_mix(h, w.sim->pauses);
+    return w.d ? hash_ring(h) : h;
+}

@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What policies decide, and what validate and plan warn of.
+. "$(dirname "$0")/lib.sh"
+
+# value KEY...: of the JSON in stdout, keys and places in turn
+value() {
+    python3 -c 'import json, sys
+v = json.load(open(sys.argv[1], encoding="utf-8"))
+for key in sys.argv[2:]:
+    v = v[int(key) if isinstance(v, list) else key]
+print(v)' "$WORK/out" "$@"
+}
+
+# ---- the strictest decides, on each kind ----
+
+machine() {
+    echo '{"domains":['
+    comma=
+    for kind in x86-ept arm-s2 x86-pv armv8r-mpu; do
+        echo "$comma{\"name\":\"$kind\",\"kind\":\"$kind\",\"pages\":64,\"programs\":[{\"script\":["
+        echo '{"op":"write","gfn":16,"value":"0x4142434445464748"}]}]}'
+        comma=,
+    done
+    echo ']}'
+}
+machine >"$WORK/kinds.json"
+policy() {
+    cat <<EOF
+{"version":1,"domains":["*"],"regions":{"p":16},
+ "rules":[{"region":"p","rights":"n","on":[$1]}]}
+EOF
+}
+policy '{"action":"log","access":"r"},{"action":"deny","access":"w"}' >"$WORK/rw.json"
+policy '{"action":"deny","access":"r"},{"action":"log","access":"w"}' >"$WORK/wr.json"
+# What cannot be denied holds the domain.
+denial() {
+    if [ "$1" = x86-pv ]; then echo pause; else echo deny; fi
+}
+for kind in x86-ept arm-s2 x86-pv armv8r-mpu; do
+    for list in rw wr; do
+        expect 0 -c "sim:$WORK/kinds.json" watch -i -k -p "$WORK/$list.json" "$kind"
+        out_has "-> $(denial "$kind")"
+        check "$kind, $list: one event" [ "$(grep -c ' -> ' "$WORK/out")" -eq 1 ]
+    done
+done
+
+# ---- an action that never decides ----
+
+expect 0 validate "$WORK/rw.json"
+check "no warning" [ ! -s "$WORK/err" ]
+expect 0 validate "$WORK/wr.json"
+err_has '^.*/wr.json:2:75: \[XM-501\] /rules/0/on/1: warning: never decides: .* "deny" in line 2'
+out_has '/wr.json: ok$'
+expect 0 validate -j "$WORK/wr.json"
+check "warnings are in the JSON alone" [ ! -s "$WORK/err" ]
+check "it is valid" [ "$(value 0 valid)" = True ]
+check "number" [ "$(value 0 messages 0 number)" -eq 501 ]
+check "it is a warning" [ "$(value 0 messages 0 warning)" = True ]
+expect 0 -c "sim:$WORK/kinds.json" plan arm-s2 "$WORK/wr.json"
+check "told once" [ "$(grep -c 'XM-501' "$WORK/err")" -eq 1 ]
+expect 0 -c "sim:$WORK/kinds.json" plan -j arm-s2 "$WORK/wr.json"
+check "warnings are in the JSON alone" [ ! -s "$WORK/err" ]
+check "it is possible" [ "$(value possible)" = True ]
+check "number" [ "$(value messages 0 number)" -eq 501 ]
+expect 0 -c "sim:$WORK/kinds.json" apply arm-s2 "$WORK/wr.json"
+check "told once" [ "$(grep -c 'XM-501' "$WORK/err")" -eq 1 ]
+
+# ---- a guest that leaves its start view ----
+
+# escape XEN: a machine of that release
+escape() {
+    cat <<EOF
+{"xen":"$1","domains":[{"name":"guest","kind":"x86-ept","pages":64,"programs":[{"script":[
+ {"op":"write","gfn":"0x6","value":1},
+ {"op":"vmfunc","value":0},
+ {"op":"write","gfn":"0x6","value":7}],"repeat":5}]}]}
+EOF
+}
+# jail VISIBLE
+jail() {
+    cat <<EOF
+{"version":1,"domains":["*"],"regions":{"b":"0x6"},
+ "views":[{"name":"jail","visible":$1}],"start_view":"jail",
+ "rules":[{"name":"deny-b","region":"b","view":"jail","rights":"rx","on":"deny"}]}
+EOF
+}
+jail false >"$WORK/hidden.json"
+jail true >"$WORK/visible.json"
+expect 0 validate "$WORK/hidden.json"
+check "no warning" [ ! -s "$WORK/err" ]
+for release in 4.14 4.17 4.20 4.22; do
+    escape "$release" >"$WORK/escape.json"
+    expect 0 -c "sim:$WORK/escape.json" watch -i -k -p "$WORK/hidden.json" guest
+    check "$release: ten writes, ten denials" [ "$(grep -c -- '-> deny' "$WORK/out")" -eq 10 ]
+    out_has 'machine check: nothing left behind'
+done
+expect 0 -c "sim:$WORK/escape.json" plan guest "$WORK/hidden.json"
+out_has '^view "host": hidden from the guest, as the start view is$'
+check "no warning" [ ! -s "$WORK/err" ]
+escape 4.13 >"$WORK/escape.json"
+expect 4 -c "sim:$WORK/escape.json" plan guest "$WORK/hidden.json"
+err_has 'XM-302\] /views/0/visible: views cannot be hidden here'
+expect 4 -c "sim:$WORK/escape.json" watch -i -p "$WORK/hidden.json" guest
+err_has 'XM-302\] /views/0/visible: views cannot be hidden here'
+expect 0 validate "$WORK/visible.json"
+err_has 'XM-502\] /rules/0: warning: the guest can go to view "host" by itself'
+expect 0 -c "sim:$WORK/escape.json" plan guest "$WORK/visible.json"
+out_has '^reach: the guest can go to view "host" by itself, 0 rules there$'
+check "told once" [ "$(grep -c 'XM-502' "$WORK/err")" -eq 1 ]
+expect 0 -c "sim:$WORK/escape.json" plan -j guest "$WORK/visible.json"
+check "number" [ "$(value messages 0 number)" -eq 502 ]
+check "it is a warning" [ "$(value messages 0 warning)" = True ]
+finish
