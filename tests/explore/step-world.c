@@ -24,7 +24,8 @@ static void make_machine(void)
     struct sim_machine_cfg mc = {.seed = 1, .xen_minor = w.cfg->minor,
                                  .max_views = w.cfg->max_views};
     struct sim_domain_cfg dc = {.domid = 1, .kind = w.cfg->kind, .vcpus = VCPUS, .pages = 64,
-                                .altp2m = w.cfg->views, .name = "explored"};
+                                .altp2m = w.cfg->views, .holds = w.cfg->holds,
+                                .name = "explored"};
     if (sim_machine_create(&mc, &w.m) || sim_domain_create(w.m, &dc, &w.sim) ||
         xmem_open_machine(w.m, &w.x))
         abort();
@@ -193,8 +194,9 @@ static uint64_t hash_tool(uint64_t h)
 {
     for (unsigned i = 0; i < w.held_n; i++)
         h = explore_mix(h, w.held[i]->seq);
-    return explore_mix(h, w.change_at << 24 | w.preempts << 16 | w.held_n << 12 | w.events << 5 |
-                              w.changed << 4 | w.unsent << 1 | w.quiet);
+    unsigned flags = (w.changed ? 4u : 0u) | (w.unsent ? 2u : 0u) | (w.quiet ? 1u : 0u);
+    return explore_mix(h, (uint64_t)w.events << 32 | w.change_at << 24 | w.preempts << 16 |
+                              w.held_n << 8 | flags);
 }
 
 uint64_t world_hash(void)
