@@ -2,37 +2,31 @@
 /*
  * libxmem: memory-access control of virtual machines.
  *
- * One API over every kind of guest that Xen runs and over a simulated machine
- * that needs no Xen. A tool opens a connection, opens a session on a domain,
- * sets rights, and answers the events that violations cause.
+ * One API over every kind of guest that Xen runs and over a simulated machine that needs no Xen. A
+ * tool opens a connection, a session on a domain, sets rights, and answers what violations cause.
  *
  * CONVENTIONS
- *  Results    0, or a negative errno value; only the codes named at a function
- *             (and -EINVAL for null or wrongly sized arguments, -ENOMEM) escape.
- *             Outputs are untouched on failure. xmem_last_error() and
- *             xmem_domain_last_error() hold a text: what, where, what to do.
+ *  Results    0, or a negative errno value; only the codes named at a function (and -EINVAL for null
+ *             or wrongly sized arguments, -ENOMEM) escape. Outputs are untouched on failure.
+ *             xmem_last_error() and xmem_domain_last_error() hold a text: what, where, what to do.
  *  Units      A gfn is a guest frame number: guest-physical address >> 12.
- *  Structs    One that the caller fills, or has filled, starts with `size`, set
- *             to sizeof(struct) (XMEM_INIT does it). Zero in any other field
- *             means the default. Structs grow at the end only: an older caller
- *             works with a newer library and the reverse (unknown trailing
+ *  Structs    One that the caller fills, or has filled, starts with `size`, set to sizeof(struct)
+ *             (XMEM_INIT does it). Zero in any other field means the default. Structs grow at the
+ *             end only: an older caller works with a newer library and the reverse (unknown trailing
  *             bytes must be zero, else -E2BIG).
- *  Ownership  Handles are opaque, made by one call and freed by another that
- *             accepts NULL. Strings returned belong to the handle and live until
- *             the next call on it, unless said otherwise.
- *  Threads    A handle, and all handles made from it, may be used from one
- *             thread at a time. Different sessions may be used from different
- *             threads, also on one connection: xmem_domain_open(),
- *             xmem_domain_close() and every call on a session are safe beside
+ *  Ownership  Handles are opaque, made by one call and freed by another that accepts NULL. Strings
+ *             returned belong to the handle until the next call on it, unless said otherwise.
+ *  Threads    A handle, and all handles made from it, may be used from one thread at a time.
+ *             Different sessions may be used from different threads, also on one connection:
+ *             xmem_domain_open(), xmem_domain_close() and every call on a session are safe beside
  *             calls on other sessions. The library starts no threads.
- *  Manners    The library never prints, exits, forks or installs signal
- *             handlers. A signal interrupts a blocking call: -EINTR.
+ *  Manners    The library never prints, exits, forks or installs signal handlers. A signal
+ *             interrupts a blocking call: -EINTR.
  *  Errors common to calls on a session
- *             -ESHUTDOWN the domain died or is gone; -EPROTO the ring held
- *             garbage and the session refuses it; -EOPNOTSUPP this kind of
- *             machine cannot do it (ask xmem_domain_get_caps()); -EACCES or
- *             -EPERM the hypervisor refuses this caller; -EIO anything else the
- *             hypervisor answered, named in the text.
+ *             -ESHUTDOWN the domain died or is gone; -EPROTO the ring held garbage and the session
+ *             refuses it; -EOPNOTSUPP this kind of machine cannot do it (ask
+ *             xmem_domain_get_caps()); -EACCES or -EPERM the hypervisor refuses this caller; -EIO
+ *             anything else the hypervisor answered, named in the text.
  */
 #ifndef XMEM_H
 #define XMEM_H
@@ -100,11 +94,10 @@ struct xmem_open_opts {
 };
 
 /*
- * Opens a connection. uri: "xen:" the running hypervisor; "sim:" the built-in
- * demonstration machine; "sim:FILE" a machine described by FILE (xmem-machine(5)).
- * opts may be NULL. *out is freed by xmem_close().
- * -EINVAL bad uri or description; -ENOENT no such file; -EOPNOTSUPP no usable
- * hypervisor or library; -EACCES, -EPERM not allowed. On failure the text is
+ * Opens a connection. uri: "xen:" the running hypervisor; "sim:" the built-in demonstration
+ * machine; "sim:FILE" a machine described by FILE (xmem-machine(5)). opts may be NULL. *out is
+ * freed by xmem_close(). -EINVAL bad uri or description; -ENOENT no such file; -EOPNOTSUPP no
+ * usable hypervisor or library; -EACCES, -EPERM not allowed. On failure the text is
  * xmem_last_error(NULL), per thread.
  */
 XMEM_API int xmem_open(const char *uri, const struct xmem_open_opts *opts, struct xmem **out);
@@ -199,19 +192,17 @@ struct xmem_domain_opts {
 };
 
 /*
- * Opens a session; opts may be NULL. It records the default rights, the views
- * and the state of the domain, and changes nothing. *out is freed by
- * xmem_domain_close(). -ESRCH no such domain; -EBUSY this connection has a
- * session on it already.
+ * Opens a session; opts may be NULL. It records the default rights, the views and the state of the
+ * domain, and changes nothing. *out is freed by xmem_domain_close(). -ESRCH no such domain; -EBUSY
+ * this connection has a session on it already.
  */
 XMEM_API int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_opts *opts,
                               struct xmem_domain **out);
 /*
- * Ends the session whatever state it is in and leaves the domain as it was found:
- * rights, default and views restored (but see XMEM_RESTORE_KEEP), every request
- * answered, monitors off, ring disabled, pauses undone. Always frees d. Returns
- * the first failure of the restoring (the rest is still done); its text is
- * xmem_last_error() of the connection.
+ * Ends the session whatever state it is in and leaves the domain as it was found: rights, default
+ * and views restored (but see XMEM_RESTORE_KEEP), every request answered, monitors off, ring
+ * disabled, pauses undone. Always frees d. Returns the first failure of the restoring (the rest is
+ * still done); its text is xmem_last_error() of the connection.
  */
 XMEM_API int xmem_domain_close(struct xmem_domain *d);
 /* Text of the last failure on this session, "" if none. */
@@ -270,17 +261,13 @@ struct xmem_stats {
 XMEM_API int xmem_domain_get_stats(struct xmem_domain *d, struct xmem_stats *out);
 
 /*
- * Starts monitoring: sets the ring up and listens. Rights can be set from then
- * on. Nothing happens if it is on already. -EBUSY another listener has the ring,
- * or one died (xmem_domain_recover()). Xen: xc_monitor_enable().
+ * Starts monitoring: sets the ring up and listens; rights can be set from then on. On already: 0.
+ * -EBUSY another listener has the ring, or one died (xmem_domain_recover()). xc_monitor_enable().
  */
 XMEM_API int xmem_domain_enable(struct xmem_domain *d);
 /* Stops it: as closing does, but the session stays open. Nothing happens if it is off. */
 XMEM_API int xmem_domain_disable(struct xmem_domain *d);
-/*
- * Pauses the whole domain, counted; each pause needs one unpause, closing makes
- * up for the missing ones. unpause without a pause: -EINVAL.
- */
+/* Pauses the domain, counted; closing makes up for missing unpauses. -EINVAL there was no pause. */
 XMEM_API int xmem_domain_pause(struct xmem_domain *d);
 XMEM_API int xmem_domain_unpause(struct xmem_domain *d);
 
@@ -300,10 +287,9 @@ struct xmem_recovery {
 XMEM_API int xmem_domain_recover(struct xmem *x, uint32_t domid, struct xmem_recovery *out);
 
 /* ---- rights of pages ---------------------------------------------------
- * view 0 is the host view. Rights in force are what the hypervisor holds: the
- * changes take effect before the call returns, on all vCPUs.
- * -ENODEV monitoring is not enabled (view 0 only); -ENOENT no such view;
- * -ERANGE a gfn above the highest; -ESRCH nothing is mapped at the gfn;
+ * view 0 is the host view. Rights in force are what the hypervisor holds: the changes take effect
+ * before the call returns, on all vCPUs. -ENODEV monitoring is not enabled (view 0 only);
+ * -ENOENT no such view; -ERANGE a gfn above the highest; -ESRCH nothing is mapped at the gfn;
  * -EOPNOTSUPP the kind cannot express these rights; -ENOSPC no MPU region left.
  * A change either happens for all gfns or for none (then the text names the gfn).
  */
@@ -407,9 +393,8 @@ struct xmem_batch_result {
 /* What applying would do, without doing it. */
 XMEM_API int xmem_batch_plan(struct xmem_batch *b, struct xmem_batch_result *out);
 /*
- * Applies and empties the batch. out may be NULL; it is filled on failure too.
- * All or nothing: on a failure what was changed is put back and the batch keeps
- * its contents.
+ * Applies and empties the batch. out may be NULL; it is filled on failure too. All or nothing: on a
+ * failure what was changed is put back and the batch keeps its contents.
  */
 XMEM_API int xmem_batch_apply(struct xmem_batch *b, struct xmem_batch_result *out);
 /*
@@ -695,7 +680,9 @@ struct xmem_decision {
     const char *rule;   /* name of the rule, belongs to the policy; NULL: none */
     const char *region; /* name of the region, likewise */
     uint64_t region_gfn; /* first gfn of the region's extent that was hit */
+    uint32_t flags, reserved2; /* XMEM_DECISION_* */
 };
+#define XMEM_DECISION_PATCH_HIT 1u /* the guest wrote where a copy is patched; the patch stays */
 /* What the policy says of an event; nothing is sent. Constant time in the number of gfns. */
 XMEM_API int xmem_policy_decide(struct xmem_policy *p, struct xmem_domain *d,
                                 const struct xmem_event *ev, struct xmem_decision *out);

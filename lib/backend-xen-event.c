@@ -82,7 +82,7 @@ int xen_ring_active(struct xen_dom *d)
     if (rc == -ENODEV || (rc == -EOPNOTSUPP && d->kind == XMEM_KIND_X86_PV))
         return 0; /* of PV: its shadow mode is off */
     if (rc == -ENOSYS || rc == -EINVAL)
-        return -EOPNOTSUPP; /* built without MEM_ACCESS; not a kind that has it */
+        return -EOPNOTSUPP; /* built without MEM_ACCESS, called VM_EVENT from 4.21 on; not a kind that has it */
     return rc ? rc : 1;
 }
 

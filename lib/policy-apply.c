@@ -85,17 +85,21 @@ static int add_page(struct apply *a, uint64_t *gfn)
 }
 
 /* A page of its own with the contents of gfn and the patches. */
-static int make_copy(struct apply *a, const struct policy_remap *m, uint64_t gfn, uint64_t *copy)
+static int make_copy(struct apply *a, const struct policy_view *v, const struct policy_remap *m,
+                     uint64_t gfn, uint64_t *copy)
 {
     uint8_t page[PAGE_BYTES];
     int err = xmem_domain_read(a->d, gfn << PAGE_SHIFT, page, sizeof(page));
 
+    if (err == 0)
+        err = add_page(a, copy);
+    if (err == 0)
+        err = policy_copy_note(a->p, v, m, gfn, *copy, page);
     if (err)
         return err;
     for (size_t i = 0; i < m->n_patches; i++)
         memcpy(page + m->patches[i].offset, m->patches[i].bytes, m->patches[i].len);
-    err = add_page(a, copy);
-    return err ? err : xmem_domain_write(a->d, *copy << PAGE_SHIFT, page, sizeof(page));
+    return xmem_domain_write(a->d, *copy << PAGE_SHIFT, page, sizeof(page));
 }
 
 static int remap(struct apply *a, const struct policy_view *v, const struct policy_remap *m)
@@ -103,7 +107,7 @@ static int remap(struct apply *a, const struct policy_view *v, const struct poli
     at(a, "remapping", "/views", m->pos);
     for (uint64_t i = 0; i < m->count; i++) {
         uint64_t to = m->to + i;
-        int err = m->copy ? make_copy(a, m, m->gfn + i, &to) : 0;
+        int err = m->copy ? make_copy(a, v, m, m->gfn + i, &to) : 0;
 
         if (err == 0)
             err = xmem_view_change_gfn(a->d, v->id, m->gfn + i, to);
@@ -353,11 +357,13 @@ int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, struct xmem_
     err = policy_check(p, d, r);
     if (err)
         return err;
+    policy_copies_clear(p);
     for (size_t i = 0; err == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
         err = steps[i](&a);
     if (err) {
         report_failure(&a, err);
         roll_back(&a);
+        policy_copies_clear(p);
     } else {
         applied_to(p, d);
     }

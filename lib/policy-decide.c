@@ -326,7 +326,9 @@ int xmem_policy_handle(struct xmem_policy *p, struct xmem_domain *d, const struc
     if (err)
         return err;
     judge(p, d, ev, &v, &own);
-    err = act(p, d, ev, &own);
+    err = p->applied == session_number(d) ? policy_copies_follow(p, d, ev, &own) : 0;
+    if (err == 0)
+        err = act(p, d, ev, &own);
     if (err)
         return err;
     if (own.action == XMEM_ACTION_LOG && v.rule)

@@ -101,12 +101,20 @@ static void parse_flags(struct policy_parser *pp, const struct json_value *v,
         json_get_u64(pp->doc, mask, 0, UINT64_MAX, &mon->m.bitmask);
 }
 
-/* One vCPU is switched by the answer that it waits for; for a VM exit it never waits. */
+/* Where it may be asynchronous; a VM exit always is. */
+static bool waits(const struct policy_monitor *mon)
+{
+    uint32_t reason = mon->m.reason;
+    bool may = reason == XMEM_EVENT_CTRLREG || reason == XMEM_EVENT_GUEST_REQUEST ||
+               reason == XMEM_EVENT_DEBUG;
+    return reason != XMEM_EVENT_VMEXIT && !(may && (mon->m.flags & XMEM_MONITOR_ASYNC));
+}
+
+/* One vCPU is switched by the answer that it waits for. */
 static void check_switch(struct policy_parser *pp, const struct json_value *v,
                          const struct policy_monitor *mon)
 {
-    if (mon->action.action == XMEM_ACTION_SWITCH &&
-        ((mon->m.flags & XMEM_MONITOR_ASYNC) || mon->m.reason == XMEM_EVENT_VMEXIT))
+    if (mon->action.action == XMEM_ACTION_SWITCH && !waits(mon))
         json_error(pp->doc, v, XM_MSG_MONITOR_ACTION,
                    "\"switch\" cannot be done to an event that does not wait for its answer");
 }

@@ -215,6 +215,46 @@ void policy_warn_reach(const struct xmem_policy *p, struct xmem_report *r)
                 warn_view(p, r, i, view);
 }
 
+/* ---- pages that show twice ---- */
+
+/* The rule of entry e stops accesses to a page that the view shows by remap m as well. */
+static void warn_shown(const struct xmem_policy *p, struct xmem_report *r, uint32_t view,
+                       const struct policy_remap *m, const struct policy_entry *e)
+{
+    const struct policy_rule *rule = &p->rules[e->rule];
+    uint64_t gfn = e->first > m->to ? e->first : m->to, at = m->gfn + (gfn - m->to);
+    uint32_t kinds = passing(p, view, at, stopped_by(p, rule));
+    char path[40];
+
+    if (!kinds || remapped(&p->views[rule->view], gfn))
+        return;
+    snprintf(path, sizeof(path), "/views/%u/remaps", view - 1);
+    policy_warning(p, r, XM_MSG_SHOWN_TWICE, m->pos, path,
+                   "gfn 0x%" PRIx64 " of this view shows the page of gfn 0x%" PRIx64
+                   ", and %s pass there that rule \"%s\" stops in view \"%s\"",
+                   at, gfn, kinds_name(kinds), rule->name, p->views[rule->view].name);
+}
+
+static void warn_remap(const struct xmem_policy *p, struct xmem_report *r, uint32_t view,
+                       const struct policy_remap *m)
+{
+    for (size_t v = 0; v < p->n_views; v++) {
+        const struct policy_index *x = &p->indexes[v];
+        const struct policy_entry *e = entry_from(x, m->to);
+
+        for (; e && e < x->entries + x->n && e->first <= m->to + m->count - 1; e++)
+            warn_shown(p, r, view, m, e);
+    }
+}
+
+void policy_warn_shown(const struct xmem_policy *p, struct xmem_report *r)
+{
+    for (uint32_t view = 1; view < p->n_views; view++)
+        for (size_t i = 0; i < p->views[view].n_remaps && !report_full(r); i++)
+            if (!p->views[view].remaps[i].copy)
+                warn_remap(p, r, view, &p->views[view].remaps[i]);
+}
+
 void policy_warn_others(const struct xmem_policy *p, size_t views, struct xmem_report *r)
 {
     uint32_t kinds = 0;

@@ -9,6 +9,7 @@ policy_sources = \
 	lib/policy-action.c \
 	lib/policy-apply.c \
 	lib/policy-check.c \
+	lib/policy-copy.c \
 	lib/policy-decide.c \
 	lib/policy-index.c \
 	lib/policy-messages.c \

@@ -208,11 +208,9 @@ static int set_open(struct xmem_domain *d, uint32_t vcpu, bool on)
 static bool can_hold(struct xmem_domain *d)
 {
     if (!d->hold_asked && d->ops->vcpu_hold) {
-        int rc = d->ops->vcpu_hold(d->dom, 0, true);
-        d->no_hold = rc;
-        if (!rc)
-            rc = d->ops->vcpu_hold(d->dom, 0, false);
-        d->hold_asked = true;
+        d->no_hold = d->ops->vcpu_hold(d->dom, 0, true);
+        d->vcpus[0].held = !d->no_hold && d->ops->vcpu_hold(d->dom, 0, false);
+        d->hold_asked = true; /* one that could not be let go again is tried at each step's end */
     }
     return d->ops->vcpu_hold && !d->no_hold;
 }

@@ -78,7 +78,8 @@ static const char *platform_remedy(uint32_t kind)
     case XMEM_KIND_X86_PV:
         return "make it an HVM or PVH guest, or use a Xen with the PV extension of this project";
     case XMEM_KIND_ARM_S2:
-        return "build Xen with CONFIG_VM_EVENT, which is off by default on Arm from 4.12 on";
+        return "build Xen with CONFIG_MEM_ACCESS (CONFIG_VM_EVENT from 4.21 on), which is off by "
+               "default on Arm from 4.12 on";
     case XMEM_KIND_ARMV8R_MPU:
         return "use a Xen with the MPU extension of this project";
     default:

@@ -240,7 +240,11 @@ FLAGS: Dict[Any, str] = {
     enums.MonitorFlag: "XMEM_MONITOR_",
     enums.Arch: "XMEM_ARCH_",
 }
-OTHERS = {"XMEM_EXACT_MAX": enums.EXACT_MAX, "XMEM_GFN_UNDO": enums.GFN_UNDO}
+OTHERS = {
+    "XMEM_DECISION_PATCH_HIT": enums.DECISION_PATCH_HIT,
+    "XMEM_EXACT_MAX": enums.EXACT_MAX,
+    "XMEM_GFN_UNDO": enums.GFN_UNDO,
+}
 VERSION = ["XMEM_VERSION_MAJOR", "XMEM_VERSION_MINOR", "XMEM_VERSION_PATCH"]
 
 

@@ -245,6 +245,62 @@ START_TEST(copies_are_patched)
 }
 END_TEST
 
+#define HOOK \
+    "\"regions\":{\"f\":\"0x10\"},\"views\":[{\"name\":\"hook\",\"remaps\":[{\"gfn\":\"0x10\"," \
+    "\"to\":\"copy\",\"patches\":[{\"offset\":16,\"bytes\":\"cc\"}]}]}],\"start_view\":\"hook\"," \
+    "\"rules\":[{\"region\":\"f\",\"view\":\"hook\",\"rights\":\"x\"," \
+    "\"on\":{\"action\":\"switch\",\"view\":\"host\"}},{\"region\":\"f\",\"rights\":\"rw\"," \
+    "\"on\":{\"action\":\"switch\",\"view\":\"hook\"}}]"
+
+/* Handles all that comes while vCPU 0 runs it; the flags of the decisions. */
+static uint32_t run_hooked(const struct sim_op *ops, size_t n)
+{
+    const struct xmem_event *ev;
+    uint32_t flags = 0;
+
+    ck_assert_int_eq(sim_vcpu_script(guest, 0, ops, n, 1), 0);
+    while (xmem_event_wait(session, 20) == 0)
+        while (xmem_event_next(session, &ev) == 0) {
+            struct xmem_decision what = XMEM_INIT(what);
+
+            ck_assert_int_eq(xmem_policy_handle(policy, session, ev, &what), 0);
+            flags |= what.flags;
+        }
+    return flags;
+}
+
+static uint8_t byte_at(uint64_t gpa)
+{
+    uint8_t byte;
+
+    ck_assert_int_eq(xmem_domain_read(session, gpa, &byte, 1), 0);
+    return byte;
+}
+
+/* A guest that patches itself runs what it wrote, and the breakpoint stays. */
+START_TEST(copies_follow_the_original)
+{
+    static const struct sim_op ops[] = {{.code = SIM_OP_EXEC, .addr = 0x10000},
+                                        {.code = SIM_OP_WRITE, .addr = 0x10080, .value = 0x90},
+                                        {.code = SIM_OP_EXEC, .addr = 0x10000}};
+    static const struct sim_op over[] = {{.code = SIM_OP_WRITE, .addr = 0x10010, .value = 0x90},
+                                         {.code = SIM_OP_EXEC, .addr = 0x10000}};
+    uint64_t copy = PAGES << 12;
+
+    load(HOOK);
+    apply_policy();
+    ck_assert_uint_eq(byte_at(copy + 0x10), 0xcc);
+    ck_assert_uint_eq(run_hooked(ops, 3), 0);
+    ck_assert_uint_eq(byte_at(0x10080), 0x90);
+    ck_assert_uint_eq(byte_at(copy + 0x80), 0x90);
+    ck_assert_uint_eq(byte_at(copy + 0x10), 0xcc);
+    ck_assert_uint_eq(run_hooked(over, 2), XMEM_DECISION_PATCH_HIT);
+    ck_assert_uint_eq(byte_at(0x10010), 0x90);
+    ck_assert_uint_eq(byte_at(copy + 0x10), 0xcc);
+    ck_assert_uint_eq(byte_at(copy + 0x80), 0x90);
+}
+END_TEST
+
 /* With the n-th hypercall of a kind failing; true: there were fewer than n, all went well. */
 static bool fails_at(enum xm_hc kind, uint64_t n, bool was_on)
 {
@@ -424,6 +480,7 @@ int main(void)
     tcase_add_test(tc, null_arguments);
     tcase_add_test(tc, apply_does_all);
     tcase_add_test(tc, copies_are_patched);
+    tcase_add_test(tc, copies_follow_the_original);
     tcase_add_test(tc, blames_the_rule);
     tcase_add_test(tc, progress);
     tcase_add_test(tc, cancelled);

@@ -207,6 +207,8 @@ class XmemDecision(Sized):
         ("rule", c_char_p),
         ("region", c_char_p),
         ("region_gfn", c_uint64),
+        ("flags", c_uint32),
+        ("reserved2", c_uint32),
     ]
 
 

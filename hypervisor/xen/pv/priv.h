@@ -13,6 +13,9 @@
 #include <xen/vm_event.h>
 #include <xen/xmem.h>
 #include <xen/xmem-release.h>
+#if XMEM_XEN_MINOR >= 21 /* asm/msr.h had it before */
+#include <asm/fsgsbase.h>
+#endif
 #include <asm/p2m.h>
 #include <asm/paging.h>
 #include "../mm-locks.h"

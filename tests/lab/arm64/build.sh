@@ -147,7 +147,9 @@ arm64_dom0_libraries() {
     mkdir -p "$dir/$LAB_LIBDIR"
     for name in ctrl call evtchn foreignmemory devicemodel gnttab store toolcore toollog; do
         for file in "$root/usr/$LAB_LIBDIR/libxen$name".so.*; do
-            [ "$(arm64_soname "$file")" != "${file##*/}" ] || cp -L "$file" "$dir/$LAB_LIBDIR/"
+            # A user's own libraries need not be all of them.
+            [ ! -e "$file" ] || [ "$(arm64_soname "$file")" != "${file##*/}" ] ||
+                cp -L "$file" "$dir/$LAB_LIBDIR/"
         done
     done
     lab_elf_closure "$root" "$dir" "$LAB_LIBDIR" "$dir/$LAB_LIBDIR"/*.so.*

@@ -182,7 +182,9 @@ ept_dom0_libraries() {
     mkdir -p "$dir/$LAB_LIBDIR" "$dir/lib64"
     for name in ctrl call evtchn foreignmemory devicemodel gnttab store toolcore toollog; do
         for file in "$EPT_ROOT/usr/$LAB_LIBDIR/libxen$name".so.*; do
-            [ "$(ept_soname "$file")" != "${file##*/}" ] || cp -L "$file" "$dir/$LAB_LIBDIR/"
+            # A user's own libraries need not be all of them.
+            [ ! -e "$file" ] || [ "$(ept_soname "$file")" != "${file##*/}" ] ||
+                cp -L "$file" "$dir/$LAB_LIBDIR/"
         done
     done
     lab_elf_closure "$EPT_ROOT" "$dir" "$LAB_LIBDIR" "$dir/$LAB_LIBDIR"/*.so.*
