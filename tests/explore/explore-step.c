@@ -3,7 +3,7 @@
  * explore-step [-c CONFIG] [-s SCENARIO] [-p PREEMPTIONS] [-r RUNS] [-x CHOICES] [-l] [-q]
  * All orders of fault, answer, end of a step, change of rights and switch of views, driven through
  * the library on the simulated machine. TAP, a result for each kind of machine and means.
- *  -p  so often in a run a vCPU may run in the middle of a call of the library's (1)
+ *  -p  so often in a run a vCPU may run in the middle of a call of the library's (0)
  *  -l  the large scenarios as well
  *  -x  the one run with these choices, told
  *  -q  stops at the first violation: exit status 3
@@ -137,7 +137,6 @@ int main(int argc, char **argv)
     struct asked a = {.limits = {.steps = 400}};
     unsigned n = 0, failed = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    preempts_allowed = 1;
     read_options(argc, argv, &a);
     for (size_t i = 0; i < config_n; i++)
         if (!a.config || !strcmp(a.config, configs[i].name))

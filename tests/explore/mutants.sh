@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # mutants.sh [NAME...]: each file of mutants/ breaks one line of the library; explore-step must
 # find a violation in what comes of it. One that changes nothing, does not compile or is not found
-# is a failure. The file's first lines are: the source file, explore-step's options, what breaks.
+# is a failure. Its lines behind the licence are: the source file, explore-step's options, what breaks.
 set -u
 here=$TOP_SRCDIR/tests/explore
 # shellcheck source=/dev/null # CC, CFLAGS and so on, as make has them
@@ -10,7 +10,7 @@ here=$TOP_SRCDIR/tests/explore
 dir=$(mktemp -d "${TMPDIR:-/tmp}/xm-mutants.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT INT TERM
 
-head_line() { sed -n "${2}s/^# //p" "$here/mutants/$1.sed"; }
+head_line() { sed -n "$(($2 + 1))s/^# //p" "$here/mutants/$1.sed"; }
 
 # The library's file, broken, linked before the library.
 build() {
@@ -21,7 +21,7 @@ build() {
         return 1
     fi
     # shellcheck disable=SC2086 # lists of options and files
-    (cd "$TOP_BUILDDIR" && $CC $CPPFLAGS_OF_LIB $CFLAGS -w -c -o "$dir/$1.o" "$dir/$1.c" &&
+    (cd "$TOP_BUILDDIR" && $CC $CPPFLAGS_OF_LIB $CFLAGS -O0 -g0 -w -c -o "$dir/$1.o" "$dir/$1.c" &&
         ./libtool --silent --tag=CC --mode=link $CC $CFLAGS $LDFLAGS \
         -o "$dir/$1" $OBJECTS "$dir/$1.o" $LIBRARIES)
 }
@@ -30,7 +30,7 @@ build() {
 try() {
     build "$1" >"$dir/$1.out" 2>&1 || { echo "not built" >"$dir/$1.result"; return; }
     # shellcheck disable=SC2046 # a list of options
-    timeout 60 "$dir/$1" -q $(head_line "$1" 2) >>"$dir/$1.out" 2>&1
+    timeout 60 "$dir/$1" -q -p 0 $(head_line "$1" 2) >>"$dir/$1.out" 2>&1
     echo $? >"$dir/$1.result"
 }
 
@@ -45,6 +45,7 @@ report() {
     failed=1
 }
 
+# shellcheck disable=SC2046 # a list of names
 [ $# -gt 0 ] || set -- $(cd "$here/mutants" && ls | sed 's/\.sed$//')
 n=0 failed=0 odd=
 for name; do # two at a time

@@ -68,7 +68,7 @@ static void may_run(bool usual_none, uint32_t first)
     uint32_t which = explore_pick(w.e, n + (usual_none || (n && w.preempts)));
     if (usual_none ? !which : which == n) {
         w.nobody = !usual_none;
-        w.changed |= w.nobody;
+        w.changed |= w.nobody && n;
         w.preempts -= n && !usual_none;
         return;
     }
@@ -117,7 +117,7 @@ static int event_idle(void *dom)
 static int vcpu_hold(void *dom, uint32_t vcpu, bool hold)
 {
     preempt();
-    return told(w.cfg->holds ? real->vcpu_hold(dom, vcpu, hold) : -XM_EOPNOTSUPP);
+    return told(real->vcpu_hold(dom, vcpu, hold));
 }
 
 static int rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights)

@@ -66,7 +66,7 @@ static void toggle(const struct xmem_event *ev)
     reply(ev, &r);
 }
 
-/* False: not while the domain is paused; the event stays. */
+/* False: not while the domain is paused, or while other events wait; the event stays. */
 static bool step(const struct xmem_event *ev, bool drop)
 {
     struct reference before = w.ref;
@@ -76,7 +76,7 @@ static bool step(const struct xmem_event *ev, bool drop)
     int rc = drop ? xmem_event_drop(w.d, ev) : xmem_event_step_over(w.d, ev);
     if (!rc)
         return true;
-    if (!w.ref.paused)
+    if (!w.ref.paused && !(rc == -EBUSY && w.cfg->max_views)) /* few views: others first */
         must(rc, "xmem_event_step_over");
     w.ref = before;
     return false;
@@ -223,7 +223,7 @@ static void change(void)
 {
     const struct change *c = &w.sc->change[w.change_at++];
     w.chain = explore_mix(w.chain, 8);
-    w.changed = true;
+    w.changed |= c->kind == RIGHTS || c->kind == SWITCH;
     if (c->kind == RIGHTS)
         change_rights(c);
     else if (c->kind == SWITCH)

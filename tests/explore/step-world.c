@@ -168,10 +168,16 @@ static uint64_t hash_tlb(uint64_t h, const struct sim_vcpu *v)
 static uint64_t hash_vcpu(uint64_t h, const struct sim_vcpu *v)
 {
     const struct xm_vcpu *c = v->core;
-    h = explore_mix(h, v->done << 32 | v->pauses << 16 | v->holds << 8 | v->waiting << 4 |
-                           v->in_op << 3 | v->moved << 2 | v->step_due << 1 | c->has_reply);
-    h = explore_mix(h, (uint64_t)c->view << 32 | c->fast_view << 16 | c->event_pause << 8 |
-                           c->blocked << 3 | c->single_step << 2 | c->fast_step << 1);
+    const bool flags[] = {v->waiting, v->in_op, v->moved, v->step_due, c->has_reply, c->blocked,
+                          c->single_step, c->fast_step};
+    const uint64_t numbers[] = {v->done, v->pauses, v->holds, c->view, c->fast_view,
+                                c->event_pause};
+    unsigned bits = 0;
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+        bits |= flags[i] ? 1u << i : 0u;
+    h = explore_mix(h, bits);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        h = explore_mix(h, numbers[i]);
     if (c->has_reply)
         h = explore_mix(h, c->reply.flags);
     return hash_tlb(explore_mix(h, v->pc), v);
@@ -194,8 +200,9 @@ static uint64_t hash_tool(uint64_t h)
 {
     for (unsigned i = 0; i < w.held_n; i++)
         h = explore_mix(h, w.held[i]->seq);
-    return explore_mix(h, w.change_at << 24 | w.preempts << 16 | w.held_n << 12 | w.events << 5 |
-                              w.changed << 4 | w.unsent << 1 | w.quiet);
+    unsigned flags = (w.changed ? 4u : 0u) | (w.unsent ? 2u : 0u) | (w.quiet ? 1u : 0u);
+    return explore_mix(h, (uint64_t)w.events << 32 | w.change_at << 24 | w.preempts << 16 |
+                              w.held_n << 8 | flags);
 }
 
 uint64_t world_hash(void)

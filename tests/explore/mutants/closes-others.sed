@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step-open.c
 # -c ept-single
 # The end of a step closes the pages of the others.

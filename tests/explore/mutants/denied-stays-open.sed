@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step.c
 # -c ept-single
 # The pages are not closed while a further page waits for its answer.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step-view.c
 # -c ept-view-17
 # A view that is open for another access of the page is taken.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step-open.c
 # -c ept-single
 # Two steps at once, each with the other's pages open.

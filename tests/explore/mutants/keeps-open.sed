@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step-view.c
 # -c ept-view-few
 # The step view keeps open what another step opened.

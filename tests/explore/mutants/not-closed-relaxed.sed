@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step-open.c
 # -c mpu-relax
 # Pages stay open behind a relaxed step.

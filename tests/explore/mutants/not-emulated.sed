@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step.c
 # -c ept-emulate
 # An emulation that is none.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step.c
 # -c ept-view-17
 # Opened rwx, not what the answer needs.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step-open.c
 # -c ept-single -p 1
 # The others run while a page is open.

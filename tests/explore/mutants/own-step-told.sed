@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step.c
 # -c ept-single
 # The tool is told of the library's own single steps.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step-open.c
 # -c arm-relax
 # A relaxed page is closed before its vCPU went on.

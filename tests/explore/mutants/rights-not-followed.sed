@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step-view.c
 # -c ept-view-20
 # The step view keeps rights that the tool took.

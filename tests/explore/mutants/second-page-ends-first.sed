@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step.c
 # -c pv-relax
 # A second page ends the step of the first.

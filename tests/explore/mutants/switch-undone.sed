@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # lib/step-view.c
 # -c ept-view-17
 # The end of a step undoes the switch of views meanwhile.
