@@ -35,6 +35,8 @@ int finish_swallow(struct xmem_domain *d, struct event *ev);
 
 /* reinject.c: into the vCPU that waits; the answer makes it go on in its handler. A text. */
 int event_inject(struct xmem_domain *d, const struct event *ev);
+/* An instruction that cannot be emulated: the guest gets an invalid-opcode exception. A text. */
+int event_inject_undefined(struct xmem_domain *d, const struct event *ev);
 /* Is it the guest's own, not one that the session put there? In the view where it goes on. */
 bool event_is_guests(const struct xmem_domain *d, const struct event *ev, uint16_t view);
 /* Is the breakpoint instruction still in the host view's memory? True where nobody can tell. */

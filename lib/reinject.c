@@ -8,6 +8,8 @@
 
 #define VECTOR_DEBUG 1u
 #define VECTOR_BREAKPOINT 3u
+#define VECTOR_UNDEFINED 6u
+#define TYPE_HARDWARE_EXCEPTION 3u
 #define TYPE_SOFTWARE_EXCEPTION 6u
 #define NO_ERROR_CODE UINT32_MAX
 #define INT3 0xccu
@@ -29,6 +31,19 @@ int event_inject(struct xmem_domain *d, const struct event *ev)
         return 0;
     return domain_fail(d, rc, MAY_BUSY, "vCPU %" PRIu32 ": vector %u cannot be given to the guest%s",
                        ev->pub.vcpu, x.vector, rc == -EBUSY ? ": another one is pending" : "");
+}
+
+/* What the guest has without the monitor (hvm_emulate_one_vm_event()). */
+int event_inject_undefined(struct xmem_domain *d, const struct event *ev)
+{
+    const struct backend_exception x = {.vector = VECTOR_UNDEFINED,
+                                        .type = TYPE_HARDWARE_EXCEPTION,
+                                        .error_code = NO_ERROR_CODE};
+    int rc = d->ops->vcpu_inject ? d->ops->vcpu_inject(d->dom, ev->pub.vcpu, &x) : -EOPNOTSUPP;
+    if (!rc)
+        return 0;
+    return domain_fail(d, rc, MAY_BUSY, "vCPU %" PRIu32 ": its instruction cannot be emulated, and "
+                       "the exception for that cannot be given to the guest", ev->pub.vcpu);
 }
 
 /* The first patched gfn that is not below gfn. */

@@ -361,9 +361,13 @@ static int not_emulated(struct xmem_domain *d, struct event *ev)
     if (d->caps.step_means & XMEM_STEP_RELAX)
         s->pc = pc_of(d, ev);
     int rc = by_some_means(d, ev, d->caps.step_means & ~XMEM_STEP_EMULATE);
-    if (rc)
-        event_answer(d, ev, 0); /* the guest has its exception */
-    return rc ? rc : 1;
+    if (!rc)
+        return 1;
+    step_reset(d, ev->pub.vcpu); /* to be tried again it would only be reported again */
+    if (event_inject_undefined(d, ev))
+        return 0;
+    event_answer(d, ev, 0);
+    return 1;
 }
 
 /* A single step's event: ours, or the caller's, or both. */

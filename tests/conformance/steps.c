@@ -70,6 +70,7 @@ static void crossing(struct conf *c, uint32_t means)
         EXPECT(c, half[0] == (uint32_t)(VALUE + i) && half[1] == (uint32_t)(VALUE >> 32));
     }
     EXPECT_RC(c, conf_do(c, 0, ACT_WRITE, page(c, 0)), -EEXIST); /* armed again, both */
+    EXPECT_RC(c, step_through(c, &told), 0);
     EXPECT_RC(c, conf_do(c, 0, ACT_WRITE, page(c, 1)), -EEXIST);
 }
 
