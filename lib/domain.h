@@ -102,6 +102,7 @@ struct xmem_domain {
     uint32_t holding_n; /* of them, such as the others are held for */
     uint32_t later_n;   /* of them, such as have not begun */
     bool own_change;    /* rights are being changed for a step */
+    bool finishing;     /* the session ends: steps by view are seen through */
     bool hold_asked;    /* whether vCPUs can be held; then */
     bool no_hold;       /* they cannot */
 

@@ -59,6 +59,8 @@ static void note(struct xmem_domain *d, struct outcome *o, int rc)
 /* Resumed for good: single step goes off with the answer, where it was on. */
 static void quit_event(struct xmem_domain *d, struct event *ev)
 {
+    if (d->finishing && step_see_through(d, ev))
+        return;
     bool off = (ev->pub.flags & XMEM_EVENT_PAUSED) && step_forget(d, ev);
     finish_at_end(d, ev);
     event_answer(d, ev, off ? RING_FLAG_TOGGLE_SINGLESTEP : 0);
@@ -300,13 +302,15 @@ static void lift_pauses(struct xmem_domain *d, bool lift)
 static void finish_steps(struct xmem_domain *d, struct outcome *o)
 {
     struct patience p = patience_of(STEPS_MS);
+    d->finishing = !d->pauses;
     drain(d);
-    if (!step_any(d))
-        return;
-    lift_pauses(d, true);
-    while (step_any(d) && !d->dead && !d->broken && patient(&p))
-        (void)let_run(d);
-    lift_pauses(d, false);
+    if (step_any(d)) {
+        lift_pauses(d, true);
+        while (step_any(d) && !d->dead && !d->broken && patient(&p))
+            (void)let_run(d);
+        lift_pauses(d, false);
+    }
+    d->finishing = false;
     if (step_any(d) && !d->dead)
         note(d, o, domain_refuse(d, -EIO, "domain %" PRIu32 ": a vCPU did not end its single step",
                                  d->domid));

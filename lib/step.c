@@ -458,6 +458,20 @@ int step_alone(struct xmem_domain *d, uint32_t vcpu)
 
 /* ---- for the end of the session ---- */
 
+bool step_see_through(struct xmem_domain *d, struct event *ev)
+{
+    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !(ev->pub.flags & XMEM_EVENT_PAUSED) ||
+        !away(d, ev) || !s->phase || s->means != XMEM_STEP_VIEW ||
+        !step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
+        return false;
+    if (s->phase == STEP_RUNS)
+        step_phase(d, ev->pub.vcpu, STEP_STOPPED);
+    ev->home = s->origin;
+    d->vcpus[ev->pub.vcpu].attention = true;
+    return !step_by_view(d, ev) && s->phase == STEP_RUNS;
+}
+
 bool step_forget(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];

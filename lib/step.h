@@ -85,6 +85,12 @@ void step_switched(struct xmem_domain *d, uint16_t view);
 
 /* ---- for the end of the session ---- */
 
+/*
+ * An event in a step view: the instruction is let through there. To switch its fast single step
+ * off instead would leave Xen with half of it, which swallows the next tool's first single step
+ * (hvm_toggle_singlestep()). False: it is none, or it cannot be.
+ */
+bool step_see_through(struct xmem_domain *d, struct event *ev);
 /* Forgets the step of the event's vCPU. Is a fast single step on in it? It has to go off. */
 bool step_forget(struct xmem_domain *d, struct event *ev);
 /* Any vCPU left of which single step is on? */

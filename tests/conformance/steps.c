@@ -65,7 +65,10 @@ static void crossing(struct conf *c, uint32_t means)
     for (unsigned i = 0; i < 3; i++) {
         EXPECT_RC(c, c->ops->start(c, 0, ACT_WRITE_CROSSING, page(c, 0), 0, VALUE + i), 0);
         EXPECT_RC(c, step_through(c, &told), 0);
-        EXPECT(c, told == 3);
+        if (told != 3) {
+            conf_fail(c, __FILE__, __LINE__, "round %u: told 0x%x", i, told);
+            return;
+        }
         EXPECT_RC(c, halves(c, 0, half), 0);
         EXPECT(c, half[0] == (uint32_t)(VALUE + i) && half[1] == (uint32_t)(VALUE >> 32));
     }
@@ -310,6 +313,31 @@ static void rights_changed_meanwhile(struct conf *c)
     EXPECT(c, r == XMEM_N);
 }
 
+/* Closed with an event of an instruction that was being stepped; another session by single step. */
+static void closed_in_a_step(struct conf *c)
+{
+    struct xmem_domain_opts o = {.size = sizeof(o), .step_means = XMEM_STEP_SINGLE};
+    const struct xmem_event *ev;
+    uint32_t told;
+    if (!open_by(c, XMEM_STEP_VIEW))
+        return;
+    EXPECT_RC(c, xmem_domain_set_rights_range(c->d, 0, page(c, 0), 2, XMEM_RX), 0);
+    EXPECT_RC(c, c->ops->start(c, 0, ACT_WRITE_CROSSING, page(c, 0), 0, VALUE), 0);
+    EXPECT_RC(c, conf_next(c, &ev), 0);
+    EXPECT_RC(c, xmem_event_step_over(c->d, ev), 0);
+    EXPECT_RC(c, conf_next(c, &ev), 0);
+    EXPECT(c, ev->u.mem.gfn == page(c, 1));
+    EXPECT_RC(c, conf_close(c), 0);
+    EXPECT_RC(c, conf_open(c, &o), 0);
+    EXPECT_RC(c, conf_finish(c, 0, &ev), 0);
+    EXPECT_RC(c, xmem_domain_set_rights_range(c->d, 0, page(c, 0), 2, XMEM_RX), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        EXPECT_RC(c, c->ops->start(c, 0, ACT_WRITE_CROSSING, page(c, 0), 0, VALUE), 0);
+        EXPECT_RC(c, step_through(c, &told), 0);
+        EXPECT(c, told == 3);
+    }
+}
+
 static void what_passes_is_told(struct conf *c)
 {
     const struct xmem_event *ev, *extra;
@@ -351,6 +379,8 @@ const struct statement statements_steps[] = {
     {"by single step the caller's own single steps go on", single_step_by_single, true},
     {"a step of a paused domain is done when it goes on", paused_meanwhile, true},
     {"rights that change during a step are decided anew", rights_changed_meanwhile, true},
+    {"a session closed in a step by view leaves the next one's single steps alone", closed_in_a_step,
+     true},
     {"what can pass beside a step is told", what_passes_is_told, true},
     {NULL, NULL, false},
 };
