@@ -312,6 +312,9 @@ static int find_idle(struct xmem_domain *d, uint16_t origin, struct step_view **
         return *out ? 0 : rc;
     if (!d->step_view_n)
         return rc;
+    rc = events_send(d); /* else who was answered seems to have left */
+    if (rc)
+        return rc;
     (void)step_views_reap(d);
     if ((*out = idle_of(d, origin)))
         return 0;

@@ -95,6 +95,9 @@ static bool explore_config(const struct config *cfg, const struct asked *a, unsi
         printf("# %s: passed while a page was open: %llu by another vCPU, %llu by a later "
                "instruction, %llu emulated\n", cfg->name, (unsigned long long)holes[HOLE_OTHER],
                (unsigned long long)holes[HOLE_LATER], (unsigned long long)holes[HOLE_EMULATED]);
+    if (holes[HOLE_CLOSING])
+        printf("# %s: %llu pages let through by closing in a step\n", cfg->name,
+               (unsigned long long)holes[HOLE_CLOSING]);
     printf("%s %u - %s: %llu runs, %llu states%s\n", t.violations ? "not ok" : "ok", nr, cfg->name,
            (unsigned long long)t.runs, (unsigned long long)t.states,
            t.complete ? "" : ", not complete");

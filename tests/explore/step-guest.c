@@ -81,9 +81,19 @@ static bool passes(bool accepted, enum hole hole)
     return accepted;
 }
 
+static bool in_step(unsigned vcpu)
+{
+    unsigned any = 0;
+    for (unsigned p = 0; p < PAGES; p++)
+        any |= w.ref.grant[vcpu][p];
+    return any;
+}
+
 /* An access that was neither allowed nor told. True: one that this means cannot hold. */
 static bool accepted(unsigned vcpu, unsigned page, uint8_t missing)
 {
+    if (w.closed && w.cfg->means == XMEM_STEP_VIEW && in_step(vcpu))
+        return passes(true, HOLE_CLOSING);
     if (w.ref.emulated[vcpu])
         return passes(w.cfg->rest_passes, HOLE_EMULATED);
     for (unsigned u = 0; u < VCPUS; u++) {

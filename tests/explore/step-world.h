@@ -66,7 +66,8 @@ struct config {
     bool rest_passes; /* what else an emulated instruction touches */
 };
 
-enum hole { HOLE_OTHER, HOLE_LATER, HOLE_EMULATED, HOLES };
+/* HOLE_CLOSING: closing ends a step by view by letting its instruction through. */
+enum hole { HOLE_OTHER, HOLE_LATER, HOLE_EMULATED, HOLE_CLOSING, HOLES };
 
 /* What must be, byte by byte. */
 struct reference {
