@@ -373,8 +373,10 @@ int step_by_relaxing(struct xmem_domain *d, struct event *ev)
     }
     struct xmem_error why = d->error;
     int rc2 = step_close(d, vcpu); /* its pages are kept in mind until it is known to be over */
-    if (rc > 0)
+    if (rc > 0) {
         step_reset(d, vcpu);
+        d->vcpus[vcpu].repeats = 0;
+    }
     if (rc < 0 && !rc2)
         d->error = why;
     return rc < 0 ? rc : rc2;

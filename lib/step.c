@@ -379,6 +379,7 @@ static int single_stepped(struct xmem_domain *d, struct event *ev)
     if (in_phase(&v->step, STEP_RUNS, XMEM_STEP_SINGLE)) {
         rc = step_close(d, ev->pub.vcpu);
         step_reset(d, ev->pub.vcpu);
+        v->repeats = 0;
     }
     v->own_step = false;
     v->attention = v->attention || v->hw_step != v->user_step;
@@ -407,8 +408,10 @@ static int event_in_step(struct xmem_domain *d, struct event *ev)
         return not_emulated(d, ev);
     if (s->means == XMEM_STEP_SINGLE && ev->pub.reason != XMEM_EVENT_SINGLESTEP)
         return stop(d, ev);
-    if (s->means != XMEM_STEP_SINGLE) /* by view, or emulated: it is done */
+    if (s->means != XMEM_STEP_SINGLE) { /* by view, or emulated: it is done */
         step_reset(d, ev->pub.vcpu);
+        d->vcpus[ev->pub.vcpu].repeats = 0;
+    }
     return 0;
 }
 
@@ -422,6 +425,7 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
         return step_view_event(d, ev, sv);
     if (v->step.in) {
         step_view_left(d, &v->step);
+        v->repeats = 0; /* it got on */
         return ev->pub.reason == XMEM_EVENT_SINGLESTEP ? single_stepped(d, ev) : 0;
     }
     if (v->step.phase == STEP_STOPPED) /* any answer but stepping over ends the step */

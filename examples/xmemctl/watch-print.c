@@ -92,6 +92,9 @@ static void print_text(const struct xmem_event *ev, const struct xmem_decision *
         printf(" (%s%s%s)", dec->rule, dec->region != NULL ? ": " : "",
                dec->region != NULL ? dec->region : "");
     }
+    if ((ev->flags & XMEM_EVENT_STUCK) != 0) {
+        fputs(" [no progress]", stdout);
+    }
     putchar('\n');
 }
 
@@ -159,6 +162,9 @@ static void print_json(const struct xmem_event *ev, const struct xmem_decision *
     js_u64("view", ev->view);
     js_str("reason", reason_name(ev));
     js_bool("paused", (ev->flags & XMEM_EVENT_PAUSED) != 0);
+    if ((ev->flags & XMEM_EVENT_STUCK) != 0) {
+        js_bool("stuck", true);
+    }
     json_details(ev);
     js_str("action", xmem_action_name((enum xmem_action)dec->action));
     js_str("rule", dec->rule);
@@ -167,10 +173,23 @@ static void print_json(const struct xmem_event *ev, const struct xmem_decision *
     js_newline();
 }
 
+/* Once: an answer that only resumes makes the same event again, for ever. */
+static void note_stuck(struct watch *w, const struct xmem_event *ev)
+{
+    if ((ev->flags & XMEM_EVENT_STUCK) == 0 || w->stuck_told) {
+        return;
+    }
+    w->stuck_told = true;
+    ctl_error("vCPU %" PRIu32 " makes no progress: event #%" PRIu64 " (%s) is the same as the ones "
+              "before; let it go on with another action, such as log or deny",
+              ev->vcpu, ev->seq, reason_name(ev));
+}
+
 void watch_print_event(struct watch *w, const struct xmem_event *ev,
                        const struct xmem_decision *dec)
 {
     double t = (double)(clock_ns() - w->start_ns) / 1e9;
 
+    note_stuck(w, ev);
     (w->json ? print_json : print_text)(ev, dec, t);
 }

@@ -35,6 +35,7 @@ struct watch {
     struct summary sum;
     uint64_t start_ns, printed;
     bool died;          /* the domain did */
+    bool stuck_told;    /* that a vCPU makes no progress */
     bool output_failed; /* stdout takes no more */
     const char *why;    /* what ended it */
 };

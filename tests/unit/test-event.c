@@ -48,6 +48,39 @@ START_TEST(take_and_answer)
 }
 END_TEST
 
+START_TEST(a_vcpu_that_gets_nowhere)
+{
+    struct xmem_stats s = XMEM_INIT(s);
+    for (unsigned i = 0; i < 1002; i++) {
+        fake_access(f, 2, 0x55, XMEM_ACCESS_W, 0);
+        ck_ok(xmem_event_next(d, &ev));
+        ck_assert_int_eq(!(ev->flags & XMEM_EVENT_STUCK), i < 1000);
+        ck_ok(xmem_event_reply(d, ev, NULL));
+        ck_ok(xmem_event_flush(d));
+    }
+    ck_ok(xmem_domain_get_stats(d, &s));
+    ck_assert_uint_eq(s.stuck, 2);
+    fake_access(f, 1, 0x55, XMEM_ACCESS_W, 0); /* another one */
+    ck_ok(xmem_event_next(d, &ev));
+    ck_assert(!(ev->flags & XMEM_EVENT_STUCK));
+    ck_ok(xmem_event_reply(d, ev, NULL));
+}
+END_TEST
+
+START_TEST(a_vcpu_that_is_stepped_gets_on)
+{
+    ck_ok(xmem_domain_set_rights(d, 0, 0x55, XMEM_R));
+    for (unsigned i = 0; i < 1100; i++) {
+        fake_access(f, 2, 0x55, XMEM_ACCESS_W, 0);
+        ck_ok(xmem_event_next(d, &ev));
+        ck_assert(!(ev->flags & XMEM_EVENT_STUCK));
+        ck_ok(xmem_event_step_over(d, ev));
+        ck_ok(xmem_event_flush(d));
+        f->vcpu_view[2] = 0;
+    }
+}
+END_TEST
+
 START_TEST(one_notification_for_many)
 {
     struct xmem_stats s = XMEM_INIT(s);
@@ -294,7 +327,8 @@ END_TEST
 int main(void)
 {
     const unit_test tests[] = {take_and_answer,
-                               one_notification_for_many,
+                               a_vcpu_that_gets_nowhere,
+                               a_vcpu_that_is_stepped_gets_on, one_notification_for_many,
                                any_order,
                                all_slots_held_and_answered_backwards,
                                second_answers,

@@ -38,6 +38,13 @@ expect 0 -c "$MACHINE" watch --check --duration 0.3 --policy "$WORK/log.json" --
 out_has "ended: time is over"
 clean
 
+# Resumed on a page that stays closed, a vCPU gets nowhere: that is told, once.
+make_policy "$WORK/resume.json" 0x0-0x3f n resume
+expect 0 -c "$MACHINE" watch --check --count 3000 --policy "$WORK/resume.json" busy
+out_has "\\[no progress\\]"
+check "told once" [ "$(grep -c 'makes no progress' "$WORK/err")" -eq 1 ]
+clean
+
 # A paused domain: nothing goes on, and the end undoes it.
 expect 0 -c "$MACHINE" watch --check --until-idle --policy "$WORK/pause.json" busy
 out_has "-> pause"
