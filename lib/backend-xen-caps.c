@@ -57,7 +57,7 @@ static uint32_t arm_rights(void)
 static void x86_caps(struct xen_dom *d, struct xmem_caps *c)
 {
     c->rights = x86_rights(d);
-    c->step_means = XMEM_STEP_EMULATE;
+    c->step_means = XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
     if (c->monitors & (UINT64_C(1) << XMEM_EVENT_SINGLESTEP))
         c->step_means |= XMEM_STEP_SINGLE | (d->views ? XMEM_STEP_VIEW : 0);
     c->max_views = d->views ? d->release->max_views : 1;

@@ -12,7 +12,7 @@
 
 #define CONTEXT_ROOM 8192u /* larger than any release's vcpu_guest_context */
 #define ARM_PC_OFFSET 256u /* flags, padding, x0 to x30, then pc (public/arch-arm.h) */
-#define PV_PC_OFFSET 648u  /* fpu_ctxt, flags, user_regs up to rip (public/arch-x86/xen.h) */
+#define X86_PC_OFFSET 648u /* fpu_ctxt, flags, user_regs up to rip (public/arch-x86/xen.h) */
 #define PEEK_NS 20000
 
 struct vcpu_info { /* struct xen_domctl_getvcpuinfo (public/domctl.h) */
@@ -40,12 +40,10 @@ int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
     struct xen_dom *d = dom;
     _Alignas(16) uint8_t context[CONTEXT_ROOM];
     const struct timespec moment = {.tv_nsec = PEEK_NS};
-    if (!d->conn->arm && d->kind != XMEM_KIND_X86_PV)
-        return -EOPNOTSUPP;
     nanosleep(&moment, NULL);
     memset(context, 0, sizeof(context));
     int rc = xen_rc(d, d->api->vcpu_getcontext(d->xch, d->domid, vcpu, context));
     if (!rc)
-        memcpy(pc, context + (d->conn->arm ? ARM_PC_OFFSET : PV_PC_OFFSET), sizeof(*pc));
+        memcpy(pc, context + (d->conn->arm ? ARM_PC_OFFSET : X86_PC_OFFSET), sizeof(*pc));
     return rc;
 }

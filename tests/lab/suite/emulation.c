@@ -177,6 +177,7 @@ static void stepped(struct conf *c, enum class class)
 }
 
 static void done_is_stepped(struct conf *c) { stepped(c, DONE); }
+static void unimplemented_is_stepped(struct conf *c) { stepped(c, UNIMPLEMENTED); }
 
 const struct statement statements_emulation[] = {
     {"Xen's emulator does moves, SSE stores and string instructions", is_done, false},
@@ -184,5 +185,6 @@ const struct statement statements_emulation[] = {
     {"what Xen's emulator has not learned is an invalid opcode without it", is_an_exception, false},
     {"what Xen's emulator gives up on is an invalid opcode always", is_never_told, false},
     {"what Xen's emulator does is stepped over", done_is_stepped, true},
+    {"what Xen's emulator has not learned is stepped over all the same", unimplemented_is_stepped, true},
     {NULL, NULL, false},
 };
