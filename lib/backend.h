@@ -33,9 +33,8 @@ struct xmem_error; /* error.h */
 #define QUIRK_VIEW_SET_COVERS_LEAF 32u
 /* And all but that gfn take the host's rights, not the view's default (4.19 to 4.21). */
 #define QUIRK_LEAF_TAKES_HOST_RIGHTS 64u
-
 /* What the guest executes is not in its memory: the simulated machine's programs. */
-#define QUIRK_CODE_ELSEWHERE 32u
+#define QUIRK_CODE_ELSEWHERE 128u
 
 /* The ring as the session sees it. */
 struct backend_ring {

@@ -125,7 +125,7 @@ static void check_monitor(struct check *c, size_t i)
 
     if ((c->caps.monitors & (UINT64_C(1) << mon->m.reason)) == 0)
         CHECK_FAIL(c, -EOPNOTSUPP, XM_MSG_MONITOR_UNSUPPORTED, mon->pos, path.text,
-                   "a domain of kind %s does not report %s events", c->kind,
+                   "a domain of kind %s does not report %s events here (see caps.monitors)", c->kind,
                    xmem_event_reason_name((enum xmem_event_reason)mon->m.reason));
     if (mon->has_action)
         check_action(c, &mon->action, path.text);

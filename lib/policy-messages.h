@@ -87,9 +87,9 @@
     X(411, OP_FIELD, "a field that this op does not have, or lacks") \
     X(500, MORE_WARNINGS, "there are more warnings than are shown") \
     X(501, NEVER_DECIDES, "an action that never decides") \
-    X(502, REACH, "the guest can go to a view by itself where passes what a rule stops") \
+    X(502, REACH, "the guest can go by itself to a view where what a rule stops passes") \
     X(503, REACH_OTHERS, "views that were there before, where the guest may go by itself") \
-    X(504, SHOWN_TWICE, "a page shows at a second gfn, where passes what a rule stops")
+    X(504, SHOWN_TWICE, "a page shows at a second gfn, where what a rule stops passes")
 
 enum xm_message {
 #define X(number, id, about) XM_MSG_##id = number,

@@ -251,7 +251,7 @@ bool policy_hides_host(const struct xmem_policy *p);
 bool policy_reachable(const struct xmem_policy *p, uint32_t view);
 /* Rules that are not in force in a view where the guest can go by itself. */
 void policy_warn_reach(const struct xmem_policy *p, struct xmem_report *r);
-/* Pages that a view shows at a second gfn, where passes what a rule stops. */
+/* Pages that a view shows at a second gfn, where what a rule stops passes. */
 void policy_warn_shown(const struct xmem_policy *p, struct xmem_report *r);
 /* The same as the first of views that are there already, beside the host view. */
 void policy_warn_others(const struct xmem_policy *p, size_t views, struct xmem_report *r);

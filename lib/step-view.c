@@ -89,20 +89,15 @@ void step_view_release(struct step *s)
     s->in = NULL;
 }
 
-bool step_views_reap(struct xmem_domain *d)
+/* Takes note of the vCPUs that left their step view. */
+static void reap(struct xmem_domain *d)
 {
-    bool none = true;
     for (uint32_t i = 0; i < d->vcpu_n && d->step_view_n; i++) {
         struct step *s = &d->vcpus[i].step;
         uint16_t view;
-        if (!s->in)
-            continue;
-        if (!d->ops->view_get_vcpu(d->dom, i, &view) && view != s->in->v->id)
+        if (s->in && !d->ops->view_get_vcpu(d->dom, i, &view) && view != s->in->v->id)
             step_reset(d, i);
-        else
-            none = false;
     }
-    return none;
 }
 
 /* Waits until what is true. A vCPU with an event that was not taken yet stays where it is. */
@@ -113,7 +108,7 @@ static bool wait_for(struct xmem_domain *d, bool (*what)(struct xmem_domain *d, 
     if (d->enabled && events_send(d))
         return false;
     for (unsigned i = 0; i < OUT_LOOKS || now_ms() < end; i++) {
-        (void)step_views_reap(d);
+        reap(d);
         if (what(d, arg))
             return true;
         if (d->dead || d->pauses || (d->broken && i >= OUT_LOOKS))
@@ -143,7 +138,7 @@ bool step_view_drop(struct xmem_domain *d)
 {
     struct step_view *sv = idle_one(d);
     if (!sv) {
-        (void)step_views_reap(d);
+        reap(d);
         sv = idle_one(d);
     }
     return sv && !drop(d, sv);
@@ -315,7 +310,7 @@ static int find_idle(struct xmem_domain *d, uint16_t origin, struct step_view **
     rc = events_send(d); /* else who was answered seems to have left */
     if (rc)
         return rc;
-    (void)step_views_reap(d);
+    reap(d);
     if ((*out = idle_of(d, origin)))
         return 0;
     struct step_view *other = idle_one(d);
@@ -619,12 +614,14 @@ int step_view_going(struct xmem_domain *d, uint16_t id)
         return 0;
     if (!none_from(d, id) && !wait_for(d, none_from, id))
         return domain_refuse(d, -EBUSY, "view %u cannot be destroyed, a vCPU that is stepped over "
-                             "an access comes back to it", id);
+                             "an access comes back to it; unpause the domain, or answer the events "
+                             "that are there, and try again", id);
     for (size_t i = d->step_view_n; i--;) {
         struct step_view *sv = d->step_views[i];
         int rc = sv->origin == id ? drop(d, sv) : 0;
         if (rc)
-            return domain_fail(d, rc, MAY_BUSY, "view %u for stepping cannot be destroyed", id);
+            return domain_fail(d, rc, MAY_BUSY, "view %u, for stepping, cannot be destroyed",
+                               sv->v->id);
     }
     return 0;
 }

@@ -31,7 +31,8 @@ bool step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need)
     return i < p->n && !(need & ~p->v[i].need);
 }
 
-bool step_pages_add(struct step_pages *p, uint64_t gfn, uint32_t need)
+/* False: no room. */
+static bool pages_add(struct step_pages *p, uint64_t gfn, uint32_t need)
 {
     size_t i = pages_find(p, gfn);
     if (i == STEP_PAGES)
@@ -265,7 +266,7 @@ static int step_access(struct xmem_domain *d, struct event *ev)
     struct step_page last = s->pages.n ? s->pages.v[s->pages.n - 1] : (struct step_page){0};
     uint32_t n = s->pages.n, need = ev->pub.u.mem.access & ACCESS_RWX;
     bool again = step_pages_have(&s->pages, ev->pub.u.mem.gfn, need);
-    if (!step_pages_add(&s->pages, ev->pub.u.mem.gfn, need))
+    if (!pages_add(&s->pages, ev->pub.u.mem.gfn, need))
         return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%"
                              PRIx64 ": its instruction touches more than %u pages",
                              ev->pub.vcpu, ev->pub.u.mem.gfn, STEP_PAGES);
@@ -300,7 +301,7 @@ static int past_breakpoint(struct xmem_domain *d, struct event *ev)
     s->origin = ev->home;
     s->means = XMEM_STEP_VIEW;
     s->unhook = true;
-    (void)step_pages_add(&s->pages, gfn, XMEM_ACCESS_X);
+    (void)pages_add(&s->pages, gfn, XMEM_ACCESS_X);
     int rc = step_by_view(d, ev);
     if (!rc)
         d->stats.steps++;
@@ -346,7 +347,7 @@ void step_emulated(struct xmem_domain *d, struct event *ev)
         return;
     s->origin = ev->home;
     s->means = XMEM_STEP_EMULATE;
-    if (step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
+    if (pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
         step_phase(d, ev->pub.vcpu, STEP_RUNS);
 }
 
@@ -467,7 +468,7 @@ bool step_see_through(struct xmem_domain *d, struct event *ev)
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !(ev->pub.flags & XMEM_EVENT_PAUSED) ||
         !away(d, ev) || !s->phase || s->means != XMEM_STEP_VIEW ||
-        !step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
+        !pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
         return false;
     if (s->phase == STEP_RUNS)
         step_phase(d, ev->pub.vcpu, STEP_STOPPED);

@@ -104,9 +104,8 @@ int step_end_all(struct xmem_domain *d);
 int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
 /* The fewest rights out of can that allow need beside what rights allow. */
 uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need);
+/* Is the page there, for all that is needed? */
 bool step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need);
-/* False: no room. */
-bool step_pages_add(struct step_pages *p, uint64_t gfn, uint32_t need);
 void step_pages_remove(struct step_pages *p, uint64_t gfn, uint64_t nr);
 void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase);
 /* No more than that: pages and phase. */
@@ -132,8 +131,6 @@ void step_view_left(struct xmem_domain *d, struct step *s);
 int step_view_event(struct xmem_domain *d, struct event *ev, struct step_view *sv);
 /* The vCPU is not in its step view any more. */
 void step_view_release(struct step *s);
-/* Takes note of the vCPUs that left their step view. True: none is left. */
-bool step_views_reap(struct xmem_domain *d);
 /* Closes what the vCPU's step opened in its own view, and lets the others run. */
 int step_close(struct xmem_domain *d, uint32_t vcpu);
 /* The same for all vCPUs, whose steps are forgotten. The first failure. */

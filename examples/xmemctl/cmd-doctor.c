@@ -138,11 +138,24 @@ static const char *means_text(const struct xmem_caps *c, char text[64])
         if ((best & all[i].means) == 0) {
             continue;
         }
-        snprintf(text, 64, "by %s%s%s", all[i].name, c->step_airtight != 0 ? "" : ": ",
-                 c->step_airtight != 0 ? "" : all[i].passes);
+        if (c->step_airtight != 0) {
+            snprintf(text, 64, "by %s", all[i].name);
+        } else {
+            snprintf(text, 64, "only by %s, and %s", all[i].name, all[i].passes);
+        }
         break;
     }
     return text;
+}
+
+static const char *airtight_remedy(const struct xmem_caps *c, bool ept)
+{
+    if (ept) {
+        return "turn views on";
+    }
+    return (c->step_means & XMEM_STEP_EMULATE) != 0
+               ? "this kind has no views; instructions that touch one page let nothing pass"
+               : "this kind can only open the page until the vCPU went on";
 }
 
 static void check_caps(struct doctor *dr, const struct xmem_caps *c, uint32_t kind)
@@ -160,8 +173,8 @@ static void check_caps(struct doctor *dr, const struct xmem_caps *c, uint32_t ki
              : "this kind has none");
     tell(dr, EXTRA, c->step_means != 0, "stepping over an access", "",
          "violations can only be denied, or the page relaxed for good");
-    tell(dr, EXTRA, c->step_airtight != 0, "nothing passes beside a step", means_text(c, text),
-         x86 ? "turn views on" : "this kind can only open the page until the vCPU went on");
+    tell(dr, EXTRA, c->step_airtight != 0, "airtight steps", means_text(c, text),
+         airtight_remedy(c, x86));
     tell(dr, EXTRA, (c->replies >> XMEM_REPLY_EMULATE & 1u) != 0, "emulation", "",
          "this kind has none");
 }

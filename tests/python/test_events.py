@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 import unittest
-from typing import Any, List
+from typing import Any, Callable, List
 
 import xmem
 from machines import FIRST, MachineTest, Op, op, taken, writes
@@ -46,6 +46,29 @@ class Loops(MachineTest):
             self.assertTrue(event.answered)
             self.assertEqual(event.gfn, FIRST)  # still there
             self.assertIn("answered", repr(event))
+
+    def test_how_it_was_stepped_over(self) -> None:
+        answers: List[Callable[[xmem.Event], None]] = [
+            xmem.Event.step_over,
+            xmem.Event.drop,
+            lambda event: event.reply(ReplyAction.STEP_OVER),
+        ]
+        for means, passes in (
+            (xmem.StepMeans.VIEW, xmem.Passes(0)),
+            (xmem.StepMeans.EMULATE, xmem.Passes.PAGES),
+            (xmem.StepMeans.RELAX, xmem.Passes.AGAIN),
+        ):
+            with self.guest(writes(FIRST) * 4, options={"step_means": means}) as guest:
+                guest.set_rights(FIRST, "rx")
+                for answer in answers:
+                    (event,) = taken(guest, 1)
+                    self.assertEqual((event.stepped, event.passes), (0, 0))
+                    answer(event)
+                    self.assertIs(event.stepped, means)
+                    self.assertEqual(event.passes, passes)
+                (event,) = taken(guest, 1)
+                event.reply(ReplyAction.EMULATE_NOWRITE)
+                self.assertEqual((event.stepped, event.passes), (0, 0))
 
     def test_loop_drops_what_was_left(self) -> None:
         with self.guest(writes(FIRST) * 3) as guest:

@@ -141,10 +141,13 @@ class Use(MachineTest):
             self.assertIs(guest.get_rights(FIRST), Rights.RX)
             (first,) = taken(guest, 1)
             decision = mine.decide(guest, first)
-            self.assertEqual(decision[:1] + decision[2:], (Action.LOG, "no-writes", "code", FIRST))
+            self.assertEqual(
+                decision[:1] + decision[2:], (Action.LOG, "no-writes", "code", FIRST, 0)
+            )
             self.assertFalse(first.answered)
             self.assertEqual(mine.handle(guest, first), decision)
             self.assertTrue(first.answered)
+            self.assertIs(first.stepped, xmem.StepMeans.VIEW)
             with self.raises(xmem.AlreadyAnsweredError):
                 mine.handle(guest, first)
             with self.raises(xmem.AlreadyAnsweredError):

@@ -152,7 +152,8 @@ START_TEST(what_arm_cannot)
     plan_fails("\"default_action\":{\"action\":\"switch\",\"view\":\"host\"}", -EOPNOTSUPP, 305,
                "/default_action");
     plan_fails("\"monitors\":[{\"reason\":\"ctrlreg\",\"register\":\"cr3\"}]", -EOPNOTSUPP, 304,
-               "/monitors/0: a domain of kind arm-s2 does not report ctrlreg events");
+               "/monitors/0: a domain of kind arm-s2 does not report ctrlreg events "
+               "here (see caps.monitors)");
 }
 END_TEST
 

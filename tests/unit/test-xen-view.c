@@ -155,6 +155,7 @@ START_TEST(quirks_by_release)
     for (uint32_t minor = 11; minor < 25; minor++) {
         uint32_t q = xen_release_find(4, minor)->quirks;
         ck_assert(q & QUIRK_VIEW_SET_COVERS_LEAF);
+        ck_assert(!(q & QUIRK_CODE_ELSEWHERE)); /* the simulated machine's alone */
         ck_assert_int_eq((q & QUIRK_VIEW_COPIES_HOST_RIGHTS) != 0, minor < 19);
         ck_assert_int_eq((q & QUIRK_LEAF_TAKES_HOST_RIGHTS) != 0, minor >= 19 && minor < 22);
     }

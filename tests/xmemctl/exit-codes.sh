@@ -27,7 +27,11 @@ out_has "^view 0 \(host\): vcpus 0 1$"
 expect 0 -c "$MACHINE" doctor
 expect 0 -c "$MACHINE" doctor busy
 out_has "^yes +rights of pages"
+out_has "^yes +airtight steps: by view$"
 out_has "^yes +listening"
+echo '{"domains":[{"name":"board","kind":"arm-s2","vcpus":2}]}' >"$WORK/arm.json"
+expect 0 -c "sim:$WORK/arm.json" doctor board
+out_has "^no +airtight steps: only by relaxing, and the page is open meanwhile$"
 expect 0 -c "$MACHINE" recover busy
 out_has "^domain 1:"
 

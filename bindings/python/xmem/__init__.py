@@ -24,6 +24,7 @@ from ._values import parse_rights
 from .batch import Batch
 from .connection import Connection, connect
 from .enums import (
+    DECISION_PATCH_HIT,
     EXACT_MAX,
     GFN_UNDO,
     Access,
@@ -37,11 +38,11 @@ from .enums import (
     EventReason,
     Kind,
     MonitorFlag,
+    Passes,
     ReplyAction,
     ReplyFlag,
     Restore,
     Rights,
-    Passes,
     StepMeans,
 )
 from .errors import (
@@ -125,6 +126,7 @@ __all__ = [
     "Cpuid",
     "CtrlReg",
     "CtrlRegWrite",
+    "DECISION_PATCH_HIT",
     "DebugTrap",
     "Decision",
     "DefaultReply",
@@ -156,6 +158,7 @@ __all__ = [
     "OutOfMemoryError",
     "OutOfRangeError",
     "PageEvent",
+    "Passes",
     "Policy",
     "PolicyError",
     "PolicyFileError",
@@ -169,7 +172,6 @@ __all__ = [
     "Session",
     "SingleStep",
     "Stats",
-    "Passes",
     "StepMeans",
     "View",
     "VmExit",

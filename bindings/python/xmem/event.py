@@ -16,7 +16,16 @@ from weakref import ref
 from . import _prototypes as c
 from ._structs import XmemEventP, XmemEventU, XmemRegs, XmemReply
 from ._values import ViewLike, decode, invalid, u32, unsigned, view_number
-from .enums import Access, Arch, EventFlag, EventReason, ReplyAction, ReplyFlag
+from .enums import (
+    Access,
+    Arch,
+    EventFlag,
+    EventReason,
+    Passes,
+    ReplyAction,
+    ReplyFlag,
+    StepMeans,
+)
 from .errors import ClosedError, make_error
 
 if TYPE_CHECKING:
@@ -198,12 +207,11 @@ class Registers:
 class Event:
     """One event. Made by the session."""
 
-    __slots__ = ("_ring", "_pointer", "_v", "_held", "stepped", "passes")
+    __slots__ = ("_ring", "_pointer", "_v", "_held", "_stepped", "_passes")
 
     def __init__(self, ring: Ring, event: Any, values: Tuple[int, ...]) -> None:
         self._ring = ring
-        #: The means by which step_over() let the access through, and what can pass unseen beside it.
-        self.stepped = self.passes = 0
+        self._stepped = self._passes = 0
         self._pointer = event
         self._v = values
         self._held = False
@@ -280,6 +288,16 @@ class Event:
         details: Details = make(XmemEventU.from_buffer_copy(_UNION.pack(*self._v[6:13])))
         return details
 
+    @property
+    def stepped(self) -> StepMeans:
+        """The means by which the answer stepped over the access; empty if it did not."""
+        return StepMeans(self._stepped)
+
+    @property
+    def passes(self) -> Passes:
+        """What can pass unseen beside that step; empty: nothing."""
+        return Passes(self._passes)
+
     # ---- answers ----
 
     @property
@@ -297,11 +315,7 @@ class Event:
         rc = c.xmem_event_step_over(ring.handle, self._pointer)
         if rc:
             self.failed(rc)
-        self.stepped = self._pointer.contents.stepped
-        self.passes = self._pointer.contents.passes
-        self._pointer = None
-        if ring.flush:
-            ring.session.flush()
+        self._answered()
 
     def drop(self) -> None:
         """Answers as the session's default says."""
@@ -309,9 +323,7 @@ class Event:
         rc = c.xmem_event_drop(ring.handle, self._pointer)
         if rc:
             self.failed(rc)
-        self._pointer = None
-        if ring.flush:
-            ring.session.flush()
+        self._answered()
 
     def resume(self) -> None:
         """Resumes the vCPU: a page still restricted faults again."""
@@ -336,6 +348,9 @@ class Event:
         """
         if not toggle_step and (view, step_view, regs, read_data, insn_data) == _NOTHING:
             plain = _PLAIN.get(action)
+            if action == ReplyAction.STEP_OVER:
+                self.step_over()
+                return
             if plain is not None:
                 self._reply(plain)
                 return
@@ -380,6 +395,11 @@ class Event:
 
     def was_answered(self) -> None:
         """Somebody else answered it: a policy."""
+        self._answered()
+
+    def _answered(self) -> None:
+        said = self._pointer.contents  # there until the next event is taken
+        self._stepped, self._passes = said.stepped, said.passes
         self._pointer = None
         if self._ring.flush:
             self._ring.session.flush()

@@ -55,6 +55,7 @@ class Decision(NamedTuple):
     rule: Optional[str]
     region: Optional[str]
     region_gfn: int
+    flags: int  # DECISION_PATCH_HIT: the guest wrote where a copy is patched
 
 
 class _Report:
@@ -296,6 +297,7 @@ def _decision(raw: XmemDecision) -> Decision:
         None if raw.rule is None else decode(raw.rule),
         None if raw.region is None else decode(raw.region),
         raw.region_gfn,
+        raw.flags,
     )
 
 
