@@ -137,7 +137,8 @@ static void read_options(int argc, char **argv, struct asked *a)
 
 int main(int argc, char **argv)
 {
-    struct asked a = {.limits = {.steps = 400}};
+    const char *runs = getenv("XMEM_EXPLORE_RUNS"); /* of each scenario; where time is short */
+    struct asked a = {.limits = {.steps = 400, .runs = runs ? strtoull(runs, NULL, 10) : 0}};
     unsigned n = 0, failed = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
     read_options(argc, argv, &a);
