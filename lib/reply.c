@@ -178,6 +178,8 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
     if (rc)
         return rc;
     a.data = a.bytes ? data : NULL;
+    if ((r->flags & XMEM_REPLY_SET_REGS) || finish_who(d, ev, r->action) != FINISH_AGAIN)
+        d->vcpus[ev->pub.vcpu].repeats = 0; /* it gets on, or is done without */
     if (r->flags & XMEM_REPLY_SET_VIEW)
         d->views_switched = true;
     if (r->flags & XMEM_REPLY_FAST_STEP)

@@ -67,6 +67,19 @@ START_TEST(a_vcpu_that_gets_nowhere)
 }
 END_TEST
 
+START_TEST(a_vcpu_that_is_emulated_gets_on)
+{
+    struct xmem_reply r = {.size = sizeof(r), .action = XMEM_REPLY_EMULATE_NOWRITE};
+    for (unsigned i = 0; i < 1100; i++) {
+        fake_access(f, 2, 0x55, XMEM_ACCESS_W, 0);
+        ck_ok(xmem_event_next(d, &ev));
+        ck_assert(!(ev->flags & XMEM_EVENT_STUCK));
+        ck_ok(xmem_event_reply(d, ev, &r));
+        ck_ok(xmem_event_flush(d));
+    }
+}
+END_TEST
+
 START_TEST(a_vcpu_that_is_stepped_gets_on)
 {
     ck_ok(xmem_domain_set_rights(d, 0, 0x55, XMEM_R));
@@ -328,6 +341,7 @@ int main(void)
 {
     const unit_test tests[] = {take_and_answer,
                                a_vcpu_that_gets_nowhere,
+                               a_vcpu_that_is_emulated_gets_on,
                                a_vcpu_that_is_stepped_gets_on, one_notification_for_many,
                                any_order,
                                all_slots_held_and_answered_backwards,
