@@ -239,7 +239,7 @@ static void restore_all(struct xmem_domain *d, struct outcome *o)
     if (!d->dead && d->access_required)
         (void)d->ops->access_required(d->dom, false);
     d->access_required = false;
-    if (!d->dead && (!keep || d->step_view_n))
+    if (!d->dead && (!keep || step_views_used(d)))
         restore_switch(d, o);
     if (!d->dead && !keep)
         note(d, o, views_show_again(d)); /* while views are on */

@@ -97,12 +97,24 @@ bool step_views_reap(struct xmem_domain *d)
         uint16_t view;
         if (!s->in)
             continue;
-        if (!d->ops->view_get_vcpu(d->dom, i, &view) && view != s->in->v->id)
-            step_reset(d, i);
-        else
+        if (d->ops->view_get_vcpu(d->dom, i, &view) || view == s->in->v->id) {
             none = false;
+            continue;
+        }
+        step_reset(d, i);
+        d->vcpus[i].repeats = 0; /* it got on */
     }
     return none;
+}
+
+bool step_views_used(struct xmem_domain *d)
+{
+    for (uint32_t i = 0; i < d->vcpu_n && d->step_view_n; i++) {
+        uint16_t view;
+        if (d->ops->view_get_vcpu(d->dom, i, &view) || step_view_of(d, view))
+            return true;
+    }
+    return false;
 }
 
 /* Waits until what is true. A vCPU with an event that was not taken yet stays where it is. */
@@ -143,6 +155,8 @@ bool step_view_drop(struct xmem_domain *d)
 {
     struct step_view *sv = idle_one(d);
     if (!sv) {
+        if (d->enabled && events_send(d)) /* else who was answered seems to have left */
+            return false;
         (void)step_views_reap(d);
         sv = idle_one(d);
     }
