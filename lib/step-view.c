@@ -519,6 +519,7 @@ static int done(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     struct step_view *sv = v->step.in;
+    bool ours = v->own_step;
     int rc = 0;
     step_reset(d, ev->pub.vcpu);
     v->own_step = false;
@@ -526,7 +527,7 @@ static int done(struct xmem_domain *d, struct event *ev)
         struct step none = {.origin = sv->origin};
         rc = prepare(d, sv, &none);
     }
-    if (!rc && (v->user_step || d->step_monitor_user))
+    if (!rc && (v->user_step || (!ours && d->step_monitor_user)))
         return 0;
     event_answer(d, ev, 0);
     return rc ? rc : 1;
