@@ -674,7 +674,7 @@ void step_switched(struct xmem_domain *d, uint16_t view)
         struct step *s = &d->vcpus[i].step;
         if (s->phase == STEP_LATER)
             s->origin = view;
-        if (s->in || (s->phase == STEP_STOPPED && s->origin != view)) {
+        if (s->in || (s->phase >= STEP_STOPPED && s->origin != view)) {
             d->vcpus[i].own_step = false;
             step_reset(d, i);
         }

@@ -182,7 +182,7 @@ void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
 
 /* ---- choosing ---- */
 
-static uint64_t pc_of(struct xmem_domain *d, struct event *ev)
+uint64_t step_pc(struct xmem_domain *d, struct event *ev)
 {
     struct xmem_regs regs = XMEM_INIT(regs);
     ring_regs_decode(&d->ring, event_data(d, ev), &regs);
@@ -247,7 +247,7 @@ static struct step *begin(struct xmem_domain *d, struct event *ev)
     bool same = s->phase == STEP_STOPPED && s->origin == ev->home && !s->unhook;
     uint64_t pc = 0;
     if (d->caps.step_means & XMEM_STEP_RELAX && !(d->caps.step_means & XMEM_STEP_VIEW))
-        pc = pc_of(d, ev);
+        pc = step_pc(d, ev);
     if (in_phase(s, STEP_STOPPED, XMEM_STEP_RELAX) && s->pc != pc)
         same = false;
     if (!same) {
@@ -331,8 +331,10 @@ int step_resume(struct xmem_domain *d)
         ev->state = EVENT_HELD;
         step_phase(d, i, STEP_STOPPED);
         int rc = by_some_means(d, ev, d->caps.step_means);
-        if (rc)
+        if (rc) {
+            step_reset(d, i);
             event_answer(d, ev, 0); /* it meets the page again, and is told again */
+        }
         if (!first)
             first = rc;
     }
@@ -359,7 +361,7 @@ static int not_emulated(struct xmem_domain *d, struct event *ev)
     ev->home = s->origin;
     step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     if (d->caps.step_means & XMEM_STEP_RELAX)
-        s->pc = pc_of(d, ev);
+        s->pc = step_pc(d, ev);
     int rc = by_some_means(d, ev, d->caps.step_means & ~XMEM_STEP_EMULATE);
     if (!rc)
         return 1;
@@ -415,6 +417,22 @@ static int event_in_step(struct xmem_domain *d, struct event *ev)
     return 0;
 }
 
+/* 1: the page that it was asked for, and the step begins; 0: another event, which ends it. */
+static int asked_again(struct xmem_domain *d, struct event *ev)
+{
+    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    bool same = ev->pub.reason == XMEM_EVENT_MEM_ACCESS && s->origin == ev->home &&
+                s->pc == step_pc(d, ev) &&
+                step_pages_have(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX);
+    if (same) {
+        step_phase(d, ev->pub.vcpu, STEP_STOPPED);
+        if (!by_some_means(d, ev, d->caps.step_means))
+            return 1;
+    }
+    step_reset(d, ev->pub.vcpu);
+    return 0;
+}
+
 static int event_of_step(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
@@ -428,6 +446,8 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
         v->repeats = 0; /* it got on */
         return ev->pub.reason == XMEM_EVENT_SINGLESTEP ? single_stepped(d, ev) : 0;
     }
+    if (v->step.phase == STEP_ASKED && asked_again(d, ev))
+        return 1;
     if (v->step.phase == STEP_STOPPED) /* any answer but stepping over ends the step */
         v->attention = true;
     int rc = v->step.phase == STEP_RUNS ? event_in_step(d, ev) : 0;

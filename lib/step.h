@@ -104,6 +104,7 @@ int step_end_all(struct xmem_domain *d);
 
 /* The rights in force in a view. */
 int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
+uint64_t step_pc(struct xmem_domain *d, struct event *ev);
 /* The fewest rights out of can that allow need beside what rights allow. */
 uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need);
 bool step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need);
