@@ -47,8 +47,10 @@ struct vcpu {
     uint64_t last_pc, last_regs; /* of its last event; last_regs: a sum, made when it repeats */
     uint32_t repeats;
     uint16_t found_view;
-    uint16_t fast_view; /* view of its last fast single step, */
-    bool fast;          /* which may not be over yet */
+    uint16_t fast_view; /* view in which it is with a fast single step, */
+    uint16_t fast_end;  /* which leads here */
+    bool fast;          /* and may not be over yet */
+    bool fast_skips;    /* its pc was set since, which does not tell that it is over */
     bool held;          /* by the library */
     bool user_step;     /* single step wanted by the caller */
     bool own_step;      /* single step wanted by the library, for a step */

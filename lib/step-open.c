@@ -334,7 +334,7 @@ int step_by_single(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *vcpu = &d->vcpus[ev->pub.vcpu];
     struct view *v = domain_view(d, ev->home);
-    if (!v)
+    if (!v || vcpu->fast) /* which may still be to come: one toggle would end both */
         return -EOPNOTSUPP;
     int rc = monitor_single_step(d);
     if (rc)

@@ -21,6 +21,8 @@ struct step_pages {
     struct step_page v[STEP_PAGES];
 };
 
+#define NO_VIEW UINT16_MAX
+
 enum step_phase {
     STEP_NONE = 0,
     STEP_RUNS,    /* answered: the instruction is done, or meets another page */
@@ -35,7 +37,8 @@ struct event;
 struct step {
     uint8_t phase;  /* enum step_phase */
     uint8_t means;  /* the XMEM_STEP_* in use */
-    uint16_t origin; /* view in which the vCPU belongs */
+    uint16_t origin; /* view in which the vCPU belongs, */
+    uint16_t back;   /* and where it goes then */
     bool unhook;    /* past a breakpoint: the first page shows the host's frame */
     uint32_t again; /* events for pages that were open already */
     uint64_t pc;    /* relaxing, asked: of the instruction */

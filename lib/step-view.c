@@ -103,6 +103,7 @@ bool step_views_reap(struct xmem_domain *d)
         }
         step_reset(d, i);
         d->vcpus[i].repeats = 0; /* it got on */
+        d->vcpus[i].fast = false;
     }
     return none;
 }
@@ -358,7 +359,8 @@ static int place(struct xmem_domain *d, const struct step *s, struct step_view *
 static void answer_in(struct xmem_domain *d, struct event *ev, struct step_view *sv)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    bool slow = v->user_step || v->own_step || !(d->caps.flags & XMEM_CAP_VISIBILITY);
+    bool slow = v->user_step || v->own_step ||
+                (!v->fast && !(d->caps.flags & XMEM_CAP_VISIBILITY));
     struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M, .view = sv->v->id};
     if (v->step.in != sv) {
         step_view_release(&v->step);
@@ -372,9 +374,9 @@ static void answer_in(struct xmem_domain *d, struct event *ev, struct step_view 
         v->own_step = true;
         v->attention = true;
     } else {
-        step_fast(d, ev->pub.vcpu, sv->v->id);
+        step_fast(d, ev->pub.vcpu, sv->v->id, v->step.back);
         a.flags |= RING_FLAG_FAST_SINGLESTEP;
-        a.step_view = v->step.origin;
+        a.step_view = v->step.back;
     }
     event_answer_with(d, ev, &a);
 }
@@ -439,6 +441,8 @@ bool step_view_again(struct xmem_domain *d, struct event *ev)
     d->steps_n += !s->phase;
     s->pages.v[s->pages.n] = sv->pages.v[s->pages.n];
     s->pages.n++;
+    if (!s->phase)
+        s->back = ev->home;
     s->origin = ev->home;
     s->means = XMEM_STEP_VIEW;
     s->phase = STEP_RUNS;
@@ -446,10 +450,10 @@ bool step_view_again(struct xmem_domain *d, struct event *ev)
     sv->users++;
     d->stats.steps++;
     ev->pub.stepped = XMEM_STEP_VIEW;
-    step_fast(d, ev->pub.vcpu, sv->v->id);
+    step_fast(d, ev->pub.vcpu, sv->v->id, s->back);
     struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M | RING_FLAG_FAST_SINGLESTEP,
                        .view = sv->v->id,
-                       .step_view = ev->home};
+                       .step_view = s->back};
     event_answer_with(d, ev, &a);
     return true;
 }
@@ -672,8 +676,12 @@ void step_switched(struct xmem_domain *d, uint16_t view)
     d->events.switched_at = d->enabled ? ring_produced(&d->ring) : 0;
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
         struct step *s = &d->vcpus[i].step;
+        if (d->vcpus[i].fast) { /* it would lead back from there */
+            d->vcpus[i].fast_view = NO_VIEW;
+            d->vcpus[i].attention = true;
+        }
         if (s->phase == STEP_LATER)
-            s->origin = view;
+            s->origin = s->back = view;
         if (s->in || (s->phase >= STEP_STOPPED && s->origin != view)) {
             d->vcpus[i].own_step = false;
             step_reset(d, i);

@@ -122,9 +122,11 @@ void step_let_run(struct xmem_domain *d)
         nanosleep(&t, NULL);
 }
 
-void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
+void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end)
 {
     d->vcpus[vcpu].fast_view = view;
+    d->vcpus[vcpu].fast_end = end;
+    d->vcpus[vcpu].fast_skips = false;
     d->vcpus[vcpu].fast = true;
     d->views_switched = true;
 }
@@ -144,22 +146,44 @@ static bool away(const struct xmem_domain *d, const struct event *ev)
 
 bool step_is_fast(const struct xmem_domain *d, const struct event *ev)
 {
-    const struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    return v->fast && away(d, ev) && ev->req.view == v->fast_view;
+    return d->vcpus[ev->pub.vcpu].fast;
 }
 
-/* Out of the step view; a fast single step that is still to come ends where the vCPU belongs. */
+/*
+ * An event in the view of a fast single step, or with the same pc as before: it may be to come
+ * still. Nothing tells that it is over, but where the vCPU is, and a pc that nobody set.
+ */
+static void look_for_fast(const struct event *ev, struct vcpu *v)
+{
+    bool known = v->fast_view != NO_VIEW && !ev->moved;
+    if (known && ev->pub.view != v->fast_view)
+        v->fast = false;
+    else if (known && v->fast_end == v->fast_view && !v->repeats && !v->fast_skips)
+        v->fast = false;
+    v->attention = v->attention || v->fast;
+}
+
+/* A fast single step that is still to come ends where the vCPU is sent, if it is sent. */
+static void keep_fast(struct vcpu *v, const struct event *ev, struct answer *a, bool sent)
+{
+    uint16_t to = a->flags & RING_FLAG_ALTERNATE_P2M ? a->view : ev->home;
+    if (a->flags & RING_FLAG_FAST_SINGLESTEP)
+        return;
+    v->fast_skips = v->fast_skips || (a->flags & RING_FLAG_SET_REGISTERS);
+    if ((sent || v->fast_view == NO_VIEW || to != ev->home) && to != v->fast_end) {
+        a->flags |= RING_FLAG_FAST_SINGLESTEP;
+        a->step_view = v->fast_end = to;
+    }
+    v->fast_view = to;
+}
+
+/* Out of the step view. */
 static void way_back(struct xmem_domain *d, const struct event *ev, struct answer *a)
 {
-    const struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    if (!(a->flags & RING_FLAG_ALTERNATE_P2M)) {
-        a->flags |= RING_FLAG_ALTERNATE_P2M;
-        a->view = domain_view(d, ev->home) ? ev->home : 0;
-    }
-    if (v->fast && a->view != v->step.origin && !(a->flags & RING_FLAG_FAST_SINGLESTEP)) {
-        a->flags |= RING_FLAG_FAST_SINGLESTEP;
-        a->step_view = a->view;
-    }
+    if (a->flags & RING_FLAG_ALTERNATE_P2M)
+        return;
+    a->flags |= RING_FLAG_ALTERNATE_P2M;
+    a->view = domain_view(d, ev->home) ? ev->home : 0;
 }
 
 void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
@@ -172,8 +196,11 @@ void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
         v->own_step = false;
         step_reset(d, ev->pub.vcpu);
     }
+    bool sent = a->flags & RING_FLAG_ALTERNATE_P2M;
     if (away(d, ev))
         way_back(d, ev, a);
+    if (v->fast)
+        keep_fast(v, ev, a, sent);
     if ((v->user_step || v->own_step) != v->hw_step) {
         a->flags |= RING_FLAG_TOGGLE_SINGLESTEP;
         v->hw_step = !v->hw_step;
@@ -240,6 +267,13 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
                          ev->pub.u.mem.gfn);
 }
 
+/* Where the vCPU goes after its instruction: a fast single step of the caller's leads elsewhere. */
+static uint16_t way_on(const struct xmem_domain *d, const struct event *ev)
+{
+    const struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    return v->fast && v->fast_view == ev->home ? v->fast_end : ev->home;
+}
+
 /* The step that the event goes on with: an instruction's further page, or a new one. */
 static struct step *begin(struct xmem_domain *d, struct event *ev)
 {
@@ -256,6 +290,8 @@ static struct step *begin(struct xmem_domain *d, struct event *ev)
     }
     s->origin = ev->home;
     s->pc = pc;
+    if (!same)
+        s->back = way_on(d, ev);
     return s;
 }
 
@@ -298,6 +334,7 @@ static int past_breakpoint(struct xmem_domain *d, struct event *ev)
                              ev->pub.vcpu, gfn);
     step_reset(d, ev->pub.vcpu);
     s->origin = ev->home;
+    s->back = way_on(d, ev);
     s->means = XMEM_STEP_VIEW;
     s->unhook = true;
     (void)step_pages_add(&s->pages, gfn, XMEM_ACCESS_X);
@@ -346,7 +383,7 @@ void step_emulated(struct xmem_domain *d, struct event *ev)
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     if (!d->emul_monitor || ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
         return;
-    s->origin = ev->home;
+    s->origin = s->back = ev->home;
     s->means = XMEM_STEP_EMULATE;
     if (step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
         step_phase(d, ev->pub.vcpu, STEP_RUNS);
@@ -439,6 +476,8 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
     struct step_view *sv = d->step_view_n && ev->pub.view ? step_view_of(d, ev->pub.view) : NULL;
     if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
         return 0;
+    if (v->fast)
+        look_for_fast(ev, v);
     if (sv)
         return step_view_event(d, ev, sv);
     if (v->step.in) {
@@ -472,21 +511,35 @@ int step_event(struct xmem_domain *d, struct event *ev)
 
 int step_alone(struct xmem_domain *d, uint32_t vcpu)
 {
-    int rc = monitor_single_step(d);
+    int rc = d->vcpus[vcpu].fast ? 0 : monitor_single_step(d);
     if (rc)
         return domain_fail(d, rc, 0, "single step cannot be monitored");
-    d->vcpus[vcpu].own_step = true;
+    d->vcpus[vcpu].own_step = !d->vcpus[vcpu].fast;
     d->vcpus[vcpu].attention = true;
     return 0;
 }
 
 /* ---- for the end of the session ---- */
 
+/* Is there a fast single step to see through? One that was sent home may be to come still. */
+static bool goes_on(struct xmem_domain *d, struct event *ev)
+{
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    if (v->fast)
+        look_for_fast(ev, v);
+    if (away(d, ev) || !v->fast || !domain_view(d, ev->home))
+        return away(d, ev) && v->step.phase && v->step.means == XMEM_STEP_VIEW;
+    step_reset(d, ev->pub.vcpu);
+    v->step.origin = v->step.back = ev->home;
+    v->step.means = XMEM_STEP_VIEW;
+    return true;
+}
+
 bool step_see_through(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !(ev->pub.flags & XMEM_EVENT_PAUSED) ||
-        !away(d, ev) || !s->phase || s->means != XMEM_STEP_VIEW ||
+        !goes_on(d, ev) ||
         !step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
         return false;
     if (s->phase == STEP_RUNS)
@@ -500,7 +553,7 @@ bool step_forget(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     uint16_t view = ev->req.flags & RING_FLAG_ALTERNATE_P2M ? ev->req.view : 0;
-    bool fast = v->fast && view == v->fast_view;
+    bool fast = v->fast && view == v->fast_view && v->fast_end != view;
     (void)step_close(d, ev->pub.vcpu); /* what fails is tried again by step_end_all() */
     step_reset(d, ev->pub.vcpu);
     v->user_step = v->own_step = v->fast = false;
@@ -513,7 +566,8 @@ static bool fast_going_on(struct xmem_domain *d, uint32_t vcpu)
 {
     struct vcpu *v = &d->vcpus[vcpu];
     uint16_t view;
-    if (v->fast && (d->ops->view_get_vcpu(d->dom, vcpu, &view) || view != v->fast_view))
+    if (v->fast && (v->fast_end == v->fast_view ||
+                    d->ops->view_get_vcpu(d->dom, vcpu, &view) || view != v->fast_view))
         v->fast = false;
     return v->fast;
 }

@@ -48,8 +48,8 @@ bool step_is_fast(const struct xmem_domain *d, const struct event *ev);
 int step_resume(struct xmem_domain *d);
 /* Single step with the next answer, so that nothing comes in between. A text. */
 int step_alone(struct xmem_domain *d, uint32_t vcpu);
-/* The vCPU is answered with a fast single step in this view. */
-void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view);
+/* The vCPU is answered with a fast single step in this view, which leads to end. */
+void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end);
 /* The vCPU is answered with an emulation: what cannot be emulated is stepped over otherwise. */
 void step_emulated(struct xmem_domain *d, struct event *ev);
 
