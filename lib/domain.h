@@ -50,6 +50,7 @@ struct vcpu {
     uint16_t fast_view; /* view in which it is with a fast single step, */
     uint16_t fast_end;  /* which leads here */
     bool fast;          /* and may not be over yet */
+    uint8_t fast_looks; /* how often it was waited for, at the session's end */
     bool fast_skips;    /* its pc was set since, which does not tell that it is over */
     bool held;          /* by the library */
     bool user_step;     /* single step wanted by the caller */

@@ -304,9 +304,9 @@ static void finish_steps(struct xmem_domain *d, struct outcome *o)
     struct patience p = patience_of(STEPS_MS);
     d->finishing = !d->pauses;
     drain(d);
-    if (step_any(d)) {
+    if (step_any(d) || d->later_n) {
         lift_pauses(d, true);
-        while (step_any(d) && !d->dead && !d->broken && patient(&p))
+        while ((step_any(d) || d->later_n) && !d->dead && !d->broken && patient(&p))
             (void)let_run(d);
         lift_pauses(d, false);
     }

@@ -13,6 +13,7 @@
 
 #define ACCESS_RWX (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
 #define LET_RUN_NS 20000
+#define FAST_LOOKS 4u
 #define OPERAND_MAX 64u /* bytes that one operand has at most */
 
 /* ---- pages ---- */
@@ -127,6 +128,7 @@ void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end
     d->vcpus[vcpu].fast_view = view;
     d->vcpus[vcpu].fast_end = end;
     d->vcpus[vcpu].fast_skips = false;
+    d->vcpus[vcpu].fast_looks = 0;
     d->vcpus[vcpu].fast = true;
     d->views_switched = true;
 }
@@ -546,7 +548,7 @@ bool step_see_through(struct xmem_domain *d, struct event *ev)
         step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     ev->home = s->origin;
     d->vcpus[ev->pub.vcpu].attention = true;
-    return !step_by_view(d, ev) && s->phase == STEP_RUNS;
+    return !step_by_view(d, ev); /* or it waits, and is tried again */
 }
 
 bool step_forget(struct xmem_domain *d, struct event *ev)
@@ -554,6 +556,7 @@ bool step_forget(struct xmem_domain *d, struct event *ev)
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     uint16_t view = ev->req.flags & RING_FLAG_ALTERNATE_P2M ? ev->req.view : 0;
     bool fast = v->fast && view == v->fast_view && v->fast_end != view;
+    ev->home = step_view_of(d, ev->home) ? step_view_of(d, ev->home)->origin : ev->home;
     (void)step_close(d, ev->pub.vcpu); /* what fails is tried again by step_end_all() */
     step_reset(d, ev->pub.vcpu);
     v->user_step = v->own_step = v->fast = false;
@@ -566,8 +569,11 @@ static bool fast_going_on(struct xmem_domain *d, uint32_t vcpu)
 {
     struct vcpu *v = &d->vcpus[vcpu];
     uint16_t view;
-    if (v->fast && (v->fast_end == v->fast_view ||
-                    d->ops->view_get_vcpu(d->dom, vcpu, &view) || view != v->fast_view))
+    if (!v->fast)
+        return false;
+    if (v->fast_end == v->fast_view) /* sent there: it runs a moment, and is over or has an event */
+        v->fast = v->fast_looks++ < FAST_LOOKS;
+    else if (d->ops->view_get_vcpu(d->dom, vcpu, &view) || view != v->fast_view)
         v->fast = false;
     return v->fast;
 }

@@ -223,6 +223,35 @@ START_TEST(closing_after_a_deny)
 }
 END_TEST
 
+/* It is sent home by its last answer, and does nothing more in the step view. */
+START_TEST(closing_in_a_step)
+{
+    static const uint32_t releases[] = {11, 13, 17, 20};
+    begin(releases[_i], 0, 3, 0);
+    ck_ok(xmem_domain_set_rights_range(d, 0, A, 3, XMEM_R));
+    for (uint32_t i = 0; i < 3; i++)
+        write_at(i, A + i, 0);
+    for (uint32_t i = 0; i < 8; i++) {
+        ck_ok(xmem_event_next(d, &ev));
+        ck_ok(xmem_event_step_over(d, ev));
+    }
+    end();
+}
+END_TEST
+
+/* A vCPU that was sent back runs, and another one's step is waited for. */
+START_TEST(closing_among_many)
+{
+    begin(17, 3, 8, 0);
+    ck_ok(xmem_domain_set_rights_range(d, 0, 256, 16, XMEM_N));
+    for (uint32_t i = 0; i < 8; i++)
+        copies(i, 256u + 2 * i, 257u + 2 * i, 0);
+    for (unsigned i = 0; i < 40 + (unsigned)_i && !xmem_event_next(d, &ev); i++)
+        ck_ok(i % 7 == 6 ? xmem_event_reply(d, ev, NULL) : xmem_event_step_over(d, ev));
+    end();
+}
+END_TEST
+
 /* The caller's own fast single step leads where it said, whatever is stepped over meanwhile. */
 START_TEST(a_callers_fast_step_comes_back)
 {
@@ -259,6 +288,8 @@ int main(void)
     tcase_add_loop_test(c, a_switch_after_a_deny_holds, 0, 2);
     tcase_add_test(c, single_step_after_a_deny);
     tcase_add_test(c, closing_after_a_deny);
+    tcase_add_loop_test(c, closing_in_a_step, 0, 4);
+    tcase_add_loop_test(c, closing_among_many, 0, 16);
     tcase_add_test(c, a_callers_fast_step_comes_back);
     suite_add_tcase(s, c);
     return unit_run(s);
