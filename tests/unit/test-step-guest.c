@@ -219,6 +219,42 @@ END_TEST
 START_TEST(closing_after_a_deny)
 {
     (void)denied_in_a_view();
+    if (_i)
+        ck_ok(xmem_domain_pause(d));
+    end();
+}
+END_TEST
+
+/* Without views there is none but view 0. */
+START_TEST(closing_after_a_switch_to_nowhere)
+{
+    struct xmem_reply r = {.size = sizeof(r), .flags = XMEM_REPLY_SET_VIEW};
+    begin(17, 0, 1, 0);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_R));
+    write_at(0, A, 0);
+    next_at(A, 0);
+    ck_ok(xmem_event_reply(d, ev, &r));
+    end();
+}
+END_TEST
+
+/* What an instruction may do is what it may in the view that an answer sent it to. */
+START_TEST(sent_to_another_view_in_a_step)
+{
+    uint16_t v;
+    struct xmem_reply r = {.size = sizeof(r), .flags = XMEM_REPLY_SET_VIEW};
+    begin(17, 0, 1, 0);
+    ck_ok(xmem_view_create(d, NULL, &v));
+    ck_ok(xmem_domain_set_rights_range(d, v, A, 2, XMEM_N));
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
+    ck_ok(xmem_domain_set_rights(d, 0, C, XMEM_N));
+    ck_ok(xmem_view_switch(d, v));
+    copies(0, A, B, 0);
+    next_at(A, v);
+    ck_ok(xmem_event_reply(d, ev, &r));
+    next_at(A, 0);
+    ck_ok(xmem_event_step_over(d, ev));
+    next_at(C, 0);
     end();
 }
 END_TEST
@@ -287,7 +323,9 @@ int main(void)
     tcase_add_loop_test(c, more_steps_than_slots, 0, 3);
     tcase_add_loop_test(c, a_switch_after_a_deny_holds, 0, 2);
     tcase_add_test(c, single_step_after_a_deny);
-    tcase_add_test(c, closing_after_a_deny);
+    tcase_add_loop_test(c, closing_after_a_deny, 0, 2);
+    tcase_add_test(c, closing_after_a_switch_to_nowhere);
+    tcase_add_test(c, sent_to_another_view_in_a_step);
     tcase_add_loop_test(c, closing_in_a_step, 0, 4);
     tcase_add_loop_test(c, closing_among_many, 0, 16);
     tcase_add_test(c, a_callers_fast_step_comes_back);
