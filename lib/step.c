@@ -523,14 +523,25 @@ int step_alone(struct xmem_domain *d, uint32_t vcpu)
 
 /* ---- for the end of the session ---- */
 
+/* One that was taken at the end does not know yet where its vCPU belongs. */
+static void not_in_step_view(struct xmem_domain *d, struct event *ev)
+{
+    const struct step_view *sv = step_view_of(d, ev->home);
+    if (sv)
+        ev->home = sv->origin;
+}
+
 /* Is there a fast single step to see through? One that was sent home may be to come still. */
 static bool goes_on(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     if (v->fast)
         look_for_fast(ev, v);
-    if (away(d, ev) || !v->fast || !domain_view(d, ev->home))
-        return away(d, ev) && v->step.phase && v->step.means == XMEM_STEP_VIEW;
+    if (away(d, ev) && v->step.phase && v->step.means == XMEM_STEP_VIEW)
+        return true;
+    not_in_step_view(d, ev);
+    if (!v->fast || !domain_view(d, ev->home))
+        return false;
     step_reset(d, ev->pub.vcpu);
     v->step.origin = v->step.back = ev->home;
     v->step.means = XMEM_STEP_VIEW;
@@ -556,7 +567,7 @@ bool step_forget(struct xmem_domain *d, struct event *ev)
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     uint16_t view = ev->req.flags & RING_FLAG_ALTERNATE_P2M ? ev->req.view : 0;
     bool fast = v->fast && view == v->fast_view && v->fast_end != view;
-    ev->home = step_view_of(d, ev->home) ? step_view_of(d, ev->home)->origin : ev->home;
+    not_in_step_view(d, ev);
     (void)step_close(d, ev->pub.vcpu); /* what fails is tried again by step_end_all() */
     step_reset(d, ev->pub.vcpu);
     v->user_step = v->own_step = v->fast = false;
@@ -571,7 +582,7 @@ static bool fast_going_on(struct xmem_domain *d, uint32_t vcpu)
     uint16_t view;
     if (!v->fast)
         return false;
-    if (v->fast_end == v->fast_view) /* sent there: it runs a moment, and is over or has an event */
+    if (v->fast_end == v->fast_view || v->fast_view == NO_VIEW) /* sent there: it runs a moment, and is over or has an event */
         v->fast = v->fast_looks++ < FAST_LOOKS;
     else if (d->ops->view_get_vcpu(d->dom, vcpu, &view) || view != v->fast_view)
         v->fast = false;
