@@ -392,6 +392,13 @@ int xmem_domain_pause(struct xmem_domain *d)
     return 0;
 }
 
+int domain_unpause_own(struct xmem_domain *d)
+{
+    int rc = d->ops->unpause(d->dom);
+    d->pauses += rc != 0;
+    return rc;
+}
+
 int xmem_domain_unpause(struct xmem_domain *d)
 {
     int rc = domain_usable(d);
@@ -470,7 +477,7 @@ int xmem_domain_enable(struct xmem_domain *d)
             d->enabled = false;
         }
     }
-    int rc2 = d->ops->unpause(d->dom);
+    int rc2 = domain_unpause_own(d);
     if (rc2 && !rc) {
         rc = domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
         d->ops->monitor_disable(d->dom);

@@ -47,8 +47,11 @@ struct vcpu {
     uint64_t last_pc, last_regs; /* of its last event; last_regs: a sum, made when it repeats */
     uint32_t repeats;
     uint16_t found_view;
-    uint16_t fast_view; /* view of its last fast single step, */
-    bool fast;          /* which may not be over yet */
+    uint16_t fast_view; /* view in which it is with a fast single step, */
+    uint16_t fast_end;  /* which leads here */
+    bool fast;          /* and may not be over yet */
+    uint8_t fast_looks; /* how often it was waited for, at the session's end */
+    bool fast_skips;    /* its pc was set since, which does not tell that it is over */
     bool held;          /* by the library */
     bool user_step;     /* single step wanted by the caller */
     bool own_step;      /* single step wanted by the library, for a step */
@@ -81,7 +84,8 @@ struct xmem_domain {
     bool died_told; /* the caller knows */
     bool broken;    /* the ring held garbage: not looked at again */
     bool access_required;
-    uint32_t pauses; /* by the caller, not undone */
+    uint32_t pauses; /* by the caller, not undone; */
+    uint32_t lifted; /* of them, for a moment */
     uint8_t default_found, default_now; /* KNOWN_NOTHING: not asked yet */
     bool default_over_all; /* the session set one that is for all pages */
 
@@ -152,6 +156,9 @@ int domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 bool domain_is_dead(struct xmem_domain *d);
 /* Grows an array so that one more fits. -ENOMEM. */
 int array_room(void **v, size_t n, size_t *cap, size_t element);
+
+/* Ends a pause of the library's own; one that cannot be ended yet is undone at close. */
+int domain_unpause_own(struct xmem_domain *d);
 
 /* The session's view, or NULL. */
 struct view *domain_view(const struct xmem_domain *d, uint16_t id);

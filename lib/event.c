@@ -138,7 +138,8 @@ int event_take_raw(struct xmem_domain *d, struct event **out)
 /* Has it to do with a step, or may it? */
 static inline bool for_step(const struct xmem_domain *d, const struct event *ev)
 {
-    return d->vcpus[ev->pub.vcpu].step.phase || ev->pub.reason == XMEM_EVENT_SINGLESTEP ||
+    return d->vcpus[ev->pub.vcpu].step.phase || d->vcpus[ev->pub.vcpu].fast ||
+           ev->pub.reason == XMEM_EVENT_SINGLESTEP ||
            (ev->pub.view && d->step_view_n) ||
            (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && d->emul_monitor);
 }

@@ -183,7 +183,7 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
     if (r->flags & XMEM_REPLY_SET_VIEW)
         d->views_switched = true;
     if (r->flags & XMEM_REPLY_FAST_STEP)
-        step_fast(d, ev->pub.vcpu, r->view);
+        step_fast(d, ev->pub.vcpu, r->view, r->step_view);
     if (r->flags & XMEM_REPLY_TOGGLE_STEP)
         step_toggle(d, ev->pub.vcpu);
     if (r->action == XMEM_REPLY_EMULATE)

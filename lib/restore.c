@@ -185,7 +185,7 @@ static void restore_default(struct xmem_domain *d, struct outcome *o)
 static void restore_switch(struct xmem_domain *d, struct outcome *o)
 {
     uint16_t view = d->views_found_on && d->vcpu_n ? d->vcpus[0].found_view : 0;
-    if (!d->views_switched)
+    if (!d->views_switched || !d->views_on) /* off there is none but view 0 */
         return;
     for (uint32_t i = 0; d->views_found_on && i < d->vcpu_n; i++)
         if (d->vcpus[i].found_view != view)
@@ -239,7 +239,7 @@ static void restore_all(struct xmem_domain *d, struct outcome *o)
     if (!d->dead && d->access_required)
         (void)d->ops->access_required(d->dom, false);
     d->access_required = false;
-    if (!d->dead && (!keep || d->step_view_n))
+    if (!d->dead && (!keep || step_views_used(d)))
         restore_switch(d, o);
     if (!d->dead && !keep)
         note(d, o, views_show_again(d)); /* while views are on */
@@ -291,22 +291,24 @@ static void monitors_off(struct xmem_domain *d, struct outcome *o)
     d->emul_monitor = d->emul_monitor_user = false;
 }
 
-/* The caller's pauses, for as long as vCPUs must run. */
+/* The caller's pauses, for as long as vCPUs must run. What fails is not counted as done. */
 static void lift_pauses(struct xmem_domain *d, bool lift)
 {
-    for (uint32_t i = 0; i < d->pauses && !d->dead; i++)
-        (void)(lift ? d->ops->unpause(d->dom) : d->ops->pause(d->dom));
+    while (lift && d->lifted < d->pauses && !d->dead && !d->ops->unpause(d->dom))
+        d->lifted++;
+    for (; !lift && d->lifted && !d->dead; d->lifted--)
+        d->pauses -= d->ops->pause(d->dom) != 0;
 }
 
 /* vCPUs that single step now end that with an event; they run for it, the others are held. */
 static void finish_steps(struct xmem_domain *d, struct outcome *o)
 {
     struct patience p = patience_of(STEPS_MS);
-    d->finishing = !d->pauses;
+    d->finishing = true;
     drain(d);
-    if (step_any(d)) {
+    if (step_any(d) || d->later_n) {
         lift_pauses(d, true);
-        while (step_any(d) && !d->dead && !d->broken && patient(&p))
+        while ((step_any(d) || d->later_n) && !d->dead && !d->broken && patient(&p))
             (void)let_run(d);
         lift_pauses(d, false);
     }
@@ -319,7 +321,10 @@ static void finish_steps(struct xmem_domain *d, struct outcome *o)
 static int run_on(struct xmem_domain *d, bool on)
 {
     lift_pauses(d, on);
-    return on ? d->ops->unpause(d->dom) : d->ops->pause(d->dom);
+    int rc = on ? d->ops->unpause(d->dom) : d->ops->pause(d->dom);
+    if (rc && on)
+        lift_pauses(d, false);
+    return rc;
 }
 
 /* Has every vCPU that does not sleep been on a processor since it was noted? */
@@ -407,7 +412,7 @@ int domain_stop(struct xmem_domain *d)
         (void)d->ops->monitor_disable(d->dom); /* the ring and the channel are this process's too */
     else
         stop_paused(d, &o);
-    if (!rc && !d->dead && (rc = d->ops->unpause(d->dom)))
+    if (!rc && !d->dead && (rc = domain_unpause_own(d)))
         note(d, &o, domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid));
     events_reset(d);
     d->monitor_n = 0;

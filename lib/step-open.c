@@ -15,6 +15,7 @@
 /* How long a relaxed page waits for its vCPU to go on. */
 #define RELAX_MS 50
 #define RELAX_LOOKS 2000
+#define SLOTS_LEFT 2u /* for vCPUs that are waited for */
 #define RELAX_LOOKS_MIN 16 /* whatever the clock says: the tool itself may not have run */
 
 /* ---- pages open for a moment ---- */
@@ -272,9 +273,32 @@ static int begin(struct xmem_domain *d, struct view *v, uint32_t vcpu)
 
 /* ---- steps that wait ---- */
 
+/*
+ * An event that waits keeps its slot in the ring. The last ones must not go that way: whoever
+ * is waited for may need one to go on.
+ */
+static bool slots_short(const struct xmem_domain *d)
+{
+    return d->vcpu_n > d->ring.slots && d->later_n + SLOTS_LEFT >= d->ring.slots;
+}
+
+static void ask_again(struct xmem_domain *d, struct event *ev)
+{
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    v->step.pc = step_pc(d, ev);
+    v->own_step = false;
+    v->attention = true;
+    step_phase(d, ev->pub.vcpu, STEP_ASKED);
+    event_answer(d, ev, 0);
+}
+
 int step_later(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    if (!d->finishing && slots_short(d)) {
+        ask_again(d, ev);
+        return 0;
+    }
     (void)event_data(d, ev);
     ev->state = EVENT_LATER;
     s->later = ev;
@@ -310,7 +334,7 @@ int step_by_single(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *vcpu = &d->vcpus[ev->pub.vcpu];
     struct view *v = domain_view(d, ev->home);
-    if (!v)
+    if (!v || vcpu->fast) /* which may still be to come: one toggle would end both */
         return -EOPNOTSUPP;
     int rc = monitor_single_step(d);
     if (rc)

@@ -21,11 +21,14 @@ struct step_pages {
     struct step_page v[STEP_PAGES];
 };
 
+#define NO_VIEW UINT16_MAX
+
 enum step_phase {
     STEP_NONE = 0,
     STEP_RUNS,    /* answered: the instruction is done, or meets another page */
     STEP_STOPPED, /* it met one, which waits for its answer; all pages are closed meanwhile */
     STEP_LATER,   /* answered while the domain was paused: begins when it goes on */
+    STEP_ASKED,   /* likewise, but resumed: begins when it meets its page again */
 };
 
 struct step_view;
@@ -34,10 +37,11 @@ struct event;
 struct step {
     uint8_t phase;  /* enum step_phase */
     uint8_t means;  /* the XMEM_STEP_* in use */
-    uint16_t origin; /* view in which the vCPU belongs */
+    uint16_t origin; /* view in which the vCPU belongs, */
+    uint16_t back;   /* and where it goes then */
     bool unhook;    /* past a breakpoint: the first page shows the host's frame */
     uint32_t again; /* events for pages that were open already */
-    uint64_t pc;    /* relaxing: of the instruction */
+    uint64_t pc;    /* relaxing, asked: of the instruction */
     struct step_view *in; /* by view: where it runs */
     struct event *later;  /* whose answer waits */
     struct step_pages pages;

@@ -95,9 +95,22 @@ static void reap(struct xmem_domain *d)
     for (uint32_t i = 0; i < d->vcpu_n && d->step_view_n; i++) {
         struct step *s = &d->vcpus[i].step;
         uint16_t view;
-        if (s->in && !d->ops->view_get_vcpu(d->dom, i, &view) && view != s->in->v->id)
-            step_reset(d, i);
+        if (!s->in || d->ops->view_get_vcpu(d->dom, i, &view) || view == s->in->v->id)
+            continue;
+        step_reset(d, i);
+        d->vcpus[i].repeats = 0; /* it got on */
+        d->vcpus[i].fast = false;
     }
+}
+
+bool step_views_used(struct xmem_domain *d)
+{
+    for (uint32_t i = 0; i < d->vcpu_n && d->step_view_n; i++) {
+        uint16_t view;
+        if (d->ops->view_get_vcpu(d->dom, i, &view) || step_view_of(d, view))
+            return true;
+    }
+    return false;
 }
 
 /* Waits until what is true. A vCPU with an event that was not taken yet stays where it is. */
@@ -138,6 +151,8 @@ bool step_view_drop(struct xmem_domain *d)
 {
     struct step_view *sv = idle_one(d);
     if (!sv) {
+        if (d->enabled && events_send(d)) /* else who was answered seems to have left */
+            return false;
         reap(d);
         sv = idle_one(d);
     }
@@ -339,7 +354,8 @@ static int place(struct xmem_domain *d, const struct step *s, struct step_view *
 static void answer_in(struct xmem_domain *d, struct event *ev, struct step_view *sv)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    bool slow = v->user_step || v->own_step || !(d->caps.flags & XMEM_CAP_VISIBILITY);
+    bool slow = v->user_step || v->own_step ||
+                (!v->fast && !(d->caps.flags & XMEM_CAP_VISIBILITY));
     struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M, .view = sv->v->id};
     if (v->step.in != sv) {
         step_view_release(&v->step);
@@ -353,9 +369,9 @@ static void answer_in(struct xmem_domain *d, struct event *ev, struct step_view 
         v->own_step = true;
         v->attention = true;
     } else {
-        step_fast(d, ev->pub.vcpu, sv->v->id);
+        step_fast(d, ev->pub.vcpu, sv->v->id, v->step.back);
         a.flags |= RING_FLAG_FAST_SINGLESTEP;
-        a.step_view = v->step.origin;
+        a.step_view = v->step.back;
     }
     event_answer_with(d, ev, &a);
 }
@@ -420,6 +436,8 @@ bool step_view_again(struct xmem_domain *d, struct event *ev)
     d->steps_n += !s->phase;
     s->pages.v[s->pages.n] = sv->pages.v[s->pages.n];
     s->pages.n++;
+    if (!s->phase)
+        s->back = ev->home;
     s->origin = ev->home;
     s->means = XMEM_STEP_VIEW;
     s->phase = STEP_RUNS;
@@ -427,10 +445,10 @@ bool step_view_again(struct xmem_domain *d, struct event *ev)
     sv->users++;
     d->stats.steps++;
     ev->pub.stepped = XMEM_STEP_VIEW;
-    step_fast(d, ev->pub.vcpu, sv->v->id);
+    step_fast(d, ev->pub.vcpu, sv->v->id, s->back);
     struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M | RING_FLAG_FAST_SINGLESTEP,
                        .view = sv->v->id,
-                       .step_view = ev->home};
+                       .step_view = s->back};
     event_answer_with(d, ev, &a);
     return true;
 }
@@ -500,6 +518,7 @@ static int done(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     struct step_view *sv = v->step.in;
+    bool ours = v->own_step;
     int rc = 0;
     step_reset(d, ev->pub.vcpu);
     v->own_step = false;
@@ -507,7 +526,7 @@ static int done(struct xmem_domain *d, struct event *ev)
         struct step none = {.origin = sv->origin};
         rc = prepare(d, sv, &none);
     }
-    if (!rc && (v->user_step || d->step_monitor_user))
+    if (!rc && (v->user_step || (!ours && d->step_monitor_user)))
         return 0;
     event_answer(d, ev, 0);
     return rc ? rc : 1;
@@ -654,9 +673,13 @@ void step_switched(struct xmem_domain *d, uint16_t view)
     d->events.switched_at = d->enabled ? ring_produced(&d->ring) : 0;
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
         struct step *s = &d->vcpus[i].step;
+        if (d->vcpus[i].fast) { /* it would lead back from there */
+            d->vcpus[i].fast_view = NO_VIEW;
+            d->vcpus[i].attention = true;
+        }
         if (s->phase == STEP_LATER)
-            s->origin = view;
-        if (s->in || (s->phase == STEP_STOPPED && s->origin != view)) {
+            s->origin = s->back = view;
+        if (s->in || (s->phase >= STEP_STOPPED && s->origin != view)) {
             d->vcpus[i].own_step = false;
             step_reset(d, i);
         }

@@ -13,6 +13,7 @@
 
 #define ACCESS_RWX (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
 #define LET_RUN_NS 20000
+#define FAST_LOOKS 4u
 #define OPERAND_MAX 64u /* bytes that one operand has at most */
 
 /* ---- pages ---- */
@@ -123,9 +124,12 @@ void step_let_run(struct xmem_domain *d)
         nanosleep(&t, NULL);
 }
 
-void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
+void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end)
 {
     d->vcpus[vcpu].fast_view = view;
+    d->vcpus[vcpu].fast_end = end;
+    d->vcpus[vcpu].fast_skips = false;
+    d->vcpus[vcpu].fast_looks = 0;
     d->vcpus[vcpu].fast = true;
     d->views_switched = true;
 }
@@ -145,22 +149,44 @@ static bool away(const struct xmem_domain *d, const struct event *ev)
 
 bool step_is_fast(const struct xmem_domain *d, const struct event *ev)
 {
-    const struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    return v->fast && away(d, ev) && ev->req.view == v->fast_view;
+    return d->vcpus[ev->pub.vcpu].fast;
 }
 
-/* Out of the step view; a fast single step that is still to come ends where the vCPU belongs. */
+/*
+ * An event in the view of a fast single step, or with the same pc as before: it may be to come
+ * still. Nothing tells that it is over, but where the vCPU is, and a pc that nobody set.
+ */
+static void look_for_fast(const struct event *ev, struct vcpu *v)
+{
+    bool known = v->fast_view != NO_VIEW && !ev->moved;
+    if (known && ev->pub.view != v->fast_view)
+        v->fast = false;
+    else if (known && v->fast_end == v->fast_view && !v->repeats && !v->fast_skips)
+        v->fast = false;
+    v->attention = v->attention || v->fast;
+}
+
+/* A fast single step that is still to come ends where the vCPU is sent, if it is sent. */
+static void keep_fast(struct vcpu *v, const struct event *ev, struct answer *a, bool sent)
+{
+    uint16_t to = a->flags & RING_FLAG_ALTERNATE_P2M ? a->view : ev->home;
+    if (a->flags & RING_FLAG_FAST_SINGLESTEP)
+        return;
+    v->fast_skips = v->fast_skips || (a->flags & RING_FLAG_SET_REGISTERS);
+    if ((sent || v->fast_view == NO_VIEW || to != ev->home) && to != v->fast_end) {
+        a->flags |= RING_FLAG_FAST_SINGLESTEP;
+        a->step_view = v->fast_end = to;
+    }
+    v->fast_view = to;
+}
+
+/* Out of the step view. */
 static void way_back(struct xmem_domain *d, const struct event *ev, struct answer *a)
 {
-    const struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    if (!(a->flags & RING_FLAG_ALTERNATE_P2M)) {
-        a->flags |= RING_FLAG_ALTERNATE_P2M;
-        a->view = domain_view(d, ev->home) ? ev->home : 0;
-    }
-    if (v->fast && a->view != v->step.origin && !(a->flags & RING_FLAG_FAST_SINGLESTEP)) {
-        a->flags |= RING_FLAG_FAST_SINGLESTEP;
-        a->step_view = a->view;
-    }
+    if (a->flags & RING_FLAG_ALTERNATE_P2M)
+        return;
+    a->flags |= RING_FLAG_ALTERNATE_P2M;
+    a->view = domain_view(d, ev->home) ? ev->home : 0;
 }
 
 void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
@@ -173,8 +199,11 @@ void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
         v->own_step = false;
         step_reset(d, ev->pub.vcpu);
     }
+    bool sent = a->flags & RING_FLAG_ALTERNATE_P2M;
     if (away(d, ev))
         way_back(d, ev, a);
+    if (v->fast)
+        keep_fast(v, ev, a, sent);
     if ((v->user_step || v->own_step) != v->hw_step) {
         a->flags |= RING_FLAG_TOGGLE_SINGLESTEP;
         v->hw_step = !v->hw_step;
@@ -183,7 +212,7 @@ void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
 
 /* ---- choosing ---- */
 
-static uint64_t pc_of(struct xmem_domain *d, struct event *ev)
+uint64_t step_pc(struct xmem_domain *d, struct event *ev)
 {
     struct xmem_regs regs = XMEM_INIT(regs);
     ring_regs_decode(&d->ring, event_data(d, ev), &regs);
@@ -241,6 +270,13 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
                          ev->pub.u.mem.gfn);
 }
 
+/* Where the vCPU goes after its instruction: a fast single step of the caller's leads elsewhere. */
+static uint16_t way_on(const struct xmem_domain *d, const struct event *ev)
+{
+    const struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    return v->fast && v->fast_view == ev->home ? v->fast_end : ev->home;
+}
+
 /* The step that the event goes on with: an instruction's further page, or a new one. */
 static struct step *begin(struct xmem_domain *d, struct event *ev)
 {
@@ -248,7 +284,7 @@ static struct step *begin(struct xmem_domain *d, struct event *ev)
     bool same = s->phase == STEP_STOPPED && s->origin == ev->home && !s->unhook;
     uint64_t pc = 0;
     if (d->caps.step_means & XMEM_STEP_RELAX && !(d->caps.step_means & XMEM_STEP_VIEW))
-        pc = pc_of(d, ev);
+        pc = step_pc(d, ev);
     if (in_phase(s, STEP_STOPPED, XMEM_STEP_RELAX) && s->pc != pc)
         same = false;
     if (!same) {
@@ -257,6 +293,8 @@ static struct step *begin(struct xmem_domain *d, struct event *ev)
     }
     s->origin = ev->home;
     s->pc = pc;
+    if (!same)
+        s->back = way_on(d, ev);
     return s;
 }
 
@@ -299,6 +337,7 @@ static int past_breakpoint(struct xmem_domain *d, struct event *ev)
                              ev->pub.vcpu, gfn);
     step_reset(d, ev->pub.vcpu);
     s->origin = ev->home;
+    s->back = way_on(d, ev);
     s->means = XMEM_STEP_VIEW;
     s->unhook = true;
     (void)pages_add(&s->pages, gfn, XMEM_ACCESS_X);
@@ -332,8 +371,10 @@ int step_resume(struct xmem_domain *d)
         ev->state = EVENT_HELD;
         step_phase(d, i, STEP_STOPPED);
         int rc = by_some_means(d, ev, d->caps.step_means);
-        if (rc)
+        if (rc) {
+            step_reset(d, i);
             event_answer(d, ev, 0); /* it meets the page again, and is told again */
+        }
         if (!first)
             first = rc;
     }
@@ -345,7 +386,7 @@ void step_emulated(struct xmem_domain *d, struct event *ev)
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     if (!d->emul_monitor || ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
         return;
-    s->origin = ev->home;
+    s->origin = s->back = ev->home;
     s->means = XMEM_STEP_EMULATE;
     if (pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
         step_phase(d, ev->pub.vcpu, STEP_RUNS);
@@ -360,7 +401,7 @@ static int not_emulated(struct xmem_domain *d, struct event *ev)
     ev->home = s->origin;
     step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     if (d->caps.step_means & XMEM_STEP_RELAX)
-        s->pc = pc_of(d, ev);
+        s->pc = step_pc(d, ev);
     int rc = by_some_means(d, ev, d->caps.step_means & ~XMEM_STEP_EMULATE);
     if (!rc)
         return 1;
@@ -416,12 +457,30 @@ static int event_in_step(struct xmem_domain *d, struct event *ev)
     return 0;
 }
 
+/* 1: the page that it was asked for, and the step begins; 0: another event, which ends it. */
+static int asked_again(struct xmem_domain *d, struct event *ev)
+{
+    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    bool same = ev->pub.reason == XMEM_EVENT_MEM_ACCESS && s->origin == ev->home &&
+                s->pc == step_pc(d, ev) &&
+                step_pages_have(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX);
+    if (same) {
+        step_phase(d, ev->pub.vcpu, STEP_STOPPED);
+        if (!by_some_means(d, ev, d->caps.step_means))
+            return 1;
+    }
+    step_reset(d, ev->pub.vcpu);
+    return 0;
+}
+
 static int event_of_step(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     struct step_view *sv = d->step_view_n && ev->pub.view ? step_view_of(d, ev->pub.view) : NULL;
     if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
         return 0;
+    if (v->fast)
+        look_for_fast(ev, v);
     if (sv)
         return step_view_event(d, ev, sv);
     if (v->step.in) {
@@ -429,6 +488,8 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
         v->repeats = 0; /* it got on */
         return ev->pub.reason == XMEM_EVENT_SINGLESTEP ? single_stepped(d, ev) : 0;
     }
+    if (v->step.phase == STEP_ASKED && asked_again(d, ev))
+        return 1;
     if (v->step.phase == STEP_STOPPED) /* any answer but stepping over ends the step */
         v->attention = true;
     int rc = v->step.phase == STEP_RUNS ? event_in_step(d, ev) : 0;
@@ -453,35 +514,61 @@ int step_event(struct xmem_domain *d, struct event *ev)
 
 int step_alone(struct xmem_domain *d, uint32_t vcpu)
 {
-    int rc = monitor_single_step(d);
+    int rc = d->vcpus[vcpu].fast ? 0 : monitor_single_step(d);
     if (rc)
         return domain_fail(d, rc, 0, "single step cannot be monitored");
-    d->vcpus[vcpu].own_step = true;
+    d->vcpus[vcpu].own_step = !d->vcpus[vcpu].fast;
     d->vcpus[vcpu].attention = true;
     return 0;
 }
 
 /* ---- for the end of the session ---- */
 
+/* One that was taken at the end does not know yet where its vCPU belongs. */
+static void not_in_step_view(struct xmem_domain *d, struct event *ev)
+{
+    const struct step_view *sv = step_view_of(d, ev->home);
+    if (sv)
+        ev->home = sv->origin;
+}
+
+/* Is there a fast single step to see through? One that was sent home may be to come still. */
+static bool goes_on(struct xmem_domain *d, struct event *ev)
+{
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    if (v->fast)
+        look_for_fast(ev, v);
+    if (away(d, ev) && v->step.phase && v->step.means == XMEM_STEP_VIEW)
+        return true;
+    not_in_step_view(d, ev);
+    if (!v->fast || !domain_view(d, ev->home))
+        return false;
+    step_reset(d, ev->pub.vcpu);
+    v->step.origin = v->step.back = ev->home;
+    v->step.means = XMEM_STEP_VIEW;
+    return true;
+}
+
 bool step_see_through(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !(ev->pub.flags & XMEM_EVENT_PAUSED) ||
-        !away(d, ev) || !s->phase || s->means != XMEM_STEP_VIEW ||
+        !goes_on(d, ev) ||
         !pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
         return false;
     if (s->phase == STEP_RUNS)
         step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     ev->home = s->origin;
     d->vcpus[ev->pub.vcpu].attention = true;
-    return !step_by_view(d, ev) && s->phase == STEP_RUNS;
+    return !step_by_view(d, ev); /* or it waits, and is tried again */
 }
 
 bool step_forget(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     uint16_t view = ev->req.flags & RING_FLAG_ALTERNATE_P2M ? ev->req.view : 0;
-    bool fast = v->fast && view == v->fast_view;
+    bool fast = v->fast && view == v->fast_view && v->fast_end != view;
+    not_in_step_view(d, ev);
     (void)step_close(d, ev->pub.vcpu); /* what fails is tried again by step_end_all() */
     step_reset(d, ev->pub.vcpu);
     v->user_step = v->own_step = v->fast = false;
@@ -494,7 +581,11 @@ static bool fast_going_on(struct xmem_domain *d, uint32_t vcpu)
 {
     struct vcpu *v = &d->vcpus[vcpu];
     uint16_t view;
-    if (v->fast && (d->ops->view_get_vcpu(d->dom, vcpu, &view) || view != v->fast_view))
+    if (!v->fast)
+        return false;
+    if (v->fast_end == v->fast_view || v->fast_view == NO_VIEW) /* sent there: it runs a moment, and is over or has an event */
+        v->fast = v->fast_looks++ < FAST_LOOKS;
+    else if (d->ops->view_get_vcpu(d->dom, vcpu, &view) || view != v->fast_view)
         v->fast = false;
     return v->fast;
 }

@@ -48,8 +48,8 @@ bool step_is_fast(const struct xmem_domain *d, const struct event *ev);
 int step_resume(struct xmem_domain *d);
 /* Single step with the next answer, so that nothing comes in between. A text. */
 int step_alone(struct xmem_domain *d, uint32_t vcpu);
-/* The vCPU is answered with a fast single step in this view. */
-void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view);
+/* The vCPU is answered with a fast single step in this view, which leads to end. */
+void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end);
 /* The vCPU is answered with an emulation: what cannot be emulated is stepped over otherwise. */
 void step_emulated(struct xmem_domain *d, struct event *ev);
 
@@ -95,6 +95,8 @@ bool step_see_through(struct xmem_domain *d, struct event *ev);
 bool step_forget(struct xmem_domain *d, struct event *ev);
 /* Any vCPU left of which single step is on? */
 bool step_any(struct xmem_domain *d);
+/* Is a vCPU still in a step view? */
+bool step_views_used(struct xmem_domain *d);
 /* Arms every page that is open for a moment, and lets all vCPUs go on. The first failure. */
 int step_end_all(struct xmem_domain *d);
 
@@ -102,6 +104,7 @@ int step_end_all(struct xmem_domain *d);
 
 /* The rights in force in a view. */
 int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
+uint64_t step_pc(struct xmem_domain *d, struct event *ev);
 /* The fewest rights out of can that allow need beside what rights allow. */
 uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need);
 /* Is the page there, for all that is needed? */

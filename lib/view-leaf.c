@@ -28,7 +28,7 @@ int domain_hold(struct xmem_domain *d)
 int domain_let_go(struct xmem_domain *d, int before)
 {
     d->holds--;
-    int rc = d->holds || d->pauses ? 0 : d->ops->unpause(d->dom);
+    int rc = d->holds || d->pauses ? 0 : domain_unpause_own(d);
     if (!rc || before)
         return before;
     return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);

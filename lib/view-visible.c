@@ -30,7 +30,7 @@ static int switch_to_hidden(struct xmem_domain *d, uint16_t id)
         int rc2 = d->ops->view_set_visible(d->dom, id, false);
         rc = rc ? rc : rc2;
     }
-    int rc2 = d->ops->unpause(d->dom);
+    int rc2 = domain_unpause_own(d);
     return rc ? rc : rc2;
 }
 

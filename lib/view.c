@@ -210,7 +210,10 @@ int xmem_view_destroy(struct xmem_domain *d, uint16_t view)
         return rc;
     if (!view)
         return domain_refuse(d, -EINVAL, "view 0 is the host view: it cannot be destroyed");
-    rc = step_view_going(d, view);
+    /* Answers may name it: they take effect before its number can come back for another one. */
+    rc = d->enabled ? events_send(d) : 0;
+    if (!rc)
+        rc = step_view_going(d, view);
     if (rc)
         return rc;
     rc = d->ops->view_destroy(d->dom, view);

@@ -18,6 +18,11 @@ static void refresh(struct sim_domain *d)
     d->change++; /* TLB entries are compared anew */
 }
 
+static bool internal(const struct sim_domain *d, unsigned view)
+{
+    return d->internal_n != 0 && d->internal[view] != XM_VIEW_NONE;
+}
+
 /* ---- what was told ---- */
 
 void sim_told(struct sim_vcpu *v, uint64_t frame, unsigned what)
@@ -26,7 +31,7 @@ void sim_told(struct sim_vcpu *v, uint64_t frame, unsigned what)
 
     if (v->waiting) /* no slot: it is told when there is one */
         return;
-    if (v->told_n == 0)
+    if (v->told_n == 0 || !internal(v->dom, v->core->view)) /* it may have been switched since */
         v->home = (uint16_t)sim_home_view(v->dom, v);
     for (unsigned i = 0; i < v->told_n; i++) {
         if (t[i].frame == frame) {
@@ -126,11 +131,6 @@ int sim_view_internal(struct sim_domain *d, uint16_t view, uint16_t from)
     mark(d, view, from);
     sim_leave(d);
     return 0;
-}
-
-static bool internal(const struct sim_domain *d, unsigned view)
-{
-    return d->internal_n != 0 && d->internal[view] != XM_VIEW_NONE;
 }
 
 void sim_views_changed(struct sim_domain *d, const struct xm_altp2m_op *op)

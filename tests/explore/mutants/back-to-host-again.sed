@@ -2,4 +2,4 @@
 # lib/step-view.c
 # -c ept-view-17
 # The same for a page that is open already.
-s/\.step_view = ev->home};/.step_view = 0};/
+s/\.step_view = s->back};/.step_view = 0};/

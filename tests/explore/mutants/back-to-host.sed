@@ -2,4 +2,4 @@
 # lib/step-view.c
 # -c ept-view-17
 # The way back leads to view 0.
-s/a.step_view = v->step.origin;/a.step_view = 0;/
+s/a.step_view = v->step.back;/a.step_view = 0;/
