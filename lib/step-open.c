@@ -385,6 +385,8 @@ int step_by_relaxing(struct xmem_domain *d, struct event *ev)
         return -EOPNOTSUPP;
     if (d->pauses || in_the_way(d, vcpu)) /* nothing can be watched while the domain is paused */
         return step_later(d, ev);
+    s->pc = step_pc(d, ev);
+    s->registers = step_registers(d, ev);
     int rc = begin(d, v, vcpu);
     if (rc)
         return rc;

@@ -42,6 +42,7 @@ struct step {
     bool unhook;    /* past a breakpoint: the first page shows the host's frame */
     uint32_t again; /* events for pages that were open already */
     uint64_t pc;    /* relaxing, asked: of the instruction */
+    uint64_t registers; /* and a sum of its registers, where the event had them */
     struct step_view *in; /* by view: where it runs */
     struct event *later;  /* whose answer waits */
     struct step_pages pages;

@@ -105,6 +105,8 @@ int step_end_all(struct xmem_domain *d);
 /* The rights in force in a view. */
 int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
 uint64_t step_pc(struct xmem_domain *d, struct event *ev);
+/* A sum of the general registers, where the event has them. */
+uint64_t step_registers(struct xmem_domain *d, struct event *ev);
 /* The fewest rights out of can that allow need beside what rights allow. */
 uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need);
 /* Is the page there, for all that is needed? */

@@ -395,6 +395,31 @@ START_TEST(relaxing_ends_with_another_event)
 }
 END_TEST
 
+static void peek_next(struct fake *g, uint32_t vcpu)
+{
+    if (!g->waits[vcpu])
+        fake_access(g, vcpu, 0x100 + g->count[FAKE_PEEK], XMEM_ACCESS_W, 0);
+}
+
+/* No look sees the pc elsewhere: it comes back to the store, for the next page. */
+START_TEST(relaxing_in_a_loop)
+{
+    open_with(XMEM_STEP_RELAX);
+    ck_ok(xmem_domain_set_rights_range(d, 0, 0x100, 100, XMEM_R));
+    f->pc[1] = pc_in_ring(1);
+    f->on_peek = peek_next;
+    f->count[FAKE_PEEK] = 0;
+    access_at(1, 0x100, 0);
+    for (unsigned i = 0; i < 80; i++) {
+        ck_ok(xmem_event_step_over(d, ev));
+        ck_ok(xmem_event_next(d, &ev));
+        ck_assert_uint_eq(f->rights[0][0x100 + i], XMEM_R);
+    }
+    f->on_peek = NULL;
+    ck_ok(xmem_event_reply(d, ev, NULL));
+}
+END_TEST
+
 START_TEST(relaxing_ends_with_the_time)
 {
     open_with(XMEM_STEP_RELAX);
@@ -519,6 +544,7 @@ int main(void)
                                by_emulation,
                                by_relaxing,
                                relaxing_ends_with_another_event,
+                               relaxing_in_a_loop,
                                relaxing_ends_with_the_time,
                                vcpus_that_cannot_be_held,
                                no_means_left,
