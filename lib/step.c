@@ -500,15 +500,16 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
     struct step_view *sv = d->step_view_n && ev->pub.view ? step_view_of(d, ev->pub.view) : NULL;
     if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
         return 0;
+    if (v->step.in && !sv) {
+        step_view_left(d, &v->step);
+        v->fast = false;
+        v->repeats = 0; /* it got on */
+        return ev->pub.reason == XMEM_EVENT_SINGLESTEP ? single_stepped(d, ev) : 0;
+    }
     if (v->fast)
         look_for_fast(ev, v);
     if (sv)
         return step_view_event(d, ev, sv);
-    if (v->step.in) {
-        step_view_left(d, &v->step);
-        v->repeats = 0; /* it got on */
-        return ev->pub.reason == XMEM_EVENT_SINGLESTEP ? single_stepped(d, ev) : 0;
-    }
     if (v->step.phase == STEP_ASKED && asked_again(d, ev))
         return 1;
     if (v->step.phase == STEP_STOPPED) /* any answer but stepping over ends the step */
