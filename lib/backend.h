@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <xmem.h>
 
+#include "arm/context.h"
+
 #define BACKEND_PAGE_SIZE 4096u
 
 struct xmem_error; /* error.h */
@@ -55,6 +57,15 @@ struct backend_exception {
     uint8_t vector, type, insn_len; /* type: of the processor's event injection */
     uint32_t error_code;            /* UINT32_MAX: none */
     uint64_t extra;                 /* vector 1: what DR6 gets; 14: CR2 */
+};
+
+/* All registers of a vCPU. */
+struct backend_vcpu {
+    uint32_t arch; /* XMEM_ARCH_*; says which part holds */
+    uint32_t reserved;
+    union {
+        struct arm_regs arm;
+    } u;
 };
 
 /* What `done` holds when the hypervisor does not tell how far it came. */
@@ -103,6 +114,14 @@ struct xmem_backend_ops {
     int (*vcpu_hold)(void *dom, uint32_t vcpu, bool hold);
     /* Lets the domain run for a moment; then *pc is the vCPU's program counter. */
     int (*vcpu_peek)(void *dom, uint32_t vcpu, uint64_t *pc);
+    /*
+     * Registers outside of an event; NULL, or -EOPNOTSUPP: not on this kind. get stops that vCPU for
+     * as long as it reads, set may stop the whole domain. -ENODATA: never started. -EINVAL of set: not
+     * taken, nothing was changed; some that get hands out are not taken back. A vCPU that waits for an
+     * answer is set before it is answered.
+     */
+    int (*vcpu_get)(void *dom, uint32_t vcpu, struct backend_vcpu *out);
+    int (*vcpu_set)(void *dom, uint32_t vcpu, const struct backend_vcpu *in);
     /* May be NULL; the domain is not paused. 1: the vCPU waits for an answer, 0: it does not. */
     int (*vcpu_waits)(void *dom, uint32_t vcpu);
     /*
@@ -144,6 +163,8 @@ struct xmem_backend_ops {
     int (*event_wait)(void *dom, int timeout_ms);
     int (*event_idle)(void *dom);
     int (*event_notify)(void *dom);
+    /* The fd is readable once more, until event_ack: the session has an event of its own. NULL: cannot be. */
+    int (*event_poke)(void *dom);
 
     /* gfn ~0 with nr 0: the default (view 0 only). rights: enum xmem_rights. */
     int (*rights_get)(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights);

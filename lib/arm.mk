@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What an Arm instruction does; no part of it knows a session.
+arm_sources = \
+	lib/arm/a32-int.h \
+	lib/arm/a32.c \
+	lib/arm/a32.h \
+	lib/arm/a64-int.h \
+	lib/arm/a64.c \
+	lib/arm/a64.h \
+	lib/arm/arm.c \
+	lib/arm/arm.h \
+	lib/arm/context.h \
+	lib/arm/loop.c \
+	lib/arm/place.c \
+	lib/arm/walk.c

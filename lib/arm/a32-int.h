@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What arm.c calls of A32 and T32: as in arm.h, for these instruction sets. */
+#ifndef XMEM_A32_INT_H
+#define XMEM_A32_INT_H
+
+#include "arm.h"
+
+enum arm_why a32_decode(enum arm_set set, uint32_t word, struct arm_insn *out);
+enum arm_why a32_touches(const struct arm_insn *in, const struct arm_regs *r,
+                         struct arm_touch *out);
+enum arm_why a32_do(const struct arm_insn *in, const struct arm_touch *touch,
+                    const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What one instruction of an Arm vCPU does, outside the vCPU: decoded, and done on a mapping of the
+ * guest's memory. Nothing is kept between calls, and nothing here knows a session.
+ *
+ *   arm.c      from a program counter to an instruction done; the only way in
+ *   a64*.c     A64;  a32*.c  A32 and T32: decoding, apart from doing
+ *   place.c    the guest's memory: single-copy atomic, in order, in either endianness
+ *   loop.c     from a load- or store-exclusive through its loop
+ *   walk.c     the guest's translation tables
+ *
+ * What is not sure is not done: the guest does it natively, or faults as it would.
+ */
+#ifndef XMEM_ARM_H
+#define XMEM_ARM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "a32.h"
+#include "a64.h"
+#include "context.h"
+
+/* ---- registers ---- */
+
+enum arm_set { ARM_A64 = 0, ARM_A32, ARM_T32 };
+
+#define ARM_CPSR_MODE 0x1fu
+#define ARM_CPSR_32BIT 0x10u /* in AArch32 state */
+#define ARM_CPSR_T (1u << 5)
+#define ARM_CPSR_E (1u << 9)  /* AArch32: data is big-endian */
+#define ARM_CPSR_IT 0x0600fc00u
+#define ARM_CPSR_BTYPE 0x00000c00u /* AArch64 */
+#define ARM_CPSR_SS (1u << 21)
+
+enum arm_set arm_set_of(const struct arm_regs *r);
+/* Data accesses of the vCPU, as it is, are big-endian. */
+bool arm_big_endian(const struct arm_regs *r);
+
+/* ---- why it was not done ---- */
+
+enum arm_why {
+    ARM_OK = 0,
+    ARM_UNKNOWN,   /* not decoded: SIMD, system instructions, unallocated, ... */
+    ARM_VECTOR,    /* a load or store of SIMD, FP or SVE registers */
+    ARM_FAULTS,    /* the guest gets an exception of its own: alignment, SP, stage 1 */
+    ARM_UNSURE,    /* constrained unpredictable: what the processor does is not known */
+    ARM_EXCLUSIVE, /* a store-exclusive by itself: see arm_loop() */
+    ARM_NO_PLACE,  /* its memory cannot be reached: the callback said no */
+    ARM_TOO_LONG,  /* the loop did not come to its end */
+    ARM_ODD,       /* another address or kind of access than the event's */
+};
+
+/* ---- an instruction ---- */
+
+enum arm_kind {
+    ARM_NOTHING = 0, /* registers and flags only, branches and hints included */
+    ARM_LOAD,
+    ARM_STORE,
+    ARM_LOAD_EX,
+    ARM_STORE_EX,
+    ARM_CLEAR_EX,
+    ARM_ATOMIC,   /* reads and writes as one: LSE, compare and swap, SWP */
+    ARM_PREFETCH, /* touches nothing that an event could be told of */
+    ARM_ZERO,     /* DC ZVA */
+    ARM_CACHE,    /* cache maintenance by address: touches nothing, does nothing to memory */
+};
+
+struct arm_insn {
+    uint8_t set;   /* enum arm_set */
+    uint8_t bytes; /* of the encoding: 2 or 4 */
+    uint8_t kind;  /* enum arm_kind */
+    uint8_t pad;
+    uint32_t word; /* T32: of two halfwords, the first is the upper one */
+    union {
+        struct a64_insn a64;
+        struct a32_insn a32; /* T32 too */
+    } u;
+};
+
+/*
+ * ARM_OK, ARM_UNKNOWN or ARM_VECTOR. No register is looked at. T32: word holds the halfword at pc
+ * in its upper half, and the next one in its lower half.
+ */
+enum arm_why arm_decode(enum arm_set set, uint32_t word, struct arm_insn *out);
+
+/* What its data accesses touch: one stretch of at most a page, so of at most two pages. */
+#define ARM_READS 1u  /* as XMEM_ACCESS_R */
+#define ARM_WRITES 2u /* as XMEM_ACCESS_W */
+struct arm_touch {
+    uint64_t va;    /* tag removed where TBI is on is the walk's business, not done here */
+    uint32_t bytes; /* 0: nothing, as when its condition fails */
+    uint8_t access; /* ARM_READS, ARM_WRITES: as stage 2 is asked */
+    uint8_t user;   /* checked as if in EL0: unprivileged forms, or the vCPU is there */
+    uint8_t single; /* one single-copy atomic access of all bytes */
+    uint8_t pad;
+};
+
+/*
+ * ARM_OK, ARM_FAULTS or ARM_UNSURE. Faults are those that can be told from the registers: SP
+ * alignment, alignment (SCTLR.A, exclusives, acquire and release), not those of stage 1.
+ */
+enum arm_why arm_touches(const struct arm_insn *in, const struct arm_regs *r,
+                         struct arm_touch *out);
+
+/* Where a touch lies in this process: its first bytes, and the rest in the next page. */
+struct arm_place {
+    uint8_t *p[2];
+    uint32_t first; /* bytes at p[0]; the rest is at p[1] */
+};
+
+/* The vCPU's exclusive monitor, while it is interpreted. */
+struct arm_monitor {
+    uint64_t va;
+    uint8_t value[16]; /* what was loaded, as it lies in memory */
+    uint8_t bytes;     /* 0: not armed */
+    bool stored;       /* a store-exclusive succeeded */
+};
+
+/*
+ * Does it once: memory, then registers, pc, and IT state. touch is what arm_touches() said, at
+ * where it lies (unused when it touches nothing). A store-exclusive succeeds by compare-and-exchange
+ * with what the monitor's load saw, and fails where it is not armed for that address; exclusives with m
+ * NULL: ARM_EXCLUSIVE. On anything but ARM_OK neither memory nor registers are changed.
+ */
+enum arm_why arm_do(const struct arm_insn *in, const struct arm_touch *touch,
+                    const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m);
+
+/* ---- memory: place.c ---- */
+
+enum arm_order { ARM_PLAIN = 0, ARM_ACQUIRE = 1, ARM_RELEASE = 2 };
+
+/*
+ * bytes 1, 2, 4 or 8 at offset of the place; atomic when aligned there. big: as a big-endian
+ * vCPU sees it.
+ */
+uint64_t arm_place_load(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
+                        unsigned order);
+void arm_place_store(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
+                     unsigned order, uint64_t value);
+/*
+ * bytes up to 16 at the place's beginning, aligned, as they lie in memory. False: *expected was
+ * not there, and is what is. can: is there such an instruction on this machine?
+ */
+bool arm_place_exchange_can(uint32_t bytes);
+bool arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
+                        const void *desired);
+/* All 16 bytes as one, where the machine can do that. */
+void arm_place_load16(const struct arm_place *at, void *out);
+
+/* ---- through a loop: loop.c ---- */
+
+/* What the interpreter asks its caller; each answers ARM_OK or why not. */
+struct arm_world {
+    void *ctx;
+    /* The instruction's bytes at pc, as arm_decode() takes them; T32: the second half may be 0. */
+    enum arm_why (*fetch)(void *ctx, const struct arm_regs *r, uint32_t *word);
+    /* Where that lies. It is the caller who knows what is allowed; once for each access. */
+    enum arm_why (*place)(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
+                          struct arm_place *out);
+};
+
+/*
+ * From a load- or store-exclusive at r's pc on, until one store-exclusive of its own succeeded, or
+ * the loop was left with CLREX. A store-exclusive at the very beginning, with m not armed, fails once, as
+ * the vCPU's own has. At most `most` instructions; *done counts them. Only loads, exclusives and
+ * register instructions are gone through: before anything else it stops. r is as far as it came, m as
+ * well, so that it may go on there; whatever the answer, all that r says was done.
+ */
+enum arm_why arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
+                      unsigned most, unsigned *done);
+
+/* ---- the guest's tables: walk.c ---- */
+
+struct arm_walk {
+    void *ctx;
+    /* 4 KiB of the guest at this gfn, to be read; NULL: cannot be had. */
+    const uint8_t *(*page)(void *ctx, uint64_t gfn);
+};
+
+struct arm_translation {
+    uint64_t ipa;
+    uint8_t attr_index; /* into MAIR; short descriptors: TEX, C and B as 5 bits */
+    uint8_t level;
+    bool read, write, execute; /* as stage 1 lets this privilege do; access flag and dirty state too */
+};
+
+/*
+ * user: with the rights of EL0. ARM_OK; ARM_FAULTS nothing is mapped there, by the tables;
+ * ARM_NO_PLACE a table cannot be read; ARM_UNSURE tables of a form that is not known here.
+ */
+enum arm_why arm_translate(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
+                           bool user, struct arm_translation *out);
+
+#endif

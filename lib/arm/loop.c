@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "arm.h"
+
+/* Nothing but loads, exclusives and registers: a plain store cannot be taken back. */
+static bool may_go_through(const struct arm_insn *in)
+{
+    switch (in->kind) {
+    case ARM_NOTHING:
+    case ARM_LOAD:
+    case ARM_LOAD_EX:
+    case ARM_STORE_EX:
+    case ARM_CLEAR_EX:
+    case ARM_PREFETCH: return true;
+    default: return false;
+    }
+}
+
+static enum arm_why one(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
+                        struct arm_insn *in)
+{
+    struct arm_touch touch;
+    struct arm_place at = {{NULL, NULL}, 0};
+    uint32_t word;
+    enum arm_why why = w->fetch(w->ctx, r, &word);
+    if (!why)
+        why = arm_decode(arm_set_of(r), word, in);
+    if (!why && !may_go_through(in))
+        why = ARM_UNKNOWN;
+    if (!why)
+        why = arm_touches(in, r, &touch);
+    if (!why && touch.bytes)
+        why = w->place(w->ctx, r, &touch, &at);
+    return why ? why : arm_do(in, &touch, &at, r, m);
+}
+
+enum arm_why arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
+                      unsigned most, unsigned *done)
+{
+    struct arm_insn in;
+    for (*done = 0; *done < most; ++*done) {
+        bool armed = m->bytes;
+        enum arm_why why = one(w, r, m, &in);
+        if (why)
+            return why;
+        if (m->stored || (in.kind == ARM_CLEAR_EX && armed))
+            return ARM_OK;
+    }
+    return ARM_TOO_LONG;
+}
