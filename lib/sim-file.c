@@ -36,6 +36,7 @@ static const struct {
     {"EAGAIN", EAGAIN}, {"ENOMEM", ENOMEM}, {"EACCES", EACCES}, {"EFAULT", EFAULT},
     {"EBUSY", EBUSY},   {"EEXIST", EEXIST}, {"ENODEV", ENODEV}, {"EINVAL", EINVAL},
     {"ENOSPC", ENOSPC}, {"ERANGE", ERANGE}, {"ENOSYS", ENOSYS}, {"EOPNOTSUPP", EOPNOTSUPP},
+    {"ENODATA", ENODATA},
 };
 #define N_ERRNOS (sizeof(errnos) / sizeof(errnos[0]))
 
@@ -45,7 +46,7 @@ static const char *const hypercalls[] = {
     "monitor",       "access_required", "pause",          "unpause",          "vcpu_pause",
     "vcpu_unpause",  "domctl_other",  "altp2m_state",     "altp2m_create",    "altp2m_destroy",
     "altp2m_switch", "altp2m_set",    "altp2m_set_multi", "altp2m_get",       "altp2m_change_gfn",
-    "altp2m_other",  "inject_event",  NULL};
+    "altp2m_other",  "inject_event",  "vcpu_get",         "vcpu_set",         NULL};
 _Static_assert(sizeof(hypercalls) / sizeof(hypercalls[0]) == XM_HC_COUNT + 1,
                "a name for each kind of hypercall");
 

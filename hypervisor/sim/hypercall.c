@@ -219,6 +219,48 @@ int sim_hc_altp2m(struct sim_machine *m, struct xm_altp2m_op *op)
     return call(m, op->domain, altp2m_kind(op->cmd), do_altp2m, op);
 }
 
+/* ---- vcpucontext ---- */
+
+struct vcpu_call {
+    uint32_t vcpu;
+    struct sim_arm_context *get;
+    const struct sim_arm_context *set;
+};
+
+static int do_vcpu(struct sim_domain *d, void *op)
+{
+    const struct vcpu_call *c = op;
+
+    if (!sim_is_arm(d))
+        return -XM_EOPNOTSUPP;
+    if (c->vcpu >= d->cfg.vcpus)
+        return -XM_EINVAL;
+    if (c->set != NULL)
+        return sim_arm_set(&d->vcpu[c->vcpu], c->set);
+    sim_arm_get(&d->vcpu[c->vcpu], c->get);
+    return 0;
+}
+
+int sim_hc_vcpu_get(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
+                    struct sim_arm_context *out)
+{
+    struct vcpu_call c = {.vcpu = vcpu, .get = out};
+
+    if (m == NULL || out == NULL)
+        return -XM_EFAULT;
+    return call(m, domid, XM_HC_VCPU_GET, do_vcpu, &c);
+}
+
+int sim_hc_vcpu_set(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
+                    const struct sim_arm_context *in)
+{
+    struct vcpu_call c = {.vcpu = vcpu, .set = in};
+
+    if (m == NULL || in == NULL)
+        return -XM_EFAULT;
+    return call(m, domid, XM_HC_VCPU_SET, do_vcpu, &c);
+}
+
 uint64_t sim_hypercall_count(struct sim_domain *d)
 {
     uint64_t n;

@@ -43,7 +43,8 @@ static void fast_end(struct sim_domain *d, struct sim_vcpu *v, uint64_t n)
 {
     d->accesses += n;
     v->done += n;
-    v->pc += sim_is_arm(d) ? n * 4 : n;
+    v->pc = sim_is_arm(d) ? sim_arm_pc_after(v, v->pc, n) : v->pc + n;
+    v->arm.shown = false;
 }
 
 static uint64_t fast_trace(struct sim_domain *d, struct sim_vcpu *v, uint64_t budget)

@@ -84,7 +84,8 @@ enum sim_op_code {
     /* x86-pv: hypercalls; the answer is the vCPU's result */
     SIM_OP_MMU_UPDATE, /* addr: of the entry, machine; value: the new one; index: command, 0 or 2 */
     SIM_OP_UPDATE_VA,  /* addr: virtual; value: its new L1 entry; index not 0: flush */
-    SIM_OP_MMUEXT      /* index: SIM_MMUEXT_*; addr, value: machine addresses */
+    SIM_OP_MMUEXT,     /* index: SIM_MMUEXT_*; addr, value: machine addresses */
+    SIM_OP_EXCL        /* Arm: adds 1 by load- and store-exclusive: a loop of four instructions */
 };
 /* Xen's MMUEXT_* numbers. */
 enum {
@@ -155,13 +156,31 @@ struct sim_vcpu_info {
     enum sim_vcpu_state state;
     uint16_t view;
     uint64_t done;   /* ops finished */
-    uint64_t pc;     /* moves by 4 (Arm) or by 1 (x86) with each op finished */
+    uint64_t pc;     /* moves with each op finished: by 1 on x86; Arm: see SIM_CODE_GFN */
     uint64_t result; /* of the last read */
     bool single_step;
     uint64_t traps;  /* #VEs and other exceptions that the guest took; their op is dropped */
     uint64_t breakpoints, debugs; /* #BPs and #DBs that its own handlers saw; traps has them, too */
 };
 int sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out);
+
+/*
+ * Arm: the gfn of vCPU 0's code; the others' follow. Its MMU is off, and its pc goes from word to word
+ * of that page, and by a branch in the last one to the first again. What is at the pc when an event
+ * is made, or registers are asked for, is the op under way as an A64 instruction, with its operands in
+ * the registers; ops that are none are undefined instructions there. The page can be mapped, and
+ * belongs to no memory map: nothing restricts it, and no gfn of the domain's is counted for it.
+ */
+#define SIM_CODE_GFN ((UINT64_C(1) << 36) - 0x1000)
+
+/* An Arm vCPU's registers, as the vcpucontext domctls have them. */
+struct sim_arm_context {
+    uint64_t x[31], pc, cpsr;
+    uint64_t sp_el0, sp_el1, elr_el1, spsr_el1;
+    uint64_t spsr_fiq, spsr_irq, spsr_und, spsr_abt;
+    uint64_t sctlr, tcr, ttbr0, ttbr1;
+    bool online; /* clear: it does not run, and interrupts for it are lost */
+};
 
 /* ---- the listener's side, as libxenctrl and friends give it on real Xen ---- */
 
@@ -175,6 +194,15 @@ struct sim_multicall {
 int sim_hc_multicall(struct sim_machine *m, struct sim_multicall *v, uint32_t n);
 int sim_hc_domctl(struct sim_machine *m, struct xm_domctl *op);
 int sim_hc_altp2m(struct sim_machine *m, struct xm_altp2m_op *op);
+/*
+ * -EOPNOTSUPP: not an Arm guest. Set takes all or nothing; -EINVAL as Xen has it: the mode in cpsr, or
+ * in an spsr_el1 that is not 0, is none of AArch64's below EL2. A pc that leaves the op under way
+ * says that the op was done outside of the vCPU, its result being in x0; so does an answer's.
+ */
+int sim_hc_vcpu_get(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
+                    struct sim_arm_context *out);
+int sim_hc_vcpu_set(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
+                    const struct sim_arm_context *in);
 /* Frames of the guest: mapped while the domain is; -ESRCH: nothing there. */
 int sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page);
 int sim_populate(struct sim_domain *d, uint64_t gfn);
@@ -184,6 +212,8 @@ void *sim_ring_page(struct sim_domain *d);
 /* Readable while an event may be there, or the domain died, or vCPUs could run. */
 int sim_evtchn_fd(struct sim_domain *d);
 void sim_evtchn_ack(struct sim_domain *d);
+/* Readable until it is acknowledged, though the hypervisor said nothing. */
+void sim_evtchn_poke(struct sim_domain *d);
 /* The listener notifies: the hypervisor consumes the answers. */
 void sim_evtchn_notify(struct sim_domain *d);
 /* Forget the fd's "vCPUs could run" part: for tests that want the real event channel's behaviour. */
@@ -239,6 +269,11 @@ uint64_t sim_mpu_defects(struct sim_domain *d);
  */
 int sim_step_note(struct sim_domain *d, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t access,
                   bool open);
+/*
+ * That vCPU's instruction under way was told to the tool for this page as well (XM_DO_*), by the
+ * library itself and not by an event of the hypervisor's. -EINVAL.
+ */
+int sim_step_told(struct sim_domain *d, uint32_t vcpu, uint64_t gfn, uint8_t what);
 /*
  * `view` is for stepping over accesses of vCPUs of view `from`: whoever is in it is bound by the
  * rights of `from`, or of the view that it stepped out of. Until the view is destroyed. -EINVAL.
