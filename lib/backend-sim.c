@@ -279,12 +279,12 @@ static int vcpu_hold(void *dom, uint32_t vcpu, bool hold)
     return domctl(dom, &op);
 }
 
-/* One op of whoever comes: the others are held, where that can be. */
+/* Whoever comes runs on: the others are held, where that can be. */
 static int vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
 {
     struct sim_dom *d = dom;
     struct sim_vcpu_info i;
-    sim_domain_run(d->d, 1);
+    sim_domain_look(d->d);
     int rc = sim_vcpu_info(d->d, vcpu, &i);
     if (!rc)
         *pc = i.pc;

@@ -18,6 +18,7 @@
 #define GFN_LIMIT (UINT64_C(1) << 40)
 #define VIEWS_MAX 512u
 #define FAULTS_MAX 16u
+#define LOOK_MAX 1000000u
 #define MPU_REGIONS_MIN 8u
 #define MPU_REGIONS_MAX 256u
 
@@ -214,7 +215,7 @@ static void parse_domain(struct machine_file *mf, const struct json_value *v)
 {
     static const char *const keys[] = {"name",       "description", "domid",  "kind",
                                        "vcpus",      "pages",       "first_gfn",
-                                       "superpages", "altp2m",      "holds",  "mpu",
+                                       "superpages", "altp2m",      "holds",  "look", "mpu",
                                        "programs",   "faults",      NULL};
     struct sim_file_domain fd = {
         .doc = mf->doc,
@@ -239,6 +240,8 @@ static void parse_domain(struct machine_file *mf, const struct json_value *v)
     get_altp2m(&fd, v);
     if ((m = json_find(mf->doc, v, "holds")))
         json_get_bool(mf->doc, m, &fd.cfg.holds);
+    if ((m = json_find(mf->doc, v, "look")))
+        json_get_u32(mf->doc, m, 1, LOOK_MAX, &fd.cfg.look);
     get_mpu(&fd, v);
     make_domain(mf, &fd, v);
     if ((m = json_find(mf->doc, v, "programs")))

@@ -26,11 +26,21 @@ static int call(struct sim_machine *m, uint32_t domid, int kind, call_fn fn, voi
 
 /* ---- XENMEM_access_op ---- */
 
+/* A page of code is nobody's to restrict. */
+static bool asks_for_code(struct sim_domain *d, const struct xm_mem_access_op *op)
+{
+    return op->op == XM_MEM_ACCESS_GET && sim_arm_code_page(d, op->pfn) != NULL &&
+           !xm_mfn_valid(xm_p2m_get(&d->core, 0, xm_gfn(op->pfn)).mfn);
+}
+
 static int do_mem_access(struct sim_domain *d, void *p)
 {
+    struct xm_mem_access_op *op = p;
     uint32_t start = 0;
     int rc;
 
+    if (asks_for_code(d, op))
+        return xm_rights_to_wire(d->core.xen_minor, XM_ACCESS_RWX, &op->access);
     do {
         rc = xm_hc_mem_access(&d->core, p, &start);
     } while (rc == XM_CONTINUE);

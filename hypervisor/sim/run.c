@@ -242,6 +242,21 @@ uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps)
     return r.done;
 }
 
+#define LOOK_LEAST_BITS 4u
+#define LOOK_BITS 4u
+
+void sim_domain_look(struct sim_domain *d)
+{
+    uint64_t steps = d->cfg.look != 0 ? d->cfg.look : 1;
+
+    if (d->cfg.look == 0 && d->cfg.kind == SIM_ARM_S2) {
+        sim_enter(d);
+        steps = UINT64_C(1) << (LOOK_LEAST_BITS + rng_below(&d->rng, LOOK_BITS));
+        sim_leave(d);
+    }
+    (void)sim_domain_run(d, steps);
+}
+
 void sim_domain_schedule(struct sim_domain *d, sim_schedule_fn fn, void *ctx)
 {
     sim_enter(d);

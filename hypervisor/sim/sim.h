@@ -42,6 +42,7 @@ struct sim_domain_cfg {
     bool superpages;     /* map with the largest pages that fit */
     bool altp2m;         /* views allowed (x86-ept) */
     bool holds;          /* one vCPU can be held; no released Xen has that, see README.md */
+    uint32_t look;       /* ops between two looks at a relaxed vCPU; 0: arm-s2 drawn, 16 to 128; else 1 */
     uint32_t regions;    /* armv8r-mpu: of each core's EL2 MPU, 8 to 256; 0: 16 */
     bool whole;          /* armv8r-mpu: a plan that does not fit is refused, not filled in */
     bool qemu_codes;     /* armv8r-mpu: faults report QEMU's status codes, not silicon's */
@@ -136,6 +137,11 @@ int sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *
  * (the op is finished first). Returns how many ops were done; 0: nobody can run now.
  */
 uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps);
+/*
+ * As long as a tool takes between two looks: with a page open meanwhile, what passes is what a
+ * scheduler's slice lets pass.
+ */
+void sim_domain_look(struct sim_domain *d);
 /*
  * Who runs next, in place of the seed: asked in sim_domain_run() with the n vCPUs that can run,
  * before each slice; answers one of them, and in *ops (1 when asked) for how many ops at most, or
@@ -298,9 +304,10 @@ struct sim_report {
     uint64_t unanswered, double_answers, leaked_slots;
     uint64_t leftover_rights, leftover_views, leftover_pauses, leftover_monitors;
     /* Accesses that went through although the rights at that moment forbade it: by a TLB entry, in a
-     * view for stepping, or with an instruction that was stepped over for another page or right. */
+     * view for stepping, or with an instruction that was stepped over for another page or right; on Arm,
+     * where no step needs to open a page, since their page was open for another's step as well. */
     uint64_t forbidden;
-    uint64_t unseen;     /* that passed since their page was open for another vCPU or instruction */
+    uint64_t unseen;     /* not Arm: that passed since their page was open for another vCPU or instruction */
     uint64_t mem_bytes, mapped_gfns;
 };
 /* d NULL: all domains, added up. */
