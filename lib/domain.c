@@ -249,6 +249,7 @@ static void session_free(struct xmem_domain *d)
     for (uint32_t i = 0; d->views && i < d->caps.max_views; i++)
         if (d->views[i])
             view_forget(d, d->views[i]);
+    step_arm_free(d);
     if (d->dom)
         d->ops->domain_close(d->dom);
     leave_place(d);

@@ -115,7 +115,7 @@ void step_reset(struct xmem_domain *d, uint32_t vcpu)
     step_phase(d, vcpu, STEP_NONE);
     s->pages.n = 0;
     s->again = 0;
-    s->unhook = false;
+    s->unhook = s->exclusive = false;
     s->later = NULL;
 }
 
@@ -197,6 +197,7 @@ void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
     if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
         return;
     v->attention = false;
+    step_arm_leave(d, ev, a);
     if (v->step.phase == STEP_STOPPED) { /* answered by something else: the step is over */
         v->own_step = false;
         step_reset(d, ev->pub.vcpu);
@@ -234,6 +235,8 @@ uint64_t step_pc(struct xmem_domain *d, struct event *ev)
 
 static int by_emulation(struct xmem_domain *d, struct event *ev)
 {
+    if (step_arm_can(d))
+        return step_by_arm(d, ev);
     const struct view *v = domain_view(d, ev->home);
     bool others = d->caps.step_means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX);
     bool at_end = ev->pub.reason == XMEM_EVENT_MEM_ACCESS &&

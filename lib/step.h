@@ -60,11 +60,15 @@ uint32_t step_airtight(struct xmem_domain *d);
 
 /* Is the page open for a moment, for somebody's step? */
 bool step_relaxed(const struct xmem_domain *d, const struct view *v, uint64_t gfn);
+/* Other frames are, or may be, at these gfns. */
+void step_arm_pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 /* Rights of gfns were changed: step views do not hold on to the old ones. */
 void step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
 static inline void step_rights_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn,
                                        uint64_t nr)
 {
+    if (d->arm)
+        step_arm_pages_changed(d, gfn, nr);
     if (d->step_view_n || d->steps_n)
         step_rights_changed_far(d, view, gfn, nr);
 }
@@ -99,6 +103,15 @@ bool step_any(struct xmem_domain *d);
 bool step_views_used(struct xmem_domain *d);
 /* Arms every page that is open for a moment, and lets all vCPUs go on. The first failure. */
 int step_end_all(struct xmem_domain *d);
+
+/* ---- on Arm: step-arm.h ---- */
+
+/* Does the library do the instruction itself, where the hypervisor cannot? */
+bool step_arm_can(const struct xmem_domain *d);
+int step_by_arm(struct xmem_domain *d, struct event *ev);
+/* Its event in the middle of an instruction is answered by something else. */
+void step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a);
+void step_arm_free(struct xmem_domain *d);
 
 /* ---- between the step's own files ---- */
 

@@ -50,6 +50,10 @@ enum arm_why {
     ARM_NO_PLACE,  /* its memory cannot be reached: the callback said no */
     ARM_TOO_LONG,  /* the loop did not come to its end */
     ARM_ODD,       /* another address or kind of access than the event's */
+    ARM_TABLES,    /* the access was the walk of the guest's tables */
+    ARM_FETCH,     /* the access was a fetch, and the instruction is none of those done here */
+    ARM_REFUSED,   /* the hypervisor does not take such registers back */
+    ARM_WHYS,
 };
 
 /* ---- an instruction ---- */
