@@ -5,6 +5,7 @@ arm_sources = \
 	lib/arm/a32.c \
 	lib/arm/a32.h \
 	lib/arm/a64-alu.c \
+	lib/arm/a64-branch.c \
 	lib/arm/a64-decode-atomic.c \
 	lib/arm/a64-decode-data.c \
 	lib/arm/a64-decode-memory.c \

@@ -27,8 +27,33 @@ enum a64_op {
     A64_ZVA,
     A64_DC,
     /* registers alone: a64-alu.c */
+    A64_ADD_IMM,
+    A64_ADD_SHIFTED,
+    A64_ADD_EXTENDED,
+    A64_ADD_CARRY,
+    A64_COMPARE_IF, /* ext: condition; shift: flags where it does not hold */
+    A64_SELECT,     /* ext: condition; sub: added to rm where it does not hold */
+    A64_LOGIC_IMM,  /* sub: 0 AND, 1 ORR, 2 EOR, 3 ANDS */
+    A64_LOGIC,
+    A64_MOVE,
+    A64_MOVE_KEEP, /* of 16 bits from shift */
+    A64_ADR,       /* sub: of pages */
+    A64_BITFIELD,  /* sub: SBFM, BFM, UBFM; immr in shift, imms in ext */
+    A64_EXTRACT,
+    A64_SHIFT,      /* ext: kind of shift */
+    A64_ONE_SOURCE, /* sub: RBIT, REV16, REV32, REV, CLZ, CLS */
+    A64_MULTIPLY,
+    A64_MULTIPLY_LONG,
+    A64_MULTIPLY_HIGH,
+    A64_DIVIDE,
     A64_BTI, /* sub: what may come here: 1 calls, 2 jumps, 3 both */
     A64_FENCE,
+    /* a64-branch.c */
+    A64_BRANCH,      /* sub: leaves a link */
+    A64_BRANCH_IF,   /* ext: condition */
+    A64_BRANCH_ZERO, /* A64_NOT: where it is not */
+    A64_BRANCH_BIT,  /* shift: which; A64_NOT: where it is set */
+    A64_BRANCH_REG,
     A64_OPS,
 };
 
@@ -59,6 +84,8 @@ enum a64_dc { A64_DC_CLEAN = 0, A64_DC_PRIVILEGED };
 #define A64_UNSURE (1u << 10) /* constrained unpredictable */
 #define A64_FLAGS (1u << 11)  /* sets NZCV */
 #define A64_NOT (1u << 12)    /* subtracts, or inverts the second operand */
+#define A64_RN_SP (1u << 13)  /* 31 is the stack pointer */
+#define A64_RD_SP (1u << 14)
 
 static inline uint32_t a64_bits(uint32_t word, unsigned low, unsigned count)
 {
@@ -95,6 +122,8 @@ static inline void a64_set_x(struct arm_regs *r, unsigned n, uint64_t value)
 
 /* The stack pointer that is in use; NULL in a mode that is not known here. */
 uint64_t *a64_sp(struct arm_regs *r);
+/* Of NZCV, by the condition's number. */
+bool a64_holds(const struct arm_regs *r, unsigned cond);
 /* rn + rm * 2^n or the like. */
 uint64_t a64_extended(uint64_t value, unsigned option, unsigned shift);
 
@@ -121,8 +150,33 @@ enum arm_why a64_do_clrex(struct a64_run *run);
 enum arm_why a64_do_rmw(struct a64_run *run);
 enum arm_why a64_do_swap_if(struct a64_run *run);
 enum arm_why a64_do_zva(struct a64_run *run);
+enum arm_why a64_do_dc(struct a64_run *run);
+
+enum arm_why a64_do_add_imm(struct a64_run *run);
+enum arm_why a64_do_add_shifted(struct a64_run *run);
+enum arm_why a64_do_add_extended(struct a64_run *run);
+enum arm_why a64_do_add_carry(struct a64_run *run);
+enum arm_why a64_do_compare_if(struct a64_run *run);
+enum arm_why a64_do_select(struct a64_run *run);
+enum arm_why a64_do_logic_imm(struct a64_run *run);
+enum arm_why a64_do_logic(struct a64_run *run);
+enum arm_why a64_do_move(struct a64_run *run);
+enum arm_why a64_do_move_keep(struct a64_run *run);
+enum arm_why a64_do_adr(struct a64_run *run);
+enum arm_why a64_do_bitfield(struct a64_run *run);
+enum arm_why a64_do_extract(struct a64_run *run);
+enum arm_why a64_do_shift(struct a64_run *run);
+enum arm_why a64_do_one_source(struct a64_run *run);
+enum arm_why a64_do_multiply(struct a64_run *run);
+enum arm_why a64_do_multiply_long(struct a64_run *run);
+enum arm_why a64_do_multiply_high(struct a64_run *run);
+enum arm_why a64_do_divide(struct a64_run *run);
 enum arm_why a64_do_bti(struct a64_run *run);
 enum arm_why a64_do_fence(struct a64_run *run);
-enum arm_why a64_do_dc(struct a64_run *run);
+enum arm_why a64_do_branch(struct a64_run *run);
+enum arm_why a64_do_branch_if(struct a64_run *run);
+enum arm_why a64_do_branch_zero(struct a64_run *run);
+enum arm_why a64_do_branch_bit(struct a64_run *run);
+enum arm_why a64_do_branch_reg(struct a64_run *run);
 
 #endif

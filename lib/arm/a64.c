@@ -10,6 +10,7 @@
 #define SCTLR_UCI (1u << 26)
 #define SCTLR_TCF0 (3ull << 38)
 #define SCTLR_TCF (3ull << 40)
+#define CPSR_IL (1u << 20)
 #define CPSR_UAO (1u << 23)
 #define SP_ALIGN 15u
 
@@ -164,8 +165,32 @@ static const doer doers[A64_OPS] = {
     [A64_PREFETCH] = a64_do_nothing,
     [A64_ZVA] = a64_do_zva,
     [A64_DC] = a64_do_dc,
+    [A64_ADD_IMM] = a64_do_add_imm,
+    [A64_ADD_SHIFTED] = a64_do_add_shifted,
+    [A64_ADD_EXTENDED] = a64_do_add_extended,
+    [A64_ADD_CARRY] = a64_do_add_carry,
+    [A64_COMPARE_IF] = a64_do_compare_if,
+    [A64_SELECT] = a64_do_select,
+    [A64_LOGIC_IMM] = a64_do_logic_imm,
+    [A64_LOGIC] = a64_do_logic,
+    [A64_MOVE] = a64_do_move,
+    [A64_MOVE_KEEP] = a64_do_move_keep,
+    [A64_ADR] = a64_do_adr,
+    [A64_BITFIELD] = a64_do_bitfield,
+    [A64_EXTRACT] = a64_do_extract,
+    [A64_SHIFT] = a64_do_shift,
+    [A64_ONE_SOURCE] = a64_do_one_source,
+    [A64_MULTIPLY] = a64_do_multiply,
+    [A64_MULTIPLY_LONG] = a64_do_multiply_long,
+    [A64_MULTIPLY_HIGH] = a64_do_multiply_high,
+    [A64_DIVIDE] = a64_do_divide,
     [A64_BTI] = a64_do_bti,
     [A64_FENCE] = a64_do_fence,
+    [A64_BRANCH] = a64_do_branch,
+    [A64_BRANCH_IF] = a64_do_branch_if,
+    [A64_BRANCH_ZERO] = a64_do_branch_zero,
+    [A64_BRANCH_BIT] = a64_do_branch_bit,
+    [A64_BRANCH_REG] = a64_do_branch_reg,
 };
 
 /*
@@ -174,6 +199,8 @@ static const doer doers[A64_OPS] = {
  */
 static bool may_be_here(const struct arm_insn *in, const struct arm_regs *r)
 {
+    if (r->cpsr & CPSR_IL)
+        return false;
     return !(r->cpsr & ARM_CPSR_BTYPE) || in->kind != ARM_NOTHING || in->u.a64.op == A64_BTI;
 }
 
