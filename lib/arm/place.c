@@ -85,6 +85,10 @@ static void store_loose(void *p, uint32_t bytes, uint64_t value)
 uint64_t arm_bytes_get(const uint8_t *p, uint32_t bytes, bool big)
 {
     uint64_t value = 0;
+    if (bytes == 8) {
+        memcpy(&value, p, 8);
+        return swaps(big) ? swapped(value, 8) : value;
+    }
     for (uint32_t i = 0; i < bytes; i++)
         value |= (uint64_t)p[big ? bytes - 1 - i : i] << (8 * i);
     return value;
@@ -92,6 +96,11 @@ uint64_t arm_bytes_get(const uint8_t *p, uint32_t bytes, bool big)
 
 void arm_bytes_put(uint8_t *p, uint32_t bytes, bool big, uint64_t value)
 {
+    if (bytes == 8) {
+        value = swaps(big) ? swapped(value, 8) : value;
+        memcpy(p, &value, 8);
+        return;
+    }
     for (uint32_t i = 0; i < bytes; i++)
         p[big ? bytes - 1 - i : i] = (uint8_t)(value >> (8 * i));
 }
@@ -242,8 +251,8 @@ bool arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expect
 /* ---- pairs ---- */
 
 /*
- * A pair of 8 bytes that is aligned is one access where the processor has it so, and software may
- * have asked whether it has: then by the instruction that this machine has for it.
+ * A pair within 16 aligned bytes is one access where the processor has it so, and software may have
+ * asked whether it has: then by an instruction that is one on this machine.
  */
 #if defined(__x86_64__)
 static bool load_both(const uint8_t *p, uint64_t out[2])
@@ -292,32 +301,55 @@ static bool store_both(uint8_t *p, const uint64_t value[2])
 }
 #endif
 
-static bool as_both(const struct arm_place *at, uint32_t bytes)
+static bool within_16(const struct arm_place *at, uint32_t bytes)
 {
-    return bytes == 8 && at->first >= 16 && !((uintptr_t)at->p[0] & 15);
+    return one_page(at, 0, 2 * bytes) && ((uintptr_t)at->p[0] & 15) + 2 * bytes <= 16;
+}
+
+/* As they lie in memory. False: not as one. */
+static bool load_raw(const struct arm_place *at, uint32_t bytes, uint8_t raw[16])
+{
+    uint64_t both[2];
+    if (!within_16(at, bytes))
+        return false;
+    if (bytes == 8 && !load_both(at->p[0], both))
+        return false;
+    if (bytes == 4)
+        both[0] = swaps(false) ? swapped(load(at, 0, 8, false), 8) : load(at, 0, 8, false);
+    memcpy(raw, both, 2 * bytes);
+    return true;
+}
+
+static bool store_raw(const struct arm_place *at, uint32_t bytes, const uint8_t raw[16])
+{
+    uint64_t both[2];
+    if (!within_16(at, bytes))
+        return false;
+    memcpy(both, raw, 2 * bytes);
+    if (bytes == 8)
+        return store_both(at->p[0], both);
+    store(at, 0, 8, false, swaps(false) ? swapped(both[0], 8) : both[0]);
+    return true;
 }
 
 void arm_place_load_pair(const struct arm_place *at, uint32_t bytes, bool big, uint64_t out[2])
 {
-    if (as_both(at, bytes) && load_both(at->p[0], out)) {
-        for (unsigned i = 0; i < 2; i++)
-            out[i] = swaps(big) ? swapped(out[i], 8) : out[i];
-        return;
-    }
-    out[0] = load(at, 0, bytes, big);
-    out[1] = load(at, bytes, bytes, big);
+    uint8_t raw[16];
+    bool one = load_raw(at, bytes, raw);
+    for (uint32_t i = 0; i < 2; i++)
+        out[i] = one ? arm_bytes_get(raw + i * bytes, bytes, big) : load(at, i * bytes, bytes, big);
 }
 
 void arm_place_store_pair(const struct arm_place *at, uint32_t bytes, bool big,
                           const uint64_t value[2])
 {
-    uint64_t put[2];
-    for (unsigned i = 0; i < 2; i++)
-        put[i] = swaps(big) ? swapped(value[i], 8) : value[i];
-    if (as_both(at, bytes) && store_both(at->p[0], put))
+    uint8_t raw[16];
+    for (uint32_t i = 0; i < 2; i++)
+        arm_bytes_put(raw + i * bytes, bytes, big, value[i]);
+    if (store_raw(at, bytes, raw))
         return;
-    store(at, 0, bytes, big, value[0]);
-    store(at, bytes, bytes, big, value[1]);
+    for (uint32_t i = 0; i < 2; i++)
+        store(at, i * bytes, bytes, big, value[i]);
 }
 
 /* ---- cache lines ---- */
