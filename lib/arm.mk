@@ -4,7 +4,14 @@ arm_sources = \
 	lib/arm/a32-int.h \
 	lib/arm/a32.c \
 	lib/arm/a32.h \
+	lib/arm/a64-alu.c \
+	lib/arm/a64-branch.c \
+	lib/arm/a64-decode-atomic.c \
+	lib/arm/a64-decode-data.c \
+	lib/arm/a64-decode-memory.c \
+	lib/arm/a64-decode.c \
 	lib/arm/a64-int.h \
+	lib/arm/a64-memory.c \
 	lib/arm/a64.c \
 	lib/arm/a64.h \
 	lib/arm/arm.c \
