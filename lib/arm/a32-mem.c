@@ -10,13 +10,14 @@ uint32_t a32_address(const struct a32_insn *in, const struct arm_regs *r, uint32
 {
     bool carry = r->cpsr & A32_C, many = in->op == A32_LOAD_MANY || in->op == A32_STORE_MANY;
     uint32_t base = a32_get(r, in->rn), offset = in->imm;
+    int32_t many_back = in->back;
     if (in->rn == A32_PC && in->op != A32_TABLE)
         base &= ~3u;
     if (in->flags & A32_REGISTER)
         offset = a32_shifted(a32_get(r, in->rm), in->shift, in->amount, &carry);
     if (in->flags & A32_NEGATE)
         offset = -offset;
-    *back = many ? base + (uint32_t)in->back : base + offset;
+    *back = base + (many ? (uint32_t)many_back : offset);
     return in->flags & A32_POST ? base : base + offset;
 }
 
