@@ -22,6 +22,7 @@ struct event {
     uint8_t state;          /* enum event_state */
     uint16_t home;          /* view in which the vCPU belongs */
     bool moved;             /* there by a switch of all vCPUs, after its request */
+    bool strict;            /* to be stepped over only by what nobody else passes beside */
     bool saved;             /* head and data are here: the slot may have gone to another answer */
     struct ring_head head;
     _Alignas(8) uint8_t data[RING_DATA_MAX];

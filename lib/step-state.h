@@ -36,7 +36,9 @@ struct event;
 
 struct step {
     uint8_t phase;  /* enum step_phase */
-    uint8_t means;  /* the XMEM_STEP_* in use */
+    uint8_t means;  /* the XMEM_STEP_* in use, */
+    uint8_t failed; /* and those that did not do this instruction */
+    bool strict;    /* none with XMEM_PASSES_OTHERS or XMEM_PASSES_AGAIN */
     uint16_t origin; /* view in which the vCPU belongs, */
     uint16_t back;   /* and where it goes then */
     bool unhook;    /* past a breakpoint: the first page shows the host's frame */

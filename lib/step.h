@@ -10,6 +10,7 @@
  *   step.c       which means, and the phases of a step
  *   step-view.c  by view: views of the library's own, for one instruction
  *   step-open.c  by single step and by relaxing: pages open in the vCPU's own view
+ *   step-strict.c  what a strict step does not use
  */
 #ifndef XMEM_STEP_H
 #define XMEM_STEP_H
@@ -155,5 +156,19 @@ int step_close(struct xmem_domain *d, uint32_t vcpu);
 int step_close_all(struct xmem_domain *d);
 /* XMEM_PASSES_* of a means. */
 uint32_t step_passes(struct xmem_domain *d, uint32_t means);
+
+/* ---- step-strict.c: nothing else may pass, or the event stays open ---- */
+
+/* Does the caller want that of this event, or of all? */
+static inline bool step_wants_strict(const struct xmem_domain *d, const struct event *ev)
+{
+    return ev->strict || (d->opts.step_means & XMEM_STEP_STRICT);
+}
+/* May the means not be used: it is too wide, or did not do it before? */
+bool step_barred(struct xmem_domain *d, const struct step *s, uint32_t means);
+/* -EOPNOTSUPP, and a text: by which of the means it could be done, and what would pass. */
+int step_refuse(struct xmem_domain *d, const struct event *ev, uint32_t means);
+/* What cannot be emulated is told once more as the access that it is, for another answer. 0. */
+int step_tell_again(struct xmem_domain *d, struct event *ev);
 
 #endif
