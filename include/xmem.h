@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libxmem: memory-access control of virtual machines.
- *
- * One API over every kind of guest that Xen runs and over a simulated machine that needs no Xen. A
- * tool opens a connection, a session on a domain, sets rights, and answers what violations cause.
+ * libxmem: memory-access control of virtual machines, of every kind of guest that Xen runs and of a
+ * simulated machine. A tool opens a connection, a session on a domain, sets rights, and answers events.
  *
  * CONVENTIONS
  *  Results    0, or a negative errno value; only the codes named at a function (and -EINVAL for null
@@ -132,9 +130,8 @@ struct xmem_domain_info {
 #define XMEM_DOMAIN_DYING 2u
 
 /*
- * Domains that the caller may see. On entry *n is the room in v, on return the
- * number of domains; -ENOSPC if there are more than fit (*n says how many, v
- * holds the first). v[0].size says the size of an element. v may be NULL if *n is 0.
+ * Domains that the caller may see. On entry *n is the room in v, on return their number; -ENOSPC
+ * more than fit (v holds the first). v[0].size says the size of an element; v may be NULL if *n is 0.
  */
 XMEM_API int xmem_domain_list(struct xmem *x, struct xmem_domain_info *v, size_t *n);
 
@@ -166,9 +163,8 @@ XMEM_API int xmem_machine_check(struct xmem *x, struct xmem_machine_report *out)
 /* How the session learns the rights that a gfn had before it changed them. */
 enum xmem_restore {
     /*
-     * Few gfns in one change (XMEM_EXACT_MAX or fewer): asks for each. More, or gfn
-     * after gfn in changes that follow each other: asks for a spread sample; if all
-     * agree the rest is taken to be the same, if one differs each is asked for.
+     * Few gfns in one change (XMEM_EXACT_MAX or fewer): asks for each. More, or gfn after gfn in
+     * changes that follow each other: for a spread sample; if one differs, for each.
      */
     XMEM_RESTORE_AUTO = 0,
     XMEM_RESTORE_EXACT = 1, /* asks for every gfn the first time that it is changed */
@@ -213,8 +209,9 @@ XMEM_API int xmem_domain_get_info(struct xmem_domain *d, struct xmem_domain_info
 /* Ways to let one instruction through; the library picks the one that lets least pass beside it. */
 #define XMEM_STEP_VIEW 1u    /* in a view that no other vCPU, and not the guest, gets into */
 #define XMEM_STEP_SINGLE 2u  /* page open for all vCPUs, single step; others held if possible */
-#define XMEM_STEP_EMULATE 4u /* the hypervisor emulates it, whatever further pages it touches */
+#define XMEM_STEP_EMULATE 4u /* the hypervisor emulates it; on Arm the library, and no page opens */
 #define XMEM_STEP_RELAX 8u   /* page open for all vCPUs, until it was seen to have gone on */
+#define XMEM_STEP_STRICT 256u /* opts.step_means: none with XMEM_PASSES_OTHERS or _AGAIN */
 /* What can pass unseen meanwhile (passes of struct xmem_event); 0: nothing. */
 #define XMEM_PASSES_OTHERS 1u /* accesses of other vCPUs to the same page */
 #define XMEM_PASSES_AGAIN 2u  /* the next accesses of the same vCPU to it */
@@ -258,6 +255,11 @@ struct xmem_stats {
     uint64_t steps;       /* accesses stepped over */
     uint64_t notifies;    /* event-channel notifications sent */
     uint64_t stuck;       /* events flagged XMEM_EVENT_STUCK */
+    uint64_t emulated;    /* of steps, done by the library itself (Arm); those that it could not do: */
+    uint64_t not_walk, not_fetch;     /* a walk of the guest's tables; code that only the vCPU can do */
+    uint64_t not_decoded, not_sure;   /* SIMD, system, unknown; it faults, or is unpredictable */
+    uint64_t not_mapped, not_ended;   /* no memory there; an exclusive's loop went too far */
+    uint64_t not_same, not_taken;     /* code or tables changed since; registers refused by Xen */
 };
 XMEM_API int xmem_domain_get_stats(struct xmem_domain *d, struct xmem_stats *out);
 
@@ -281,9 +283,9 @@ struct xmem_recovery {
     uint32_t reserved;
 };
 /*
- * Brings back a domain whose tool died: takes the ring over, answers for vCPUs
- * that wait, destroys views, sets the default and every gfn to rwx, disables.
- * out may be NULL. -EBUSY a session of this connection is open on it; -ESRCH.
+ * Brings back a domain whose tool died: takes the ring over, answers for vCPUs that wait, destroys
+ * views, sets the default and every gfn to rwx, disables. out may be NULL. -ESRCH; -EBUSY a session
+ * of this connection is open on it.
  */
 XMEM_API int xmem_domain_recover(struct xmem *x, uint32_t domid, struct xmem_recovery *out);
 
@@ -399,9 +401,8 @@ XMEM_API int xmem_batch_plan(struct xmem_batch *b, struct xmem_batch_result *out
  */
 XMEM_API int xmem_batch_apply(struct xmem_batch *b, struct xmem_batch_result *out);
 /*
- * The same in portions, for a progress bar or to stop: applies about max_gfns
- * more and returns 1 while there are more, 0 when all is done. A failure puts
- * everything back. xmem_batch_revert() stops and puts back what was applied.
+ * The same in portions, for a progress bar or to stop: applies about max_gfns more; 1 while there are
+ * more, 0 all is done. A failure, and xmem_batch_revert(), put back what was applied.
  */
 XMEM_API int xmem_batch_apply_some(struct xmem_batch *b, uint64_t max_gfns,
                                    struct xmem_batch_result *out);
@@ -558,6 +559,7 @@ enum xmem_reply_action {
 #define XMEM_REPLY_SET_INSN_DATA 8u  /* data: 16 bytes of instruction for the emulator */
 #define XMEM_REPLY_TOGGLE_STEP 16u   /* single step on, or off if it is on */
 #define XMEM_REPLY_FAST_STEP 32u     /* with SET_VIEW: back to step_view after one instruction */
+#define XMEM_REPLY_STEP_STRICT 64u   /* with STEP_OVER: as XMEM_STEP_STRICT, for this event */
 
 struct xmem_reply {
     size_t size;
@@ -581,8 +583,8 @@ XMEM_API int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *ev
                               const struct xmem_reply *reply);
 /*
  * Lets this access through once and arms the page again (XMEM_REPLY_STEP_OVER). May block for some
- * ms where caps.step_means has nothing better than XMEM_STEP_RELAX. One that is no access is
- * resumed; of a breakpoint what it hides is done where the view remaps its gfn, else as resumed.
+ * ms by XMEM_STEP_RELAX. -EOPNOTSUPP no means, or strict: none that lets nothing else pass; the text
+ * has them. No access: resumed; of a breakpoint what it hides is done where its gfn is remapped.
  */
 XMEM_API int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *ev);
 /* Answers as the session's default says. */
@@ -684,6 +686,7 @@ struct xmem_decision {
     uint32_t flags, reserved2; /* XMEM_DECISION_* */
 };
 #define XMEM_DECISION_PATCH_HIT 1u /* the guest wrote where a copy is patched; the patch stays */
+#define XMEM_DECISION_STRICT 2u /* PAUSE: to step over it would let other accesses through */
 /* What the policy says of an event; nothing is sent. Constant time in the number of gfns. */
 XMEM_API int xmem_policy_decide(struct xmem_policy *p, struct xmem_domain *d,
                                 const struct xmem_event *ev, struct xmem_decision *out);
