@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Instructions of Arm vCPUs, done by the library: of a running guest on the simulated machine. */
+#include <poll.h>
+#include <sim.h>
+
+#include "backend-sim.h"
+#include "unit.h"
+
+#define A 16u
+#define B 17u
+#define VALUE UINT64_C(0x1122334455667788)
+
+static struct sim_machine *m;
+static struct sim_domain *g;
+static struct xmem *x;
+static struct xmem_domain *d;
+static const struct xmem_event *ev;
+
+static void begin_with(uint32_t vcpus, uint32_t means)
+{
+    struct sim_machine_cfg cfg = {.seed = 1};
+    struct sim_domain_cfg dom = {.kind = SIM_ARM_S2, .vcpus = vcpus, .pages = 64, .name = "g"};
+    struct xmem_domain_opts o = {.size = sizeof(o), .step_means = means};
+    ck_ok(sim_machine_create(&cfg, &m));
+    ck_ok(sim_domain_create(m, &dom, &g));
+    ck_ok(xmem_open_machine(m, &x));
+    ck_ok(xmem_domain_open(x, 1, &o, &d));
+    ck_ok(xmem_domain_enable(d));
+}
+
+static void end(void)
+{
+    struct xmem_machine_report r = {.size = sizeof(r)};
+    ck_ok(xmem_domain_close(d));
+    ck_ok(xmem_machine_check(x, &r));
+    ck_assert_uint_eq(r.forbidden + r.double_answers + r.unanswered + r.leaked_slots, 0);
+    ck_assert_uint_eq(r.leftover_rights + r.leftover_pauses + r.leftover_monitors, 0);
+    xmem_close(x);
+    sim_machine_destroy(m);
+}
+
+static void run_op(uint32_t vcpu, struct sim_op op, uint64_t repeat)
+{
+    ck_ok(sim_vcpu_script(g, vcpu, &op, 1, repeat));
+}
+
+static uint64_t memory(uint64_t addr)
+{
+    uint64_t value = 0;
+    ck_ok(xmem_domain_read(d, addr, &value, sizeof(value)));
+    return value;
+}
+
+static void put_memory(uint64_t addr, uint64_t value)
+{
+    ck_ok(xmem_domain_write(d, addr, &value, sizeof(value)));
+}
+
+static struct sim_vcpu_info info(uint32_t vcpu)
+{
+    struct sim_vcpu_info i;
+    ck_ok(sim_vcpu_info(g, vcpu, &i));
+    return i;
+}
+
+static struct xmem_stats stats(void)
+{
+    struct xmem_stats s = {.size = sizeof(s)};
+    ck_ok(xmem_domain_get_stats(d, &s));
+    return s;
+}
+
+static void next_at(uint64_t gfn, uint32_t access)
+{
+    ck_ok(xmem_event_next(d, &ev));
+    ck_assert_uint_eq(ev->reason, XMEM_EVENT_MEM_ACCESS);
+    ck_assert_uint_eq(ev->u.mem.gfn, gfn);
+    ck_assert_uint_eq(ev->u.mem.access & 7u, access);
+}
+
+static void none_left(void)
+{
+    ck_rc(xmem_event_next(d, &ev), -EAGAIN);
+}
+
+/* Steps over all there is; the number of events. */
+static unsigned step_all(void)
+{
+    unsigned n = 0;
+    while (!xmem_event_next(d, &ev)) {
+        ck_ok(xmem_event_step_over(d, ev));
+        n++;
+    }
+    return n;
+}
+
+static void emulated(void)
+{
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_assert_uint_eq(ev->stepped, XMEM_STEP_EMULATE);
+    ck_assert_uint_eq(ev->passes, 0);
+}
+
+START_TEST(a_store)
+{
+    begin_with(1, 0);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RX));
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = A << 12, .len = 8, .value = VALUE}, 1);
+    next_at(A, XMEM_ACCESS_W);
+    uint64_t before = stats().sets;
+    emulated();
+    none_left();
+    ck_assert_uint_eq(memory(A << 12), VALUE);
+    ck_assert_uint_eq(info(0).done, 1);
+    ck_assert_uint_eq(stats().sets, before); /* no page was opened */
+    ck_assert_uint_eq(stats().emulated, 1);
+    end();
+}
+END_TEST
+
+START_TEST(a_load)
+{
+    begin_with(1, 0);
+    put_memory(A << 12, VALUE);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
+    run_op(0, (struct sim_op){.code = SIM_OP_READ, .addr = A << 12, .len = 4}, 1);
+    next_at(A, XMEM_ACCESS_R);
+    emulated();
+    none_left();
+    ck_assert_uint_eq(info(0).result, (uint32_t)VALUE);
+    ck_assert_uint_eq(info(0).done, 1);
+    end();
+}
+END_TEST
+
+/* Told as a read and as a write, each with its own answer; done once. */
+START_TEST(an_atomic)
+{
+    begin_with(1, 0);
+    put_memory(A << 12, 5);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
+    run_op(0, (struct sim_op){.code = SIM_OP_RMW, .addr = A << 12, .len = 8, .value = VALUE}, 1);
+    ck_assert_uint_eq(step_all(), 2);
+    ck_assert_uint_eq(memory(A << 12), VALUE);
+    ck_assert_uint_eq(info(0).result, 5);
+    ck_assert_uint_eq(stats().emulated, 1);
+    end();
+}
+END_TEST
+
+#define CROSS ((B << 12) - 4)
+
+/* The second page is an event of its own, before anything is done. */
+START_TEST(two_pages)
+{
+    begin_with(1, 0);
+    ck_ok(xmem_domain_set_rights_range(d, 0, A, 2, XMEM_RX));
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = CROSS, .len = 8, .value = VALUE}, 1);
+    next_at(A, XMEM_ACCESS_W);
+    const struct xmem_event *first = ev;
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_assert_uint_eq(memory(CROSS), 0);
+    next_at(B, XMEM_ACCESS_W);
+    ck_assert_ptr_ne(first, ev);
+    ck_assert_uint_eq(ev->u.mem.offset, 0);
+    ck_rc(xmem_event_step_over(d, first), -EALREADY);
+    emulated();
+    none_left();
+    ck_assert_uint_eq(memory(CROSS), VALUE);
+    ck_assert_uint_eq(info(0).done, 1);
+    end();
+}
+END_TEST
+
+/* Not let through at the second: nothing was done at the first either, and it is told again. */
+START_TEST(a_second_page_that_is_not_let_through)
+{
+    begin_with(1, 0);
+    ck_ok(xmem_domain_set_rights_range(d, 0, A, 2, XMEM_RX));
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = CROSS, .len = 8, .value = VALUE}, 1);
+    next_at(A, XMEM_ACCESS_W);
+    ck_ok(xmem_event_step_over(d, ev));
+    next_at(B, XMEM_ACCESS_W);
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    next_at(A, XMEM_ACCESS_W);
+    ck_assert_uint_eq(memory(CROSS), 0);
+    ck_ok(xmem_domain_set_rights_range(d, 0, A, 2, XMEM_RWX));
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    none_left();
+    ck_assert_uint_eq(memory(CROSS), VALUE);
+    end();
+}
+END_TEST
+
+/* The session's own event is there for whoever waits, and for the end of the session. */
+START_TEST(own_events_are_waited_for)
+{
+    begin_with(1, 0);
+    ck_ok(xmem_domain_set_rights_range(d, 0, A, 2, XMEM_RX));
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = CROSS, .len = 8, .value = VALUE}, 1);
+    next_at(A, XMEM_ACCESS_W);
+    ck_ok(xmem_event_step_over(d, ev));
+    struct pollfd p = {.fd = xmem_domain_get_fd(d), .events = POLLIN};
+    ck_assert_int_eq(poll(&p, 1, 0), 1);
+    ck_ok(xmem_event_wait(d, 0));
+    end();
+}
+END_TEST
+
+#define ROUNDS 10u
+
+static void exclusives(uint32_t rights, unsigned events)
+{
+    begin_with(4, 0);
+    ck_ok(xmem_domain_set_rights(d, 0, A, rights));
+    for (uint32_t i = 0; i < 4; i++)
+        run_op(i, (struct sim_op){.code = SIM_OP_EXCL, .addr = A << 12, .len = 8}, ROUNDS);
+    ck_assert_uint_eq(step_all(), events);
+    ck_assert_uint_eq(memory(A << 12), 4 * ROUNDS);
+    ck_assert_uint_eq(stats().not_ended, 0);
+    end();
+}
+
+START_TEST(exclusives_of_a_page_that_is_read)
+{
+    exclusives(XMEM_RX, 4 * ROUNDS);
+}
+END_TEST
+
+START_TEST(exclusives_of_a_closed_page) /* its load, then its store */
+{
+    exclusives(XMEM_N, 2 * 4 * ROUNDS);
+}
+END_TEST
+
+/* By relaxing they get on as well. */
+START_TEST(exclusives_that_are_relaxed)
+{
+    begin_with(1, XMEM_STEP_RELAX);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
+    run_op(0, (struct sim_op){.code = SIM_OP_EXCL, .addr = A << 12, .len = 8}, ROUNDS);
+    for (unsigned i = 0; i < 100 && !xmem_event_next(d, &ev); i++)
+        ck_ok(xmem_event_step_over(d, ev));
+    ck_assert_uint_eq(memory(A << 12), ROUNDS);
+    ck_ok(xmem_domain_close(d));
+    xmem_close(x);
+    sim_machine_destroy(m);
+}
+END_TEST
+
+/* In the middle of the loop another answer: the vCPU goes on where its event said it is. */
+START_TEST(a_loop_that_is_left)
+{
+    begin_with(1, 0);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
+    run_op(0, (struct sim_op){.code = SIM_OP_EXCL, .addr = A << 12, .len = 8}, 1);
+    next_at(A, XMEM_ACCESS_R);
+    uint64_t pc = info(0).pc;
+    ck_ok(xmem_event_step_over(d, ev));
+    next_at(A, XMEM_ACCESS_W);
+    struct xmem_regs regs = XMEM_INIT(regs);
+    ck_ok(xmem_event_get_regs(d, ev, &regs));
+    ck_assert_uint_eq(regs.u.arm.pc, pc + 8);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RWX));
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    none_left();
+    ck_assert_uint_eq(memory(A << 12), 1);
+    ck_assert_uint_eq(info(0).done, 1);
+    end();
+}
+END_TEST
+
+/* An instruction that is not known: another means, and the reason. */
+START_TEST(what_is_not_known)
+{
+    begin_with(1, 0);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
+    run_op(0, (struct sim_op){.code = SIM_OP_COPY, .addr = A << 12, .to = B << 12, .len = 8}, 1);
+    next_at(A, XMEM_ACCESS_R);
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_assert_uint_eq(ev->stepped, XMEM_STEP_RELAX);
+    ck_assert_uint_ne(ev->passes & XMEM_PASSES_AGAIN, 0);
+    none_left();
+    ck_assert_uint_eq(stats().not_decoded, 1);
+    end();
+}
+END_TEST
+
+START_TEST(strictly_it_waits)
+{
+    begin_with(1, XMEM_STEP_STRICT);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
+    run_op(0, (struct sim_op){.code = SIM_OP_COPY, .addr = A << 12, .to = B << 12, .len = 8}, 1);
+    next_at(A, XMEM_ACCESS_R);
+    ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
+    ck_assert_uint_eq(info(0).done, 0);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RWX));
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    none_left();
+    end();
+}
+END_TEST
+
+START_TEST(forbidden_by_the_user)
+{
+    begin_with(1, XMEM_STEP_RELAX);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RX));
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = A << 12, .len = 8, .value = VALUE}, 1);
+    next_at(A, XMEM_ACCESS_W);
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_assert_uint_eq(ev->stepped, XMEM_STEP_RELAX);
+    none_left();
+    ck_assert_uint_eq(stats().emulated, 0);
+    end();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("step-arm");
+    TCase *t = tcase_create("step");
+    tcase_add_test(t, a_store);
+    tcase_add_test(t, a_load);
+    tcase_add_test(t, an_atomic);
+    tcase_add_test(t, two_pages);
+    tcase_add_test(t, a_second_page_that_is_not_let_through);
+    tcase_add_test(t, own_events_are_waited_for);
+    tcase_add_test(t, exclusives_of_a_page_that_is_read);
+    tcase_add_test(t, exclusives_of_a_closed_page);
+    tcase_add_test(t, exclusives_that_are_relaxed);
+    tcase_add_test(t, a_loop_that_is_left);
+    tcase_add_test(t, what_is_not_known);
+    tcase_add_test(t, strictly_it_waits);
+    tcase_add_test(t, forbidden_by_the_user);
+    suite_add_tcase(s, t);
+    return unit_run(s);
+}
