@@ -233,7 +233,7 @@ static int tell(struct arm_reach *w)
     step_phase(w->d, w->ev->pub.vcpu, STEP_STOPPED);
     w->d->vcpus[w->ev->pub.vcpu].attention = true;
     if (w->d->ops->step_told)
-        (void)w->d->ops->step_told(w->d->dom, w->ev->pub.vcpu, w->ask_gfn, w->ask_access);
+        (void)w->d->ops->step_told(w->d->dom, w->ev->pub.vcpu, m.gfn, w->ask_access);
     w->v->going = event_own(w->d, w->ev, &m, w->v->now.pc);
     return 0;
 }
