@@ -82,6 +82,7 @@ void sim_arm_begin(struct sim_vcpu *v, const struct sim_op *op)
     if (pc != v->pc)
         v->arm.shown = false;
     v->pc = v->arm.begin = pc;
+    v->arm.set = false;
 }
 
 bool sim_arm_leaves(struct sim_vcpu *v, uint64_t pc)
@@ -180,5 +181,6 @@ int sim_arm_set(struct sim_vcpu *v, const struct sim_arm_context *in)
     v->regs.arm.ttbr0 = in->ttbr0;
     v->regs.arm.ttbr1 = in->ttbr1;
     a->down = !in->online;
+    a->set = true;
     return 0;
 }

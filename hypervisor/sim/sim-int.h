@@ -72,6 +72,7 @@ struct sim_arm {
     uint32_t *code;   /* its page; NULL: no Arm vCPU */
     bool shown;       /* the op is in code and x */
     bool down;        /* not online */
+    bool set;         /* registers were set since the op began */
     bool monitor;     /* the exclusive monitor is armed, */
     uint64_t watched; /* and this was loaded */
 };

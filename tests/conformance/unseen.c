@@ -133,7 +133,8 @@ static void check_words(struct conf *c, const struct unseen *u, uint64_t gfn, co
     }
 }
 
-static void count(struct conf *c, uint32_t means, unsigned vcpus, unsigned work)
+/* Adds how many were unseen. */
+static void count(struct conf *c, uint32_t means, unsigned vcpus, unsigned work, uint64_t *unseen)
 {
     struct unseen u = {.means = means, .vcpus = vcpus, .work = work};
     uint64_t gfn = conf_gfn(c, 2), before[MOST_VCPUS] = {0};
@@ -149,20 +150,35 @@ static void count(struct conf *c, uint32_t means, unsigned vcpus, unsigned work)
     EXPECT(c, all || !airtight(means, vcpus));
     EXPECT(c, all || u.passes & (XMEM_PASSES_OTHERS | XMEM_PASSES_AGAIN));
     EXPECT(c, !(c->caps.step_airtight & means) || !u.passes);
+    *unseen += (uint64_t)ACCESSES * vcpus - u.seen;
+}
+
+/* A machine that checks itself has seen all that was not told, and knows of nothing else. */
+static void check_count(struct conf *c, uint64_t unseen)
+{
+    struct xmem_machine_report r = XMEM_INIT(r);
+    if (xmem_machine_check(c->x, &r))
+        return;
+    EXPECT(c, r.forbidden + r.unseen == unseen);
+    EXPECT(c, unseen || c->caps.step_airtight || !c->relaxes);
 }
 
 static void count_all(struct conf *c, uint32_t means)
 {
     static const unsigned vcpus[] = {1, 4, MOST_VCPUS};
     struct xmem_domain_opts o = {.size = sizeof(o), .step_means = means};
+    uint64_t unseen = 0;
     EXPECT_RC(c, conf_open(c, &o), 0);
     NEED(c, c->ops->loop && c->vcpus >= MOST_VCPUS, "this guest has too few vCPUs");
     if (means == ANSWER_EMULATE)
         NEED(c, c->caps.replies & 1u << XMEM_REPLY_EMULATE, "this kind has no such answer");
     else
         NEED(c, c->caps.step_means & means, "this kind has no such means");
+    c->relaxes = means == XMEM_STEP_RELAX;
     for (unsigned i = 0; i < 6 && !c->failed; i++)
-        count(c, means, vcpus[i / 2], i % 2 ? SOME_WORK : 0);
+        count(c, means, vcpus[i / 2], i % 2 ? SOME_WORK : 0, &unseen);
+    if (!c->failed)
+        check_count(c, unseen);
 }
 
 static void by_view(struct conf *c) { count_all(c, XMEM_STEP_VIEW); }
