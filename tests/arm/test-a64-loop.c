@@ -118,6 +118,19 @@ START_TEST(left_with_clrex)
     ck_assert_uint_eq(done, 1);
     ck_assert_uint_eq(r.pc, CODE + 8);
     ck_assert_uint_eq(monitor.bytes, 0);
+    program[0] = 0xd5033f5f; /* where nothing is armed it leaves nothing */
+    program[1] = 0xc85f7c20;
+    r.pc = CODE;
+    ck_assert_int_eq(loop(2), ARM_TOO_LONG);
+}
+END_TEST
+
+/* The first was stopped at its access, so it was fetched. */
+START_TEST(first_after_a_call)
+{
+    r.cpsr |= 2u << 10;
+    ck_assert_int_eq(loop(MOST), ARM_OK);
+    ck_assert_uint_eq(a64_peek(AT, 8), 42);
 }
 END_TEST
 
@@ -180,6 +193,7 @@ int main(void)
                                stops_in_time,
                                an_older_success_is_none,
                                left_with_clrex,
+                               first_after_a_call,
                                stops_before_what_it_does_not_go_through,
                                no_place,
                                not_from_a_call_to_an_access,

@@ -387,7 +387,8 @@ START_TEST(exclusive_succeeds)
     ck_assert_uint_eq(r.x[2], 0);
     ck_assert(monitor.stored);
     ck_assert_uint_eq(a64_peek(AT, 8), V + 1);
-    a64_run(0xc8027c20);
+    holds(AT, V);
+    a64_run(0xc8027c20); /* its monitor is gone */
     ck_assert_uint_eq(r.x[2], 1);
     ck_assert(!monitor.stored);
 }
@@ -402,10 +403,12 @@ START_TEST(exclusive_fails)
     a64_run(0xc8027c20);    /* stxr w2, x0, [x1] */
     ck_assert_uint_eq(r.x[2], 1);
     ck_assert_uint_eq(a64_peek(AT, 8), V << 8 >> 8);
+    holds(AT + 8, a64_peek(AT, 8));
     a64_run(0xc85f7c20);
-    base_is(AT + 8); /* elsewhere */
+    base_is(AT + 8); /* elsewhere, and the same is there */
     a64_run(0xc8027c20);
     ck_assert_uint_eq(r.x[2], 1);
+    a64_run(0xc85f7c20);
     a64_run(0x885f7c20); /* ldxr w0, [x1] */
     a64_run(0xc8027c20); /* of another size */
     ck_assert_uint_eq(r.x[2], 1);
