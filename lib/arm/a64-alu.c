@@ -312,6 +312,6 @@ enum arm_why a64_do_bti(struct a64_run *run)
 enum arm_why a64_do_fence(struct a64_run *run)
 {
     (void)run;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    __sync_synchronize();
     return ARM_OK;
 }

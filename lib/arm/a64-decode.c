@@ -44,7 +44,6 @@ static enum arm_why barrier(uint32_t word, struct arm_insn *out)
         return ARM_OK;
     case 5: out->u.a64.op = A64_FENCE; return ARM_OK;
     case 6: return ARM_OK; /* the way back to the guest is one */
-    case 7: return a64_bits(word, 8, 4) ? ARM_UNKNOWN : ARM_OK;
     default: return ARM_UNKNOWN;
     }
 }

@@ -54,12 +54,11 @@ enum arm_why arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_
 {
     struct arm_insn in;
     m->stored = false;
-    for (*done = 0; *done < most;) {
+    for (*done = 0; *done < most; ++*done) {
         bool armed = m->bytes;
         enum arm_why why = one(w, r, m, !*done, &in);
         if (why)
             return why;
-        ++*done;
         if (m->stored || (in.kind == ARM_CLEAR_EX && armed))
             return ARM_OK;
     }

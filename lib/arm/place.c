@@ -116,7 +116,7 @@ static bool one_page(const struct arm_place *at, uint32_t offset, uint32_t bytes
 static void fence(unsigned order)
 {
     if (order)
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        __sync_synchronize();
 }
 
 static uint64_t load(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big)

@@ -19,7 +19,7 @@
 #define SCTLR_EE (1u << 25)
 #define NZCV(n, z, c, v) ((n) << 31 | (z) << 30 | (c) << 29 | (v) << 28)
 
-static uint8_t page[2][PAGE] __attribute__((aligned(PAGE)));
+static uint8_t page[3][PAGE] __attribute__((aligned(PAGE)));
 static struct arm_regs r, before;
 static struct arm_monitor monitor;
 static struct arm_touch touch;
@@ -37,7 +37,7 @@ static inline void a64_setup(void)
     r.sctlr = MMU | SCTLR_SA;
     for (unsigned i = 0; i < PAGE; i++) {
         page[0][i] = (uint8_t)(i ^ i >> 4);
-        page[1][i] = (uint8_t)(i * 3 + 1);
+        page[2][i] = (uint8_t)(i * 3 + 1);
     }
     memset(&monitor, 0, sizeof(monitor));
 }
@@ -47,9 +47,9 @@ static inline struct arm_place a64_place(const struct arm_touch *t)
     uint64_t offset = t->va - DATA;
     ck_assert_uint_lt(offset, 2 * PAGE);
     if (offset >= PAGE)
-        return (struct arm_place){{page[1] + offset - PAGE, NULL}, t->bytes};
+        return (struct arm_place){{page[2] + offset - PAGE, NULL}, t->bytes};
     uint32_t first = PAGE - (uint32_t)offset < t->bytes ? PAGE - (uint32_t)offset : t->bytes;
-    return (struct arm_place){{page[0] + offset, page[1]}, first};
+    return (struct arm_place){{page[0] + offset, page[2]}, first};
 }
 
 /* Once, by m; the answer is the first that is not ARM_OK. */
@@ -75,7 +75,7 @@ static inline void a64_run(uint32_t word)
 /* It is not done, and nothing was changed. */
 static inline void a64_not(uint32_t word, enum arm_why why)
 {
-    static uint8_t copy[2][PAGE];
+    static uint8_t copy[3][PAGE];
     memcpy(copy, page, sizeof(copy));
     ck_assert_int_eq(a64_try(word, &monitor), why);
     ck_assert_mem_eq(&r, &before, sizeof(r));
@@ -84,7 +84,7 @@ static inline void a64_not(uint32_t word, enum arm_why why)
 
 static inline uint8_t *a64_byte(uint64_t va)
 {
-    return va - DATA < PAGE ? &page[0][va - DATA] : &page[1][va - DATA - PAGE];
+    return va - DATA < PAGE ? &page[0][va - DATA] : &page[2][va - DATA - PAGE];
 }
 
 /* As a little-endian guest sees it. */

@@ -1,3 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-XM_TESTS += tests/arm/test-a64
+XM_TESTS += \
+	tests/arm/test-a64 \
+	tests/arm/test-a64-alu \
+	tests/arm/test-a64-loop
 tests_arm_test_a64_SOURCES = tests/arm/test-a64.c tests/arm/a64-unit.h
+tests_arm_test_a64_alu_SOURCES = tests/arm/test-a64-alu.c tests/arm/a64-unit.h
+tests_arm_test_a64_loop_SOURCES = tests/arm/test-a64-loop.c tests/arm/a64-unit.h
