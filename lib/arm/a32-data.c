@@ -35,9 +35,14 @@ static void set_nz(struct arm_regs *next, bool negative, bool zero)
 
 static uint32_t moved(uint32_t value, unsigned type, unsigned amount, bool *carry)
 {
-    int64_t wide = type == A32_ASR ? (int64_t)(int32_t)value : (int64_t)value;
-    *carry = type == A32_LSL ? (uint64_t)value << amount >> 32 & 1 : wide >> (amount - 1) & 1;
-    return (uint32_t)(type == A32_LSL ? (uint64_t)value << amount : (uint64_t)(wide >> amount));
+    uint64_t left = (uint64_t)value << amount;
+    int64_t right = type == A32_ASR ? (int64_t)(int32_t)value : (int64_t)value;
+    if (type == A32_LSL) {
+        *carry = left >> 32 & 1;
+        return (uint32_t)left;
+    }
+    *carry = right >> (amount - 1) & 1;
+    return (uint32_t)(right >> amount);
 }
 
 static uint32_t turned(uint32_t value, unsigned amount, bool *carry)
@@ -195,7 +200,7 @@ static void divide(struct a32_doing *d)
 static void extend(struct a32_doing *d)
 {
     const struct a32_insn *in = d->in;
-    bool carry;
+    bool carry = false;
     unsigned bits = 8u * in->bytes;
     uint32_t value = a32_shifted(a32_get(d->r, in->rm), A32_ROR, in->amount, &carry);
     value = in->flags & A32_SIGNED ? a32_sign(value, bits) : value & ((1u << bits) - 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What arm.c calls of A32 and T32: as in arm.h, for these instruction sets; and their inner parts. */
+/* What arm.c calls of A32 and T32: as in arm.h, for these sets; and their inner parts. */
 #ifndef XMEM_A32_INT_H
 #define XMEM_A32_INT_H
 
@@ -25,8 +25,7 @@ struct a32_row {
 };
 /* By the first row that fits; ARM_UNKNOWN where none does. */
 enum arm_why a32_by_row(const struct a32_row *rows, size_t n, uint32_t word, struct arm_insn *out);
-#define A32_BY_ROW(rows, word, out)                                                                \
-    a32_by_row(rows, sizeof(rows) / sizeof((rows)[0]), word, out)
+#define A32_BY_ROW(rows, word, out) a32_by_row(rows, sizeof(rows) / sizeof((rows)[0]), word, out)
 
 static inline uint32_t a32_bits(uint32_t word, unsigned high, unsigned low)
 {

@@ -68,8 +68,8 @@ static uint32_t it_state(const struct arm_regs *r)
 
 void a32_set_it(struct arm_regs *r, uint32_t it)
 {
-    r->cpsr = (r->cpsr & ~(uint64_t)ARM_CPSR_IT) | (uint64_t)(it & 0xfc) << 8 |
-              (uint64_t)(it & 3) << 25;
+    r->cpsr =
+        (r->cpsr & ~(uint64_t)ARM_CPSR_IT) | (uint64_t)(it & 0xfc) << 8 | (uint64_t)(it & 3) << 25;
 }
 
 bool a32_in_it(const struct arm_regs *r)

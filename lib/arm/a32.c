@@ -92,8 +92,7 @@ static enum arm_why touches(const struct arm_insn *in, const struct arm_regs *r,
     return ARM_OK;
 }
 
-enum arm_why a32_touches(const struct arm_insn *in, const struct arm_regs *r,
-                         struct arm_touch *out)
+enum arm_why a32_touches(const struct arm_insn *in, const struct arm_regs *r, struct arm_touch *out)
 {
     enum arm_why why = sure(in, r);
     if (why || !a32_touched(&in->u.a32) || !a32_holds(&in->u.a32, r))
