@@ -20,12 +20,12 @@ static bool carry_of(const struct arm_regs *r)
     return r->cpsr & A32_C;
 }
 
-static void set_carry(struct arm_regs *next, bool carry)
+static void set_carry(struct a32_next *next, bool carry)
 {
     next->cpsr = carry ? next->cpsr | A32_C : next->cpsr & ~(uint64_t)A32_C;
 }
 
-static void set_nz(struct arm_regs *next, bool negative, bool zero)
+static void set_nz(struct a32_next *next, bool negative, bool zero)
 {
     next->cpsr &= ~(uint64_t)(A32_N | A32_Z);
     next->cpsr |= (negative ? A32_N : 0) | (zero ? A32_Z : 0);
@@ -297,7 +297,7 @@ enum arm_why a32_registers(struct a32_doing *d)
     case A32_BRANCH_ZERO: return branch_zero(d);
     case A32_CLEAR_EX: clear_exclusive(d); break;
     case A32_BARRIER: __atomic_thread_fence(__ATOMIC_SEQ_CST); break;
-    case A32_IT: a32_set_it(d->next, d->in->imm); break;
+    case A32_IT: d->next->cpsr = a32_with_it(d->next->cpsr, d->in->imm); break;
     case A32_MOVT: move_top(d); break;
     case A32_MUL: multiply(d); break;
     case A32_MUL_LONG: multiply_long(d); break;

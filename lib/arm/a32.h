@@ -88,7 +88,7 @@ struct a32_insn {
     uint8_t alu;
     int8_t back;
     uint16_t list;
-    uint16_t pad;
+    uint16_t touched; /* bytes of memory */
     uint32_t flags;
     uint32_t imm; /* offsets are negative as two's complement */
 };
