@@ -317,15 +317,15 @@ START_TEST(exclusives)
 }
 END_TEST
 
-static void fails(uint32_t load, uint32_t store, uint32_t base)
+static void fails(uint32_t load, uint32_t store, uint32_t base, bool written)
 {
     a32_setup();
     r.x[2] = AT;
-    a32_poke(AT, 8, 0x1111111122222222);
+    a32_poke(AT, 8, 0x2222222222222222); /* what was loaded is elsewhere too */
     if (load)
         a32_run(load);
     r.x[2] = base;
-    if (base == AT && load)
+    if (written)
         a32_poke(AT, 1, 9);
     uint64_t was = a32_peek(AT, 8);
     a32_run(store);
@@ -338,12 +338,12 @@ static void fails(uint32_t load, uint32_t store, uint32_t base)
 /* Not armed, another address, another size, written meanwhile. */
 START_TEST(exclusives_fail)
 {
-    fails(0, 0xe1823f91 /* strex r3, r1, [r2] */, AT);
-    fails(0xe1921f9f /* ldrex r1, [r2] */, 0xe1823f91 /* strex r3, r1, [r2] */, AT + 4);
-    fails(0xe1921f9f /* ldrex r1, [r2] */, 0xe1e23f91 /* strexh r3, r1, [r2] */, AT);
-    fails(0xe1921f9f /* ldrex r1, [r2] */, 0xe1823f91 /* strex r3, r1, [r2] */, AT);
-    fails(0xe1d21f9f /* ldrexb r1, [r2] */, 0xe1c23f91 /* strexb r3, r1, [r2] */, AT);
-    fails(0xe1b20f9f /* ldrexd r0, r1, [r2] */, 0xe1a23f90 /* strexd r3, r0, r1, [r2] */, AT);
+    fails(0, 0xe1823f91 /* strex r3, r1, [r2] */, AT, false);
+    fails(0xe1921f9f /* ldrex r1, [r2] */, 0xe1823f91 /* strex r3, r1, [r2] */, AT + 4, false);
+    fails(0xe1921f9f /* ldrex r1, [r2] */, 0xe1e23f91 /* strexh r3, r1, [r2] */, AT, false);
+    fails(0xe1921f9f /* ldrex r1, [r2] */, 0xe1823f91 /* strex r3, r1, [r2] */, AT, true);
+    fails(0xe1d21f9f /* ldrexb r1, [r2] */, 0xe1c23f91 /* strexb r3, r1, [r2] */, AT, true);
+    fails(0xe1b20f9f /* ldrexd r0, r1, [r2] */, 0xe1a23f90 /* strexd r3, r0, r1, [r2] */, AT, true);
 }
 END_TEST
 
