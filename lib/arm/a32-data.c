@@ -20,12 +20,12 @@ static bool carry_of(const struct arm_regs *r)
     return r->cpsr & A32_C;
 }
 
-static void set_carry(struct arm_regs *next, bool carry)
+static void set_carry(struct a32_next *next, bool carry)
 {
     next->cpsr = carry ? next->cpsr | A32_C : next->cpsr & ~(uint64_t)A32_C;
 }
 
-static void set_nz(struct arm_regs *next, bool negative, bool zero)
+static void set_nz(struct a32_next *next, bool negative, bool zero)
 {
     next->cpsr &= ~(uint64_t)(A32_N | A32_Z);
     next->cpsr |= (negative ? A32_N : 0) | (zero ? A32_Z : 0);
@@ -35,9 +35,14 @@ static void set_nz(struct arm_regs *next, bool negative, bool zero)
 
 static uint32_t moved(uint32_t value, unsigned type, unsigned amount, bool *carry)
 {
-    int64_t wide = type == A32_ASR ? (int64_t)(int32_t)value : (int64_t)value;
-    *carry = type == A32_LSL ? (uint64_t)value << amount >> 32 & 1 : wide >> (amount - 1) & 1;
-    return (uint32_t)(type == A32_LSL ? (uint64_t)value << amount : (uint64_t)(wide >> amount));
+    uint64_t left = (uint64_t)value << amount;
+    int64_t right = type == A32_ASR ? (int64_t)(int32_t)value : (int64_t)value;
+    if (type == A32_LSL) {
+        *carry = left >> 32 & 1;
+        return (uint32_t)left;
+    }
+    *carry = right >> (amount - 1) & 1;
+    return (uint32_t)(right >> amount);
 }
 
 static uint32_t turned(uint32_t value, unsigned amount, bool *carry)
@@ -195,7 +200,7 @@ static void divide(struct a32_doing *d)
 static void extend(struct a32_doing *d)
 {
     const struct a32_insn *in = d->in;
-    bool carry;
+    bool carry = false;
     unsigned bits = 8u * in->bytes;
     uint32_t value = a32_shifted(a32_get(d->r, in->rm), A32_ROR, in->amount, &carry);
     value = in->flags & A32_SIGNED ? a32_sign(value, bits) : value & ((1u << bits) - 1);
@@ -292,7 +297,7 @@ enum arm_why a32_registers(struct a32_doing *d)
     case A32_BRANCH_ZERO: return branch_zero(d);
     case A32_CLEAR_EX: clear_exclusive(d); break;
     case A32_BARRIER: __atomic_thread_fence(__ATOMIC_SEQ_CST); break;
-    case A32_IT: a32_set_it(d->next, d->in->imm); break;
+    case A32_IT: d->next->cpsr = a32_with_it(d->next->cpsr, d->in->imm); break;
     case A32_MOVT: move_top(d); break;
     case A32_MUL: multiply(d); break;
     case A32_MUL_LONG: multiply_long(d); break;

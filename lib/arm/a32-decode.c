@@ -35,8 +35,9 @@ void a32_check_exclusive(struct arm_insn *out)
     bool two = a->bytes == 8, store = a->op == A32_STORE_EX;
     a32_flag(out, a->rn == A32_PC || a->rd == A32_PC || (two && a->rs == A32_PC), A32_UNSURE);
     if (store)
-        a32_flag(out, a->rm == A32_PC || a->rm == a->rn || a->rm == a->rd ||
-                          (two && a->rm == a->rs), A32_UNSURE);
+        a32_flag(out,
+                 a->rm == A32_PC || a->rm == a->rn || a->rm == a->rd || (two && a->rm == a->rs),
+                 A32_UNSURE);
 }
 
 enum arm_why a32_barrier(uint32_t option, struct arm_insn *out)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What arm.c calls of A32 and T32: as in arm.h, for these instruction sets; and their inner parts. */
+/* What arm.c calls of A32 and T32: as in arm.h, for these sets; and their inner parts. */
 #ifndef XMEM_A32_INT_H
 #define XMEM_A32_INT_H
 
@@ -25,8 +25,7 @@ struct a32_row {
 };
 /* By the first row that fits; ARM_UNKNOWN where none does. */
 enum arm_why a32_by_row(const struct a32_row *rows, size_t n, uint32_t word, struct arm_insn *out);
-#define A32_BY_ROW(rows, word, out)                                                                \
-    a32_by_row(rows, sizeof(rows) / sizeof((rows)[0]), word, out)
+#define A32_BY_ROW(rows, word, out) a32_by_row(rows, sizeof(rows) / sizeof((rows)[0]), word, out)
 
 static inline uint32_t a32_bits(uint32_t word, unsigned high, unsigned low)
 {
@@ -79,12 +78,19 @@ enum arm_why t32_decode_branch(uint32_t word, struct arm_insn *out);
 
 /* ---- doing ---- */
 
+/* What it leaves; r is not touched before all is done. */
+struct a32_next {
+    uint64_t pc, cpsr; /* of the next instruction, unless it says otherwise */
+    uint32_t value[15];
+    uint16_t set; /* those of value */
+};
+
 struct a32_doing {
     const struct a32_insn *in;
     const struct arm_touch *touch;
     const struct arm_place *at;
     const struct arm_regs *r; /* as before it */
-    struct arm_regs *next;    /* as after it: pc and IT state are those of the next instruction */
+    struct a32_next *next;
     struct arm_monitor *m;
 };
 
@@ -95,18 +101,32 @@ struct a32_doing {
 
 /* 15 reads as the instruction set says; n is below 15 when set. */
 uint32_t a32_get(const struct arm_regs *r, unsigned n);
-void a32_set(struct arm_regs *r, unsigned n, uint32_t value);
+static inline void a32_set(struct a32_next *next, unsigned n, uint32_t value)
+{
+    next->value[n] = value;
+    next->set |= (uint16_t)(1u << n);
+}
+void a32_commit(const struct a32_next *next, struct arm_regs *r);
 bool a32_mode_known(const struct arm_regs *r);
-bool a32_in_it(const struct arm_regs *r);
+
+static inline bool a32_in_it(const struct arm_regs *r)
+{
+    return r->cpsr & (ARM_CPSR_IT & ~0xf000u); /* a condition alone is none */
+}
 bool a32_last_in_it(const struct arm_regs *r);
-void a32_set_it(struct arm_regs *r, uint32_t it);
-void a32_advance_it(struct arm_regs *r);
+uint64_t a32_with_it(uint64_t cpsr, uint32_t it);
+uint64_t a32_it_advanced(uint64_t cpsr);
 /* Its condition, or that of its IT block. */
-bool a32_holds(const struct a32_insn *in, const struct arm_regs *r);
+bool a32_condition(const struct a32_insn *in, const struct arm_regs *r);
+static inline bool a32_holds(const struct a32_insn *in, const struct arm_regs *r)
+{
+    bool always = in->cond == A32_ALWAYS && !(r->cpsr & ARM_CPSR_IT);
+    return always || a32_condition(in, r);
+}
 /* To an address whose bit 0 says the instruction set. ARM_UNSURE: to half a word of A32. */
-enum arm_why a32_branch_exchange(struct arm_regs *next, uint32_t to);
+enum arm_why a32_branch_exchange(struct a32_next *next, uint32_t to);
 /* Within the instruction set. */
-enum arm_why a32_branch(struct arm_regs *next, uint32_t to);
+enum arm_why a32_branch(struct a32_next *next, uint32_t to);
 
 uint32_t a32_shifted(uint32_t value, unsigned type, unsigned amount, bool *carry);
 

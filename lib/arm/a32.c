@@ -16,20 +16,27 @@ enum arm_why a32_by_row(const struct a32_row *rows, size_t n, uint32_t word, str
     return ARM_UNKNOWN;
 }
 
-enum arm_why a32_decode(enum arm_set set, uint32_t word, struct arm_insn *out)
+static enum arm_why decode(enum arm_set set, uint32_t word, struct arm_insn *out)
 {
-    out->u.a32.cond = A32_ALWAYS;
     if (set == ARM_A32)
         return a32_decode_a32(word, out);
     return out->bytes == 2 ? t32_decode_narrow(word >> 16, out) : t32_decode_wide(word, out);
 }
 
+enum arm_why a32_decode(enum arm_set set, uint32_t word, struct arm_insn *out)
+{
+    out->u.a32.cond = A32_ALWAYS;
+    enum arm_why why = decode(set, word, out);
+    out->u.a32.touched = (uint16_t)a32_touched(&out->u.a32);
+    return why;
+}
+
 static enum arm_why it_sure(const struct arm_insn *in, const struct arm_regs *r)
 {
     uint32_t flags = in->u.a32.flags;
-    if (!a32_in_it(r))
-        return r->cpsr & ARM_CPSR_IT ? ARM_UNSURE : ARM_OK;
-    if (in->set != ARM_T32 || r->sctlr & SCTLR_ITD || flags & A32_ALONE)
+    if (!(r->cpsr & ARM_CPSR_IT))
+        return ARM_OK;
+    if (!a32_in_it(r) || in->set != ARM_T32 || r->sctlr & SCTLR_ITD || flags & A32_ALONE)
         return ARM_UNSURE;
     return flags & A32_LAST && !a32_last_in_it(r) ? ARM_UNSURE : ARM_OK;
 }
@@ -79,7 +86,7 @@ static enum arm_why touches(const struct arm_insn *in, const struct arm_regs *r,
                             struct arm_touch *out)
 {
     const struct a32_insn *a = &in->u.a32;
-    uint32_t back, va = a32_address(a, r, &back), bytes = a32_touched(a);
+    uint32_t back, va = a32_address(a, r, &back), bytes = a->touched;
     if (va & (a->bytes - 1u) && must_be_aligned(a, r))
         return ARM_FAULTS;
     if ((uint32_t)(va + bytes - 1) < va || (a->op == A32_LOAD && a->rd == A32_PC && va & 3))
@@ -92,11 +99,10 @@ static enum arm_why touches(const struct arm_insn *in, const struct arm_regs *r,
     return ARM_OK;
 }
 
-enum arm_why a32_touches(const struct arm_insn *in, const struct arm_regs *r,
-                         struct arm_touch *out)
+enum arm_why a32_touches(const struct arm_insn *in, const struct arm_regs *r, struct arm_touch *out)
 {
     enum arm_why why = sure(in, r);
-    if (why || !a32_touched(&in->u.a32) || !a32_holds(&in->u.a32, r))
+    if (why || !in->u.a32.touched || !a32_holds(&in->u.a32, r))
         return why;
     return touches(in, r, out);
 }
@@ -105,10 +111,9 @@ enum arm_why a32_touches(const struct arm_insn *in, const struct arm_regs *r,
 
 static enum arm_why do_held(struct a32_doing *d)
 {
-    uint32_t bytes = a32_touched(d->in);
-    if (!bytes)
+    if (!d->in->touched)
         return a32_registers(d);
-    if (d->touch->bytes != bytes)
+    if (d->touch->bytes != d->in->touched)
         return ARM_UNSURE;
     if ((d->in->op == A32_LOAD_EX || d->in->op == A32_STORE_EX) && !d->m)
         return ARM_EXCLUSIVE;
@@ -118,17 +123,19 @@ static enum arm_why do_held(struct a32_doing *d)
 enum arm_why a32_do(const struct arm_insn *in, const struct arm_touch *touch,
                     const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m)
 {
-    struct arm_regs next = *r;
+    struct a32_next next;
     struct a32_doing d = {&in->u.a32, touch, at, r, &next, m};
     enum arm_why why = sure(in, r);
     if (why)
         return why;
     next.pc = (uint32_t)(r->pc + in->bytes);
-    next.cpsr &= ~(uint64_t)ARM_CPSR_SS;
-    a32_advance_it(&next);
+    next.cpsr = r->cpsr & ~(uint64_t)ARM_CPSR_SS;
+    next.set = 0;
+    if (r->cpsr & ARM_CPSR_IT)
+        next.cpsr = a32_it_advanced(next.cpsr);
     if (a32_holds(d.in, r))
         why = do_held(&d);
     if (!why)
-        *r = next;
+        a32_commit(&next, r);
     return why;
 }

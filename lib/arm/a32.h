@@ -60,21 +60,21 @@ enum a32_turn { A32_REV = 0, A32_REV16, A32_REVSH, A32_RBIT, A32_CLZ };
 enum a32_shift { A32_LSL = 0, A32_LSR, A32_ASR, A32_ROR, A32_RRX };
 
 /* flags */
-#define A32_REGISTER (1u << 0)   /* the offset is rm, shifted */
-#define A32_NEGATE (1u << 1)     /* ... and is subtracted */
-#define A32_POST (1u << 2)       /* the offset comes after the access */
-#define A32_BACK (1u << 3)       /* rn is written back */
-#define A32_SIGNED (1u << 4)     /* the value loaded, multiplied, extended */
-#define A32_USER (1u << 5)       /* an unprivileged form */
-#define A32_IMMEDIATE (1u << 6)  /* the second operand is imm */
+#define A32_REGISTER (1u << 0)    /* the offset is rm, shifted */
+#define A32_NEGATE (1u << 1)      /* ... and is subtracted */
+#define A32_POST (1u << 2)        /* the offset comes after the access */
+#define A32_BACK (1u << 3)        /* rn is written back */
+#define A32_SIGNED (1u << 4)      /* the value loaded, multiplied, extended */
+#define A32_USER (1u << 5)        /* an unprivileged form */
+#define A32_IMMEDIATE (1u << 6)   /* the second operand is imm */
 #define A32_BY_REGISTER (1u << 7) /* rm is shifted by rs */
-#define A32_FLAGS (1u << 8)      /* sets N, Z and perhaps C and V */
-#define A32_OUTSIDE (1u << 9)    /* ... outside an IT block only */
-#define A32_CARRY (1u << 10)     /* imm was rotated: it gives the carry */
-#define A32_LAST (1u << 11)      /* in an IT block only as the last */
-#define A32_ALONE (1u << 12)     /* in no IT block */
-#define A32_LINK (1u << 13)      /* lr */
-#define A32_EXCHANGE (1u << 14)  /* into the other instruction set */
+#define A32_FLAGS (1u << 8)       /* sets N, Z and perhaps C and V */
+#define A32_OUTSIDE (1u << 9)     /* ... outside an IT block only */
+#define A32_CARRY (1u << 10)      /* imm was rotated: it gives the carry */
+#define A32_LAST (1u << 11)       /* in an IT block only as the last */
+#define A32_ALONE (1u << 12)      /* in no IT block */
+#define A32_LINK (1u << 13)       /* lr */
+#define A32_EXCHANGE (1u << 14)   /* into the other instruction set */
 #define A32_ACCUMULATE (1u << 15)
 #define A32_UNSURE (1u << 16) /* constrained unpredictable, by the encoding alone */
 
@@ -88,7 +88,7 @@ struct a32_insn {
     uint8_t alu;
     int8_t back;
     uint16_t list;
-    uint16_t pad;
+    uint16_t touched; /* bytes of memory */
     uint32_t flags;
     uint32_t imm; /* offsets are negative as two's complement */
 };

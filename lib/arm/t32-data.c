@@ -7,8 +7,10 @@
 static void flag_pc(struct arm_insn *out, bool rd, bool rn, bool rm, bool rs)
 {
     const struct a32_insn *a = &out->u.a32;
-    a32_flag(out, (rd && a->rd == A32_PC) || (rn && a->rn == A32_PC) || (rm && a->rm == A32_PC) ||
-                      (rs && a->rs == A32_PC), A32_UNSURE);
+    a32_flag(out,
+             (rd && a->rd == A32_PC) || (rn && a->rn == A32_PC) || (rm && a->rm == A32_PC) ||
+                 (rs && a->rs == A32_PC),
+             A32_UNSURE);
 }
 
 /* ---- data processing ---- */

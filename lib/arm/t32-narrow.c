@@ -75,8 +75,9 @@ static void negate(uint32_t word, struct arm_insn *out)
 
 static enum arm_why processing(uint32_t word, struct arm_insn *out)
 {
-    static const uint8_t ops[16] = {A32_AND, A32_EOR, 0, 0,       0,       A32_ADC, A32_SBC, 0,
-                                    A32_TST, 0,       A32_CMP, A32_CMN, A32_ORR, 0,       A32_BIC, A32_MVN};
+    static const uint8_t ops[16] = {A32_AND, A32_EOR, 0,       0,      0,       A32_ADC,
+                                    A32_SBC, 0,       A32_TST, 0,      A32_CMP, A32_CMN,
+                                    A32_ORR, 0,       A32_BIC, A32_MVN};
     uint32_t op = a32_bits(word, 9, 6);
     struct a32_insn *a = &out->u.a32;
     a->rd = a->rn = low(word, 0);

@@ -2,7 +2,15 @@
 /* T32 in 32 bits: one register loaded or stored, and prefetches. */
 #include "a32-int.h"
 
-enum form { FORM_NONE = 0, FORM_LITERAL, FORM_LONG, FORM_BACK, FORM_NEGATIVE, FORM_USER, FORM_REGISTER };
+enum form {
+    FORM_NONE = 0,
+    FORM_LITERAL,
+    FORM_LONG,
+    FORM_BACK,
+    FORM_NEGATIVE,
+    FORM_USER,
+    FORM_REGISTER
+};
 
 static enum form form_with_short(uint32_t word)
 {

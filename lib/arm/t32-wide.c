@@ -109,8 +109,8 @@ static enum arm_why dual_or_exclusive(uint32_t word, struct arm_insn *out)
 static uint32_t far_offset(uint32_t word)
 {
     uint32_t s = a32_bit(word, 26), i1 = !(a32_bit(word, 13) ^ s), i2 = !(a32_bit(word, 11) ^ s);
-    uint32_t value = s << 23 | i1 << 22 | i2 << 21 | a32_bits(word, 25, 16) << 11 |
-                     a32_bits(word, 10, 0);
+    uint32_t value =
+        s << 23 | i1 << 22 | i2 << 21 | a32_bits(word, 25, 16) << 11 | a32_bits(word, 10, 0);
     return a32_sign(value, 24) * 2;
 }
 
@@ -130,8 +130,8 @@ static enum arm_why branch(uint32_t word, struct arm_insn *out)
 static enum arm_why branch_if(uint32_t word, struct arm_insn *out)
 {
     uint32_t s = a32_bit(word, 26), j1 = a32_bit(word, 13), j2 = a32_bit(word, 11);
-    uint32_t value = s << 19 | j2 << 18 | j1 << 17 | a32_bits(word, 21, 16) << 11 |
-                     a32_bits(word, 10, 0);
+    uint32_t value =
+        s << 19 | j2 << 18 | j1 << 17 | a32_bits(word, 21, 16) << 11 | a32_bits(word, 10, 0);
     a32_op(out, A32_BRANCH, ARM_NOTHING);
     out->u.a32.cond = (uint8_t)a32_bits(word, 25, 22);
     out->u.a32.imm = a32_sign(value, 20) * 2;
