@@ -12,4 +12,7 @@ arm_sources = \
 	lib/arm/context.h \
 	lib/arm/loop.c \
 	lib/arm/place.c \
+	lib/arm/walk-a32.c \
+	lib/arm/walk-int.h \
+	lib/arm/walk-long.c \
 	lib/arm/walk.c
