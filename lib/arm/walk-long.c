@@ -9,7 +9,7 @@
 
 /* Of an entry. */
 #define VALID BIT(0)
-#define TABLE BIT(1) /* a page in the last level, and blocks have it clear */
+#define TABLE BIT(1) /* or a page of the last level; clear in blocks */
 #define ATTR_INDEX(d) ((d) >> 2 & 7)
 #define AP_USER BIT(6)
 #define AP_READ_ONLY BIT(7)
@@ -49,7 +49,7 @@ static enum arm_why begin(const struct walk_long *l, struct step *s)
     return s->table >> l->out_bits ? ARM_FAULTS : ARM_OK;
 }
 
-/* May there be blocks in that level? */
+/* May there be blocks in that level? Never in the last one, whose pages look like tables. */
 static enum arm_why block_at(const struct walk_long *l, unsigned level)
 {
     if (level == 2 || (level == 1 && l->page_bits == 12))
@@ -62,7 +62,7 @@ static enum arm_why look(const struct walk_long *l, const struct step *s, uint64
 {
     bool block = !(d & TABLE);
     *last = block || s->level == LEVEL_LAST;
-    if (!(d & VALID) || (block && s->level == LEVEL_LAST))
+    if (!(d & VALID))
         return ARM_FAULTS;
     enum arm_why why = block ? block_at(l, s->level) : ARM_OK;
     uint64_t zero = BEYOND_48 | (below(block ? s->shift : l->page_bits) & ADDRESS);

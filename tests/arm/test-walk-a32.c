@@ -87,8 +87,10 @@ START_TEST(long_descriptors_of_two_halves)
     r.ttbr0 = BASE;
     r.ttbr1 = L1 + 2 * 8; /* two entries */
     check(ARM_OK, VA, UINT64_C(0x8081234678), false, "rwx");
-    ck_assert_int_eq(why(0x40000000, false), ARM_FAULTS);
     ck_assert_int_eq(why(0x3fffffff, false), ARM_FAULTS);
+    put64(BASE, 0x80000000u | AF | 1);
+    check(ARM_OK, 0, 0x80000000, false, "rwx");
+    ck_assert_int_eq(why(0x40000000, false), ARM_FAULTS); /* between them */
     put64(BASE + 511 * 8, 0x80000000u | AF | 1); /* the first table is in level 2 */
     check(ARM_OK, 0x3fffffff, 0x801fffff, false, "rwx");
     r.tcr |= BIT(23);
@@ -98,6 +100,11 @@ START_TEST(long_descriptors_of_two_halves)
     r.ttbr1 = L1;
     use_long(1, USER); /* T1SZ 0: all that is not in the first half */
     check(ARM_OK, VA, UINT64_C(0x8081234678), false, "rwx");
+    r.ttbr0 = BASE + 0x1000;
+    ck_assert_int_eq(why(VA & 0x7fffffff, false), ARM_FAULTS);
+    put64(BASE + 0x1000, 0x80000000u | AF | 1);
+    put64(L1, 0);
+    check(ARM_OK, 5, 0x80000005, false, "rwx");
 }
 END_TEST
 
