@@ -93,7 +93,7 @@ struct xmem_domain {
     struct view **views; /* by id, caps.max_views of them; [0] is the host view */
     struct step_view **step_views; /* for stepping over */
     size_t step_view_n, step_view_cap;
-    uint64_t prepared; /* times that one was made ready */
+    uint64_t prepared; /* times that what is open in one changed */
     bool step_monitor;      /* single step monitored for the library's own use */
     bool step_monitor_user; /* by the caller */
     bool emul_monitor;      /* instructions that cannot be emulated, likewise */

@@ -135,6 +135,14 @@ int event_take_raw(struct xmem_domain *d, struct event **out)
     return take(d, out);
 }
 
+/* The further page of a step that met it before? */
+static inline bool is_further(struct xmem_domain *d, struct event *ev)
+{
+    const struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    return s->in && ev->pub.view == s->in->v->id && (ev->pub.flags & XMEM_EVENT_PAUSED) &&
+           !d->later_n && step_view_further(d, ev);
+}
+
 /* Has it to do with a step, or may it? */
 static inline bool for_step(const struct xmem_domain *d, const struct event *ev)
 {
@@ -193,7 +201,7 @@ int event_take(struct xmem_domain *d, struct event **out)
             return rc;
         if (d->vcpus[ev->pub.vcpu].io_again && finish_swallow(d, ev))
             continue;
-        if (for_step(d, ev)) {
+        if (for_step(d, ev) && !is_further(d, ev)) {
             rc = step_event(d, ev);
             if (rc < 0)
                 return rc;
@@ -246,7 +254,8 @@ void event_answer_with(struct xmem_domain *d, struct event *ev, const struct ans
     struct answer own = *given, *a = &own;
     if (d->vcpus[ev->pub.vcpu].attention)
         step_answer(d, ev, a);
-    (void)event_data(d, ev); /* head is a copy from now on */
+    if (!ev->saved) /* head is a copy from now on; of the rest the answer needs nothing */
+        ring_copy(&d->ring, &ev->req, &ev->head);
     make_way(d, ev);
     ev->head.flags = (ev->req.flags & RING_FLAG_VCPU_PAUSED) | a->flags;
     if (a->reason)

@@ -41,7 +41,11 @@ int event_inject_undefined(struct xmem_domain *d, const struct event *ev);
 bool event_is_guests(const struct xmem_domain *d, const struct event *ev, uint16_t view);
 /* Is the breakpoint instruction still in the host view's memory? True where nobody can tell. */
 bool event_still_there(struct xmem_domain *d, struct event *ev);
-/* The session writes into the guest: a breakpoint there is the caller's. -ENOMEM. */
-int event_note_write(struct xmem_domain *d, uint64_t gpa, const uint8_t *bytes, size_t n);
+/*
+ * The session writes into the guest: a breakpoint there is the caller's. Room for the note before the
+ * write, -ENOMEM; and the note, once it was written.
+ */
+int event_prepare_write(struct xmem_domain *d, const uint8_t *bytes, size_t n);
+void event_note_write(struct xmem_domain *d, uint64_t gpa, const uint8_t *bytes, size_t n);
 
 #endif

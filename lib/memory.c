@@ -94,8 +94,12 @@ int xmem_domain_write(struct xmem_domain *d, uint64_t gpa, const void *buf, size
 {
     int rc = check_range(d, gpa, buf, len);
     if (!rc)
-        rc = event_note_write(d, gpa, buf, len);
-    return rc ? rc : transfer(d, gpa, (void *)(uintptr_t)buf, len, copy_in);
+        rc = event_prepare_write(d, buf, len);
+    if (!rc)
+        rc = transfer(d, gpa, (void *)(uintptr_t)buf, len, copy_in);
+    if (!rc)
+        event_note_write(d, gpa, buf, len);
+    return rc;
 }
 
 /* ---- pages given ---- */

@@ -66,21 +66,30 @@ static bool patched(const struct xmem_domain *d, uint64_t gfn)
     return i < d->patched_n && d->patched[i] == gfn;
 }
 
-int event_note_write(struct xmem_domain *d, uint64_t gpa, const uint8_t *bytes, size_t n)
+/* A breakpoint among so few bytes, or NULL. */
+static const uint8_t *int3_in(const uint8_t *bytes, size_t n)
 {
-    const uint8_t *at = n && n <= PATCH_BYTES ? memchr(bytes, INT3, n) : NULL;
-    if (!at)
+    return n && n <= PATCH_BYTES ? memchr(bytes, INT3, n) : NULL;
+}
+
+int event_prepare_write(struct xmem_domain *d, const uint8_t *bytes, size_t n)
+{
+    if (!int3_in(bytes, n) ||
+        !array_room((void **)&d->patched, d->patched_n, &d->patched_cap, sizeof(*d->patched)))
         return 0;
-    uint64_t gfn = (gpa + (uint64_t)(at - bytes)) / BACKEND_PAGE_SIZE;
+    return domain_refuse(d, -ENOMEM, "out of memory");
+}
+
+void event_note_write(struct xmem_domain *d, uint64_t gpa, const uint8_t *bytes, size_t n)
+{
+    const uint8_t *at = int3_in(bytes, n);
+    uint64_t gfn = at ? (gpa + (uint64_t)(at - bytes)) / BACKEND_PAGE_SIZE : 0;
     size_t i = patch_at(d, gfn);
-    if (i < d->patched_n && d->patched[i] == gfn)
-        return 0;
-    if (array_room((void **)&d->patched, d->patched_n, &d->patched_cap, sizeof(*d->patched)))
-        return domain_refuse(d, -ENOMEM, "out of memory");
+    if (!at || (i < d->patched_n && d->patched[i] == gfn))
+        return;
     memmove(&d->patched[i + 1], &d->patched[i], (d->patched_n - i) * sizeof(*d->patched));
     d->patched[i] = gfn;
     d->patched_n++;
-    return 0;
 }
 
 bool event_is_guests(const struct xmem_domain *d, const struct event *ev, uint16_t view)

@@ -47,6 +47,9 @@ struct step {
     uint64_t pc;    /* relaxing, asked: of the instruction */
     uint64_t registers; /* and a sum of its registers, where the event had them */
     struct step_view *in; /* by view: where it runs */
+    struct step_view *was;  /* where it ran last */
+    struct step_view *next; /* stopped: where its further page is open too */
+    uint64_t looked;        /* the session's count of preparations then */
     struct event *later;  /* whose answer waits */
     struct step_pages pages;
 };

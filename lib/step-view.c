@@ -73,9 +73,7 @@ void step_view_forget(struct xmem_domain *d, const struct view *v)
         struct step_view *sv = d->step_views[i];
         if (sv->v != v)
             continue;
-        for (uint32_t n = 0; n < d->vcpu_n; n++)
-            if (d->vcpus[n].step.in == sv)
-                d->vcpus[n].step.in = NULL;
+        step_again_forget(d, sv);
         d->step_views[i] = d->step_views[--d->step_view_n];
         free(sv);
         return;
@@ -211,6 +209,7 @@ static int put(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint32
         rc = step_rights_of(d, domain_view(d, sv->origin), gfn, &rights);
     if (!rc)
         rc = set(d, sv, gfn, step_widen(d->caps.view_rights, rights, need));
+    sv->turns = sv->turns || (!rc && rights_turn(rights));
     return rc;
 }
 
@@ -250,6 +249,7 @@ static int close_others(struct xmem_domain *d, struct step_view *sv, const struc
 /* Exactly the step's pages are open. On failure nothing else is. */
 static int prepare(struct xmem_domain *d, struct step_view *sv, const struct step *s)
 {
+    sv->prepared = ++d->prepared;
     int rc = close_others(d, sv, s);
     if (rc)
         return rc;
@@ -259,7 +259,6 @@ static int prepare(struct xmem_domain *d, struct step_view *sv, const struct ste
             continue;
         rc = put(d, sv, s->pages.v[i].gfn, s->pages.v[i].need, s->unhook && !i);
     }
-    sv->prepared = d->prepared++;
     if (!rc)
         sv->pages = s->pages;
     else if (domain_view(d, sv->origin)->remap_n) /* it may show another frame by now */
@@ -357,9 +356,11 @@ static void answer_in(struct xmem_domain *d, struct event *ev, struct step_view 
     bool slow = v->user_step || v->own_step ||
                 (!v->fast && !(d->caps.flags & XMEM_CAP_VISIBILITY));
     struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M, .view = sv->v->id};
+    if (v->step.phase == STEP_STOPPED && v->step.was)
+        v->step.was->then = sv;
     if (v->step.in != sv) {
         step_view_release(&v->step);
-        v->step.in = sv;
+        v->step.in = v->step.was = sv;
         sv->users++;
     }
     step_phase(d, ev->pub.vcpu, STEP_RUNS);
@@ -395,73 +396,6 @@ int step_by_view(struct xmem_domain *d, struct event *ev)
     if (!rc)
         answer_in(d, ev, sv);
     return rc;
-}
-
-/* Is a view open for exactly this access, and for those of the same step before it? */
-static struct step_view *open_for(const struct xmem_domain *d, const struct event *ev,
-                                  const struct step_pages *before)
-{
-    uint32_t n = before->n;
-    uint32_t need = ev->pub.u.mem.access & 7u;
-    for (size_t i = 0; i < d->step_view_n; i++) {
-        struct step_view *sv = d->step_views[i];
-        const struct step_page *p = &sv->pages.v[n];
-        if (sv->pages.n == n + 1 && p->gfn == ev->pub.u.mem.gfn && p->need == need &&
-            sv->origin == ev->home && !sv->unhook && !sv->bad &&
-            (!n || !memcmp(sv->pages.v, before->v, n * sizeof(*p))))
-            return sv;
-    }
-    return NULL;
-}
-
-/* Can it be answered with no more than a view? */
-static bool is_plain(const struct xmem_domain *d, const struct vcpu *v, uint16_t home)
-{
-    const struct step *s = &v->step;
-    if (v->user_step || v->own_step || !(d->caps.flags & XMEM_CAP_VISIBILITY))
-        return false;
-    if (!s->phase)
-        return !v->attention;
-    return s->phase == STEP_STOPPED && s->means == XMEM_STEP_VIEW && s->origin == home &&
-           !s->unhook && s->pages.n < STEP_PAGES;
-}
-
-bool step_view_again(struct xmem_domain *d, struct event *ev)
-{
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    struct step *s = &v->step;
-    struct step_view *sv;
-    if (!is_plain(d, v, ev->home) || !(sv = open_for(d, ev, &s->pages)))
-        return false;
-    d->steps_n += !s->phase;
-    s->pages.v[s->pages.n] = sv->pages.v[s->pages.n];
-    s->pages.n++;
-    if (!s->phase)
-        s->back = ev->home;
-    s->origin = ev->home;
-    s->means = XMEM_STEP_VIEW;
-    s->phase = STEP_RUNS;
-    s->in = sv;
-    sv->users++;
-    d->stats.steps++;
-    ev->pub.stepped = XMEM_STEP_VIEW;
-    step_fast(d, ev->pub.vcpu, sv->v->id, s->back);
-    struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M | RING_FLAG_FAST_SINGLESTEP,
-                       .view = sv->v->id,
-                       .step_view = s->back};
-    event_answer_with(d, ev, &a);
-    return true;
-}
-
-void step_view_left(struct xmem_domain *d, struct step *s)
-{
-    s->in->users--;
-    s->in = NULL;
-    s->phase = STEP_NONE;
-    s->pages.n = 0;
-    s->again = 0;
-    s->unhook = false;
-    d->steps_n--;
 }
 
 /* ---- events in them ---- */
@@ -603,6 +537,7 @@ static void shut_known(struct xmem_domain *d, struct step_view *sv, uint64_t gfn
 
 void step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
 {
+    d->prepared++;
     for (size_t i = 0; i < d->step_view_n; i++) {
         struct step_view *sv = d->step_views[i];
         if (sv->origin != view)

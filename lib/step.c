@@ -104,6 +104,7 @@ void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase)
         d->steps_n--;
     if (s->phase == STEP_RUNS && phase != STEP_RUNS)
         step_view_release(s);
+    s->next = NULL;
     d->later_n += phase == STEP_LATER;
     d->later_n -= s->phase == STEP_LATER;
     s->phase = (uint8_t)phase;

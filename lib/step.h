@@ -9,6 +9,7 @@
  *
  *   step.c       which means, and the phases of a step
  *   step-view.c  by view: views of the library's own, for one instruction
+ *   step-again.c the same in short, where a view is open already
  *   step-open.c  by single step and by relaxing: pages open in the vCPU's own view
  *   step-strict.c  what a strict step does not use
  */
@@ -23,6 +24,8 @@ struct step_view {
     uint16_t origin;
     bool bad;       /* what is set there is not known any more: not for another step */
     bool unhook;    /* the first open page shows the host's frame */
+    bool turns;     /* a page was put there with rights that accesses turn */
+    struct step_view *then; /* where its step went on last, at a further page */
     uint32_t users; /* vCPUs that may be in it */
     uint64_t prepared; /* when */
     struct step_pages pages;
@@ -146,6 +149,13 @@ int step_by_single(struct xmem_domain *d, struct event *ev);
 int step_by_relaxing(struct xmem_domain *d, struct event *ev);
 /* The most frequent step, in short: the page that is open in a view already. False: it is not that. */
 bool step_view_again(struct xmem_domain *d, struct event *ev);
+/*
+ * The vCPU's step has met the page that such a step met before, in the view where it runs; it is the
+ * caller's event. False: it may be something else.
+ */
+bool step_view_further(struct xmem_domain *d, struct event *ev);
+/* The step view goes: nobody points to it. */
+void step_again_forget(struct xmem_domain *d, const struct step_view *sv);
 /* A vCPU that ran in a step view has an event elsewhere: its step is over. */
 void step_view_left(struct xmem_domain *d, struct step *s);
 /* 1 answered, 0 the caller's, negative failed: an event in a step view. */

@@ -373,6 +373,24 @@ START_TEST(breakpoints_of_the_caller)
 }
 END_TEST
 
+/* What could not be written is not the caller's: the guest has its own there. */
+START_TEST(a_breakpoint_that_was_not_written)
+{
+    static const uint8_t int3 = 0xcc;
+    open_with_injection();
+    ck_rc(xmem_domain_write(d, 0x10fff, &int3, 1), -ESRCH);
+    breakpoint();
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    ck_injected(1, 3);
+    ck_ok(fake_ops.page_add(f, 0x10));
+    ck_ok(xmem_domain_write(d, 0x10fff, &int3, 1));
+    breakpoint();
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    ck_injected(1, 3);
+    ck_ok(fake_ops.page_remove(f, 0x10));
+}
+END_TEST
+
 /* Another tool had put it into the guest's memory, and took it away before this answer. */
 START_TEST(a_breakpoint_that_is_gone)
 {
@@ -530,6 +548,7 @@ int main(void)
                                the_guest_gets_what_is_its_own,
                                what_cannot_be_injected,
                                breakpoints_of_the_caller,
+                               a_breakpoint_that_was_not_written,
                                a_breakpoint_that_is_gone,
                                emulation_only_where_there_is_one,
                                input_and_output,
