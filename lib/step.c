@@ -380,8 +380,7 @@ int step_over(struct xmem_domain *d, struct event *ev)
     if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && waits)
         return past_breakpoint(d, ev);
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
-        return d->step_view_n && !(step_wants_strict(d, ev) && step_passes(d, XMEM_STEP_VIEW)) &&
-               step_view_again(d, ev) ? 0 : step_access(d, ev);
+        return d->step_view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
     return event_go_on(d, ev);
 }
 
