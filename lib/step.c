@@ -5,6 +5,7 @@
 #include "changes.h"
 #include "finish.h"
 #include "rights.h"
+#include "step-look.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -240,6 +241,8 @@ static int by_emulation(struct xmem_domain *d, struct event *ev)
     bool at_end = ev->pub.reason == XMEM_EVENT_MEM_ACCESS &&
                   ev->pub.u.mem.offset + OPERAND_MAX > BACKEND_PAGE_SIZE;
     if ((v && v->remap_n) || (at_end && others)) /* the host's frames only, and with no rights */
+        return -EOPNOTSUPP;
+    if (step_not_for_xen(d, ev))
         return -EOPNOTSUPP;
     int rc = monitor_emul_unimplemented(d);
     if (rc)
