@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define FLAG_VM 0x20000u
-#define KEPT 64u /* instructions that were looked at, a power of two */
+#define KEPT 64u /* instructions that were looked at, 1 << (64 - 58) */
 
 /* ---- the instruction ---- */
 
@@ -61,38 +61,44 @@ static int read_page(void *arg, uint64_t gpa, void *buf, size_t n)
     return 0;
 }
 
-/* Code segments are taken to begin at 0: in long mode they do, elsewhere nearly always. */
-static bool look(struct xmem_domain *d, const struct xmem_regs_x86 *r)
+/*
+ * Code segments are taken to begin at 0: in long mode they do, elsewhere nearly always. In real mode
+ * and in virtual-8086 mode, where they do not, Xen's emulator does them all; *keep: it is neither.
+ */
+static bool look(struct xmem_domain *d, struct event *ev, bool *keep)
 {
     const struct x86_memory memory = {.read = read_page, .arg = d};
+    struct xmem_regs regs = XMEM_INIT(regs);
+    const struct xmem_regs_x86 *r = &regs.u.x86;
     uint8_t code[X86_INSN_MAX];
+    ring_regs_decode(&d->ring, event_data(d, ev), &regs);
+    *keep = (r->cr0 & X86_CR0_PE) && !(r->rflags & FLAG_VM);
+    if (!*keep)
+        return false;
     size_t n = x86_read(&memory, r, r->rip, code, sizeof(code));
     return step_look_never(code, n, r->msr_efer & X86_EFER_LMA);
 }
 
-/* Seen before at this place in this address space: an access costs no second look. */
-static struct looked *place_of(struct xmem_domain *d, const struct xmem_regs_x86 *r)
+static struct looked *place_of(struct xmem_domain *d, uint64_t rip, uint64_t cr3)
 {
-    uint64_t hash = (r->rip ^ r->cr3) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = (rip ^ cr3) * UINT64_C(0x9e3779b97f4a7c15);
     if (!d->looked)
         d->looked = calloc(KEPT, sizeof(*d->looked));
     return d->looked ? &d->looked[hash >> 58] : NULL;
 }
 
+/* Seen before at this place in this address space: that costs neither a hypercall nor a second look. */
 bool step_not_for_xen(struct xmem_domain *d, struct event *ev)
 {
-    struct xmem_regs regs = XMEM_INIT(regs);
-    const struct xmem_regs_x86 *r = &regs.u.x86;
+    uint64_t rip, cr3;
     if (d->ring.arch != XMEM_ARCH_X86 || (d->quirks & QUIRK_CODE_ELSEWHERE) || !d->ops->page_map)
         return false;
-    ring_regs_decode(&d->ring, event_data(d, ev), &regs);
-    if (!(r->cr0 & X86_CR0_PE) || (r->rflags & FLAG_VM)) /* which Xen's emulator does */
-        return false;
-    struct looked *l = place_of(d, r);
-    if (l && l->known && l->rip == r->rip && l->cr3 == r->cr3)
+    ring_regs_where(&d->ring, event_data(d, ev), &rip, &cr3);
+    struct looked *l = place_of(d, rip, cr3);
+    if (l && l->known && l->rip == rip && l->cr3 == cr3)
         return l->never;
-    bool never = look(d, r);
-    if (l)
-        *l = (struct looked){.rip = r->rip, .cr3 = r->cr3, .known = true, .never = never};
+    bool keep, never = look(d, ev, &keep);
+    if (l && keep)
+        *l = (struct looked){.rip = rip, .cr3 = cr3, .known = true, .never = never};
     return never;
 }

@@ -150,6 +150,9 @@ START_TEST(real_mode)
     access_with(&(struct xmem_regs_x86){.cr0 = 1, .rip = 0x10200, .rflags = 1u << 17});
     ck_ok(xmem_event_step_over(d, ev));
     emulated();
+    access_at(0x10200); /* and no other: that is not taken from there */
+    ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
+    ck_ok(xmem_event_reply(d, ev, NULL));
 }
 END_TEST
 
