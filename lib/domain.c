@@ -260,6 +260,7 @@ static void session_free(struct xmem_domain *d)
     free(d->vcpus);
     free(d->relaxed);
     free(d->step_views);
+    free(d->looked);
     free(d->monitors);
     free(d->pages);
     free(d->patched);

@@ -62,6 +62,12 @@ struct vcpu {
     uint64_t io_pc;     /* this one */
 };
 
+/* An instruction that was looked at before Xen's emulator got it: step-look.c */
+struct looked {
+    uint64_t rip, cr3;
+    bool known, never; /* never: it cannot be emulated */
+};
+
 struct monitor_on {
     uint32_t reason, index;
 };
@@ -105,6 +111,7 @@ struct xmem_domain {
     uint32_t steps_n;   /* vCPUs in a step */
     uint32_t holding_n; /* of them, such as the others are held for */
     uint32_t later_n;   /* of them, such as have not begun */
+    struct looked *looked;
     bool own_change;    /* rights are being changed for a step */
     bool finishing;     /* the session ends: steps by view are seen through */
     bool hold_asked;    /* whether vCPUs can be held; then */

@@ -59,6 +59,13 @@ uint32_t ring_regs_pc(uint32_t version, uint32_t arch)
     return arch == XMEM_ARCH_ARM ? (uint32_t)offsetof(struct xmem_regs_arm, pc) : rip[version - RING_VERSION_MIN];
 }
 
+void ring_regs_where(const struct ring *r, const uint8_t *data, uint64_t *rip, uint64_t *cr3)
+{
+    static const uint16_t cr3_at[] = {168, 176, 176, 176, 176};
+    memcpy(rip, data + ring_regs_pc(r->version, XMEM_ARCH_X86), sizeof(*rip));
+    memcpy(cr3, data + cr3_at[r->version - RING_VERSION_MIN], sizeof(*cr3));
+}
+
 void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out)
 {
     memset(&out->u, 0, sizeof(out->u));

@@ -193,6 +193,8 @@ static inline uint64_t ring_pc(const struct ring *r, const struct ring_request *
 
 /* Where the program counter stands in the registers. */
 uint32_t ring_regs_pc(uint32_t version, uint32_t arch);
+/* Of x86 registers in private memory, without the rest: rip and cr3. */
+void ring_regs_where(const struct ring *r, const uint8_t *data, uint64_t *rip, uint64_t *cr3);
 /* Registers: data is the interface's, in private memory. */
 void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out);
 /* Writes what out holds over data. */

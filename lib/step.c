@@ -5,6 +5,7 @@
 #include "changes.h"
 #include "finish.h"
 #include "rights.h"
+#include "step-look.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -245,6 +246,8 @@ static int by_emulation(struct xmem_domain *d, struct event *ev)
                   ev->pub.u.mem.offset + OPERAND_MAX > BACKEND_PAGE_SIZE;
     if ((v && v->remap_n) || (at_end && others)) /* the host's frames only, and with no rights */
         return -EOPNOTSUPP;
+    if (step_not_for_xen(d, ev))
+        return -EOPNOTSUPP;
     int rc = monitor_emul_unimplemented(d);
     if (rc)
         return domain_fail(d, rc, 0, "what cannot be emulated cannot be monitored");
@@ -384,8 +387,7 @@ int step_over(struct xmem_domain *d, struct event *ev)
     if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && waits)
         return past_breakpoint(d, ev);
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
-        return d->step_view_n && !(step_wants_strict(d, ev) && step_passes(d, XMEM_STEP_VIEW)) &&
-               step_view_again(d, ev) ? 0 : step_access(d, ev);
+        return d->step_view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
     return event_go_on(d, ev);
 }
 

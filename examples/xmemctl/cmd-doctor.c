@@ -119,33 +119,77 @@ static void check_listening(struct doctor *dr, struct xmem_domain *d)
                       : "see the message; the hypervisor's log (xl dmesg) may tell more");
 }
 
-/* The best means there is, and what can pass beside it. */
-static const char *means_text(const struct xmem_caps *c, char text[64])
-{
-    static const struct {
-        uint32_t means;
-        const char *name, *passes;
-    } all[] = {
-        {XMEM_STEP_VIEW, "view", "the guest may enter it"},
-        {XMEM_STEP_EMULATE, "emulation", "further pages of the instruction pass"},
-        {XMEM_STEP_SINGLE, "single step", "other vCPUs pass"},
-        {XMEM_STEP_RELAX, "relaxing", "the page is open meanwhile"},
-    };
-    uint32_t best = c->step_airtight != 0 ? c->step_airtight : c->step_means;
+struct means {
+    uint32_t means;
+    const char *name, *passes, *alone; /* passes where it is not airtight; alone: with one vCPU */
+};
+/* In the order in which they are taken, but for a single step beside which nothing passes. */
+static const struct means all_means[] = {
+    {XMEM_STEP_VIEW, "view", "the guest may enter it", "the guest may enter it"},
+    {XMEM_STEP_EMULATE, "emulation", "further pages of the instruction pass",
+     "further pages of the instruction pass"},
+    {XMEM_STEP_SINGLE, "single step", "other vCPUs pass", "nothing passes"},
+    {XMEM_STEP_RELAX, "relaxing",
+     "the page is open meanwhile: further accesses of the vCPU pass, and of others that are not held",
+     "the page is open meanwhile: further accesses of the vCPU pass"},
+};
+#define MEANS (sizeof(all_means) / sizeof(all_means[0]))
 
+static const char *passes_text(const struct xmem_caps *c, const struct means *m, uint32_t vcpus)
+{
+    if ((c->step_airtight & m->means) != 0) {
+        return "nothing passes";
+    }
+    return vcpus > 1 ? m->passes : m->alone;
+}
+
+/* The best means there is, and what can pass beside it. */
+static const char *means_text(const struct xmem_caps *c, uint32_t vcpus, char text[128])
+{
+    uint32_t best = c->step_airtight != 0 ? c->step_airtight : c->step_means;
+    size_t i = 0;
+
+    while (i < MEANS && (best & all_means[i].means) == 0) {
+        i++;
+    }
     text[0] = '\0';
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if ((best & all[i].means) == 0) {
-            continue;
-        }
-        if (c->step_airtight != 0) {
-            snprintf(text, 64, "by %s", all[i].name);
-        } else {
-            snprintf(text, 64, "only by %s, and %s", all[i].name, all[i].passes);
-        }
-        break;
+    if (i < MEANS && c->step_airtight != 0) {
+        snprintf(text, 128, "by %s", all_means[i].name);
+    } else if (i < MEANS) {
+        snprintf(text, 128, "only by %s: %s", all_means[i].name,
+                 passes_text(c, &all_means[i], vcpus));
     }
     return text;
+}
+
+static void tell_means(struct doctor *dr, const struct xmem_caps *c, const struct means *m,
+                       uint32_t vcpus, unsigned *nth)
+{
+    char what[64], text[192];
+
+    if ((c->step_means & m->means) == 0) {
+        return;
+    }
+    snprintf(what, sizeof(what), "step by %s", m->name);
+    snprintf(text, sizeof(text), "%s; %s", ++*nth == 1 ? "first" : "where those before cannot",
+             passes_text(c, m, vcpus));
+    tell(dr, EXTRA, (c->step_airtight & m->means) != 0, what, text, NULL);
+}
+
+/* Each that there is, in the order in which they are taken. */
+static void check_means(struct doctor *dr, const struct xmem_caps *c, uint32_t vcpus)
+{
+    uint32_t early = c->step_airtight & XMEM_STEP_SINGLE;
+    unsigned nth = 0;
+
+    for (size_t i = 0; i < MEANS; i++) {
+        if (all_means[i].means == XMEM_STEP_EMULATE && early != 0) {
+            tell_means(dr, c, &all_means[i + 1], vcpus, &nth);
+        }
+        if ((all_means[i].means & early) == 0) {
+            tell_means(dr, c, &all_means[i], vcpus, &nth);
+        }
+    }
 }
 
 static const char *airtight_remedy(const struct xmem_caps *c, bool ept)
@@ -158,10 +202,11 @@ static const char *airtight_remedy(const struct xmem_caps *c, bool ept)
                : "this kind can only open the page until the vCPU went on";
 }
 
-static void check_caps(struct doctor *dr, const struct xmem_caps *c, uint32_t kind)
+static void check_caps(struct doctor *dr, const struct xmem_caps *c, uint32_t kind,
+                       uint32_t vcpus)
 {
     bool x86 = kind == XMEM_KIND_X86_EPT;
-    char text[64];
+    char text[128];
 
     tell(dr, NEEDED, (c->flags & XMEM_CAP_MEM_ACCESS) != 0, "rights of pages",
          xmem_kind_name((enum xmem_kind)kind), platform_remedy(kind));
@@ -173,8 +218,9 @@ static void check_caps(struct doctor *dr, const struct xmem_caps *c, uint32_t ki
              : "this kind has none");
     tell(dr, EXTRA, c->step_means != 0, "stepping over an access", "",
          "violations can only be denied, or the page relaxed for good");
-    tell(dr, EXTRA, c->step_airtight != 0, "airtight steps", means_text(c, text),
+    tell(dr, EXTRA, c->step_airtight != 0, "airtight steps", means_text(c, vcpus, text),
          airtight_remedy(c, x86));
+    check_means(dr, c, vcpus);
     tell(dr, EXTRA, (c->replies >> XMEM_REPLY_EMULATE & 1u) != 0, "emulation", "",
          "this kind has none");
 }
@@ -195,7 +241,7 @@ static int check_domain(struct doctor *dr, const char *who)
         tell(dr, NEEDED, false, "capabilities", xmem_domain_last_error(d), "see the message");
     } else {
         tell(dr, NEEDED, (info.flags & XMEM_DOMAIN_DYING) == 0, "domain", who, "it is dying");
-        check_caps(dr, &caps, info.kind);
+        check_caps(dr, &caps, info.kind, info.vcpus);
     }
     if (err == 0 && (caps.flags & XMEM_CAP_MEM_ACCESS) != 0) {
         check_listening(dr, d);

@@ -360,6 +360,42 @@ static void what_passes_is_told(struct conf *c)
     }
 }
 
+/* By these means alone: nothing else may pass, or nothing was opened and the event is there still. */
+static void strictly_by(struct conf *c, uint32_t means)
+{
+    struct xmem_domain_opts o = {.size = sizeof(o), .step_means = means};
+    struct xmem_reply strict = {.size = sizeof(strict), .action = XMEM_REPLY_STEP_OVER,
+                                .flags = XMEM_REPLY_STEP_STRICT};
+    const struct xmem_event *ev, *extra;
+    enum xmem_rights r = XMEM_DEFAULT;
+    EXPECT_RC(c, conf_open(c, &o), 0);
+    if (!(c->caps.step_means & means)) {
+        EXPECT_RC(c, conf_close(c), 0);
+        return;
+    }
+    EXPECT_RC(c, xmem_domain_set_rights(c->d, 0, page(c, 0), XMEM_R), 0);
+    EXPECT_RC(c, conf_do_event(c, 0, ACT_WRITE, page(c, 0), &ev), 0);
+    int rc = xmem_event_reply(c->d, ev, &strict);
+    uint32_t wide = ev->passes & (XMEM_PASSES_OTHERS | XMEM_PASSES_AGAIN);
+    EXPECT(c, rc == 0 || rc == -EOPNOTSUPP);
+    EXPECT(c, !wide && !ev->stepped == !!rc);
+    EXPECT_RC(c, xmem_domain_get_rights(c->d, 0, page(c, 0), &r), 0);
+    EXPECT(c, !rc || r == XMEM_R);
+    if (rc) /* another answer is as good as before */
+        EXPECT_RC(c, xmem_event_step_over(c->d, ev), 0);
+    EXPECT(c, ev->stepped == means);
+    wide = ev->passes & (XMEM_PASSES_OTHERS | XMEM_PASSES_AGAIN);
+    EXPECT(c, !wide == !rc);
+    EXPECT_RC(c, conf_finish(c, 0, &extra), 0);
+    EXPECT_RC(c, conf_close(c), 0);
+}
+
+static void strict_steps(struct conf *c)
+{
+    for (uint32_t means = XMEM_STEP_VIEW; means <= XMEM_STEP_RELAX; means <<= 1)
+        strictly_by(c, means);
+}
+
 const struct statement statements_steps[] = {
     {"by view an instruction on two restricted pages is done, each of them told", crossing_by_view, true},
     {"by single step the same", crossing_by_single, true},
@@ -382,5 +418,6 @@ const struct statement statements_steps[] = {
     {"a session closed in a step by view leaves the next one's single steps alone", closed_in_a_step,
      true},
     {"what can pass beside a step is told", what_passes_is_told, true},
+    {"a strict step lets nothing else pass, or is refused and nothing is opened", strict_steps, true},
     {NULL, NULL, false},
 };

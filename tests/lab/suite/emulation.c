@@ -178,6 +178,7 @@ static void stepped(struct conf *c, enum class class)
 
 static void done_is_stepped(struct conf *c) { stepped(c, DONE); }
 static void unimplemented_is_stepped(struct conf *c) { stepped(c, UNIMPLEMENTED); }
+static void never_is_stepped(struct conf *c) { stepped(c, NEVER); }
 
 const struct statement statements_emulation[] = {
     {"Xen's emulator does moves, SSE stores and string instructions", is_done, false},
@@ -186,5 +187,6 @@ const struct statement statements_emulation[] = {
     {"what Xen's emulator gives up on is an invalid opcode always", is_never_told, false},
     {"what Xen's emulator does is stepped over", done_is_stepped, true},
     {"what Xen's emulator has not learned is stepped over all the same", unimplemented_is_stepped, true},
+    {"what Xen's emulator gives up on is stepped over by another means", never_is_stepped, true},
     {NULL, NULL, false},
 };

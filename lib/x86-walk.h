@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Page tables of an x86 guest, read as its processor would read them. No session is known here. */
+#ifndef XMEM_X86_WALK_H
+#define XMEM_X86_WALK_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <xmem.h>
+
+struct x86_memory {
+    /* n bytes at gpa, which lie in one page. 0, or a negative errno: nothing is there. */
+    int (*read)(void *arg, uint64_t gpa, void *buf, size_t n);
+    void *arg;
+};
+
+#define X86_CR0_PE 1u
+#define X86_CR0_PG UINT64_C(0x80000000)
+#define X86_CR4_PSE 0x10u
+#define X86_CR4_PAE 0x20u
+#define X86_CR4_LA57 0x1000u
+#define X86_EFER_LMA 0x400u
+
+/*
+ * Where the tables in cr3 lead for a linear address, whatever the rights on the way. -EFAULT
+ * nothing is mapped there; what read() answers.
+ */
+int x86_translate(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
+                  uint64_t *gpa);
+/* n bytes from a linear address on, over page boundaries. The number read before a failure. */
+size_t x86_read(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
+                void *buf, size_t n);
+
+#endif
