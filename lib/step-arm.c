@@ -128,8 +128,8 @@ static enum arm_why check_event(struct arm_reach *w, const struct arm_touch *tou
 {
     const struct xmem_event_mem *m = &w->ev->pub.u.mem;
     struct arm_translation t;
-    if (m->access & XMEM_ACCESS_X)
-        return ARM_OK; /* it was fetched from there: arm_reach_fetch() */
+    if (m->access & XMEM_ACCESS_X) /* it was to be fetched from there: BTYPE is not checked yet */
+        return arm_set_of(&w->v->now) == ARM_A64 && (w->v->now.cpsr & ARM_CPSR_BTYPE) ? ARM_UNSURE : ARM_OK;
     if (!(m->access & XMEM_ACCESS_GLA_VALID) || m->gla - touch->va >= touch->bytes ||
         !(touch->access & m->access & (XMEM_ACCESS_R | XMEM_ACCESS_W)))
         return ARM_ODD;

@@ -296,7 +296,7 @@ enum arm_why a32_registers(struct a32_doing *d)
     case A32_BRANCH_REG: return branch_register(d);
     case A32_BRANCH_ZERO: return branch_zero(d);
     case A32_CLEAR_EX: clear_exclusive(d); break;
-    case A32_BARRIER: __atomic_thread_fence(__ATOMIC_SEQ_CST); break;
+    case A32_BARRIER: __sync_synchronize(); break;
     case A32_IT: d->next->cpsr = a32_with_it(d->next->cpsr, d->in->imm); break;
     case A32_MOVT: move_top(d); break;
     case A32_MUL: multiply(d); break;
