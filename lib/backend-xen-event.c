@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The monitor ring, its event channel and the domain's death on Xen. A domain that is
- * destroyed under a listener gives no notification, so a timer looks at it now and then; both are
- * behind one epoll fd, which is what the session hands out.
+ * destroyed under a listener gives no notification, so a timer looks at it now and then, and the session
+ * may have events of its own; all are behind one epoll fd, which is what the session hands out.
  */
 #include "backend-xen.h"
 
@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -51,10 +52,14 @@ int xen_events_open(struct xen_dom *d)
         return errno ? -errno : -EIO;
     d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     d->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (d->epoll_fd < 0 || d->timer_fd < 0 || timerfd_settime(d->timer_fd, 0, &every, NULL))
+    d->poke_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (d->epoll_fd < 0 || d->poke_fd < 0 || d->timer_fd < 0 ||
+        timerfd_settime(d->timer_fd, 0, &every, NULL))
         return -errno;
     d->look_at = now_ns() + LOOK_EVERY_NS;
     int rc = watch(d->epoll_fd, d->timer_fd);
+    if (!rc)
+        rc = watch(d->epoll_fd, d->poke_fd);
     if (!rc)
         rc = make_nonblocking(d->api->evtchn_fd(d->xce));
     return rc ? rc : watch(d->epoll_fd, d->api->evtchn_fd(d->xce));
@@ -66,10 +71,12 @@ void xen_events_close(struct xen_dom *d)
         d->api->evtchn_close(d->xce);
     if (d->timer_fd >= 0)
         close(d->timer_fd);
+    if (d->poke_fd >= 0)
+        close(d->poke_fd);
     if (d->epoll_fd >= 0)
         close(d->epoll_fd);
     d->xce = NULL;
-    d->timer_fd = d->epoll_fd = -1;
+    d->timer_fd = d->epoll_fd = d->poke_fd = -1;
 }
 
 int xen_ring_active(struct xen_dom *d)
@@ -255,6 +262,22 @@ static int look_if_due(struct xen_dom *d)
     return look_alive(d);
 }
 
+int xen_event_poke(void *dom)
+{
+    struct xen_dom *d = dom;
+    const uint64_t one = 1;
+    if (!d->poked && write(d->poke_fd, &one, sizeof(one)) != sizeof(one))
+        return -errno;
+    d->poked = true;
+    return 0;
+}
+
+static void take_poke(struct xen_dom *d)
+{
+    uint64_t count;
+    d->poked = read(d->poke_fd, &count, sizeof(count)) < 0 && errno != EAGAIN;
+}
+
 /* Two calls at the most, since this is done for each event. */
 int xen_event_ack(void *dom)
 {
@@ -264,6 +287,8 @@ int xen_event_ack(void *dom)
     int port = d->api->evtchn_pending(d->xce);
     if (port >= 0)
         d->api->evtchn_unmask(d->xce, (uint32_t)port);
+    if (d->poked)
+        take_poke(d);
     return look_if_due(d);
 }
 
@@ -276,6 +301,8 @@ int xen_event_wait(void *dom, int timeout_ms)
     struct xen_dom *d = dom;
     struct pollfd p = {.fd = d->api->evtchn_fd(d->xce), .events = POLLIN};
     int64_t now = now_ns(), end = timeout_ms < 0 ? INT64_MAX : now + timeout_ms * NS_PER_MS;
+    if (d->poked)
+        return 1;
     for (;;) {
         int64_t until = end < d->look_at ? end : d->look_at;
         int n = poll(&p, 1, until > now ? (int)((until - now + NS_PER_MS - 1) / NS_PER_MS) : 0);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One vCPU: its program counter, its time. There is no hold here. No hypercall of the toolstack pauses
+ * One vCPU: its registers, its time. There is no hold here. No hypercall of the toolstack pauses
  * one vCPU; on Arm setvcpucontext without VGCF_online takes it off the processor, but then every
  * interrupt for it is thrown away (vgic_inject_irq(), "vcpu offline"): a guest that sleeps until
  * its timer, or waits for another vCPU's interrupt, never wakes. On x86 views do without.
  */
 #include "backend-xen.h"
+#include "xen-context.h"
 
 #include <string.h>
 #include <time.h>
@@ -46,4 +47,34 @@ int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
     if (!rc)
         memcpy(pc, context + (d->conn->arm ? ARM_PC_OFFSET : X86_PC_OFFSET), sizeof(*pc));
     return rc;
+}
+
+/* Other registers than Arm's are not offered yet. */
+int xen_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out)
+{
+    struct xen_dom *d = dom;
+    union xen_context context;
+    if (!d->conn->arm)
+        return -EOPNOTSUPP;
+    xen_context_clear(&context, d->release->minor);
+    int rc = xen_rc(d, d->api->vcpu_getcontext(d->xch, d->domid, vcpu, &context));
+    if (!rc && !xen_context_fits(&context, d->release->minor))
+        rc = -EOPNOTSUPP;
+    if (rc)
+        return rc;
+    *out = (struct backend_vcpu){.arch = XMEM_ARCH_ARM};
+    xen_context_get(&context, d->release->minor, &out->u.arm);
+    return 0;
+}
+
+int xen_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in)
+{
+    struct xen_dom *d = dom;
+    union xen_context context;
+    if (!d->conn->arm)
+        return -EOPNOTSUPP;
+    if (in->arch != XMEM_ARCH_ARM)
+        return -EINVAL;
+    xen_context_set(&context, d->release->minor, &in->u.arm);
+    return xen_rc(d, d->api->vcpu_setcontext(d->xch, d->domid, vcpu, &context));
 }

@@ -222,7 +222,7 @@ static int xen_domain_open(void *conn, uint32_t domid, void **dom, struct xmem_e
     d->api = &c->api;
     d->release = c->release;
     d->domid = domid;
-    d->epoll_fd = d->timer_fd = d->port = -1;
+    d->epoll_fd = d->timer_fd = d->poke_fd = d->port = -1;
     int rc = open_domain(d, err);
     if (rc) {
         xen_domain_close(d);
@@ -297,6 +297,8 @@ const struct xmem_backend_ops xmem_backend_xen = {
     .pause = xen_pause,
     .unpause = xen_unpause,
     .vcpu_peek = xen_vcpu_peek,
+    .vcpu_get = xen_vcpu_get,
+    .vcpu_set = xen_vcpu_set,
     .vcpu_inject = xen_vcpu_inject,
     .vcpu_ran = xen_vcpu_ran,
     .monitor_enable = xen_monitor_enable,
@@ -309,6 +311,7 @@ const struct xmem_backend_ops xmem_backend_xen = {
     .event_wait = xen_event_wait,
     .event_idle = xen_event_idle,
     .event_notify = xen_event_notify,
+    .event_poke = xen_event_poke,
     .rights_get = xen_rights_get,
     .rights_set = xen_rights_set,
     .rights_set_many = xen_rights_set_many,

@@ -29,6 +29,8 @@ struct xen_dom {
     uint64_t ring_gfn;      /* where libxenctrl puts the ring for a moment; 0: nowhere */
     void *xch, *fmem, *xce;
     int epoll_fd, timer_fd; /* events and the look whether the domain lives */
+    int poke_fd;            /* an event of the session's own; read only when there is one: */
+    bool poked;
     int64_t look_at;        /* the next of these looks, CLOCK_MONOTONIC, ns */
     int port;               /* local event-channel port, -1: not bound */
     void *ring;
@@ -83,6 +85,7 @@ int xen_event_ack(void *dom);
 int xen_event_wait(void *dom, int timeout_ms);
 int xen_event_idle(void *dom);
 int xen_event_notify(void *dom);
+int xen_event_poke(void *dom);
 /* Does a ring listen? 1, 0, or -EOPNOTSUPP: this hypervisor has no mem_access. */
 int xen_ring_active(struct xen_dom *d);
 
@@ -121,6 +124,8 @@ int xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
 /* backend-xen-vcpu.c */
 int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc);
 int xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);
+int xen_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out);
+int xen_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in);
 
 /* backend-xen-rights.c */
 int xen_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights);

@@ -16,6 +16,8 @@ xen_sources = \
 	lib/backend-xen.h \
 	lib/xen-api.c \
 	lib/xen-api.h \
+	lib/xen-context.c \
+	lib/xen-context.h \
 	lib/xen-names.c \
 	lib/xen-names.h \
 	lib/xen-release.c \
