@@ -132,9 +132,8 @@ struct xmem_domain_info {
 #define XMEM_DOMAIN_DYING 2u
 
 /*
- * Domains that the caller may see. On entry *n is the room in v, on return the
- * number of domains; -ENOSPC if there are more than fit (*n says how many, v
- * holds the first). v[0].size says the size of an element. v may be NULL if *n is 0.
+ * Domains that the caller may see. On entry *n is the room in v, on return their number; -ENOSPC
+ * more than fit (v holds the first). v[0].size says the size of an element; v may be NULL if *n is 0.
  */
 XMEM_API int xmem_domain_list(struct xmem *x, struct xmem_domain_info *v, size_t *n);
 
@@ -165,9 +164,8 @@ XMEM_API int xmem_machine_check(struct xmem *x, struct xmem_machine_report *out)
 /* How the session learns the rights that a gfn had before it changed them. */
 enum xmem_restore {
     /*
-     * Few gfns in one change (XMEM_EXACT_MAX or fewer): asks for each. More, or gfn
-     * after gfn in changes that follow each other: asks for a spread sample; if all
-     * agree the rest is taken to be the same, if one differs each is asked for.
+     * Few gfns in one change (XMEM_EXACT_MAX or fewer): asks for each. More, or gfn after gfn in
+     * changes that follow each other: for a spread sample; if one differs, for each.
      */
     XMEM_RESTORE_AUTO = 0,
     XMEM_RESTORE_EXACT = 1, /* asks for every gfn the first time that it is changed */
@@ -214,6 +212,7 @@ XMEM_API int xmem_domain_get_info(struct xmem_domain *d, struct xmem_domain_info
 #define XMEM_STEP_SINGLE 2u  /* page open for all vCPUs, single step; others held if possible */
 #define XMEM_STEP_EMULATE 4u /* the hypervisor emulates it, whatever further pages it touches */
 #define XMEM_STEP_RELAX 8u   /* page open for all vCPUs, until it was seen to have gone on */
+#define XMEM_STEP_STRICT 256u /* opts.step_means: none with XMEM_PASSES_OTHERS or _AGAIN */
 /* What can pass unseen meanwhile (passes of struct xmem_event); 0: nothing. */
 #define XMEM_PASSES_OTHERS 1u /* accesses of other vCPUs to the same page */
 #define XMEM_PASSES_AGAIN 2u  /* the next accesses of the same vCPU to it */
@@ -280,9 +279,9 @@ struct xmem_recovery {
     uint32_t reserved;
 };
 /*
- * Brings back a domain whose tool died: takes the ring over, answers for vCPUs
- * that wait, destroys views, sets the default and every gfn to rwx, disables.
- * out may be NULL. -EBUSY a session of this connection is open on it; -ESRCH.
+ * Brings back a domain whose tool died: takes the ring over, answers for vCPUs that wait, destroys
+ * views, sets the default and every gfn to rwx, disables. out may be NULL. -ESRCH; -EBUSY a session
+ * of this connection is open on it.
  */
 XMEM_API int xmem_domain_recover(struct xmem *x, uint32_t domid, struct xmem_recovery *out);
 
@@ -398,9 +397,8 @@ XMEM_API int xmem_batch_plan(struct xmem_batch *b, struct xmem_batch_result *out
  */
 XMEM_API int xmem_batch_apply(struct xmem_batch *b, struct xmem_batch_result *out);
 /*
- * The same in portions, for a progress bar or to stop: applies about max_gfns
- * more and returns 1 while there are more, 0 when all is done. A failure puts
- * everything back. xmem_batch_revert() stops and puts back what was applied.
+ * The same in portions, for a progress bar or to stop: applies about max_gfns more; 1 while there are
+ * more, 0 all is done. A failure, and xmem_batch_revert(), put back what was applied.
  */
 XMEM_API int xmem_batch_apply_some(struct xmem_batch *b, uint64_t max_gfns,
                                    struct xmem_batch_result *out);
@@ -557,6 +555,7 @@ enum xmem_reply_action {
 #define XMEM_REPLY_SET_INSN_DATA 8u  /* data: 16 bytes of instruction for the emulator */
 #define XMEM_REPLY_TOGGLE_STEP 16u   /* single step on, or off if it is on */
 #define XMEM_REPLY_FAST_STEP 32u     /* with SET_VIEW: back to step_view after one instruction */
+#define XMEM_REPLY_STEP_STRICT 64u   /* with STEP_OVER: as XMEM_STEP_STRICT, for this event */
 
 struct xmem_reply {
     size_t size;
@@ -580,8 +579,8 @@ XMEM_API int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *ev
                               const struct xmem_reply *reply);
 /*
  * Lets this access through once and arms the page again (XMEM_REPLY_STEP_OVER). May block for some
- * ms where caps.step_means has nothing better than XMEM_STEP_RELAX. One that is no access is
- * resumed; of a breakpoint what it hides is done where the view remaps its gfn, else as resumed.
+ * ms by XMEM_STEP_RELAX. -EOPNOTSUPP no means, or strict: none that lets nothing else pass; the text
+ * has them. No access: resumed; of a breakpoint what it hides is done where its gfn is remapped.
  */
 XMEM_API int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *ev);
 /* Answers as the session's default says. */
@@ -683,6 +682,7 @@ struct xmem_decision {
     uint32_t flags, reserved2; /* XMEM_DECISION_* */
 };
 #define XMEM_DECISION_PATCH_HIT 1u /* the guest wrote where a copy is patched; the patch stays */
+#define XMEM_DECISION_STRICT 2u /* PAUSE: to step over it would let other accesses through */
 /* What the policy says of an event; nothing is sent. Constant time in the number of gfns. */
 XMEM_API int xmem_policy_decide(struct xmem_policy *p, struct xmem_domain *d,
                                 const struct xmem_event *ev, struct xmem_decision *out);

@@ -325,6 +325,8 @@ int xen_event_idle(void *dom)
 int xen_event_notify(void *dom)
 {
     struct xen_dom *d = dom;
+    if (d->looks)
+        xen_peek_ended(d);
     if (d->port < 0)
         return d->resource ? xen_pv_resume(d) : -ENODEV;
     return xen_rc(d, d->api->evtchn_notify(d->xce, (uint32_t)d->port));

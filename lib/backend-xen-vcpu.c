@@ -14,7 +14,17 @@
 #define CONTEXT_ROOM 8192u /* larger than any release's vcpu_guest_context */
 #define ARM_PC_OFFSET 256u /* flags, padding, x0 to x30, then pc (public/arch-arm.h) */
 #define X86_PC_OFFSET 648u /* fpu_ctxt, flags, user_regs up to rip (public/arch-x86/xen.h) */
-#define PEEK_NS 20000
+
+/*
+ * Who sleeps gives its processor to the guest, and credit2 lets a vCPU that was just put on one have it
+ * for a millisecond at least: a wake-up in that time preempts nobody and is not thought of again until the
+ * guest's slice is over, some 5 ms later (tickle_score(), sched_ratelimit_us). So a look waits with
+ * open eyes, for guests that run on another processor meanwhile, or sleeps until a wake-up counts.
+ */
+#define SPIN_NS 20000
+#define SLEEP_NS 1050000
+#define SPINS 8u
+#define SLEEP_ONLY 15u /* series of looks, after one in which spinning saw nothing */
 
 struct vcpu_info { /* struct xen_domctl_getvcpuinfo (public/domctl.h) */
     uint32_t vcpu;
@@ -36,12 +46,45 @@ int xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle)
     return 0;
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void spin(void)
+{
+    for (int64_t end = now_ns() + SPIN_NS; now_ns() < end;)
+        ;
+}
+
+void xen_peek_ended(struct xen_dom *d)
+{
+    if (d->sleep_only)
+        d->sleep_only--;
+    else if (d->looks > SPINS)
+        d->sleep_only = SLEEP_ONLY;
+    d->looks = 0;
+}
+
+/* The domain runs meanwhile, or may. */
+static void wait_a_moment(struct xen_dom *d)
+{
+    const struct timespec moment = {.tv_nsec = SLEEP_NS};
+    if (d->sleep_only || d->looks >= SPINS)
+        nanosleep(&moment, NULL);
+    else
+        spin();
+    if (d->looks <= SPINS)
+        d->looks++;
+}
+
 int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
 {
     struct xen_dom *d = dom;
     _Alignas(16) uint8_t context[CONTEXT_ROOM];
-    const struct timespec moment = {.tv_nsec = PEEK_NS};
-    nanosleep(&moment, NULL);
+    wait_a_moment(d);
     memset(context, 0, sizeof(context));
     int rc = xen_rc(d, d->api->vcpu_getcontext(d->xch, d->domid, vcpu, context));
     if (!rc)

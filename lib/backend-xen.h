@@ -31,6 +31,7 @@ struct xen_dom {
     int epoll_fd, timer_fd; /* events and the look whether the domain lives */
     int poke_fd;            /* an event of the session's own; read only when there is one: */
     bool poked;
+    uint8_t looks, sleep_only; /* backend-xen-vcpu.c: at a vCPU since its answer; series that do not spin */
     int64_t look_at;        /* the next of these looks, CLOCK_MONOTONIC, ns */
     int port;               /* local event-channel port, -1: not bound */
     void *ring;
@@ -123,6 +124,8 @@ int xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
 
 /* backend-xen-vcpu.c */
 int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc);
+/* The next look is after another answer. */
+void xen_peek_ended(struct xen_dom *d);
 int xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);
 int xen_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out);
 int xen_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in);

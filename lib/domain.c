@@ -217,8 +217,9 @@ static int find_caps(struct xmem_domain *d)
         d->caps.max_views = 1;
     if (d->caps.max_views > UINT16_MAX)
         d->caps.max_views = UINT16_MAX;
-    if (d->opts.step_means)
+    if (d->opts.step_means & ~XMEM_STEP_STRICT)
         d->caps.step_means &= d->opts.step_means;
+    d->caps.reply_flags |= d->caps.step_means ? XMEM_REPLY_STEP_STRICT : 0;
     return 0;
 }
 
@@ -249,6 +250,7 @@ static void session_free(struct xmem_domain *d)
     for (uint32_t i = 0; d->views && i < d->caps.max_views; i++)
         if (d->views[i])
             view_forget(d, d->views[i]);
+    step_arm_free(d);
     if (d->dom)
         d->ops->domain_close(d->dom);
     leave_place(d);
@@ -276,7 +278,7 @@ static int check_opts(struct xmem_domain *d, const struct xmem_domain_opts *opts
     const struct xmem_domain_opts *o = &d->opts;
     int rc = opts ? sized_in(&d->opts, sizeof(d->opts), opts) : 0;
     if (!rc && (o->restore > XMEM_RESTORE_KEEP || o->default_reply > XMEM_DEFAULT_RELAX ||
-                o->step_means > 15 || o->reserved))
+                (o->step_means & ~(15 | XMEM_STEP_STRICT)) || o->reserved))
         rc = -EINVAL;
     return rc ? domain_refuse(d, rc, "xmem_domain_open: opts has a wrong size or an unknown value")
               : 0;

@@ -40,7 +40,7 @@ void events_reset(struct xmem_domain *d)
     for (unsigned i = 0; i < EVENT_POOL; i++)
         d->events.pool[i].state = EVENT_FREE;
     memset(d->events.owner, 0, sizeof(d->events.owner));
-    d->events.held = 0;
+    d->events.held = d->events.own_n = 0;
     d->events.switched = false;
 }
 
@@ -51,7 +51,7 @@ static inline struct event *pool_get(struct events *e)
     do {
         ev = &e->pool[e->next];
         e->next = (e->next + 1) % EVENT_POOL;
-    } while (ev->state == EVENT_HELD || ev->state == EVENT_LATER);
+    } while (ev->state == EVENT_HELD || ev->state == EVENT_LATER || ev->state == EVENT_OWN);
     return ev;
 }
 
@@ -144,8 +144,48 @@ static inline bool for_step(const struct xmem_domain *d, const struct event *ev)
            (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && d->emul_monitor);
 }
 
+/* ---- the session's own ---- */
+
+struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xmem_event_mem *m,
+                        uint64_t pc)
+{
+    struct xmem_regs regs = XMEM_INIT(regs);
+    struct event **owner = &d->events.owner[ev->req.index & (d->ring.slots - 1)];
+    (void)event_data(d, ev);
+    struct event *own = pool_get(&d->events);
+    *own = *ev;
+    own->pub.u.mem = *m;
+    own->pub.flags &= ~XMEM_EVENT_STUCK;
+    own->pub.stepped = own->pub.passes = 0;
+    ring_regs_decode(&d->ring, own->data, &regs);
+    regs.u.arm.pc = pc;
+    ring_regs_encode(&d->ring, &regs, own->data);
+    if (*owner == ev)
+        *owner = own;
+    ev->state = EVENT_ANSWERED;
+    own->state = EVENT_OWN;
+    d->events.own_n++;
+    if (d->ops->event_poke)
+        (void)d->ops->event_poke(d->dom);
+    return own;
+}
+
+static struct event *take_own(struct xmem_domain *d)
+{
+    struct event *ev = d->events.pool;
+    while (ev->state != EVENT_OWN)
+        ev++;
+    ev->state = EVENT_HELD;
+    d->events.own_n--;
+    return ev;
+}
+
 int event_take(struct xmem_domain *d, struct event **out)
 {
+    if (d->events.own_n) {
+        *out = take_own(d);
+        return 1;
+    }
     for (;;) {
         struct event *ev;
         int rc = take(d, &ev);
@@ -195,6 +235,7 @@ static void answered(struct xmem_domain *d, struct event *ev)
     struct event **owner = &d->events.owner[ev->req.index & (d->ring.slots - 1)];
     if (*owner == ev)
         *owner = NULL;
+    d->events.own_n -= ev->state == EVENT_OWN;
     ev->state = EVENT_ANSWERED;
     d->events.held--;
     d->stats.answers++;
@@ -380,7 +421,7 @@ int xmem_event_wait(struct xmem_domain *d, int timeout_ms)
         return 0; /* that is an event */
     if (rc)
         return rc;
-    if (d->broken || ring_any(&d->ring))
+    if (d->broken || d->events.own_n || ring_any(&d->ring))
         return 0;
     rc = wait_for_fd(d, timeout_ms < 0 ? -1 : timeout_ms);
     if (rc > 0)

@@ -8,7 +8,13 @@
 /* More than the slots, used in turn: a second answer is told apart for a while. */
 #define EVENT_POOL 32u
 
-enum event_state { EVENT_FREE = 0, EVENT_HELD, EVENT_ANSWERED, EVENT_LATER /* by the caller; it waits */ };
+enum event_state {
+    EVENT_FREE = 0,
+    EVENT_HELD,
+    EVENT_ANSWERED,
+    EVENT_LATER, /* answered by the caller; it waits */
+    EVENT_OWN,   /* the session's own: to be given to the caller next */
+};
 
 struct event {
     struct xmem_event pub;  /* first: the caller's pointer is ours */
@@ -16,6 +22,7 @@ struct event {
     uint8_t state;          /* enum event_state */
     uint16_t home;          /* view in which the vCPU belongs */
     bool moved;             /* there by a switch of all vCPUs, after its request */
+    bool strict;            /* to be stepped over only by what nobody else passes beside */
     bool saved;             /* head and data are here: the slot may have gone to another answer */
     struct ring_head head;
     _Alignas(8) uint8_t data[RING_DATA_MAX];
@@ -38,6 +45,7 @@ struct events {
     uint32_t held;
     struct event *owner[RING_SLOTS_MAX]; /* whose request the slot holds */
     uint64_t seq;
+    uint32_t own_n;         /* in state EVENT_OWN */
     struct xmem_event died;
     bool switched;          /* all vCPUs, to switched_to; requests before switched_at are older */
     uint16_t switched_to;
@@ -62,6 +70,12 @@ static inline struct event *event_of(const struct events *e, const struct xmem_e
 int event_take(struct xmem_domain *d, struct event **out);
 /* The same with the library's own events too. */
 int event_take_raw(struct xmem_domain *d, struct event **out);
+/*
+ * The request of ev makes another event, of what m says: ev counts as answered, and its vCPU waits
+ * for that one's answer. Its registers are the request's, with this pc. Arm.
+ */
+struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xmem_event_mem *m,
+                        uint64_t pc);
 /* Publishes answers and notifies if there are any. */
 int events_send(struct xmem_domain *d);
 /* The registers or data behind the request, in private memory. */

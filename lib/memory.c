@@ -2,6 +2,7 @@
 /* The guest's memory: copying, and pages given and taken away. */
 #include "domain.h"
 #include "finish.h"
+#include "step.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -222,6 +223,7 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
         return rc;
     if (!ours(d, gfn))
         return domain_refuse(d, -EINVAL, "gfn 0x%" PRIx64 " was not added by this session", gfn);
+    step_arm_pages_changed(d, gfn, 1);
     rc = d->ops->page_remove(d->dom, gfn);
     if (rc)
         return domain_fail(d, rc, MAY_SRCH, "gfn 0x%" PRIx64 " cannot be taken away", gfn);
@@ -234,6 +236,8 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
 
 void domain_remove_pages(struct xmem_domain *d)
 {
+    for (size_t i = 0; i < d->page_n; i++)
+        step_arm_pages_changed(d, d->pages[i], 1);
     while (d->page_n)
         d->ops->page_remove(d->dom, d->pages[--d->page_n]);
 }

@@ -265,15 +265,34 @@ static int pause_domain(struct xmem_domain *d, const struct xmem_event *ev)
     return err ? err : xmem_domain_pause(d);
 }
 
+static int step_over(struct xmem_domain *d, const struct xmem_event *ev, bool strict,
+                     struct xmem_decision *decision)
+{
+    struct xmem_reply reply = XMEM_INIT(reply);
+    int err;
+
+    reply.action = XMEM_REPLY_STEP_OVER;
+    reply.flags = strict ? XMEM_REPLY_STEP_STRICT : 0;
+    if (decision->action == XMEM_ACTION_NONE)
+        err = session_drop(d, ev, strict);
+    else
+        err = xmem_event_reply(d, ev, &reply);
+    if (err != -EOPNOTSUPP || !strict)
+        return err;
+    decision->action = XMEM_ACTION_PAUSE;
+    decision->flags |= XMEM_DECISION_STRICT;
+    return pause_domain(d, ev);
+}
+
 static int act(struct xmem_policy *p, struct xmem_domain *d, const struct xmem_event *ev,
-               struct xmem_decision *decision)
+               bool strict, struct xmem_decision *decision)
 {
     int err;
 
     switch (decision->action) {
     case XMEM_ACTION_LOG:
     case XMEM_ACTION_ALLOW_ONCE:
-        return xmem_event_step_over(d, ev);
+        return step_over(d, ev, strict, decision);
     case XMEM_ACTION_DENY:
         err = deny(p, d, ev);
         if (err != -EOPNOTSUPP)
@@ -289,7 +308,7 @@ static int act(struct xmem_policy *p, struct xmem_domain *d, const struct xmem_e
     case XMEM_ACTION_RESUME:
         return xmem_event_reply(d, ev, NULL);
     default:
-        return ev->reason == XMEM_EVENT_DOMAIN_DIED ? 0 : xmem_event_drop(d, ev);
+        return ev->reason == XMEM_EVENT_DOMAIN_DIED ? 0 : step_over(d, ev, strict, decision);
     }
 }
 
@@ -328,7 +347,7 @@ int xmem_policy_handle(struct xmem_policy *p, struct xmem_domain *d, const struc
     judge(p, d, ev, &v, &own);
     err = p->applied == session_number(d) ? policy_copies_follow(p, d, ev, &own) : 0;
     if (err == 0)
-        err = act(p, d, ev, &own);
+        err = act(p, d, ev, v.rule ? v.rule->strict : p->strict, &own);
     if (err)
         return err;
     if (own.action == XMEM_ACTION_LOG && v.rule)

@@ -89,7 +89,8 @@
     X(501, NEVER_DECIDES, "an action that never decides") \
     X(502, REACH, "the guest can go by itself to a view where what a rule stops passes") \
     X(503, REACH_OTHERS, "views that were there before, where the guest may go by itself") \
-    X(504, SHOWN_TWICE, "a page shows at a second gfn, where what a rule stops passes")
+    X(504, SHOWN_TWICE, "a page shows at a second gfn, where what a rule stops passes") \
+    X(505, STRICT_PAUSES, "strict stepping, where nothing steps over an access so")
 
 enum xm_message {
 #define X(number, id, about) XM_MSG_##id = number,

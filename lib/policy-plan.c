@@ -115,6 +115,18 @@ static void say_rules(struct plan *plan)
     }
 }
 
+static void say_step(struct plan *plan)
+{
+    uint32_t means = policy_strict_means(&plan->p->caps);
+
+    if (policy_strict(plan->p))
+        say(plan, "step: strict: %s%s%s%s%swhat nothing steps over so pauses the domain",
+            means & XMEM_STEP_VIEW ? "by view, " : "",
+            means & XMEM_STEP_SINGLE ? "by single step, " : "",
+            means & XMEM_STEP_EMULATE ? "by emulation, " : "",
+            means & XMEM_STEP_RELAX ? "by relaxing, " : "", means ? "and " : "");
+}
+
 static void say_monitors(struct plan *plan)
 {
     for (size_t i = 0; i < plan->p->n_monitors; i++) {
@@ -145,6 +157,7 @@ static void say_all(struct plan *plan, bool on)
     if (p->has_start_view)
         say(plan, "start view: switch all vCPUs to \"%s\"", p->views[p->start_view].name);
     say_reach(plan);
+    say_step(plan);
     say_rules(plan);
     for (size_t i = 0; i < p->n_rules; i++)
         ranges += p->regions[p->rules[i].region].n;
@@ -171,6 +184,7 @@ int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_r
     }
     policy_warn(p, r);
     policy_warn_others(p, p->found_views, r);
+    policy_warn_step_here(p, r);
     say_all(&plan, on);
     return plan.err;
 }

@@ -49,4 +49,5 @@ void policy_warn(const struct xmem_policy *p, struct xmem_report *r)
         warn_unused(p, r, &p->unused[i]);
     policy_warn_reach(p, r);
     policy_warn_shown(p, r);
+    policy_warn_step(p, r);
 }

@@ -195,13 +195,17 @@ static void parse_defaults(struct policy_parser *pp, const struct json_value *ro
     v = json_find(pp->doc, root, "default_action");
     if (v)
         policy_get_action(pp, v, false, &p->default_action);
+    v = json_find(pp->doc, root, "step");
+    if (v)
+        policy_get_step(pp, v, &p->strict, &p->step_pos);
 }
 
 static void parse_root(struct policy_parser *pp)
 {
     static const char *const keys[] = {
         "version", "description", "domains",        "default_rights", "access_required", "regions",
-        "rules",   "views",       "start_view",     "monitors",       "default_action",  NULL};
+        "rules",   "views",       "start_view",     "monitors",       "default_action",  "step",
+        NULL};
     const struct json_value *root = json_doc_root(pp->doc), *v;
 
     if (!json_want(pp->doc, root, JSON_OBJECT))

@@ -64,6 +64,8 @@ struct policy_rule {
     uint8_t n_actions;
     uint8_t decides[8]; /* by the kinds of an access: place in actions[] and 1, 0: none */
     uint64_t log_limit, logged; /* limit 0: none */
+    bool strict; /* stepped over only by what nobody else passes beside */
+    struct policy_pos step_pos;
     struct policy_pos region_pos, rights_pos;
 };
 
@@ -135,7 +137,8 @@ struct xmem_policy {
     size_t n_targets;
     bool has_default_rights, has_access_required, access_required;
     enum xmem_rights default_rights;
-    struct policy_pos default_rights_pos, start_view_pos;
+    bool strict; /* what no rule speaks of, and rules that do not say otherwise */
+    struct policy_pos default_rights_pos, start_view_pos, step_pos;
     struct policy_region *regions;
     size_t n_regions;
     struct policy_view *views; /* the first is the host view */
@@ -195,6 +198,19 @@ bool policy_get_view(struct policy_parser *pp, const struct json_value *v, uint3
 /* An action in its short form (a word) or its long one; filter: may have "access". */
 bool policy_get_action(struct policy_parser *pp, const struct json_value *v, bool filter,
                        struct policy_action *out);
+
+/* ---- policy-step.c: how an access is stepped over ---- */
+
+/* "strict" or "any". */
+void policy_get_step(struct policy_parser *pp, const struct json_value *v, bool *strict,
+                     struct policy_pos *pos);
+/* Is anything stepped over strictly? */
+bool policy_strict(const struct xmem_policy *p);
+/* Of these means, those that are good for it. */
+uint32_t policy_strict_means(const struct xmem_caps *caps);
+/* On kinds where nothing is: those that the policy is for, or the domain's own. */
+void policy_warn_step(const struct xmem_policy *p, struct xmem_report *r);
+void policy_warn_step_here(const struct xmem_policy *p, struct xmem_report *r);
 
 /* ---- which action decides ---- */
 

@@ -19,6 +19,7 @@ policy_sources = \
 	lib/policy-reach.c \
 	lib/policy-region.c \
 	lib/policy-rule.c \
+	lib/policy-step.c \
 	lib/policy-strict.c \
 	lib/policy-symbols.c \
 	lib/policy-view.c \

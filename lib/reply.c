@@ -85,10 +85,12 @@ static int check_parts(struct xmem_domain *d, const struct xmem_reply *r)
 {
     uint32_t data = r->flags & (XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA);
     uint32_t room = ring_data_size(d->ring.version) - (uint32_t)sizeof(uint32_t);
-    if (r->action >= REPLY_ACTIONS || r->flags >= XMEM_REPLY_FAST_STEP * 2)
+    if (r->action >= REPLY_ACTIONS || r->flags >= XMEM_REPLY_STEP_STRICT * 2)
         return bad(d, "no such action or flag");
-    if (r->action == XMEM_REPLY_STEP_OVER && r->flags)
-        return bad(d, "step over goes with no flags");
+    if (r->action == XMEM_REPLY_STEP_OVER && (r->flags & ~XMEM_REPLY_STEP_STRICT))
+        return bad(d, "step over goes with no flag but STEP_STRICT");
+    if (r->action != XMEM_REPLY_STEP_OVER && (r->flags & XMEM_REPLY_STEP_STRICT))
+        return bad(d, "STEP_STRICT goes with step over only");
     if ((r->flags & XMEM_REPLY_SET_REGS) && (!r->regs || data))
         return bad(d, "SET_REGS needs regs, and goes with no data");
     if (data && (!r->data || !EMULATES(r->action)))
@@ -243,6 +245,7 @@ static int reply_with(struct xmem_domain *d, struct event *ev, const struct xmem
         rc = check_views(d, &r);
     if (rc)
         return rc;
+    ev->strict = r.flags & XMEM_REPLY_STEP_STRICT;
     return r.action == XMEM_REPLY_STEP_OVER ? step_over(d, ev) : answer(d, ev, &r);
 }
 
@@ -262,6 +265,7 @@ int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
     int rc = answerable(d, pub, &ev);
     if (rc)
         return rc > 0 ? 0 : rc;
+    ev->strict = false;
     return step_over(d, ev);
 }
 
@@ -323,11 +327,17 @@ int event_default(struct xmem_domain *d, struct event *ev)
     return rc;
 }
 
-int xmem_event_drop(struct xmem_domain *d, const struct xmem_event *pub)
+int session_drop(struct xmem_domain *d, const struct xmem_event *pub, bool strict)
 {
     struct event *ev;
     int rc = answerable(d, pub, &ev);
     if (rc)
         return rc > 0 ? 0 : rc;
+    ev->strict = strict;
     return event_default(d, ev);
+}
+
+int xmem_event_drop(struct xmem_domain *d, const struct xmem_event *pub)
+{
+    return session_drop(d, pub, false);
 }

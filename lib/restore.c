@@ -69,7 +69,7 @@ static void quit_event(struct xmem_domain *d, struct event *ev)
 static void quit_held(struct xmem_domain *d)
 {
     for (unsigned i = 0; i < EVENT_POOL && d->events.held; i++)
-        if (d->events.pool[i].state == EVENT_HELD || d->events.pool[i].state == EVENT_LATER)
+        if (d->events.pool[i].state != EVENT_FREE && d->events.pool[i].state != EVENT_ANSWERED)
             quit_event(d, &d->events.pool[i]);
 }
 

@@ -6,6 +6,7 @@
 #ifndef XMEM_SESSION_H
 #define XMEM_SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <xmem.h>
 
@@ -16,5 +17,7 @@ uint64_t session_number(const struct xmem_domain *d);
  * -EINVAL none of its events, -EALREADY, -ESHUTDOWN.
  */
 int session_check_event(struct xmem_domain *d, const struct xmem_event *ev);
+/* xmem_event_drop(); strict: where that steps over the access, as XMEM_REPLY_STEP_STRICT has it. */
+int session_drop(struct xmem_domain *d, const struct xmem_event *ev, bool strict);
 
 #endif

@@ -15,6 +15,8 @@
 /* How long a relaxed page waits for its vCPU to go on. */
 #define RELAX_MS 50
 #define RELAX_LOOKS 2000
+#define LOOP_BYTES 64u /* a loop around an exclusive is within so many of it */
+#define LOOP_MOVES 8u
 #define SLOTS_LEFT 2u /* for vCPUs that are waited for */
 #define RELAX_LOOKS_MIN 16 /* whatever the clock says: the tool itself may not have run */
 
@@ -90,6 +92,7 @@ static int open_page(struct xmem_domain *d, struct view *v, const struct step_pa
     int rc = know(d, v, p->gfn);
     if (rc)
         return rc;
+    step_arm_pages_changed(d, p->gfn, 1); /* the guest may give it away meanwhile, unseen */
     bool open = !(p->need & ~needed(d, v->id, p->gfn, &n)) && n;
     struct relaxed r = {p->gfn, v->id, (uint8_t)p->need, vcpu};
     d->relaxed[d->relaxed_n++] = r;
@@ -223,7 +226,7 @@ uint32_t step_passes(struct xmem_domain *d, uint32_t means)
     if (means == XMEM_STEP_VIEW) /* the guest may get into it, where it cannot be hidden */
         return d->caps.flags & XMEM_CAP_VISIBILITY ? 0 : XMEM_PASSES_OTHERS;
     if (means == XMEM_STEP_EMULATE)
-        return XMEM_PASSES_PAGES;
+        return step_arm_can(d) ? 0 : XMEM_PASSES_PAGES;
     return others | (means == XMEM_STEP_RELAX ? XMEM_PASSES_AGAIN : 0);
 }
 
@@ -359,16 +362,28 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Until the vCPU went on, had another event, or the time is over. 1: it went on. */
-static int watch_pc(struct xmem_domain *d, uint32_t vcpu, uint64_t before)
+/*
+ * A store-exclusive that was resumed fails, since its event took the monitor away, and is done in
+ * another round of its loop: it went on when the pc is far away, or was seen to move often.
+ */
+static bool went_on(const struct step *s, uint64_t pc, unsigned *moves)
 {
+    if (pc == s->pc)
+        return false;
+    return !s->exclusive || pc - s->pc + LOOP_BYTES > 2 * LOOP_BYTES || ++*moves == LOOP_MOVES;
+}
+
+/* Until the vCPU went on, had another event, or the time is over. 1: it went on. */
+static int watch_pc(struct xmem_domain *d, uint32_t vcpu, const struct step *s)
+{
+    unsigned moves = 0;
     int64_t end = now_ms() + RELAX_MS;
     uint64_t pc;
     for (unsigned i = 0; i < RELAX_LOOKS; i++) {
         int rc = d->ops->vcpu_peek(d->dom, vcpu, &pc);
         if (rc)
             return rc;
-        if (pc != before)
+        if (went_on(s, pc, &moves))
             return 1;
         if (ring_waiting(&d->ring, vcpu) || (i >= RELAX_LOOKS_MIN && now_ms() >= end))
             break;
@@ -393,7 +408,7 @@ int step_by_relaxing(struct xmem_domain *d, struct event *ev)
     event_answer(d, ev, 0);
     rc = events_send(d);
     if (!rc) {
-        rc = watch_pc(d, vcpu, s->pc);
+        rc = watch_pc(d, vcpu, s);
         if (rc < 0)
             rc = domain_fail(d, rc, 0, "vCPU %" PRIu32 " cannot be watched", vcpu);
     }

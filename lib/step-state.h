@@ -36,10 +36,13 @@ struct event;
 
 struct step {
     uint8_t phase;  /* enum step_phase */
-    uint8_t means;  /* the XMEM_STEP_* in use */
+    uint8_t means;  /* the XMEM_STEP_* in use, */
+    uint8_t failed; /* and those that did not do this instruction */
+    bool strict;    /* none with XMEM_PASSES_OTHERS or XMEM_PASSES_AGAIN */
     uint16_t origin; /* view in which the vCPU belongs, */
     uint16_t back;   /* and where it goes then */
     bool unhook;    /* past a breakpoint: the first page shows the host's frame */
+    bool exclusive; /* a store-exclusive, which is not done when the pc moves */
     uint32_t again; /* events for pages that were open already */
     uint64_t pc;    /* relaxing, asked: of the instruction */
     uint64_t registers; /* and a sum of its registers, where the event had them */

@@ -115,7 +115,8 @@ void step_reset(struct xmem_domain *d, uint32_t vcpu)
     step_phase(d, vcpu, STEP_NONE);
     s->pages.n = 0;
     s->again = 0;
-    s->unhook = false;
+    s->failed = 0;
+    s->unhook = s->exclusive = false;
     s->later = NULL;
 }
 
@@ -197,6 +198,7 @@ void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
     if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
         return;
     v->attention = false;
+    step_arm_leave(d, ev, a);
     if (v->step.phase == STEP_STOPPED) { /* answered by something else: the step is over */
         v->own_step = false;
         step_reset(d, ev->pub.vcpu);
@@ -234,6 +236,8 @@ uint64_t step_pc(struct xmem_domain *d, struct event *ev)
 
 static int by_emulation(struct xmem_domain *d, struct event *ev)
 {
+    if (step_arm_can(d))
+        return step_by_arm(d, ev);
     const struct view *v = domain_view(d, ev->home);
     bool others = d->caps.step_means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX);
     bool at_end = ev->pub.reason == XMEM_EVENT_MEM_ACCESS &&
@@ -264,7 +268,8 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
     };
     int rc = -EOPNOTSUPP;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (!(means & all[i].means) || (all[i].tight && step_passes(d, all[i].means)))
+        if (!(means & all[i].means) || (all[i].tight && step_passes(d, all[i].means)) ||
+            step_barred(d, &d->vcpus[ev->pub.vcpu].step, all[i].means))
             continue;
         uint8_t before = d->vcpus[ev->pub.vcpu].step.means;
         d->vcpus[ev->pub.vcpu].step.means = (uint8_t)all[i].means;
@@ -278,9 +283,7 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
         if (rc != -EOPNOTSUPP && rc != -ENOSPC)
             return rc;
     }
-    return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%" PRIx64
-                         ": none of the means allowed can do it", ev->pub.vcpu,
-                         ev->pub.u.mem.gfn);
+    return step_refuse(d, ev, means);
 }
 
 /* Where the vCPU goes after its instruction: a fast single step of the caller's leads elsewhere. */
@@ -327,6 +330,7 @@ static int step_access(struct xmem_domain *d, struct event *ev)
     struct step_page last = s->pages.n ? s->pages.v[s->pages.n - 1] : (struct step_page){0};
     uint32_t n = s->pages.n, need = ev->pub.u.mem.access & ACCESS_RWX;
     bool again = step_pages_have(&s->pages, ev->pub.u.mem.gfn, need);
+    s->strict = step_wants_strict(d, ev);
     if (!pages_add(&s->pages, ev->pub.u.mem.gfn, need))
         return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%"
                              PRIx64 ": its instruction touches more than %u pages",
@@ -354,11 +358,12 @@ static int past_breakpoint(struct xmem_domain *d, struct event *ev)
     uint64_t gfn = ev->pub.u.debug.gfn;
     if (!v || !view_remapped(v, gfn))
         return event_reinject(d, ev);
-    if (!(d->caps.step_means & XMEM_STEP_VIEW))
-        return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over the "
-                             "breakpoint in gfn 0x%" PRIx64 ": no fast single step in a view",
-                             ev->pub.vcpu, gfn);
     step_reset(d, ev->pub.vcpu);
+    s->strict = step_wants_strict(d, ev);
+    if (!(d->caps.step_means & XMEM_STEP_VIEW) || step_barred(d, s, XMEM_STEP_VIEW))
+        return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over the "
+                             "breakpoint in gfn 0x%" PRIx64 ": no fast single step in a view%s",
+                             ev->pub.vcpu, gfn, s->strict ? " that the guest cannot enter" : "");
     s->origin = ev->home;
     s->back = way_on(d, ev);
     s->means = XMEM_STEP_VIEW;
@@ -378,7 +383,8 @@ int step_over(struct xmem_domain *d, struct event *ev)
     if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && waits)
         return past_breakpoint(d, ev);
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
-        return d->step_view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
+        return d->step_view_n && !(step_wants_strict(d, ev) && step_passes(d, XMEM_STEP_VIEW)) &&
+               step_view_again(d, ev) ? 0 : step_access(d, ev);
     return event_go_on(d, ev);
 }
 
@@ -422,10 +428,13 @@ static int not_emulated(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     ev->home = s->origin;
+    s->failed |= XMEM_STEP_EMULATE;
     step_phase(d, ev->pub.vcpu, STEP_STOPPED);
-    int rc = by_some_means(d, ev, d->caps.step_means & ~XMEM_STEP_EMULATE);
+    int rc = by_some_means(d, ev, d->caps.step_means);
     if (!rc)
         return 1;
+    if (s->strict)
+        return step_tell_again(d, ev);
     step_reset(d, ev->pub.vcpu); /* to be tried again it would only be reported again */
     if (event_inject_undefined(d, ev))
         return 0;

@@ -10,6 +10,7 @@
  *   step.c       which means, and the phases of a step
  *   step-view.c  by view: views of the library's own, for one instruction
  *   step-open.c  by single step and by relaxing: pages open in the vCPU's own view
+ *   step-strict.c  what a strict step does not use
  */
 #ifndef XMEM_STEP_H
 #define XMEM_STEP_H
@@ -60,11 +61,15 @@ uint32_t step_airtight(struct xmem_domain *d);
 
 /* Is the page open for a moment, for somebody's step? */
 bool step_relaxed(const struct xmem_domain *d, const struct view *v, uint64_t gfn);
+/* Other frames are, or may be, at these gfns. */
+void step_arm_pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 /* Rights of gfns were changed: step views do not hold on to the old ones. */
 void step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
 static inline void step_rights_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn,
                                        uint64_t nr)
 {
+    if (d->arm)
+        step_arm_pages_changed(d, gfn, nr);
     if (d->step_view_n || d->steps_n)
         step_rights_changed_far(d, view, gfn, nr);
 }
@@ -99,6 +104,15 @@ bool step_any(struct xmem_domain *d);
 bool step_views_used(struct xmem_domain *d);
 /* Arms every page that is open for a moment, and lets all vCPUs go on. The first failure. */
 int step_end_all(struct xmem_domain *d);
+
+/* ---- on Arm: step-arm.h ---- */
+
+/* Does the library do the instruction itself, where the hypervisor cannot? */
+bool step_arm_can(const struct xmem_domain *d);
+int step_by_arm(struct xmem_domain *d, struct event *ev);
+/* Its event in the middle of an instruction is answered by something else. */
+void step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a);
+void step_arm_free(struct xmem_domain *d);
 
 /* ---- between the step's own files ---- */
 
@@ -142,5 +156,19 @@ int step_close(struct xmem_domain *d, uint32_t vcpu);
 int step_close_all(struct xmem_domain *d);
 /* XMEM_PASSES_* of a means. */
 uint32_t step_passes(struct xmem_domain *d, uint32_t means);
+
+/* ---- step-strict.c: nothing else may pass, or the event stays open ---- */
+
+/* Does the caller want that of this event, or of all? */
+static inline bool step_wants_strict(const struct xmem_domain *d, const struct event *ev)
+{
+    return ev->strict || (d->opts.step_means & XMEM_STEP_STRICT);
+}
+/* May the means not be used: it is too wide, or did not do it before? */
+bool step_barred(struct xmem_domain *d, const struct step *s, uint32_t means);
+/* -EOPNOTSUPP, and a text: by which of the means it could be done, and what would pass. */
+int step_refuse(struct xmem_domain *d, const struct event *ev, uint32_t means);
+/* What cannot be emulated is told once more as the access that it is, for another answer. 0. */
+int step_tell_again(struct xmem_domain *d, struct event *ev);
 
 #endif

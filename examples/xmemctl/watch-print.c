@@ -95,6 +95,9 @@ static void print_text(const struct xmem_event *ev, const struct xmem_decision *
     if ((ev->flags & XMEM_EVENT_STUCK) != 0) {
         fputs(" [no progress]", stdout);
     }
+    if ((dec->flags & XMEM_DECISION_STRICT) != 0) {
+        fputs(" [strict]", stdout);
+    }
     putchar('\n');
 }
 
@@ -169,6 +172,9 @@ static void print_json(const struct xmem_event *ev, const struct xmem_decision *
     js_str("action", xmem_action_name((enum xmem_action)dec->action));
     js_str("rule", dec->rule);
     js_str("region", dec->region);
+    if ((dec->flags & XMEM_DECISION_STRICT) != 0) {
+        js_bool("strict", true);
+    }
     js_end('}');
     js_newline();
 }
@@ -185,11 +191,24 @@ static void note_stuck(struct watch *w, const struct xmem_event *ev)
               ev->vcpu, ev->seq, reason_name(ev));
 }
 
+/* Once: why the domain stands still. */
+static void note_strict(struct watch *w, const struct xmem_event *ev,
+                        const struct xmem_decision *dec)
+{
+    if ((dec->flags & XMEM_DECISION_STRICT) == 0 || w->strict_told) {
+        return;
+    }
+    w->strict_told = true;
+    ctl_error("event #%" PRIu64 ": %s; the policy is strict, so the domain is paused", ev->seq,
+              xmem_domain_last_error(w->d));
+}
+
 void watch_print_event(struct watch *w, const struct xmem_event *ev,
                        const struct xmem_decision *dec)
 {
     double t = (double)(clock_ns() - w->start_ns) / 1e9;
 
     note_stuck(w, ev);
+    note_strict(w, ev, dec);
     (w->json ? print_json : print_text)(ev, dec, t);
 }

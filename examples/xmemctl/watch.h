@@ -36,6 +36,7 @@ struct watch {
     uint64_t start_ns, printed;
     bool died;          /* the domain did */
     bool stuck_told;    /* that a vCPU makes no progress */
+    bool strict_told;   /* that a strict step paused the domain */
     bool output_failed; /* stdout takes no more */
     const char *why;    /* what ended it */
 };

@@ -50,6 +50,10 @@ enum arm_why {
     ARM_NO_PLACE,  /* its memory cannot be reached: the callback said no */
     ARM_TOO_LONG,  /* the loop did not come to its end */
     ARM_ODD,       /* another address or kind of access than the event's */
+    ARM_TABLES,    /* the access was the walk of the guest's tables */
+    ARM_FETCH,     /* the access was a fetch, and the instruction is none of those done here */
+    ARM_REFUSED,   /* the hypervisor does not take such registers back */
+    ARM_WHYS,
 };
 
 /* ---- an instruction ---- */
@@ -64,7 +68,7 @@ enum arm_kind {
     ARM_ATOMIC,   /* reads and writes as one: LSE, compare and swap, SWP */
     ARM_PREFETCH, /* touches nothing that an event could be told of */
     ARM_ZERO,     /* DC ZVA */
-    ARM_CACHE,    /* cache maintenance by address: touches nothing, does nothing to memory */
+    ARM_CACHE,    /* cache maintenance by address: of one byte's line; told as a write */
 };
 
 struct arm_insn {
@@ -146,8 +150,18 @@ void arm_place_store(const struct arm_place *at, uint32_t offset, uint32_t bytes
 bool arm_place_exchange_can(uint32_t bytes);
 bool arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
                         const void *desired);
-/* All 16 bytes as one, where the machine can do that. */
-void arm_place_load16(const struct arm_place *at, void *out);
+/* Two of 4 or 8 bytes from the place's beginning, as one where this machine's pairs are. */
+void arm_place_load_pair(const struct arm_place *at, uint32_t bytes, bool big, uint64_t out[2]);
+void arm_place_store_pair(const struct arm_place *at, uint32_t bytes, bool big,
+                          const uint64_t value[2]);
+/* What DC ZVA zeroes at once on this machine; 0: nothing, or it cannot be known. */
+uint32_t arm_place_zero_bytes(void);
+/* Clean and invalidate the data caches at the place's first byte, where this machine lets us. */
+bool arm_place_clean_can(void);
+void arm_place_clean(const struct arm_place *at);
+/* The same bytes outside the guest. */
+uint64_t arm_bytes_get(const uint8_t *p, uint32_t bytes, bool big);
+void arm_bytes_put(uint8_t *p, uint32_t bytes, bool big, uint64_t value);
 
 /* ---- through a loop: loop.c ---- */
 

@@ -15,17 +15,33 @@ static bool may_go_through(const struct arm_insn *in)
     }
 }
 
+static enum arm_why may_fetch(const struct arm_regs *r)
+{
+    return arm_set_of(r) == ARM_A64 && r->pc & 3 ? ARM_FAULTS : ARM_OK;
+}
+
+/* A branch came from here: whether it may come to where it did is not known of an access. */
+static bool may_follow(const struct arm_insn *in, const struct arm_regs *r, bool first)
+{
+    return first || arm_set_of(r) != ARM_A64 || in->kind == ARM_NOTHING ||
+           !(r->cpsr & ARM_CPSR_BTYPE);
+}
+
 static enum arm_why one(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
-                        struct arm_insn *in)
+                        bool first, struct arm_insn *in)
 {
     struct arm_touch touch;
     struct arm_place at = {{NULL, NULL}, 0};
     uint32_t word;
-    enum arm_why why = w->fetch(w->ctx, r, &word);
+    enum arm_why why = may_fetch(r);
+    if (!why)
+        why = w->fetch(w->ctx, r, &word);
     if (!why)
         why = arm_decode(arm_set_of(r), word, in);
     if (!why && !may_go_through(in))
         why = ARM_UNKNOWN;
+    if (!why && !may_follow(in, r, first))
+        why = ARM_UNSURE;
     if (!why)
         why = arm_touches(in, r, &touch);
     if (!why && touch.bytes)
@@ -37,11 +53,13 @@ enum arm_why arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_
                       unsigned most, unsigned *done)
 {
     struct arm_insn in;
-    for (*done = 0; *done < most; ++*done) {
+    m->stored = false;
+    for (*done = 0; *done < most;) {
         bool armed = m->bytes;
-        enum arm_why why = one(w, r, m, &in);
+        enum arm_why why = one(w, r, m, !*done, &in);
         if (why)
             return why;
+        ++*done;
         if (m->stored || (in.kind == ARM_CLEAR_EX && armed))
             return ARM_OK;
     }

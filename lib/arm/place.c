@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The guest's memory as its other vCPUs see it: an aligned access is one access of this machine, with
- * at least the order that was asked for; others go byte by byte, as the architecture allows.
+ * The guest's memory as its other vCPUs see it: an aligned access is one access of this machine,
+ * with at least the order that was asked for; others go byte by byte, as the architecture allows.
  */
 #include "arm.h"
 
@@ -23,13 +23,26 @@ static uint64_t swapped(uint64_t value, uint32_t bytes)
     return __builtin_bswap64(value) >> (64u - 8u * bytes);
 }
 
-static bool whole(const struct arm_place *at, uint32_t offset, uint32_t bytes)
+static bool swaps(bool big)
 {
-    bool one_page = offset + bytes <= at->first || offset >= at->first;
-    return one_page && !((uintptr_t)byte_at(at, offset) & (bytes - 1));
+    return big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 }
 
-static uint64_t load_whole(const void *p, uint32_t bytes)
+/*
+ * One access of this machine each, also where it is not aligned: as much of it is atomic as when
+ * the vCPU does it. Sequentially consistent where it is aligned.
+ */
+struct loose16 {
+    uint16_t v;
+} __attribute__((packed, may_alias));
+struct loose32 {
+    uint32_t v;
+} __attribute__((packed, may_alias));
+struct loose64 {
+    uint64_t v;
+} __attribute__((packed, may_alias));
+
+static uint64_t load_aligned(const void *p, uint32_t bytes)
 {
     switch (bytes) {
     case 1: return __atomic_load_n((const uint8_t *)p, __ATOMIC_SEQ_CST);
@@ -39,7 +52,16 @@ static uint64_t load_whole(const void *p, uint32_t bytes)
     }
 }
 
-static void store_whole(void *p, uint32_t bytes, uint64_t value)
+static uint64_t load_loose(const void *p, uint32_t bytes)
+{
+    switch (bytes) {
+    case 2: return ((const volatile struct loose16 *)p)->v;
+    case 4: return ((const volatile struct loose32 *)p)->v;
+    default: return ((const volatile struct loose64 *)p)->v;
+    }
+}
+
+static void store_aligned(void *p, uint32_t bytes, uint64_t value)
 {
     switch (bytes) {
     case 1: __atomic_store_n((uint8_t *)p, (uint8_t)value, __ATOMIC_SEQ_CST); break;
@@ -49,6 +71,47 @@ static void store_whole(void *p, uint32_t bytes, uint64_t value)
     }
 }
 
+static void store_loose(void *p, uint32_t bytes, uint64_t value)
+{
+    switch (bytes) {
+    case 2: ((volatile struct loose16 *)p)->v = (uint16_t)value; break;
+    case 4: ((volatile struct loose32 *)p)->v = (uint32_t)value; break;
+    default: ((volatile struct loose64 *)p)->v = value; break;
+    }
+}
+
+/* ---- bytes ---- */
+
+uint64_t arm_bytes_get(const uint8_t *p, uint32_t bytes, bool big)
+{
+    uint64_t value = 0;
+    if (bytes == 8) {
+        memcpy(&value, p, 8);
+        return swaps(big) ? swapped(value, 8) : value;
+    }
+    for (uint32_t i = 0; i < bytes; i++)
+        value |= (uint64_t)p[big ? bytes - 1 - i : i] << (8 * i);
+    return value;
+}
+
+void arm_bytes_put(uint8_t *p, uint32_t bytes, bool big, uint64_t value)
+{
+    if (bytes == 8) {
+        value = swaps(big) ? swapped(value, 8) : value;
+        memcpy(p, &value, 8);
+        return;
+    }
+    for (uint32_t i = 0; i < bytes; i++)
+        p[big ? bytes - 1 - i : i] = (uint8_t)(value >> (8 * i));
+}
+
+/* ---- one access ---- */
+
+static bool one_page(const struct arm_place *at, uint32_t offset, uint32_t bytes)
+{
+    return offset + bytes <= at->first || offset >= at->first;
+}
+
 /* What the vCPU did before and does after is ordered by its way into the hypervisor and back. */
 static void fence(unsigned order)
 {
@@ -56,31 +119,53 @@ static void fence(unsigned order)
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
+static uint64_t load(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big)
+{
+    const uint8_t *p = byte_at(at, offset);
+    uint8_t raw[8];
+    if (one_page(at, offset, bytes)) {
+        bool aligned = !((uintptr_t)p & (bytes - 1));
+        uint64_t value = aligned ? load_aligned(p, bytes) : load_loose(p, bytes);
+        return swaps(big) ? swapped(value, bytes) : value;
+    }
+    for (uint32_t i = 0; i < bytes; i++)
+        raw[i] = (uint8_t)load_aligned(byte_at(at, offset + i), 1);
+    return arm_bytes_get(raw, bytes, big);
+}
+
+static void store(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
+                  uint64_t value)
+{
+    uint8_t *p = byte_at(at, offset);
+    uint8_t raw[8];
+    if (one_page(at, offset, bytes)) {
+        bool aligned = !((uintptr_t)p & (bytes - 1));
+        value = swaps(big) ? swapped(value, bytes) : value;
+        if (aligned)
+            store_aligned(p, bytes, value);
+        else
+            store_loose(p, bytes, value);
+        return;
+    }
+    arm_bytes_put(raw, bytes, big, value);
+    for (uint32_t i = 0; i < bytes; i++)
+        store_aligned(byte_at(at, offset + i), 1, raw[i]);
+}
+
 uint64_t arm_place_load(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
                         unsigned order)
 {
-    uint64_t value = 0;
     fence(order);
-    if (whole(at, offset, bytes))
-        value = load_whole(byte_at(at, offset), bytes);
-    else
-        for (uint32_t i = 0; i < bytes; i++)
-            value |= load_whole(byte_at(at, offset + i), 1) << (8 * i);
+    uint64_t value = load(at, offset, bytes, big);
     fence(order);
-    return big ? swapped(value, bytes) : value;
+    return value;
 }
 
 void arm_place_store(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
                      unsigned order, uint64_t value)
 {
-    if (big)
-        value = swapped(value, bytes);
     fence(order);
-    if (whole(at, offset, bytes))
-        store_whole(byte_at(at, offset), bytes, value);
-    else
-        for (uint32_t i = 0; i < bytes; i++)
-            store_whole(byte_at(at, offset + i), 1, value >> (8 * i));
+    store(at, offset, bytes, big, value);
     fence(order);
 }
 
@@ -129,16 +214,16 @@ static bool exchange16(uint8_t *p, uint64_t *expected, const uint64_t *desired)
 }
 #endif
 
-#define EXCHANGE(type)                                                                             \
-    static bool exchange_##type(void *p, void *expected, const void *desired)                      \
-    {                                                                                              \
-        type want, put;                                                                            \
-        memcpy(&want, expected, sizeof(want));                                                     \
-        memcpy(&put, desired, sizeof(put));                                                        \
-        bool done = __atomic_compare_exchange_n((type *)p, &want, put, false, __ATOMIC_SEQ_CST,    \
-                                                __ATOMIC_SEQ_CST);                                 \
-        memcpy(expected, &want, sizeof(want));                                                     \
-        return done;                                                                               \
+#define EXCHANGE(type)                                                                          \
+    static bool exchange_##type(void *p, void *expected, const void *desired)                   \
+    {                                                                                           \
+        type want, put;                                                                         \
+        memcpy(&want, expected, sizeof(want));                                                  \
+        memcpy(&put, desired, sizeof(put));                                                     \
+        bool done = __atomic_compare_exchange_n((type *)p, &want, put, false, __ATOMIC_SEQ_CST, \
+                                                __ATOMIC_SEQ_CST);                              \
+        memcpy(expected, &want, sizeof(want));                                                  \
+        return done;                                                                            \
     }
 EXCHANGE(uint8_t)
 EXCHANGE(uint16_t)
@@ -163,11 +248,142 @@ bool arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expect
     return done;
 }
 
-/* By an exchange that changes nothing: the page is mapped for writing. */
-void arm_place_load16(const struct arm_place *at, void *out)
+/* ---- pairs ---- */
+
+/*
+ * A pair within 16 aligned bytes is one access where the processor has it so, and software may have
+ * asked whether it has: then by an instruction that is one on this machine.
+ */
+#if defined(__x86_64__)
+static bool load_both(const uint8_t *p, uint64_t out[2])
 {
-    uint64_t zero[2] = {0, 0};
-    memset(out, 0, sizeof(zero));
-    if (HAVE_16)
-        (void)arm_place_exchange(at, sizeof(zero), out, zero);
+    typedef long long both __attribute__((vector_size(16), may_alias));
+    both value;
+    __asm__ volatile("movdqa %1, %0"
+                     : "=x"(value)
+                     : "m"(*(const both *)(const void *)p)
+                     : "memory");
+    memcpy(out, &value, sizeof(value));
+    return true;
 }
+
+static bool store_both(uint8_t *p, const uint64_t value[2])
+{
+    typedef long long both __attribute__((vector_size(16), may_alias));
+    both put;
+    memcpy(&put, value, sizeof(put));
+    __asm__ volatile("movdqa %1, %0" : "=m"(*(both *)(void *)p) : "x"(put) : "memory");
+    return true;
+}
+#elif defined(__aarch64__)
+static bool load_both(const uint8_t *p, uint64_t out[2])
+{
+    __asm__ volatile("ldp %0, %1, [%2]" : "=&r"(out[0]), "=&r"(out[1]) : "r"(p) : "memory");
+    return true;
+}
+
+static bool store_both(uint8_t *p, const uint64_t value[2])
+{
+    __asm__ volatile("stp %0, %1, [%2]" : : "r"(value[0]), "r"(value[1]), "r"(p) : "memory");
+    return true;
+}
+#else
+static bool load_both(const uint8_t *p, uint64_t out[2])
+{
+    (void)p, (void)out;
+    return false;
+}
+
+static bool store_both(uint8_t *p, const uint64_t value[2])
+{
+    (void)p, (void)value;
+    return false;
+}
+#endif
+
+static bool within_16(const struct arm_place *at, uint32_t bytes)
+{
+    return one_page(at, 0, 2 * bytes) && ((uintptr_t)at->p[0] & 15) + 2 * bytes <= 16;
+}
+
+/* As they lie in memory. False: not as one. */
+static bool load_raw(const struct arm_place *at, uint32_t bytes, uint8_t raw[16])
+{
+    uint64_t both[2];
+    if (!within_16(at, bytes))
+        return false;
+    if (bytes == 8 && !load_both(at->p[0], both))
+        return false;
+    if (bytes == 4)
+        both[0] = swaps(false) ? swapped(load(at, 0, 8, false), 8) : load(at, 0, 8, false);
+    memcpy(raw, both, 2 * bytes);
+    return true;
+}
+
+static bool store_raw(const struct arm_place *at, uint32_t bytes, const uint8_t raw[16])
+{
+    uint64_t both[2];
+    if (!within_16(at, bytes))
+        return false;
+    memcpy(both, raw, 2 * bytes);
+    if (bytes == 8)
+        return store_both(at->p[0], both);
+    store(at, 0, 8, false, swaps(false) ? swapped(both[0], 8) : both[0]);
+    return true;
+}
+
+void arm_place_load_pair(const struct arm_place *at, uint32_t bytes, bool big, uint64_t out[2])
+{
+    uint8_t raw[16];
+    bool one = load_raw(at, bytes, raw);
+    for (uint32_t i = 0; i < 2; i++)
+        out[i] = one ? arm_bytes_get(raw + i * bytes, bytes, big) : load(at, i * bytes, bytes, big);
+}
+
+void arm_place_store_pair(const struct arm_place *at, uint32_t bytes, bool big,
+                          const uint64_t value[2])
+{
+    uint8_t raw[16];
+    for (uint32_t i = 0; i < 2; i++)
+        arm_bytes_put(raw + i * bytes, bytes, big, value[i]);
+    if (store_raw(at, bytes, raw))
+        return;
+    for (uint32_t i = 0; i < 2; i++)
+        store(at, i * bytes, bytes, big, value[i]);
+}
+
+/* ---- cache lines ---- */
+
+#if defined(__aarch64__)
+uint32_t arm_place_zero_bytes(void)
+{
+    uint64_t id;
+    __asm__("mrs %0, dczid_el0" : "=r"(id));
+    return id & 16 ? 0 : 4u << (id & 15);
+}
+
+bool arm_place_clean_can(void)
+{
+    return true;
+}
+
+void arm_place_clean(const struct arm_place *at)
+{
+    __asm__ volatile("dc civac, %0\n\tdsb ish" : : "r"(at->p[0]) : "memory");
+}
+#else
+uint32_t arm_place_zero_bytes(void)
+{
+    return 0;
+}
+
+bool arm_place_clean_can(void)
+{
+    return false;
+}
+
+void arm_place_clean(const struct arm_place *at)
+{
+    (void)at;
+}
+#endif

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 import unittest
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Tuple
 
 import xmem
 from machines import FIRST, MachineTest, Op, op, taken, writes
@@ -69,6 +69,25 @@ class Loops(MachineTest):
                 (event,) = taken(guest, 1)
                 event.reply(ReplyAction.EMULATE_NOWRITE)
                 self.assertEqual((event.stepped, event.passes), (0, 0))
+
+    def test_strictly(self) -> None:
+        answers: List[Tuple[xmem.StepMeans, Callable[[xmem.Event], None]]] = [
+            (xmem.StepMeans.RELAX, lambda event: event.step_over(strict=True)),
+            (xmem.StepMeans.RELAX | xmem.StepMeans.STRICT, xmem.Event.step_over),
+        ]
+        for means, answer in answers:
+            with self.guest(writes(FIRST), options={"step_means": means}) as guest:
+                guest.set_rights(FIRST, "rx")
+                (event,) = taken(guest, 1)
+                with self.assertRaisesRegex(xmem.NotSupportedError, "by relaxing"):
+                    answer(event)
+                self.assertFalse(event.answered)
+                event.resume()
+        with self.guest(writes(FIRST)) as guest:
+            guest.set_rights(FIRST, "rx")
+            (event,) = taken(guest, 1)
+            event.step_over(strict=True)
+            self.assertEqual((event.stepped, event.passes), (xmem.StepMeans.VIEW, 0))
 
     def test_loop_drops_what_was_left(self) -> None:
         with self.guest(writes(FIRST) * 3) as guest:

@@ -382,10 +382,89 @@ START_TEST(arm_logs)
 }
 END_TEST
 
+/* ---- a kind where nothing is stepped over but by letting others pass ---- */
+
+static void pv(void)
+{
+    make_machine(SIM_X86_PV);
+}
+
+/* The vCPU has not moved, and the text says why. */
+static void held(const struct xmem_decision *d, const char *rule)
+{
+    ck_assert_uint_eq(d->action, XMEM_ACTION_PAUSE);
+    ck_assert_uint_eq(d->flags, XMEM_DECISION_STRICT);
+    ck_assert(rule ? d->rule && !strcmp(d->rule, rule) : !d->rule);
+    ck_assert_ptr_nonnull(strstr(xmem_domain_last_error(session), "by relaxing, but"));
+    ck_assert_uint_eq(vcpu().done, 0);
+    ck_assert_uint_eq(memory(), OLD);
+    ck_assert_int_eq(xmem_domain_unpause(session), 0);
+}
+
+START_TEST(strict_pauses)
+{
+    struct xmem_decision d;
+
+    apply_rule("r", "\"log\"", ",\"step\":\"strict\"");
+    ck_assert_int_eq(run(&write_op, 1, 9, &d), 1);
+    held(&d, "r");
+}
+END_TEST
+
+START_TEST(strict_for_allow_once)
+{
+    struct xmem_decision d;
+
+    apply_rule("r", "\"allow-once\",\"step\":\"strict\"", "");
+    ck_assert_int_eq(run(&write_op, 1, 9, &d), 1);
+    held(&d, "r");
+}
+END_TEST
+
+/* No rule says what to do, and the session would step over it. */
+START_TEST(strict_by_default)
+{
+    struct xmem_decision d;
+
+    load("\"step\":\"strict\",\"regions\":{\"page\":\"0x10\"},\"rules\":[{\"name\":\"r\","
+         "\"region\":\"page\",\"rights\":\"r\"}]");
+    ck_assert_int_eq(xmem_domain_write(session, AT, &(uint64_t){OLD}, 8), 0);
+    apply_policy();
+    ck_assert_int_eq(run(&write_op, 1, 9, &d), 1);
+    held(&d, "r");
+}
+END_TEST
+
+START_TEST(a_rule_that_is_not_strict)
+{
+    struct xmem_decision d;
+
+    apply_rule("r", "\"log\",\"step\":\"any\"", ",\"step\":\"strict\"");
+    ck_assert_int_eq(run(&write_op, 1, 9, &d), 1);
+    ck_assert_uint_eq(d.action, XMEM_ACTION_LOG);
+    ck_assert_uint_eq(d.flags, 0);
+    ck_assert_uint_eq(memory(), NEW);
+}
+END_TEST
+
+/* Where a view lets nothing pass it is as ever. */
+START_TEST(strict_in_a_view)
+{
+    struct xmem_decision d;
+
+    apply_rule("r", "\"log\"", ",\"step\":\"strict\"");
+    ck_assert_int_eq(run(&write_op, 3, 9, &d), 3);
+    ck_assert_uint_eq(d.action, XMEM_ACTION_LOG);
+    ck_assert_uint_eq(d.flags, 0);
+    ck_assert_uint_eq(memory(), NEW);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("policy-decide");
-    TCase *tc = tcase_create("x86"), *on_arm = tcase_create("arm");
+    TCase *tc = tcase_create("x86"), *on_arm = tcase_create("arm"),
+          *on_pv = tcase_create("pv");
 
     tcase_add_checked_fixture(tc, x86, end_machine);
     tcase_add_test(tc, log_steps_over);
@@ -405,10 +484,17 @@ int main(void)
     tcase_add_test(tc, monitors_by_index);
     tcase_add_test(tc, death_needs_no_answer);
     tcase_add_test(tc, bad_arguments);
+    tcase_add_test(tc, strict_in_a_view);
     suite_add_tcase(suite, tc);
     tcase_add_checked_fixture(on_arm, arm, end_machine);
     tcase_add_test(on_arm, arm_denies_by_skipping);
     tcase_add_test(on_arm, arm_logs);
     suite_add_tcase(suite, on_arm);
+    tcase_add_checked_fixture(on_pv, pv, end_machine);
+    tcase_add_test(on_pv, strict_pauses);
+    tcase_add_test(on_pv, strict_for_allow_once);
+    tcase_add_test(on_pv, strict_by_default);
+    tcase_add_test(on_pv, a_rule_that_is_not_strict);
+    suite_add_tcase(suite, on_pv);
     return run_suite(suite);
 }

@@ -190,7 +190,9 @@ START_TEST(unknown_values)
     r.action = 6;
     ck_rc(xmem_event_reply(d, ev, &r), -EINVAL);
     r.action = 0;
-    r.flags = 64;
+    r.flags = 128;
+    ck_rc(xmem_event_reply(d, ev, &r), -EINVAL);
+    r.flags = XMEM_REPLY_STEP_STRICT; /* with STEP_OVER only */
     ck_rc(xmem_event_reply(d, ev, &r), -EINVAL);
     r.flags = XMEM_REPLY_SET_VIEW;
     r.action = XMEM_REPLY_STEP_OVER;

@@ -3,6 +3,8 @@
 #include "unit.h"
 
 #include <backend-xen.h>
+#include <sys/resource.h>
+#include <time.h>
 
 #define MOST 512u
 #define X(n) (8u + 8u * (n)) /* offsets of public/arch-arm.h */
@@ -65,7 +67,7 @@ static void setup(void)
 {
     api = (struct xen_api){.vcpu_getcontext = fake_get, .vcpu_setcontext = fake_set};
     conn = (struct xen_conn){0};
-    dom = (struct xen_dom){.conn = &conn, .api = &api, .domid = 7};
+    dom = (struct xen_dom){.conn = &conn, .api = &api, .domid = 7, .port = -1};
 }
 
 static uint64_t bits(unsigned offset, unsigned bytes)
@@ -192,12 +194,72 @@ START_TEST(the_program_counter_alone)
 }
 END_TEST
 
+static void look(unsigned times)
+{
+    uint64_t pc;
+    while (times--)
+        ck_ok(xen_vcpu_peek(&dom, 3, &pc));
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* How often this process gave the processor away. */
+static long gave_way(void)
+{
+    struct rusage u;
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &u), 0);
+    return u.ru_nvcsw;
+}
+
+/* A short sleep would cost the processor for the guest's whole slice. */
+START_TEST(a_look_spins_or_sleeps_long_enough)
+{
+    runs_on(20, true);
+    int64_t begin = now_ns();
+    long before = gave_way();
+    look(8);
+    ck_assert_int_ge(now_ns() - begin, 8 * 20000);
+    ck_assert_int_eq(gave_way(), before);
+    begin = now_ns();
+    look(1);
+    ck_assert_int_ge(now_ns() - begin, 1050000);
+    ck_assert_int_gt(gave_way(), before);
+}
+END_TEST
+
+START_TEST(spinning_that_sees_nothing_is_not_repeated_soon)
+{
+    runs_on(20, true);
+    look(3);
+    xen_event_notify(&dom);
+    ck_assert(!dom.looks && !dom.sleep_only);
+    look(9);
+    for (unsigned left = 15; left; left--) {
+        xen_event_notify(&dom);
+        ck_assert_uint_eq(dom.sleep_only, left);
+        xen_event_notify(&dom); /* without a look between them */
+        look(1);
+    }
+    xen_event_notify(&dom);
+    ck_assert_uint_eq(dom.sleep_only, 0);
+    look(8);
+    xen_event_notify(&dom);
+    ck_assert_uint_eq(dom.sleep_only, 0);
+}
+END_TEST
+
 int main(void)
 {
     const unit_test tests[] = {each_field_is_where_the_release_has_it,
                                what_was_read_is_given_back_to_the_bit,
                                refusals_pass_and_leave_the_callers_registers,
                                a_longer_context_is_not_read_by_guess, on_x86_there_is_none_yet,
-                               the_program_counter_alone, NULL};
+                               the_program_counter_alone, a_look_spins_or_sleeps_long_enough,
+                               spinning_that_sees_nothing_is_not_repeated_soon, NULL};
     return unit_main("xen-vcpu", setup, NULL, tests);
 }

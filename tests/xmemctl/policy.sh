@@ -111,4 +111,16 @@ check "told once" [ "$(grep -c 'XM-502' "$WORK/err")" -eq 1 ]
 expect 0 -c "sim:$WORK/escape.json" plan -j guest "$WORK/visible.json"
 check "number" [ "$(value messages 0 number)" -eq 502 ]
 check "it is a warning" [ "$(value messages 0 warning)" = True ]
+# ---- strict stepping, where nothing steps over an access so ----
+
+policy '"log"' | sed 's/"version":1,/"version":1,"step":"strict",/' >"$WORK/step.json"
+expect 0 validate "$WORK/step.json"
+check "validate knows no domain" [ ! -s "$WORK/err" ]
+expect 0 -c "sim:$WORK/kinds.json" plan x86-pv "$WORK/step.json"
+out_has '^ *(- )?step: strict: what nothing steps over so pauses the domain'
+err_has '/step.json:1:.*\[XM-505\] /step: warning: "strict": a domain of kind x86-pv '
+expect 0 -c "sim:$WORK/kinds.json" plan x86-ept "$WORK/step.json"
+out_has 'step: strict: .*by emulation, and what nothing steps over so pauses the domain'
+check "no warning where there is a means" [ ! -s "$WORK/err" ]
+
 finish

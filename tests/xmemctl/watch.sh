@@ -51,6 +51,28 @@ out_has "-> pause"
 out_has "ended: idle"
 clean
 
+# A strict policy opens no page where others would get through, and says why it stands.
+for kind in x86-ept x86-pv armv8r-mpu; do
+    printf '{"domains":[{"name":"g","kind":"%s","altp2m":%s,"vcpus":2,"pages":64,"programs":[
+        {"script":[{"op":"write","gfn":16,"value":7}]}]}]}' $kind \
+        "$([ $kind != x86-ept ] && echo false || echo true)" >"$WORK/strict-machine.json"
+    sed 's/"version": 1,/"version": 1, "step": "strict",/; s/0x0-0x3f/0x10/' "$WORK/log.json" \
+        >"$WORK/strict.json"
+    expect 0 -c "sim:$WORK/strict-machine.json" watch --check --until-idle \
+        --policy "$WORK/strict.json" g
+    out_has "^machine check: nothing left behind:"
+    if [ $kind = x86-ept ]; then
+        out_has ' -> log \(rule: memory\)$'
+        check "not a word" [ ! -s "$WORK/err" ]
+        continue
+    fi
+    out_has ' -> pause \(rule: memory\) \[strict\]$'
+    err_has 'gfn 0x10 strictly: it could be by relaxing, but .*; the policy is strict'
+    expect 0 -c "sim:$WORK/strict-machine.json" watch --json --until-idle \
+        --policy "$WORK/strict.json" g
+    check "$kind: in the JSON" [ "$(field event strict)" = True ]
+done
+
 # Each page once; the session's end sets them back.
 expect 0 -c "$MACHINE" watch --check --duration 1 --policy "$WORK/relax.json" busy
 check "relax: an event for each page, or two when both vCPUs were at it" \

@@ -25,6 +25,7 @@ from .batch import Batch
 from .connection import Connection, connect
 from .enums import (
     DECISION_PATCH_HIT,
+    DECISION_STRICT,
     EXACT_MAX,
     GFN_UNDO,
     Access,
@@ -127,6 +128,7 @@ __all__ = [
     "CtrlReg",
     "CtrlRegWrite",
     "DECISION_PATCH_HIT",
+    "DECISION_STRICT",
     "DebugTrap",
     "Decision",
     "DefaultReply",

@@ -70,6 +70,7 @@ class StepMeans(IntFlag):
     SINGLE = 2
     EMULATE = 4
     RELAX = 8
+    STRICT = 256  # a session's option: none beside which accesses of others or the next ones pass
 
 
 class Passes(IntFlag):
@@ -181,6 +182,7 @@ class ReplyFlag(IntFlag):
     SET_INSN_DATA = 8
     TOGGLE_STEP = 16
     FAST_STEP = 32
+    STEP_STRICT = 64
 
 
 class MonitorFlag(IntFlag):
@@ -204,7 +206,8 @@ class Action(IntEnum):
     RESUME = 7
 
 
-# XMEM_EXACT_MAX, XMEM_GFN_UNDO, XMEM_DECISION_PATCH_HIT
+# XMEM_EXACT_MAX, XMEM_GFN_UNDO, XMEM_DECISION_*
 EXACT_MAX = 32
 DECISION_PATCH_HIT = 1
+DECISION_STRICT = 2
 GFN_UNDO = 0xFFFFFFFFFFFFFFFF

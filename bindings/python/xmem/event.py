@@ -309,10 +309,24 @@ class Event:
         self._held = True
         return self
 
-    def step_over(self) -> None:
-        """Lets this access through once and arms the page again."""
+    def step_over(self, *, strict: bool = False) -> None:
+        """Lets this access through once and arms the page again.
+
+        strict: by no means that lets accesses of others, or the next ones, pass; where there is
+        no other it raises NotSupportedError, and the event stays open.
+        """
         ring = self._ring
+        if strict:
+            self._step_strictly()
+            return
         rc = c.xmem_event_step_over(ring.handle, self._pointer)
+        if rc:
+            self.failed(rc)
+        self._answered()
+
+    def _step_strictly(self) -> None:
+        reply = XmemReply(action=ReplyAction.STEP_OVER, flags=ReplyFlag.STEP_STRICT)
+        rc = c.xmem_event_reply(self._ring.handle, self._pointer, byref(reply))
         if rc:
             self.failed(rc)
         self._answered()

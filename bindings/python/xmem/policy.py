@@ -55,7 +55,7 @@ class Decision(NamedTuple):
     rule: Optional[str]
     region: Optional[str]
     region_gfn: int
-    flags: int  # DECISION_PATCH_HIT: the guest wrote where a copy is patched
+    flags: int  # DECISION_PATCH_HIT: the guest wrote where a copy is patched; DECISION_STRICT
 
 
 class _Report:

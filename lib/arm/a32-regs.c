@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The registers as an AArch32 mode sees them, conditions and IT state. */
+#include "a32-int.h"
+
+enum mode {
+    MODE_USR = 0x10,
+    MODE_FIQ = 0x11,
+    MODE_IRQ = 0x12,
+    MODE_SVC = 0x13,
+    MODE_ABT = 0x17,
+    MODE_UND = 0x1b,
+    MODE_SYS = 0x1f,
+};
+
+bool a32_mode_known(const struct arm_regs *r)
+{
+    switch (r->cpsr & ARM_CPSR_MODE) {
+    case MODE_USR:
+    case MODE_FIQ:
+    case MODE_IRQ:
+    case MODE_SVC:
+    case MODE_ABT:
+    case MODE_UND:
+    case MODE_SYS: return true;
+    default: return false;
+    }
+}
+
+/* Of sp and lr: lr lies below its sp, but for those of USR and FIQ. */
+static unsigned banked(unsigned mode, unsigned n)
+{
+    unsigned down = n - A32_SP;
+    switch (mode) {
+    case MODE_IRQ: return 17 - down;
+    case MODE_SVC: return 19 - down;
+    case MODE_ABT: return 21 - down;
+    case MODE_UND: return 23 - down;
+    default: return n;
+    }
+}
+
+static unsigned slot(const struct arm_regs *r, unsigned n)
+{
+    unsigned mode = r->cpsr & ARM_CPSR_MODE;
+    if (mode == MODE_FIQ && n >= 8)
+        return n + 16;
+    return n < A32_SP ? n : banked(mode, n);
+}
+
+uint32_t a32_get(const struct arm_regs *r, unsigned n)
+{
+    if (n == A32_PC)
+        return (uint32_t)r->pc + (r->cpsr & ARM_CPSR_T ? 4 : 8);
+    return (uint32_t)r->x[slot(r, n)];
+}
+
+void a32_set(struct arm_regs *r, unsigned n, uint32_t value)
+{
+    r->x[slot(r, n)] = value;
+}
+
+/* ---- IT ---- */
+
+static uint32_t it_state(const struct arm_regs *r)
+{
+    return (uint32_t)((r->cpsr >> 8 & 0xfc) | (r->cpsr >> 25 & 3));
+}
+
+void a32_set_it(struct arm_regs *r, uint32_t it)
+{
+    r->cpsr = (r->cpsr & ~(uint64_t)ARM_CPSR_IT) | (uint64_t)(it & 0xfc) << 8 |
+              (uint64_t)(it & 3) << 25;
+}
+
+bool a32_in_it(const struct arm_regs *r)
+{
+    return it_state(r) & 0xf;
+}
+
+bool a32_last_in_it(const struct arm_regs *r)
+{
+    return (it_state(r) & 0xf) == 8;
+}
+
+void a32_advance_it(struct arm_regs *r)
+{
+    uint32_t it = it_state(r);
+    a32_set_it(r, it & 7 ? (it & 0xe0) | (it << 1 & 0x1f) : 0);
+}
+
+/* ---- conditions ---- */
+
+static bool condition(uint32_t cond, uint64_t cpsr)
+{
+    bool n = cpsr & A32_N, z = cpsr & A32_Z, c = cpsr & A32_C, v = cpsr & A32_V, is;
+    switch (cond >> 1) {
+    case 0: is = z; break;
+    case 1: is = c; break;
+    case 2: is = n; break;
+    case 3: is = v; break;
+    case 4: is = c && !z; break;
+    case 5: is = n == v; break;
+    case 6: is = n == v && !z; break;
+    default: return true;
+    }
+    return is != (cond & 1);
+}
+
+bool a32_holds(const struct a32_insn *in, const struct arm_regs *r)
+{
+    return condition(a32_in_it(r) ? it_state(r) >> 4 : in->cond, r->cpsr);
+}
+
+/* ---- pc ---- */
+
+enum arm_why a32_branch_exchange(struct arm_regs *next, uint32_t to)
+{
+    if ((to & 3) == 2)
+        return ARM_UNSURE;
+    next->pc = to & ~1u;
+    next->cpsr &= ~(uint64_t)ARM_CPSR_T;
+    if (to & 1)
+        next->cpsr |= ARM_CPSR_T;
+    return ARM_OK;
+}
+
+enum arm_why a32_branch(struct arm_regs *next, uint32_t to)
+{
+    next->pc = to & (next->cpsr & ARM_CPSR_T ? ~1u : ~3u);
+    return ARM_OK;
+}

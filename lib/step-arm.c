@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Stepping over an access on Arm by doing its instruction for the vCPU that waits. Xen takes a pc
+ * with an answer and nothing else, so whatever changes a register is put back whole, before the
+ * answer: in one call, so that a tool which dies there has done it once, or not at all.
+ */
+#include "step-arm.h"
+
+#include "step.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOP_MOST 64u /* instructions from an exclusive to the end of its loop */
+#define MODE_BITS 0x1fu
+#define HASH_SHIFT 24u /* to ARM_DECODED of them */
+
+/* Where the hypervisor has no emulator to be asked. */
+bool step_arm_can(const struct xmem_domain *d)
+{
+    return !(d->caps.replies & 1u << XMEM_REPLY_EMULATE) && d->ops->vcpu_get && d->ops->vcpu_set;
+}
+
+/* ---- the session's part ---- */
+
+static int ready(struct xmem_domain *d)
+{
+    if (!d->arm)
+        d->arm = calloc(1, sizeof(*d->arm) + d->vcpu_n * sizeof(d->arm->vcpu[0]));
+    return d->arm ? 0 : domain_refuse(d, -ENOMEM, "out of memory");
+}
+
+void step_arm_free(struct xmem_domain *d)
+{
+    if (d->arm)
+        page_cache_drop_all(&d->arm->pages, d->ops, d->dom);
+    free(d->arm);
+    d->arm = NULL;
+}
+
+void step_arm_pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
+{
+    if (d->arm)
+        page_cache_drop(&d->arm->pages, d->ops, d->dom, gfn, nr);
+}
+
+static enum arm_why decode(struct step_arm *a, enum arm_set set, uint32_t word,
+                           const struct arm_insn **out)
+{
+    struct arm_decoded *k = &a->decoded[word * 0x9e3779b1u >> HASH_SHIFT];
+    enum arm_why why = ARM_OK;
+    if (!k->used || k->in.word != word || k->in.set != (uint8_t)set) {
+        k->used = false;
+        why = arm_decode(set, word, &k->in);
+        k->used = !why && k->in.word == word;
+    }
+    *out = &k->in;
+    return why;
+}
+
+/* ---- registers ---- */
+
+/* Of the vCPU as it waits: another tool may have written them. */
+static enum arm_why read_registers(struct arm_reach *w)
+{
+    struct xmem_domain *d = w->d;
+    struct arm_vcpu *v = w->v;
+    struct xmem_regs regs = XMEM_INIT(regs);
+    int rc = d->ops->vcpu_get(d->dom, w->ev->pub.vcpu, &v->read);
+    v->now = v->read.u.arm;
+    v->monitor = (struct arm_monitor){0};
+    v->looping = v->wrote = false;
+    if (rc) {
+        w->rc = domain_fail(d, rc, 0, "the registers of vCPU %" PRIu32 " cannot be read",
+                            w->ev->pub.vcpu);
+        return ARM_NO_PLACE;
+    }
+    ring_regs_decode(&d->ring, event_data(d, w->ev), &regs);
+    return regs.u.arm.pc == v->now.pc ? ARM_OK : ARM_ODD;
+}
+
+static uint32_t modes_of(const struct arm_regs *r)
+{
+    return (uint32_t)(r->cpsr & MODE_BITS) << 8 | (uint32_t)(r->spsr_el1 & MODE_BITS);
+}
+
+/* 0, -EINVAL: such registers are not taken back (arch_set_info_guest()), or a failure with a text. */
+static int put_registers(struct arm_reach *w, const struct arm_regs *r)
+{
+    struct xmem_domain *d = w->d;
+    struct backend_vcpu context = w->v->read;
+    context.u.arm = *r;
+    int rc = d->ops->vcpu_set(d->dom, w->ev->pub.vcpu, &context);
+    if (!rc) {
+        w->v->set_taken = true;
+        w->v->modes = modes_of(r);
+        w->v->read = context;
+    }
+    return !rc || rc == -EINVAL ? rc :
+        domain_fail(d, rc, 0, "the registers of vCPU %" PRIu32 " cannot be set", w->ev->pub.vcpu);
+}
+
+/* Before memory is changed that must not be changed twice: will its registers be taken? */
+static enum arm_why will_be_taken(struct arm_reach *w)
+{
+    struct arm_vcpu *v = w->v;
+    if (v->set_taken && v->modes == modes_of(&v->now))
+        return ARM_OK;
+    int rc = put_registers(w, &v->read.u.arm);
+    if (rc && rc != -EINVAL)
+        w->rc = rc;
+    return rc ? ARM_REFUSED : ARM_OK;
+}
+
+static bool same_but_pc(const struct arm_regs *a, const struct arm_regs *b)
+{
+    struct arm_regs x = *a;
+    x.pc = b->pc;
+    return !memcmp(&x, b, sizeof(x));
+}
+
+/* ---- doing ---- */
+
+/* The event is about what the instruction touches, or it is another one than was thought. */
+static enum arm_why check_event(struct arm_reach *w, const struct arm_touch *touch)
+{
+    const struct xmem_event_mem *m = &w->ev->pub.u.mem;
+    struct arm_translation t;
+    if (m->access & XMEM_ACCESS_X)
+        return ARM_OK; /* it was fetched from there: arm_reach_fetch() */
+    if (!(m->access & XMEM_ACCESS_GLA_VALID) || m->gla - touch->va >= touch->bytes ||
+        !(touch->access & m->access & (XMEM_ACCESS_R | XMEM_ACCESS_W)))
+        return ARM_ODD;
+    enum arm_why why = arm_reach_gfn(w, &w->v->now, m->gla, touch->user, &t);
+    return why ? why : t.ipa / BACKEND_PAGE_SIZE == m->gfn ? ARM_OK : ARM_ODD;
+}
+
+static bool is_exclusive(const struct arm_insn *in)
+{
+    return in->kind == ARM_LOAD_EX || in->kind == ARM_STORE_EX;
+}
+
+static enum arm_why loop(struct arm_reach *w)
+{
+    const struct arm_world world = {.ctx = w, .fetch = arm_reach_fetch, .place = arm_reach_place};
+    struct arm_vcpu *v = w->v;
+    unsigned done;
+    v->looping = true;
+    enum arm_why why = arm_loop(&world, &v->now, &v->monitor, LOOP_MOST, &done);
+    v->wrote = v->wrote || v->monitor.stored;
+    return why;
+}
+
+static enum arm_why one(struct arm_reach *w, const struct arm_insn *in)
+{
+    struct arm_vcpu *v = w->v;
+    struct arm_touch touch;
+    struct arm_place at = {{NULL, NULL}, 0};
+    enum arm_why why = arm_touches(in, &v->now, &touch);
+    if (!why)
+        why = check_event(w, &touch);
+    if (!why && (in->kind == ARM_ATOMIC || is_exclusive(in)))
+        why = will_be_taken(w);
+    if (why)
+        return why;
+    if (is_exclusive(in))
+        return loop(w);
+    if (touch.bytes)
+        why = arm_reach_place(w, &v->now, &touch, &at);
+    if (!why)
+        why = arm_do(in, &touch, &at, &v->now, &v->monitor);
+    v->wrote = !why && in->kind == ARM_ATOMIC;
+    return why;
+}
+
+static enum arm_why instruction(struct arm_reach *w)
+{
+    const struct arm_insn *in;
+    uint32_t word;
+    enum arm_why why = arm_reach_fetch(w, &w->v->now, &word);
+    if (!why)
+        why = decode(w->d->arm, arm_set_of(&w->v->now), word, &in);
+    return why ? why : one(w, in);
+}
+
+/* ---- answering ---- */
+
+static void answer_pc(struct xmem_domain *d, struct event *ev, uint64_t pc)
+{
+    uint8_t data[RING_DATA_MAX];
+    struct xmem_regs regs = XMEM_INIT(regs);
+    struct answer a = {.flags = RING_FLAG_SET_REGISTERS, .data = data,
+                       .bytes = ring_data_size(d->ring.version)};
+    memcpy(data, event_data(d, ev), a.bytes);
+    ring_regs_decode(&d->ring, data, &regs);
+    regs.u.arm.pc = pc;
+    ring_regs_encode(&d->ring, &regs, data);
+    event_answer_with(d, ev, &a);
+}
+
+/* What was done takes effect. -EINVAL: it cannot, and nothing was done that counts. */
+static int finish(struct arm_reach *w)
+{
+    struct xmem_domain *d = w->d;
+    struct arm_vcpu *v = w->v;
+    uint32_t vcpu = w->ev->pub.vcpu;
+    bool only_pc = same_but_pc(&v->now, &v->read.u.arm);
+    int rc = only_pc ? 0 : put_registers(w, &v->now);
+    if (rc) {
+        v->going = v->wrote ? w->ev : NULL; /* to be put back by the next answer, not done again */
+        d->vcpus[vcpu].attention = true;
+        return rc;
+    }
+    v->going = NULL;
+    step_reset(d, vcpu);
+    d->vcpus[vcpu].repeats = 0;
+    if (only_pc)
+        answer_pc(d, w->ev, v->now.pc);
+    else
+        event_answer(d, w->ev, 0);
+    return 0;
+}
+
+/* A further page, or another kind of access: an event of its own, with its own answer. */
+static int tell(struct arm_reach *w)
+{
+    struct xmem_event_mem m = {.gfn = w->ask_gfn, .offset = w->ask_gla & (BACKEND_PAGE_SIZE - 1),
+                               .gla = w->ask_gla};
+    m.access = w->ask_access | XMEM_ACCESS_GLA_VALID | XMEM_ACCESS_WITH_GLA;
+    step_phase(w->d, w->ev->pub.vcpu, STEP_STOPPED);
+    w->d->vcpus[w->ev->pub.vcpu].attention = true;
+    w->v->going = event_own(w->d, w->ev, &m, w->v->now.pc);
+    return 0;
+}
+
+static bool got_on(const struct arm_vcpu *v)
+{
+    return v->wrote || memcmp(&v->now, &v->read.u.arm, sizeof(v->now));
+}
+
+static int fall_back(struct arm_reach *w, enum arm_why why)
+{
+    w->v->going = NULL;
+    if (w->rc)
+        return w->rc;
+    w->d->vcpus[w->ev->pub.vcpu].step.exclusive = w->v->looping;
+    w->d->fallbacks[w->ev->pub.u.mem.access & XMEM_ACCESS_X ? ARM_FETCH : why]++;
+    return -EOPNOTSUPP;
+}
+
+static enum arm_why go_on(struct arm_reach *w)
+{
+    if (w->v->going != w->ev)
+        return read_registers(w) == ARM_OK ? instruction(w) : ARM_ODD;
+    if (w->v->wrote) /* done, and not put back yet */
+        return ARM_OK;
+    return w->v->looping ? loop(w) : instruction(w);
+}
+
+int step_by_arm(struct xmem_domain *d, struct event *ev)
+{
+    int rc = ready(d);
+    if (rc)
+        return rc;
+    struct arm_reach w = {.d = d, .ev = ev, .v = &d->arm->vcpu[ev->pub.vcpu]};
+    if (ev->pub.u.mem.access & XMEM_ACCESS_IN_GPT)
+        return fall_back(&w, ARM_TABLES);
+    page_cache_begin(&d->arm->pages, d->ops, d->dom);
+    enum arm_why why = go_on(&w);
+    if (w.ask)
+        return tell(&w);
+    if (why && !got_on(w.v))
+        return fall_back(&w, why);
+    rc = finish(&w);
+    return rc == -EINVAL ? fall_back(&w, ARM_REFUSED) : rc;
+}
+
+/*
+ * Answered by something else in the middle: the vCPU is to be where the event said. Where its
+ * registers cannot be put back it stays where it was, and meets its page again.
+ */
+void step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a)
+{
+    struct arm_reach w = {.d = d, .ev = ev, .v = d->arm ? &d->arm->vcpu[ev->pub.vcpu] : NULL};
+    if (!w.v || w.v->going != ev)
+        return;
+    w.v->going = NULL;
+    if (got_on(w.v) && put_registers(&w, &w.v->now))
+        a->flags &= ~RING_FLAG_SET_REGISTERS;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Stepping over an access on Arm: the library does the instruction of the vCPU that waits, on
+ * mappings of the guest's pages, and answers with what it left in the registers. No page is opened.
+ *
+ *   step-arm.c        the means: matching the event, telling further pages, committing, falling back
+ *   step-arm-world.c  the guest's memory as the vCPU reaches it, with the rights in force
+ */
+#ifndef XMEM_STEP_ARM_H
+#define XMEM_STEP_ARM_H
+
+#include "arm/arm.h"
+#include "domain.h"
+#include "page-cache.h"
+
+#define ARM_DECODED 256u /* instructions kept decoded, by their word */
+
+struct arm_decoded {
+    bool used;
+    struct arm_insn in;
+};
+
+/* A vCPU that waits, and how far its instructions were done for it. */
+struct arm_vcpu {
+    struct backend_vcpu read; /* as the hypervisor has it, */
+    struct arm_regs now;      /* and as it is to go on */
+    struct arm_monitor monitor;
+    const struct event *going; /* the event that waits in the middle, or NULL */
+    bool looping;    /* through an exclusive's loop */
+    bool wrote;      /* memory was changed, which must not be done again */
+    bool set_taken;  /* such registers were taken back before: of these modes */
+    uint32_t modes;
+};
+
+struct step_arm {
+    struct page_cache pages;
+    struct arm_decoded decoded[ARM_DECODED];
+    struct arm_vcpu vcpu[];
+};
+
+/* An access on the way, asked of the world. */
+struct arm_reach {
+    struct xmem_domain *d;
+    struct event *ev;
+    struct arm_vcpu *v;
+    bool ask;             /* it is forbidden and was not answered for: */
+    uint64_t ask_gfn, ask_gla;
+    uint32_t ask_access;  /* XMEM_ACCESS_* that are missing */
+    int rc;               /* a failure of the backend that has a text */
+};
+
+/* Callbacks of struct arm_world; ctx is a struct arm_reach. */
+enum arm_why arm_reach_fetch(void *ctx, const struct arm_regs *r, uint32_t *word);
+enum arm_why arm_reach_place(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
+                             struct arm_place *out);
+/* The gfn of an address of the vCPU's, with its rights of stage 1. */
+enum arm_why arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64_t va, bool user,
+                           struct arm_translation *out);
+
+#endif
