@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libxmem: memory-access control of virtual machines.
- *
- * One API over every kind of guest that Xen runs and over a simulated machine that needs no Xen. A
- * tool opens a connection, a session on a domain, sets rights, and answers what violations cause.
+ * libxmem: memory-access control of virtual machines, of every kind of guest that Xen runs and of a
+ * simulated machine. A tool opens a connection, a session on a domain, sets rights, and answers events.
  *
  * CONVENTIONS
  *  Results    0, or a negative errno value; only the codes named at a function (and -EINVAL for null
@@ -210,7 +208,7 @@ XMEM_API int xmem_domain_get_info(struct xmem_domain *d, struct xmem_domain_info
 /* Ways to let one instruction through; the library picks the one that lets least pass beside it. */
 #define XMEM_STEP_VIEW 1u    /* in a view that no other vCPU, and not the guest, gets into */
 #define XMEM_STEP_SINGLE 2u  /* page open for all vCPUs, single step; others held if possible */
-#define XMEM_STEP_EMULATE 4u /* the hypervisor emulates it, whatever further pages it touches */
+#define XMEM_STEP_EMULATE 4u /* the hypervisor emulates it; on Arm the library, and no page opens */
 #define XMEM_STEP_RELAX 8u   /* page open for all vCPUs, until it was seen to have gone on */
 #define XMEM_STEP_STRICT 256u /* opts.step_means: none with XMEM_PASSES_OTHERS or _AGAIN */
 /* What can pass unseen meanwhile (passes of struct xmem_event); 0: nothing. */
@@ -256,6 +254,11 @@ struct xmem_stats {
     uint64_t steps;       /* accesses stepped over */
     uint64_t notifies;    /* event-channel notifications sent */
     uint64_t stuck;       /* events flagged XMEM_EVENT_STUCK */
+    uint64_t emulated;    /* of steps, done by the library itself (Arm); those that it could not do: */
+    uint64_t not_walk, not_fetch;     /* a walk of the guest's tables; code that only the vCPU can do */
+    uint64_t not_decoded, not_sure;   /* SIMD, system, unknown; it faults, or is unpredictable */
+    uint64_t not_mapped, not_ended;   /* no memory there; an exclusive's loop went too far */
+    uint64_t not_same, not_taken;     /* code or tables changed since; registers refused by Xen */
 };
 XMEM_API int xmem_domain_get_stats(struct xmem_domain *d, struct xmem_stats *out);
 

@@ -129,7 +129,6 @@ struct xmem_domain {
     uint32_t view_end; /* above the highest number that a view had */
     uint32_t holds; /* by domain_hold(), not let go */
     struct step_arm *arm;        /* step-arm.h; NULL: not needed yet */
-    uint64_t fallbacks[16];      /* steps that were done by another means, by enum arm_why */
     struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
 };
 

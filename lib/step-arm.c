@@ -214,6 +214,7 @@ static int finish(struct arm_reach *w)
         return rc;
     }
     v->going = NULL;
+    d->stats.emulated++;
     step_reset(d, vcpu);
     d->vcpus[vcpu].repeats = 0;
     if (only_pc)
@@ -240,14 +241,42 @@ static bool got_on(const struct arm_vcpu *v)
     return v->wrote || memcmp(&v->now, &v->read.u.arm, sizeof(v->now));
 }
 
+/* Of the steps that were not done here. */
+static uint64_t *counter(struct xmem_stats *s, enum arm_why why)
+{
+    switch (why) {
+    case ARM_TABLES: return &s->not_walk;
+    case ARM_FETCH: return &s->not_fetch;
+    case ARM_UNKNOWN:
+    case ARM_VECTOR: return &s->not_decoded;
+    case ARM_NO_PLACE: return &s->not_mapped;
+    case ARM_EXCLUSIVE:
+    case ARM_TOO_LONG: return &s->not_ended;
+    case ARM_ODD: return &s->not_same;
+    case ARM_REFUSED: return &s->not_taken;
+    default: return &s->not_sure;
+    }
+}
+
 static int fall_back(struct arm_reach *w, enum arm_why why)
 {
     w->v->going = NULL;
     if (w->rc)
         return w->rc;
-    w->d->vcpus[w->ev->pub.vcpu].step.exclusive = w->v->looping;
-    w->d->fallbacks[w->ev->pub.u.mem.access & XMEM_ACCESS_X ? ARM_FETCH : why]++;
+    ++*counter(&w->d->stats, w->ev->pub.u.mem.access & XMEM_ACCESS_X ? ARM_FETCH : why);
     return -EOPNOTSUPP;
+}
+
+bool step_arm_exclusive(struct xmem_domain *d, struct event *ev)
+{
+    const struct arm_insn *in;
+    uint32_t word;
+    if (!step_arm_can(d) || !(ev->pub.u.mem.access & XMEM_ACCESS_W) || ready(d))
+        return false;
+    struct arm_reach w = {.d = d, .ev = ev, .v = &d->arm->vcpu[ev->pub.vcpu]};
+    page_cache_begin(&d->arm->pages, d->ops, d->dom);
+    return read_registers(&w) == ARM_OK && arm_reach_fetch(&w, &w.v->now, &word) == ARM_OK &&
+           decode(d->arm, arm_set_of(&w.v->now), word, &in) == ARM_OK && in->kind == ARM_STORE_EX;
 }
 
 static enum arm_why go_on(struct arm_reach *w)

@@ -402,6 +402,9 @@ int step_by_relaxing(struct xmem_domain *d, struct event *ev)
         return step_later(d, ev);
     s->pc = step_pc(d, ev);
     s->registers = step_registers(d, ev);
+    s->exclusive = step_arm_exclusive(d, ev);
+    if (s->exclusive) /* its load, told before, is done again */
+        s->pages.v[s->pages.n - 1].need |= XMEM_ACCESS_R;
     int rc = begin(d, v, vcpu);
     if (rc)
         return rc;

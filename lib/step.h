@@ -109,6 +109,8 @@ int step_end_all(struct xmem_domain *d);
 
 /* Does the library do the instruction itself, where the hypervisor cannot? */
 bool step_arm_can(const struct xmem_domain *d);
+/* Is a store-exclusive at the pc, which its event makes fail? False where it cannot be seen. */
+bool step_arm_exclusive(struct xmem_domain *d, struct event *ev);
 int step_by_arm(struct xmem_domain *d, struct event *ev);
 /* Its event in the middle of an instruction is answered by something else. */
 void step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a);

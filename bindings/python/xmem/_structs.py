@@ -141,6 +141,15 @@ class XmemStats(Sized):
         ("steps", c_uint64),
         ("notifies", c_uint64),
         ("stuck", c_uint64),
+        ("emulated", c_uint64),
+        ("not_walk", c_uint64),
+        ("not_fetch", c_uint64),
+        ("not_decoded", c_uint64),
+        ("not_sure", c_uint64),
+        ("not_mapped", c_uint64),
+        ("not_ended", c_uint64),
+        ("not_same", c_uint64),
+        ("not_taken", c_uint64),
     ]
 
 

@@ -74,6 +74,15 @@ class Stats(NamedTuple):
     steps: int
     notifies: int
     stuck: int
+    emulated: int
+    not_walk: int
+    not_fetch: int
+    not_decoded: int
+    not_sure: int
+    not_mapped: int
+    not_ended: int
+    not_same: int
+    not_taken: int
 
 
 class MachineReport(NamedTuple):
