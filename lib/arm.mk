@@ -28,4 +28,7 @@ arm_sources = \
 	lib/arm/t32-narrow.c \
 	lib/arm/t32-single.c \
 	lib/arm/t32-wide.c \
+	lib/arm/walk-a32.c \
+	lib/arm/walk-int.h \
+	lib/arm/walk-long.c \
 	lib/arm/walk.c

@@ -7,7 +7,7 @@
  *   a64*.c     A64;  a32*.c  A32 and T32: decoding, apart from doing
  *   place.c    the guest's memory: single-copy atomic, in order, in either endianness
  *   loop.c     from a load- or store-exclusive through its loop
- *   walk.c     the guest's translation tables
+ *   walk*.c    the guest's translation tables
  *
  * What is not sure is not done: the guest does it natively, or faults as it would.
  */
@@ -198,11 +198,15 @@ struct arm_translation {
     uint8_t attr_index; /* into MAIR; short descriptors: TEX, C and B as 5 bits */
     uint8_t level;
     bool read, write, execute; /* as stage 1 lets this privilege do; access flag and dirty state too */
+    bool by_domain; /* see below */
 };
 
 /*
  * user: with the rights of EL0. ARM_OK; ARM_FAULTS nothing is mapped there, by the tables;
- * ARM_NO_PLACE a table cannot be read; ARM_UNSURE tables of a form that is not known here.
+ * ARM_NO_PLACE a table cannot be read; ARM_UNSURE tables of a form that is not known here. *out is
+ * zero then, but for one case: an AArch32 kernel's short descriptors depend on DACR, which is not among
+ * the registers, so they are never ARM_OK. by_domain says that ARM_UNSURE is for this alone, and *out is
+ * right where the vCPU is known to have passed stage 1: at the address of its event, at its pc.
  */
 enum arm_why arm_translate(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
                            bool user, struct arm_translation *out);

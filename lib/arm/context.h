@@ -8,7 +8,8 @@
 /*
  * x0 to x30, and AArch32's banked registers where the architecture maps them: r0 to r12, then
  * sp_usr 13, lr_usr 14, lr_irq 16, sp_irq 17, lr_svc 18, sp_svc 19, lr_abt 20, sp_abt 21, lr_und 22,
- * sp_und 23, r8_fiq 24 to r12_fiq 28, sp_fiq 29, lr_fiq 30.
+ * sp_und 23, r8_fiq 24 to r12_fiq 28, sp_fiq 29, lr_fiq 30. Where the kernel runs in AArch32 state too,
+ * sp_el0, sp_el1 and elr_el1 are 0.
  */
 struct arm_regs {
     uint64_t x[31];
