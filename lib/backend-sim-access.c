@@ -207,6 +207,11 @@ int backend_sim_step_note(void *dom, uint16_t view, uint64_t gfn, uint32_t vcpu,
     return -EINVAL;
 }
 
+int backend_sim_step_told(void *dom, uint32_t vcpu, uint64_t gfn, uint32_t access)
+{
+    return sim_step_told(((struct sim_dom *)dom)->d, vcpu, gfn, (uint8_t)access);
+}
+
 int backend_sim_view_internal(void *dom, uint16_t view, uint16_t from_view)
 {
     return sim_view_internal(((struct sim_dom *)dom)->d, view, from_view);

@@ -51,6 +51,10 @@ int backend_sim_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uin
 int backend_sim_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress);
 int backend_sim_step_note(void *dom, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t rights,
                           bool open);
+int backend_sim_step_told(void *dom, uint32_t vcpu, uint64_t gfn, uint32_t access);
+/* backend-sim-vcpu.c */
+int backend_sim_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out);
+int backend_sim_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in);
 int backend_sim_view_internal(void *dom, uint16_t view, uint16_t from_view);
 int backend_sim_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
 

@@ -279,12 +279,12 @@ static int vcpu_hold(void *dom, uint32_t vcpu, bool hold)
     return domctl(dom, &op);
 }
 
-/* One op of whoever comes: the others are held, where that can be. */
+/* Whoever comes runs on: the others are held, where that can be. */
 static int vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
 {
     struct sim_dom *d = dom;
     struct sim_vcpu_info i;
-    sim_domain_run(d->d, 1);
+    sim_domain_look(d->d);
     int rc = sim_vcpu_info(d->d, vcpu, &i);
     if (!rc)
         *pc = i.pc;
@@ -486,6 +486,12 @@ static int event_idle(void *dom)
     return page && __atomic_load_n(&page->req_prod, __ATOMIC_ACQUIRE) != before;
 }
 
+static int event_poke(void *dom)
+{
+    sim_evtchn_poke(((struct sim_dom *)dom)->d);
+    return 0;
+}
+
 static int event_notify(void *dom)
 {
     struct sim_dom *d = dom;
@@ -538,6 +544,8 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .unpause = dom_unpause,
     .vcpu_hold = vcpu_hold,
     .vcpu_peek = vcpu_peek,
+    .vcpu_get = backend_sim_vcpu_get,
+    .vcpu_set = backend_sim_vcpu_set,
     .vcpu_waits = vcpu_waits,
     .vcpu_inject = vcpu_inject,
     .monitor_enable = monitor_enable,
@@ -549,6 +557,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .event_ack = event_ack,
     .event_idle = event_idle,
     .event_notify = event_notify,
+    .event_poke = event_poke,
     .rights_get = backend_sim_rights_get,
     .rights_set = backend_sim_rights_set,
     .rights_set_many = backend_sim_rights_set_many,
@@ -568,6 +577,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .view_get_suppress_ve = backend_sim_view_get_suppress_ve,
     .view_set_notify = backend_sim_view_set_notify,
     .step_note = backend_sim_step_note,
+    .step_told = backend_sim_step_told,
     .view_internal = backend_sim_view_internal,
     .page_map = page_map,
     .page_unmap = page_unmap,

@@ -211,13 +211,16 @@ struct xmem_backend_ops {
     int (*view_set_notify)(void *dom, uint32_t vcpu, uint64_t gfn);
 
     /*
-     * For a machine that checks itself; both NULL on Xen, and failures change nothing.
+     * For a machine that checks itself; all NULL on Xen, and failures change nothing.
      * step_note: that page is (open) or is no more open for one vCPU's step; rights: in force
      * for all others meanwhile. Called before it is opened, and after it was closed.
+     * step_told: the instruction under way of that vCPU was told for this page too (XMEM_ACCESS_R, _W,
+     * _X), by an event of the library's own.
      * view_internal: view is the library's own, for steps of vCPUs that belong to from_view.
      */
     int (*step_note)(void *dom, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t rights,
                      bool open);
+    int (*step_told)(void *dom, uint32_t vcpu, uint64_t gfn, uint32_t access);
     int (*view_internal)(void *dom, uint16_t view, uint16_t from_view);
 
     /* One page of the guest, mapped read-write; -ESRCH nothing there. */

@@ -55,6 +55,7 @@ static const struct op_form {
     {"halt", SIM_OP_HALT, F_VALUE, 0, 0, 0},
     {"wake", SIM_OP_WAKE, F_INDEX, F_INDEX, 0, 127},
     {"poweroff", SIM_OP_POWEROFF, 0, 0, 0, 0},
+    {"exclusive", SIM_OP_EXCL, F_ADDR | F_LENGTH, F_ADDR, 0, 0},
 };
 #define N_FORMS (sizeof(forms) / sizeof(forms[0]))
 
@@ -174,6 +175,19 @@ static void get_flags(struct json_doc *doc, const struct json_value *v, struct s
         op->flags |= SIM_OP_F_FETCH;
 }
 
+/* What the machine would refuse without saying why. */
+static void check_exclusive(struct sim_file_domain *fd, const struct json_value *v,
+                            const struct sim_op *op)
+{
+    uint32_t len = op->len ? op->len : 8;
+
+    if (fd->cfg.kind != SIM_ARM_S2 && fd->cfg.kind != SIM_ARMV8R_MPU)
+        json_error(fd->doc, v, XM_MSG_KIND_OPTION, "only Arm has the op \"exclusive\"");
+    else if (len > 8 || (len & (len - 1)) || (op->addr & (len - 1)))
+        json_error(fd->doc, v, XM_MSG_OP_FIELD,
+                   "an \"exclusive\" is of 1, 2, 4 or 8 bytes, at a multiple of that");
+}
+
 static void parse_op(struct sim_file_domain *fd, const struct json_value *v, struct sim_op *op)
 {
     static const char *const keys[] = {
@@ -201,6 +215,8 @@ static void parse_op(struct sim_file_domain *fd, const struct json_value *v, str
         json_get_u32(fd->doc, m, 1, ACCESS_MAX, &len);
     op->len = (uint8_t)len;
     get_flags(fd->doc, v, op);
+    if (op->code == SIM_OP_EXCL)
+        check_exclusive(fd, v, op);
 }
 
 static void parse_script(struct sim_file_domain *fd, const struct json_value *v, uint32_t vcpu,

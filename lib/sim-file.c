@@ -18,6 +18,7 @@
 #define GFN_LIMIT (UINT64_C(1) << 40)
 #define VIEWS_MAX 512u
 #define FAULTS_MAX 16u
+#define LOOK_MAX 1000000u
 #define MPU_REGIONS_MIN 8u
 #define MPU_REGIONS_MAX 256u
 
@@ -36,6 +37,7 @@ static const struct {
     {"EAGAIN", EAGAIN}, {"ENOMEM", ENOMEM}, {"EACCES", EACCES}, {"EFAULT", EFAULT},
     {"EBUSY", EBUSY},   {"EEXIST", EEXIST}, {"ENODEV", ENODEV}, {"EINVAL", EINVAL},
     {"ENOSPC", ENOSPC}, {"ERANGE", ERANGE}, {"ENOSYS", ENOSYS}, {"EOPNOTSUPP", EOPNOTSUPP},
+    {"ENODATA", ENODATA},
 };
 #define N_ERRNOS (sizeof(errnos) / sizeof(errnos[0]))
 
@@ -45,7 +47,7 @@ static const char *const hypercalls[] = {
     "monitor",       "access_required", "pause",          "unpause",          "vcpu_pause",
     "vcpu_unpause",  "domctl_other",  "altp2m_state",     "altp2m_create",    "altp2m_destroy",
     "altp2m_switch", "altp2m_set",    "altp2m_set_multi", "altp2m_get",       "altp2m_change_gfn",
-    "altp2m_other",  "inject_event",  NULL};
+    "altp2m_other",  "inject_event",  "vcpu_get",         "vcpu_set",         NULL};
 _Static_assert(sizeof(hypercalls) / sizeof(hypercalls[0]) == XM_HC_COUNT + 1,
                "a name for each kind of hypercall");
 
@@ -213,7 +215,7 @@ static void parse_domain(struct machine_file *mf, const struct json_value *v)
 {
     static const char *const keys[] = {"name",       "description", "domid",  "kind",
                                        "vcpus",      "pages",       "first_gfn",
-                                       "superpages", "altp2m",      "holds",  "mpu",
+                                       "superpages", "altp2m",      "holds",  "look", "mpu",
                                        "programs",   "faults",      NULL};
     struct sim_file_domain fd = {
         .doc = mf->doc,
@@ -238,6 +240,8 @@ static void parse_domain(struct machine_file *mf, const struct json_value *v)
     get_altp2m(&fd, v);
     if ((m = json_find(mf->doc, v, "holds")))
         json_get_bool(mf->doc, m, &fd.cfg.holds);
+    if ((m = json_find(mf->doc, v, "look")))
+        json_get_u32(mf->doc, m, 1, LOOK_MAX, &fd.cfg.look);
     get_mpu(&fd, v);
     make_domain(mf, &fd, v);
     if ((m = json_find(mf->doc, v, "programs")))

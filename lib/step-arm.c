@@ -232,6 +232,8 @@ static int tell(struct arm_reach *w)
     m.access = w->ask_access | XMEM_ACCESS_GLA_VALID | XMEM_ACCESS_WITH_GLA;
     step_phase(w->d, w->ev->pub.vcpu, STEP_STOPPED);
     w->d->vcpus[w->ev->pub.vcpu].attention = true;
+    if (w->d->ops->step_told)
+        (void)w->d->ops->step_told(w->d->dom, w->ev->pub.vcpu, m.gfn, w->ask_access);
     w->v->going = event_own(w->d, w->ev, &m, w->v->now.pc);
     return 0;
 }

@@ -171,6 +171,8 @@ static int domain_fill(struct sim_domain *d)
     if (rc == 0)
         rc = core_init(d);
     if (rc == 0)
+        rc = sim_arm_init(d);
+    if (rc == 0)
         rc = vcpus_init(d);
     if (rc == 0 && d->cfg.kind == SIM_ARMV8R_MPU)
         rc = sim_mpu_init(d);
@@ -229,6 +231,7 @@ void sim_domain_free(struct sim_domain *d)
     sim_frames_destroy(&d->tables);
     sim_frames_destroy(&d->extra);
     sim_arena_destroy(&d->memory);
+    sim_arena_destroy(&d->code);
     sim_evtchn_destroy(&d->evtchn);
     free(d->vcpu);
     free(d->epoch);
@@ -274,11 +277,15 @@ int sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page)
 {
     int rc = -XM_ESRCH;
     xm_mfn_t mfn;
+    void *code;
 
     sim_enter(d);
     mfn = mfn_of(d, gfn);
     if (xm_mfn_valid(mfn)) {
         *page = d->pv != NULL ? frame_at(mfn) : (void *)sim_page_of(d, mfn);
+        rc = 0;
+    } else if (!d->dying && (code = sim_arm_code_page(d, gfn)) != NULL) {
+        *page = code;
         rc = 0;
     }
     sim_leave(d);

@@ -52,6 +52,13 @@ void sim_evtchn_ack(struct sim_domain *d)
     sim_leave(d);
 }
 
+void sim_evtchn_poke(struct sim_domain *d)
+{
+    sim_enter(d);
+    d->evtchn.pending = true;
+    sim_leave(d);
+}
+
 void sim_evtchn_notify(struct sim_domain *d)
 {
     sim_enter(d);

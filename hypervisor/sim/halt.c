@@ -13,6 +13,10 @@ void sim_halt_end(struct sim_vcpu *v)
 {
     if (!v->halted)
         return;
+    if (v->arm.down) { /* vgic_inject_irq() of Xen drops it */
+        v->wake_at = SIM_NEVER;
+        return;
+    }
     v->halted = false;
     v->dom->halted_n--;
 }

@@ -26,11 +26,21 @@ static int call(struct sim_machine *m, uint32_t domid, int kind, call_fn fn, voi
 
 /* ---- XENMEM_access_op ---- */
 
+/* A page of code is nobody's to restrict. */
+static bool asks_for_code(struct sim_domain *d, const struct xm_mem_access_op *op)
+{
+    return op->op == XM_MEM_ACCESS_GET && sim_arm_code_page(d, op->pfn) != NULL &&
+           !xm_mfn_valid(xm_p2m_get(&d->core, 0, xm_gfn(op->pfn)).mfn);
+}
+
 static int do_mem_access(struct sim_domain *d, void *p)
 {
+    struct xm_mem_access_op *op = p;
     uint32_t start = 0;
     int rc;
 
+    if (asks_for_code(d, op))
+        return xm_rights_to_wire(d->core.xen_minor, XM_ACCESS_RWX, &op->access);
     do {
         rc = xm_hc_mem_access(&d->core, p, &start);
     } while (rc == XM_CONTINUE);
@@ -217,6 +227,48 @@ int sim_hc_altp2m(struct sim_machine *m, struct xm_altp2m_op *op)
     if (m == NULL || op == NULL)
         return -XM_EFAULT;
     return call(m, op->domain, altp2m_kind(op->cmd), do_altp2m, op);
+}
+
+/* ---- vcpucontext ---- */
+
+struct vcpu_call {
+    uint32_t vcpu;
+    struct sim_arm_context *get;
+    const struct sim_arm_context *set;
+};
+
+static int do_vcpu(struct sim_domain *d, void *op)
+{
+    const struct vcpu_call *c = op;
+
+    if (!sim_is_arm(d))
+        return -XM_EOPNOTSUPP;
+    if (c->vcpu >= d->cfg.vcpus)
+        return -XM_EINVAL;
+    if (c->set != NULL)
+        return sim_arm_set(&d->vcpu[c->vcpu], c->set);
+    sim_arm_get(&d->vcpu[c->vcpu], c->get);
+    return 0;
+}
+
+int sim_hc_vcpu_get(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
+                    struct sim_arm_context *out)
+{
+    struct vcpu_call c = {.vcpu = vcpu, .get = out};
+
+    if (m == NULL || out == NULL)
+        return -XM_EFAULT;
+    return call(m, domid, XM_HC_VCPU_GET, do_vcpu, &c);
+}
+
+int sim_hc_vcpu_set(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
+                    const struct sim_arm_context *in)
+{
+    struct vcpu_call c = {.vcpu = vcpu, .set = in};
+
+    if (m == NULL || in == NULL)
+        return -XM_EFAULT;
+    return call(m, domid, XM_HC_VCPU_SET, do_vcpu, &c);
 }
 
 uint64_t sim_hypercall_count(struct sim_domain *d)

@@ -90,6 +90,21 @@ static void host_parts(struct sim_domain *d, struct sim_access *a)
     }
 }
 
+/* What no decoder knows was left out, not done outside. */
+void sim_arm_check_skipped(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    uint32_t word[A64_MOST];
+    struct sim_insn in;
+
+    (void)sim_a64_encode(op, word);
+    if (word[0] == A64_UDF)
+        return;
+    sim_insn_make(d, op, &in);
+    for (unsigned i = 0; i < in.n; i++)
+        host_parts(d, &in.a[i]);
+    sim_check_done(d, v, &in, true);
+}
+
 /* hvm_emulate_one_vm_event(): an event where somebody wants it, else an exception. */
 static enum op_end not_emulated(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
@@ -116,7 +131,7 @@ static enum op_end emulate(struct sim_domain *d, struct sim_vcpu *v, const struc
     return OP_DONE;
 }
 
-static enum translation find_parts(struct sim_domain *d, struct sim_vcpu *v, struct sim_access *a)
+enum translation sim_access_find(struct sim_domain *d, struct sim_vcpu *v, struct sim_access *a)
 {
     enum translation t = TR_OK;
 
@@ -138,7 +153,7 @@ enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct
 
         if (op->code == SIM_OP_COPY && i == in.n - 1)
             in.a[i].value = sim_access_load(&in.a[i - 1]);
-        t = find_parts(d, v, &in.a[i]);
+        t = sim_access_find(d, v, &in.a[i]);
         if (t != TR_OK)
             return t == TR_TRAP ? OP_DONE : OP_BLOCKED;
     }

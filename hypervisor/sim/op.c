@@ -26,8 +26,11 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
     v->told_n = 0;
     sim_program_advance(&v->prog);
     v->done++;
-    if (!moved)
-        v->pc += sim_is_arm(d) ? 4 : 1;
+    v->arm.shown = v->arm.monitor = false;
+    if (sim_is_arm(d))
+        v->pc = sim_arm_pc_after(v, v->pc, moved ? 0 : 1);
+    else if (!moved)
+        v->pc++;
     if (unlikely(v->core->single_step)) {
         v->step_gfn = op->addr >> XM_PAGE_SHIFT;
         if (v->halted) /* the processor tells when it runs again */
@@ -37,16 +40,19 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
     }
 }
 
-/* The listener did the op itself: it moved the pc, and left what was read in rax. */
+/* The listener did the op itself: it moved the pc, and left what was read in rax, or x0. */
 static void skip(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     bool reads = op->code == SIM_OP_READ || op->code == SIM_OP_RMW || op->code == SIM_OP_COPY ||
-                 op->code == SIM_OP_CPUID;
+                 op->code == SIM_OP_CPUID || op->code == SIM_OP_EXCL;
+    bool accesses = op->code <= SIM_OP_COPY || op->code == SIM_OP_EXCL;
 
-    if (reads && !sim_is_arm(d))
-        v->result = v->regs.x86.rax;
-    if (op->code >= SIM_OP_READ && op->code <= SIM_OP_COPY)
+    if (reads)
+        v->result = sim_is_arm(d) ? v->arm.x[A64_OLD] : v->regs.x86.rax;
+    if (accesses)
         d->accesses++;
+    if (accesses && sim_is_arm(d))
+        sim_arm_check_skipped(d, v, op);
     finish(d, v, op, true);
 }
 
@@ -75,6 +81,9 @@ static enum op_end dispatch(struct sim_domain *d, struct sim_vcpu *v, const stru
         return OP_DONE;
     case SIM_OP_WAKE:
         sim_halt_end(&d->vcpu[op->index]);
+        return OP_DONE;
+    case SIM_OP_EXCL: /* its branch, which is not taken */
+        d->accesses++;
         return OP_DONE;
     case SIM_OP_POWEROFF:
         d->doomed = true;
@@ -108,7 +117,11 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
         skip(d, v, &op);
         return true;
     }
+    if (sim_is_arm(d) && !v->in_op)
+        sim_arm_begin(v, &op);
     v->in_op = true;
+    if (op.code == SIM_OP_EXCL && !sim_excl_ends(v))
+        return sim_excl_step(d, v, &op);
     if (dispatch(d, v, &op, r) == OP_BLOCKED)
         return false;
     finish(d, v, &op, false);

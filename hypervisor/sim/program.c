@@ -105,7 +105,7 @@ static void replace(struct sim_domain *d, struct sim_vcpu *v, const struct sim_p
 
     trace_put(d, old);
     v->prog = *p;
-    v->in_op = v->held_write = v->moved = false;
+    v->in_op = v->held_write = v->moved = v->arm.shown = v->arm.monitor = false;
     v->told_n = 0;
     sim_halt_end(v);
 }
@@ -116,10 +116,21 @@ static bool address_ok(uint64_t addr)
     return addr >> XM_PAGE_SHIFT < XM_GFN_LIMIT - 1;
 }
 
+/* A register of its own alignment: others fault. */
+static bool excl_ok(const struct sim_op *op)
+{
+    uint32_t len = op->len != 0 ? op->len : 8;
+
+    return op->flags == 0 && len <= 8 && (len & (len - 1)) == 0 && (op->addr & (len - 1)) == 0 &&
+           address_ok(op->addr);
+}
+
 static bool op_ok(const struct sim_domain *d, const struct sim_op *op)
 {
     uint8_t last = d->cfg.kind == SIM_X86_PV ? SIM_OP_MMUEXT : SIM_OP_POWEROFF;
 
+    if (op->code == SIM_OP_EXCL)
+        return sim_is_arm(d) && excl_ok(op);
     if (op->code < SIM_OP_READ || op->code > last)
         return false;
     if (op->code == SIM_OP_CTRLREG && op->index >= XM_EV_CTRLREGS)

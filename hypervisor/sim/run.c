@@ -43,7 +43,8 @@ static void fast_end(struct sim_domain *d, struct sim_vcpu *v, uint64_t n)
 {
     d->accesses += n;
     v->done += n;
-    v->pc += sim_is_arm(d) ? n * 4 : n;
+    v->pc = sim_is_arm(d) ? sim_arm_pc_after(v, v->pc, n) : v->pc + n;
+    v->arm.shown = false;
 }
 
 static uint64_t fast_trace(struct sim_domain *d, struct sim_vcpu *v, uint64_t budget)
@@ -239,6 +240,21 @@ uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps)
         r.done = 1;
     sim_leave(d);
     return r.done;
+}
+
+#define LOOK_LEAST_BITS 4u
+#define LOOK_BITS 4u
+
+void sim_domain_look(struct sim_domain *d)
+{
+    uint64_t steps = d->cfg.look != 0 ? d->cfg.look : 1;
+
+    if (d->cfg.look == 0 && d->cfg.kind == SIM_ARM_S2) {
+        sim_enter(d);
+        steps = UINT64_C(1) << (LOOK_LEAST_BITS + rng_below(&d->rng, LOOK_BITS));
+        sim_leave(d);
+    }
+    (void)sim_domain_run(d, steps);
 }
 
 void sim_domain_schedule(struct sim_domain *d, sim_schedule_fn fn, void *ctx)

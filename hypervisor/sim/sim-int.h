@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <xm/core.h>
 
+#include "a64.h"
 #include "frames.h"
 #include "insn.h"
 #include "program.h"
@@ -62,6 +63,19 @@ struct sim_note {
     uint8_t access; /* enum xm_access in force for all others */
 };
 
+/* Of an Arm vCPU, beside what events have of it. */
+struct sim_arm {
+    uint64_t x[31];
+    uint64_t sp_el0, sp_el1, elr_el1, spsr_el1;
+    uint64_t spsr_fiq, spsr_irq, spsr_und, spsr_abt, sctlr;
+    uint64_t begin;   /* pc of the op under way */
+    uint32_t *code;   /* its page; NULL: no Arm vCPU */
+    bool shown;       /* the op is in code and x */
+    bool down;        /* not online */
+    bool monitor;     /* the exclusive monitor is armed, */
+    uint64_t watched; /* and this was loaded */
+};
+
 struct sim_vcpu {
     struct sim_domain *dom;
     struct xm_vcpu *core;
@@ -90,6 +104,7 @@ struct sim_vcpu {
     uint64_t xcr0;
     uint64_t pv_root;     /* x86-pv: L4 table in use */
     uint64_t *pv_tlb_mfn; /* x86-pv: of each TLB entry */
+    struct sim_arm arm;
 };
 
 struct sim_pv;
@@ -112,6 +127,7 @@ struct sim_domain {
     sim_schedule_fn schedule; /* in place of it */
     void *schedule_ctx;
     struct sim_arena memory;
+    struct sim_arena code; /* Arm: a page of each vCPU */
     struct sim_frames tables; /* the core's */
     struct sim_frames extra;  /* populated later, outside of memory */
     struct sim_trace *traces;
@@ -181,8 +197,10 @@ int sim_machine_add(struct sim_machine *m, struct sim_domain *d);
 /* vcpu.c */
 int sim_vcpu_init(struct sim_domain *d, uint32_t id);
 void sim_vcpu_destroy(struct sim_vcpu *v);
-void sim_vcpu_regs_read(const struct sim_vcpu *v, void *regs, size_t bytes);
+void sim_vcpu_regs_read(struct sim_vcpu *v, void *regs, size_t bytes);
 void sim_vcpu_regs_write(struct sim_vcpu *v, const void *regs, size_t bytes);
+/* By a listener: a pc that leaves the op under way says that it was done. */
+void sim_vcpu_set_pc(struct sim_vcpu *v, uint64_t pc);
 void sim_vcpu_set_result(struct sim_vcpu *v, uint64_t value);
 uint64_t *sim_vcpu_ctrlreg(struct sim_vcpu *v, uint32_t index);
 /* NULL: one that the machine does not keep. */
@@ -190,6 +208,22 @@ uint64_t *sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr);
 bool sim_vcpu_can_run(const struct sim_vcpu *v);
 /* Now, or when its timer goes. */
 bool sim_vcpu_will_run(const struct sim_vcpu *v);
+
+/* arm.c */
+int sim_arm_init(struct sim_domain *d);
+void sim_arm_vcpu_init(struct sim_vcpu *v);
+/* Where n ops lead from pc. */
+uint64_t sim_arm_pc_after(const struct sim_vcpu *v, uint64_t pc, uint64_t n);
+/* The op at the pc begins. */
+void sim_arm_begin(struct sim_vcpu *v, const struct sim_op *op);
+/* Puts it into memory and registers, for somebody who may look. */
+void sim_arm_show(struct sim_vcpu *v);
+/* Does this pc leave the op under way? */
+bool sim_arm_leaves(struct sim_vcpu *v, uint64_t pc);
+void sim_arm_get(struct sim_vcpu *v, struct sim_arm_context *out);
+int sim_arm_set(struct sim_vcpu *v, const struct sim_arm_context *in);
+/* The code page with this gfn, or NULL. */
+void *sim_arm_code_page(struct sim_domain *d, uint64_t gfn);
 
 /* halt.c */
 void sim_halt(struct sim_vcpu *v, uint64_t ticks);
@@ -219,6 +253,13 @@ enum op_end { OP_DONE, OP_BLOCKED };
 enum translation { TR_OK, TR_BLOCKED, TR_TRAP /* the op is over without the access */ };
 enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                       const struct xm_reply *reply);
+/* Finds all parts of it, or tells an event. */
+enum translation sim_access_find(struct sim_domain *d, struct sim_vcpu *v, struct sim_access *a);
+/* A listener did it: was all of it told? */
+void sim_arm_check_skipped(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+/* excl.c. ends: it is at its last instruction, and all before are done. step: one of them; true: done. */
+bool sim_excl_ends(const struct sim_vcpu *v);
+bool sim_excl_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 enum op_end sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v,
                              const struct sim_op *op);
 /* op-event.c; held: the write's answer is there, reply says whether it is denied. */

@@ -42,6 +42,7 @@ struct sim_domain_cfg {
     bool superpages;     /* map with the largest pages that fit */
     bool altp2m;         /* views allowed (x86-ept) */
     bool holds;          /* one vCPU can be held; no released Xen has that, see README.md */
+    uint32_t look;       /* ops between two looks at a relaxed vCPU; 0: arm-s2 drawn, 16 to 128; else 1 */
     uint32_t regions;    /* armv8r-mpu: of each core's EL2 MPU, 8 to 256; 0: 16 */
     bool whole;          /* armv8r-mpu: a plan that does not fit is refused, not filled in */
     bool qemu_codes;     /* armv8r-mpu: faults report QEMU's status codes, not silicon's */
@@ -84,7 +85,8 @@ enum sim_op_code {
     /* x86-pv: hypercalls; the answer is the vCPU's result */
     SIM_OP_MMU_UPDATE, /* addr: of the entry, machine; value: the new one; index: command, 0 or 2 */
     SIM_OP_UPDATE_VA,  /* addr: virtual; value: its new L1 entry; index not 0: flush */
-    SIM_OP_MMUEXT      /* index: SIM_MMUEXT_*; addr, value: machine addresses */
+    SIM_OP_MMUEXT,     /* index: SIM_MMUEXT_*; addr, value: machine addresses */
+    SIM_OP_EXCL        /* Arm: adds 1 by load- and store-exclusive: a loop of four instructions */
 };
 /* Xen's MMUEXT_* numbers. */
 enum {
@@ -136,6 +138,11 @@ int sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *
  */
 uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps);
 /*
+ * As long as a tool takes between two looks: with a page open meanwhile, what passes is what a
+ * scheduler's slice lets pass.
+ */
+void sim_domain_look(struct sim_domain *d);
+/*
  * Who runs next, in place of the seed: asked in sim_domain_run() with the n vCPUs that can run,
  * before each slice; answers one of them, and in *ops (1 when asked) for how many ops at most, or
  * SIM_NOBODY: the run ends. It calls nothing of this domain. fn NULL: the seed again.
@@ -155,13 +162,31 @@ struct sim_vcpu_info {
     enum sim_vcpu_state state;
     uint16_t view;
     uint64_t done;   /* ops finished */
-    uint64_t pc;     /* moves by 4 (Arm) or by 1 (x86) with each op finished */
+    uint64_t pc;     /* moves with each op finished: by 1 on x86; Arm: see SIM_CODE_GFN */
     uint64_t result; /* of the last read */
     bool single_step;
     uint64_t traps;  /* #VEs and other exceptions that the guest took; their op is dropped */
     uint64_t breakpoints, debugs; /* #BPs and #DBs that its own handlers saw; traps has them, too */
 };
 int sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out);
+
+/*
+ * Arm: the gfn of vCPU 0's code; the others' follow. Its MMU is off, and its pc goes from word to word
+ * of that page, and by a branch in the last one to the first again. What is at the pc when an event
+ * is made, or registers are asked for, is the op under way as an A64 instruction, with its operands in
+ * the registers; ops that are none are undefined instructions there. The page can be mapped, and
+ * belongs to no memory map: nothing restricts it, and no gfn of the domain's is counted for it.
+ */
+#define SIM_CODE_GFN ((UINT64_C(1) << 36) - 0x1000)
+
+/* An Arm vCPU's registers, as the vcpucontext domctls have them. */
+struct sim_arm_context {
+    uint64_t x[31], pc, cpsr;
+    uint64_t sp_el0, sp_el1, elr_el1, spsr_el1;
+    uint64_t spsr_fiq, spsr_irq, spsr_und, spsr_abt;
+    uint64_t sctlr, tcr, ttbr0, ttbr1;
+    bool online; /* clear: it does not run, and interrupts for it are lost */
+};
 
 /* ---- the listener's side, as libxenctrl and friends give it on real Xen ---- */
 
@@ -175,6 +200,15 @@ struct sim_multicall {
 int sim_hc_multicall(struct sim_machine *m, struct sim_multicall *v, uint32_t n);
 int sim_hc_domctl(struct sim_machine *m, struct xm_domctl *op);
 int sim_hc_altp2m(struct sim_machine *m, struct xm_altp2m_op *op);
+/*
+ * -EOPNOTSUPP: not an Arm guest. Set takes all or nothing; -EINVAL as Xen has it: the mode in cpsr, or
+ * in an spsr_el1 that is not 0, is none of AArch64's below EL2. A pc that leaves the op under way
+ * says that the op was done outside of the vCPU, its result being in x0; so does an answer's.
+ */
+int sim_hc_vcpu_get(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
+                    struct sim_arm_context *out);
+int sim_hc_vcpu_set(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
+                    const struct sim_arm_context *in);
 /* Frames of the guest: mapped while the domain is; -ESRCH: nothing there. */
 int sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page);
 int sim_populate(struct sim_domain *d, uint64_t gfn);
@@ -184,6 +218,8 @@ void *sim_ring_page(struct sim_domain *d);
 /* Readable while an event may be there, or the domain died, or vCPUs could run. */
 int sim_evtchn_fd(struct sim_domain *d);
 void sim_evtchn_ack(struct sim_domain *d);
+/* Readable until it is acknowledged, though the hypervisor said nothing. */
+void sim_evtchn_poke(struct sim_domain *d);
 /* The listener notifies: the hypervisor consumes the answers. */
 void sim_evtchn_notify(struct sim_domain *d);
 /* Forget the fd's "vCPUs could run" part: for tests that want the real event channel's behaviour. */
@@ -240,6 +276,11 @@ uint64_t sim_mpu_defects(struct sim_domain *d);
 int sim_step_note(struct sim_domain *d, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t access,
                   bool open);
 /*
+ * That vCPU's instruction under way was told to the tool for this page as well (XM_DO_*), by the
+ * library itself and not by an event of the hypervisor's. -EINVAL.
+ */
+int sim_step_told(struct sim_domain *d, uint32_t vcpu, uint64_t gfn, uint8_t what);
+/*
  * `view` is for stepping over accesses of vCPUs of view `from`: whoever is in it is bound by the
  * rights of `from`, or of the view that it stepped out of. Until the view is destroyed. -EINVAL.
  */
@@ -263,9 +304,10 @@ struct sim_report {
     uint64_t unanswered, double_answers, leaked_slots;
     uint64_t leftover_rights, leftover_views, leftover_pauses, leftover_monitors;
     /* Accesses that went through although the rights at that moment forbade it: by a TLB entry, in a
-     * view for stepping, or with an instruction that was stepped over for another page or right. */
+     * view for stepping, or with an instruction that was stepped over for another page or right; on Arm,
+     * where no step needs to open a page, since their page was open for another's step as well. */
     uint64_t forbidden;
-    uint64_t unseen;     /* that passed since their page was open for another vCPU or instruction */
+    uint64_t unseen;     /* not Arm: that passed since their page was open for another vCPU or instruction */
     uint64_t mem_bytes, mapped_gfns;
 };
 /* d NULL: all domains, added up. */

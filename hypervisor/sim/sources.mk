@@ -8,9 +8,12 @@ SIM_SOURCES = \
 	hypervisor/env/sim/misc.c \
 	hypervisor/env/sim/mpu-model.c \
 	hypervisor/env/sim/vcpu.c \
+	hypervisor/sim/a64.c \
+	hypervisor/sim/arm.c \
 	hypervisor/sim/domain.c \
 	hypervisor/sim/evtchn.c \
 	hypervisor/sim/exception.c \
+	hypervisor/sim/excl.c \
 	hypervisor/sim/frames.c \
 	hypervisor/sim/halt.c \
 	hypervisor/sim/hypercall.c \
@@ -36,6 +39,7 @@ SIM_SOURCES = \
 	hypervisor/sim/vcpu.c \
 	hypervisor/env/sim/mpu-model.h \
 	hypervisor/env/sim/xm_env_types.h \
+	hypervisor/sim/a64.h \
 	hypervisor/sim/frames.h \
 	hypervisor/sim/insn.h \
 	hypervisor/sim/program.h \

@@ -6,7 +6,6 @@
 
 /* Where a 64-bit Linux kernel's text begins, so that an event looks like one of a real guest. */
 #define X86_PC UINT64_C(0xffffffff81000000)
-#define ARM_PC UINT64_C(0xffff800008000000)
 
 #define MSR_SYSENTER_CS 0x174u
 #define MSR_SYSENTER_ESP 0x175u
@@ -43,13 +42,6 @@ static const struct xm_ev_regs_x86 x86_boot = {
     .ss_sel = 0x18,
 };
 
-static const struct xm_ev_regs_arm arm_boot = {
-    .ttbr0 = UINT64_C(0x41a10000),
-    .ttbr1 = UINT64_C(0x41a20000),
-    .ttbcr = UINT64_C(0x400032b5593519),
-    .cpsr = 0x600003c5,
-};
-
 static bool is_arm(const struct sim_vcpu *v)
 {
     return sim_is_arm(v->dom);
@@ -63,8 +55,7 @@ int sim_vcpu_init(struct sim_domain *d, uint32_t id)
     v->id = id;
     v->xcr0 = 7;
     if (is_arm(v)) {
-        v->regs.arm = arm_boot;
-        v->pc = ARM_PC + ((uint64_t)id << 20);
+        sim_arm_vcpu_init(v);
     } else {
         v->regs.x86 = x86_boot;
         v->regs.x86.gs_base = UINT64_C(0xffff888000000000) + ((uint64_t)id << 16);
@@ -86,12 +77,13 @@ void sim_vcpu_destroy(struct sim_vcpu *v)
     sim_tlb_destroy(&v->tlb);
 }
 
-void sim_vcpu_regs_read(const struct sim_vcpu *v, void *regs, size_t bytes)
+void sim_vcpu_regs_read(struct sim_vcpu *v, void *regs, size_t bytes)
 {
     struct xm_ev_regs_x86 x86;
     struct xm_ev_regs_arm arm;
 
     if (is_arm(v)) {
+        sim_arm_show(v);
         arm = v->regs.arm;
         arm.pc = v->pc;
         memcpy(regs, &arm, bytes < sizeof(arm) ? bytes : sizeof(arm));
@@ -104,10 +96,12 @@ void sim_vcpu_regs_read(const struct sim_vcpu *v, void *regs, size_t bytes)
     }
 }
 
-static void set_pc(struct sim_vcpu *v, uint64_t pc)
+void sim_vcpu_set_pc(struct sim_vcpu *v, uint64_t pc)
 {
-    if (v->in_op && pc != v->pc)
-        v->moved = true;
+    if (v->in_op)
+        v->moved = is_arm(v) ? sim_arm_leaves(v, pc) : v->moved || pc != v->pc;
+    else if (pc != v->pc)
+        v->arm.shown = false;
     v->pc = pc;
 }
 
@@ -120,12 +114,12 @@ void sim_vcpu_regs_write(struct sim_vcpu *v, const void *regs, size_t bytes)
         if (bytes < sizeof(arm))
             return;
         memcpy(&arm, regs, sizeof(arm));
-        set_pc(v, arm.pc);
+        sim_vcpu_set_pc(v, arm.pc);
     } else {
         if (bytes < sizeof(v->regs.x86))
             return;
         memcpy(&v->regs.x86, regs, sizeof(v->regs.x86));
-        set_pc(v, v->regs.x86.rip);
+        sim_vcpu_set_pc(v, v->regs.x86.rip);
     }
 }
 
@@ -184,7 +178,7 @@ uint64_t *sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr)
 
 bool sim_vcpu_can_run(const struct sim_vcpu *v)
 {
-    return v->pauses == 0 && v->holds == 0 && !v->waiting && !v->halted &&
+    return v->pauses == 0 && v->holds == 0 && !v->waiting && !v->halted && !v->arm.down &&
            (!program_over(&v->prog) || v->step_due || v->exception.pending);
 }
 
@@ -192,7 +186,7 @@ bool sim_vcpu_will_run(const struct sim_vcpu *v)
 {
     bool wakes = v->halted && v->wake_at != SIM_NEVER;
 
-    return sim_vcpu_can_run(v) || (wakes && v->pauses == 0 && v->holds == 0 && !v->waiting);
+    return sim_vcpu_can_run(v) || (wakes && v->pauses == 0 && v->holds == 0 && !v->waiting && !v->arm.down);
 }
 
 static enum sim_vcpu_state state_of(const struct sim_vcpu *v)

@@ -40,10 +40,18 @@ static void open_for_step(struct listener *l, uint8_t code, uint64_t addr, struc
     ck_assert_int_eq(set_rights(l, OPEN, 1, XM_ACCESS_RWX), 0);
 }
 
+/* What passes by a page that is open for another's step: forbidden on Arm, which need not open it. */
+static uint64_t passed(const struct listener *l)
+{
+    return sim_is_arm(l->d) ? report(l->d).forbidden : report(l->d).unseen;
+}
+
 static void end(struct listener *l, uint64_t forbidden, uint64_t unseen)
 {
-    ck_assert_uint_eq(report(l->d).forbidden, forbidden);
-    ck_assert_uint_eq(report(l->d).unseen, unseen);
+    bool arm = sim_is_arm(l->d);
+
+    ck_assert_uint_eq(report(l->d).forbidden, forbidden + (arm ? unseen : 0));
+    ck_assert_uint_eq(report(l->d).unseen, arm ? 0 : unseen);
     sim_machine_destroy(l->m);
 }
 
@@ -57,7 +65,7 @@ START_TEST(test_own_instruction)
     answer(&l, &ev, 0);
     ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
-    ck_assert_uint_eq(report(l.d).unseen, 0);
+    ck_assert_uint_eq(passed(&l), 0);
     script(&l, 0, SIM_OP_WRITE, at(OPEN), 5);
     ck_assert_uint_eq(sim_domain_run(l.d, 10), 5);
     ck_assert_int_eq(set_rights(&l, OPEN, 1, XM_ACCESS_N), 0);
@@ -78,7 +86,7 @@ START_TEST(test_other_vcpu)
     open_for_step(&l, SIM_OP_READ, at(OPEN), &ev, true);
     ck_assert_int_eq(sim_vcpu_random(l.d, 1, &random), 0);
     ck_assert_uint_eq(sim_domain_run(l.d, 2000), 1000);
-    ck_assert_uint_eq(report(l.d).unseen, 1000);
+    ck_assert_uint_eq(passed(&l), 1000);
     /* A page that the rights leave alone is nobody's business. */
     script(&l, 1, SIM_OP_READ, at(OTHER), 3);
     ck_assert_uint_eq(sim_domain_run(l.d, 10), 3);
