@@ -77,10 +77,11 @@ static void x86_caps(struct xen_dom *d, struct xmem_caps *c)
         c->flags |= XMEM_CAP_SWITCH_VCPU;
 }
 
+/* Emulated by the library, with registers that are there in every release (backend-xen-vcpu.c). */
 static void arm_caps(struct xmem_caps *c)
 {
     c->rights = arm_rights();
-    c->step_means = XMEM_STEP_RELAX;
+    c->step_means = XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
     c->max_views = 1;
     c->reply_flags = XMEM_REPLY_SET_REGS;
 }

@@ -27,6 +27,7 @@ struct step {
     uint64_t table;
     unsigned level, shift, index_bits;
     uint64_t limits; /* of all tables so far */
+    uint64_t odd;    /* bits that neither a table nor a page should have, for whatever reason */
 };
 
 static uint64_t below(unsigned bits)
@@ -43,6 +44,7 @@ static enum arm_why begin(const struct walk_long *l, struct step *s)
     s->shift = l->page_bits + stride * (levels - 1);
     s->index_bits = l->in_bits - s->shift;
     s->limits = 0;
+    s->odd = BEYOND_48 | (ADDRESS & (below(l->page_bits) | ~below(l->out_bits)));
     s->table = l->ttbr & below(48) & ~BIT(0);
     if (s->table & below(s->index_bits + 3))
         return ARM_UNSURE;
@@ -62,6 +64,8 @@ static enum arm_why look(const struct walk_long *l, const struct step *s, uint64
 {
     bool block = !(d & TABLE);
     *last = block || s->level == LEVEL_LAST;
+    if ((d & (s->odd | TABLE | VALID)) == (TABLE | VALID))
+        return ARM_OK;
     if (!(d & VALID))
         return ARM_FAULTS;
     enum arm_why why = block ? block_at(l, s->level) : ARM_OK;

@@ -253,6 +253,55 @@ START_TEST(spinning_that_sees_nothing_is_not_repeated_soon)
 }
 END_TEST
 
+static int fake_list(void *xch, uint32_t first, unsigned max, void *info)
+{
+    struct xen_domain_info *i = info;
+    (void)xch, (void)max;
+    i->domid = (uint16_t)first;
+    return 1;
+}
+
+static int fake_highest(void *xch, uint32_t domid, xen_gfn_arg *gpfn)
+{
+    (void)xch, (void)domid;
+    *gpfn = 0x80000;
+    return 0;
+}
+
+static int fake_access(void *xch, uint32_t domid, uint64_t gfn, int *access)
+{
+    (void)xch, (void)domid, (void)gfn;
+    *access = 7;
+    return 0;
+}
+
+static int fake_monitors(void *xch, uint32_t domid, uint32_t *bits)
+{
+    (void)xch, (void)domid;
+    *bits = 0;
+    return 0;
+}
+
+/* By the library: the hypervisor has no emulator to be asked there. */
+START_TEST(on_arm_accesses_are_emulated)
+{
+    struct xmem_caps caps = XMEM_INIT(caps);
+    runs_on(17, true);
+    dom.kind = XMEM_KIND_ARM_S2;
+    dom.no_calls = true;
+    api.getinfolist = fake_list;
+    api.maximum_gpfn = fake_highest;
+    api.get_access = fake_access;
+    api.monitor_capabilities = fake_monitors;
+    conn.api = api;
+    ck_ok(xen_domain_caps(&dom, &caps));
+    ck_assert_uint_eq(caps.step_means, XMEM_STEP_EMULATE | XMEM_STEP_RELAX);
+    ck_assert(!(caps.replies & 1u << XMEM_REPLY_EMULATE));
+    ck_assert(caps.replies & 1u << XMEM_REPLY_STEP_OVER);
+    ck_assert(xmem_backend_xen.vcpu_get && xmem_backend_xen.vcpu_set);
+}
+END_TEST
+
 int main(void)
 {
     const unit_test tests[] = {each_field_is_where_the_release_has_it,
@@ -260,6 +309,7 @@ int main(void)
                                refusals_pass_and_leave_the_callers_registers,
                                a_longer_context_is_not_read_by_guess, on_x86_there_is_none_yet,
                                the_program_counter_alone, a_look_spins_or_sleeps_long_enough,
-                               spinning_that_sees_nothing_is_not_repeated_soon, NULL};
+                               spinning_that_sees_nothing_is_not_repeated_soon,
+                               on_arm_accesses_are_emulated, NULL};
     return unit_main("xen-vcpu", setup, NULL, tests);
 }

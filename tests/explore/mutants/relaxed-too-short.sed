@@ -2,4 +2,4 @@
 # lib/step-open.c
 # -c arm-relax
 # A relaxed page is closed before its vCPU went on.
-s/if (pc != before)/if (pc)/
+s/if (went_on(s, pc, &moves))/if (pc)/
