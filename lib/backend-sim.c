@@ -231,7 +231,7 @@ static int dom_caps(void *dom, struct xmem_caps *out)
         out->monitors = 1u << XMEM_EVENT_MEM_ACCESS;
         out->flags |= XMEM_CAP_SET_MANY | XMEM_CAP_DEFAULT_ALL;
     } else {
-        out->step_means = XMEM_STEP_RELAX;
+        out->step_means = XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
         out->monitors |= 1u << XMEM_EVENT_PRIVILEGED_CALL;
         if (d->kind == SIM_ARMV8R_MPU)
             caps_mpu(&i, out);

@@ -112,6 +112,7 @@ struct conf {
     int failed;
     const char *skipped;
     bool listener_died; /* what it left in the ring is not counted against the library */
+    bool relaxes;       /* what passes by open pages is looked at by the statement itself */
 };
 
 extern const struct guest_ops guest_sim;

@@ -234,13 +234,27 @@ struct series {
 
 static const unsigned vcpus_of[] = {1, 4, MOST_VCPUS};
 
-static void count_series(struct conf *c, const struct series *s, enum xmem_rights rights)
+/* How many were unseen. */
+static uint64_t count_series(struct conf *c, const struct series *s, enum xmem_rights rights)
 {
+    uint64_t unseen = 0;
     for (unsigned i = 0; i < 6 && !c->failed; i++) {
         struct unseen u = {.means = s->means, .vcpus = vcpus_of[i / 2], .work = i % 2 ? SOME_WORK : 0,
                            .rights = rights, .loop = s->loop, .shared = s->shared};
         count_one(c, &u);
+        unseen += accesses_of(&u) - u.seen;
     }
+    return unseen;
+}
+
+/* A machine that checks itself has seen all that was not told, and knows of nothing else. */
+static void check_count(struct conf *c, uint64_t unseen)
+{
+    struct xmem_machine_report r = XMEM_INIT(r);
+    if (xmem_machine_check(c->x, &r))
+        return;
+    EXPECT(c, r.forbidden + r.unseen == unseen);
+    EXPECT(c, unseen || c->caps.step_airtight || !c->relaxes);
 }
 
 static void prepare(struct conf *c, uint32_t means)
@@ -258,8 +272,12 @@ static void count_all(struct conf *c, uint32_t means)
 {
     struct series s = {.means = means};
     prepare(c, means);
-    if (!c->failed && !c->skipped)
-        count_series(c, &s, XMEM_RX);
+    if (c->failed || c->skipped)
+        return;
+    c->relaxes = means == XMEM_STEP_RELAX;
+    uint64_t unseen = count_series(c, &s, XMEM_RX);
+    if (!c->failed)
+        check_count(c, unseen);
 }
 
 static void by_view(struct conf *c) { count_all(c, XMEM_STEP_VIEW); }
