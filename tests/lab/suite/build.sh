@@ -71,8 +71,15 @@ suite_programs_fill() {
     suite_inside "$folder/differ" "$SUITE_DIR"/differ{,-op}.c "$conf/guest-sim.c" "${guest[@]}"
     # Arm alone has the guest's side of it.
     case $SUITE_HOST in
-    *aarch64*) suite_inside "$folder/context" "$SUITE_DIR/context.c" "$SUITE_TOP/tests/lab/common/guest.c" ;;
+    *aarch64*) suite_arm "$folder" ;;
     esac
+}
+
+suite_arm() {
+    local folder=$1
+    suite_inside "$folder/context" "$SUITE_DIR/context.c" "$SUITE_TOP/tests/lab/common/guest.c"
+    suite_compile "$folder/bench-step" "$SUITE_DIR/bench-step.c" "$SUITE_TOP/tests/lab/common/guest.c" \
+        -lxenforeignmemory
 }
 
 # What needs the library's insides, or the simulated machine's: linked to the objects, not to libxmem.so.
@@ -95,7 +102,7 @@ suite_plain_fill() {
 }
 
 suite_source_key() {
-    lab_key "$SUITE_ID ${SUITE_LIBRARY##*/} ${SUITE_WARN[*]} $(declare -f suite_compile suite_inside suite_programs_fill suite_plain_fill)" \
+    lab_key "$SUITE_ID ${SUITE_LIBRARY##*/} ${SUITE_WARN[*]} $(declare -f suite_compile suite_inside suite_arm suite_programs_fill suite_plain_fill)" \
         "$SUITE_TOP"/tests/conformance/*.[ch] "$SUITE_TOP"/tests/lab/common/{guest.c,guest.h,mailbox.h} \
         "$SUITE_TOP"/tests/lab/x86-ept/guest/ops.h "$SUITE_TOP"/tests/lab/arm64/guest/ops.h \
         "$SUITE_DIR"/*.[ch]
