@@ -40,7 +40,23 @@ enum guest_act {
     ACT_DESCRIPTOR, /* stores GDTR */
     ACT_IN,         /* a byte from a port */
     ACT_OUT,
-    ACT_VMEXIT      /* an exit that nothing else tells of */
+    ACT_VMEXIT,     /* an exit that nothing else tells of */
+    /* Arm, for loop_arm: each adds 1 to what is there. */
+    ACT_ADD_EXCLUSIVE, /* load- and store-exclusive, until it succeeded */
+    ACT_ADD_ORDERED,   /* load-acquire, store-release */
+    ACT_ADD_INDEXED,   /* with write-back of the base */
+    ACT_ADD_PAIR,      /* and to the number behind it, by pairs */
+    ACT_ADD_VECTOR,    /* by SIMD registers, 16 bytes */
+    ACT_ADD_ATOMIC,    /* one LSE instruction */
+    ACT_ADD_SWAP       /* LSE compare and swap, until it succeeded */
+};
+
+struct guest_loop {
+    enum guest_act act;
+    uint64_t gfn, count;
+    uint32_t offset, work;
+    uint32_t bytes;  /* of an access; 0: 8 */
+    bool translated; /* by the guest's MMU, to another virtual address */
 };
 
 /* What ACT_MSR writes: SYSENTER_CS, harmless in a guest that has no system calls. */
@@ -63,6 +79,8 @@ struct guest_ops {
      */
     int (*loop)(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t gfn, uint32_t offset,
                 uint64_t count, uint32_t work);
+    /* ACT_RMW or one of Arm's own; NULL: another guest, -EOPNOTSUPP: its processor cannot do that. */
+    int (*loop_arm)(struct conf *c, uint32_t vcpu, const struct guest_loop *l);
     uint64_t (*counted)(struct conf *c, uint32_t vcpu);
     bool adds; /* a loop of ACT_RMW adds 1 each time; else the value is not told */
     bool (*done)(struct conf *c, uint32_t vcpu);

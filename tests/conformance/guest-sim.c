@@ -88,7 +88,7 @@ static uint8_t op_of(enum guest_act act)
     case ACT_IN:
     case ACT_OUT: return SIM_OP_IO;
     case ACT_VMEXIT: return SIM_OP_VMEXIT;
-    case ACT_CALL: break;
+    default: break; /* not one op; see loop_arm */
     }
     return 0;
 }

@@ -26,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../lab/arm64/guest/ops.h"
 #include "../lab/common/guest.h"
 #include "../lab/x86-ept/guest/ops.h"
 
@@ -426,6 +427,51 @@ static int xen_loop(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t 
     return rc ? rc : lab_guest_start(guest, vcpu, &m);
 }
 
+static int arm_op(enum guest_act act, volatile uint64_t *op)
+{
+    switch (act) {
+    case ACT_RMW: *op = LAB_OP_RMW; return 0;
+    case ACT_ADD_EXCLUSIVE: *op = LAB_ARM64_EXCLUSIVE; return 0;
+    case ACT_ADD_ORDERED: *op = LAB_ARM64_ORDERED; return 0;
+    case ACT_ADD_INDEXED: *op = LAB_ARM64_INDEXED; return 0;
+    case ACT_ADD_PAIR: *op = LAB_ARM64_PAIR; return 0;
+    case ACT_ADD_VECTOR: *op = LAB_ARM64_VECTOR; return 0;
+    case ACT_ADD_ATOMIC: *op = LAB_ARM64_ATOMIC; return 0;
+    case ACT_ADD_SWAP: *op = LAB_ARM64_SWAP; return 0;
+    default: return -EOPNOTSUPP;
+    }
+}
+
+/* The MMU as wanted, and a processor that has atomic instructions where they are. */
+static int arm_prepare(uint32_t vcpu, const struct guest_loop *l)
+{
+    struct lab_mailbox features = {.op = LAB_ARM64_FEATURES};
+    struct lab_mailbox mmu = {.op = LAB_ARM64_TRANSLATE, .value = l->translated};
+    int rc = lab_guest_run(guest, vcpu, &mmu, LAB_PATIENCE_MS);
+    if (rc || (l->act != ACT_ADD_ATOMIC && l->act != ACT_ADD_SWAP))
+        return rc;
+    rc = lab_guest_run(guest, vcpu, &features, LAB_PATIENCE_MS);
+    if (!rc && !LAB_ARM64_ATOMICS(lab_guest_box(guest, vcpu)->result))
+        rc = -EOPNOTSUPP;
+    return rc;
+}
+
+static int xen_loop_arm(struct conf *c, uint32_t vcpu, const struct guest_loop *l)
+{
+    struct lab_mailbox m = {.addr = l->gfn * PAGE + l->offset, .count = l->count, .value = 1,
+                            .size = l->bytes, .extra = l->work};
+    (void)c;
+    if (l->translated)
+        m.addr += LAB_ARM64_ALIAS;
+    int rc = arm ? arm_op(l->act, &m.op) : -EOPNOTSUPP;
+    if (!rc)
+        rc = arm_prepare(vcpu, l);
+    if (rc)
+        return rc;
+    lab_guest_box(guest, vcpu)->progress = 0; /* nobody's until the command is there */
+    return lab_guest_start(guest, vcpu, &m);
+}
+
 static uint64_t xen_counted(struct conf *c, uint32_t vcpu)
 {
     (void)c;
@@ -506,6 +552,7 @@ const struct guest_ops guest_xen = {
     .teardown = xen_teardown,
     .start = xen_start,
     .loop = xen_loop,
+    .loop_arm = xen_loop_arm,
     .counted = xen_counted,
     .adds = true,
     .done = xen_done,

@@ -83,7 +83,7 @@ arm64_guest_fill() {
     "${LAB_CROSS}gcc" "${ARM64_WARN[@]}" -ffreestanding -nostdlib -static -fno-pic -no-pie \
         -mgeneral-regs-only -mstrict-align -fno-stack-protector \
         -Wl,-T,"$LAB_ARM64/guest/guest.lds" -Wl,-z,noexecstack -Wl,--build-id=none -Wl,--no-warn-rwx-segments \
-        "$LAB_ARM64/guest/entry.S" "$LAB_ARM64/guest/main.c" -o "$folder/guest.elf"
+        "$LAB_ARM64"/guest/*.S "$LAB_ARM64"/guest/*.c -o "$folder/guest.elf"
     "${LAB_CROSS}objcopy" -O binary "$folder/guest.elf" "$folder/guest.img"
 }
 
@@ -112,7 +112,7 @@ arm64_tools() {
     arm64_sysroot "$1"
     arm64_flags
     lab_store "arm64-tools-$1" "$(lab_key "$(arm64_gcc) ${ARM64_SYSROOT##*/}" "$LAB_ARM64/dom" \
-        "$LAB_ARM64/guest/layout.h" "$LAB_ARM64/probe.c" "$LAB_ARM64/build.sh" \
+        "$LAB_ARM64"/guest/{layout,ops}.h "$LAB_ARM64/probe.c" "$LAB_ARM64/build.sh" \
         "$LAB_COMMON"/{guest.c,guest.h,mailbox.h})" arm64_tools_fill
     ARM64_TOOLS=$LAB_PATH
 }

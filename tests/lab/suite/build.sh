@@ -68,15 +68,26 @@ suite_programs_fill() {
         "$SUITE_DIR/no-sim.c" -lxenforeignmemory
     suite_compile "$folder/real" "$SUITE_DIR"/{real,listeners,signals,emulation}.c "${guest[@]}" -lxenforeignmemory
     suite_compile "$folder/wx-guest" "$SUITE_DIR/wx-guest.c" "$SUITE_TOP/tests/lab/common/guest.c" -lxenforeignmemory
-    suite_differ "$folder/differ" "$SUITE_DIR"/differ{,-op}.c "$conf/guest-sim.c" "${guest[@]}"
+    suite_inside "$folder/differ" "$SUITE_DIR"/differ{,-op}.c "$conf/guest-sim.c" "${guest[@]}"
+    # Arm alone has the guest's side of it.
+    case $SUITE_HOST in
+    *aarch64*) suite_arm "$folder" ;;
+    esac
 }
 
-# A real guest and a simulated one in one program: linked to the objects, not to libxmem.so.
-suite_differ() {
-    local out=$1 top=$SUITE_TOP include=()
+suite_arm() {
+    local folder=$1
+    suite_inside "$folder/context" "$SUITE_DIR/context.c" "$SUITE_TOP/tests/lab/common/guest.c"
+    suite_compile "$folder/bench-step" "$SUITE_DIR/bench-step.c" "$SUITE_TOP/tests/lab/common/guest.c" \
+        -lxenforeignmemory
+}
+
+# What needs the library's insides, or the simulated machine's: linked to the objects, not to libxmem.so.
+suite_inside() {
+    local out=$1 top=$SUITE_TOP include=() name
     shift
-    for folder in include lib hypervisor/sim hypervisor/core/include hypervisor/env/sim tests/conformance; do
-        include+=("-I$top/$folder")
+    for name in include lib hypervisor/sim hypervisor/core/include hypervisor/env/sim tests/conformance; do
+        include+=("-I$top/$name")
     done
     # shellcheck disable=SC2086
     $CC "${SUITE_WARN[@]}" "${include[@]}" "$@" "$SUITE_LIBRARY/libxmem-internal.a" \
@@ -91,9 +102,9 @@ suite_plain_fill() {
 }
 
 suite_source_key() {
-    lab_key "$SUITE_ID ${SUITE_LIBRARY##*/} ${SUITE_WARN[*]} $(declare -f suite_compile suite_differ suite_programs_fill suite_plain_fill)" \
+    lab_key "$SUITE_ID ${SUITE_LIBRARY##*/} ${SUITE_WARN[*]} $(declare -f suite_compile suite_inside suite_arm suite_programs_fill suite_plain_fill)" \
         "$SUITE_TOP"/tests/conformance/*.[ch] "$SUITE_TOP"/tests/lab/common/{guest.c,guest.h,mailbox.h} \
-        "$SUITE_TOP"/tests/lab/x86-ept/guest/ops.h \
+        "$SUITE_TOP"/tests/lab/x86-ept/guest/ops.h "$SUITE_TOP"/tests/lab/arm64/guest/ops.h \
         "$SUITE_DIR"/*.[ch]
 }
 

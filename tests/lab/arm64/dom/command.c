@@ -10,6 +10,7 @@
 
 #include "../../common/guest.h"
 #include "../guest/layout.h"
+#include "../guest/ops.h"
 
 static const char *const op_names[LAB_OP_COUNT] = {
     [LAB_OP_NOP] = "nop",
@@ -27,6 +28,21 @@ static const char *const op_names[LAB_OP_COUNT] = {
     [LAB_OP_READ_CROSSING] = "read-crossing",
 };
 
+/* From LAB_ARM64_FIRST on. */
+static const char *const own_names[LAB_ARM64_LAST - LAB_ARM64_FIRST] = {
+    [LAB_ARM64_EXCLUSIVE - LAB_ARM64_FIRST] = "exclusive",
+    [LAB_ARM64_ORDERED - LAB_ARM64_FIRST] = "ordered",
+    [LAB_ARM64_INDEXED - LAB_ARM64_FIRST] = "indexed",
+    [LAB_ARM64_PAIR - LAB_ARM64_FIRST] = "pair",
+    [LAB_ARM64_VECTOR - LAB_ARM64_FIRST] = "vector",
+    [LAB_ARM64_ATOMIC - LAB_ARM64_FIRST] = "atomic",
+    [LAB_ARM64_SWAP - LAB_ARM64_FIRST] = "swap",
+    [LAB_ARM64_FEATURES - LAB_ARM64_FIRST] = "features",
+    [LAB_ARM64_TRANSLATE - LAB_ARM64_FIRST] = "translate",
+    [LAB_ARM64_CONTEXT - LAB_ARM64_FIRST] = "context",
+    [LAB_ARM64_TIMER - LAB_ARM64_FIRST] = "timer",
+};
+
 struct request {
     struct lab_mailbox command;
     uint64_t wait_ms;
@@ -39,6 +55,11 @@ static int find_op(const char *name, volatile uint64_t *op)
     for (i = 0; i < LAB_OP_COUNT; i++)
         if (!strcmp(name, op_names[i])) {
             *op = i;
+            return 0;
+        }
+    for (i = 0; i < sizeof(own_names) / sizeof(*own_names); i++)
+        if (!strcmp(name, own_names[i])) {
+            *op = LAB_ARM64_FIRST + i;
             return 0;
         }
     fprintf(stderr, "labdom: no operation \"%s\"\n", name);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The arm64 laboratory guest: carries out the memory accesses that dom0 commands. */
-#include <stdint.h>
-
-#include "../../common/mailbox.h"
-#include "layout.h"
+#include "guest.h"
 
 /* Xen public headers: hypercall numbers and sub-operations (public/xen.h, public/hvm/hvm_op.h). */
 #define HYPERVISOR_XEN_VERSION 17u
@@ -22,7 +19,6 @@
 #define GICR_IGROUPR0    (GICR_SGI + 0x80u)
 #define GICR_ISENABLER0  (GICR_SGI + 0x100u)
 #define GICR_IPRIORITYR6 (GICR_SGI + 0x418u)
-#define TIMER_PPI        27u
 
 void guest_main(uint64_t vcpu);
 void guest_fault(uint64_t vcpu, uint64_t kind, uint64_t addr, uint64_t pc);
@@ -182,8 +178,10 @@ static void stream(struct lab_mailbox *box, uint64_t addr, uint64_t size, uint64
 
 /* One access of a counted operation; returns what it adds to the result. */
 static uint64_t access(const struct lab_mailbox *box, uint64_t addr, uint64_t size, uint64_t value,
-                       uint64_t i)
+                       uint64_t i, uint64_t *guess)
 {
+    if (box->op >= LAB_ARM64_FIRST)
+        return step_access(box->op, addr, size, value, guess);
     switch (box->op) {
     case LAB_OP_READ:
         return load(addr, size);
@@ -207,16 +205,46 @@ static uint64_t access(const struct lab_mailbox *box, uint64_t addr, uint64_t si
 static uint64_t accesses(struct lab_mailbox *box, uint64_t op, uint64_t size)
 {
     uint64_t addr = box->addr, stride = box->stride, count = box->count, value = box->value;
-    uint64_t i, sum = 0, turns = op == LAB_OP_EXEC ? 0 : box->extra;
+    uint64_t i, sum = 0, guess = 0, turns = op == LAB_OP_EXEC ? 0 : box->extra;
 
     for (i = 0; i < count; i++) {
         uint64_t n = op == LAB_OP_ALTERNATE ? i & 1 : i;
 
-        sum += access(box, addr + n * stride, size, value, i);
+        sum += access(box, addr + n * stride, size, value, i, &guess);
         box->progress = i + 1;
         work(turns);
     }
     return sum;
+}
+
+/* What only this guest knows. */
+static uint64_t carry_out_own(struct lab_mailbox *box, uint64_t size)
+{
+    uint64_t isar0;
+
+    __asm__ volatile("mrs %0, id_aa64isar0_el1" : "=r"(isar0));
+    switch (box->op) {
+    case LAB_ARM64_FEATURES:
+        return isar0;
+    case LAB_ARM64_TRANSLATE:
+        translate(box->value);
+        return 0;
+    case LAB_ARM64_CONTEXT:
+        return context_rounds(box);
+    case LAB_ARM64_TIMER:
+        return timer_rounds(box);
+    case LAB_ARM64_ATOMIC:
+    case LAB_ARM64_SWAP:
+        if (!LAB_ARM64_ATOMICS(isar0))
+            break;
+        return accesses(box, box->op, size);
+    default:
+        if (box->op >= LAB_ARM64_COUNTED)
+            break;
+        return accesses(box, box->op, size);
+    }
+    box->status = LAB_STATUS_BAD;
+    return 0;
 }
 
 static uint64_t carry_out(struct lab_mailbox *box)
@@ -224,6 +252,8 @@ static uint64_t carry_out(struct lab_mailbox *box)
     uint64_t op = box->op, size = box->size ? box->size : 8;
 
     box->status = LAB_STATUS_OK;
+    if (op >= LAB_ARM64_FIRST)
+        return carry_out_own(box, size);
     switch (op) {
     case LAB_OP_NOP:
         return 0;
