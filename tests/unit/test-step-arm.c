@@ -148,14 +148,14 @@ START_TEST(an_atomic)
 }
 END_TEST
 
-#define CROSS ((B << 12) - 4)
+#define CROSS ((B << 12) - 8) /* of a pair: each of its registers is aligned */
 
 /* The second page is an event of its own, before anything is done. */
 START_TEST(two_pages)
 {
     begin_with(1, 0);
     ck_ok(xmem_domain_set_rights_range(d, 0, A, 2, XMEM_RX));
-    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = CROSS, .len = 8, .value = VALUE}, 1);
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = CROSS, .len = 16, .value = VALUE}, 1);
     next_at(A, XMEM_ACCESS_W);
     const struct xmem_event *first = ev;
     ck_ok(xmem_event_step_over(d, ev));
@@ -177,7 +177,7 @@ START_TEST(a_second_page_that_is_not_let_through)
 {
     begin_with(1, 0);
     ck_ok(xmem_domain_set_rights_range(d, 0, A, 2, XMEM_RX));
-    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = CROSS, .len = 8, .value = VALUE}, 1);
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = CROSS, .len = 16, .value = VALUE}, 1);
     next_at(A, XMEM_ACCESS_W);
     ck_ok(xmem_event_step_over(d, ev));
     next_at(B, XMEM_ACCESS_W);
@@ -197,7 +197,7 @@ START_TEST(own_events_are_waited_for)
 {
     begin_with(1, 0);
     ck_ok(xmem_domain_set_rights_range(d, 0, A, 2, XMEM_RX));
-    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = CROSS, .len = 8, .value = VALUE}, 1);
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = CROSS, .len = 16, .value = VALUE}, 1);
     next_at(A, XMEM_ACCESS_W);
     ck_ok(xmem_event_step_over(d, ev));
     struct pollfd p = {.fd = xmem_domain_get_fd(d), .events = POLLIN};
