@@ -149,8 +149,7 @@ struct xmem_machine_report {
     uint64_t leftover_views;
     uint64_t leftover_pauses;  /* vCPUs or domains held by a tool */
     uint64_t leftover_monitors;
-    uint64_t forbidden;        /* accesses that went through against the rights in force; Arm: those
-                                * that passed while a page was open for another's step as well */
+    uint64_t forbidden;        /* accesses against the rights in force; Arm: `unseen` ones too */
     uint64_t mem_bytes;        /* memory of the rights and second-stage tables */
     uint64_t mapped_gfns;
     uint64_t unseen;           /* not Arm: accesses that passed while a page was open for another's step */
