@@ -10,6 +10,10 @@ XM_ARM_CROSS = \
 	tests/arm/race-arm.sh
 XM_TEST_SH += $(XM_ARM_CROSS)
 
+# ---- the decoder beside another one ----
+
+XM_TEST_SH += tests/arm/check-capstone.sh
+
 # ---- threads of this machine beside an emulated one ----
 
 XM_TESTS += tests/arm/test-race

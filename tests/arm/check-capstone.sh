@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# check-capstone.sh [COUNT]: the decoder beside capstone's over the loads and stores of each
+# instruction set, COUNT encodings each; capstone/told.h has the differences that are right.
+set -eu
+cd "${TOP_SRCDIR:-.}"
+: "${CC:=cc}"
+program=$(mktemp "${TMPDIR:-/tmp}/xm-capstone.XXXXXX")
+echo '#include <capstone/capstone.h>
+int main(void) { return !cs_support(CS_ARCH_ARM64); }' >"$program.c"
+trap 'rm -f "$program" "$program.c"' EXIT INT TERM
+# Linked with the library: its files may be there for another machine.
+if ! $CC -o "$program" "$program.c" -lcapstone 2>/dev/null || ! "$program"; then
+    echo '1..0 # SKIP libcapstone-dev is not installed'
+    exit 0
+fi
+$CC -std=gnu11 -O2 -g -Wall -Wextra -D_GNU_SOURCE -Ilib/arm -o "$program" \
+    lib/arm/*.c tests/arm/capstone/*.c -lcapstone
+"$program" "$@"
