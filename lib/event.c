@@ -301,6 +301,7 @@ static int give(struct xmem_domain *d, struct event *ev, const struct xmem_event
 static int give_death(struct xmem_domain *d, const struct xmem_event **out)
 {
     struct xmem_event *died = &d->events.died;
+    step_arm_free(d); /* what is mapped of it would keep it from going */
     if (d->died_told)
         return domain_refuse(d, -ESHUTDOWN, "domain %" PRIu32 " died", d->domid);
     memset(died, 0, sizeof(*died));

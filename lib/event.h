@@ -88,6 +88,8 @@ void event_answer_with(struct xmem_domain *d, struct event *ev, const struct ans
 int event_go_on(struct xmem_domain *d, struct event *ev);
 /* reinject.c: the guest's own breakpoint goes to the guest; where that cannot be, it is skipped. */
 int event_reinject(struct xmem_domain *d, struct event *ev);
+/* Resumed with this program counter. */
+void event_answer_at(struct xmem_domain *d, struct event *ev, uint64_t pc);
 /* Resumed so many bytes behind the instruction that made the event. */
 void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes);
 /* The session's default. */

@@ -271,8 +271,7 @@ int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
 
 /* ---- going on ---- */
 
-/* With the program counter moved past the instruction. */
-void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
+void event_answer_at(struct xmem_domain *d, struct event *ev, uint64_t pc)
 {
     uint8_t data[RING_DATA_MAX];
     struct xmem_regs regs = XMEM_INIT(regs);
@@ -280,12 +279,18 @@ void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
     memcpy(data, event_data(d, ev), n);
     ring_regs_decode(&d->ring, data, &regs);
     if (regs.arch == XMEM_ARCH_ARM)
-        regs.u.arm.pc += bytes;
+        regs.u.arm.pc = pc;
     else
-        regs.u.x86.rip += bytes;
+        regs.u.x86.rip = pc;
     ring_regs_encode(&d->ring, &regs, data);
     struct answer a = {.flags = RING_FLAG_SET_REGISTERS, .data = data, .bytes = n};
     event_answer_with(d, ev, &a);
+}
+
+/* With the program counter moved past the instruction. */
+void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
+{
+    event_answer_at(d, ev, step_pc(d, ev) + bytes);
 }
 
 int event_go_on(struct xmem_domain *d, struct event *ev)

@@ -414,6 +414,7 @@ int domain_stop(struct xmem_domain *d)
         stop_paused(d, &o);
     if (!rc && !d->dead && (rc = domain_unpause_own(d)))
         note(d, &o, domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid));
+    step_arm_free(d);
     events_reset(d);
     d->monitor_n = 0;
     d->step_monitor = d->step_monitor_user = false;

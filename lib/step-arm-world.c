@@ -5,10 +5,10 @@
 #include "rights.h"
 #include "step.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define HALFWORD_BITS 16u
-#define T32_WIDE_MIN 0xe800u
 #define ARM_WORD 4u
 
 static uint64_t in_page(uint64_t va)
@@ -24,11 +24,22 @@ static const uint8_t *table(void *ctx, uint64_t gfn)
     return page_cache_get(&d->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page) ? NULL : page;
 }
 
+/* Stage 1 let the vCPU there: to the instruction, and to what the event is about. */
+static bool passed_natively(const struct arm_reach *w, uint64_t va)
+{
+    const struct xmem_event_mem *m = &w->ev->pub.u.mem;
+    return va / BACKEND_PAGE_SIZE == w->v->read.u.arm.pc / BACKEND_PAGE_SIZE ||
+           ((m->access & XMEM_ACCESS_GLA_VALID) && va / BACKEND_PAGE_SIZE == m->gla / BACKEND_PAGE_SIZE);
+}
+
 enum arm_why arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64_t va, bool user,
                            struct arm_translation *out)
 {
     const struct arm_walk walk = {.ctx = w, .page = table};
-    return arm_translate(&walk, r, va, user, out);
+    enum arm_why why = arm_translate(&walk, r, va, user, out);
+    if (why == ARM_UNSURE && out->by_domain && passed_natively(w, va))
+        return ARM_OK;
+    return why;
 }
 
 /* ---- rights ---- */
@@ -47,9 +58,11 @@ static enum arm_why forbidden(struct arm_reach *w, uint64_t gfn, uint32_t need, 
         *missing = 0;
         return ARM_OK;
     }
-    w->rc = v ? step_rights_of(w->d, v, gfn, &rights) : 0;
-    if (!v || w->rc)
+    int rc = v ? step_rights_of(w->d, v, gfn, &rights) : -ESRCH;
+    if (rc) {
+        w->rc = rc == -ESRCH ? 0 : rc; /* nothing is there: natively */
         return ARM_NO_PLACE;
+    }
     *missing = need & ~rights_allow(rights);
     for (uint32_t bit = XMEM_ACCESS_R; bit <= XMEM_ACCESS_X; bit <<= 1)
         if ((*missing & bit) && step_pages_have(&step_of(w)->pages, gfn, bit))
@@ -151,7 +164,7 @@ static enum arm_why fetch_t32(struct arm_reach *w, const struct arm_regs *r, uin
 {
     uint32_t half, next = 0;
     enum arm_why why = read_code(w, r, r->pc, 2, &half);
-    if (!why && half >= T32_WIDE_MIN)
+    if (!why && half >= ARM_T32_WIDE)
         why = read_code(w, r, r->pc + 2, 2, &next);
     *word = half << HALFWORD_BITS | next;
     return why;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define LOOP_MOST 64u /* instructions from an exclusive to the end of its loop */
+#define LOOP_STALLS 16u /* events at one pc without a store, after which something else is tried */
 #define MODE_BITS 0x1fu
 #define HASH_SHIFT 24u /* to ARM_DECODED of them */
 
@@ -129,7 +130,8 @@ static enum arm_why check_event(struct arm_reach *w, const struct arm_touch *tou
     const struct xmem_event_mem *m = &w->ev->pub.u.mem;
     struct arm_translation t;
     if (m->access & XMEM_ACCESS_X) /* it was to be fetched from there: BTYPE is not checked yet */
-        return arm_set_of(&w->v->now) == ARM_A64 && (w->v->now.cpsr & ARM_CPSR_BTYPE) ? ARM_UNSURE : ARM_OK;
+        return arm_set_of(&w->v->now) == ARM_A64 && (w->v->now.cpsr & ARM_CPSR_BTYPE) ?
+               ARM_UNSURE : ARM_OK;
     if (!(m->access & XMEM_ACCESS_GLA_VALID) || m->gla - touch->va >= touch->bytes ||
         !(touch->access & m->access & (XMEM_ACCESS_R | XMEM_ACCESS_W)))
         return ARM_ODD;
@@ -153,6 +155,12 @@ static enum arm_why loop(struct arm_reach *w)
     return why;
 }
 
+/* Its fetch was told, those of the rest of its loop were not: not for an exclusive. */
+static enum arm_why check_fetch(const struct arm_reach *w, const struct arm_insn *in)
+{
+    return (w->ev->pub.u.mem.access & XMEM_ACCESS_X) && is_exclusive(in) ? ARM_EXCLUSIVE : ARM_OK;
+}
+
 static enum arm_why one(struct arm_reach *w, const struct arm_insn *in)
 {
     struct arm_vcpu *v = w->v;
@@ -161,6 +169,8 @@ static enum arm_why one(struct arm_reach *w, const struct arm_insn *in)
     enum arm_why why = arm_touches(in, &v->now, &touch);
     if (!why)
         why = check_event(w, &touch);
+    if (!why)
+        why = check_fetch(w, in);
     if (!why && (in->kind == ARM_ATOMIC || is_exclusive(in)))
         why = will_be_taken(w);
     if (why)
@@ -187,19 +197,6 @@ static enum arm_why instruction(struct arm_reach *w)
 
 /* ---- answering ---- */
 
-static void answer_pc(struct xmem_domain *d, struct event *ev, uint64_t pc)
-{
-    uint8_t data[RING_DATA_MAX];
-    struct xmem_regs regs = XMEM_INIT(regs);
-    struct answer a = {.flags = RING_FLAG_SET_REGISTERS, .data = data,
-                       .bytes = ring_data_size(d->ring.version)};
-    memcpy(data, event_data(d, ev), a.bytes);
-    ring_regs_decode(&d->ring, data, &regs);
-    regs.u.arm.pc = pc;
-    ring_regs_encode(&d->ring, &regs, data);
-    event_answer_with(d, ev, &a);
-}
-
 /* What was done takes effect. -EINVAL: it cannot, and nothing was done that counts. */
 static int finish(struct arm_reach *w)
 {
@@ -216,9 +213,10 @@ static int finish(struct arm_reach *w)
     v->going = NULL;
     d->stats.emulated++;
     step_reset(d, vcpu);
-    d->vcpus[vcpu].repeats = 0;
+    if (!v->looping || v->monitor.stored)
+        d->vcpus[vcpu].repeats = 0;
     if (only_pc)
-        answer_pc(d, w->ev, v->now.pc);
+        event_answer_at(d, w->ev, v->now.pc);
     else
         event_answer(d, w->ev, 0);
     return 0;
@@ -241,6 +239,16 @@ static int tell(struct arm_reach *w)
 static bool got_on(const struct arm_vcpu *v)
 {
     return v->wrote || memcmp(&v->now, &v->read.u.arm, sizeof(v->now));
+}
+
+/*
+ * Left again and again before its store, by an instruction that is not known: done natively from there
+ * it fails for ever, since each event takes the monitor away. Strictly there is nothing else.
+ */
+static bool stalled(const struct arm_reach *w)
+{
+    const struct vcpu *v = &w->d->vcpus[w->ev->pub.vcpu];
+    return w->v->looping && !w->v->wrote && v->repeats >= LOOP_STALLS && !v->step.strict;
 }
 
 /* Of the steps that were not done here. */
@@ -302,10 +310,13 @@ int step_by_arm(struct xmem_domain *d, struct event *ev)
     enum arm_why why = go_on(&w);
     if (w.ask)
         return tell(&w);
-    if (why && !got_on(w.v))
+    if (why && (!got_on(w.v) || stalled(&w)))
         return fall_back(&w, why);
     rc = finish(&w);
-    return rc == -EINVAL ? fall_back(&w, ARM_REFUSED) : rc;
+    if (rc != -EINVAL)
+        return rc;
+    return w.v->wrote ? domain_fail(d, -EIO, 0, "the registers of vCPU %" PRIu32 " are not taken",
+                                    ev->pub.vcpu) : fall_back(&w, ARM_REFUSED);
 }
 
 /*

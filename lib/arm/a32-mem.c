@@ -201,10 +201,12 @@ static enum arm_why swap(struct a32_doing *d)
     if (big && d->in->bytes == 4)
         put = __builtin_bswap32(put);
     now = (uint32_t)arm_place_load(d->at, 0, d->in->bytes, false, ARM_PLAIN);
-    while (!arm_place_exchange(d->at, d->in->bytes, &now, &put))
-        continue;
-    a32_set(d->next, d->in->rd, (uint32_t)seen(d, now));
-    return ARM_OK;
+    for (unsigned i = 0; i < ARM_PATIENCE; i++)
+        if (arm_place_exchange(d->at, d->in->bytes, &now, &put)) {
+            a32_set(d->next, d->in->rd, (uint32_t)seen(d, now));
+            return ARM_OK;
+        }
+    return ARM_TOO_LONG;
 }
 
 enum arm_why a32_memory(struct a32_doing *d)

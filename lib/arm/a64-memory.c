@@ -6,7 +6,6 @@
 
 #define STATUS_DONE 0u
 #define STATUS_FAILED 1u
-#define PATIENCE 100000u /* of an exchange: each time another vCPU's came first */
 
 static uint32_t bytes_of(const struct a64_insn *a)
 {
@@ -164,7 +163,7 @@ enum arm_why a64_do_rmw(struct a64_run *run)
     uint64_t old, by = a64_x(run->r, a->rm);
     uint8_t want[8], put[8];
     old = arm_place_load(run->at, 0, bytes, run->big, ARM_PLAIN);
-    for (unsigned i = 0; i < PATIENCE; i++) {
+    for (unsigned i = 0; i < ARM_PATIENCE; i++) {
         arm_bytes_put(want, bytes, run->big, old);
         arm_bytes_put(put, bytes, run->big, modified(a, old, by));
         if (arm_place_exchange(run->at, bytes, want, put)) {

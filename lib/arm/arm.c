@@ -9,7 +9,6 @@
 #define MODE_EL0 0u
 #define SCTLR_E0E (1u << 24)
 #define SCTLR_EE (1u << 25)
-#define T32_WIDE_MIN 0xe800u /* of the first halfword: two of them */
 
 enum arm_set arm_set_of(const struct arm_regs *r)
 {
@@ -27,7 +26,7 @@ bool arm_big_endian(const struct arm_regs *r)
 
 enum arm_why arm_decode(enum arm_set set, uint32_t word, struct arm_insn *out)
 {
-    bool narrow = set == ARM_T32 && word >> 16 < T32_WIDE_MIN;
+    bool narrow = set == ARM_T32 && word >> 16 < ARM_T32_WIDE;
     memset(out, 0, sizeof(*out));
     out->set = (uint8_t)set;
     out->bytes = narrow ? 2 : 4;

@@ -26,6 +26,7 @@
 
 enum arm_set { ARM_A64 = 0, ARM_A32, ARM_T32 };
 
+#define ARM_T32_WIDE 0xe800u /* from here on a first halfword has a second one */
 #define ARM_CPSR_MODE 0x1fu
 #define ARM_CPSR_32BIT 0x10u /* in AArch32 state */
 #define ARM_CPSR_T (1u << 5)
@@ -147,6 +148,7 @@ void arm_place_store(const struct arm_place *at, uint32_t offset, uint32_t bytes
  * bytes up to 16 at the place's beginning, aligned, as they lie in memory. False: *expected was
  * not there, and is what is. can: is there such an instruction on this machine?
  */
+#define ARM_PATIENCE 100000u /* exchanges in a row that another vCPU's may come before */
 bool arm_place_exchange_can(uint32_t bytes);
 bool arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
                         const void *desired);

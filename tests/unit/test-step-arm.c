@@ -263,6 +263,7 @@ START_TEST(a_loop_that_is_left)
     ck_assert_uint_eq(regs.u.arm.pc, pc + 8);
     ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RWX));
     ck_ok(xmem_event_reply(d, ev, NULL));
+    ck_assert_uint_eq(info(0).pc, pc + 8);
     none_left();
     ck_assert_uint_eq(memory(A << 12), 1);
     ck_assert_uint_eq(info(0).done, 1);
@@ -315,6 +316,124 @@ START_TEST(forbidden_by_the_user)
 }
 END_TEST
 
+/* ---- hypercalls that fail ---- */
+
+static const int failures[] = {XM_ENOMEM, XM_EINVAL, XM_ESRCH, XM_EBUSY, XM_EFAULT};
+#define FAILURES (sizeof(failures) / sizeof(failures[0]))
+static const struct sim_op failing[] = {
+    {.code = SIM_OP_WRITE, .addr = A << 12, .len = 8, .value = VALUE},
+    {.code = SIM_OP_READ, .addr = A << 12, .len = 8},
+    {.code = SIM_OP_RMW, .addr = A << 12, .len = 8, .value = VALUE},
+    {.code = SIM_OP_EXCL, .addr = A << 12, .len = 8},
+    {.code = SIM_OP_WRITE, .addr = CROSS, .len = 16, .value = VALUE},
+};
+#define FAILING (sizeof(failing) / sizeof(failing[0]))
+
+static void check_done_once(unsigned which)
+{
+    static const uint64_t memory_is[FAILING] = {VALUE, 5, VALUE, 6, VALUE};
+    ck_assert_uint_eq(memory(failing[which].addr), memory_is[which]);
+    ck_assert_uint_eq(info(0).done, 1);
+    if (failing[which].code == SIM_OP_READ || failing[which].code == SIM_OP_RMW)
+        ck_assert_uint_eq(info(0).result, 5);
+}
+
+/* An event whose step fails stays open, and can be stepped over again; the instruction is done once. */
+static void try_failing(unsigned which, int op, uint64_t nth, int err)
+{
+    unsigned failed = 0;
+    begin_with(1, XMEM_STEP_EMULATE);
+    put_memory(failing[which].addr, 5);
+    ck_ok(xmem_domain_set_rights_range(d, 0, A, 2, XMEM_N));
+    run_op(0, failing[which], 1);
+    sim_inject_errno(g, nth, op, err);
+    while (!xmem_event_next(d, &ev))
+        while (xmem_event_step_over(d, ev)) {
+            ck_assert_str_ne(xmem_domain_last_error(d), "");
+            ck_assert_uint_lt(failed++, 2);
+        }
+    check_done_once(which);
+    end();
+}
+
+START_TEST(each_failure_is_tried_again)
+{
+    static const int ops[] = {XM_HC_VCPU_GET, XM_HC_VCPU_SET};
+    for (unsigned which = 0; which < FAILING; which++)
+        for (uint64_t nth = 1; nth <= 4; nth++)
+            try_failing(which, ops[_i / (int)FAILURES], nth, failures[_i % (int)FAILURES]);
+}
+END_TEST
+
+START_TEST(refused_before_memory_is_changed)
+{
+    begin_with(1, XMEM_STEP_EMULATE);
+    put_memory(A << 12, 5);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_R));
+    run_op(0, failing[2], 1);
+    next_at(A, XMEM_ACCESS_W);
+    sim_inject_errno(g, 1, XM_HC_VCPU_SET, XM_EINVAL);
+    ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
+    ck_assert_uint_eq(stats().not_taken, 1);
+    ck_assert_uint_eq(memory(A << 12), 5);
+    ck_ok(xmem_event_step_over(d, ev));
+    none_left();
+    check_done_once(2);
+    end();
+}
+END_TEST
+
+/* Somebody else moved its base register meanwhile: not what the event is about. */
+START_TEST(another_address_than_the_events)
+{
+    struct sim_arm_context c;
+    begin_with(1, XMEM_STEP_EMULATE);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_R));
+    run_op(0, failing[0], 1);
+    next_at(A, XMEM_ACCESS_W);
+    ck_ok(sim_hc_vcpu_get(m, 1, 0, &c));
+    c.x[1] = B << 12;
+    ck_ok(sim_hc_vcpu_set(m, 1, 0, &c));
+    ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
+    ck_assert_uint_eq(stats().not_same, 1);
+    ck_assert_uint_eq(memory(B << 12), 0);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RWX));
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    none_left();
+    end();
+}
+END_TEST
+
+/* Closed in the middle of an instruction, whose registers are refused: nothing is left behind. */
+START_TEST(closing_in_the_middle)
+{
+    begin_with(1, XMEM_STEP_EMULATE);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
+    run_op(0, failing[3], 1);
+    next_at(A, XMEM_ACCESS_R);
+    ck_ok(xmem_event_step_over(d, ev));
+    sim_inject_errno(g, 1, XM_HC_VCPU_SET, _i ? XM_EINVAL : XM_ENOMEM);
+    end();
+}
+END_TEST
+
+/* A new ring: what was under way with the old one is forgotten. */
+START_TEST(enabled_again_in_the_middle)
+{
+    begin_with(1, XMEM_STEP_EMULATE);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
+    run_op(0, failing[3], 2);
+    next_at(A, XMEM_ACCESS_R);
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_ok(xmem_domain_disable(d));
+    ck_ok(xmem_domain_enable(d));
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
+    (void)step_all();
+    ck_assert_uint_eq(memory(A << 12), 2);
+    end();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("step-arm");
@@ -332,6 +451,11 @@ int main(void)
     tcase_add_test(t, what_is_not_known);
     tcase_add_test(t, strictly_it_waits);
     tcase_add_test(t, forbidden_by_the_user);
+    tcase_add_loop_test(t, each_failure_is_tried_again, 0, (int)(2 * FAILURES));
+    tcase_add_test(t, refused_before_memory_is_changed);
+    tcase_add_test(t, another_address_than_the_events);
+    tcase_add_loop_test(t, closing_in_the_middle, 0, 2);
+    tcase_add_test(t, enabled_again_in_the_middle);
     suite_add_tcase(s, t);
     return unit_run(s);
 }
