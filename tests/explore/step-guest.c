@@ -25,6 +25,11 @@ static void touch(uint8_t bits[PAGES], uint64_t addr, uint32_t len, uint8_t what
             bits[p - GFN] |= what;
 }
 
+static uint32_t bytes_of(const struct sim_op *op)
+{
+    return op->len ? op->len : 8;
+}
+
 void op_touches(const struct sim_op *op, uint8_t bits[PAGES])
 {
     static const uint8_t what[] = {
@@ -37,7 +42,7 @@ void op_touches(const struct sim_op *op, uint8_t bits[PAGES])
     memset(bits, 0, PAGES);
     if (op->flags & SIM_OP_F_FETCH)
         touch(bits, op->fetch, 4, XMEM_ACCESS_X);
-    touch(bits, op->addr, 8, what[op->code]);
+    touch(bits, op->addr, bytes_of(op), what[op->code]);
     if (op->code == SIM_OP_COPY)
         touch(bits, op->to, 8, XMEM_ACCESS_W);
 }
@@ -126,8 +131,16 @@ static void store(const struct sim_op *op)
 {
     if (op->code == SIM_OP_COPY)
         memmove(byte_of(op->to), byte_of(op->addr), 8);
-    else if (op->code == SIM_OP_WRITE || op->code == SIM_OP_RMW)
+    else if (op->code == SIM_OP_WRITE || op->code == SIM_OP_RMW) {
+        memset(byte_of(op->addr), 0, bytes_of(op));
         memcpy(byte_of(op->addr), &op->value, 8);
+    }
+}
+
+void ref_done_outside(unsigned vcpu)
+{
+    store(&w.sc->op[vcpu][w.ref.done[vcpu]]);
+    w.ref.outside[vcpu] = 1;
 }
 
 static void completed(unsigned vcpu)
@@ -141,11 +154,11 @@ static void completed(unsigned vcpu)
     for (unsigned p = 0; p < PAGES && !r->skip[vcpu]; p++)
         if (bits[p])
             check_access(vcpu, p, bits[p]);
-    if (!r->skip[vcpu])
+    if (!r->skip[vcpu] && !r->outside[vcpu])
         store(op);
     r->done[vcpu]++;
     r->steps_due[vcpu] = (uint8_t)(r->steps_due[vcpu] + r->user_step[vcpu]);
-    r->skip[vcpu] = r->emulated[vcpu] = 0;
+    r->skip[vcpu] = r->emulated[vcpu] = r->outside[vcpu] = 0;
     memset(r->grant[vcpu], 0, PAGES);
 }
 

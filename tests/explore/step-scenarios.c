@@ -12,6 +12,9 @@
 #define FETCH(page, to, v) \
     {.code = SIM_OP_WRITE, .flags = SIM_OP_F_FETCH, .fetch = AT(page, 0x200), .addr = AT(to, 0x100), \
      .value = 0x0101010101010101u * (v)}
+/* Two registers at once, one in each page. */
+#define PAIR(c, page, v) \
+    {.code = SIM_OP_##c, .addr = AT(page, 0xff8), .len = 16, .value = 0x0101010101010101u * (v)}
 #define COPY(page, dest) {.code = SIM_OP_COPY, .addr = AT(page, 0x100), .to = AT(dest, 0x110)}
 /* Fetched across two pages, writes across two. */
 #define WIDE(page, dest, v) \
@@ -36,6 +39,21 @@ const struct scenario scenarios[] = {
      .op = {{CROSS(WRITE, 0, 1), DO(WRITE, 0, 2)}, {DO(READ, 1, 0)}},
      .rights = {{XMEM_R, XMEM_R}},
      .decide = {EITHER, EITHER}},
+    {.name = "a pair over two pages",
+     .op = {{PAIR(WRITE, 0, 1), DO(WRITE, 1, 2)}, {DO(RMW, 1, 3)}},
+     .rights = {{XMEM_R, XMEM_R}}},
+    {.name = "a pair into a deny",
+     .op = {{PAIR(WRITE, 0, 1), DO(WRITE, 0, 2)}, {PAIR(READ, 0, 0)}},
+     .rights = {{XMEM_N, XMEM_N}},
+     .decide = {STEP, EITHER}},
+    {.name = "a pair, and rights change",
+     .op = {{PAIR(WRITE, 0, 1)}, {DO(WRITE, 0, 3)}},
+     .rights = {{XMEM_R, XMEM_R}},
+     .change = {{RIGHTS, HOST, 1, XMEM_RWX}, {RIGHTS, HOST, 0, XMEM_N}}},
+    {.name = "a pair, and close",
+     .op = {{PAIR(WRITE, 0, 1), DO(WRITE, 0, 2)}, {DO(RMW, 0, 3)}},
+     .rights = {{XMEM_R, XMEM_R}},
+     .change = {{.kind = CLOSE}}},
     {.name = "three pages",
      .op = {{CROSS(WRITE, 0, 1), CROSS(WRITE, 1, 2)}, {CROSS(WRITE, 1, 3)}},
      .rights = {{XMEM_R, XMEM_R, XMEM_R}},
@@ -186,6 +204,10 @@ const struct config configs[] = {
      .later_pass = true},
     {.name = "arm-relax-no-hold", .kind = SIM_ARM_S2, .minor = 17, .means = XMEM_STEP_RELAX,
      .others_pass = true, .later_pass = true},
+    {.name = "arm-emulate", .kind = SIM_ARM_S2, .minor = 17, .means = XMEM_STEP_EMULATE,
+     .aligned = true},
+    {.name = "mpu-emulate", .kind = SIM_ARMV8R_MPU, .minor = 17, .means = XMEM_STEP_EMULATE,
+     .aligned = true},
     {.name = "pv-relax", .kind = SIM_X86_PV, .minor = 17, .means = XMEM_STEP_RELAX, .holds = true,
      .later_pass = true},
     {.name = "mpu-relax", .kind = SIM_ARMV8R_MPU, .minor = 17, .means = XMEM_STEP_RELAX,
@@ -193,10 +215,28 @@ const struct config configs[] = {
 };
 const size_t config_n = sizeof(configs) / sizeof(configs[0]);
 
+/* A load, a store or a swap, each of its registers aligned: with the MMU off others are refused. */
+static bool is_aligned(const struct sim_op *op)
+{
+    bool known = op->code == SIM_OP_READ || op->code == SIM_OP_WRITE || op->code == SIM_OP_RMW;
+    return known && !op->flags && !(op->addr & 7);
+}
+
+static bool all_aligned(const struct scenario *sc)
+{
+    for (unsigned v = 0; v < VCPUS; v++)
+        for (unsigned i = 0; i < op_count(sc, v); i++)
+            if (!is_aligned(&sc->op[v][i]))
+                return false;
+    return true;
+}
+
 bool scenario_fits(const struct scenario *sc, const struct config *cfg)
 {
     for (unsigned p = 0; p < PAGES; p++)
         if (sc->decide[p] == TOGGLE && cfg->kind != SIM_X86_EPT)
             return false;
+    if (cfg->aligned ? !all_aligned(sc) : sc->op[0][0].len == 16) /* there CROSS serves */
+        return false;
     return cfg->views || !sc->own_view;
 }

@@ -74,6 +74,8 @@ static bool step(const struct xmem_event *ev, bool drop)
     w.ref.emulated[ev->vcpu] = w.cfg->means == XMEM_STEP_EMULATE;
     explore_say(w.e, drop ? "  dropped" : "  stepped over");
     int rc = drop ? xmem_event_drop(w.d, ev) : xmem_event_step_over(w.d, ev);
+    if (!rc && w.cfg->aligned && !w.d->vcpus[ev->vcpu].step.phase)
+        ref_done_outside(ev->vcpu);
     if (!rc)
         return true;
     if (!w.ref.paused && !(rc == -EBUSY && w.cfg->max_views)) /* few views: others first */

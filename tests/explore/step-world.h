@@ -60,6 +60,7 @@ struct config {
     bool views;
     uint32_t max_views; /* 0: ten */
     bool holds; /* vCPUs can be held */
+    bool aligned; /* only what the library does itself */
     /* What this means cannot hold, accepted and counted: while a page is open for a step, */
     bool others_pass; /* other vCPUs, */
     bool later_pass;  /* and what the vCPU does next, until the library saw that it went on */
@@ -78,6 +79,7 @@ struct reference {
     uint8_t done[VCPUS];          /* instructions over */
     uint8_t skip[VCPUS];          /* the instruction under way is denied */
     uint8_t emulated[VCPUS];
+    uint8_t outside[VCPUS];       /* the instruction under way was done by the library */
     uint8_t user_step[VCPUS];
     uint8_t steps_due[VCPUS], steps_told[VCPUS]; /* the tool's own single steps */
     uint8_t paused, free; /* free: the session is over, nothing is forbidden */
@@ -129,6 +131,8 @@ void op_touches(const struct sim_op *op, uint8_t bits[PAGES]);
 void ref_begin(void);
 /* The event is told, and is decided so. */
 void ref_granted(const struct xmem_event *ev);
+/* The library did the instruction under way for the vCPU, which goes past it when it runs. */
+void ref_done_outside(unsigned vcpu);
 /* Looks at what the vCPUs did. */
 void ref_follow(void);
 /* The library had its chance to close what was open. */
