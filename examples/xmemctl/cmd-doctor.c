@@ -221,7 +221,7 @@ static void check_caps(struct doctor *dr, const struct xmem_caps *c, uint32_t ki
     tell(dr, EXTRA, c->step_airtight != 0, "airtight steps", means_text(c, vcpus, text),
          airtight_remedy(c, x86));
     check_means(dr, c, vcpus);
-    tell(dr, EXTRA, (c->replies >> XMEM_REPLY_EMULATE & 1u) != 0, "emulation", "",
+    tell(dr, EXTRA, (c->replies >> XMEM_REPLY_EMULATE & 1u) != 0, "answering with emulation", "",
          "this kind has none");
 }
 
