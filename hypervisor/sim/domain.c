@@ -273,14 +273,12 @@ static xm_mfn_t mfn_of(struct sim_domain *d, uint64_t gfn)
     return xm_p2m_get(&d->core, 0, xm_gfn(gfn)).mfn;
 }
 
-int sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page)
+static int map_gfn(struct sim_domain *d, uint64_t gfn, void **page)
 {
+    xm_mfn_t mfn = mfn_of(d, gfn);
     int rc = -XM_ESRCH;
-    xm_mfn_t mfn;
     void *code;
 
-    sim_enter(d);
-    mfn = mfn_of(d, gfn);
     if (xm_mfn_valid(mfn)) {
         *page = d->pv != NULL ? frame_at(mfn) : (void *)sim_page_of(d, mfn);
         rc = 0;
@@ -288,6 +286,17 @@ int sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page)
         *page = code;
         rc = 0;
     }
+    return rc;
+}
+
+int sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page)
+{
+    int rc;
+
+    sim_enter(d);
+    rc = sim_inject_ask(d, SIM_HC_MAP);
+    if (rc == 0)
+        rc = map_gfn(d, gfn, page);
     sim_leave(d);
     return rc;
 }
@@ -330,18 +339,18 @@ int sim_populate(struct sim_domain *d, uint64_t gfn)
     else if (xm_mfn_valid(mfn_of(d, gfn)))
         rc = -XM_EEXIST;
     else
+        rc = sim_inject_ask(d, SIM_HC_POPULATE);
+    if (rc == 0)
         rc = populate(d, gfn);
     sim_leave(d);
     return rc;
 }
 
-int sim_depopulate(struct sim_domain *d, uint64_t gfn)
+static int depopulate(struct sim_domain *d, uint64_t gfn)
 {
+    xm_mfn_t mfn = mfn_of(d, gfn);
     int rc = -XM_ESRCH;
-    xm_mfn_t mfn;
 
-    sim_enter(d);
-    mfn = mfn_of(d, gfn);
     if (d->pv != NULL) {
         if (!d->dying)
             rc = sim_pv_depopulate(d, gfn);
@@ -350,6 +359,17 @@ int sim_depopulate(struct sim_domain *d, uint64_t gfn)
         if (rc == 0 && d->mpu == NULL && !sim_arena_has(&d->memory, mfn))
             sim_frames_free(&d->extra, mfn);
     }
+    return rc;
+}
+
+int sim_depopulate(struct sim_domain *d, uint64_t gfn)
+{
+    int rc;
+
+    sim_enter(d);
+    rc = sim_inject_ask(d, SIM_HC_DEPOPULATE);
+    if (rc == 0)
+        rc = depopulate(d, gfn);
     sim_leave(d);
     return rc;
 }

@@ -20,9 +20,17 @@ void sim_inject_errno(struct sim_domain *d, uint64_t nth, int op, int err)
     sim_leave(d);
 }
 
+void sim_inject_by(struct sim_domain *d, sim_inject_fn fn, void *ctx)
+{
+    sim_enter(d);
+    d->inject = fn;
+    d->inject_ctx = ctx;
+    sim_leave(d);
+}
+
 int sim_inject_take(struct sim_domain *d, int op)
 {
-    int rc = 0;
+    int rc = sim_inject_ask(d, op);
 
     for (size_t i = 0; i < SIM_INJECTIONS; i++) {
         struct sim_injection *in = &d->injection[i];

@@ -147,6 +147,8 @@ struct sim_domain {
     uint32_t pauses; /* by a tool, through a domctl */
     bool dying, doomed; /* doomed: dies when the core has returned */
     struct sim_injection injection[SIM_INJECTIONS];
+    sim_inject_fn inject;
+    void *inject_ctx;
     uint64_t death_at; /* count of events; 0: never */
 
     struct sim_note *notes;
@@ -246,6 +248,11 @@ void sim_evtchn_update(struct sim_evtchn *e, bool wanted);
 
 /* inject.c: 0, or the -err that this hypercall answers. */
 int sim_inject_take(struct sim_domain *d, int op);
+/* The same for what is no hypercall of the machine's: only sim_inject_by()'s function is asked. */
+static inline int sim_inject_ask(struct sim_domain *d, int op)
+{
+    return d->inject != NULL ? d->inject(d->inject_ctx, op) : 0;
+}
 
 /* op.c: one op of one vCPU. False: the vCPU cannot go on now, the op is not done. */
 bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v);

@@ -290,6 +290,14 @@ int sim_view_internal(struct sim_domain *d, uint16_t view, uint16_t from);
 
 /* The n-th hypercall from now (1: the next) on this domain answers -err; op 0: any, else one XM_HC_*. */
 void sim_inject_errno(struct sim_domain *d, uint64_t nth, int op, int err);
+/*
+ * Asked before each hypercall on this domain, and before frames are mapped, given and taken: 0, or the
+ * negative errno that it answers then, nothing being done. It calls nothing of this domain. NULL: nobody.
+ */
+typedef int (*sim_inject_fn)(void *ctx, int op);
+void sim_inject_by(struct sim_domain *d, sim_inject_fn fn, void *ctx);
+/* Beside XM_HC_*, for it alone: sim_map_gfn(), sim_populate(), sim_depopulate(). */
+enum { SIM_HC_MAP = XM_HC_COUNT, SIM_HC_POPULATE, SIM_HC_DEPOPULATE, SIM_HC_COUNT };
 /* The domain dies when it has put `events` more requests into the ring. */
 void sim_inject_death(struct sim_domain *d, uint64_t events);
 /* The listener is gone without a word: nothing is disabled, the channel is closed. */

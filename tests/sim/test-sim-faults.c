@@ -30,6 +30,37 @@ START_TEST(test_inject)
 }
 END_TEST
 
+static int refuse_one(void *ctx, int op)
+{
+    int *which = ctx;
+    return op == *which ? -XM_EBUSY : 0;
+}
+
+/* A function is asked before hypercalls, and before frames are mapped, given and taken. */
+START_TEST(test_inject_by_function)
+{
+    struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
+    int which = XM_HC_ACCESS_SET;
+    void *page;
+
+    sim_inject_by(l.d, refuse_one, &which);
+    ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_R), -XM_EBUSY);
+    ck_assert_uint_eq(report(l.d).leftover_rights, 0);
+    ck_assert_int_eq(sim_map_gfn(l.d, 1, &page), 0);
+    which = SIM_HC_MAP;
+    ck_assert_int_eq(sim_map_gfn(l.d, 1, &page), -XM_EBUSY);
+    ck_assert_int_eq(sim_populate(l.d, 100), 0);
+    which = SIM_HC_DEPOPULATE;
+    ck_assert_int_eq(sim_depopulate(l.d, 100), -XM_EBUSY);
+    which = SIM_HC_POPULATE;
+    ck_assert_int_eq(sim_depopulate(l.d, 100), 0);
+    ck_assert_int_eq(sim_populate(l.d, 100), -XM_EBUSY);
+    sim_inject_by(l.d, NULL, NULL);
+    ck_assert_int_eq(sim_populate(l.d, 100), 0);
+    sim_machine_destroy(l.m);
+}
+END_TEST
+
 START_TEST(test_inject_by_name)
 {
     static const struct {
@@ -360,6 +391,7 @@ END_TEST
 static void fill(TCase *t)
 {
     tcase_add_test(t, test_inject);
+    tcase_add_test(t, test_inject_by_function);
     tcase_add_test(t, test_inject_by_name);
     tcase_add_test(t, test_listener_dies);
     tcase_add_test(t, test_leak_at_disable);

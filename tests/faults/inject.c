@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Failures on order. The program's own malloc() and friends are in place of the C library's, for the
+ * libraries that it uses as well; its clock stands still, and moves when somebody waits.
+ */
+#include "inject.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <string.h>
+#include <time.h>
+
+#include "sim-int.h"
+
+#define OPS_MAX 4096u
+#define OWN __attribute__((visibility("default")))
+
+static struct fault fault;
+static bool armed, gone;
+static unsigned fired;
+static int fired_op;
+static uint32_t counted[3];
+static uint8_t ops[OPS_MAX];
+static bool running;
+static long live; /* allocations of this run */
+
+/* ---- one run ---- */
+
+void inject_begin(const struct fault *f)
+{
+    fault = *f;
+    armed = gone = false;
+    fired = 0;
+    fired_op = 0;
+    memset(counted, 0, sizeof(counted));
+    live = 0;
+    running = true;
+}
+
+long inject_end(void)
+{
+    running = false;
+    return live;
+}
+
+void inject_arm(void)
+{
+    armed = true;
+}
+
+void inject_disarm(void)
+{
+    armed = false;
+}
+
+void inject_stop(void)
+{
+    gone = true;
+}
+
+bool inject_once(void)
+{
+    return fault.how == FAULT_ONCE;
+}
+
+unsigned inject_fired(void)
+{
+    return fired;
+}
+
+int inject_op(void)
+{
+    return fired_op;
+}
+
+uint32_t inject_count(enum fault_kind kind)
+{
+    return counted[kind];
+}
+
+int inject_op_of(uint32_t i)
+{
+    return i >= 1 && i <= OPS_MAX ? ops[i - 1] : 0;
+}
+
+/* Is it this one's turn? */
+static bool take(enum fault_kind kind, int op)
+{
+    if (!armed)
+        return false;
+    uint32_t n = ++counted[kind];
+    if (kind == FAULT_HYPERCALL && n <= OPS_MAX)
+        ops[n - 1] = (uint8_t)op;
+    if (gone || kind != fault.kind || n < fault.at || (n > fault.at && fault.how == FAULT_ONCE))
+        return false;
+    if (n == fault.at)
+        fired_op = op;
+    else if (fault.how == FAULT_SAME && op != fired_op)
+        return false;
+    fired++;
+    return true;
+}
+
+/* ---- hypercalls ---- */
+
+static int hypercall(void *ctx, int op)
+{
+    (void)ctx;
+    return take(FAULT_HYPERCALL, op) ? -fault.err : 0;
+}
+
+void inject_into(struct sim_domain *g)
+{
+    sim_inject_by(g, hypercall, NULL);
+}
+
+/* ---- allocations ---- */
+
+OWN void *malloc(size_t n);
+OWN void *calloc(size_t n, size_t size);
+OWN void *realloc(void *p, size_t n);
+OWN void *aligned_alloc(size_t align, size_t n);
+OWN void free(void *p);
+
+/* The C library's own, and those of the sanitizers where they are linked. */
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+void *__libc_memalign(size_t align, size_t n);
+void __libc_free(void *p);
+void *__interceptor_malloc(size_t n) __attribute__((weak));
+void *__interceptor_calloc(size_t n, size_t size) __attribute__((weak));
+void *__interceptor_realloc(void *p, size_t n) __attribute__((weak));
+void *__interceptor_aligned_alloc(size_t align, size_t n) __attribute__((weak));
+void __interceptor_free(void *p) __attribute__((weak));
+
+/* The simulated hypervisor's memory is not the library's. */
+static bool refuse(void)
+{
+    if (!armed || sim_current || !take(FAULT_ALLOCATION, 0))
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+static void *count(void *p)
+{
+    live += running && p;
+    return p;
+}
+
+void *malloc(size_t n)
+{
+    if (refuse())
+        return NULL;
+    return count(__interceptor_malloc ? __interceptor_malloc(n) : __libc_malloc(n));
+}
+
+void *calloc(size_t n, size_t size)
+{
+    if (refuse())
+        return NULL;
+    return count(__interceptor_calloc ? __interceptor_calloc(n, size) : __libc_calloc(n, size));
+}
+
+void *realloc(void *p, size_t n)
+{
+    if (refuse())
+        return NULL;
+    void *q = __interceptor_realloc ? __interceptor_realloc(p, n) : __libc_realloc(p, n);
+    return p ? q : count(q);
+}
+
+void *aligned_alloc(size_t align, size_t n)
+{
+    if (refuse())
+        return NULL;
+    return count(__interceptor_aligned_alloc ? __interceptor_aligned_alloc(align, n)
+                                             : __libc_memalign(align, n));
+}
+
+void free(void *p)
+{
+    live -= running && p;
+    if (__interceptor_free)
+        __interceptor_free(p);
+    else
+        __libc_free(p);
+}
+
+/* ---- the clock ---- */
+
+static struct timespec now = {.tv_sec = 1000};
+
+static void pass(long ms)
+{
+    long ns = now.tv_nsec + ms % 1000 * 1000000;
+    now.tv_sec += ms / 1000 + ns / 1000000000;
+    now.tv_nsec = ns % 1000000000;
+}
+
+OWN int clock_gettime(clockid_t clock, struct timespec *t)
+{
+    (void)clock;
+    *t = now;
+    return 0;
+}
+
+OWN int nanosleep(const struct timespec *t, struct timespec *left)
+{
+    (void)left;
+    pass(t->tv_sec * 1000 + t->tv_nsec / 1000000 + 1);
+    return 0;
+}
+
+OWN int poll(struct pollfd *v, nfds_t n, int timeout)
+{
+    const struct timespec none = {0};
+    int rc = ppoll(v, n, &none, NULL);
+    if (!rc)
+        pass(timeout < 0 ? 1000 : timeout);
+    return rc;
+}
