@@ -106,6 +106,29 @@ int xmem_domain_set_rights_range(struct xmem_domain *d, uint16_t view, uint64_t 
     return rc;
 }
 
+static int as_before(struct xmem_domain *d, int rc)
+{
+    domain_as_before(d, &d->error);
+    return rc;
+}
+
+/* It was set and failed then: as it was, or known to be different. */
+static int one_back(struct xmem_domain *d, struct view *v, uint64_t gfn, int rc)
+{
+    struct xmem_error why = d->error;
+    uint8_t byte = known_get(&v->known, gfn), rights = known_set_of(byte);
+    if (rights == KNOWN_NOTHING)
+        rights = known_found_of(byte);
+    if (rights != KNOWN_NOTHING && !domain_force_rights(d, v, gfn, rights)) {
+        d->error = why;
+        return as_before(d, rc);
+    }
+    (void)known_put(&v->known, gfn, 1, KNOWN_SET, KNOWN_UNSURE);
+    xmem_error_add(&why, "; and putting back failed: %s", d->error.text);
+    d->error = why;
+    return rc;
+}
+
 /* One gfn, the same as a list of one but without the lists. */
 static int set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
 {
@@ -125,9 +148,8 @@ static int set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t 
         rc = domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
                          " cannot be set to %s", v->id, gfn,
                          xmem_rights_name((enum xmem_rights)rights));
-        if (rc != -ESHUTDOWN)
-            xmem_error_add(&d->error, "; all is as before");
-        return rc;
+        return rc != -ESHUTDOWN && done != BACKEND_DONE_UNKNOWN && done ? one_back(d, v, gfn, rc)
+                                                                        : as_before(d, rc);
     }
     (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
     step_rights_changed(d, v->id, gfn, 1);
@@ -147,7 +169,8 @@ int xmem_domain_set_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
     if (rights == XMEM_DEFAULT ||
         (!view && d->views_on && d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS))
         return xmem_domain_set_rights_range(d, view, gfn, 1, rights);
-    if (!rights_turn((uint8_t)rights) && known_set_of(known_get(&v->known, gfn)) == rights) {
+    if (!rights_turn((uint8_t)rights) && !v->unsure &&
+        known_set_of(known_get(&v->known, gfn)) == rights) {
         d->stats.elided++;
         return 0;
     }

@@ -13,6 +13,7 @@
 #include <xm/rights.h>
 
 /* xm_hc_mem_access takes a 32-bit count. */
+#define FEW 64u /* gfns that need no memory to be set */
 #define RANGE_MAX UINT32_C(0x80000000)
 
 /* Every right of ours and the core's for it. */
@@ -146,11 +147,12 @@ int backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, 
     if (rc)
         return rc;
     if (!view) {
-        rc = set_host_range(d, gfn, nr, wire);
-        if (!rc)
-            rc = host_changed(d, gfn, nr, rights);
         *done = BACKEND_DONE_UNKNOWN;
-        return rc;
+        rc = set_host_range(d, gfn, nr, wire);
+        if (rc)
+            return rc;
+        *done = nr;
+        return host_changed(d, gfn, nr, rights);
     }
     for (; *done < nr; ++*done) {
         struct xm_altp2m_op op = {
@@ -166,14 +168,13 @@ int backend_sim_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns,
                                 const uint8_t *rights, uint32_t nr, uint64_t *done)
 {
     struct sim_dom *d = dom;
-    uint8_t *wire = malloc(nr);
+    uint8_t few[FEW], *wire = nr <= FEW ? few : malloc(nr);
     int rc = wire ? 0 : -ENOMEM;
-    *done = 0;
+    *done = BACKEND_DONE_UNKNOWN;
     for (uint32_t i = 0; i < nr && !rc; i++)
         rc = to_wire(d, rights[i], &wire[i]);
     if (rc)
         goto out;
-    *done = BACKEND_DONE_UNKNOWN;
     if (view) {
         struct xm_altp2m_op op = {.u.set_multi = {.view = view,
                                                   .nr = nr,
@@ -188,10 +189,13 @@ int backend_sim_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns,
                                       .access_list = (uintptr_t)wire};
         rc = sim_hc_mem_access(d->m, &op);
     }
+    if (!rc)
+        *done = nr;
     for (uint32_t i = 0; !view && !rc && i < nr; i++)
         rc = host_changed(d, gfns[i], 1, rights[i]);
 out:
-    free(wire);
+    if (wire != few)
+        free(wire);
     return rc;
 }
 
@@ -278,10 +282,10 @@ static int ask_host_many(struct sim_dom *d, const uint64_t *gfns, uint8_t *right
 int backend_sim_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n)
 {
     struct sim_dom *d = dom;
-    uint64_t *there = malloc(n * sizeof(*there));
-    uint8_t *wire = malloc(n);
+    uint64_t there[BACKEND_RUNS_MAX];
+    uint8_t wire[BACKEND_RUNS_MAX];
     uint32_t k = 0;
-    int rc = there && wire ? ask_host_many(d, gfns, rights, n) : -ENOMEM;
+    int rc = n <= BACKEND_RUNS_MAX ? ask_host_many(d, gfns, rights, n) : -EINVAL;
     for (uint32_t i = 0; i < n && !rc; i++)
         if (rights[i] != BACKEND_NO_RIGHTS && !to_wire(d, rights[i], &wire[k]))
             there[k++] = gfns[i];
@@ -291,8 +295,6 @@ int backend_sim_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uin
                                                   .access_list = (uintptr_t)wire}};
         rc = altp2m(d, &op, XM_ALTP2M_SET_MEM_ACCESS_MULTI);
     }
-    free(there);
-    free(wire);
     return rc;
 }
 

@@ -22,7 +22,8 @@ struct sim_dom {
     uint32_t xen_minor, max_views;
     bool altp2m, views_on;
     struct host_copy host; /* gfns that were restricted in the host view */
-    bool attached; /* to the ring of a listener that is gone */
+    bool attached;
+    bool shadow_only; /* of PV: the ring is off, and shadow mode could not be yet */ /* to the ring of a listener that is gone */
 };
 
 /* backend-sim-access.c; XMEM_RIGHTS_BIT()s that the kind and release have. */

@@ -279,6 +279,14 @@ static int vcpu_hold(void *dom, uint32_t vcpu, bool hold)
     return domctl(dom, &op);
 }
 
+static int vcpu_step_off(void *dom, uint32_t vcpu)
+{
+    struct xm_domctl op = {.cmd = XM_DOMCTL_DEBUG_OP};
+    op.u.debug_op.op = XM_DEBUG_OP_SINGLE_STEP_OFF;
+    op.u.debug_op.vcpu = vcpu;
+    return domctl(dom, &op);
+}
+
 /* Whoever comes runs on: the others are held, where that can be. */
 static int vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
 {
@@ -330,17 +338,28 @@ static int pv_shadow(struct sim_dom *d, bool on)
     return domctl(d, &op);
 }
 
+/* Rights that outlive the ring keep it on, which is no failure. */
+static int shadow_off(struct sim_dom *d)
+{
+    int rc = pv_shadow(d, false);
+    if (rc == -EBUSY) /* once more: it may have been for this one time */
+        rc = pv_shadow(d, false);
+    return rc == -EBUSY ? 0 : rc;
+}
+
 static int monitor_enable(void *dom, struct backend_ring *ring)
 {
     struct sim_dom *d = dom;
+    uint8_t rights;
+    bool others = d->kind == SIM_X86_PV && !backend_sim_rights_get(d, 0, UINT64_MAX, &rights);
     int rc = pv_shadow(d, true);
     if (rc)
         return rc;
     rc = vm_event(d, XM_VM_EVENT_ENABLE);
+    d->shadow_only = rc && !others && shadow_off(d);
+    ring->left = d->shadow_only;
     if (!rc)
         ring_of(d, ring);
-    else
-        (void)pv_shadow(d, false);
     return rc;
 }
 
@@ -360,11 +379,12 @@ static int monitor_attach(void *dom, struct backend_ring *ring)
 static int monitor_disable(void *dom)
 {
     struct sim_dom *d = dom;
-    int rc = vm_event(d, XM_VM_EVENT_DISABLE);
-    if (!rc) {
-        d->attached = false;
-        (void)pv_shadow(d, false);
-    }
+    int rc = d->shadow_only ? 0 : vm_event(d, XM_VM_EVENT_DISABLE);
+    if (rc)
+        return rc;
+    d->attached = false;
+    rc = shadow_off(d);
+    d->shadow_only = rc != 0;
     return rc;
 }
 
@@ -543,6 +563,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .pause = dom_pause,
     .unpause = dom_unpause,
     .vcpu_hold = vcpu_hold,
+    .vcpu_step_off = vcpu_step_off,
     .vcpu_peek = vcpu_peek,
     .vcpu_get = backend_sim_vcpu_get,
     .vcpu_set = backend_sim_vcpu_set,

@@ -133,7 +133,7 @@ int xen_monitor_enable(void *dom, struct backend_ring *ring)
     if (!rc && xen_ring_active(d) != 1)
         rc = -EOPNOTSUPP; /* the ring works and mem_access does not: stock Debian arm64 */
     if (rc) {
-        xen_monitor_disable(d);
+        ring->left = xen_monitor_disable(d) != 0;
         return rc;
     }
     ring->page = d->ring;
@@ -173,13 +173,13 @@ int xen_monitor_disable(void *dom)
     bool pv = d->kind == XMEM_KIND_X86_PV;
     if (pv && !xen_pv_possible(d))
         return -EOPNOTSUPP; /* panics released hypervisors */
-    int rc = xen_rc(d, d->api->monitor_disable(d->xch, d->domid));
-    if (rc == -EBUSY && !d->dead)
-        return rc; /* vCPUs queue for a slot: answers must still reach them */
+    int rc = d->shadow_only ? 0 : xen_rc(d, d->api->monitor_disable(d->xch, d->domid));
+    if (rc && !d->dead)
+        return rc; /* it is still there: answers must reach who waits, and it can be ended later */
     xen_ring_unmap(d);
-    if (pv)
-        xen_pv_disabled(d);
-    return d->dead ? 0 : rc;
+    rc = pv && !d->dead ? xen_pv_disabled(d) : 0;
+    d->shadow_only = rc != 0;
+    return rc;
 }
 
 static int set_by_reason(struct xen_dom *d, const struct backend_monitor *m)

@@ -174,8 +174,8 @@ void xen_pv_unmap(struct xen_dom *d)
  * The guest runs on its own page tables again, unless something stays restricted: as with other
  * kinds, rights outlive the ring (XMEM_RESTORE_KEEP).
  */
-void xen_pv_disabled(struct xen_dom *d)
+int xen_pv_disabled(struct xen_dom *d)
 {
-    if (!d->dead)
-        mode_set(d, false);
+    int rc = mode_set(d, false);
+    return rc == -EBUSY ? 0 : rc;
 }

@@ -43,6 +43,7 @@ struct xen_dom {
     void *xcall;             /* for hypercalls of our own, */
     struct xen_calls *calls; /* from this buffer */
     bool no_calls;           /* that cannot be made: libxenctrl's serve */
+    bool shadow_only;        /* of PV: the ring is off, and shadow mode could not be yet */
     bool dead;
     uint32_t domctl_version; /* found by asking, 0: the release's, until that is refused */
     uint64_t hypercalls;
@@ -106,7 +107,7 @@ int xen_pv_enable(struct xen_dom *d, uint32_t *remote);
 int xen_pv_attach(struct xen_dom *d);
 int xen_pv_resume(struct xen_dom *d);
 void xen_pv_unmap(struct xen_dom *d);
-void xen_pv_disabled(struct xen_dom *d);
+int xen_pv_disabled(struct xen_dom *d);
 
 /* backend-xen-view.c */
 int xen_views_get_state(void *dom, bool *on);
@@ -126,6 +127,7 @@ int xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
 int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc);
 /* The next look is after another answer. */
 void xen_peek_ended(struct xen_dom *d);
+int xen_vcpu_step_off(void *dom, uint32_t vcpu);
 int xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);
 int xen_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out);
 int xen_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in);

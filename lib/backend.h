@@ -43,6 +43,7 @@ struct backend_ring {
     void *page;                /* 4 KiB, mapped read-write */
     uint32_t interface_version; /* of vm_event: 3 to 7 */
     uint32_t arch;             /* XMEM_ARCH_* of the registers in it */
+    bool left; /* enabling failed and left something, which monitor_disable ends */
 };
 
 struct backend_monitor {
@@ -130,6 +131,11 @@ struct xmem_backend_ops {
      */
     int (*vcpu_inject)(void *dom, uint32_t vcpu, const struct backend_exception *e);
 
+    /*
+     * May be NULL. Single step off, whatever the vCPU does; a fast one's view and end are kept by Xen
+     * for the next one (hvm_debug_op()).
+     */
+    int (*vcpu_step_off)(void *dom, uint32_t vcpu);
     /* May be NULL. How long the vCPU was on a processor, in ns; *idle: it sleeps, or is off. */
     int (*vcpu_ran)(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);
 

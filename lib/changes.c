@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "changes.h"
 
+#include "feed.h"
 #include "rights.h"
 
 #include <errno.h>
@@ -33,7 +34,7 @@ int changes_check(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t n
     const struct view *v = domain_view(d, view);
     if (view && d->caps.max_views <= 1)
         return domain_refuse(d, -EOPNOTSUPP, "view %u: this kind of machine has no views", view);
-    if (!v || v->step)
+    if (!v || v->step || v->unwanted)
         return domain_refuse(d, -ENOENT, "view %u does not exist", view);
     if (!view && !d->enabled)
         return domain_refuse(d, -ENODEV, "domain %" PRIu32 ": rights of the host view need "
@@ -108,7 +109,7 @@ static int elide(const struct view *v, const struct run *r, uint8_t rights, stru
         return runs_push(send, gfn, left, rights);
     while (left && !rc) {
         uint64_t nr = left;
-        if (known_set_of(known_run(&v->known, gfn, &nr)) == rights)
+        if (known_set_of(known_run(&v->known, gfn, &nr)) == rights && !v->unsure)
             *elided += nr;
         else
             rc = runs_push(send, gfn, nr, rights);
@@ -191,7 +192,7 @@ static int note_undo(const struct view *v, const struct runs *spans, struct runs
         while (left && !rc) {
             uint64_t nr = left;
             uint8_t byte = known_run(&v->known, gfn, &nr);
-            if ((byte & KNOWN_SET) && known_set_of(byte) != known_found_of(byte))
+            if (known_set_of(byte) != KNOWN_NOTHING && known_set_of(byte) != known_found_of(byte))
                 rc = runs_push(undo, gfn, nr, known_set_of(byte));
             gfn += nr;
             left -= nr;
@@ -267,51 +268,32 @@ int changes_plan(struct changes *c)
 /* ---- views that a host change overwrote (QUIRK_HOST_SET_OVERWRITES_VIEWS) ---- */
 
 /* Rights that the session set, or that the view's default gave, in this part. */
-static int view_rights_in(const struct view *v, uint64_t gfn, uint64_t left, struct runs *out)
+static void view_rights_in(const struct view *v, uint64_t gfn, uint64_t left, struct feed *out)
 {
-    int rc = 0;
-    while (left && !rc) {
+    while (left) {
         uint64_t nr = left;
         uint8_t rights = known_set_of(known_run(&v->known, gfn, &nr));
         if (rights == KNOWN_NOTHING)
             rights = view_default(v);
-        if (rights != KNOWN_NOTHING) {
-            rc = known_prepare((struct known *)&v->known, gfn, nr);
-            if (!rc)
-                rc = runs_push(out, gfn, nr, rights);
-        }
+        if (rights != KNOWN_NOTHING)
+            feed_add(out, gfn, nr, rights);
         gfn += nr;
         left -= nr;
     }
-    return rc;
-}
-
-/* What of the part nobody set, as the view's default has it. */
-static int defaults_in(struct view *v, uint64_t gfn, uint64_t left, struct runs *out)
-{
-    int rc = 0;
-    while (left && !rc) {
-        uint64_t nr = left;
-        if (known_set_of(known_run(&v->known, gfn, &nr)) == KNOWN_NOTHING)
-            rc = view_rights_in(v, gfn, nr, out);
-        gfn += nr;
-        left -= nr;
-    }
-    return rc;
 }
 
 int changes_make_entries(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
 {
-    struct runs list = {0};
-    struct place at = {0};
-    uint64_t failed;
+    struct feed f;
     if (view_default(v) == KNOWN_NOTHING || (d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS))
         return 0;
-    int rc = defaults_in(v, gfn, nr, &list);
-    rc = rc ? domain_refuse(d, rc, "out of memory")
-            : send_runs(d, v, &list, &at, UINT64_MAX, &failed);
-    runs_free(&list);
-    return rc;
+    feed_begin(&f, d, v);
+    for (uint64_t left = nr; left; gfn += nr, left -= nr) {
+        nr = left;
+        if (known_set_of(known_run(&v->known, gfn, &nr)) == KNOWN_NOTHING)
+            feed_add(&f, gfn, nr, view_default(v));
+    }
+    return feed_end(&f);
 }
 
 static int reapply_remaps(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
@@ -331,23 +313,20 @@ static int reapply_remaps(struct xmem_domain *d, struct view *v, uint64_t gfn, u
 static int reapply_view(struct xmem_domain *d, struct view *v, const struct runs *host,
                         struct place from, struct place to)
 {
-    struct runs list = {0};
-    struct place at = {0};
-    uint64_t failed;
+    struct feed f;
     int rc = 0;
+    feed_begin(&f, d, v);
     for (size_t i = from.run; i <= to.run && i < host->n && !rc; i++) {
         const struct run *r = &host->v[i];
         uint64_t a = i == from.run ? from.off : 0, b = i == to.run ? to.off : run_nr(r);
         if (a >= b)
             continue;
         rc = reapply_remaps(d, v, r->gfn + a, b - a);
-        if (!rc && view_rights_in(v, r->gfn + a, b - a, &list))
-            rc = domain_refuse(d, -ENOMEM, "out of memory");
+        if (!rc)
+            view_rights_in(v, r->gfn + a, b - a, &f);
     }
-    if (!rc)
-        rc = send_runs(d, v, &list, &at, UINT64_MAX, &failed);
-    runs_free(&list);
-    return rc;
+    int rc2 = feed_end(&f);
+    return rc ? rc : rc2;
 }
 
 static int reapply(struct xmem_domain *d, const struct runs *host, struct place from,
@@ -401,63 +380,50 @@ static uint64_t between(const struct runs *list, struct place from, struct place
     return n;
 }
 
-/* All of the part as it was found; where that is not known, undo has it. */
-static int push_found(const struct view *v, uint64_t gfn, uint64_t left, struct runs *out)
+/* The rights of gfn before: as undo has them or, where it does not, as they were found; and of how many of nr. */
+static uint8_t rights_before(const struct view *v, const struct runs *undo, uint64_t gfn,
+                             uint64_t *nr)
 {
-    int rc = 0;
-    while (left && !rc) {
+    size_t i = runs_find(undo, gfn);
+    const struct run *r = i < undo->n ? &undo->v[i] : NULL;
+    if (r && r->gfn <= gfn) {
+        *nr = *nr < run_end(r) - gfn ? *nr : run_end(r) - gfn;
+        return run_rights(r);
+    }
+    if (r && r->gfn - gfn < *nr)
+        *nr = r->gfn - gfn;
+    return known_found_of(known_run(&v->known, gfn, nr));
+}
+
+static void feed_before(struct feed *f, const struct change *ch, uint64_t gfn, uint64_t left)
+{
+    while (left) {
         uint64_t nr = left;
-        uint8_t found = known_found_of(known_run(&v->known, gfn, &nr));
-        if (found != KNOWN_NOTHING)
-            rc = runs_push(out, gfn, nr, found);
+        uint8_t rights = rights_before(f->v, &ch->undo, gfn, &nr);
+        if (rights != KNOWN_NOTHING)
+            feed_add(f, gfn, nr, rights);
         gfn += nr;
         left -= nr;
     }
-    return rc;
 }
 
-/* What was sent, with the rights before. */
-static int undo_list(const struct view *v, const struct change *ch, struct runs *out)
-{
-    const struct place *to = &ch->done;
-    bool all = to->run == ch->send.n;
-    uint64_t end = all ? UINT64_MAX : ch->send.v[to->run].gfn + to->off;
-    struct runs parts = {0};
-    int rc = 0;
-    for (size_t i = 0; i < ch->send.n && ch->send.v[i].gfn < end && !rc; i++) {
-        const struct run *r = &ch->send.v[i];
-        rc = push_found(v, r->gfn, run_end(r) < end ? run_nr(r) : end - r->gfn, &parts);
-    }
-    for (size_t i = 0; i < ch->undo.n && ch->undo.v[i].gfn < end && !rc; i++) {
-        const struct run *r = &ch->undo.v[i];
-        rc = runs_reserve(&parts, 1);
-        if (!rc)
-            runs_append(&parts, r->gfn, run_end(r) < end ? run_nr(r) : end - r->gfn, run_rights(r));
-    }
-    if (!rc)
-        rc = runs_normalize(&parts, out);
-    runs_free(&parts);
-    return rc;
-}
-
+/* What was sent, with the rights before; no memory is needed for it. */
 static int undo_change(struct xmem_domain *d, struct change *ch)
 {
-    struct place at = {0}, zero = {0};
-    struct runs list = {0};
-    uint64_t failed;
     struct view *v = domain_view(d, ch->view);
+    struct feed f;
     if (!v || (!ch->done.run && !ch->done.off))
         return 0;
-    int rc = undo_list(v, ch, &list);
-    if (rc)
-        domain_refuse(d, rc, "out of memory");
-    else
-        rc = send_runs(d, v, &list, &at, UINT64_MAX, &failed);
-    if (!rc && !ch->view)
-        rc = reapply(d, &list, zero, at);
+    feed_begin(&f, d, v);
+    f.past = true;
+    f.again = !ch->view;
+    for (size_t i = 0; i < ch->send.n && i <= ch->done.run; i++) {
+        const struct run *r = &ch->send.v[i];
+        feed_before(&f, ch, r->gfn, i < ch->done.run ? run_nr(r) : ch->done.off);
+    }
+    int rc = feed_end(&f);
     if (!rc)
-        ch->done = zero;
-    runs_free(&list);
+        ch->done = (struct place){0};
     return rc;
 }
 
@@ -470,7 +436,8 @@ int changes_undo(struct changes *c)
             first = rc;
     }
     c->res.changed = 0;
-    changes_reset(c);
+    if (!first) /* what was not put back is tried again */
+        changes_reset(c);
     return first;
 }
 
@@ -480,10 +447,14 @@ static int put_back(struct changes *c, int rc)
     uint64_t failed = c->res.failed_gfn;
     uint16_t view = c->res.failed_view;
     int rc2 = changes_undo(c);
+    for (size_t i = 0; rc2 && i < c->n; i++)
+        if (domain_view(c->d, c->v[i].view))
+            domain_view(c->d, c->v[i].view)->unsure = true;
+    changes_reset(c);
     if (rc2 && rc != -ESHUTDOWN)
         xmem_error_add(&why, "; and putting back failed: %s", c->d->error.text);
-    else if (rc != -ESHUTDOWN)
-        xmem_error_add(&why, "; all is as before");
+    else
+        domain_as_before(c->d, &why);
     c->d->error = why;
     c->res.failed_gfn = failed;
     c->res.failed_view = view;

@@ -78,6 +78,8 @@ int changes_learn(struct xmem_domain *d, struct view *v, const struct runs *list
 int changes_learn_cost(struct xmem_domain *d, const struct view *v, const struct runs *list,
                        uint64_t *calls);
 
+/* The buffers of one hypercall, at the session's end. */
+void send_free(struct xmem_domain *d);
 /* Hypercalls that send_runs() makes for a list. */
 uint64_t send_cost(const struct xmem_domain *d, const struct view *v, const struct runs *list);
 /*

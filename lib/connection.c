@@ -5,6 +5,7 @@
 #include "sized.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,12 +72,58 @@ int xmem_open(const char *uri, const struct xmem_open_opts *opts, struct xmem **
     return rc;
 }
 
+void connection_owe_pauses(struct xmem *x, uint32_t domid, struct owed_pauses *o)
+{
+    if (!o || !o->n) {
+        free(o);
+        return;
+    }
+    o->domid = domid;
+    pthread_mutex_lock(&x->lock);
+    o->next = x->owed;
+    x->owed = o;
+    pthread_mutex_unlock(&x->lock);
+}
+
+static struct owed_pauses *take_owed(struct xmem *x, uint32_t domid)
+{
+    struct owed_pauses **p = &x->owed, *o;
+    pthread_mutex_lock(&x->lock);
+    while (*p && (*p)->domid != domid)
+        p = &(*p)->next;
+    o = *p;
+    if (o)
+        *p = o->next;
+    pthread_mutex_unlock(&x->lock);
+    return o;
+}
+
+int connection_pay_pauses(struct xmem *x, uint32_t domid, void *dom, struct xmem_error *err)
+{
+    struct owed_pauses *o;
+    int rc = 0;
+    while (!rc && (o = take_owed(x, domid))) {
+        for (; o->n && !rc; o->n -= !rc)
+            rc = x->ops->unpause(dom);
+        connection_owe_pauses(x, domid, o);
+    }
+    if (rc)
+        xmem_error_set(err, -EIO, "domain %" PRIu32 " is paused since an earlier call, and cannot be unpaused: "
+                       "%s", domid, strerror(-rc));
+    return rc ? -EIO : 0;
+}
+
 void xmem_close(struct xmem *x)
 {
     if (!x)
         return;
     while (x->sessions)
         xmem_domain_close(x->sessions);
+    domain_settle_all(x);
+    for (struct owed_pauses *o; (o = x->owed);) {
+        x->owed = o->next;
+        free(o);
+    }
     x->ops->close(x->conn);
     pthread_mutex_destroy(&x->lock);
     free(x);

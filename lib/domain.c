@@ -3,6 +3,7 @@
 #include "domain.h"
 
 #include "changes.h"
+#include "ledger.h"
 #include "sized.h"
 #include "step.h"
 
@@ -11,6 +12,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define DOMID_ANY UINT32_MAX
 
 /* ---- failures ---- */
 
@@ -94,12 +97,23 @@ int domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
     return code;
 }
 
+void domain_as_before(const struct xmem_domain *d, struct xmem_error *text)
+{
+    if (d->dead)
+        return;
+    xmem_error_add(text, d->own_pauses ? "; nothing was changed, but the domain is paused until a call of this "
+                                         "session can unpause it"
+                                       : "; all is as before");
+}
+
 int domain_usable(struct xmem_domain *d)
 {
     if (!d)
         return -EINVAL;
     if (d->dead)
         return domain_refuse(d, -ESHUTDOWN, "domain %" PRIu32 " died", d->domid);
+    if (d->owed)
+        ledger_pay(d);
     return 0;
 }
 
@@ -264,8 +278,7 @@ static void session_free(struct xmem_domain *d)
     free(d->monitors);
     free(d->pages);
     free(d->patched);
-    free(d->send_gfns);
-    free(d->send_rights);
+    send_free(d);
     free(d);
 }
 
@@ -306,7 +319,11 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     if (!rc)
         rc = take_place(x, d);
     if (!rc)
+        rc = domain_settle(x, domid, &d->error);
+    if (!rc)
         rc = d->ops->domain_open(x->conn, domid, &d->dom, &d->error);
+    if (!rc)
+        rc = connection_pay_pauses(x, domid, d->dom, &d->error);
     if (!rc)
         rc = find_state(d);
     if (!rc) {
@@ -318,22 +335,74 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     return rc;
 }
 
+/* The handle is gone, but what could not be undone is not: whoever comes to the domain next goes on. */
+static void leave_behind(struct xmem_domain *d)
+{
+    domain_orphan_batches(d);
+    leave_place(d);
+    pthread_mutex_lock(&d->x->lock);
+    d->next = d->x->left;
+    d->x->left = d;
+    pthread_mutex_unlock(&d->x->lock);
+}
+
+static struct xmem_domain *take_left(struct xmem *x, uint32_t domid)
+{
+    struct xmem_domain **p = &x->left, *d;
+    pthread_mutex_lock(&x->lock);
+    while (*p && domid != DOMID_ANY && (*p)->domid != domid)
+        p = &(*p)->next;
+    d = *p;
+    if (d)
+        *p = d->next;
+    pthread_mutex_unlock(&x->lock);
+    return d;
+}
+
+int domain_settle(struct xmem *x, uint32_t domid, struct xmem_error *err)
+{
+    struct xmem_domain *d = take_left(x, domid);
+    int rc = d ? domain_end(d) : 0;
+    if (rc) {
+        xmem_error_set(err, rc, "domain %" PRIu32 ": what an earlier session could not undo cannot be "
+                       "undone yet: %s", domid, d->error.text);
+        leave_behind(d);
+    } else if (d) {
+        session_free(d);
+    }
+    return rc;
+}
+
+void domain_forget_left(struct xmem *x, uint32_t domid)
+{
+    struct xmem_domain *d = take_left(x, domid);
+    if (d)
+        session_free(d);
+}
+
+void domain_settle_all(struct xmem *x)
+{
+    for (struct xmem_domain *d; (d = take_left(x, DOMID_ANY));) {
+        (void)domain_end(d);
+        session_free(d);
+    }
+}
+
 int xmem_domain_close(struct xmem_domain *d)
 {
     if (!d)
         return 0;
-    int rc = d->enabled ? domain_stop(d) : domain_restore(d);
-    struct xmem_error err = d->error;
-    domain_remove_pages(d);
-    int rc2 = domain_undo_pauses(d);
-    if (domain_is_dead(d))
-        rc = rc2 = 0; /* nothing is left to restore */
-    if (rc)
-        connection_fail(d->x, rc, &err);
-    else if (rc2)
-        connection_fail(d->x, rc2, &d->error);
-    session_free(d);
-    return rc ? rc : rc2;
+    int rc = domain_end(d);
+    if (!rc) {
+        session_free(d);
+        return 0;
+    }
+    connection_fail(d->x, rc, &d->error);
+    if (ledger_any(d))
+        leave_behind(d);
+    else
+        session_free(d);
+    return rc;
 }
 
 /* ---- asking ---- */
@@ -398,7 +467,10 @@ int xmem_domain_pause(struct xmem_domain *d)
 int domain_unpause_own(struct xmem_domain *d)
 {
     int rc = d->ops->unpause(d->dom);
-    d->pauses += rc != 0;
+    if (rc && !d->dead) /* it may have been for this one time */
+        rc = d->ops->unpause(d->dom);
+    d->own_pauses += rc != 0;
+    d->owed = d->owed || rc;
     return rc;
 }
 
@@ -449,6 +521,17 @@ static int not_enabled(struct xmem_domain *d, int rc)
     return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be enabled", d->domid);
 }
 
+/* The enabling failed: as before, or the next enabling, disabling or closing sees to it. */
+static int enable_undone(struct xmem_domain *d, int rc)
+{
+    struct xmem_error why = d->error;
+    int rc2 = d->ring_taken ? domain_stop(d) : 0;
+    if (rc2)
+        xmem_error_add(&why, "; and its ring is left: %s", d->error.text);
+    d->error = why;
+    return rc;
+}
+
 int xmem_domain_enable(struct xmem_domain *d)
 {
     struct backend_ring b = {0};
@@ -456,43 +539,37 @@ int xmem_domain_enable(struct xmem_domain *d)
     if (rc || d->enabled)
         return rc;
     /* Paused: a request put before the ring is initialised would be lost. */
+    if (d->ring_taken && (rc = domain_stop(d))) /* what a failed call left */
+        return rc;
     rc = d->ops->pause(d->dom);
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
+    d->ring_taken = true;
     rc = d->ops->monitor_enable(d->dom, &b);
+    d->ring_taken = !rc || b.left;
     if (rc == -EBUSY)
         rc = domain_fail(d, rc, MAY_BUSY, "domain %" PRIu32 " has a listener already, or one died "
                          "(xmem_domain_recover() takes its ring over)", d->domid);
     else if (rc)
         rc = not_enabled(d, rc);
-    if (!rc) {
+    else
         rc = enabled_start(d, &b);
-        if (rc)
-            d->ops->monitor_disable(d->dom);
-    }
     if (!rc) {
         events_reset(d);
         d->enabled = true;
         d->broken = false;
         rc = view_shut_pages(d, d->views[0]);
-        if (rc) {
-            d->ops->monitor_disable(d->dom);
-            d->enabled = false;
-        }
     }
     int rc2 = domain_unpause_own(d);
-    if (rc2 && !rc) {
+    if (rc2 && !rc)
         rc = domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
-        d->ops->monitor_disable(d->dom);
-        d->enabled = false;
-    }
-    return rc;
+    return rc ? enable_undone(d, rc) : 0;
 }
 
 int xmem_domain_disable(struct xmem_domain *d)
 {
     int rc = domain_usable(d);
-    if (rc || !d->enabled)
+    if (rc || !(d->ring_taken || d->unfinished))
         return rc;
     return domain_stop(d);
 }

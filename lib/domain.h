@@ -15,6 +15,10 @@
 #include "session.h"
 #include "step-state.h"
 
+/* suppress-#VE in view.ve, in the words of known.h */
+#define VE_OFF XMEM_N
+#define VE_ON XMEM_RWX
+
 struct remap {
     uint64_t gfn, to_gfn;
 };
@@ -26,7 +30,11 @@ struct view {
     bool step;   /* for stepping over; the caller does not see it */
     bool follow; /* step: what is not said of its gfns is as in the host view */
     uint8_t def; /* default rights; KNOWN_NOTHING: made by somebody else */
+    bool hide_owed; /* it was shown for a moment, and could not be hidden again */
+    bool unwanted; /* it could not be made, nor destroyed */
+    bool unsure; /* restoring failed: what is set there may be something else by now */
     struct known known;
+    struct known ve; /* suppress-#VE, likewise: VE_OFF, VE_ON */
     struct remap *remaps;
     size_t remap_n, remap_cap;
 };
@@ -62,10 +70,17 @@ struct vcpu {
     uint64_t io_pc;     /* this one */
 };
 
+#define SEND_FEW 64u
+
 /* An instruction that was looked at before Xen's emulator got it: step-look.c */
 struct looked {
     uint64_t rip, cr3;
     bool known, never; /* never: it cannot be emulated */
+};
+
+struct added {
+    uint64_t gfn;
+    bool unwanted; /* it could not be shut, nor removed */
 };
 
 struct monitor_on {
@@ -86,16 +101,23 @@ struct xmem_domain {
     uint64_t hypercalls_before;
 
     bool enabled;
+    bool ring_taken; /* and not given back yet */
+    bool unfinished; /* disabling, which failed */
     bool dead;      /* the domain died */
     bool died_told; /* the caller knows */
     bool broken;    /* the ring held garbage: not looked at again */
     bool access_required;
     uint32_t pauses; /* by the caller, not undone; */
     uint32_t lifted; /* of them, for a moment */
+    uint32_t own_pauses; /* the library's own, not undone */
+    bool owed;           /* the undoing of a failed call failed: ledger_pay() */
     uint8_t default_found, default_now; /* KNOWN_NOTHING: not asked yet */
     bool default_over_all; /* the session set one that is for all pages */
 
     bool views_found_on, views_on, views_switched;
+    bool back_owed; /* a switch back to this view */
+    uint16_t back_to;
+    bool views_unwanted; /* on, for a view that could not be made */
     struct view **views; /* by id, caps.max_views of them; [0] is the host view */
     struct step_view **step_views; /* for stepping over */
     size_t step_view_n, step_view_cap;
@@ -112,6 +134,7 @@ struct xmem_domain {
     uint32_t holding_n; /* of them, such as the others are held for */
     uint32_t later_n;   /* of them, such as have not begun */
     struct looked *looked;
+    bool splitting;     /* a large leaf of the host view is being split */
     bool own_change;    /* rights are being changed for a step */
     bool finishing;     /* the session ends: steps by view are seen through */
     bool hold_asked;    /* whether vCPUs can be held; then */
@@ -119,16 +142,18 @@ struct xmem_domain {
 
     struct monitor_on *monitors;
     size_t monitor_n, monitor_cap;
-    uint64_t *pages; /* added, not removed */
+    struct added *pages; /* not removed */
     size_t page_n, page_cap;
 
     uint64_t *patched; /* gfns that breakpoints were written into, in order */
     size_t patched_n, patched_cap;
 
     struct xmem_batch *batches;
-    uint64_t *send_gfns; /* buffers of one hypercall, kept */
+    uint64_t *send_gfns; /* buffers of one hypercall, kept; */
     uint8_t *send_rights;
     uint32_t send_cap;
+    uint64_t few_gfns[SEND_FEW]; /* these, where there is no memory for larger ones */
+    uint8_t few_rights[SEND_FEW];
 
     struct ring ring;
     struct events events;
@@ -156,6 +181,8 @@ int domain_fail(struct xmem_domain *d, int rc, unsigned may, const char *fmt, ..
 /* The caller's fault: sets the text, returns code. */
 int domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Adds to a failure's text that nothing was changed, as far as that is so. */
+void domain_as_before(const struct xmem_domain *d, struct xmem_error *text);
 /* 0; -EINVAL no session; -ESHUTDOWN. Every public call starts with it. */
 int domain_usable(struct xmem_domain *d);
 /* 0, -ERANGE: all of nr gfns from gfn on may have rights; nr 0: -EINVAL. */
@@ -165,7 +192,7 @@ bool domain_is_dead(struct xmem_domain *d);
 /* Grows an array so that one more fits. -ENOMEM. */
 int array_room(void **v, size_t n, size_t *cap, size_t element);
 
-/* Ends a pause of the library's own; one that cannot be ended yet is undone at close. */
+/* Ends a pause of the library's own; one that cannot be ended is tried again with every call. */
 int domain_unpause_own(struct xmem_domain *d);
 
 /* The session's view, or NULL. */
@@ -233,13 +260,22 @@ void view_leaf_note(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 int monitor_single_step(struct xmem_domain *d);
 int monitor_emul_unimplemented(struct xmem_domain *d);
 
-/* restore.c: as found. Both do all they can and return the first failure, with its text. */
-int domain_stop(struct xmem_domain *d);    /* monitoring is on; off afterwards, all restored */
-int domain_restore(struct xmem_domain *d); /* rights, default, views */
-int domain_undo_pauses(struct xmem_domain *d);
+/*
+ * restore.c: as found. Both do all they can, and return the first failure with its text; what is left
+ * is in the ledger, and the same call goes on with it.
+ */
+int domain_stop(struct xmem_domain *d); /* off, and all restored but pages and pauses */
+int domain_end(struct xmem_domain *d);  /* everything */
+
+/* What a closed session left undone, by another try: 0, or it stays left and err says why. */
+int domain_settle(struct xmem *x, uint32_t domid, struct xmem_error *err);
+void domain_settle_all(struct xmem *x);
+/* The domain was brought back by other means: nothing of it is left. */
+void domain_forget_left(struct xmem *x, uint32_t domid);
 
 /* memory.c */
-void domain_remove_pages(struct xmem_domain *d);
+/* The i-th page that was added is none any more. */
+void page_forget(struct xmem_domain *d, size_t i);
 /* Pages that the session added have no rights at their own gfns in this view; the host's while monitoring. */
 int view_shut_pages(struct xmem_domain *d, struct view *v);
 /* batch.c: the session goes; batches that are still there must not touch it. */

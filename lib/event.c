@@ -281,10 +281,11 @@ void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags)
 
 int events_send(struct xmem_domain *d)
 {
-    if (!ring_publish(&d->ring))
+    if (!ring_publish(&d->ring) && !d->events.owed)
         return 0;
     d->stats.notifies++;
     int rc = d->ops->event_notify(d->dom);
+    d->events.owed = rc != 0; /* the answers are in the ring, and nobody knows */
     return rc ? domain_fail(d, rc, 0, "domain %" PRIu32 ": answers cannot be notified", d->domid)
               : 0;
 }

@@ -40,6 +40,7 @@ struct answer {
 };
 
 struct events {
+    bool owed; /* a notification that failed */
     struct event *pool;              /* EVENT_POOL of them */
     uint32_t next;                   /* to be used next */
     uint32_t held;

@@ -274,6 +274,7 @@ uint8_t known_run(const struct known *k, uint64_t gfn, uint64_t *nr)
 struct walk {
     known_fn fn;
     void *arg;
+    uint64_t from;    /* the first gfn that is asked for */
     uint64_t gfn, nr; /* the run so far */
     uint8_t byte;
 };
@@ -300,14 +301,15 @@ static int walk_add(struct walk *w, uint64_t gfn, uint64_t nr, uint8_t byte)
 
 static int walk_slot(struct walk *w, const void *slot, unsigned level, uint64_t gfn)
 {
+    uint64_t skip = gfn < w->from ? w->from - gfn : 0;
     int rc = 0;
-    if (!slot)
+    if (!slot || skip > last_of(level))
         return 0;
     if (is_uniform(slot))
-        return walk_add(w, gfn, last_of(level) + (level < 8), uniform_byte(slot));
+        return walk_add(w, gfn + skip, last_of(level) - skip + (level < 8), uniform_byte(slot));
     for (unsigned i = 0; i < FANOUT && !rc; i++) {
         if (level == 1)
-            rc = walk_add(w, gfn + i, 1, ((const struct leaf *)slot)->byte[i]);
+            rc = i < skip ? 0 : walk_add(w, gfn + i, 1, ((const struct leaf *)slot)->byte[i]);
         else
             rc = walk_slot(w, ((const struct node *)slot)->slot[i], level - 1,
                            gfn + ((uint64_t)i << (8 * (level - 1))));
@@ -317,7 +319,12 @@ static int walk_slot(struct walk *w, const void *slot, unsigned level, uint64_t 
 
 int known_each(const struct known *k, known_fn fn, void *arg)
 {
-    struct walk w = {.fn = fn, .arg = arg};
+    return known_each_from(k, 0, fn, arg);
+}
+
+int known_each_from(const struct known *k, uint64_t gfn, known_fn fn, void *arg)
+{
+    struct walk w = {.fn = fn, .arg = arg, .from = gfn};
     int rc = walk_slot(&w, k->root, k->levels, 0);
     return rc ? rc : walk_emit(&w);
 }

@@ -21,6 +21,9 @@ struct known {
 #define KNOWN_SET 0x0fu
 #define KNOWN_FOUND 0xf0u
 
+/* In the low half: set, and not known to what. Its rights are KNOWN_NOTHING. */
+#define KNOWN_UNSURE 5u
+
 /* enum xmem_rights <-> half a byte; 0 is "not known", for which rights answer KNOWN_NOTHING. */
 #define KNOWN_NOTHING 0xffu
 extern const uint8_t known_codes[], known_rights_of[16];
@@ -77,5 +80,7 @@ void known_clear(struct known *k);
 /* Calls fn for each run of equal bytes that are not 0, ascending; stops at a non-zero answer. */
 typedef int (*known_fn)(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte);
 int known_each(const struct known *k, known_fn fn, void *arg);
+/* The same from gfn on. */
+int known_each_from(const struct known *k, uint64_t gfn, known_fn fn, void *arg);
 
 #endif

@@ -104,17 +104,13 @@ int xmem_domain_write(struct xmem_domain *d, uint64_t gpa, const void *buf, size
 
 /* ---- pages given ---- */
 
-static int add_at(struct xmem_domain *d, uint64_t gfn)
+static int zero_page(struct xmem_domain *d, uint64_t gfn)
 {
     void *page;
-    int rc = d->ops->page_add(d->dom, gfn);
+    int rc = d->ops->page_map(d->dom, gfn, &page);
     if (rc)
-        return rc;
-    rc = d->ops->page_map(d->dom, gfn, &page);
-    if (rc) {
-        d->ops->page_remove(d->dom, gfn);
-        return rc;
-    }
+        return domain_fail(d, rc, 0, "domain %" PRIu32 ": no page can be added at gfn 0x%" PRIx64,
+                           d->domid, gfn);
     memset(page, 0, PAGE);
     d->ops->page_unmap(d->dom, page);
     return 0;
@@ -123,7 +119,7 @@ static int add_at(struct xmem_domain *d, uint64_t gfn)
 static bool ours(const struct xmem_domain *d, uint64_t gfn)
 {
     for (size_t i = 0; i < d->page_n; i++)
-        if (d->pages[i] == gfn)
+        if (d->pages[i].gfn == gfn)
             return true;
     return false;
 }
@@ -144,12 +140,12 @@ int view_shut_pages(struct xmem_domain *d, struct view *v)
 {
     int rc = 0;
     for (size_t i = 0; shuts_pages(d) && i < d->page_n && !rc; i++) {
-        rc = known_put(&v->known, d->pages[i], 1, 0xff, shut_byte());
+        rc = known_put(&v->known, d->pages[i].gfn, 1, 0xff, shut_byte());
         if (rc)
             return domain_refuse(d, rc, "out of memory");
-        view_leaf_note(d, d->pages[i], 1); /* it is a small page, so its neighbours are */
+        view_leaf_note(d, d->pages[i].gfn, 1); /* it is a small page, so its neighbours are */
         if (v->id || d->enabled)
-            rc = domain_force_rights(d, v, d->pages[i], XMEM_N);
+            rc = domain_force_rights(d, v, d->pages[i].gfn, XMEM_N);
     }
     return rc;
 }
@@ -174,12 +170,25 @@ static int shut_page(struct xmem_domain *d, uint64_t gfn)
     return rc;
 }
 
-static void forget_page(struct xmem_domain *d, size_t i)
+void page_forget(struct xmem_domain *d, size_t i)
 {
     for (uint32_t id = 0; id < d->view_end; id++)
         if (d->views[id]) /* rights of nothing are not restored */
-            (void)known_put(&d->views[id]->known, d->pages[i], 1, 0xff, 0);
+            (void)known_put(&d->views[id]->known, d->pages[i].gfn, 1, 0xff, 0);
     d->pages[i] = d->pages[--d->page_n];
+}
+
+/* The last one of the list could not be made ready: taken away, now or as soon as that can be. */
+static int page_not_added(struct xmem_domain *d, int rc)
+{
+    struct xmem_error why = d->error;
+    size_t last = d->page_n - 1;
+    if (!d->ops->page_remove(d->dom, d->pages[last].gfn))
+        page_forget(d, last);
+    else
+        d->pages[last].unwanted = d->owed = true;
+    d->error = why;
+    return rc;
 }
 
 int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
@@ -199,7 +208,7 @@ int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
     for (unsigned i = 0; !rc && i < ADD_TRIES; i++, at++) {
         if (ours(d, at))
             continue;
-        rc = add_at(d, at);
+        rc = d->ops->page_add(d->dom, at);
         if (rc != -EEXIST && rc != -EBUSY)
             break;
         rc = i + 1 < ADD_TRIES ? 0 : rc;
@@ -207,13 +216,12 @@ int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
     if (rc)
         return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no page can be added at gfn 0x%"
                            PRIx64, d->domid, at);
-    d->pages[d->page_n++] = at;
-    rc = shut_page(d, at);
-    if (rc) {
-        d->ops->page_remove(d->dom, at);
-        forget_page(d, d->page_n - 1);
-        return rc;
-    }
+    d->pages[d->page_n++] = (struct added){.gfn = at};
+    rc = zero_page(d, at);
+    if (!rc)
+        rc = shut_page(d, at);
+    if (rc)
+        return page_not_added(d, rc);
     if (at > d->caps.highest_gfn)
         d->caps.highest_gfn = at;
     *gfn = at;
@@ -232,16 +240,17 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
     if (rc)
         return domain_fail(d, rc, MAY_SRCH, "gfn 0x%" PRIx64 " cannot be taken away", gfn);
     size_t i = 0;
-    while (d->pages[i] != gfn)
+    while (d->pages[i].gfn != gfn)
         i++;
-    forget_page(d, i);
+    page_forget(d, i);
     return 0;
 }
 
-void domain_remove_pages(struct xmem_domain *d)
+int session_discard_page(struct xmem_domain *d, uint64_t gfn)
 {
-    for (size_t i = 0; i < d->page_n; i++)
-        step_arm_pages_changed(d, d->pages[i], 1);
-    while (d->page_n)
-        d->ops->page_remove(d->dom, d->pages[--d->page_n]);
+    int rc = xmem_domain_remove_page(d, gfn);
+    for (size_t i = 0; rc && i < d->page_n; i++)
+        if (d->pages[i].gfn == gfn)
+            d->pages[i].unwanted = d->owed = true;
+    return rc;
 }

@@ -308,7 +308,7 @@ static void undo_monitors(struct apply *a)
 static void roll_back(struct apply *a)
 {
     if (a->switched)
-        undone(a, "switching views back", xmem_view_switch(a->d, a->old_view));
+        undone(a, "switching views back", session_switch_back(a->d, a->old_view));
     if (a->host_hidden)
         undone(a, "showing the host view", xmem_view_set_visible(a->d, POLICY_HOST, 1));
     undo_monitors(a);
@@ -317,9 +317,9 @@ static void roll_back(struct apply *a)
     if (a->default_set)
         undone(a, "default rights", xmem_domain_set_default(a->d, a->old_default));
     for (; a->views; a->views--)
-        undone(a, "destroying a view", xmem_view_destroy(a->d, a->p->views[a->views].id));
+        undone(a, "destroying a view", session_discard_view(a->d, a->p->views[a->views].id));
     while (a->n_pages)
-        undone(a, "removing a page", xmem_domain_remove_page(a->d, a->pages[--a->n_pages]));
+        undone(a, "removing a page", session_discard_page(a->d, a->pages[--a->n_pages]));
     if (a->enabled)
         undone(a, "disabling monitoring", xmem_domain_disable(a->d));
 }
@@ -329,7 +329,7 @@ static void report_failure(struct apply *a, int err)
     const char *text = xmem_domain_last_error(a->d);
 
     if (err == -ECANCELED)
-        policy_error(a->p, a->r, XM_MSG_CANCELLED, a->pos, a->path, "stopped; all is put back");
+        policy_error(a->p, a->r, XM_MSG_CANCELLED, a->pos, a->path, "stopped; what was done is put back");
     else
         policy_error(a->p, a->r, XM_MSG_APPLY, a->pos, a->path, "%s: %s", a->what,
                      *text ? text : strerror(-err));

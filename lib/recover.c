@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,6 +21,7 @@ struct recovery {
     struct xmem_caps caps;
     struct ring ring;
     struct xmem_recovery out;
+    struct owed_pauses *owed;
     struct xmem_error err;
 };
 
@@ -164,7 +166,7 @@ static int drop_views(struct recovery *r)
 {
     bool on = false;
     int rc = r->ops->views_get_state ? r->ops->views_get_state(r->dom, &on) : 0;
-    if (rc == -EOPNOTSUPP || (!rc && !on))
+    if ((rc == -EOPNOTSUPP && r->caps.max_views <= 1) || (!rc && !on))
         return 0;
     if (!rc)
         rc = back_to_host(r);
@@ -236,13 +238,23 @@ static int put_right(struct recovery *r)
     return rc ? rc : change_ring(r);
 }
 
+/* A pause that cannot be ended is kept in mind by the connection, for the next call on that domain. */
+static int unpause(struct recovery *r)
+{
+    int rc = r->ops->unpause(r->dom);
+    if (rc) /* it may have been for this one time */
+        rc = r->ops->unpause(r->dom);
+    r->owed->n += rc != 0;
+    return rc;
+}
+
 static int recover(struct recovery *r)
 {
     int rc = r->ops->pause(r->dom);
     if (rc)
         return failed(r, rc, "it cannot be paused");
     rc = put_right(r);
-    int rc2 = r->ops->unpause(r->dom);
+    int rc2 = unpause(r);
     if (rc2 && !rc)
         rc = failed(r, rc2, "it cannot be unpaused");
     if (!rc)
@@ -254,7 +266,7 @@ static int recover(struct recovery *r)
     rc2 = r->ops->pause(r->dom);
     int rc3 = ring_off(r);
     if (!rc2)
-        rc2 = r->ops->unpause(r->dom);
+        rc2 = unpause(r);
     if ((rc3 || rc2) && !rc)
         rc = failed(r, rc3 ? rc3 : rc2, "its ring cannot be disabled");
     return rc;
@@ -262,7 +274,13 @@ static int recover(struct recovery *r)
 
 static int open_domain(struct xmem *x, uint32_t domid, struct recovery *r)
 {
+    r->owed = calloc(1, sizeof(*r->owed));
+    if (!r->owed)
+        return xmem_error_set(&r->err, -ENOMEM, "domain %" PRIu32 ": out of memory", domid);
+    (void)domain_settle(x, domid, &r->err); /* what a session left; else all of it is set anew */
     int rc = x->ops->domain_open(x->conn, domid, &r->dom, &r->err);
+    if (!rc)
+        rc = connection_pay_pauses(x, domid, r->dom, &r->err);
     if (rc)
         return rc;
     r->info.size = sizeof(r->info);
@@ -289,8 +307,11 @@ int xmem_domain_recover(struct xmem *x, uint32_t domid, struct xmem_recovery *ou
                   : open_domain(x, domid, &r);
     if (!rc)
         rc = recover(&r);
+    if (!rc)
+        domain_forget_left(x, domid);
     if (r.dom)
         x->ops->domain_close(r.dom);
+    connection_owe_pauses(x, domid, r.owed);
     if (rc)
         return connection_fail(x, rc, &r.err);
     if (out)

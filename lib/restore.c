@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The end of monitoring and of the session: everything as it was found, nobody left waiting. */
-#include "changes.h"
 #include "finish.h"
-#include "rights.h"
+#include "ledger.h"
 #include "step.h"
 
 #include <errno.h>
@@ -15,7 +14,6 @@
 #define DISABLE_MS 2000    /* for vCPUs that wait for a slot to get one */
 #define LOOKS_MIN 64u      /* whatever the clock says: the tool itself may not have run */
 #define DRAIN_ROUNDS 1000u /* of a ring that never gets empty */
-#define FAILURES_MAX 64u   /* gfns refused before restoring gives up */
 
 static int64_t now_ms(void)
 {
@@ -38,20 +36,6 @@ static struct patience patience_of(int64_t ms)
 static bool patient(struct patience *p)
 {
     return p->looks++ < LOOKS_MIN || now_ms() < p->end;
-}
-
-/* The first failure of several counts; its text is put back when it is over. */
-struct outcome {
-    int rc;
-    struct xmem_error text;
-};
-
-static void note(struct xmem_domain *d, struct outcome *o, int rc)
-{
-    if (rc < 0 && !o->rc) {
-        o->rc = rc;
-        o->text = d->error;
-    }
 }
 
 /* ---- answering all ---- */
@@ -118,190 +102,20 @@ static void answer_blindly(struct xmem_domain *d)
     }
 }
 
-/* ---- rights, default, views ---- */
-
-static int collect(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
-{
-    uint8_t set = known_set_of(byte), found = known_found_of(byte);
-    if (set == KNOWN_NOTHING || found == KNOWN_NOTHING || set == found)
-        return 0;
-    return runs_push(arg, gfn, nr, found);
-}
-
-/*
- * Sends all of the list; what is refused is left out. A gfn that is not mapped any more is
- * no failure.
- */
-static void send_past_failures(struct xmem_domain *d, struct view *v, const struct runs *list,
-                               struct outcome *o)
-{
-    struct place at = {0};
-    uint64_t failed;
-    unsigned failures = 0;
-    while (at.run < list->n && !d->dead && failures < FAILURES_MAX) {
-        int rc = send_runs(d, v, list, &at, UINT64_MAX, &failed);
-        if (!rc)
-            break;
-        if (rc != -ESRCH) {
-            note(d, o, rc);
-            failures++;
-        }
-        if (at.run < list->n && ++at.off >= run_nr(&list->v[at.run])) {
-            at.off = 0;
-            at.run++;
-        }
-    }
-}
-
-static void restore_rights(struct xmem_domain *d, struct view *v, struct outcome *o)
-{
-    struct runs list = {0};
-    if (d->opts.restore != XMEM_RESTORE_KEEP && (v->id || d->enabled)) {
-        if (known_each(&v->known, collect, &list))
-            note(d, o, domain_refuse(d, -ENOMEM, "view %u: out of memory while restoring", v->id));
-        send_past_failures(d, v, &list, o);
-    }
-    runs_free(&list);
-    known_clear(&v->known);
-}
-
-static void restore_default(struct xmem_domain *d, struct outcome *o)
-{
-    if (!d->enabled || d->opts.restore == XMEM_RESTORE_KEEP ||
-        (d->default_now == d->default_found && !d->default_over_all))
-        return;
-    int rc = domain_send_default(d, d->default_found);
-    if (rc)
-        note(d, o, domain_fail(d, rc, 0, "the default rights cannot be restored to %s",
-                               xmem_rights_name((enum xmem_rights)d->default_found)));
-    d->default_now = d->default_found;
-    d->default_over_all = false;
-}
-
-/*
- * Xen switches all vCPUs or, by a reply, one: views that differed are restored as far as
- * that goes.
- */
-static void restore_switch(struct xmem_domain *d, struct outcome *o)
-{
-    uint16_t view = d->views_found_on && d->vcpu_n ? d->vcpus[0].found_view : 0;
-    if (!d->views_switched || !d->views_on) /* off there is none but view 0 */
-        return;
-    for (uint32_t i = 0; d->views_found_on && i < d->vcpu_n; i++)
-        if (d->vcpus[i].found_view != view)
-            note(d, o, domain_refuse(d, -EIO, "vCPU %" PRIu32 " was found in view %u and goes on "
-                                     "in %u: all vCPUs are switched together", i,
-                                     d->vcpus[i].found_view, view));
-    int rc = view_switch_all(d, view);
-    if (rc)
-        note(d, o, domain_fail(d, rc, 0, "the vCPUs cannot be switched back to view %u", view));
-    d->views_switched = false;
-}
-
-static void restore_notify(struct xmem_domain *d)
-{
-    for (uint32_t i = 0; i < d->vcpu_n; i++) {
-        if (d->vcpus[i].notify_set)
-            (void)d->ops->view_set_notify(d->dom, i, XMEM_GFN_UNDO);
-        d->vcpus[i].notify_set = false;
-    }
-}
-
-static void restore_views(struct xmem_domain *d, struct outcome *o)
-{
-    bool keep = d->opts.restore == XMEM_RESTORE_KEEP;
-    for (uint32_t id = 1; id < d->caps.max_views; id++) {
-        struct view *v = d->views[id];
-        if (!v || !v->own || (keep && !v->step))
-            continue;
-        int rc = d->ops->view_destroy(d->dom, v->id);
-        if (rc && !(keep && rc == -EBUSY))
-            note(d, o, domain_fail(d, rc, MAY_BUSY, "view %" PRIu32 " cannot be destroyed", id));
-        view_forget(d, v);
-    }
-    if (keep || d->views_found_on || !d->views_on)
-        return;
-    restore_notify(d);
-    int rc = d->ops->views_set_state(d->dom, false);
-    if (rc)
-        note(d, o, domain_fail(d, rc, 0, "alternate views cannot be turned off again"));
-    d->views_on = false;
-}
-
-static void restore_all(struct xmem_domain *d, struct outcome *o)
-{
-    bool keep = d->opts.restore == XMEM_RESTORE_KEEP;
-    if (!d->dead) /* first: where it is for all pages it ends what was restored before it */
-        restore_default(d, o);
-    for (uint32_t id = 0; id < d->caps.max_views && !d->dead; id++)
-        if (d->views[id] && !d->views[id]->own)
-            restore_rights(d, d->views[id], o);
-    if (!d->dead && d->access_required)
-        (void)d->ops->access_required(d->dom, false);
-    d->access_required = false;
-    if (!d->dead && (!keep || step_views_used(d)))
-        restore_switch(d, o);
-    if (!d->dead && !keep)
-        note(d, o, views_show_again(d)); /* while views are on */
-    if (!d->dead)
-        restore_views(d, o);
-}
-
-int domain_restore(struct xmem_domain *d)
-{
-    struct outcome o = {0};
-    if (!d->dead)
-        restore_all(d, &o);
-    if (o.rc)
-        d->error = o.text;
-    return o.rc;
-}
-
-int domain_undo_pauses(struct xmem_domain *d)
-{
-    int first = 0;
-    for (; d->pauses; d->pauses--) {
-        int rc = d->dead ? 0 : d->ops->unpause(d->dom);
-        if (rc && !first)
-            first = domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
-    }
-    return first;
-}
-
 /* ---- monitoring ---- */
-
-static void monitors_off(struct xmem_domain *d, struct outcome *o)
-{
-    struct backend_monitor m = {0};
-    for (; d->monitor_n; d->monitor_n--) {
-        m.reason = d->monitors[d->monitor_n - 1].reason;
-        m.index = d->monitors[d->monitor_n - 1].index;
-        int rc = d->dead ? 0 : d->ops->monitor_set(d->dom, &m);
-        if (rc && rc != -EEXIST)
-            note(d, o, domain_fail(d, rc, 0, "events %s cannot be switched off",
-                                   xmem_event_reason_name((enum xmem_event_reason)m.reason)));
-    }
-    m = (struct backend_monitor){.reason = XMEM_EVENT_SINGLESTEP};
-    if (d->step_monitor && !d->dead)
-        (void)d->ops->monitor_set(d->dom, &m);
-    m.reason = XMEM_EVENT_EMUL_UNIMPLEMENTED;
-    if (d->emul_monitor && !d->dead)
-        (void)d->ops->monitor_set(d->dom, &m);
-    d->step_monitor = d->step_monitor_user = false;
-    d->emul_monitor = d->emul_monitor_user = false;
-}
 
 /* The caller's pauses, for as long as vCPUs must run. What fails is not counted as done. */
 static void lift_pauses(struct xmem_domain *d, bool lift)
 {
-    while (lift && d->lifted < d->pauses && !d->dead && !d->ops->unpause(d->dom))
+    while (lift && d->lifted < d->pauses && !d->dead && (!d->ops->unpause(d->dom) ||
+                                                         !d->ops->unpause(d->dom)))
         d->lifted++;
     for (; !lift && d->lifted && !d->dead; d->lifted--)
         d->pauses -= d->ops->pause(d->dom) != 0;
 }
 
 /* vCPUs that single step now end that with an event; they run for it, the others are held. */
-static void finish_steps(struct xmem_domain *d, struct outcome *o)
+static void finish_steps(struct xmem_domain *d)
 {
     struct patience p = patience_of(STEPS_MS);
     d->finishing = true;
@@ -313,9 +127,6 @@ static void finish_steps(struct xmem_domain *d, struct outcome *o)
         lift_pauses(d, false);
     }
     d->finishing = false;
-    if (step_any(d) && !d->dead)
-        note(d, o, domain_refuse(d, -EIO, "domain %" PRIu32 ": a vCPU did not end its single step",
-                                 d->domid));
 }
 
 static int run_on(struct xmem_domain *d, bool on)
@@ -386,44 +197,98 @@ static int disable_ring(struct xmem_domain *d)
     return rc;
 }
 
-static void stop_paused(struct xmem_domain *d, struct outcome *o)
+/* The ring goes when every answer has reached the hypervisor, and not before. */
+static int drop_ring(struct xmem_domain *d)
+{
+    int rc = d->enabled ? events_send(d) : 0;
+    if (rc || !d->ring_taken)
+        return rc;
+    rc = d->enabled ? disable_ring(d) : d->ops->monitor_disable(d->dom);
+    if (rc && rc != -EBUSY && !d->dead) /* it may have been for this one time */
+        rc = d->ops->monitor_disable(d->dom);
+    uint8_t rights;
+    if (rc && rc != -EBUSY && d->ops->rights_get(d->dom, 0, UINT64_MAX, &rights))
+        d->enabled = false; /* the ring is off, or not to be counted on; what came with it is not off */
+    if (rc)
+        return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled", d->domid);
+    d->ring_taken = d->enabled = d->broken = false;
+    return 0;
+}
+
+static void end_events(struct xmem_domain *d, struct outcome *o)
 {
     drain(d);
     if (d->broken)
         answer_blindly(d);
-    note(d, o, step_end_all(d));
-    restore_all(d, o);
-    drain(d);
-    monitors_off(d, o);
-    int rc = disable_ring(d);
+    outcome_note(d, o, step_end_all(d));
+}
+
+static void stop_paused(struct xmem_domain *d, struct outcome *o)
+{
+    if (d->enabled)
+        end_events(d, o);
+    ledger_undo_steps(d, o);
+    ledger_undo(d, o);
+    if (d->enabled)
+        drain(d);
+    ledger_undo_monitors(d, o);
+    outcome_note(d, o, drop_ring(d));
+}
+
+/* Of a domain that died nothing is left to be undone; the ring and the channel are this process's too. */
+static void forget_all(struct xmem_domain *d)
+{
+    if (d->ring_taken)
+        (void)d->ops->monitor_disable(d->dom);
+    d->ring_taken = d->enabled = d->broken = false;
+    d->monitor_n = 0;
+    d->step_monitor = d->step_monitor_user = false;
+    d->emul_monitor = d->emul_monitor_user = false;
+    d->relaxed_n = 0;
+}
+
+/* Rights of the host view that are left can be set with a ring only. */
+static int ring_for_rights(struct xmem_domain *d)
+{
+    int rc = d->ring_taken && !d->enabled ? drop_ring(d) : 0; /* one that a failed call left is no use */
     if (rc)
-        note(d, o, domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled",
-                               d->domid));
+        return rc;
+    bool needed = !d->enabled && !d->dead && ledger_needs_ring(d);
+    return needed ? xmem_domain_enable(d) : 0;
 }
 
 int domain_stop(struct xmem_domain *d)
 {
     struct outcome o = {0};
-    finish_steps(d, &o);
+    outcome_note(d, &o, ring_for_rights(d));
+    if (d->enabled)
+        finish_steps(d);
     int rc = d->dead ? 0 : d->ops->pause(d->dom);
     if (rc)
-        note(d, &o, domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid));
-    if (d->dead)
-        (void)d->ops->monitor_disable(d->dom); /* the ring and the channel are this process's too */
-    else
+        outcome_note(d, &o, domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid));
+    if (!d->dead)
         stop_paused(d, &o);
     if (!rc && !d->dead && (rc = domain_unpause_own(d)))
-        note(d, &o, domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid));
+        outcome_note(d, &o, domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid));
     step_arm_free(d);
-    events_reset(d);
-    d->monitor_n = 0;
-    d->step_monitor = d->step_monitor_user = false;
-    d->emul_monitor = d->emul_monitor_user = false;
-    d->relaxed_n = 0;
-    d->enabled = d->broken = false;
     if (d->dead)
+        forget_all(d);
+    if (!d->enabled)
+        events_reset(d);
+    d->unfinished = o.rc && !d->dead;
+    return d->dead ? 0 : outcome_of(d, &o);
+}
+
+int domain_end(struct xmem_domain *d)
+{
+    struct outcome o = {0};
+    if (ledger_any(d) || d->enabled)
+        outcome_note(d, &o, domain_stop(d));
+    ledger_undo_pages(d, &o);
+    ledger_undo_pauses(d, &o);
+    if (domain_is_dead(d)) {
+        forget_all(d);
         return 0;
-    if (o.rc)
-        d->error = o.text;
-    return o.rc;
+    }
+    return outcome_of(d, &o);
 }

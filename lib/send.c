@@ -20,14 +20,19 @@ struct sender {
     int lost; /* why something that is to be as before is not */
 };
 
-/* Notes rights as set; room was made. */
-static void note_set(struct view *v, struct known_at *at, uint64_t gfn, uint64_t nr, uint8_t rights)
+/*
+ * Notes rights as set. Room was made for the whole run only: where a part of it cannot be noted, what is
+ * set is not known of all of it, so that it is sent again, and restored.
+ */
+static void note_set(struct view *v, struct known_at *at, const struct run *r, uint64_t off,
+                     uint64_t nr)
 {
-    uint8_t *byte = nr == 1 ? known_at(&v->known, at, gfn) : NULL;
+    uint8_t code = known_code(run_rights(r));
+    uint8_t *byte = nr == 1 ? known_at(&v->known, at, r->gfn + off) : NULL;
     if (byte)
-        *byte = (uint8_t)((*byte & KNOWN_FOUND) | known_code(rights));
-    else
-        known_put(&v->known, gfn, nr, KNOWN_SET, known_code(rights));
+        *byte = (uint8_t)((*byte & KNOWN_FOUND) | code);
+    else if (known_put(&v->known, r->gfn + off, nr, KNOWN_SET, code))
+        (void)known_put(&v->known, r->gfn, run_nr(r), KNOWN_SET, KNOWN_UNSURE);
 }
 
 /* Moves over n gfns of the list; they are set now. */
@@ -40,7 +45,7 @@ static void advance(struct sender *s, uint64_t n)
         uint64_t some = run_nr(r) - p.off;
         if (some > n)
             some = n;
-        note_set(s->v, &at, r->gfn + p.off, some, run_rights(r));
+        note_set(s->v, &at, r, p.off, some);
         step_rights_changed(s->d, s->v->id, r->gfn + p.off, some);
         p.off += some;
         n -= some;
@@ -73,34 +78,37 @@ static int call_part(struct sender *s, const struct call *c, uint64_t from, uint
 
 /*
  * The call failed somewhere in nr gfns and did not say where: sends halves again, which
- * changes nothing where it was done, until the one that is refused is found. Nothing is
- * refused any more: all took effect.
+ * changes nothing where it was done, until the one that is refused is found; how many took effect, in
+ * *done. 0: in parts nothing is refused.
  */
-static uint64_t find_refused(struct sender *s, const struct call *c, uint64_t nr)
+static int find_refused(struct sender *s, const struct call *c, uint64_t nr, uint64_t *done)
 {
-    uint64_t lo = 0, hi = nr, done;
-    while (lo < hi) {
+    uint64_t lo = 0, hi = nr, some;
+    while (lo < nr) {
         uint64_t half = hi - lo > 1 ? (hi - lo) / 2 : 1;
-        if (!call_part(s, c, lo, half, &done))
-            lo += half;
-        else if (half == 1)
-            return lo;
-        else
-            hi = lo + half;
+        int rc = call_part(s, c, lo, half, &some);
+        bool in_force = rc && some == half; /* and failed then */
+        *done = in_force ? lo + half : lo;
+        if (rc && (half == 1 || in_force))
+            return rc;
+        lo += rc ? 0 : half;
+        hi = rc ? lo + half : lo == hi ? nr : hi; /* what is behind the half that was refused */
     }
-    return nr;
+    *done = nr;
+    return 0;
 }
 
-/* The call was refused with done of its nr gfns changed: moves up to the one that was. */
-static void call_refused(struct sender *s, const struct call *c, uint64_t nr, uint64_t done)
+/* The call was refused (rc) with done of its nr gfns changed: moves over them. 0: sent once more it is not. */
+static int call_refused(struct sender *s, const struct call *c, uint64_t nr, uint64_t done, int rc)
 {
     if (domain_is_dead(s->d))
         done = 0;
     else if (done == BACKEND_DONE_UNKNOWN)
-        done = find_refused(s, c, nr);
+        rc = find_refused(s, c, nr, &done);
     uint64_t i = done < nr ? done : nr - 1;
     s->failed = c->run ? c->gfn + i : s->d->send_gfns[i];
     advance(s, done < nr ? done : nr);
+    return rc;
 }
 
 static int send_call(struct sender *s, const struct call *c, uint64_t nr)
@@ -108,10 +116,9 @@ static int send_call(struct sender *s, const struct call *c, uint64_t nr)
     uint64_t done;
     int rc = call_part(s, c, 0, nr, &done);
     if (rc)
-        call_refused(s, c, nr, done);
-    else
-        advance(s, nr);
-    return rc;
+        return call_refused(s, c, nr, done, rc);
+    advance(s, nr);
+    return 0;
 }
 
 static int flush(struct sender *s)
@@ -129,21 +136,37 @@ static int flush(struct sender *s)
     return send_call(s, &c, n);
 }
 
-static int buffer_room(struct xmem_domain *d, uint64_t n)
+void send_free(struct xmem_domain *d)
+{
+    if (d->send_gfns != d->few_gfns) {
+        free(d->send_gfns);
+        free(d->send_rights);
+    }
+}
+
+/* Room in the buffer for so many gfns or, without memory for that, for as many as there is. */
+static void buffer_room(struct xmem_domain *d, uint64_t n)
 {
     uint32_t want = n < CHANGES_CHUNK ? (uint32_t)n : CHANGES_CHUNK;
     if (d->send_cap >= want)
-        return 0;
-    uint64_t *gfns = realloc(d->send_gfns, want * sizeof(*gfns));
-    if (gfns)
-        d->send_gfns = gfns;
-    uint8_t *rights = realloc(d->send_rights, want);
-    if (rights)
-        d->send_rights = rights;
-    if (!gfns || !rights)
-        return -ENOMEM;
+        return;
+    if (!d->send_cap) {
+        d->send_gfns = d->few_gfns;
+        d->send_rights = d->few_rights;
+        d->send_cap = SEND_FEW;
+    }
+    if (d->send_cap >= want)
+        return;
+    uint64_t *gfns = malloc(want * sizeof(*gfns));
+    uint8_t *rights = gfns ? malloc(want) : NULL;
+    if (!rights) {
+        free(gfns);
+        return;
+    }
+    send_free(d);
+    d->send_gfns = gfns;
+    d->send_rights = rights;
     d->send_cap = want;
-    return 0;
 }
 
 /* Puts nr gfns of r from off on into the buffer, sending it whenever it is full. */
@@ -152,7 +175,7 @@ static int buffer_run(struct sender *s, const struct run *r, uint64_t off, uint6
     struct xmem_domain *d = s->d;
     int rc = 0;
     while (nr && !rc) {
-        uint64_t room = CHANGES_CHUNK - s->n, some = nr < room ? nr : room;
+        uint64_t room = d->send_cap - s->n, some = nr < room ? nr : room;
         for (uint64_t i = 0; i < some; i++) {
             d->send_gfns[s->n + i] = r->gfn + off + i;
             d->send_rights[s->n + i] = run_rights(r);
@@ -160,7 +183,7 @@ static int buffer_run(struct sender *s, const struct run *r, uint64_t off, uint6
         s->n += some;
         off += some;
         nr -= some;
-        if (s->n == CHANGES_CHUNK)
+        if (s->n == d->send_cap)
             rc = flush(s);
     }
     return rc;
@@ -197,8 +220,8 @@ static uint64_t buffer_singles(struct sender *s, uint64_t max)
     uint8_t *rights = &s->d->send_rights[s->n];
     if (s->next.off)
         return 0;
-    if (max > CHANGES_CHUNK - s->n)
-        max = CHANGES_CHUNK - s->n;
+    if (max > s->d->send_cap - s->n)
+        max = s->d->send_cap - s->n;
     for (; n < max && run_nr(&r[n]) == 1; n++) {
         gfns[n] = r[n].gfn;
         rights[n] = run_rights(&r[n]);
@@ -215,7 +238,7 @@ static int send_all(struct sender *s, uint64_t gfns)
     while (gfns && !rc) {
         uint64_t singles = s->ranges_only ? 0 : buffer_singles(s, gfns);
         gfns -= singles;
-        if (s->n == CHANGES_CHUNK)
+        if (s->n && s->n == s->d->send_cap)
             rc = flush(s);
         if (singles)
             continue;
@@ -254,28 +277,35 @@ static void put_back(struct sender *s, const struct backend_run *r)
         d->stats.sets++;
         int rc = rights == KNOWN_NOTHING ? 0 : d->ops->rights_set(d->dom, s->v->id, gfn, nr, rights,
                                                                   &done);
-        if (rc && !(r->rc && rc == r->rc))
+        if (rc && !(r->rc && rc == r->rc)) {
             s->lost = rc;
+            s->v->unsure = true;
+            (void)known_put(&s->v->known, gfn, nr, KNOWN_SET, KNOWN_UNSURE);
+        }
         gfn += nr;
         left -= nr;
     }
 }
 
-static int call_runs(struct sender *s, struct backend_run *v, uint32_t n)
+/* How many gfns took effect is taken from *gfns, where nothing failed. */
+static int call_runs(struct sender *s, struct backend_run *v, uint32_t n, uint64_t *gfns)
 {
     uint32_t i = 0;
     s->d->stats.sets++;
     int rc = s->d->ops->rights_set_runs(s->d->dom, v, n);
-    for (; !rc && i < n && !v[i].rc; i++)
+    for (; !rc && i < n && !v[i].rc; i++) {
         advance(s, v[i].nr);
+        *gfns -= v[i].nr;
+    }
     if (rc || i == n)
         return rc;
     if (!domain_is_dead(s->d))
         for (uint32_t k = i + 1; k < n; k++)
             put_back(s, &v[k]);
     struct call c = {.run = &s->list->v[s->at->run], .gfn = v[i].gfn};
-    call_refused(s, &c, v[i].nr, BACKEND_DONE_UNKNOWN);
-    return v[i].rc;
+    rc = call_refused(s, &c, v[i].nr, BACKEND_DONE_UNKNOWN, v[i].rc);
+    *gfns -= rc ? 0 : v[i].nr;
+    return rc;
 }
 
 /* The next runs, up to max gfns; how many of these they are, in *gfns. */
@@ -310,9 +340,7 @@ static int send_by_runs(struct sender *s, uint64_t *gfns)
         uint64_t some;
         uint32_t n = next_runs(s, *gfns, v, &some);
         s->failed = v[0].gfn;
-        rc = call_runs(s, v, n);
-        if (!rc)
-            *gfns -= some;
+        rc = call_runs(s, v, n, gfns);
     }
     return rc == -EOPNOTSUPP ? 0 : rc;
 }
@@ -343,11 +371,9 @@ int send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, st
     bool many = (d->caps.flags & XMEM_CAP_SET_MANY) && d->ops->rights_set_many;
     /* Lists are worth it where they make fewer calls than the runs do. */
     s.ranges_only = !many || (v->id == 0 && runs <= (gfns + CHANGES_CHUNK - 1) / CHANGES_CHUNK);
-    int rc = s.ranges_only ? 0 : buffer_room(d, gfns);
-    if (rc) {
-        *failed = list->v[at->run].gfn + at->off;
-        return domain_refuse(d, rc, "out of memory");
-    }
+    int rc = 0;
+    if (!s.ranges_only)
+        buffer_room(d, gfns);
     if (runs > 1 && by_runs(d, v))
         rc = send_by_runs(&s, &gfns);
     if (!rc && gfns)

@@ -20,4 +20,9 @@ int session_check_event(struct xmem_domain *d, const struct xmem_event *ev);
 /* xmem_event_drop(); strict: where that steps over the access, as XMEM_REPLY_STEP_STRICT has it. */
 int session_drop(struct xmem_domain *d, const struct xmem_event *ev, bool strict);
 
+/* Made for something that failed: it goes, at once or as soon as that can be. */
+int session_switch_back(struct xmem_domain *d, uint16_t view);
+int session_discard_view(struct xmem_domain *d, uint16_t view);
+int session_discard_page(struct xmem_domain *d, uint64_t gfn);
+
 #endif

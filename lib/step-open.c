@@ -49,7 +49,7 @@ bool step_relaxed(const struct xmem_domain *d, const struct view *v, uint64_t gf
 static int know(struct xmem_domain *d, struct view *v, uint64_t gfn)
 {
     uint8_t rights, byte = known_get(&v->known, gfn);
-    if (byte & KNOWN_SET)
+    if (known_set_of(byte) != KNOWN_NOTHING)
         return 0;
     int rc = domain_ask_rights(d, v, gfn, &rights);
     if (rc)

@@ -619,15 +619,24 @@ static bool fast_going_on(struct xmem_domain *d, uint32_t vcpu)
         return false;
     if (v->fast_end == v->fast_view || v->fast_view == NO_VIEW) /* sent there: it runs a moment, and is over or has an event */
         v->fast = v->fast_looks++ < FAST_LOOKS;
-    else if (d->ops->view_get_vcpu(d->dom, vcpu, &view) || view != v->fast_view)
+    else if (!d->ops->view_get_vcpu(d->dom, vcpu, &view) && view != v->fast_view)
         v->fast = false;
     return v->fast;
+}
+
+/* One that sleeps does not end its step: it is switched off from outside. */
+static bool sleeps(struct xmem_domain *d, uint32_t vcpu)
+{
+    uint64_t ns;
+    bool idle = false;
+    return d->ops->vcpu_step_off && d->ops->vcpu_ran && !d->ops->vcpu_ran(d->dom, vcpu, &ns, &idle) &&
+           idle;
 }
 
 bool step_any(struct xmem_domain *d)
 {
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        if (d->vcpus[i].hw_step || fast_going_on(d, i))
+        if ((d->vcpus[i].hw_step || fast_going_on(d, i)) && !sleeps(d, i))
             return true;
     return false;
 }
@@ -637,7 +646,7 @@ int step_end_all(struct xmem_domain *d)
     int rc = step_close_all(d);
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
         struct vcpu *v = &d->vcpus[i];
-        v->user_step = v->own_step = v->hw_step = v->fast = v->attention = false;
+        v->user_step = v->own_step = v->attention = false;
     }
     return rc;
 }

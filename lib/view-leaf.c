@@ -12,9 +12,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #define PART_BITS 9u /* of a gfn: its place in 2 MiB */
+#define PARTS_MAX BACKEND_RUNS_MAX /* split in one hypercall */
 
 int domain_hold(struct xmem_domain *d)
 {
@@ -47,23 +47,18 @@ void view_leaf_note(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
         (void)known_put(&d->split, first, last - first + 1, 0xff, 1);
 }
 
-/* A gfn of each part in the list that is not split yet. */
-static int parts_of(const struct xmem_domain *d, const struct runs *list, struct runs *out)
+/* Gfns of the next parts in the list that are not split yet, from *at on; as many as there is room for. */
+static void next_parts(const struct xmem_domain *d, const struct runs *list, struct place *at,
+                       struct runs *out)
 {
-    int rc = 0;
-    for (size_t i = 0; i < list->n && !rc; i++) {
-        uint64_t gfn = list->v[i].gfn, end = run_end(&list->v[i]), next;
-        for (; gfn < end && !rc; gfn = next) {
-            const struct run *last = out->n ? &out->v[out->n - 1] : NULL;
-            next = ((gfn >> PART_BITS) + 1) << PART_BITS;
-            if (known_split(d, gfn) || (last && last->gfn >> PART_BITS == gfn >> PART_BITS))
-                continue;
-            rc = runs_reserve(out, 1);
-            if (!rc)
-                runs_append(out, gfn, 1, XMEM_RWX);
-        }
+    while (at->run < list->n && out->n < out->cap) {
+        const struct run *r = &list->v[at->run], *last = out->n ? &out->v[out->n - 1] : NULL;
+        uint64_t gfn = r->gfn + at->off, next = ((gfn >> PART_BITS) + 1) << PART_BITS;
+        if (!known_split(d, gfn) && !(last && last->gfn >> PART_BITS == gfn >> PART_BITS))
+            runs_append(out, gfn, 1, XMEM_RWX);
+        *at = next < run_end(r) ? (struct place){at->run, next - r->gfn}
+                                : (struct place){at->run + 1, 0};
     }
-    return rc;
 }
 
 /* Of another tool's view nothing is known: what it has there is asked for, to be set again. */
@@ -73,7 +68,7 @@ static int learn_foreign(struct xmem_domain *d, struct view *v, const struct run
     for (size_t i = 0; i < parts->n && !rc; i++) {
         uint64_t gfn = parts->v[i].gfn;
         uint8_t rights;
-        if (known_get(&v->known, gfn) & KNOWN_SET)
+        if (known_set_of(known_get(&v->known, gfn)) != KNOWN_NOTHING)
             continue;
         d->stats.gets++;
         rc = d->ops->rights_get(d->dom, v->id, gfn, &rights);
@@ -97,19 +92,14 @@ static void drop_holes(struct runs *parts, const uint8_t *rights)
 
 static int send_split(struct xmem_domain *d, struct runs *parts)
 {
-    uint64_t *gfns = malloc(parts->n * sizeof(*gfns));
-    uint8_t *rights = malloc(parts->n);
-    int rc = gfns && rights ? 0 : -ENOMEM;
-    for (size_t i = 0; i < parts->n && !rc; i++)
+    uint64_t gfns[PARTS_MAX];
+    uint8_t rights[PARTS_MAX];
+    for (size_t i = 0; i < parts->n; i++)
         gfns[i] = parts->v[i].gfn;
-    if (!rc) {
-        d->stats.sets++;
-        rc = d->ops->host_split(d->dom, gfns, rights, (uint32_t)parts->n);
-    }
+    d->stats.sets++;
+    int rc = d->ops->host_split(d->dom, gfns, rights, (uint32_t)parts->n);
     if (!rc)
         drop_holes(parts, rights);
-    free(gfns);
-    free(rights);
     return rc;
 }
 
@@ -127,22 +117,31 @@ static int split(struct xmem_domain *d, struct runs *parts)
         return domain_fail(d, rc, 0, "domain %" PRIu32 ": the large page around gfn 0x%" PRIx64
                            " cannot be split, so that views keep their rights", d->domid,
                            first);
-    return changes_reapply(d, parts); /* which notes them first */
+    d->splitting = true; /* without memory it is not noted, and what is set again must not split once more */
+    rc = changes_reapply(d, parts); /* which notes them first */
+    d->splitting = false;
+    return rc;
 }
 
+/* No memory is needed, since putting things back may come here as well. */
 static int split_unless_done(struct xmem_domain *d, const struct runs *list)
 {
-    struct runs parts = {0};
-    int rc = parts_of(d, list, &parts);
-    if (rc)
-        rc = domain_refuse(d, rc, "out of memory");
-    if (!rc && parts.n) {
-        rc = domain_hold(d);
-        if (!rc)
-            rc = domain_let_go(d, split(d, &parts));
+    struct run few[PARTS_MAX];
+    struct runs parts = {.v = few, .cap = PARTS_MAX};
+    struct place at = {0};
+    bool held = false;
+    int rc = 0;
+    if (d->splitting)
+        return 0;
+    for (next_parts(d, list, &at, &parts); parts.n && !rc; next_parts(d, list, &at, &parts)) {
+        rc = held ? 0 : domain_hold(d);
+        if (rc)
+            return rc;
+        held = true;
+        rc = split(d, &parts);
+        parts.n = 0;
     }
-    runs_free(&parts);
-    return rc;
+    return held ? domain_let_go(d, rc) : rc;
 }
 
 int view_leaf_before_set(struct xmem_domain *d, const struct view *v, const struct runs *list)

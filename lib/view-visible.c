@@ -18,6 +18,17 @@ int view_set_shown(struct xmem_domain *d, struct view *v, bool visible)
     return rc;
 }
 
+/* One that fails is tried again with every call. */
+static int hide_again(struct xmem_domain *d, struct view *v)
+{
+    int rc = d->ops->view_set_visible(d->dom, v->id, false);
+    if (rc)
+        rc = d->ops->view_set_visible(d->dom, v->id, false);
+    v->hide_owed = rc != 0;
+    d->owed = d->owed || rc;
+    return rc;
+}
+
 /* Paused: what is shown for a moment must not be a way out for a vCPU. */
 static int switch_to_hidden(struct xmem_domain *d, uint16_t id)
 {
@@ -27,7 +38,7 @@ static int switch_to_hidden(struct xmem_domain *d, uint16_t id)
     rc = d->ops->view_set_visible(d->dom, id, true);
     if (!rc) {
         rc = d->ops->view_switch(d->dom, id);
-        int rc2 = d->ops->view_set_visible(d->dom, id, false);
+        int rc2 = hide_again(d, domain_view(d, id));
         rc = rc ? rc : rc2;
     }
     int rc2 = domain_unpause_own(d);
@@ -36,8 +47,12 @@ static int switch_to_hidden(struct xmem_domain *d, uint16_t id)
 
 int view_switch_all(struct xmem_domain *d, uint16_t id)
 {
+    const struct view *v = domain_view(d, id);
     int rc = d->ops->view_switch(d->dom, id);
-    return rc == -EINVAL && views_can_hide(d) ? switch_to_hidden(d, id) : rc;
+    if (rc == -EINVAL) /* it may have been for this one time */
+        rc = d->ops->view_switch(d->dom, id);
+    bool may_be_hidden = rc == -EINVAL && views_can_hide(d) && v && (!v->own || v->hidden || v->step);
+    return may_be_hidden ? switch_to_hidden(d, id) : rc;
 }
 
 int views_show_again(struct xmem_domain *d)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Alternate views. */
 #include "changes.h"
+#include "feed.h"
+#include "ledger.h"
 #include "rights.h"
 #include "sized.h"
 #include "step.h"
@@ -34,6 +36,7 @@ void view_forget(struct xmem_domain *d, struct view *v)
     if (v->step)
         step_view_forget(d, v);
     known_clear(&v->known);
+    known_clear(&v->ve);
     free(v->remaps);
     free(v);
 }
@@ -54,7 +57,7 @@ static int find(struct xmem_domain *d, uint16_t id, struct view **out)
     if (rc)
         return rc;
     struct view *v = domain_view(d, id);
-    if (!v || v->step)
+    if (!v || v->step || v->unwanted)
         return domain_refuse(d, -ENOENT, "view %u does not exist", id);
     *out = v;
     return 0;
@@ -74,6 +77,7 @@ static int find_for(struct xmem_domain *d, uint16_t id, struct view **out, bool 
 
 int views_ensure_on(struct xmem_domain *d)
 {
+    d->views_unwanted = false;
     if (d->views_on)
         return 0;
     int rc = d->ops->views_set_state(d->dom, true);
@@ -87,9 +91,9 @@ int views_ensure_on(struct xmem_domain *d)
 static int fill_part(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
 {
     uint8_t rights = known_set_of(byte);
-    if (rights == KNOWN_NOTHING || rights == XMEM_RWX)
-        return 0;
-    return runs_push(arg, gfn, nr, XMEM_RWX);
+    if (rights != KNOWN_NOTHING && rights != XMEM_RWX)
+        feed_add(arg, gfn, nr, XMEM_RWX);
+    return 0;
 }
 
 /*
@@ -98,22 +102,13 @@ static int fill_part(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
  */
 static int fill(struct xmem_domain *d, struct view *v)
 {
-    struct runs list = {0};
-    struct place at = {0};
-    uint64_t failed;
-    int rc;
+    struct feed f;
+    feed_begin(&f, d, v);
     if (v->def == XMEM_RWX)
-        rc = known_each(&d->views[0]->known, fill_part, &list);
+        known_each(&d->views[0]->known, fill_part, &f);
     else
-        rc = runs_push(&list, 0, d->caps.highest_gfn + 1, v->def);
-    for (size_t i = 0; i < list.n && !rc; i++)
-        rc = known_prepare(&v->known, list.v[i].gfn, run_nr(&list.v[i]));
-    if (rc)
-        domain_refuse(d, rc, "view %u: out of memory", v->id);
-    else
-        rc = send_runs(d, v, &list, &at, UINT64_MAX, &failed);
-    runs_free(&list);
-    return rc;
+        feed_add(&f, 0, d->caps.highest_gfn + 1, v->def);
+    return feed_end(&f);
 }
 
 static unsigned view_count(const struct xmem_domain *d)
@@ -146,19 +141,31 @@ static int hide(struct xmem_domain *d, const struct view *v)
     return rc ? domain_fail(d, rc, 0, "view %u, for stepping, cannot be hidden", v->id) : 0;
 }
 
+/* As before: no view, and views off if they were; what cannot be undone is at the session's end. */
+static int view_not_made(struct xmem_domain *d, struct view *v, bool were_on, int rc)
+{
+    struct xmem_error why = d->error;
+    if (v)
+        v->unwanted = true;
+    d->views_unwanted = !were_on && d->views_on;
+    ledger_pay(d);
+    d->error = why;
+    return rc;
+}
+
 int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct view **out)
 {
     uint16_t id;
-    struct view *v;
+    struct view *v = NULL;
+    bool were_on = d->views_on;
     int rc = views_ensure_on(d);
     if (!rc)
         rc = create(d, rights, use, &id);
+    if (!rc && (id >= d->caps.max_views || d->views[id] || view_add(d, id, &v)))
+        rc = domain_refuse(d, -ENOMEM, "view %u: out of memory, or two of one number%s", id,
+                           d->ops->view_destroy(d->dom, id) ? "; it is left" : "");
     if (rc)
-        return rc;
-    if (id >= d->caps.max_views || d->views[id] || view_add(d, id, &v)) {
-        d->ops->view_destroy(d->dom, id);
-        return domain_refuse(d, -ENOMEM, "view %u: out of memory, or two of one number", id);
-    }
+        return view_not_made(d, NULL, were_on, rc);
     v->own = true;
     v->step = use != VIEW_CALLER;
     v->follow = use == VIEW_FOLLOW;
@@ -168,11 +175,8 @@ int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct v
         rc = fill(d, v);
     if (!rc)
         rc = view_shut_pages(d, v);
-    if (rc) {
-        d->ops->view_destroy(d->dom, id);
-        view_forget(d, v);
-        return rc;
-    }
+    if (rc)
+        return view_not_made(d, v, were_on, rc);
     *out = v;
     return 0;
 }
@@ -224,6 +228,24 @@ int xmem_view_destroy(struct xmem_domain *d, uint16_t view)
     return 0;
 }
 
+int session_switch_back(struct xmem_domain *d, uint16_t view)
+{
+    int rc = xmem_view_switch(d, view);
+    d->back_owed = rc != 0;
+    d->back_to = view;
+    d->owed = d->owed || rc;
+    return rc;
+}
+
+int session_discard_view(struct xmem_domain *d, uint16_t view)
+{
+    int rc = xmem_view_destroy(d, view);
+    struct view *v = domain_view(d, view);
+    if (rc && v && v->own)
+        v->unwanted = d->owed = true;
+    return rc;
+}
+
 int xmem_view_list(struct xmem_domain *d, uint16_t *views, size_t *n)
 {
     size_t all = 0;
@@ -233,7 +255,7 @@ int xmem_view_list(struct xmem_domain *d, uint16_t *views, size_t *n)
     if (!n || (*n && !views))
         return domain_refuse(d, -EINVAL, "xmem_view_list: nowhere to put the list");
     for (uint32_t id = 0; id < d->view_end; id++) {
-        if (!d->views[id] || d->views[id]->step)
+        if (!d->views[id] || d->views[id]->step || d->views[id]->unwanted)
             continue;
         if (all < *n)
             views[all] = (uint16_t)id;
@@ -265,6 +287,7 @@ int xmem_view_switch(struct xmem_domain *d, uint16_t view)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u", d->domid,
                            view);
     d->views_switched = true;
+    d->back_owed = false;
     step_switched(d, view);
     return 0;
 }
@@ -362,6 +385,8 @@ static int rights_again(struct xmem_domain *d, struct view *v, uint64_t gfn)
     return rights == KNOWN_NOTHING ? 0 : domain_force_rights(d, v, gfn, rights);
 }
 
+static int remap_again(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
+
 /* With what to shows in the view out of the way, and put back after. */
 static int remap_past(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
@@ -373,10 +398,16 @@ static int remap_past(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
     if (rc)
         return rc;
     rc = d->ops->view_change_gfn(d->dom, v->id, gfn, to);
-    int rc2 = remap_past(d, v, to, next);
-    if (!rc2)
-        rc2 = rights_again(d, v, to);
+    int rc2 = remap_again(d, v, to, next);
+    if (rc2) /* it may have been for this one time */
+        rc2 = remap_again(d, v, to, next);
     return rc ? rc : rc2;
+}
+
+static int remap_again(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+{
+    int rc = remap_past(d, v, gfn, to);
+    return rc ? rc : rights_again(d, v, gfn);
 }
 
 int view_remap(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
@@ -410,6 +441,25 @@ static int remap_noted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint
     return 0;
 }
 
+/* The new entry could not get its rights: as before or, where that fails as well, known to be different. */
+static int remap_back(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t before, int rc)
+{
+    struct xmem_error why = d->error;
+    int rc2 = remap_noted(d, v, gfn, before);
+    if (!rc2)
+        rc2 = rights_again(d, v, gfn);
+    if (rc2) {
+        v->unsure = true;
+        if (!v->own)
+            (void)known_put(&v->known, gfn, 1, KNOWN_SET, KNOWN_UNSURE);
+        xmem_error_add(&why, "; and putting it back failed: %s", d->error.text);
+    } else {
+        domain_as_before(d, &why);
+    }
+    d->error = why;
+    return rc;
+}
+
 /* With the rights that the gfn is to have in the view; while it has the other's, nothing runs. */
 static int remap_held(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
@@ -422,13 +472,18 @@ static int remap_held(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
     }
     if (rc)
         return rc;
+    size_t i = remap_index(v, gfn);
+    uint64_t before = i < v->remap_n ? v->remaps[i].to_gfn : XMEM_GFN_UNDO;
     rc = remap_noted(d, v, gfn, to);
-    return rc ? rc : rights_again(d, v, gfn);
+    if (!rc)
+        rc = rights_again(d, v, gfn);
+    return rc ? remap_back(d, v, gfn, before, rc) : 0;
 }
 
 int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
-    if (array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
+    if (to != XMEM_GFN_UNDO &&
+        array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
         return domain_refuse(d, -ENOMEM, "out of memory");
     int rc = before_remap(d, v, gfn, to);
     return rc ? rc : remap_noted(d, v, gfn, to);
@@ -475,6 +530,28 @@ int xmem_view_set_visible(struct xmem_domain *d, uint16_t view, int visible)
     return rc ? domain_fail(d, rc, 0, "view %u: its visibility cannot be set", view) : 0;
 }
 
+/* What is there before, of a view that stays; where it cannot be asked for, as Xen makes entries: on. */
+static int learn_ve(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
+{
+    int rc = known_prepare(&v->ve, gfn, nr);
+    for (uint64_t i = 0; i < nr && !rc; i++) {
+        bool on = true;
+        if (known_get(&v->ve, gfn + i))
+            continue;
+        rc = d->ops->view_get_suppress_ve ? d->ops->view_get_suppress_ve(d->dom, v->id, gfn + i, &on) : 0;
+        if (rc == -ESRCH) { /* nothing there: nothing to restore */
+            rc = 0;
+            continue;
+        }
+        if (rc)
+            return domain_fail(d, rc, 0, "view %u: suppress-#VE of gfn 0x%" PRIx64 " cannot be asked for",
+                               v->id, gfn + i);
+        uint8_t code = known_code(on ? VE_ON : VE_OFF);
+        rc = known_put(&v->ve, gfn + i, 1, 0xff, (uint8_t)(code << 4 | code));
+    }
+    return rc ? domain_refuse(d, rc, "out of memory") : 0;
+}
+
 int xmem_view_set_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t first_gfn,
                               uint64_t count, int suppress)
 {
@@ -488,8 +565,13 @@ int xmem_view_set_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t fir
     /* An entry that the call itself makes takes the host's rights (p2m_set_suppress_ve_multi()). */
     if (!rc)
         rc = changes_make_entries(d, v, first_gfn, count);
+    if (!rc && !v->own)
+        rc = learn_ve(d, v, first_gfn, count);
     if (rc)
         return rc;
+    uint8_t code = known_code(suppress ? VE_ON : VE_OFF);
+    if (!v->own) /* room for the run was made */
+        (void)known_put(&v->ve, first_gfn, count, KNOWN_SET, code);
     rc = d->ops->view_set_suppress_ve(d->dom, view, first_gfn, count, suppress != 0);
     if (!rc)
         return 0;

@@ -77,6 +77,14 @@ static uint64_t place_of(const uint64_t *v, unsigned n, uint64_t what)
     return what;
 }
 
+/* Is it what a view shows that has no entry: the host's frame, with the rights that one is made with? */
+static bool as_none(struct sim_domain *g, uint16_t view, uint64_t gfn, const struct xm_p2m_entry *e)
+{
+    struct xm_p2m_entry host = xm_p2m_get(&g->core, 0, xm_gfn(gfn));
+    uint8_t made = g->core.xen_minor >= 19 ? g->core.view[view].default_access : host.access;
+    return view && e->mfn.n == host.mfn.n && e->access == made && e->suppress_ve;
+}
+
 static void of_view(struct sim_domain *g, const struct added *a, uint16_t view, struct text *t)
 {
     const struct xm_p2m *p = &g->core.view[view];
@@ -88,7 +96,7 @@ static void of_view(struct sim_domain *g, const struct added *a, uint16_t view, 
         struct xm_p2m_entry e = xm_p2m_get(&g->core, view, xm_gfn(gfn));
         struct stretch one = {place_of(a->gfn, a->n, gfn), 1, place_of(a->mfn, a->n, e.mfn.n),
                               e.access, e.suppress_ve};
-        if (xm_mfn_valid(e.mfn))
+        if (xm_mfn_valid(e.mfn) && !as_none(g, view, gfn, &e))
             more(t, view, &s, &one);
     }
     tell(t, view, &s);

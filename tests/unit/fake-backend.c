@@ -161,7 +161,7 @@ static int f_enable(void *dom, struct backend_ring *ring)
         return rc;
     f->ring_on = true;
     f->req_prod = f->rsp_cons = 0;
-    *ring = (struct backend_ring){f->page, f->version, f->arch};
+    *ring = (struct backend_ring){f->page, f->version, f->arch, false};
     return 0;
 }
 
@@ -181,7 +181,7 @@ static int f_attach(void *dom, struct backend_ring *ring)
     struct fake *f = dom;
     int rc = hit(f, FAKE_ATTACH);
     if (!rc)
-        *ring = (struct backend_ring){f->page, f->version, f->arch};
+        *ring = (struct backend_ring){f->page, f->version, f->arch, false};
     return rc;
 }
 

@@ -144,10 +144,13 @@ START_TEST(enabling)
     fake_fail(f, FAKE_GET, 1, -EPERM, false);
     ck_rc(xmem_domain_enable(d), -EPERM); /* the default cannot be asked for */
     ck_assert(!f->ring_on);
-    fake_fail(f, FAKE_UNPAUSE, 1, -EPERM, false);
+    fake_fail(f, FAKE_UNPAUSE, 1, -EPERM, true);
     ck_rc(xmem_domain_enable(d), -EPERM);
-    ck_assert_int_eq(f->paused, 1); /* closing makes up for it */
+    ck_assert_int_gt(f->paused, 0); /* the next call makes up for it */
+    ck_assert(!f->ring_on);
+    fake_fail(f, FAKE_UNPAUSE, 0, 0, false);
     ck_ok(xmem_domain_enable(d));
+    ck_assert_int_eq(f->paused, 0);
     ck_ok(xmem_domain_enable(d));
     ck_assert_uint_eq(f->count[FAKE_ENABLE], 5);
 }
@@ -298,11 +301,13 @@ START_TEST(each_failure_of_closing)
         ck_ok(xmem_domain_set_monitor(d, &m, 1));
         fake_access(f, 0, 5, XMEM_ACCESS_W, 0);
         fake_fail(f, ops[i], 1, -EPERM, false);
-        ck_rc(xmem_domain_close(d), -EPERM);
+        /* What was tried once more, or made up for by views that are off, is no failure. */
+        bool made_up = ops[i] != FAKE_PAUSE && ops[i] != FAKE_MONITOR;
+        ck_rc(xmem_domain_close(d), made_up ? 0 : -EPERM);
         d = NULL;
-        ck_assert_uint_gt(strlen(xmem_last_error(x)), 5);
+        ck_assert(made_up || strlen(xmem_last_error(x)) > 5);
         ck_assert_int_eq(f->waits[0], 0);
-        ck_assert(ops[i] == FAKE_SET || f->rights[0][5] == XMEM_RWX);
+        ck_assert_uint_eq(f->rights[0][5], XMEM_RWX);
         ck_assert(ops[i] == FAKE_DISABLE || !f->ring_on);
         f->paused = 0;
     }
@@ -329,7 +334,7 @@ START_TEST(more_failures_than_worth_trying)
     unsigned before = f->count[FAKE_SET] + f->count[FAKE_MANY];
     ck_rc(xmem_domain_close(d), -EPERM);
     d = NULL;
-    ck_assert_uint_lt(f->count[FAKE_SET] + f->count[FAKE_MANY] - before, 100);
+    ck_assert_uint_lt(f->count[FAKE_SET] + f->count[FAKE_MANY] - before, 200);
 }
 END_TEST
 

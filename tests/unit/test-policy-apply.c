@@ -413,7 +413,7 @@ START_TEST(cancelled)
 
     load_whole();
     ck_assert_int_eq(xmem_policy_apply(policy, session, report, note, &c), -ECANCELED);
-    said(0, 308, "stopped; all is put back");
+    said(0, 308, "stopped; what was done is put back");
     ck_assert_uint_eq(count_views(), 1);
     ck_assert_int_eq(xmem_domain_get_rights(session, 0, 0x10, &rights), -ENODEV);
 }

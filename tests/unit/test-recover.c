@@ -144,11 +144,13 @@ START_TEST(each_failure)
         wreck();
         if (cases[i].op == FAKE_NOTIFY) /* of the made-up answers: nothing is in the ring */
             f->req_prod = f->page[0] = 0;
-        fake_fail(f, cases[i].op, 1, cases[i].rc, false);
+        bool lasting = cases[i].op == FAKE_UNPAUSE; /* one that fails once is tried again */
+        fake_fail(f, cases[i].op, 1, cases[i].rc, lasting);
         ck_assert_int_lt(xmem_domain_recover(x, 1, &rec), 0);
         ck_assert_uint_gt(strlen(xmem_last_error(x)), 5);
         ck_assert_uint_eq(rec.ring_was_active, 0); /* untouched */
-        f->paused = 0;
+        f->paused = lasting ? f->paused : 0;
+        fake_fail(f, cases[i].op, 0, 0, false);
         ck_ok(xmem_domain_recover(x, 1, &rec)); /* and the second attempt gets it done */
         check_whole();
     }

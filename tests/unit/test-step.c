@@ -328,6 +328,8 @@ START_TEST(closing_with_a_step_that_never_ends)
     ck_assert_ptr_nonnull(strstr(xmem_domain_last_error(d), "single step"));
     ck_assert_uint_eq(f->rights[0][0x55], XMEM_RWX);
     ck_assert_int_eq(f->paused, 1);
+    ck_rc(xmem_domain_close(d), -EIO); /* and it is on still */
+    d = NULL;
 }
 END_TEST
 
