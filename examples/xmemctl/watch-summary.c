@@ -39,6 +39,7 @@ static void print_text(const struct watch *w)
     text_hot(&s->hot);
     printf("slowest answer: %.1f us (event #%" PRIu64 ")\n", (double)s->slowest_ns / 1e3,
            s->slowest_seq);
+    watch_text_steps(&s->stats);
 }
 
 static void json_hot(const struct hot *h)
@@ -91,6 +92,7 @@ static void print_json(const struct watch *w)
     js_u64("gfns", s->hot.used);
     js_double("slowest_answer_us", (double)s->slowest_ns / 1e3);
     js_u64("slowest_answer_seq", s->slowest_seq);
+    watch_json_steps(&s->stats);
     js_end('}');
     js_newline();
 }

@@ -144,5 +144,7 @@ int watch_run(struct watch *w)
         }
     }
     w->sum.elapsed_ns = clock_ns() - w->start_ns;
+    w->sum.stats.size = sizeof(w->sum.stats);
+    (void)xmem_domain_get_stats(w->d, &w->sum.stats);
     return rc;
 }

@@ -20,6 +20,7 @@ struct summary {
     uint64_t events, accesses, by_reason[65], by_action[8];
     uint64_t slowest_ns, slowest_seq, elapsed_ns;
     struct hot hot;
+    struct xmem_stats stats;
 };
 
 struct watch {
@@ -46,5 +47,8 @@ int watch_run(struct watch *w);
 void watch_print_event(struct watch *w, const struct xmem_event *ev,
                        const struct xmem_decision *dec);
 void watch_print_summary(const struct watch *w);
+/* Of it: by which means accesses were stepped over. The text is a line on Arm, else nothing. */
+void watch_text_steps(const struct xmem_stats *s);
+void watch_json_steps(const struct xmem_stats *s);
 
 #endif

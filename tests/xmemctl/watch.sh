@@ -51,6 +51,15 @@ out_has "-> pause"
 out_has "ended: idle"
 clean
 
+# On Arm the summary says what the library did itself, and of which class the others were.
+printf '{"domains":[{"name":"g","kind":"arm-s2","vcpus":1,"pages":64,"programs":[{"script":[
+    {"op":"write","gfn":16,"value":7},{"op":"read","gfn":16},{"op":"exec","gfn":16}]}]}]}' >"$WORK/arm.json"
+sed 's/0x0-0x3f/0x10/; s/"rights": "r"/"rights": "n"/' "$WORK/log.json" >"$WORK/none.json"
+expect 0 -c "sim:$WORK/arm.json" watch --check --until-idle --policy "$WORK/none.json" g
+out_has "^stepped over: 3, 2 by the library; not by it: 1 fetches that only the vCPU can do$"
+expect 0 -c "sim:$WORK/arm.json" -j watch --quiet --until-idle --policy "$WORK/none.json" g
+out_has '"steps":3,"emulated":2,"not_emulated":\{"not_fetch":1\}'
+
 # A strict policy opens no page where others would get through, and says why it stands. No
 # instruction of Arm writes 3 bytes: it cannot be emulated.
 for kind in x86-ept x86-pv armv8r-mpu; do
