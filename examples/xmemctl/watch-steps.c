@@ -41,12 +41,13 @@ static uint64_t left_of(const struct xmem_stats *s)
 
 void watch_text_steps(const struct xmem_stats *s)
 {
-    const char *before = "; not by it:";
+    const char *before = "; left to the vCPU:";
 
     if (s->emulated == 0 && left_of(s) == 0) {
         return;
     }
-    printf("stepped over: %" PRIu64 ", %" PRIu64 " by the library", s->steps, s->emulated);
+    printf("stepped over: %" PRIu64 ", %" PRIu64 " instructions done by the library", s->steps,
+           s->emulated);
     for (size_t i = 0; i < CLASSES; i++) {
         uint64_t n = count_of(s, &classes[i]);
         if (n != 0) {

@@ -56,7 +56,7 @@ printf '{"domains":[{"name":"g","kind":"arm-s2","vcpus":1,"pages":64,"programs":
     {"op":"write","gfn":16,"value":7},{"op":"read","gfn":16},{"op":"exec","gfn":16}]}]}]}' >"$WORK/arm.json"
 sed 's/0x0-0x3f/0x10/; s/"rights": "r"/"rights": "n"/' "$WORK/log.json" >"$WORK/none.json"
 expect 0 -c "sim:$WORK/arm.json" watch --check --until-idle --policy "$WORK/none.json" g
-out_has "^stepped over: 3, 2 by the library; not by it: 1 fetches that only the vCPU can do$"
+out_has "^stepped over: 3, 2 instructions done by the library; left to the vCPU: 1 fetches that only the vCPU can do$"
 expect 0 -c "sim:$WORK/arm.json" -j watch --quiet --until-idle --policy "$WORK/none.json" g
 out_has '"steps":3,"emulated":2,"not_emulated":\{"not_fetch":1\}'
 
