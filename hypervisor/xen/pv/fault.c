@@ -95,7 +95,7 @@ static uint32_t let_xen_through(struct vcpu *v, unsigned long mfn)
     return XMEM_GO_ON;
 }
 
-/* Xen crashes a guest whose exception frame it cannot write: that access is never denied. */
+/* Of a fault there the guest cannot be told: that access is never denied. */
 static bool writes_exception_frame(unsigned long rip)
 {
     char buffer[KSYM_NAME_LEN + 1];
