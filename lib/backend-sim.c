@@ -548,6 +548,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .vcpu_set = backend_sim_vcpu_set,
     .vcpu_waits = vcpu_waits,
     .vcpu_inject = vcpu_inject,
+    .vcpu_ran = backend_sim_vcpu_ran,
     .monitor_enable = monitor_enable,
     .monitor_disable = monitor_disable,
     .monitor_attach = monitor_attach,

@@ -115,6 +115,21 @@ static int do_hold(struct sim_domain *d, const struct xm_domctl *op)
     return 0;
 }
 
+/*
+ * A vCPU that is woken from the queue for a slot looks at the ring when it runs: who ends the ring lets
+ * it run first. PV guests and the MPU's have no queue.
+ */
+static void lose_woken(struct sim_domain *d)
+{
+    uint32_t i;
+
+    if (d->cfg.kind != SIM_X86_EPT && d->cfg.kind != SIM_ARM_S2)
+        return;
+    for (i = 0; i < d->cfg.vcpus; i++)
+        if (d->vcpu[i].woken == sim_vcpu_runs(&d->vcpu[i]) + 1)
+            d->vcpu[i].waiting = true;
+}
+
 static int do_vm_event(struct sim_domain *d, struct xm_domctl *op)
 {
     const struct xm_domctl_vm_event_op *ev = &op->u.vm_event_op;
@@ -131,6 +146,7 @@ static int do_vm_event(struct sim_domain *d, struct xm_domctl *op)
         d->evtchn.bound = false;
         d->evtchn.pending = false;
         sim_notes_forget(d);
+        lose_woken(d);
     }
     return 0;
 }

@@ -99,6 +99,7 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     struct xm_reply reply;
     struct sim_op op;
 
+    v->tried++;
     if (unlikely(v->step_due)) {
         send_step(d, v);
         return false;

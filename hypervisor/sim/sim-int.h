@@ -88,6 +88,8 @@ struct sim_vcpu {
         struct xm_ev_regs_arm arm;
     } regs; /* without the pc */
     uint64_t pc, done, result, traps, breakpoints, debugs;
+    uint64_t tried;  /* ops begun, or tried again */
+    uint64_t woken;  /* from the queue for a slot: its runs at that time, and 1 */
     uint32_t pauses; /* by the core */
     uint32_t holds;  /* by a tool, through a domctl */
     bool waiting;    /* for a slot of the ring */
@@ -107,6 +109,12 @@ struct sim_vcpu {
     uint64_t *pv_tlb_mfn; /* x86-pv: of each TLB entry */
     struct sim_arm arm;
 };
+
+/* Grows whenever it runs. */
+static inline uint64_t sim_vcpu_runs(const struct sim_vcpu *v)
+{
+    return v->done + v->tried;
+}
 
 struct sim_pv;
 struct sim_mpu;

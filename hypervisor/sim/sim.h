@@ -162,6 +162,7 @@ struct sim_vcpu_info {
     enum sim_vcpu_state state;
     uint16_t view;
     uint64_t done;   /* ops finished */
+    uint64_t ran;    /* grows whenever it runs */
     uint64_t pc;     /* moves with each op finished: by 1 on x86; Arm: see SIM_CODE_GFN */
     uint64_t result; /* of the last read */
     bool single_step;

@@ -161,6 +161,13 @@ static void check_event(const struct xmem_event *ev)
         explore_fail(w.e, "%u events and no end", w.events);
 }
 
+/* The tool waits now: of a request that is in the ring the channel must say so. */
+static void check_wakeup(void)
+{
+    if (ring_any(&w.d->ring) && !w.sim->evtchn.pending)
+        explore_fail(w.e, "a request is in the ring, and nothing wakes the tool for it");
+}
+
 static void take(void)
 {
     const struct xmem_event *ev;
@@ -170,6 +177,7 @@ static void take(void)
     w.looking = false;
     w.chain = explore_mix(w.chain, rc ? 1 : 2);
     if (rc == -EAGAIN) {
+        check_wakeup();
         w.quiet = true;
         w.unsent = false;
         ref_settle();

@@ -204,6 +204,27 @@ START_TEST(test_frame_goes_meanwhile)
 }
 END_TEST
 
+/* What it had is nobody's: neither what keeps the mode on, nor its next owner's. */
+START_TEST(test_frame_that_left)
+{
+    bool flush;
+
+    start(XM_PV_DEFAULT_ALL);
+    ck_assert_int_eq(set(7, 2, XM_ACCESS_N, &flush), 0);
+    foreign[7] = true;
+    xm_pv_frame_left(&pv, 7);
+    foreign[7] = false;
+    ck_assert_int_eq(get(7), XM_ACCESS_RWX);
+    ck_assert_int_eq(get(8), XM_ACCESS_N);
+    ck_assert(!xm_pv_idle(&pv));
+    foreign[8] = true;
+    xm_pv_frame_left(&pv, 8);
+    ck_assert(xm_pv_idle(&pv));
+    foreign[8] = false;
+    end();
+}
+END_TEST
+
 /* Entries that allow too little are left: only a loss of rights drops them. */
 START_TEST(test_flushes_what_it_must)
 {
@@ -386,6 +407,7 @@ int main(void)
     tcase_add_test(c, test_no_memory_changes_nothing);
     tcase_add_test(c, test_continued);
     tcase_add_test(c, test_frame_goes_meanwhile);
+    tcase_add_test(c, test_frame_that_left);
     tcase_add_test(c, test_flushes_what_it_must);
     tcase_add_test(c, test_default_for_all);
     tcase_add_test(c, test_default_for_later);

@@ -215,6 +215,8 @@ static int f_ack(void *dom)
 {
     struct fake *f = dom;
     int rc = hit(f, FAKE_ACK);
+    if (f->on_ack)
+        f->on_ack(f);
     return f->dead ? -ESHUTDOWN : rc;
 }
 

@@ -68,6 +68,7 @@ struct fake {
     uint64_t refused_gfn; /* sets that touch it answer refused_rc */
     int refused_rc;
     void (*on_idle)(struct fake *f); /* a machine that makes progress */
+    void (*on_ack)(struct fake *f);  /* after its channel was quiet for the library, before that is so */
     void (*on_peek)(struct fake *f, uint32_t vcpu);
 };
 
