@@ -10,7 +10,7 @@ objects_of() { echo "$OBJECTS_OF_EXPLORE $LIBRARIES_OF_EXPLORE"; }
 
 found() { # exit status 3
     # shellcheck disable=SC2046 # a list of options
-    timeout 60 "$dir/$1" -q -p 0 $(head_line "$1" 2)
+    timeout 240 "$dir/$1" -q -p 0 $(head_line "$1" 2)
     [ $? -eq 3 ]
 }
 

@@ -23,7 +23,7 @@ failed_line() {
 }
 
 found() {
-    env -u CK_TAP_LOG_FILE_NAME CK_DEFAULT_TIMEOUT=20 timeout 60 "$dir/$1" >"$dir/$1.ck" 2>&1 && return 1
+    env -u CK_TAP_LOG_FILE_NAME CK_DEFAULT_TIMEOUT=20 timeout 120 "$dir/$1" >"$dir/$1.ck" 2>&1 && return 1
     cat "$dir/$1.ck"
     [ -n "$(failed_line "$1")" ]
 }
