@@ -12,7 +12,8 @@ static int print_line(void *arg, const char *line)
     if (ctl->json) {
         js_str(NULL, line);
     } else {
-        puts(line);
+        ctl_put_text(stdout, line);
+        putchar('\n');
     }
     return stop_asked() || ferror(stdout) != 0 ? -ECANCELED : 0;
 }

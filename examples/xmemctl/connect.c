@@ -37,9 +37,6 @@ int ctl_domains(struct xmem *x, struct xmem_domain_info **v, size_t *n)
         size_t found = room;
         int rc = xmem_domain_list(x, list, &found);
         if (rc == 0) {
-            for (size_t i = 0; i < found; i++) {
-                ctl_clean(list[i].name);
-            }
             *v = list;
             *n = found;
             return 0;
@@ -111,9 +108,12 @@ int ctl_session(struct ctl *ctl, const char *who, uint32_t restore, struct xmem_
     if (rc != CTL_OK) {
         return rc;
     }
-    rc = stop_setup();
+    rc = stop_stay();
+    if (rc == 0) {
+        rc = out_start();
+    }
     if (rc != 0) {
-        ctl_complain(rc, NULL, "cannot catch signals");
+        ctl_complain(rc, NULL, "cannot catch signals or write beside them");
         return CTL_OTHER;
     }
     opts.restore = restore;
@@ -129,6 +129,7 @@ int ctl_session_end(struct ctl *ctl, struct xmem_domain *d, int rc)
 {
     int err = xmem_domain_close(d);
 
+    out_settle();
     /* Of a domain that died nothing is left to restore. */
     if (err == 0 || err == -ESHUTDOWN) {
         return rc;

@@ -25,6 +25,7 @@ struct summary {
 struct watch {
     /* how */
     struct xmem_domain *d;
+    struct xmem_domain_info info; /* of the domain */
     struct xmem_policy *policy; /* NULL: the session's default answers */
     uint64_t max_events;        /* 0: no limit */
     uint64_t duration_ms;       /* 0: no limit */
@@ -45,6 +46,13 @@ struct watch {
 int watch_run(struct watch *w);
 void watch_print_event(struct watch *w, const struct xmem_event *ev,
                        const struct xmem_decision *dec);
+/* t: seconds since the beginning. */
+void watch_json_event(const struct watch *w, const struct xmem_event *ev,
+                      const struct xmem_decision *dec, double t);
+/* "mem_access"; "r-x"; "cr3", NULL for a register that has no name. */
+const char *watch_reason(const struct xmem_event *ev);
+const char *watch_access(uint32_t access, char out[4]);
+const char *watch_ctrlreg(uint32_t index);
 void watch_print_summary(const struct watch *w);
 
 #endif
