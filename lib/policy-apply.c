@@ -32,6 +32,7 @@ struct apply {
     size_t views, monitors;
     uint64_t *pages; /* added for copies */
     size_t n_pages, room_pages;
+    size_t left; /* steps of putting back that failed */
 };
 
 /* What the message of a failure will be about. */
@@ -52,6 +53,17 @@ static int step_enable(struct apply *a)
     err = xmem_domain_enable(a->d);
     a->enabled = err == 0;
     return err;
+}
+
+/* What could not be put back is told; the session goes on with it at its end. */
+static void undone(struct apply *a, const char *what, int err)
+{
+    if (!err)
+        return;
+    a->left++;
+    policy_error(a->p, a->r, XM_MSG_ROLLBACK, (struct policy_pos){0, 0}, "/",
+                 "%s: %s; it is tried again when monitoring or the session ends", what,
+                 xmem_domain_last_error(a->d));
 }
 
 /* ---- views ---- */
@@ -260,7 +272,7 @@ static int run_batch(struct apply *a, struct xmem_batch *b)
     while ((more = xmem_batch_apply_some(b, PORTION, &result)) > 0) {
         done = done + PORTION < total ? done + PORTION : total;
         if (a->progress && a->progress(a->arg, done, total)) {
-            xmem_batch_revert(b);
+            undone(a, "setting rights back", xmem_batch_revert(b));
             return -ECANCELED;
         }
     }
@@ -290,13 +302,6 @@ static int step_rights(struct apply *a)
 }
 
 /* ---- putting back ---- */
-
-static void undone(struct apply *a, const char *what, int err)
-{
-    if (err)
-        policy_error(a->p, a->r, XM_MSG_ROLLBACK, (struct policy_pos){0, 0}, "/", "%s: %s", what,
-                     xmem_domain_last_error(a->d));
-}
 
 static void undo_monitors(struct apply *a)
 {
@@ -328,11 +333,22 @@ static void report_failure(struct apply *a, int err)
 {
     const char *text = xmem_domain_last_error(a->d);
 
+    policy_error(a->p, a->r, XM_MSG_APPLY, a->pos, a->path, "%s: %s", a->what,
+                 *text ? text : strerror(-err));
+}
+
+/* What is put back is known afterwards only. */
+static void give_up(struct apply *a, int err)
+{
+    const struct policy_pos pos = a->pos;
+
+    if (err != -ECANCELED)
+        report_failure(a, err);
+    roll_back(a);
     if (err == -ECANCELED)
-        policy_error(a->p, a->r, XM_MSG_CANCELLED, a->pos, a->path, "stopped; all is put back");
-    else
-        policy_error(a->p, a->r, XM_MSG_APPLY, a->pos, a->path, "%s: %s", a->what,
-                     *text ? text : strerror(-err));
+        policy_error(a->p, a->r, XM_MSG_CANCELLED, pos, a->path, "stopped; %s",
+                     a->left ? "not all is put back" : "all is put back");
+    policy_copies_clear(a->p);
 }
 
 /* What was counted was of another session. */
@@ -361,9 +377,7 @@ int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, struct xmem_
     for (size_t i = 0; err == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
         err = steps[i](&a);
     if (err) {
-        report_failure(&a, err);
-        roll_back(&a);
-        policy_copies_clear(p);
+        give_up(&a, err);
     } else {
         applied_to(p, d);
     }

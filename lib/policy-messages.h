@@ -71,7 +71,7 @@
     X(305, ACTION_UNSUPPORTED, "this kind of domain cannot do the action") \
     X(306, NO_MEM_ACCESS, "the domain has no memory-access control") \
     X(307, APPLY, "a step of applying failed; everything was put back") \
-    X(308, CANCELLED, "applying was stopped; everything was put back") \
+    X(308, CANCELLED, "applying was stopped; says whether all was put back") \
     X(309, ROLLBACK, "a step of putting back failed") \
     X(310, SESSION, "the session could not be asked") \
     X(401, RELEASE, "a Xen release that is not known") \

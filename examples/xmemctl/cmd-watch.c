@@ -147,7 +147,7 @@ static int set_spans(const struct options *o, struct xmem_domain *d)
     if (rc == 0) {
         return CTL_OK;
     }
-    ctl_complain(rc, xmem_domain_last_error(d), "cannot watch; nothing is changed");
+    ctl_complain(rc, xmem_domain_last_error(d), "cannot watch");
     return rc == -EOPNOTSUPP ? CTL_UNSUPPORTED : CTL_ROLLED_BACK;
 }
 

@@ -125,15 +125,32 @@ int ctl_session(struct ctl *ctl, const char *who, uint32_t restore, struct xmem_
     return CTL_OK;
 }
 
+/* Of a domain that died nothing is left to restore. */
+static bool restored(int err)
+{
+    return err == 0 || err == -ESHUTDOWN;
+}
+
 int ctl_session_end(struct ctl *ctl, struct xmem_domain *d, int rc)
 {
-    int err = xmem_domain_close(d);
+    int first = xmem_domain_disable(d);
 
+    if (!restored(first)) {
+        ctl_complain(first, xmem_domain_last_error(d), "not everything could be restored at once");
+    }
+    int err = xmem_domain_close(d); /* goes on with what could not be */
     out_settle();
-    /* Of a domain that died nothing is left to restore. */
-    if (err == 0 || err == -ESHUTDOWN) {
+    if (restored(err)) {
+        if (!restored(first)) {
+            ctl_error("it was tried again, and the domain is restored");
+        } else if (rc == CTL_ROLLED_BACK) {
+            ctl_error("what was changed is put back");
+        }
         return rc;
     }
     ctl_complain(err, xmem_last_error(ctl->x), "not everything could be restored");
-    return rc == CTL_OK ? CTL_OTHER : rc;
+    if (!ctl_is_sim(ctl)) {
+        ctl_note("'xmemctl recover' takes all rights, views and monitors of a domain away");
+    }
+    return rc == CTL_OK || rc == CTL_ROLLED_BACK ? CTL_OTHER : rc;
 }

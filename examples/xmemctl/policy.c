@@ -59,17 +59,17 @@ static int on_progress(void *arg, uint64_t done, uint64_t total)
     return stop_asked() ? 1 : 0;
 }
 
-/* What the messages of a failed apply come to. */
+/* What the messages of a failed apply come to; ctl_session_end() says what is put back. */
 static int apply_failed(int rc, const struct xmem_domain *d, size_t messages)
 {
     if (rc == -ECANCELED) {
-        ctl_error("stopped while applying; what was changed is put back");
+        ctl_error("stopped while applying");
         return CTL_ROLLED_BACK;
     }
     /* The domain has no such page, or no such means. */
     bool unsupported = rc == -EOPNOTSUPP || rc == -ERANGE;
     const char *text = unsupported ? "the policy cannot be applied here"
-                                   : "the policy is not applied; what was changed is put back";
+                                   : "the policy is not applied";
 
     if (messages != 0) {
         ctl_error("%s", text);

@@ -419,6 +419,24 @@ START_TEST(cancelled)
 }
 END_TEST
 
+/* The next unpause is one of putting back. */
+static int stop_and_fail(void *arg, uint64_t done, uint64_t total)
+{
+    (void)arg, (void)done, (void)total;
+    sim_inject_errno(guest, 1, XM_HC_UNPAUSE, EIO);
+    return 1;
+}
+
+START_TEST(cancelled_and_not_put_back)
+{
+    load_whole();
+    ck_assert_int_eq(xmem_policy_apply(policy, session, report, stop_and_fail, NULL), -ECANCELED);
+    said(0, 309, "switching views back: ");
+    said(0, 309, "; it is tried again when monitoring or the session ends");
+    said(1, 308, "stopped; not all is put back");
+}
+END_TEST
+
 /* A larger domain, so that the rights go in portions. */
 START_TEST(cancelled_in_the_middle)
 {
@@ -485,6 +503,7 @@ int main(void)
     tcase_add_test(tc, blames_the_rule);
     tcase_add_test(tc, progress);
     tcase_add_test(tc, cancelled);
+    tcase_add_test(tc, cancelled_and_not_put_back);
     tcase_add_test(tc, cancelled_in_the_middle);
     tcase_add_test(tc, applied_twice);
     tcase_add_test(tc, dead_domain);

@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What failed half-way is put back, and that is said when it is so.
+. "$(dirname "$0")/lib.sh"
+
+for what in apply; do
+    timeout -k 5 240 python3 "$TOP_SRCDIR/tests/xmemctl/undo.py" "$XMEMCTL" "$WORK" "$what" \
+        >"$WORK/out" 2>"$WORK/err"
+    code=$?
+    check "$what" [ "$code" -eq 0 ]
+    out_has '^[0-9]+ calls, [0-9]+ of them put back$'
+done
+
+# What fails while it ends is tried again.
+printf '{"domains":[{"name":"guest","kind":"x86-ept","pages":64,"vcpus":2,"programs":[
+    {"script":[{"op":"write","gfn":5,"value":1}],"repeat":3}],
+    "faults":[{"hypercall":3,"op":"unpause","errno":"ENOMEM"}]}]}' >"$WORK/end.json"
+for n in 2 3; do
+    sed "s/\"hypercall\":3/\"hypercall\":$n/" "$WORK/end.json" >"$WORK/end-$n.json"
+    expect 0 -c "sim:$WORK/end-$n.json" watch -i -k -g 5 guest
+    out_has '^machine check: nothing left behind:'
+done
+expect 0 -c "sim:$WORK/end-2.json" watch -i -k -g 5 guest
+err_has '^xmemctl: not everything could be restored at once: domain 1 cannot be unpaused: '
+err_has '^xmemctl: it was tried again, and the domain is restored$'
+finish
