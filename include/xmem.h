@@ -89,14 +89,14 @@ XMEM_API int xmem_rights_parse(const char *name, enum xmem_rights *out);
 struct xmem_open_opts {
     size_t size;
     uint64_t seed; /* simulated machines: seed, where the description names none */
+    struct xmem_report *report; /* NULL, or takes all messages about a description */
 };
 
 /*
- * Opens a connection. uri: "xen:" the running hypervisor; "sim:" the built-in demonstration
- * machine; "sim:FILE" a machine described by FILE (xmem-machine(5)). opts may be NULL. *out is
- * freed by xmem_close(). -EINVAL bad uri or description; -ENOENT no such file; -EOPNOTSUPP no
- * usable hypervisor or library; -EACCES, -EPERM not allowed. On failure the text is
- * xmem_last_error(NULL), per thread.
+ * Opens a connection. uri: "xen:" the running hypervisor; "sim:" the built-in demonstration machine;
+ * "sim:FILE" what FILE describes (xmem-machine(5)). opts may be NULL. *out is freed by xmem_close().
+ * -EINVAL bad uri or description; -ENOENT no such file; -EOPNOTSUPP no usable hypervisor or library;
+ * -EACCES, -EPERM not allowed. On failure the text is xmem_last_error(NULL), per thread.
  */
 XMEM_API int xmem_open(const char *uri, const struct xmem_open_opts *opts, struct xmem **out);
 /* Closes sessions that are still open (as xmem_domain_close()), then the connection. */

@@ -25,6 +25,7 @@ struct json_doc {
     struct json_object *root;
     struct xmem_report *report;
     size_t errors;
+    size_t warnings;
 };
 
 const char *json_doc_name(const struct json_doc *doc)
@@ -190,6 +191,23 @@ void json_key_error(struct json_doc *doc, const struct json_value *v, enum xm_me
     va_start(args, fmt);
     error_at(doc, v, v->key_end ? v->key_start : v->start, m, fmt, args);
     va_end(args);
+}
+
+void json_warning(struct json_doc *doc, const struct json_value *v, enum xm_message m,
+                  const char *fmt, ...)
+{
+    char buf[2048], text[1024];
+    struct report_pos pos = {.file = doc->name};
+    va_list args;
+
+    if (++doc->warnings > REPORT_MAX / 2)
+        return; /* room for errors that come yet */
+    pos.path = json_pointer(doc, v, buf, sizeof(buf));
+    json_position(doc, v->start, &pos.line, &pos.column);
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    report_add(doc->report, m, &pos, "warning: %s", text);
 }
 
 static void __attribute__((format(printf, 5, 6)))

@@ -69,6 +69,9 @@ void json_error(struct json_doc *doc, const struct json_value *v, enum xm_messag
                 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void json_key_error(struct json_doc *doc, const struct json_value *v, enum xm_message m,
                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* A warning at a value, with "warning: " before it: the document is as good as it was. */
+void json_warning(struct json_doc *doc, const struct json_value *v, enum xm_message m,
+                  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* The bytes of a value in the text: what stands there for a number. */
 const char *json_raw(const struct json_doc *doc, const struct json_value *v, size_t *n);
 /* "an object", "a number" ... */

@@ -90,7 +90,8 @@
     X(502, REACH, "the guest can go by itself to a view where what a rule stops passes") \
     X(503, REACH_OTHERS, "views that were there before, where the guest may go by itself") \
     X(504, SHOWN_TWICE, "a page shows at a second gfn, where what a rule stops passes") \
-    X(505, STRICT_PAUSES, "strict stepping, where nothing steps over an access so")
+    X(505, STRICT_PAUSES, "strict stepping, where nothing steps over an access so") \
+    X(521, TRACE_DAMAGED, "lines of a memory trace that cannot be read are left out")
 
 enum xm_message {
 #define X(number, id, about) XM_MSG_##id = number,

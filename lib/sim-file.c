@@ -330,13 +330,14 @@ static int public_error(int err)
     return err == -ENOENT || err == -EACCES || err == -ENOMEM ? err : -EINVAL;
 }
 
-static int set_text(struct xmem_error *err, int code, const struct xmem_report *r,
+/* The first message of those behind the ones that were there. */
+static int set_text(struct xmem_error *err, int code, const struct xmem_report *r, size_t before,
                     const char *path)
 {
     struct xmem_diag diag = XMEM_INIT(diag);
-    size_t n = xmem_report_count(r);
+    size_t n = xmem_report_count(r) - before;
 
-    if (xmem_report_get(r, 0, &diag))
+    if (xmem_report_get(r, before, &diag))
         return xmem_error_set(err, code, "%.200s: %s", path, strerror(-code));
     if (n > 1)
         return xmem_error_set(err, code, "%.440s (and %zu more)", diag.full, n - 1);
@@ -346,17 +347,20 @@ static int set_text(struct xmem_error *err, int code, const struct xmem_report *
 int sim_file_load(const char *path, const struct xmem_open_opts *opts, struct sim_machine **out,
                   struct xmem_error *err)
 {
-    struct xmem_report *r;
+    struct xmem_report *own = NULL, *r = opts ? opts->report : NULL;
+    int code = r ? 0 : xmem_report_new(&own);
     struct json_doc *doc;
-    int code = xmem_report_new(&r);
+    size_t before;
 
     if (code)
         return xmem_error_set(err, code, "out of memory");
+    r = r ? r : own;
+    before = xmem_report_count(r);
     code = json_doc_load(path, r, &doc);
     if (code == 0)
         code = build(doc, opts, out);
     if (code)
-        code = set_text(err, public_error(code), r, path);
-    xmem_report_free(r);
+        code = set_text(err, public_error(code), r, before, path);
+    xmem_report_free(own);
     return code;
 }

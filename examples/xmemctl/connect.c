@@ -11,11 +11,15 @@ int ctl_connect(struct ctl *ctl)
     if (ctl->x != NULL) {
         return CTL_OK;
     }
-    int rc = xmem_open(ctl->uri, NULL, &ctl->x);
+    struct xmem_open_opts opts = XMEM_INIT(opts);
+    (void)xmem_report_new(&opts.report); /* without one the first message is told */
+    int rc = xmem_open(ctl->uri, &opts, &ctl->x);
     if (rc == 0) {
-        return CTL_OK;
+        ctl_print_report(opts.report);
+    } else {
+        ctl_complain(rc, xmem_last_error(NULL), "cannot open %s", ctl->uri);
     }
-    ctl_complain(rc, xmem_last_error(NULL), "cannot open %s", ctl->uri);
+    xmem_report_free(opts.report);
     return ctl_exit_of(rc);
 }
 

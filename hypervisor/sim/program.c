@@ -224,14 +224,14 @@ static int share_or_place(struct sim_domain *d, const struct sim_vcpu *v, struct
 }
 
 int sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, uint64_t repeat,
-                   uint64_t *line)
+                   struct sim_trace_damage *damage)
 {
     struct sim_program p = {.kind = PROGRAM_TRACE, .rounds = repeat != 0 ? repeat : UINT64_MAX};
     int rc;
 
     if (!vcpu_ok(d, vcpu) || path == NULL)
         return -XM_EINVAL;
-    rc = sim_trace_load(path, &p.trace, line);
+    rc = sim_trace_load(path, &p.trace, damage);
     if (rc != 0)
         return rc;
     sim_enter(d);

@@ -121,14 +121,20 @@ struct sim_random_cfg {
     uint32_t read, write, exec, rmw; /* weights */
 };
 int sim_vcpu_random(struct sim_domain *d, uint32_t vcpu, const struct sim_random_cfg *cfg);
+struct sim_trace_damage {
+    uint64_t lost;   /* lines that begin as an access's and are none: cut, or the program's output */
+    uint64_t behind; /* accesses that were found behind something else in their line */
+    uint64_t line;   /* the first of both, from 1; 0: none */
+};
 /*
  * Replays a memory trace in the format of valgrind's lackey (lines "I  addr,size", " L addr,size",
  * " S addr,size", " M addr,size"); addresses are laid onto the domain's frames page by page in order
- * of first appearance. The file is read once, into 8 bytes an access. repeat as above.
- * -ENOSPC: more distinct pages than the domain has. line: of a malformed line.
+ * of first appearance. The file is read once, into 8 bytes an access. repeat as above. What cannot be
+ * read of it is left out and counted in damage, which may be NULL.
+ * -ENOSPC: more distinct pages than the domain has. -EINVAL: no access in the file.
  */
 int sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, uint64_t repeat,
-                   uint64_t *line);
+                   struct sim_trace_damage *damage);
 /* Pages that the trace uses: gfn of the page that held addr in the traced program. */
 int sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *gfn);
 

@@ -61,7 +61,7 @@ class Sized(Structure):
 
 
 class XmemOpenOpts(Sized):
-    _fields_ = [("size", c_size_t), ("seed", c_uint64)]
+    _fields_ = [("size", c_size_t), ("seed", c_uint64), ("report", c_void_p)]
 
 
 class XmemDomainInfo(Sized):
