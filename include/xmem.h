@@ -602,7 +602,7 @@ struct xmem_monitor {
     uint64_t bitmask; /* CTRLREG: bits that do not count; 0: all count */
 };
 #define XMEM_MONITOR_ASYNC 1u       /* the vCPU does not wait; VMEXIT: it never does */
-#define XMEM_MONITOR_ON_CHANGE 2u   /* only when the value changes */
+#define XMEM_MONITOR_ON_CHANGE 2u   /* MSR: only when the value changes; CTRLREG: never else */
 #define XMEM_MONITOR_USERSPACE 4u   /* GUEST_REQUEST: user mode may ask too */
 /*
  * Switches an event on or off; to what it is already: 0. Memory accesses need

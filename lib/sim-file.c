@@ -199,6 +199,42 @@ static void get_mpu(struct sim_file_domain *fd, const struct json_value *v)
         fd->cfg.qemu_codes = i == 1;
 }
 
+/* Behind the frames of all x86-pv domains, their page tables too. */
+static uint64_t free_frame(struct sim_machine *m)
+{
+    struct sim_domain_info i;
+    struct sim_domain *d;
+    uint64_t free = 0;
+
+    for (size_t n = 0; (d = sim_domain_at(m, n)); n++) {
+        sim_domain_info(d, &i);
+        if (i.kind == SIM_X86_PV && i.highest_gfn >= free)
+            free = i.highest_gfn + 1;
+    }
+    return free;
+}
+
+/* What a domain asks for is another's. */
+static void say_taken(struct machine_file *mf, const struct sim_file_domain *fd,
+                      const struct json_value *v)
+{
+    struct sim_domain *other = fd->cfg.domid ? sim_domain_find(mf->m, fd->cfg.domid) : NULL;
+    struct sim_domain_info i;
+
+    if (other) {
+        sim_domain_info(other, &i);
+        json_error(mf->doc, v, XM_MSG_DOMAIN_TWICE,
+                   "number %u is the domain's before it, \"%s\", which names none; give both one",
+                   fd->cfg.domid, i.name);
+        return;
+    }
+    json_error(mf->doc, v, XM_MSG_MACHINE,
+               "the gfns of x86-pv domains are frames of the machine, and those from 0x%" PRIx64
+               " on are another domain's or its page tables'; \"first_gfn\": \"0x%" PRIx64
+               "\" is free",
+               fd->cfg.first_gfn, free_frame(mf->m));
+}
+
 static void make_domain(struct machine_file *mf, struct sim_file_domain *fd,
                         const struct json_value *v)
 {
@@ -207,7 +243,9 @@ static void make_domain(struct machine_file *mf, struct sim_file_domain *fd,
     if (json_doc_errors(mf->doc))
         return;
     err = sim_domain_create(mf->m, &fd->cfg, &fd->dom);
-    if (err)
+    if (err == -EEXIST)
+        say_taken(mf, fd, v);
+    else if (err)
         sim_file_refused(mf->doc, v, err);
 }
 

@@ -105,6 +105,24 @@ for reason in vmexit io breakpoint debug cpuid descriptor; do
     done
 done
 
+# A control register's value that does not change is never told, an MSR's unless asked for changes.
+cat >"$WORK/same.json" <<'EOF'
+{ "domains": [ { "name": "guest", "kind": "x86-ept", "pages": 64, "programs": [ { "repeat": 3, "script": [
+  { "op": "ctrlreg", "index": 1, "value": "0x5000" }, { "op": "msr", "index": "0xc0000080", "value": 1 } ] } ] } ] }
+EOF
+for on_change in false true; do
+    printf '{ "version": 1, "domains": ["*"], "monitors": [
+        { "reason": "ctrlreg", "register": "cr3", "on_change": %s, "action": "log" },
+        { "reason": "msr", "index": "0xc0000080", "on_change": %s, "action": "log" } ] }\n' \
+        $on_change $on_change >"$WORK/change.json"
+    expect 0 -c "sim:$WORK/same.json" watch --check --until-idle --policy "$WORK/change.json" guest
+    clean
+    check "ctrlreg: once" [ "$(grep -c ' ctrlreg cr3 .* -> 0x5000 -> log' "$WORK/out")" -eq 1 ]
+    msr=3
+    [ $on_change = false ] || msr=1
+    check "msr: $msr" [ "$(grep -c ' msr msr ' "$WORK/out")" -eq $msr ]
+done
+
 # Nobody runs.
 expect 0 -c "$MACHINE" watch --check --until-idle --gfn 4-0xff idle
 out_has "^summary: 0 events .* ended: idle"
