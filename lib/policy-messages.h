@@ -81,7 +81,7 @@
     X(405, PROGRAM_TWICE, "a vCPU with two programs") \
     X(406, DOMAIN_TWICE, "two domains with one name or number") \
     X(407, TRACE, "the memory trace cannot be used") \
-    X(408, FAULT, "a fault that is not exactly one of hypercall and death_after_events") \
+    X(408, FAULT, "a fault that is not exactly one of those that there are") \
     X(409, KIND_OPTION, "an option that this kind of machine does not have") \
     X(410, MACHINE, "the simulated machine refuses the description") \
     X(411, OP_FIELD, "a field that this op does not have, or lacks") \

@@ -28,6 +28,7 @@ policy_sources = \
 	lib/policy.h \
 	lib/report.c \
 	lib/report.h \
+	lib/sim-file-dead.c \
 	lib/sim-file-int.h \
 	lib/sim-file-program.c \
 	lib/sim-file.c \

@@ -83,30 +83,50 @@ static void parse_errno_fault(struct sim_file_domain *fd, const struct json_valu
 
 static void parse_fault(struct sim_file_domain *fd, const struct json_value *v)
 {
-    static const char *const keys[] = {"hypercall", "op", "errno", "death_after_events", NULL};
-    const struct json_value *death;
+    static const char *const keys[] = {"hypercall", "op", "errno", "death_after_events",
+                                       "dead_listener", NULL};
+    const struct json_value *death, *dead;
     bool errno_fault;
     uint64_t events;
 
     if (!json_want_keys(fd->doc, v, keys))
         return;
     death = json_find(fd->doc, v, "death_after_events");
+    dead = json_find(fd->doc, v, "dead_listener");
     errno_fault = json_find(fd->doc, v, "hypercall") != NULL;
-    if (errno_fault == (death != NULL) || (death && v->count > 1)) {
+    if (errno_fault + !!death + !!dead != 1 || (!errno_fault && v->count > 1)) {
         json_error(fd->doc, v, XM_MSG_FAULT,
-                   "a fault is \"hypercall\" with \"errno\", or \"death_after_events\" alone");
+                   "a fault is \"hypercall\" with \"errno\", or \"death_after_events\" or "
+                   "\"dead_listener\" alone");
         return;
     }
+    if (dead) /* before the others */
+        return;
     if (errno_fault)
         parse_errno_fault(fd, v);
     else if (json_get_u64(fd->doc, death, 1, JSON_MAX_PLAIN, &events) && fd->dom)
         sim_inject_death(fd->dom, events);
 }
 
+/* Its hypercalls and its events are of the time before: no other fault meets them. */
+static void parse_dead(struct sim_file_domain *fd, const struct json_value *faults)
+{
+    const struct json_value *dead, *first = NULL;
+
+    json_for_each(fd->doc, it, faults) {
+        dead = it->kind == JSON_OBJECT ? json_find(fd->doc, it, "dead_listener") : NULL;
+        if (dead && first)
+            json_key_error(fd->doc, dead, XM_MSG_FAULT, "a domain has one dead listener");
+        else if (dead)
+            sim_file_dead_listener(fd, first = dead);
+    }
+}
+
 static void parse_faults(struct sim_file_domain *fd, const struct json_value *v)
 {
     if (!json_want(fd->doc, v, JSON_ARRAY) || !json_want_count(fd->doc, v, 0, FAULTS_MAX))
         return;
+    parse_dead(fd, v);
     json_for_each(fd->doc, it, v)
         parse_fault(fd, it);
 }
@@ -257,6 +277,7 @@ static void parse_domain(struct machine_file *mf, const struct json_value *v)
                                        "programs",   "faults",      NULL};
     struct sim_file_domain fd = {
         .doc = mf->doc,
+        .m = mf->m,
         .cfg = {.kind = SIM_X86_EPT, .vcpus = 1, .pages = 1024, .superpages = true},
         .seed = mf->cfg.seed + 1000 * mf->n,
     };

@@ -56,4 +56,22 @@ check "it is in the JSON alone" [ ! -s "$WORK/err" ]
 printf 'I am no trace\n' >"$WORK/damaged.txt"
 expect 3 validate -m "$WORK/trace.json"
 err_has '"damaged.txt" has no accesses'
+
+# Recovery, practised.
+dead() {
+    printf '{"domains":[{"name":"g","kind":"x86-ept","vcpus":2,"pages":64,"programs":[
+        {"random":{"count":0}},{"vcpu":1,"random":{"count":0}}],"faults":[{"dead_listener":{%s}}]}]}\n' "$1"
+}
+dead '' >"$WORK/dead.json"
+expect 0 validate -m "$WORK/dead.json"
+expect 5 -c "sim:$WORK/dead.json" watch -g 5 g
+err_has "if it died, 'xmemctl recover DOMAIN'"
+expect 0 -c "sim:$WORK/dead.json" recover g
+out_has "^domain 1: took a dead listener's ring over; 2 vcpus released, 64 pages set back to rwx, 0 views destroyed\$"
+dead '"view":true,"single_step":true' >"$WORK/dead.json"
+expect 0 -c "sim:$WORK/dead.json" recover -j g
+check "views" [ "$(value views_destroyed)" -eq 1 ]
+dead '' | sed 's/x86-ept/arm-s2/; s/{}/{"view":true}/' >"$WORK/dead.json"
+expect 3 validate -m "$WORK/dead.json"
+err_has '\[XM-409\] /domains/0/faults/0/dead_listener: .* has no views'
 finish
