@@ -158,6 +158,9 @@ static int set_up(const struct options *o, struct xmem_domain *d,
         return set_spans(o, d);
     }
     int rc = ctl_policy_match(o->w.policy, o->policy, info);
+    if (rc == CTL_OK) {
+        ctl_policy_note_idle(o->w.policy, d);
+    }
     return rc == CTL_OK ? ctl_policy_apply(o->w.policy, d, o->progress) : rc;
 }
 

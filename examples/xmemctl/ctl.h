@@ -113,6 +113,8 @@ int ctl_policy_load(const char *path, bool warn, struct xmem_policy **out);
 /* Complains if the policy is meant for other domains; exit code. */
 int ctl_policy_match(const struct xmem_policy *p, const char *path,
                      const struct xmem_domain_info *info);
+/* Says so if the policy leads to no event. */
+void ctl_policy_note_idle(struct xmem_policy *p, struct xmem_domain *d);
 /* Applies, with a progress bar, and stops when a signal says so; exit code. */
 int ctl_policy_apply(struct xmem_policy *p, struct xmem_domain *d, bool progress);
 

@@ -53,6 +53,25 @@ int ctl_policy_match(const struct xmem_policy *p, const char *path,
     return CTL_OTHER;
 }
 
+#define BARE_LINES 2u /* monitoring goes on, and the total, which is nothing */
+
+static int count_line(void *arg, const char *line)
+{
+    unsigned *n = arg;
+
+    (void)line;
+    return ++*n > BARE_LINES ? -ECANCELED : 0;
+}
+
+void ctl_policy_note_idle(struct xmem_policy *p, struct xmem_domain *d)
+{
+    unsigned n = 0;
+
+    if (xmem_policy_plan(p, d, NULL, count_line, &n) == 0) {
+        ctl_note("the policy restricts no page and monitors no event: there is nothing to watch");
+    }
+}
+
 static int on_progress(void *arg, uint64_t done, uint64_t total)
 {
     progress_show(arg, done, total);

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -48,6 +49,40 @@ def start(uri, *args, **kw):
                             preexec_fn=default_signals, **kw)
 
 
+def until(condition, what):
+    """A minute at the most."""
+    end_at = time.monotonic() + 60
+    while not condition():
+        if time.monotonic() > end_at:
+            check(False, "not in a minute: " + what)
+            return
+        time.sleep(0.02)
+
+
+def wait_session(pid):
+    """Until its signals are caught: it has a session."""
+    def there():
+        with open(f"/proc/{pid}/status") as f:
+            blocked = re.search(r"SigBlk:\s*(\w+)", f.read())
+        return int(blocked[1], 16) >> (signal.SIGTSTP - 1) & 1
+    until(there, "a session")
+
+
+def wait_still(pid):
+    """Until it does nothing any more."""
+    seen = [-1, 0]
+
+    def still():
+        with open(f"/proc/{pid}/stat") as f:
+            now = f.read().rsplit(")", 1)[1].split()
+        used = int(now[11]) + int(now[12])
+        seen[1] = seen[1] + 1 if used == seen[0] and now[0] == "S" else 0
+        seen[0] = used
+        return seen[1] > 20
+    wait_session(pid)
+    until(still, "still")
+
+
 def end(process, sig):
     """Seconds from the signal to the end, 60 at the most."""
     begin = time.monotonic()
@@ -61,9 +96,13 @@ def end(process, sig):
 
 
 def in_time(one, what):
-    """A second, on a machine that has other work: the best of three."""
-    best = min(one() for _ in range(3))
-    check(best < 1, f"{what}: {best:.2f} s")
+    """A second, on a machine that has other work: the best of five."""
+    best = 60
+    for _ in range(5):
+        best = min(best, one())
+        if best < 1:
+            return
+    check(False, f"{what}: {best:.2f} s")
 
 
 def case_pipe():
@@ -74,7 +113,9 @@ def case_pipe():
             r, w = os.pipe()
             p = start(uri, "-k", stdout=w, stderr=subprocess.PIPE)
             os.close(w)
-            time.sleep(0.3)
+            wait_session(p.pid)
+            select.select([r], [], [], 60)
+            time.sleep(0.2)
             took = end(p, sig)
             err = p.stderr.read().decode()
             os.close(r)
@@ -93,7 +134,7 @@ def case_restored():
         fcntl.fcntl(w, 1031, 4096)  # F_SETPIPE_SZ
         p = start(uri, "-j", "-k", stdout=w)
         os.close(w)
-        time.sleep(0.3)
+        wait_still(p.pid)
         p.send_signal(sig)
         with os.fdopen(r) as f:
             lines = [json.loads(line) for line in f]
@@ -109,15 +150,16 @@ def case_dropped():
     """The guest goes on while nobody reads, and each line that is missing is counted."""
     uri = machine("ever", WRITE, 0)
     r, w = os.pipe()
-    p = start(uri, "-j", "-k", "-d", "2", stdout=w)
+    p = start(uri, "-j", "-k", "-n", "200000", stdout=w)
     os.close(w)
-    time.sleep(1.5)
+    wait_still(p.pid)
     with os.fdopen(r) as f:
         lines = [json.loads(line) for line in f]
     check(p.wait(60) == 0, f"exit {p.returncode}")
     events = [o for o in lines if o["type"] == "event"]
     summary = lines[-2]
     check(summary["type"] == "summary" and lines[-1]["clean"], str(lines[-2:]))
+    check(summary["events"] == 200000, str(summary))
     check(summary["dropped_lines"] > 0, "nothing dropped")
     check(len(events) + summary["dropped_lines"] == summary["events"], str(summary))
     seqs = [o["seq"] for o in events]
@@ -168,7 +210,8 @@ def case_killed():
     for i in range(5):
         with open(path, "w") as f:
             p = start(uri, "-j", stdout=f)
-        time.sleep(0.1 + i / 50)
+        until(lambda: os.path.getsize(path), "output")
+        time.sleep(i / 50)
         p.kill()
         p.wait()
         with open(path) as f:
@@ -240,7 +283,7 @@ def read_until(fd, text, seconds=30):
 def case_suspend():
     """Ctrl-Z stops nothing, and says so, once; Ctrl-C ends it."""
     pid, fd = terminal(machine("ever", WRITE, 0), "-k", "-q")
-    time.sleep(0.3)
+    wait_session(pid)
     os.write(fd, b"\x1a")
     read_until(fd, b"not stopped: the guest would wait")
     check(state(pid) != "T", "it is stopped")

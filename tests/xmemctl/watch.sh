@@ -123,6 +123,13 @@ for on_change in false true; do
     check "msr: $msr" [ "$(grep -c ' msr msr ' "$WORK/out")" -eq $msr ]
 done
 
+# A policy that leads to no event says so, one that does says nothing.
+echo '{ "version": 1, "domains": ["*"], "default_action": "log" }' >"$WORK/empty.json"
+expect 0 -c "$MACHINE" watch --duration 0.1 --policy "$WORK/empty.json" busy
+err_has "^xmemctl: note: the policy restricts no page and monitors no event: there is nothing to watch"
+expect 0 -c "sim:$WORK/same.json" watch --until-idle --policy "$WORK/change.json" guest
+check "a monitor is something" [ ! -s "$WORK/err" ]
+
 # Nobody runs.
 expect 0 -c "$MACHINE" watch --check --until-idle --gfn 4-0xff idle
 out_has "^summary: 0 events .* ended: idle"
