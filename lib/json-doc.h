@@ -100,7 +100,7 @@ bool json_want_count(struct json_doc *doc, const struct json_value *v, uint32_t 
 bool json_get_bool(struct json_doc *doc, const struct json_value *v, bool *out);
 /* Decoded; belongs to the document; 1 to max bytes. */
 bool json_get_text(struct json_doc *doc, const struct json_value *v, size_t max, const char **out);
-/* A number, or a string "0x...". */
+/* A number, or a string as json_parse_u64() has it. */
 bool json_get_u64(struct json_doc *doc, const struct json_value *v, uint64_t min, uint64_t max,
                   uint64_t *out);
 bool json_get_u32(struct json_doc *doc, const struct json_value *v, uint32_t min, uint32_t max,
@@ -108,7 +108,10 @@ bool json_get_u32(struct json_doc *doc, const struct json_value *v, uint32_t min
 /* One word of a list (NULL ends it); *out is its place. what: "rights", "an action". */
 bool json_get_word(struct json_doc *doc, const struct json_value *v, const char *what,
                    const char *const *words, size_t *out);
-/* "0x" and 1 to 16 digits, n bytes in all; -EINVAL, -ERANGE. No message. */
-int json_parse_hex(const char *s, size_t n, uint64_t *out);
+/*
+ * Decimal digits, or "0x" and hexadecimal ones, n bytes in all: what xmemctl takes for a number
+ * as well. -EINVAL, -ERANGE. No message.
+ */
+int json_parse_u64(const char *s, size_t n, uint64_t *out);
 
 #endif

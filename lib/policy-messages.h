@@ -34,7 +34,7 @@
     X(122, TYPE, "a value of the wrong type") \
     X(123, INTEGER, "not an integer") \
     X(124, RANGE, "a number out of range") \
-    X(125, HEX, "a malformed hexadecimal number") \
+    X(125, HEX, "a malformed number in a string") \
     X(126, WORD, "a word that is not known here") \
     X(127, TEXT_LENGTH, "a text that is empty or too long") \
     X(128, COUNT, "an array or object with too few or too many elements") \

@@ -65,11 +65,12 @@ static void finish(struct policy_region *r)
 static bool parse_end(struct policy_parser *pp, const struct json_value *v, const char *s,
                       size_t n, uint64_t *out)
 {
-    int err = json_parse_hex(s, n, out);
+    int err = json_parse_u64(s, n, out);
 
     if (err == -EINVAL)
         json_error(pp->doc, v, XM_MSG_GFN_RANGE,
-                   "\"%.*s\" is not a gfn; ranges are \"0x100\" or \"0x100-0x1ff\"", (int)n, s);
+                   "\"%.*s\" is not a gfn; ranges are \"0x100\", \"256\" or \"0x100-0x1ff\"",
+                   (int)n, s);
     else if (err || *out > POLICY_GFN_LAST)
         json_error(pp->doc, v, XM_MSG_GFN_LIMIT, "gfn %.*s is not below 2^%d",
                    n > 40 ? 40 : (int)n, s, POLICY_GFN_BITS);

@@ -16,7 +16,7 @@ static int hex_digit(char c)
     uint64_t digit;
     const char text[3] = {'0', 'x', c};
 
-    return json_parse_hex(text, sizeof(text), &digit) ? -1 : (int)digit;
+    return json_parse_u64(text, sizeof(text), &digit) ? -1 : (int)digit;
 }
 
 /* "90cc": two digits for each byte. */
