@@ -32,4 +32,22 @@ policy_sources = \
 	lib/sim-file-program.c \
 	lib/sim-file.c \
 	lib/sim-file.h \
+	lib/symbols-file.c \
+	lib/symbols-isf.c \
+	lib/symbols.c \
+	lib/symbols.h \
+	lib/unpack.c \
+	lib/unpack.h \
 	lib/utf8.h
+
+# Formats of symbol files whose libraries a build may be without.
+if HAVE_ZLIB
+policy_sources += lib/unpack-gz.c
+else
+policy_sources += lib/unpack-gz-none.c
+endif
+if HAVE_LIBLZMA
+policy_sources += lib/unpack-xz.c
+else
+policy_sources += lib/unpack-xz-none.c
+endif

@@ -27,7 +27,8 @@ suite_library_fill() {
     suite_library_files | (cd "$SUITE_TOP" && tar -cf - -T -) | tar -xf - -C "$folder/src"
     (cd "$folder/src" && autoreconf -fi) >"$folder/log" 2>&1 ||
         lab_fail "autoreconf: $(tail -n 3 "$folder/log")"
-    (cd "$folder/build" && ../src/configure --quiet $SUITE_HOST --disable-static CFLAGS='-O2 -g' &&
+    (cd "$folder/build" && ../src/configure --quiet $SUITE_HOST --disable-static --without-zlib --without-liblzma \
+        CFLAGS='-O2 -g' &&
         make -s -j"$LAB_JOBS" lib/libxmem.la lib/libxmem-internal.la examples/xmemctl/xmemctl) >>"$folder/log" 2>&1 || {
         grep -m5 -i 'error' "$folder/log" >&2 || tail -n 5 "$folder/log" >&2
         lab_fail "the library does not build for this laboratory"
