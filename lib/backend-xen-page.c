@@ -34,6 +34,22 @@ void xen_page_unmap(void *dom, void *page)
     d->api->foreign_unmap(d->fmem, page, 1);
 }
 
+int xen_there_by_mapping(struct xen_dom *d, uint64_t gfn, uint32_t nr, bool *there)
+{
+    xen_gfn_arg where[BACKEND_THERE_MAX];
+    int bad[BACKEND_THERE_MAX] = {0};
+    for (uint32_t i = 0; i < nr; i++)
+        where[i] = (xen_gfn_arg)(gfn + i);
+    d->hypercalls++;
+    void *p = d->api->foreign_map(d->fmem, d->domid, PROT_READ, nr, where, bad);
+    if (!p)
+        return -errno;
+    d->api->foreign_unmap(d->fmem, p, nr);
+    for (uint32_t i = 0; i < nr; i++)
+        there[i] = !bad[i];
+    return 0;
+}
+
 /* Moves the domain's limit of memory by one page. */
 static int move_limit(struct xen_dom *d, bool up)
 {

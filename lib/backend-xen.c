@@ -332,6 +332,7 @@ const struct xmem_backend_ops xmem_backend_xen = {
     .view_set_notify = xen_view_set_notify,
     .page_map = xen_page_map,
     .page_unmap = xen_page_unmap,
+    .pages_there = xen_pages_there,
     .page_add = xen_page_add,
     .page_remove = xen_page_remove,
     .hypercalls = xen_hypercalls,

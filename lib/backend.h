@@ -74,6 +74,8 @@ struct backend_vcpu {
 /* Runs, or questions, in one hypercall. */
 #define BACKEND_RUNS_MAX 256u
 #define BACKEND_NO_RIGHTS 0xffu
+/* gfns of one pages_there(). */
+#define BACKEND_THERE_MAX 1024u
 
 struct backend_run {
     uint64_t gfn;
@@ -226,6 +228,8 @@ struct xmem_backend_ops {
     /* One page of the guest, mapped read-write; -ESRCH nothing there. */
     int (*page_map)(void *dom, uint64_t gfn, void **page);
     void (*page_unmap)(void *dom, void *page);
+    /* there[i]: gfn + i has a page that page_map would map; nr up to BACKEND_THERE_MAX. NULL: one by one. */
+    int (*pages_there)(void *dom, uint64_t gfn, uint32_t nr, bool *there);
     int (*page_add)(void *dom, uint64_t gfn);
     int (*page_remove)(void *dom, uint64_t gfn);
 

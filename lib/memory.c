@@ -2,6 +2,7 @@
 /* The guest's memory: copying, and pages given and taken away. */
 #include "domain.h"
 #include "finish.h"
+#include "session.h"
 #include "step.h"
 
 #include <errno.h>
@@ -100,6 +101,34 @@ int xmem_domain_write(struct xmem_domain *d, uint64_t gpa, const void *buf, size
     if (!rc)
         event_note_write(d, gpa, buf, len);
     return rc;
+}
+
+/* ---- holes ---- */
+
+static int there_one_by_one(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
+{
+    int rc = d->ops->page_map ? 0 : -EOPNOTSUPP;
+    for (uint32_t i = 0; i < nr && !rc; i++) {
+        void *page;
+        rc = d->ops->page_map(d->dom, gfn + i, &page);
+        there[i] = !rc;
+        if (!rc)
+            d->ops->page_unmap(d->dom, page);
+        else if (rc == -ESRCH)
+            rc = 0;
+    }
+    return rc;
+}
+
+int session_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
+{
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    rc = d->ops->pages_there ? d->ops->pages_there(d->dom, gfn, nr, there)
+                             : there_one_by_one(d, gfn, nr, there);
+    return rc ? domain_fail(d, rc, 0, "domain %" PRIu32 ": which of gfns 0x%" PRIx64 "-0x%" PRIx64
+                            " have pages cannot be asked for", d->domid, gfn, gfn + nr - 1) : 0;
 }
 
 /* ---- pages given ---- */

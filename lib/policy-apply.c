@@ -224,13 +224,13 @@ static int fill_batch(struct apply *a, struct xmem_batch *b)
 
     for (size_t i = 0; err == 0 && i < a->p->n_rules; i++) {
         const struct policy_rule *rule = &a->p->rules[i];
-        const struct policy_region *region = &a->p->regions[rule->region];
+        size_t n;
+        const struct policy_extent *x = policy_rule_extents(a->p, rule, &n);
 
         at(a, "collecting rights", "/rules", rule->region_pos);
-        for (size_t j = 0; err == 0 && j < region->n; j++)
-            err = xmem_batch_add(b, a->p->views[rule->view].id, region->extents[j].first,
-                                 region->extents[j].last - region->extents[j].first + 1,
-                                 rule->rights);
+        for (size_t j = 0; err == 0 && j < n; j++)
+            err = xmem_batch_add(b, a->p->views[rule->view].id, x[j].first,
+                                 x[j].last - x[j].first + 1, rule->rights);
     }
     return err;
 }

@@ -111,7 +111,7 @@ static void check_rule(struct check *c, size_t i)
         return; /* said already */
     check_rights(c, rule->rights, rule->view == POLICY_HOST, rule->rights_pos,
                  path_of("rules", i, "rights").text);
-    if (region->n)
+    if (region->n && !rule->skip_holes)
         check_gfn(c, region->extents[region->n - 1].last, rule->region_pos,
                   path_of("rules", i, "region").text);
     for (size_t j = 0; j < rule->n_actions; j++)
@@ -186,7 +186,7 @@ int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_repor
     p->caps = c.caps;
     p->kind = info.kind;
     p->found_views = c.views - 1;
-    return c.err;
+    return c.err ? c.err : policy_check_holes(p, d, r);
 }
 
 int policy_monitoring(struct xmem_domain *d)
@@ -204,6 +204,6 @@ uint64_t policy_total_gfns(const struct xmem_policy *p)
     uint64_t total = 0;
 
     for (size_t i = 0; i < p->n_rules; i++)
-        total += p->regions[p->rules[i].region].gfns;
+        total += policy_rule_gfns(p, &p->rules[i]);
     return total;
 }

@@ -74,6 +74,7 @@
     X(308, CANCELLED, "applying was stopped; everything was put back") \
     X(309, ROLLBACK, "a step of putting back failed") \
     X(310, SESSION, "the session could not be asked") \
+    X(312, HOLE, "a gfn without a page") \
     X(401, RELEASE, "a Xen release that is not known") \
     X(402, VCPU, "a vCPU that the domain does not have") \
     X(403, PROGRAM, "a program that is not exactly one of script, random and trace") \

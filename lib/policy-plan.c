@@ -107,10 +107,17 @@ static void say_rules(struct plan *plan)
     for (size_t i = 0; i < plan->p->n_rules; i++) {
         const struct policy_rule *rule = &plan->p->rules[i];
         const struct policy_region *region = &plan->p->regions[rule->region];
+        uint64_t gfns = policy_rule_gfns(plan->p, rule), holes = region->gfns - gfns;
+        char left_out[48] = "";
+        size_t n;
 
-        say(plan, "rule \"%s\": view \"%s\": %s for %" PRIu64 " gfn%s in %zu range%s of \"%s\"",
-            rule->name, plan->p->views[rule->view].name, xmem_rights_name(rule->rights),
-            region->gfns, plural(region->gfns), region->n, plural(region->n), region->name);
+        (void)policy_rule_extents(plan->p, rule, &n);
+        if (holes)
+            snprintf(left_out, sizeof(left_out), ", without %" PRIu64 " hole%s", holes,
+                     plural(holes));
+        say(plan, "rule \"%s\": view \"%s\": %s for %" PRIu64 " gfn%s in %zu range%s of \"%s\"%s",
+            rule->name, plan->p->views[rule->view].name, xmem_rights_name(rule->rights), gfns,
+            plural(gfns), n, plural(n), region->name, left_out);
         say_denials(plan, rule);
     }
 }
@@ -145,7 +152,7 @@ static void say_all(struct plan *plan, bool on)
 {
     const struct xmem_policy *p = plan->p;
     uint64_t total = policy_total_gfns(p);
-    size_t ranges = 0;
+    size_t ranges = 0, n;
 
     say(plan, "monitoring: %s", on ? "on already" : "enable");
     say_views(plan);
@@ -160,7 +167,7 @@ static void say_all(struct plan *plan, bool on)
     say_step(plan);
     say_rules(plan);
     for (size_t i = 0; i < p->n_rules; i++)
-        ranges += p->regions[p->rules[i].region].n;
+        ranges += (policy_rule_extents(p, &p->rules[i], &n), n);
     say(plan, "total: %" PRIu64 " gfn%s in %zu range%s", total, plural(total), ranges,
         plural(ranges));
 }

@@ -195,6 +195,9 @@ static void parse_defaults(struct policy_parser *pp, const struct json_value *ro
     v = json_find(pp->doc, root, "default_action");
     if (v)
         policy_get_action(pp, v, false, &p->default_action);
+    v = json_find(pp->doc, root, "holes");
+    if (v)
+        policy_get_holes(pp, v, &p->skip_holes);
     v = json_find(pp->doc, root, "step");
     if (v)
         policy_get_step(pp, v, &p->strict, &p->step_pos);
@@ -205,7 +208,7 @@ static void parse_root(struct policy_parser *pp)
     static const char *const keys[] = {
         "version", "description", "domains",        "default_rights", "access_required", "regions",
         "rules",   "views",       "start_view",     "monitors",       "default_action",  "step",
-        NULL};
+        "holes",   NULL};
     const struct json_value *root = json_doc_root(pp->doc), *v;
 
     if (!json_want(pp->doc, root, JSON_OBJECT))
@@ -299,6 +302,7 @@ static void free_parts(struct xmem_policy *p)
     for (size_t i = 0; i < p->n_regions; i++) {
         free(p->regions[i].name);
         free(p->regions[i].extents);
+        free(p->regions[i].there);
     }
     for (size_t i = 0; i < p->n_views; i++) {
         free_view(&p->views[i]);

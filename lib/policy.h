@@ -47,6 +47,12 @@ struct policy_region {
     struct policy_extent *extents; /* sorted, merged */
     size_t n, room;
     uint64_t gfns;
+    /* of the session that was asked last: policy-holes.c */
+    bool looked, has_hole;
+    bool skipped; /* by some rule: what is there is kept */
+    uint64_t hole, gfns_there;
+    struct policy_extent *there;
+    size_t n_there, room_there;
 };
 
 struct policy_action {
@@ -65,6 +71,7 @@ struct policy_rule {
     uint8_t decides[8]; /* by the kinds of an access: place in actions[] and 1, 0: none */
     uint64_t log_limit, logged; /* limit 0: none */
     bool strict; /* stepped over only by what nobody else passes beside */
+    bool skip_holes;
     struct policy_pos step_pos;
     struct policy_pos region_pos, rights_pos;
 };
@@ -138,6 +145,7 @@ struct xmem_policy {
     bool has_default_rights, has_access_required, access_required;
     enum xmem_rights default_rights;
     bool strict; /* what no rule speaks of, and rules that do not say otherwise */
+    bool skip_holes; /* rules that do not say otherwise */
     struct policy_pos default_rights_pos, start_view_pos, step_pos;
     struct policy_region *regions;
     size_t n_regions;
@@ -211,6 +219,17 @@ uint32_t policy_strict_means(const struct xmem_caps *caps);
 /* On kinds where nothing is: those that the policy is for, or the domain's own. */
 void policy_warn_step(const struct xmem_policy *p, struct xmem_report *r);
 void policy_warn_step_here(const struct xmem_policy *p, struct xmem_report *r);
+
+/* ---- policy-holes.c: gfns without a page ---- */
+
+/* "refuse" or "skip". */
+void policy_get_holes(struct policy_parser *pp, const struct json_value *v, bool *skip);
+/* Looks for the pages of all rules and remaps. 0, or the first error; all go into r. */
+int policy_check_holes(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r);
+/* What of its region a rule is for, and how many gfns; after policy_check(). */
+const struct policy_extent *policy_rule_extents(const struct xmem_policy *p,
+                                                const struct policy_rule *rule, size_t *n);
+uint64_t policy_rule_gfns(const struct xmem_policy *p, const struct policy_rule *rule);
 
 /* ---- which action decides ---- */
 

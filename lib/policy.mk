@@ -11,6 +11,7 @@ policy_sources = \
 	lib/policy-check.c \
 	lib/policy-copy.c \
 	lib/policy-decide.c \
+	lib/policy-holes.c \
 	lib/policy-index.c \
 	lib/policy-messages.c \
 	lib/policy-messages.h \

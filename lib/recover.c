@@ -222,6 +222,9 @@ static int reset_rights(struct recovery *r)
         gfn += done + (rc != 0);
         hole = rc != 0;
     }
+    /* Some kinds take rights for holes too. */
+    if (r->out.rights_reset > r->info.pages)
+        r->out.rights_reset = r->info.pages;
     return 0;
 }
 

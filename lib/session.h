@@ -13,6 +13,12 @@
 /* Never 0, and never given again. */
 uint64_t session_number(const struct xmem_domain *d);
 /*
+ * there[i]: the guest has a page at gfn + i. nr is at most SESSION_THERE_MAX. Needs no monitoring.
+ * -EIO and so on, with a text.
+ */
+#define SESSION_THERE_MAX 1024u
+int session_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there);
+/*
  * Does the event wait for its answer in this session? 0, or what answering it would say:
  * -EINVAL none of its events, -EALREADY, -ESHUTDOWN.
  */

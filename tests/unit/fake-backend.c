@@ -538,7 +538,8 @@ struct fake *fake_new(void)
     f->arch = XMEM_ARCH_X86;
     f->default_rights = XMEM_RWX;
     f->info = (struct xmem_domain_info){.domid = 1, .kind = XMEM_KIND_X86_EPT, .vcpus = FAKE_VCPUS,
-                                        .highest_gfn = FAKE_GFNS - 1, .name = "fake"};
+                                        .highest_gfn = FAKE_GFNS - 1, .pages = FAKE_GFNS,
+                                        .name = "fake"};
     f->caps = (struct xmem_caps){
         .rights = (XMEM_RIGHTS_BIT(XMEM_R_PW) * 2 - 1) & ~XMEM_RIGHTS_BIT(XMEM_W),
         .max_views = FAKE_VIEWS,

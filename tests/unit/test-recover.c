@@ -98,6 +98,16 @@ START_TEST(holes_are_passed_over)
 }
 END_TEST
 
+/* On Arm they are set as well. */
+START_TEST(holes_that_take_rights_are_not_counted)
+{
+    f->info.pages = 100;
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+    check_whole();
+    ck_assert_uint_eq(rec.rights_reset, 100);
+}
+END_TEST
+
 static void idle_step(struct fake *g)
 {
     if (g->monitors & (1u << XMEM_EVENT_SINGLESTEP) && g->answers < 2)
@@ -172,6 +182,7 @@ int main(void)
                                a_ring_that_cannot_be_read,
                                vcpus_that_wait_for_a_slot,
                                holes_are_passed_over,
+                               holes_that_take_rights_are_not_counted,
                                single_steps_end,
                                refused,
                                each_failure,
