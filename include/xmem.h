@@ -648,8 +648,8 @@ XMEM_API int xmem_policy_match(const struct xmem_policy *p, const struct xmem_do
 /* Called with each line of a plan, in order; a non-zero return stops and is passed on. */
 typedef int (*xmem_plan_line_fn)(void *arg, const char *line);
 /*
- * Dry run: checks the policy against the session's capabilities and writes what
- * applying would do, a line per step; warnings go into r. -EOPNOTSUPP, -ERANGE: what cannot be done.
+ * Dry run: checks the policy against the session and its guest, and tells what applying would do, a
+ * line per step; warnings go into r. -EOPNOTSUPP, -ERANGE (a hole, too): cannot be done; -ENOENT: an anchor.
  */
 XMEM_API int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
                               xmem_plan_line_fn line, void *arg);

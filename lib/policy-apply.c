@@ -350,11 +350,12 @@ int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, struct xmem_
                                                    step_required, step_monitors, step_switch,
                                                    step_hide,     step_rights};
     struct apply a = {.p = p, .d = d, .r = r, .progress = progress, .arg = arg};
+    struct policy_placement old = {0};
     int err;
 
     if (!p || !d)
         return -EINVAL;
-    err = policy_check(p, d, r);
+    err = policy_check(p, d, r, &old);
     if (err)
         return err;
     policy_copies_clear(p);
@@ -364,7 +365,9 @@ int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, struct xmem_
         report_failure(&a, err);
         roll_back(&a);
         policy_copies_clear(p);
+        policy_placement_undo(p, &old);
     } else {
+        policy_placement_free(p, &old);
         applied_to(p, d);
     }
     free(a.pages);

@@ -64,6 +64,7 @@
     X(224, TOO_MANY_RANGES, "too many ranges over all rules") \
     X(225, MONITOR_ACTION, "an action that this event does not allow") \
     X(226, PATCH, "a malformed patch of a copied page") \
+    X(227, ANCHOR, "a malformed anchor") \
     X(301, RIGHTS_UNSUPPORTED, "this kind of domain cannot express the rights") \
     X(302, VIEWS_UNSUPPORTED, "this kind of domain has no views, or too few") \
     X(303, GFN_TOO_HIGH, "a gfn above the highest of the domain") \
@@ -75,6 +76,7 @@
     X(309, ROLLBACK, "a step of putting back failed") \
     X(310, SESSION, "the session could not be asked") \
     X(312, HOLE, "a gfn without a page") \
+    X(313, ANCHOR_MISSED, "an anchor that is not in the guest, or may be in two places") \
     X(401, RELEASE, "a Xen release that is not known") \
     X(402, VCPU, "a vCPU that the domain does not have") \
     X(403, PROGRAM, "a program that is not exactly one of script, random and trace") \
@@ -91,7 +93,8 @@
     X(502, REACH, "the guest can go by itself to a view where what a rule stops passes") \
     X(503, REACH_OTHERS, "views that were there before, where the guest may go by itself") \
     X(504, SHOWN_TWICE, "a page shows at a second gfn, where what a rule stops passes") \
-    X(505, STRICT_PAUSES, "strict stepping, where nothing steps over an access so")
+    X(505, STRICT_PAUSES, "strict stepping, where nothing steps over an access so") \
+    X(506, NO_ANCHOR, "symbols that no anchor holds against the guest")
 
 enum xm_message {
 #define X(number, id, about) XM_MSG_##id = number,

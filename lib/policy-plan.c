@@ -148,12 +148,27 @@ static void say_monitors(struct plan *plan)
     }
 }
 
+static void say_anchors(struct plan *plan)
+{
+    const struct xmem_policy *p = plan->p;
+
+    for (size_t i = 0; i < p->n_anchors; i++) {
+        const struct policy_anchor *a = &p->anchors[i];
+        uint64_t slide = a->group ? p->slides[a->group - 1] : 0;
+        bool down = slide >> 63;
+
+        say(plan, "anchor \"%.200s\": stands at guest-physical 0x%" PRIx64 ", slide %s0x%" PRIx64,
+            a->symbol, a->gpa + slide, down ? "-" : "", down ? -slide : slide);
+    }
+}
+
 static void say_all(struct plan *plan, bool on)
 {
     const struct xmem_policy *p = plan->p;
     uint64_t total = policy_total_gfns(p);
     size_t ranges = 0, n;
 
+    say_anchors(plan);
     say(plan, "monitoring: %s", on ? "on already" : "enable");
     say_views(plan);
     if (p->has_default_rights)
@@ -172,18 +187,12 @@ static void say_all(struct plan *plan, bool on)
         plural(ranges));
 }
 
-int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
-                     xmem_plan_line_fn line, void *arg)
+/* What the policy comes to in this guest, where its regions are. */
+static int plan_here(struct plan *plan, struct xmem_domain *d, struct xmem_report *r)
 {
-    struct plan plan = {.p = p, .line = line, .arg = arg};
-    int err, on;
+    const struct xmem_policy *p = plan->p;
+    int on = policy_monitoring(d);
 
-    if (!p || !d || !line)
-        return -EINVAL;
-    err = policy_check(p, d, r);
-    if (err)
-        return err;
-    on = policy_monitoring(d);
     if (on < 0) {
         policy_error(p, r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
                      xmem_domain_last_error(d));
@@ -192,6 +201,23 @@ int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_r
     policy_warn(p, r);
     policy_warn_others(p, p->found_views, r);
     policy_warn_step_here(p, r);
-    say_all(&plan, on);
-    return plan.err;
+    say_all(plan, on);
+    return plan->err;
+}
+
+int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
+                     xmem_plan_line_fn line, void *arg)
+{
+    struct plan plan = {.p = p, .line = line, .arg = arg};
+    struct policy_placement old = {0};
+    int err;
+
+    if (!p || !d || !line)
+        return -EINVAL;
+    err = policy_check(p, d, r, &old);
+    if (err)
+        return err;
+    err = plan_here(&plan, d, r);
+    policy_placement_undo(p, &old);
+    return err;
 }

@@ -130,6 +130,7 @@ void policy_parse_rules(struct policy_parser *pp, const struct json_value *v)
 
     if (!json_want(pp->doc, v, JSON_ARRAY) || !json_want_count(pp->doc, v, 0, POLICY_MAX_RULES))
         return;
+    p->rules_pos = policy_pos(pp, v);
     p->rules = policy_array(pp, v, sizeof(*p->rules));
     if (!p->rules)
         return;

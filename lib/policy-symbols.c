@@ -33,6 +33,7 @@ struct policy_lookup {
     struct end from, to;
     uint64_t base, offset; /* guest-physical = address - base + offset */
     uint32_t region;
+    struct policy_anchor *anchor; /* its symbol is "from", and it has no region */
 };
 
 /* ---- taking note ---- */
@@ -86,27 +87,53 @@ static bool parse_symbol(struct policy_parser *pp, const struct json_value *obje
     return json_get_text(pp->doc, e->v, SYMBOL_NAME_MAX, &e->symbol);
 }
 
+static bool parse_place(struct policy_parser *pp, const struct json_value *v,
+                        struct policy_lookup *l)
+{
+    const struct json_value *m;
+    bool good;
+
+    l->file_v = json_need(pp->doc, v, "symbols");
+    good = l->file_v && json_get_text(pp->doc, l->file_v, 4095, &l->file);
+    if ((m = json_find(pp->doc, v, "base")))
+        good &= json_get_u64(pp->doc, m, 0, UINT64_MAX, &l->base);
+    if ((m = json_find(pp->doc, v, "offset")))
+        good &= json_get_u64(pp->doc, m, 0, UINT64_MAX, &l->offset);
+    return good;
+}
+
 void policy_symbols_add(struct policy_parser *pp, const struct json_value *v, uint32_t region)
 {
     static const char *const keys[] = {"symbols", "from", "to", "base", "offset", NULL};
     struct policy_lookup *l = new_lookup(pp, v);
-    const struct json_value *m;
     bool good;
 
     if (!l)
         return;
     l->region = region;
-    l->file_v = json_find(pp->doc, v, "symbols");
     good = json_want_keys(pp->doc, v, keys);
-    good &= json_get_text(pp->doc, l->file_v, 4095, &l->file);
     good &= parse_symbol(pp, v, "from", &l->from);
     good &= parse_symbol(pp, v, "to", &l->to);
-    if ((m = json_find(pp->doc, v, "base")))
-        good &= json_get_u64(pp->doc, m, 0, UINT64_MAX, &l->base);
-    if ((m = json_find(pp->doc, v, "offset")))
-        good &= json_get_u64(pp->doc, m, 0, UINT64_MAX, &l->offset);
+    good &= parse_place(pp, v, l);
     if (good)
         pp->n_lookups++;
+}
+
+void policy_symbols_anchor(struct policy_parser *pp, const struct json_value *v, uint32_t i)
+{
+    struct policy_lookup *l = new_lookup(pp, v);
+    bool good;
+
+    if (!l)
+        return;
+    l->anchor = &pp->p->anchors[i];
+    good = parse_symbol(pp, v, "symbol", &l->from);
+    good &= parse_place(pp, v, l);
+    if (!good)
+        return;
+    l->anchor->file = policy_copy(pp, l->file);
+    l->anchor->symbol = policy_copy(pp, l->from.symbol);
+    pp->n_lookups++;
 }
 
 /* ---- reading ---- */
@@ -242,12 +269,28 @@ static bool check_end(struct policy_parser *pp, const struct policy_lookup *l, s
     return false;
 }
 
-/* The pages that [from, to) touches. */
-static void add_range(struct policy_parser *pp, struct policy_lookup *l)
+static void add_pages(struct policy_parser *pp, const struct policy_lookup *l, uint32_t group,
+                      uint64_t first, uint64_t last)
+{
+    struct policy_region *region = &pp->p->regions[l->region];
+
+    if (group)
+        policy_region_add_slid(pp, l->v, region, &(struct policy_slid){first, last, group});
+    else
+        policy_region_add(pp, l->v, region, first, last);
+}
+
+/* The pages that [from, to) touches; of an anchor where it is. */
+static void add_range(struct policy_parser *pp, struct policy_lookup *l, uint32_t group)
 {
     uint64_t first, last;
     bool good = check_end(pp, l, &l->from);
 
+    if (l->anchor) {
+        l->anchor->gpa = l->from.address - l->base + l->offset;
+        l->anchor->group = group;
+        return;
+    }
     good &= check_end(pp, l, &l->to);
     if (!good)
         return;
@@ -264,13 +307,42 @@ static void add_range(struct policy_parser *pp, struct policy_lookup *l)
                    "gfn 0x%" PRIx64 " is not below 2^%d; \"base\" is subtracted from addresses",
                    last, POLICY_GFN_BITS);
     else
-        policy_region_add(pp, l->v, &pp->p->regions[l->region], first, last);
+        add_pages(pp, l, group, first, last);
+}
+
+static void note_unanchored(struct policy_parser *pp, const struct policy_lookup *l)
+{
+    struct xmem_policy *p = pp->p;
+    struct policy_unanchored *u = &p->unanchored[p->n_unanchored];
+    char buf[512];
+
+    if (p->n_unanchored == REPORT_MAX)
+        return;
+    u->file = policy_copy(pp, l->file);
+    u->path = policy_copy(pp, json_pointer(pp->doc, l->file_v, buf, sizeof(buf)));
+    u->pos = policy_pos(pp, l->file_v);
+    p->n_unanchored++;
+}
+
+/* The number of the slide of a file, 0: none. */
+static uint32_t slide_of(struct policy_parser *pp, const struct policy_lookup *lookups, size_t n)
+{
+    bool anchored = false, slides = false;
+
+    for (size_t i = 0; i < n; i++) {
+        anchored |= lookups[i].anchor != NULL;
+        slides |= lookups[i].anchor && lookups[i].anchor->step;
+    }
+    if (!anchored)
+        note_unanchored(pp, lookups);
+    return slides ? ++pp->p->n_slides : 0;
 }
 
 /* lookups[0..n) name one file. */
 static void resolve_file(struct policy_parser *pp, struct policy_lookup *lookups, size_t n)
 {
-    struct ends ends = {.v = calloc(2 * n, sizeof(struct end *)), .n = 2 * n};
+    struct ends ends = {.v = calloc(2 * n, sizeof(struct end *))};
+    uint32_t group = slide_of(pp, lookups, n);
     char *path = json_doc_sibling(pp->doc, lookups->file);
     struct xmem_error why = {""};
     int err;
@@ -280,8 +352,9 @@ static void resolve_file(struct policy_parser *pp, struct policy_lookup *lookups
         goto out;
     }
     for (size_t i = 0; i < n; i++) {
-        ends.v[2 * i] = &lookups[i].from;
-        ends.v[2 * i + 1] = &lookups[i].to;
+        ends.v[ends.n++] = &lookups[i].from;
+        if (!lookups[i].anchor)
+            ends.v[ends.n++] = &lookups[i].to;
     }
     qsort(ends.v, ends.n, sizeof(struct end *), compare_ends);
     err = read_symbols(path, &ends, &why);
@@ -290,7 +363,7 @@ static void resolve_file(struct policy_parser *pp, struct policy_lookup *lookups
         json_error(pp->doc, lookups->file_v, XM_MSG_SYMBOL_FILE, "\"%.200s\" %s", lookups->file,
                    why.text);
     for (size_t i = 0; !err && i < n; i++)
-        add_range(pp, &lookups[i]);
+        add_range(pp, &lookups[i], group);
 out:
     free(path);
     free(ends.v);
@@ -308,6 +381,8 @@ void policy_symbols_resolve(struct policy_parser *pp)
             end++;
         resolve_file(pp, &pp->lookups[i], end - i);
     }
+    pp->p->slides = calloc(pp->p->n_slides + 1, sizeof(*pp->p->slides));
+    pp->oom |= !pp->p->slides;
 }
 
 void policy_symbols_free(struct policy_parser *pp)

@@ -208,7 +208,7 @@ static void parse_root(struct policy_parser *pp)
     static const char *const keys[] = {
         "version", "description", "domains",        "default_rights", "access_required", "regions",
         "rules",   "views",       "start_view",     "monitors",       "default_action",  "step",
-        "holes",   NULL};
+        "holes",   "anchors",     NULL};
     const struct json_value *root = json_doc_root(pp->doc), *v;
 
     if (!json_want(pp->doc, root, JSON_OBJECT))
@@ -223,14 +223,21 @@ static void parse_root(struct policy_parser *pp)
     parse_defaults(pp, root);
     if ((v = json_find(pp->doc, root, "regions")))
         policy_parse_regions(pp, v);
+    if ((v = json_find(pp->doc, root, "anchors")))
+        policy_parse_anchors(pp, v);
     policy_symbols_resolve(pp);
     policy_regions_finish(pp);
     if ((v = json_find(pp->doc, root, "rules")))
         policy_parse_rules(pp, v);
     if ((v = json_find(pp->doc, root, "monitors")))
         policy_parse_monitors(pp, v);
-    if (json_doc_errors(pp->doc) == 0 && !pp->oom)
-        policy_index_build(pp, json_find(pp->doc, root, "rules"));
+}
+
+/* When all is known and good. */
+static int index_rules(struct xmem_policy *p, struct xmem_report *r)
+{
+    p->indexes = calloc(p->n_views, sizeof(*p->indexes));
+    return p->indexes ? policy_index_build(p, r, p->indexes) : -ENOMEM;
 }
 
 /* Takes doc. */
@@ -244,7 +251,7 @@ static int build(struct json_doc *doc, struct xmem_report *r, struct xmem_policy
     pp.p->name = policy_copy(&pp, json_doc_name(doc));
     if (pp.p->name)
         parse_root(&pp);
-    err = pp.oom ? -ENOMEM : json_doc_errors(doc) ? -EBADMSG : 0;
+    err = pp.oom ? -ENOMEM : json_doc_errors(doc) ? -EBADMSG : index_rules(pp.p, r);
     if (err) {
         xmem_policy_free(pp.p);
         goto out;
@@ -303,6 +310,8 @@ static void free_parts(struct xmem_policy *p)
         free(p->regions[i].name);
         free(p->regions[i].extents);
         free(p->regions[i].there);
+        free(p->regions[i].slid);
+        free(p->regions[i].fixed);
     }
     for (size_t i = 0; i < p->n_views; i++) {
         free_view(&p->views[i]);
@@ -321,6 +330,8 @@ void xmem_policy_free(struct xmem_policy *p)
         return;
     free_parts(p);
     policy_copies_clear(p);
+    policy_anchors_free(p);
+    free(p->slides);
     free(p->targets);
     free(p->regions);
     free(p->views);

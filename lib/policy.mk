@@ -7,6 +7,7 @@ policy_sources = \
 	lib/json-scan.c \
 	lib/json-scan.h \
 	lib/policy-action.c \
+	lib/policy-anchor.c \
 	lib/policy-apply.c \
 	lib/policy-check.c \
 	lib/policy-copy.c \
@@ -16,6 +17,7 @@ policy_sources = \
 	lib/policy-messages.c \
 	lib/policy-messages.h \
 	lib/policy-monitor.c \
+	lib/policy-place.c \
 	lib/policy-plan.c \
 	lib/policy-reach.c \
 	lib/policy-region.c \

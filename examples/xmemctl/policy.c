@@ -66,8 +66,8 @@ static int apply_failed(int rc, const struct xmem_domain *d, size_t messages)
         ctl_error("stopped while applying; what was changed is put back");
         return CTL_ROLLED_BACK;
     }
-    /* The domain has no such page, or no such means. */
-    bool unsupported = rc == -EOPNOTSUPP || rc == -ERANGE;
+    /* The domain has no such page, no such means, or is not what the anchors are of. */
+    bool unsupported = rc == -EOPNOTSUPP || rc == -ERANGE || rc == -ENOENT;
     const char *text = unsupported ? "the policy cannot be applied here"
                                    : "the policy is not applied; what was changed is put back";
 

