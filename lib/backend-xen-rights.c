@@ -57,7 +57,9 @@ static int there_by_type(struct xen_dom *d, uint64_t gfn, uint32_t nr, bool *the
 int xen_pages_there(void *dom, uint64_t gfn, uint32_t nr, bool *there)
 {
     struct xen_dom *d = dom;
-    return d->conn->arm ? xen_there_by_mapping(d, gfn, nr, there) : there_by_type(d, gfn, nr, there);
+    if (!d->conn->arm && !there_by_type(d, gfn, nr, there))
+        return 0;
+    return xen_there_by_mapping(d, gfn, nr, there);
 }
 
 /* Is nothing at all mapped in this part? What cannot be asked counts as mapped. */
