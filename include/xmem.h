@@ -277,7 +277,7 @@ struct xmem_recovery {
     size_t size;
     uint32_t ring_was_active; /* 1: a ring of a listener that is gone was taken over */
     uint32_t vcpus_released;
-    uint64_t rights_reset;    /* gfns set back to rwx */
+    uint64_t rights_reset;    /* pages set back to rwx */
     uint32_t views_destroyed;
     uint32_t reserved;
 };

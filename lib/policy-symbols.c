@@ -152,12 +152,13 @@ static int compare_ends(const void *a, const void *b)
     return strcmp((*(struct end *const *)a)->symbol, (*(struct end *const *)b)->symbol);
 }
 
-/* As strcmp() of the end's name. */
+/* In the order of strcmp(); a name from JSON may have a NUL in it. */
 static int compare_name(const struct end *e, const struct symbol *s)
 {
-    int order = strncmp(e->symbol, s->name, s->len);
+    size_t n = strlen(e->symbol);
+    int order = memcmp(e->symbol, s->name, n < s->len ? n : s->len);
 
-    return order ? order : e->symbol[s->len] != '\0';
+    return order ? order : n < s->len ? -1 : n > s->len;
 }
 
 static void insert_address(struct end *e, uint64_t address)

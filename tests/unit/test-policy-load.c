@@ -178,6 +178,10 @@ START_TEST(symbols_that_are_meant)
                 "\"from\":\"f\",\"to\":\"g\",\"base\":\"0xc0000000\"", 8, 8);
     symbols_are(folder, "1000 T f(int, char)\n3000 T g(long)\n",
                 "\"from\":\"f(int, char)\",\"to\":\"g(long)\"", 1, 2);
+    /* names that begin alike, and one that goes on behind a NUL */
+    symbols_are(folder, "{\"symbols\":{\"ff\":{\"address\":1},\"f\\u0000\":{\"address\":2},"
+                        "\"f\\u0000gggggggggggg\":{\"address\":3},\"f\":{\"address\":4096},"
+                        "\"g\":{\"address\":12288}}}", "\"from\":\"f\",\"to\":\"g\"", 1, 2);
     rmdir(folder);
 }
 END_TEST
