@@ -47,10 +47,11 @@ void step_arm_pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
         page_cache_drop(&d->arm->pages, d->ops, d->dom, gfn, nr);
 }
 
-static enum arm_why decode(struct step_arm *a, enum arm_set set, uint32_t word,
-                           const struct arm_insn **out)
+/* An instruction depends on its word alone. */
+static enum arm_why decode(void *ctx, enum arm_set set, uint32_t word, const struct arm_insn **out)
 {
-    struct arm_decoded *k = &a->decoded[word * 0x9e3779b1u >> HASH_SHIFT];
+    struct arm_reach *w = ctx;
+    struct arm_decoded *k = &w->d->arm->decoded[word * 0x9e3779b1u >> HASH_SHIFT];
     enum arm_why why = ARM_OK;
     if (!k->used || k->in.word != word || k->in.set != (uint8_t)set) {
         k->used = false;
@@ -135,7 +136,7 @@ static enum arm_why check_event(struct arm_reach *w, const struct arm_touch *tou
     if (!(m->access & XMEM_ACCESS_GLA_VALID) || m->gla - touch->va >= touch->bytes ||
         !(touch->access & m->access & (XMEM_ACCESS_R | XMEM_ACCESS_W)))
         return ARM_ODD;
-    enum arm_why why = arm_reach_gfn(w, &w->v->now, m->gla, touch->user, &t);
+    enum arm_why why = arm_reach_gfn(w, &w->v->now, m->gla, ARM_WALKED_DATA, touch->user, &t);
     return why ? why : t.ipa / BACKEND_PAGE_SIZE == m->gfn ? ARM_OK : ARM_ODD;
 }
 
@@ -146,7 +147,8 @@ static bool is_exclusive(const struct arm_insn *in)
 
 static enum arm_why loop(struct arm_reach *w)
 {
-    const struct arm_world world = {.ctx = w, .fetch = arm_reach_fetch, .place = arm_reach_place};
+    const struct arm_world world = {.ctx = w, .fetch = arm_reach_fetch, .place = arm_reach_place,
+                                     .decode = decode};
     struct arm_vcpu *v = w->v;
     unsigned done;
     v->looping = true;
@@ -191,7 +193,7 @@ static enum arm_why instruction(struct arm_reach *w)
     uint32_t word;
     enum arm_why why = arm_reach_fetch(w, &w->v->now, &word);
     if (!why)
-        why = decode(w->d->arm, arm_set_of(&w->v->now), word, &in);
+        why = decode(w, arm_set_of(&w->v->now), word, &in);
     return why ? why : one(w, in);
 }
 
@@ -286,7 +288,7 @@ bool step_arm_exclusive(struct xmem_domain *d, struct event *ev)
     struct arm_reach w = {.d = d, .ev = ev, .v = &d->arm->vcpu[ev->pub.vcpu]};
     page_cache_begin(&d->arm->pages, d->ops, d->dom);
     return read_registers(&w) == ARM_OK && arm_reach_fetch(&w, &w.v->now, &word) == ARM_OK &&
-           decode(d->arm, arm_set_of(&w.v->now), word, &in) == ARM_OK && in->kind == ARM_STORE_EX;
+           decode(&w, arm_set_of(&w.v->now), word, &in) == ARM_OK && in->kind == ARM_STORE_EX;
 }
 
 static enum arm_why go_on(struct arm_reach *w)

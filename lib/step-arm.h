@@ -20,6 +20,15 @@ struct arm_decoded {
     struct arm_insn in;
 };
 
+#define ARM_WALKED 16u /* pages whose translation is kept, of each kind */
+enum arm_walked_kind { ARM_WALKED_DATA = 0, ARM_WALKED_CODE, ARM_WALKED_KINDS };
+
+/* Looked up once a step; in the next one each of its entries is read again before it serves. */
+struct arm_page {
+    struct arm_walked walked;
+    uint64_t step; /* of the page cache, in which it was sure */
+};
+
 /* A vCPU that waits, and how far its instructions were done for it. */
 struct arm_vcpu {
     struct backend_vcpu read; /* as the hypervisor has it, */
@@ -34,6 +43,7 @@ struct arm_vcpu {
 
 struct step_arm {
     struct page_cache pages;
+    struct arm_page walked[ARM_WALKED_KINDS][ARM_WALKED];
     struct arm_decoded decoded[ARM_DECODED];
     struct arm_vcpu vcpu[];
 };
@@ -43,6 +53,11 @@ struct arm_reach {
     struct xmem_domain *d;
     struct event *ev;
     struct arm_vcpu *v;
+    struct {
+        bool used;
+        uint8_t rights;
+        uint64_t gfn;
+    } last[ARM_WALKED_KINDS]; /* rights that were looked up in this step */
     bool ask;             /* it is forbidden and was not answered for: */
     uint64_t ask_gfn, ask_gla;
     uint32_t ask_access;  /* XMEM_ACCESS_* that are missing */
@@ -54,7 +69,7 @@ enum arm_why arm_reach_fetch(void *ctx, const struct arm_regs *r, uint32_t *word
 enum arm_why arm_reach_place(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
                              struct arm_place *out);
 /* The gfn of an address of the vCPU's, with its rights of stage 1. */
-enum arm_why arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64_t va, bool user,
-                           struct arm_translation *out);
+enum arm_why arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64_t va,
+                           enum arm_walked_kind kind, bool user, struct arm_translation *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sim.h>
 
+#include "arm/guest.h"
 #include "backend-sim.h"
 #include "unit.h"
 
@@ -316,6 +317,41 @@ START_TEST(forbidden_by_the_user)
 }
 END_TEST
 
+/* ---- with the MMU on ---- */
+
+/* Its tables are kept, and read again in each step. */
+START_TEST(tables_that_change_between_two_steps)
+{
+    begin_with(1, XMEM_STEP_EMULATE);
+    ck_ok(guest_mmu_on(m, g, 1));
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RX));
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = A << 12, .len = 8, .value = VALUE}, 4);
+    for (unsigned i = 0; i < 2; i++) {
+        next_at(A, XMEM_ACCESS_W);
+        emulated();
+    }
+    uint64_t *entry = guest_entry(g, A), was = *entry;
+    put_memory(A << 12, 5);
+    next_at(A, XMEM_ACCESS_W);
+    *entry = (uint64_t)B << 12 | GUEST_LEAF;
+    ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
+    ck_assert_uint_eq(stats().not_same, 1);
+    *entry = was | 1u << 7; /* read-only: the guest's own fault */
+    ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
+    ck_assert_uint_eq(stats().not_sure, 1);
+    *entry = 0;
+    ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
+    ck_assert_uint_eq(stats().not_sure, 2);
+    ck_assert_uint_eq(memory(A << 12), 5);
+    ck_assert_uint_eq(memory(B << 12), 0);
+    *entry = was;
+    emulated();
+    ck_assert_uint_eq(memory(A << 12), VALUE);
+    ck_assert_uint_eq(step_all(), 1);
+    end();
+}
+END_TEST
+
 /* ---- hypercalls that fail ---- */
 
 static const int failures[] = {XM_ENOMEM, XM_EINVAL, XM_ESRCH, XM_EBUSY, XM_EFAULT};
@@ -451,6 +487,7 @@ int main(void)
     tcase_add_test(t, what_is_not_known);
     tcase_add_test(t, strictly_it_waits);
     tcase_add_test(t, forbidden_by_the_user);
+    tcase_add_test(t, tables_that_change_between_two_steps);
     tcase_add_loop_test(t, each_failure_is_tried_again, 0, (int)(2 * FAILURES));
     tcase_add_test(t, refused_before_memory_is_changed);
     tcase_add_test(t, another_address_than_the_events);
