@@ -161,10 +161,18 @@ void arm_place_store(const struct arm_place *at, uint32_t offset, uint32_t bytes
  * bytes up to 16 at the place's beginning, aligned, as they lie in memory. False: *expected was
  * not there, and is what is. can: is there such an instruction on this machine?
  */
-#define ARM_PATIENCE 100000u /* exchanges in a row that another vCPU's may come before */
 bool arm_place_exchange_can(uint32_t bytes);
 bool arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
                         const void *desired);
+/*
+ * What lies there, aligned, is read and changed as one, whatever others do meanwhile. False: this
+ * machine has no such access in that byte order, and nothing was done. Then by exchanges, of which
+ * ARM_PATIENCE in a row may come too late.
+ */
+enum arm_modify { ARM_ADD = 0, ARM_AND_NOT, ARM_XOR, ARM_OR, ARM_SWAP };
+#define ARM_PATIENCE 100000u
+bool arm_place_modify(const struct arm_place *at, uint32_t bytes, bool big, enum arm_modify how,
+                      uint64_t by, uint64_t *old);
 /* Two of 4 or 8 bytes from the place's beginning, as one where this machine's pairs are. */
 void arm_place_load_pair(const struct arm_place *at, uint32_t bytes, bool big, uint64_t out[2]);
 void arm_place_store_pair(const struct arm_place *at, uint32_t bytes, bool big,
