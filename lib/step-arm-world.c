@@ -179,11 +179,10 @@ static enum arm_why read_code(struct arm_reach *w, const struct arm_regs *r, uin
     if (why)
         return why;
     uint64_t gfn = t.ipa / BACKEND_PAGE_SIZE;
-    uint32_t missing = 0;
-    bool first = pc == w->v->read.u.arm.pc && w->ev->pub.u.mem.access & (XMEM_ACCESS_R | XMEM_ACCESS_W);
-    why = first ? ARM_OK : forbidden(w, gfn, XMEM_ACCESS_X, &missing);
-    if (why || missing)
-        return ARM_NO_PLACE; /* natively, so that it is an event */
+    if (w->v->gone || !w->v->fetched)
+        why = check_rights(w, gfn, pc, XMEM_ACCESS_X);
+    if (why)
+        return why;
     if (page_cache_get(&d->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page))
         return ARM_NO_PLACE;
     const uint8_t *at = page + in_page(t.ipa);
@@ -208,4 +207,24 @@ enum arm_why arm_reach_fetch(void *ctx, const struct arm_regs *r, uint32_t *word
     if (r->pc & (t32 ? 1 : ARM_WORD - 1))
         return ARM_FAULTS;
     return t32 ? fetch_t32(ctx, r, word) : read_code(ctx, r, r->pc, ARM_WORD, word);
+}
+
+/*
+ * What was answered for was done, and is told again when the loop comes back to it. But to write was
+ * answered for the one store-exclusive that does, which ends the loop: one that failed wrote nothing.
+ */
+void arm_reach_past(void *ctx)
+{
+    struct arm_reach *w = ctx;
+    struct step_pages *p = &w->d->vcpus[w->ev->pub.vcpu].step.pages;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < p->n; i++)
+        if (p->v[i].need & XMEM_ACCESS_W) {
+            p->v[kept] = p->v[i];
+            p->v[kept++].need = XMEM_ACCESS_W;
+        }
+    p->n = kept;
+    w->v->gone++;
+    w->v->since = w->kind == ARM_LOAD_EX ? 0 : w->v->since + 1;
+    w->kind = ARM_NOTHING;
 }

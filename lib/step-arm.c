@@ -13,8 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOP_MOST 64u /* instructions from an exclusive to the end of its loop */
-#define LOOP_STALLS 16u /* events at one pc without a store, after which something else is tried */
+/*
+ * Instructions of a loop, and further events that they make: then the vCPU goes on by itself, as it
+ * may have to take an interrupt; between a load- and a store-exclusive after twice as many.
+ */
+#define LOOP_MOST 64u
+#define LOOP_TOLD 8u
+#define LOOP_STALLS 16u /* times in a row without getting on, after which something else is tried */
+#define LOOP_RELAX 2u   /* its load and its store, each an event */
+#define LOOP_BYTES 256u /* of code */
 #define MODE_BITS 0x1fu
 #define HASH_SHIFT 24u /* to ARM_DECODED of them */
 
@@ -59,6 +66,7 @@ static enum arm_why decode(void *ctx, enum arm_set set, uint32_t word, const str
         k->used = !why && k->in.word == word;
     }
     *out = &k->in;
+    w->kind = k->in.kind;
     return why;
 }
 
@@ -73,7 +81,9 @@ static enum arm_why read_registers(struct arm_reach *w)
     int rc = d->ops->vcpu_get(d->dom, w->ev->pub.vcpu, &v->read);
     v->now = v->read.u.arm;
     v->monitor = (struct arm_monitor){0};
-    v->looping = v->wrote = false;
+    v->looping = v->wrote = v->not_put = false;
+    v->gone = v->since = v->told = 0;
+    v->fetched = !(w->ev->pub.u.mem.access & XMEM_ACCESS_X);
     if (rc) {
         w->rc = domain_fail(d, rc, 0, "the registers of vCPU %" PRIu32 " cannot be read",
                             w->ev->pub.vcpu);
@@ -125,14 +135,19 @@ static bool same_but_pc(const struct arm_regs *a, const struct arm_regs *b)
 
 /* ---- doing ---- */
 
+/* A branch leads here; whether it may is not known, unless an event says that it was fetched. */
+static bool is_target(const struct arm_regs *r)
+{
+    return arm_set_of(r) == ARM_A64 && (r->cpsr & ARM_CPSR_BTYPE);
+}
+
 /* The event is about what the instruction touches, or it is another one than was thought. */
 static enum arm_why check_event(struct arm_reach *w, const struct arm_touch *touch)
 {
     const struct xmem_event_mem *m = &w->ev->pub.u.mem;
     struct arm_translation t;
     if (m->access & XMEM_ACCESS_X) /* it was to be fetched from there: BTYPE is not checked yet */
-        return arm_set_of(&w->v->now) == ARM_A64 && (w->v->now.cpsr & ARM_CPSR_BTYPE) ?
-               ARM_UNSURE : ARM_OK;
+        return is_target(&w->v->now) ? ARM_UNSURE : ARM_OK;
     if (!(m->access & XMEM_ACCESS_GLA_VALID) || m->gla - touch->va >= touch->bytes ||
         !(touch->access & m->access & (XMEM_ACCESS_R | XMEM_ACCESS_W)))
         return ARM_ODD;
@@ -145,46 +160,81 @@ static bool is_exclusive(const struct arm_insn *in)
     return in->kind == ARM_LOAD_EX || in->kind == ARM_STORE_EX;
 }
 
-static enum arm_why loop(struct arm_reach *w)
+/* Up to so many since the event, but one at least: it was answered for. */
+static enum arm_why loop_to(struct arm_reach *w, unsigned most)
 {
     const struct arm_world world = {.ctx = w, .fetch = arm_reach_fetch, .place = arm_reach_place,
-                                     .decode = decode};
+                                    .decode = decode, .past = arm_reach_past};
     struct arm_vcpu *v = w->v;
     unsigned done;
+    return arm_loop(&world, &v->now, &v->monitor, most > v->gone ? most - v->gone : 1, &done);
+}
+
+static enum arm_why loop(struct arm_reach *w)
+{
+    struct arm_vcpu *v = w->v;
     v->looping = true;
-    enum arm_why why = arm_loop(&world, &v->now, &v->monitor, LOOP_MOST, &done);
+    enum arm_why why = loop_to(w, LOOP_MOST);
+    if (why == ARM_TOO_LONG && v->monitor.bytes && !is_target(&v->now))
+        why = loop_to(w, 2 * LOOP_MOST);
     v->wrote = v->wrote || v->monitor.stored;
     return why;
 }
 
-/* Its fetch was told, those of the rest of its loop were not: not for an exclusive. */
-static enum arm_why check_fetch(const struct arm_reach *w, const struct arm_insn *in)
+/*
+ * A load that comes back to its page each time: between a load- and a store-exclusive elsewhere it
+ * would do so for ever, as its event takes the monitor away. It is gone on from, through that loop.
+ */
+static bool comes_back(const struct arm_reach *w, const struct arm_insn *in)
 {
-    return (w->ev->pub.u.mem.access & XMEM_ACCESS_X) && is_exclusive(in) ? ARM_EXCLUSIVE : ARM_OK;
+    struct arm_vcpu *v = w->v;
+    bool same = v->load_pc == v->now.pc && v->load_gla == w->ev->pub.u.mem.gla;
+    if (in->kind != ARM_LOAD || v->going == w->ev)
+        return false;
+    v->load_pc = v->now.pc;
+    v->load_gla = w->ev->pub.u.mem.gla;
+    v->load_n = same ? v->load_n + 1 : 0;
+    return v->load_n >= LOOP_STALLS;
+}
+
+/* In such a loop, natively: each of its events but the last takes the monitor away. */
+static bool left_to_others(const struct arm_reach *w)
+{
+    struct arm_vcpu *v = w->v;
+    bool near = v->left_pc - v->now.pc + LOOP_BYTES <= 2 * LOOP_BYTES;
+    if (!v->relax || !near || w->d->vcpus[w->ev->pub.vcpu].step.strict)
+        return false;
+    v->relax--;
+    return true;
+}
+
+static enum arm_why once(struct arm_reach *w, const struct arm_insn *in, const struct arm_touch *touch)
+{
+    struct arm_vcpu *v = w->v;
+    struct arm_place at = {{NULL, NULL}, 0};
+    enum arm_why why = ARM_OK;
+    if (touch->bytes)
+        why = arm_reach_place(w, &v->now, touch, &at);
+    if (!why)
+        why = arm_do(in, touch, &at, &v->now, &v->monitor);
+    v->wrote = !why && in->kind == ARM_ATOMIC;
+    return why;
 }
 
 static enum arm_why one(struct arm_reach *w, const struct arm_insn *in)
 {
-    struct arm_vcpu *v = w->v;
     struct arm_touch touch;
-    struct arm_place at = {{NULL, NULL}, 0};
-    enum arm_why why = arm_touches(in, &v->now, &touch);
+    enum arm_why why = arm_touches(in, &w->v->now, &touch);
     if (!why)
         why = check_event(w, &touch);
-    if (!why)
-        why = check_fetch(w, in);
-    if (!why && (in->kind == ARM_ATOMIC || is_exclusive(in)))
+    bool loops = is_exclusive(in) || comes_back(w, in);
+    if (!why && is_exclusive(in) && left_to_others(w))
+        why = ARM_EXCLUSIVE;
+    if (!why && (in->kind == ARM_ATOMIC || loops))
         why = will_be_taken(w);
     if (why)
         return why;
-    if (is_exclusive(in))
-        return loop(w);
-    if (touch.bytes)
-        why = arm_reach_place(w, &v->now, &touch, &at);
-    if (!why)
-        why = arm_do(in, &touch, &at, &v->now, &v->monitor);
-    v->wrote = !why && in->kind == ARM_ATOMIC;
-    return why;
+    return loops ? loop(w) : once(w, in, &touch);
 }
 
 static enum arm_why instruction(struct arm_reach *w)
@@ -199,6 +249,12 @@ static enum arm_why instruction(struct arm_reach *w)
 
 /* ---- answering ---- */
 
+/* Stops between a load- and a store-exclusive, which natively can only fail. */
+static bool in_the_middle(const struct arm_reach *w)
+{
+    return w->v->looping && !w->v->wrote && w->v->monitor.bytes && w->kind != ARM_LOAD_EX;
+}
+
 /* What was done takes effect. -EINVAL: it cannot, and nothing was done that counts. */
 static int finish(struct arm_reach *w)
 {
@@ -208,15 +264,18 @@ static int finish(struct arm_reach *w)
     bool only_pc = same_but_pc(&v->now, &v->read.u.arm);
     int rc = only_pc ? 0 : put_registers(w, &v->now);
     if (rc) {
-        v->going = v->wrote ? w->ev : NULL; /* to be put back by the next answer, not done again */
+        v->not_put = rc != -EINVAL || v->wrote;
+        v->going = v->not_put ? w->ev : NULL; /* to be put back by the next answer, not done again */
         d->vcpus[vcpu].attention = true;
         return rc;
     }
     v->going = NULL;
     d->stats.emulated++;
     step_reset(d, vcpu);
-    if (!v->looping || v->monitor.stored)
+    if (!in_the_middle(w))
         d->vcpus[vcpu].repeats = 0;
+    if (v->wrote)
+        v->left_n = 0;
     if (only_pc)
         event_answer_at(d, w->ev, v->now.pc);
     else
@@ -235,22 +294,39 @@ static int tell(struct arm_reach *w)
     if (w->d->ops->step_told)
         (void)w->d->ops->step_told(w->d->dom, w->ev->pub.vcpu, m.gfn, w->ask_access);
     w->v->going = event_own(w->d, w->ev, &m, w->v->now.pc);
+    w->v->told++;
     return 0;
+}
+
+/* Or the vCPU itself meets it, when it has gone on. */
+static bool may_tell(const struct arm_reach *w)
+{
+    const struct arm_vcpu *v = w->v;
+    return in_the_middle(w) ? v->gone < 2 * LOOP_MOST : !v->gone || v->told < LOOP_TOLD;
 }
 
 static bool got_on(const struct arm_vcpu *v)
 {
-    return v->wrote || memcmp(&v->now, &v->read.u.arm, sizeof(v->now));
+    return v->wrote || v->gone || memcmp(&v->now, &v->read.u.arm, sizeof(v->now));
 }
 
 /*
  * Left again and again before its store, by an instruction that is not known: done natively from there
  * it fails for ever, since each event takes the monitor away. Strictly there is nothing else.
  */
-static bool stalled(const struct arm_reach *w)
+static bool stalled(const struct arm_reach *w, enum arm_why why)
 {
-    const struct vcpu *v = &w->d->vcpus[w->ev->pub.vcpu];
-    return w->v->looping && !w->v->wrote && v->repeats >= LOOP_STALLS && !v->step.strict;
+    struct arm_vcpu *v = w->v;
+    bool waits = (why == ARM_TOO_LONG || w->ask) && v->since < LOOP_MOST;
+    if (!in_the_middle(w) || waits)
+        return false;
+    v->left_n = v->left_pc == v->now.pc ? v->left_n + 1 : 1;
+    v->left_pc = v->now.pc;
+    if (v->left_n <= LOOP_STALLS || w->d->vcpus[w->ev->pub.vcpu].step.strict)
+        return false;
+    v->left_n = LOOP_STALLS;
+    v->relax = LOOP_RELAX - !v->told;
+    return !v->told; /* else from the vCPU's own next event on: this one is none of its */
 }
 
 /* Of the steps that were not done here. */
@@ -295,9 +371,11 @@ static enum arm_why go_on(struct arm_reach *w)
 {
     if (w->v->going != w->ev)
         return read_registers(w) == ARM_OK ? instruction(w) : ARM_ODD;
-    if (w->v->wrote) /* done, and not put back yet */
+    if (w->v->not_put)
         return ARM_OK;
-    return w->v->looping ? loop(w) : instruction(w);
+    if (!w->v->looping)
+        return instruction(w);
+    return (w->ev->pub.u.mem.access & XMEM_ACCESS_X) && is_target(&w->v->now) ? ARM_UNSURE : loop(w);
 }
 
 int step_by_arm(struct xmem_domain *d, struct event *ev)
@@ -310,9 +388,9 @@ int step_by_arm(struct xmem_domain *d, struct event *ev)
         return fall_back(&w, ARM_TABLES);
     page_cache_begin(&d->arm->pages, d->ops, d->dom);
     enum arm_why why = go_on(&w);
-    if (w.ask)
+    if (w.ask && may_tell(&w))
         return tell(&w);
-    if (why && (!got_on(w.v) || stalled(&w)))
+    if (why && (!got_on(w.v) || stalled(&w, why)))
         return fall_back(&w, why);
     rc = finish(&w);
     if (rc != -EINVAL)

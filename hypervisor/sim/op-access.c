@@ -109,7 +109,7 @@ void sim_arm_check_skipped(struct sim_domain *d, struct sim_vcpu *v, const struc
     struct sim_insn in;
 
     (void)sim_a64_encode(op, word);
-    if (word[0] == A64_UDF)
+    if (word[0] == A64_UDF || op->code == SIM_OP_EXCL) /* which is left at its store */
         return;
     sim_insn_make(d, op, &in);
     for (unsigned i = 0; i < in.n; i++)

@@ -259,7 +259,9 @@ enum translation sim_access_find(struct sim_domain *d, struct sim_vcpu *v, struc
 /* A listener did it: was all of it told? */
 void sim_arm_check_skipped(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 /* excl.c. ends: it is at its last instruction, and all before are done. step: one of them; true: done. */
-bool sim_excl_ends(const struct sim_vcpu *v);
+bool sim_excl_ends(const struct sim_vcpu *v, const struct sim_op *op);
+/* Its branch, which is not taken. False: an event is told. */
+bool sim_excl_end(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 bool sim_excl_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 enum op_end sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v,
                              const struct sim_op *op);

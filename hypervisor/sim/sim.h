@@ -86,7 +86,7 @@ enum sim_op_code {
     SIM_OP_MMU_UPDATE, /* addr: of the entry, machine; value: the new one; index: command, 0 or 2 */
     SIM_OP_UPDATE_VA,  /* addr: virtual; value: its new L1 entry; index not 0: flush */
     SIM_OP_MMUEXT,     /* index: SIM_MMUEXT_*; addr, value: machine addresses */
-    SIM_OP_EXCL        /* Arm: adds 1 by load- and store-exclusive: a loop of four instructions */
+    SIM_OP_EXCL        /* Arm: adds 1 by load- and store-exclusive: a loop of instructions, README.md */
 };
 /* Xen's MMUEXT_* numbers. */
 enum {
@@ -99,6 +99,7 @@ enum {
 #define SIM_OP_F_NO_EMUL 4u /* an instruction that the emulator does not know */
 #define SIM_OP_F_UNHANDLEABLE 8u /* one that it refuses: an exception, whatever is monitored */
 #define SIM_OP_F_FETCH 16u  /* an access whose instruction is fetched, at `fetch`, before it */
+#define SIM_OP_F_WAITS 32u  /* EXCL: loads again until 0 is there */
 struct sim_op {
     uint8_t code; /* enum sim_op_code */
     uint8_t len;  /* bytes of the access; 0: 8 */
@@ -107,7 +108,7 @@ struct sim_op {
     uint64_t addr;  /* guest-physical; x86-pv: virtual */
     uint64_t value;
     uint64_t fetch; /* as addr; 4 bytes */
-    uint64_t to;    /* as addr; COPY */
+    uint64_t to;    /* as addr; COPY; EXCL: not 0: is loaded between its load and its store */
 };
 /*
  * The program of a vCPU: ops run in order, `repeat` times (0: for ever). Copied. A vCPU without a

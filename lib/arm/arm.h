@@ -198,15 +198,16 @@ struct arm_world {
                           struct arm_place *out);
     /* As arm_decode(), of one that is kept; NULL: arm_decode() */
     enum arm_why (*decode)(void *ctx, enum arm_set set, uint32_t word, const struct arm_insn **out);
+    /* It was done, and the next one begins; NULL: nobody wants to know. */
+    void (*past)(void *ctx);
 };
 
 /*
- * From a load- or store-exclusive at r's pc on, until one store-exclusive of its own succeeded, or
- * the loop was left with CLREX. A store-exclusive at the very beginning, with m not armed, fails once, as
- * the vCPU's own has. At most `most` instructions; *done counts those before the one that ended it.
- * Only loads, exclusives and register instructions are gone through: before anything else it stops. r
- * is as far as it came, m as well, so that it may go on there; whatever the answer, all that r says
- * was done.
+ * From r's pc on, until one store-exclusive of its own succeeded, or the loop was left with CLREX. A
+ * store-exclusive with m not armed fails, as the vCPU's own has. At most `most` instructions; *done
+ * counts those before the one that ended it. Only loads, exclusives and register instructions are gone
+ * through: before anything else it stops. r is as far as it came, m as well, so that it may go on there;
+ * whatever the answer, all that r says was done.
  */
 enum arm_why arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
                       unsigned most, unsigned *done);

@@ -73,6 +73,8 @@ enum arm_why arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_
             return why;
         if (m->stored || (in->kind == ARM_CLEAR_EX && armed))
             return ARM_OK;
+        if (w->past)
+            w->past(w->ctx);
     }
     return ARM_TOO_LONG;
 }
