@@ -21,7 +21,8 @@ build() {
         return 1
     fi
     # shellcheck disable=SC2086 # lists of options and files
-    (cd "$TOP_BUILDDIR" && $CC $CPPFLAGS_OF_LIB $CFLAGS -O0 -g0 -w -c -o "$dir/$1.o" "$dir/$1.c" &&
+    (cd "$TOP_BUILDDIR" && $CC $CPPFLAGS_OF_LIB $CFLAGS -O0 -g0 -w -I"$TOP_SRCDIR/$(dirname "$source")" \
+        -c -o "$dir/$1.o" "$dir/$1.c" &&
         ./libtool --silent --tag=CC --mode=link $CC $CFLAGS $LDFLAGS \
         -o "$dir/$1" $OBJECTS "$dir/$1.o" $LIBRARIES)
 }
