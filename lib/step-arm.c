@@ -188,11 +188,12 @@ static enum arm_why loop(struct arm_reach *w)
 static bool comes_back(const struct arm_reach *w, const struct arm_insn *in)
 {
     struct arm_vcpu *v = w->v;
-    bool same = v->load_pc == v->now.pc && v->load_gla == w->ev->pub.u.mem.gla;
-    if (in->kind != ARM_LOAD || v->going == w->ev)
+    const struct xmem_event_mem *m = &w->ev->pub.u.mem;
+    bool same = v->load_pc == v->now.pc && v->load_gla == m->gla;
+    if (in->kind != ARM_LOAD || v->going == w->ev || (m->access & XMEM_ACCESS_X))
         return false;
     v->load_pc = v->now.pc;
-    v->load_gla = w->ev->pub.u.mem.gla;
+    v->load_gla = m->gla;
     v->load_n = same ? v->load_n + 1 : 0;
     return v->load_n >= LOOP_STALLS;
 }
