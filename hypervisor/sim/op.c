@@ -24,6 +24,7 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
 {
     v->in_op = v->held_write = v->moved = false;
     v->told_n = 0;
+    xm_pv_disarm_all(&v->core->armed);
     sim_program_advance(&v->prog);
     v->done++;
     v->arm.shown = v->arm.monitor = false;

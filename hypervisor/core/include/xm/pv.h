@@ -15,6 +15,7 @@
 #define XM_PV_H
 
 #include <xm/env.h>
+#include <xm/pv-armed.h>
 #include <xm/pv-table.h>
 #include <xm/rights.h>
 
