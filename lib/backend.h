@@ -37,6 +37,11 @@ struct xmem_error; /* error.h */
 #define QUIRK_LEAF_TAKES_HOST_RIGHTS 64u
 /* What the guest executes is not in its memory: the simulated machine's programs. */
 #define QUIRK_CODE_ELSEWHERE 128u
+/*
+ * EMULATE holds to the rights of pages that nobody answered for, which are told, and what it does not do
+ * is told too, all of it.
+ */
+#define QUIRK_EMULATES_BY_RIGHTS 256u
 
 /* The ring as the session sees it. */
 struct backend_ring {

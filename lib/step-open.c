@@ -226,7 +226,7 @@ uint32_t step_passes(struct xmem_domain *d, uint32_t means)
     if (means == XMEM_STEP_VIEW) /* the guest may get into it, where it cannot be hidden */
         return d->caps.flags & XMEM_CAP_VISIBILITY ? 0 : XMEM_PASSES_OTHERS;
     if (means == XMEM_STEP_EMULATE)
-        return step_arm_can(d) ? 0 : XMEM_PASSES_PAGES;
+        return step_arm_can(d) || (d->quirks & QUIRK_EMULATES_BY_RIGHTS) ? 0 : XMEM_PASSES_PAGES;
     return others | (means == XMEM_STEP_RELAX ? XMEM_PASSES_AGAIN : 0);
 }
 

@@ -236,17 +236,23 @@ uint64_t step_pc(struct xmem_domain *d, struct event *ev)
     return regs.arch == XMEM_ARCH_ARM ? regs.u.arm.pc : regs.u.x86.rip;
 }
 
-static int by_emulation(struct xmem_domain *d, struct event *ev)
+/* Xen's emulator reaches the host's frames only, whatever their rights, and gets some wrong. */
+static bool not_for_emulator(struct xmem_domain *d, struct event *ev)
 {
-    if (step_arm_can(d))
-        return step_by_arm(d, ev);
     const struct view *v = domain_view(d, ev->home);
     bool others = d->caps.step_means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX);
     bool at_end = ev->pub.reason == XMEM_EVENT_MEM_ACCESS &&
                   ev->pub.u.mem.offset + OPERAND_MAX > BACKEND_PAGE_SIZE;
-    if ((v && v->remap_n) || (at_end && others)) /* the host's frames only, and with no rights */
-        return -EOPNOTSUPP;
-    if (step_not_for_xen(d, ev))
+    if (d->quirks & QUIRK_EMULATES_BY_RIGHTS)
+        return false;
+    return (v && v->remap_n) || (at_end && others) || step_not_for_xen(d, ev);
+}
+
+static int by_emulation(struct xmem_domain *d, struct event *ev)
+{
+    if (step_arm_can(d))
+        return step_by_arm(d, ev);
+    if (not_for_emulator(d, ev))
         return -EOPNOTSUPP;
     int rc = monitor_emul_unimplemented(d);
     if (rc)
@@ -432,6 +438,7 @@ static int not_emulated(struct xmem_domain *d, struct event *ev)
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     ev->home = s->origin;
     s->failed |= XMEM_STEP_EMULATE;
+    d->stats.not_decoded++;
     step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     int rc = by_some_means(d, ev, d->caps.step_means);
     if (!rc)

@@ -83,11 +83,13 @@ const struct scenario scenarios[] = {
      .rights = {{XMEM_N, XMEM_N}}},
     {.name = "two pages again, then another one",
      .op = {{COPY(1, 2), COPY(1, 2), COPY(1, 0)}, {DO(WRITE, 2, 3)}},
-     .rights = {{XMEM_RWX, XMEM_N, XMEM_R}}},
+     .rights = {{XMEM_RWX, XMEM_N, XMEM_R}},
+     .again = true},
     {.name = "two pages again, and the second one's rights change",
      .op = {{COPY(1, 2), COPY(1, 2)}, {DO(READ, 1, 0)}},
      .rights = {{XMEM_RWX, XMEM_N, XMEM_R}},
-     .change = {{RIGHTS, HOST, 2, XMEM_RWX}}},
+     .change = {{RIGHTS, HOST, 2, XMEM_RWX}},
+     .again = true},
     {.name = "four parts",
      .op = {{WIDE(0, 1, 1)}, {DO(EXEC, 2, 0)}},
      .rights = {{XMEM_R, XMEM_R, XMEM_R}}},
@@ -208,6 +210,8 @@ const struct config configs[] = {
      .aligned = true},
     {.name = "mpu-emulate", .kind = SIM_ARMV8R_MPU, .minor = 17, .means = XMEM_STEP_EMULATE,
      .aligned = true},
+    {.name = "pv-emulate", .kind = SIM_X86_PV, .minor = 17, .means = XMEM_STEP_EMULATE,
+     .forgets = true},
     {.name = "pv-relax", .kind = SIM_X86_PV, .minor = 17, .means = XMEM_STEP_RELAX, .holds = true,
      .later_pass = true},
     {.name = "mpu-relax", .kind = SIM_ARMV8R_MPU, .minor = 17, .means = XMEM_STEP_RELAX,
@@ -236,6 +240,8 @@ bool scenario_fits(const struct scenario *sc, const struct config *cfg)
     for (unsigned p = 0; p < PAGES; p++)
         if (sc->decide[p] == TOGGLE && cfg->kind != SIM_X86_EPT)
             return false;
+    if (cfg->forgets && sc->again)
+        return false;
     if (cfg->aligned ? !all_aligned(sc) : sc->op[0][0].len == 16) /* there CROSS serves */
         return false;
     return cfg->views || !sc->own_view;

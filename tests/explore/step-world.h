@@ -50,6 +50,7 @@ struct scenario {
     uint8_t start_view; /* HOST or OWN */
     bool own_view;      /* the tool has a view */
     bool large;         /* takes its time: for `make explore` */
+    bool again;         /* for means that keep pages open from one step to the next */
 };
 
 /* A kind of machine and a means. */
@@ -61,6 +62,7 @@ struct config {
     uint32_t max_views; /* 0: ten */
     bool holds; /* vCPUs can be held */
     bool aligned; /* only what the library does itself */
+    bool forgets; /* nothing is open from one step to the next */
     /* What this means cannot hold, accepted and counted: while a page is open for a step, */
     bool others_pass; /* other vCPUs, */
     bool later_pass;  /* and what the vCPU does next, until the library saw that it went on */

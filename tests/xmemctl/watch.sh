@@ -51,11 +51,11 @@ out_has "-> pause"
 out_has "ended: idle"
 clean
 
-# A strict policy opens no page where others would get through, and says why it stands. No
-# instruction of Arm writes 3 bytes: it cannot be emulated.
+# A strict policy opens no page where others would get through, and says why it stands: at what the
+# emulator does not know, and on Arm at a write of 3 bytes, for which there is no instruction.
 for kind in x86-ept x86-pv armv8r-mpu; do
     printf '{"domains":[{"name":"g","kind":"%s","altp2m":%s,"vcpus":2,"pages":64,"programs":[
-        {"script":[{"op":"write","gfn":16,"value":7,"length":3}]}]}]}' $kind \
+        {"script":[{"op":"write","gfn":16,"value":7,"length":3,"emulate":false}]}]}]}' $kind \
         "$([ $kind != x86-ept ] && echo false || echo true)" >"$WORK/strict-machine.json"
     sed 's/"version": 1,/"version": 1, "step": "strict",/; s/0x0-0x3f/0x10/' "$WORK/log.json" \
         >"$WORK/strict.json"
@@ -71,7 +71,7 @@ for kind in x86-ept x86-pv armv8r-mpu; do
     err_has 'gfn 0x10 strictly: it could be by relaxing, but .*; the policy is strict'
     expect 0 -c "sim:$WORK/strict-machine.json" watch --json --until-idle \
         --policy "$WORK/strict.json" g
-    check "$kind: in the JSON" [ "$(field event strict)" = True ]
+    out_has '"strict": *true'
 done
 
 # Each page once; the session's end sets them back.
