@@ -282,6 +282,14 @@ static int vcpu_hold(void *dom, uint32_t vcpu, bool hold)
     return domctl(dom, &op);
 }
 
+static int vcpu_step_off(void *dom, uint32_t vcpu)
+{
+    struct xm_domctl op = {.cmd = XM_DOMCTL_DEBUG_OP};
+    op.u.debug_op.op = XM_DEBUG_OP_SINGLE_STEP_OFF;
+    op.u.debug_op.vcpu = vcpu;
+    return domctl(dom, &op);
+}
+
 /* Whoever comes runs on: the others are held, where that can be. */
 static int vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
 {
@@ -546,6 +554,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .pause = dom_pause,
     .unpause = dom_unpause,
     .vcpu_hold = vcpu_hold,
+    .vcpu_step_off = vcpu_step_off,
     .vcpu_peek = vcpu_peek,
     .vcpu_get = backend_sim_vcpu_get,
     .vcpu_set = backend_sim_vcpu_set,

@@ -8,6 +8,7 @@
 #include "backend-xen.h"
 #include "xen-context.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -44,6 +45,16 @@ int xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle)
     *ns = info.cpu_time;
     *idle = info.blocked || !info.online;
     return 0;
+}
+
+#define DEBUG_OP_SINGLE_STEP_OFF 0u /* public/domctl.h */
+
+int xen_vcpu_step_off(void *dom, uint32_t vcpu)
+{
+    struct xen_dom *d = dom;
+    if (!d->api->debug_control)
+        return -EOPNOTSUPP;
+    return xen_rc(d, d->api->debug_control(d->xch, d->domid, DEBUG_OP_SINGLE_STEP_OFF, vcpu));
 }
 
 static int64_t now_ns(void)

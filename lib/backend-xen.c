@@ -301,6 +301,7 @@ const struct xmem_backend_ops xmem_backend_xen = {
     .vcpu_get = xen_vcpu_get,
     .vcpu_set = xen_vcpu_set,
     .vcpu_inject = xen_vcpu_inject,
+    .vcpu_step_off = xen_vcpu_step_off,
     .vcpu_ran = xen_vcpu_ran,
     .monitor_enable = xen_monitor_enable,
     .monitor_disable = xen_monitor_disable,

@@ -126,6 +126,7 @@ int xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
 int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc);
 /* The next look is after another answer. */
 void xen_peek_ended(struct xen_dom *d);
+int xen_vcpu_step_off(void *dom, uint32_t vcpu);
 int xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);
 int xen_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out);
 int xen_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in);

@@ -135,6 +135,10 @@ struct xmem_backend_ops {
      */
     int (*vcpu_inject)(void *dom, uint32_t vcpu, const struct backend_exception *e);
 
+    /*
+     * May be NULL. Single step off, whatever the vCPU does, a fast one too (hvm_debug_op()).
+     */
+    int (*vcpu_step_off)(void *dom, uint32_t vcpu);
     /* May be NULL. How long the vCPU was on a processor, in ns; *idle: it sleeps, or is off. */
     int (*vcpu_ran)(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);
 

@@ -32,6 +32,7 @@ static const struct symbol symbols[] = {
     SYM(set_access_required, LIB_CTRL, "xc_domain_set_access_required"),
     SYM(vcpu_getcontext, LIB_CTRL, "xc_vcpu_getcontext"),
     SYM(vcpu_setcontext, LIB_CTRL, "xc_vcpu_setcontext"),
+    OPT(debug_control, LIB_CTRL, "xc_domain_debug_control"),
     SYM(vcpu_getinfo, LIB_CTRL, "xc_vcpu_getinfo"),
     SYM(setmaxmem, LIB_CTRL, "xc_domain_setmaxmem"),
     SYM(populate, LIB_CTRL, "xc_domain_populate_physmap_exact"),

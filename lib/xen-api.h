@@ -50,6 +50,7 @@ struct xen_api {
     int (*set_access_required)(void *xch, uint32_t domid, unsigned required);
     int (*vcpu_getcontext)(void *xch, uint32_t domid, uint32_t vcpu, void *ctxt);
     int (*vcpu_setcontext)(void *xch, uint32_t domid, uint32_t vcpu, void *ctxt);
+    int (*debug_control)(void *xch, uint32_t domid, uint32_t op, uint32_t vcpu);
     int (*vcpu_getinfo)(void *xch, uint32_t domid, uint32_t vcpu, void *info);
     int (*setmaxmem)(void *xch, uint32_t domid, uint64_t kb);
     int (*populate)(void *xch, uint32_t domid, unsigned long nr, unsigned order, unsigned flags,

@@ -115,6 +115,21 @@ static int do_hold(struct sim_domain *d, const struct xm_domctl *op)
     return 0;
 }
 
+/* Single step is switched from outside where the processor has a trap flag for its monitor. */
+static int do_debug(struct sim_domain *d, const struct xm_domctl *op)
+{
+    uint32_t vcpu = op->u.debug_op.vcpu;
+
+    if (op->interface_version != xm_domctl_version(d->core.xen_minor))
+        return -XM_EACCES;
+    if (vcpu >= d->cfg.vcpus || op->u.debug_op.op != XM_DEBUG_OP_SINGLE_STEP_OFF)
+        return -XM_EINVAL;
+    if (d->cfg.kind != SIM_X86_EPT)
+        return -XM_EOPNOTSUPP;
+    d->core.vcpu[vcpu].single_step = d->core.vcpu[vcpu].fast_step = false;
+    return 0;
+}
+
 static int do_vm_event(struct sim_domain *d, struct xm_domctl *op)
 {
     const struct xm_domctl_vm_event_op *ev = &op->u.vm_event_op;
@@ -145,6 +160,8 @@ static int do_domctl(struct sim_domain *d, void *p)
     case XM_DOMCTL_GDBSX_PAUSE_VCPU:
     case XM_DOMCTL_GDBSX_UNPAUSE_VCPU:
         return do_hold(d, op);
+    case XM_DOMCTL_DEBUG_OP:
+        return do_debug(d, op);
     case XM_DOMCTL_VM_EVENT_OP:
         return do_vm_event(d, op);
     case XM_DOMCTL_SHADOW_OP:

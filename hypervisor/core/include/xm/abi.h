@@ -209,6 +209,7 @@ XM_ABI_ASSERT(sizeof(struct xm_mem_access_op) == 32, "xen_mem_access_op");
 #define XM_DOMCTL_PAUSE 3u
 #define XM_DOMCTL_UNPAUSE 4u
 #define XM_DOMCTL_SHADOW_OP 10u
+#define XM_DOMCTL_DEBUG_OP 54u
 #define XM_DOMCTL_VM_EVENT_OP 56u
 #define XM_DOMCTL_SET_ACCESS_REQUIRED 64u
 #define XM_DOMCTL_MONITOR_OP 77u
@@ -283,6 +284,11 @@ struct xm_domctl_shadow_op {
     uint32_t op, mode;
 };
 
+#define XM_DEBUG_OP_SINGLE_STEP_OFF 0u
+struct xm_domctl_debug_op {
+    uint32_t op, vcpu;
+};
+
 struct xm_domctl_gdbsx_pauseunp_vcpu {
     uint32_t vcpu;
 };
@@ -295,6 +301,7 @@ struct xm_domctl {
         struct xm_domctl_vm_event_op vm_event_op;
         struct xm_domctl_monitor_op monitor_op;
         struct xm_domctl_access_required access_required;
+        struct xm_domctl_debug_op debug_op;
         struct xm_domctl_gdbsx_pauseunp_vcpu vcpu;
         uint64_t raw[16];
     } u;
