@@ -243,9 +243,12 @@ static bool not_for_emulator(struct xmem_domain *d, struct event *ev)
     bool others = d->caps.step_means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX);
     bool at_end = ev->pub.reason == XMEM_EVENT_MEM_ACCESS &&
                   ev->pub.u.mem.offset + OPERAND_MAX > BACKEND_PAGE_SIZE;
-    if (d->quirks & QUIRK_EMULATES_BY_RIGHTS)
-        return false;
-    return (v && v->remap_n) || (at_end && others) || step_not_for_xen(d, ev);
+    bool by_rights = d->quirks & QUIRK_EMULATES_BY_RIGHTS;
+    if (!by_rights && ((v && v->remap_n) || (at_end && others)))
+        return true;
+    bool never = step_was_refused(d, ev) || (!by_rights && step_not_for_xen(d, ev));
+    d->stats.not_decoded += never;
+    return never;
 }
 
 static int by_emulation(struct xmem_domain *d, struct event *ev)
@@ -439,6 +442,7 @@ static int not_emulated(struct xmem_domain *d, struct event *ev)
     ev->home = s->origin;
     s->failed |= XMEM_STEP_EMULATE;
     d->stats.not_decoded++;
+    step_refused(d, ev);
     step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     int rc = by_some_means(d, ev, d->caps.step_means);
     if (!rc)
