@@ -12,6 +12,7 @@
 #define QUIET_MS 60u
 #define MOST_TOLD 4u
 #define RET 0xc3u
+#define XORPS_RET 0xc3c0570fu /* xorps %xmm0, %xmm0; ret */
 #define ENOUGH_FREE 64u /* pages: what else moves while a domain goes */
 
 static uint64_t read_page(struct pv *p, uint64_t mfn)
@@ -53,6 +54,27 @@ static void two_frames(struct pv *p, uint64_t mfn)
           "the second one is told as well");
     check(emulated(p, &e) == 1, "and then it is done");
     pv_set(p, mfn, 2, XENMEM_access_rwx);
+}
+
+/* The emulator does no SSE: the access is told again, or by an event of its own to who listens for that. */
+static void not_emulated(struct pv *p, uint64_t mfn)
+{
+    vm_event_request_t e;
+
+    pv_do(p, LAB_OP_WRITE, mfn * PV_PAGE, XORPS_RET);
+    pv_set(p, mfn, 1, XENMEM_access_rw);
+    check(stopped(p, &e, mfn, LAB_OP_EXEC, 0), "a fetch of an SSE instruction");
+    pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.reason == VM_EVENT_REASON_MEM_ACCESS &&
+              e.u.mem_access.gfn == mfn, "not emulated, and told again");
+    check(xc_monitor_emul_unimplemented(pv_xc, p->domid, true) == 0, "what is not emulated is monitored");
+    pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.reason == VM_EVENT_REASON_EMUL_UNIMPLEMENTED &&
+              (e.flags & VM_EVENT_FLAG_VCPU_PAUSED), "not emulated, and an event of its own");
+    pv_set(p, mfn, 1, XENMEM_access_rwx);
+    pv_answer(p, &e, 0, NULL);
+    check(pv_done(p, LAB_PATIENCE_MS) && !pv_event(p, &e, QUIET_MS), "done by the processor");
+    check(xc_monitor_emul_unimplemented(pv_xc, p->domid, false) == 0, "no longer monitored");
 }
 
 static void emulate(struct pv *p, uint64_t mfn)
@@ -161,6 +183,7 @@ void check_answers(struct pv *p)
 {
     emulate(p, p->first + 10);
     two_frames(p, p->first + 12);
+    not_emulated(p, p->first + 14);
     set_registers(p, p->first + 11);
     guest_request(p);
     foreign_flags(p, p->first + 12);
