@@ -2,10 +2,10 @@
 /*
  * A strict JSON document in which every value knows its line, column and JSON pointer.
  *
- * json-c parses; it alone accepts too much (NaN, duplicate keys, -1 read as an unsigned
- * 0) and forgets where things stood. So a scanner (json-scan.c) reads the text first:
- * it holds the grammar of RFC 8259, finds the places and keeps the texts of numbers.
- * Then json-c parses the same text, decodes the strings, and both trees are joined.
+ * A scanner (json-scan.c) holds the grammar of RFC 8259, finds the places and keeps the texts of
+ * numbers; json-text.c decodes the strings and finds keys that occur twice. Few allocations
+ * make a document, and without memory for one there is none: a parser that makes an object
+ * of each value may leave some out then.
  *
  * Getters report "file:line:column: [XM-nnn] /path: text" into the document's report, go
  * on with what they can, and count: json_doc_errors() tells whether the document is good.
@@ -29,7 +29,6 @@
 enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 struct json_doc;
-struct json_object; /* json-c's */
 
 struct json_value {
     uint8_t kind;                   /* enum json_kind */
@@ -39,7 +38,7 @@ struct json_value {
     uint32_t index;                 /* in the parent */
     uint32_t count;                 /* elements or members */
     const char *key;                /* decoded; member of an object */
-    struct json_object *object;
+    const char *text;               /* decoded; of a string */
 };
 #define JSON_NONE UINT32_MAX
 

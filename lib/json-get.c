@@ -2,7 +2,6 @@
 /* Typed getters over a document: json-doc.h. */
 #include <errno.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,9 +97,11 @@ bool json_want_count(struct json_doc *doc, const struct json_value *v, uint32_t 
 
 bool json_get_bool(struct json_doc *doc, const struct json_value *v, bool *out)
 {
+    size_t n;
+
     if (!json_want(doc, v, JSON_BOOL))
         return false;
-    *out = json_object_get_boolean(v->object);
+    *out = *json_raw(doc, v, &n) == 't';
     return true;
 }
 
@@ -110,13 +111,13 @@ bool json_get_text(struct json_doc *doc, const struct json_value *v, size_t max,
 
     if (!json_want(doc, v, JSON_STRING))
         return false;
-    n = (size_t)json_object_get_string_len(v->object);
+    n = strlen(v->text);
     if (n == 0 || n > max) {
         json_error(doc, v, XM_MSG_TEXT_LENGTH, "%s; 1 to %zu bytes are allowed",
                    n ? "too long" : "empty", max);
         return false;
     }
-    *out = json_object_get_string(v->object);
+    *out = v->text;
     return true;
 }
 
@@ -128,7 +129,7 @@ bool json_get_word(struct json_doc *doc, const struct json_value *v, const char 
 
     if (!json_want(doc, v, JSON_STRING))
         return false;
-    text = json_object_get_string(v->object);
+    text = v->text;
     if (find_word(words, text, out))
         return true;
     json_error(doc, v, XM_MSG_WORD, "\"%.60s\" is not %s; known: %s", text, what,
@@ -228,7 +229,7 @@ static bool get_plain(struct json_doc *doc, const struct json_value *v, uint64_t
 static bool get_hex(struct json_doc *doc, const struct json_value *v, uint64_t min, uint64_t max,
                     uint64_t *out)
 {
-    const char *text = json_object_get_string(v->object);
+    const char *text = v->text;
     int err = json_parse_hex(text, strlen(text), out);
 
     if (err == -EINVAL)

@@ -28,7 +28,6 @@
     X(114, STRING, "a malformed string") \
     X(115, END, "the document ends too early") \
     X(116, VALUES, "too many values") \
-    X(117, PARSER, "the JSON parser refuses the document") \
     X(120, UNKNOWN_KEY, "a key that is not known here") \
     X(121, MISSING_KEY, "a key that must be here is missing") \
     X(122, TYPE, "a value of the wrong type") \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Views and their remapped pages. */
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,7 +81,7 @@ static void parse_patches(struct policy_parser *pp, const struct json_value *v,
 static bool parse_to(struct policy_parser *pp, const struct json_value *v,
                      struct policy_remap *remap)
 {
-    if (v->kind == JSON_STRING && strcmp(json_object_get_string(v->object), "copy") == 0) {
+    if (v->kind == JSON_STRING && strcmp(v->text, "copy") == 0) {
         remap->copy = true;
         return true;
     }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report.h"
 #include "sized.h"
 
 /* ---- helpers of all parts ---- */
@@ -222,6 +223,8 @@ static void parse_root(struct policy_parser *pp)
         policy_parse_regions(pp, v);
     policy_symbols_resolve(pp);
     policy_regions_finish(pp);
+    if (pp->oom) /* rules would speak of regions that are not there */
+        return;
     if ((v = json_find(pp->doc, root, "rules")))
         policy_parse_rules(pp, v);
     if ((v = json_find(pp->doc, root, "monitors")))
@@ -247,11 +250,22 @@ static int build(struct json_doc *doc, struct xmem_report *r, struct xmem_policy
         goto out;
     }
     policy_warn(pp.p, r);
+    if (report_lost(r)) {
+        err = -ENOMEM;
+        xmem_policy_free(pp.p);
+        goto out;
+    }
     *out = pp.p;
 out:
     policy_symbols_free(&pp);
     json_doc_free(doc);
     return err;
+}
+
+/* An error whose message was lost has another reason first. */
+static int told(struct xmem_report *r, int err)
+{
+    return report_lost(r) ? -ENOMEM : err;
 }
 
 int xmem_policy_load(const char *path, struct xmem_report *r, struct xmem_policy **out)
@@ -261,8 +275,9 @@ int xmem_policy_load(const char *path, struct xmem_report *r, struct xmem_policy
 
     if (!path || !out)
         return -EINVAL;
+    (void)report_lost(r);
     err = json_doc_load(path, r, &doc);
-    return err ? err : build(doc, r, out);
+    return told(r, err ? err : build(doc, r, out));
 }
 
 int xmem_policy_parse(const char *name, const void *text, size_t len, struct xmem_report *r,
@@ -273,8 +288,9 @@ int xmem_policy_parse(const char *name, const void *text, size_t len, struct xme
 
     if (!name || (!text && len) || !out)
         return -EINVAL;
+    (void)report_lost(r);
     err = json_doc_parse(name, text, len, r, &doc);
-    return err ? err : build(doc, r, out);
+    return told(r, err ? err : build(doc, r, out));
 }
 
 /* ---- freeing ---- */

@@ -6,6 +6,8 @@ policy_sources = \
 	lib/json-get.c \
 	lib/json-scan.c \
 	lib/json-scan.h \
+	lib/json-text.c \
+	lib/json-text.h \
 	lib/policy-action.c \
 	lib/policy-apply.c \
 	lib/policy-check.c \
