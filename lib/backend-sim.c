@@ -156,7 +156,8 @@ static int dom_open(void *conn, uint32_t domid, void **dom, struct xmem_error *e
     int rc = backend_sim_copies(d) ? backend_sim_views_get_state(d, &d->views_on) : 0;
     if (rc) {
         free(d);
-        return xmem_error_set(err, rc, "domain %" PRIu32 " cannot be asked", domid);
+        return xmem_error_set(err, rc, "domain %" PRIu32 " cannot be asked: %s", domid,
+                              strerror(-rc));
     }
     *dom = d;
     return 0;

@@ -33,6 +33,8 @@ static int code_of(int rc, unsigned may)
     } some[] = {{-ESRCH, MAY_SRCH},   {-EBUSY, MAY_BUSY},   {-ENOSPC, MAY_NOSPC},
                 {-ENODEV, MAY_NODEV}, {-ENOENT, MAY_NOENT}, {-ERANGE, MAY_RANGE}};
     switch (rc) {
+    case 0:
+        return 0;
     case -ENOSYS:
         return -EOPNOTSUPP;
     case -ENOMEM:
@@ -306,7 +308,7 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     if (!rc)
         rc = take_place(x, d);
     if (!rc)
-        rc = d->ops->domain_open(x->conn, domid, &d->dom, &d->error);
+        rc = code_of(d->ops->domain_open(x->conn, domid, &d->dom, &d->error), MAY_SRCH);
     if (!rc)
         rc = find_state(d);
     if (!rc) {
@@ -494,5 +496,6 @@ int xmem_domain_disable(struct xmem_domain *d)
     int rc = domain_usable(d);
     if (rc || !d->enabled)
         return rc;
+    domain_rewind_batches(d);
     return domain_stop(d);
 }

@@ -57,7 +57,8 @@ struct vcpu {
     bool own_step;      /* single step wanted by the library, for a step */
     bool hw_step;       /* single step as the last answer left it */
     bool attention;     /* its next answer has something to add: step_answer() */
-    bool notify_set;    /* #VE information page set by this session */
+    bool notify_set;    /* #VE information page set by this session, */
+    uint64_t notify_gfn; /* this one */
     bool io_again;      /* it may come back to an input instruction that was emulated, */
     uint64_t io_pc;     /* this one */
 };
@@ -244,5 +245,7 @@ void domain_remove_pages(struct xmem_domain *d);
 int view_shut_pages(struct xmem_domain *d, struct view *v);
 /* batch.c: the session goes; batches that are still there must not touch it. */
 void domain_orphan_batches(struct xmem_domain *d);
+/* Monitoring ended: what batches had applied in part is restored, and they begin anew. */
+void domain_rewind_batches(struct xmem_domain *d);
 
 #endif

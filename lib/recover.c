@@ -23,14 +23,18 @@ struct recovery {
     struct xmem_error err;
 };
 
-static int failed(struct recovery *r, int rc, const char *what)
+static int code_of(int rc)
 {
-    static const int known[] = {-EPERM, -EACCES, -ENOMEM, -EOPNOTSUPP, -ESRCH, -ESHUTDOWN};
-    int code = -EIO;
+    static const int known[] = {0, -EPERM, -EACCES, -ENOMEM, -EOPNOTSUPP, -ESRCH, -ESHUTDOWN};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (rc == known[i])
-            code = rc;
-    return xmem_error_set(&r->err, code, "domain %" PRIu32 ": %s: %s", r->info.domid, what,
+            return rc;
+    return -EIO;
+}
+
+static int failed(struct recovery *r, int rc, const char *what)
+{
+    return xmem_error_set(&r->err, code_of(rc), "domain %" PRIu32 ": %s: %s", r->info.domid, what,
                           strerror(-rc));
 }
 
@@ -264,7 +268,7 @@ static int open_domain(struct xmem *x, uint32_t domid, struct recovery *r)
 {
     int rc = x->ops->domain_open(x->conn, domid, &r->dom, &r->err);
     if (rc)
-        return rc;
+        return code_of(rc);
     r->info.size = sizeof(r->info);
     r->caps.size = sizeof(r->caps);
     rc = x->ops->domain_info(r->dom, &r->info);

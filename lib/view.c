@@ -280,7 +280,7 @@ static int check_vcpu(struct xmem_domain *d, uint32_t vcpu)
 int xmem_view_switch_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
 {
     struct view *v;
-    int rc = find_for(d, view, &v, d->ops->view_switch_vcpu, "call for one vCPU; use "
+    int rc = find_for(d, view, &v, d && d->ops->view_switch_vcpu, "call for one vCPU; use "
                       "XMEM_REPLY_SET_VIEW in the reply to an event of that vCPU");
     if (!rc)
         rc = check_vcpu(d, vcpu);
@@ -437,7 +437,7 @@ int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to_gfn)
 {
     struct view *v;
-    int rc = find_for(d, view, &v, d->ops->view_change_gfn, "remapping");
+    int rc = find_for(d, view, &v, d && d->ops->view_change_gfn, "remapping");
     if (rc)
         return rc;
     if (!view)
@@ -516,6 +516,26 @@ int xmem_view_get_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t gfn
     return 0;
 }
 
+/* Xen takes a second page only when the first one is given up (altp2m_vcpu_enable_ve()). */
+static int set_notify(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn)
+{
+    struct vcpu *v = &d->vcpus[vcpu];
+    int rc = v->notify_set ? d->ops->view_set_notify(d->dom, vcpu, XMEM_GFN_UNDO) : 0;
+    if (rc)
+        return rc;
+    bool before = v->notify_set;
+    v->notify_set = false;
+    if (gfn != XMEM_GFN_UNDO || !before)
+        rc = d->ops->view_set_notify(d->dom, vcpu, gfn);
+    if (!rc && gfn != XMEM_GFN_UNDO)
+        v->notify_gfn = gfn;
+    if (!rc)
+        v->notify_set = gfn != XMEM_GFN_UNDO;
+    else if (before)
+        v->notify_set = !d->ops->view_set_notify(d->dom, vcpu, v->notify_gfn);
+    return rc;
+}
+
 int xmem_view_set_notify_page(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn)
 {
     struct view *v;
@@ -529,9 +549,10 @@ int xmem_view_set_notify_page(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn
         rc = views_ensure_on(d);
     if (rc)
         return rc;
-    rc = d->ops->view_set_notify(d->dom, vcpu, gfn);
-    if (rc)
-        return domain_fail(d, rc, MAY_SRCH, "vCPU %" PRIu32 ": its #VE page cannot be set", vcpu);
-    d->vcpus[vcpu].notify_set = gfn != XMEM_GFN_UNDO;
-    return 0;
+    if (d->vcpus[vcpu].notify_set && d->vcpus[vcpu].notify_gfn == gfn)
+        return 0;
+    rc = set_notify(d, vcpu, gfn);
+    return rc ? domain_fail(d, rc, MAY_SRCH, "vCPU %" PRIu32 ": its #VE page cannot be set%s", vcpu,
+                            rc == -EEXIST ? ", another tool has set one" : "")
+              : 0;
 }

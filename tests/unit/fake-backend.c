@@ -424,8 +424,14 @@ static int f_get_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress)
 static int f_ve_page(void *dom, uint32_t vcpu, uint64_t gfn)
 {
     struct fake *f = dom;
+    int rc = hit(f, FAKE_VE_PAGE);
+    bool on = f->notify_gfn[vcpu] && f->notify_gfn[vcpu] != XMEM_GFN_UNDO;
+    if (rc)
+        return rc;
+    if (on && gfn != XMEM_GFN_UNDO) /* as Xen */
+        return -EEXIST;
     f->notify_gfn[vcpu] = gfn;
-    return hit(f, FAKE_VE_PAGE);
+    return 0;
 }
 
 static int f_map(void *dom, uint64_t gfn, void **page)
