@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What each hypercall can answer, beside success, on a domain that lives and is asked for what is
- * there: no memory for its buffer, not allowed, and what its handler has of its own.
+ * there: no memory for its buffer, not allowed, what its handler has of its own; and a code that none
+ * of them has today.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -46,6 +47,8 @@ static const struct {
 
 int errno_of(int op, unsigned i)
 {
+    if (i && i <= ERRNOS_MAX && table[op].err[i - 1] && (i == ERRNOS_MAX || !table[op].err[i]))
+        return EXDEV;
     return i < ERRNOS_MAX ? table[op].err[i] : 0;
 }
 

@@ -36,7 +36,7 @@ static const struct scenario *const scenarios[] = {
     &scenario_visible,      &scenario_hidden_host,  &scenario_suppress,    &scenario_switch,
     &scenario_view_default, &scenario_found_views,
     &scenario_step,         &scenario_step_single,  &scenario_step_emulate, &scenario_step_relax,
-    &scenario_reply,        &scenario_drop,         &scenario_pending,     &scenario_reinject,
+    &scenario_step_in_view, &scenario_reply,        &scenario_drop,         &scenario_pending,     &scenario_reinject,
     &scenario_policy,       &scenario_rollback,     &scenario_bad_policy,  &scenario_recover,
 };
 #define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
