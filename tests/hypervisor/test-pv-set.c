@@ -291,11 +291,32 @@ START_TEST(test_relax)
     start(XM_PV_DEFAULT_ALL);
     xm_pv_set_default(&pv, XM_ACCESS_N2RWX, &flush);
     fake.alloc_left = 0;
-    ck_assert_int_eq(xm_pv_relax(&pv, 3, XM_ACCESS_RWX), -XM_ENOMEM);
+    flush = false;
+    drops = 0;
+    ck_assert_int_eq(xm_pv_relax(&pv, 3, XM_ACCESS_RWX, &flush), -XM_ENOMEM);
     fake.alloc_left = -1;
-    ck_assert_int_eq(xm_pv_relax(&pv, 3, XM_ACCESS_RWX), 0);
+    ck_assert_int_eq(xm_pv_relax(&pv, 3, XM_ACCESS_RWX, &flush), 0);
     ck_assert_int_eq(get(3), XM_ACCESS_RWX);
     ck_assert_int_eq(get(4), XM_ACCESS_N2RWX);
+    ck_assert(!flush);
+    ck_assert_uint_eq(drops, 0);
+    end();
+}
+END_TEST
+
+/* rx2rw: what could be executed until the first write is not executable by old entries. */
+START_TEST(test_relax_takes_execution)
+{
+    bool flush = false;
+
+    start(XM_PV_DEFAULT_ALL);
+    ck_assert_int_eq(set(3, 1, XM_ACCESS_RX2RW, &flush), 0);
+    flush = false;
+    drops = 0;
+    ck_assert_int_eq(xm_pv_relax(&pv, 3, XM_ACCESS_RW, &flush), 0);
+    ck_assert(flush);
+    ck_assert_uint_eq(drops, 1);
+    ck_assert_uint_eq(dropped, 3);
     end();
 }
 END_TEST
@@ -390,6 +411,7 @@ int main(void)
     tcase_add_test(c, test_default_for_all);
     tcase_add_test(c, test_default_for_later);
     tcase_add_test(c, test_relax);
+    tcase_add_test(c, test_relax_takes_execution);
     tcase_add_test(c, test_list);
     tcase_add_test(c, test_list_refused);
     tcase_add_test(c, test_modes);

@@ -106,8 +106,12 @@ static enum xm_verdict crash(struct check *c, const char *why)
 
 static enum xm_verdict relax(struct check *c)
 {
-    if (xm_pv_relax(&c->d->pv, c->req->access.gfn.n, c->to) != 0)
+    bool flush = false;
+
+    if (xm_pv_relax(&c->d->pv, c->req->access.gfn.n, c->to, &flush) != 0)
         return crash(c, "no memory for the table of rights");
+    if (flush)
+        xm_p2m_note_flush(c->d, 0);
     return XM_V_RETRY_NOW;
 }
 

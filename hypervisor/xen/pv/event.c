@@ -69,10 +69,15 @@ enum xm_pv_verdict xmem_decide(struct vcpu *v, const struct xmem_access *a, enum
 
 void xmem_relax(struct domain *d, unsigned long mfn, enum xm_access to)
 {
+    bool flush = false;
     int rc;
 
     paging_lock(d);
-    rc = xm_pv_relax(&d->arch.pv.xmem->pv, mfn, to);
+    rc = xm_pv_relax(&d->arch.pv.xmem->pv, mfn, to, &flush);
+    if (flush) {
+        xmem_settle(d);
+        guest_flush_tlb_mask(d, d->dirty_cpumask);
+    }
     xmem_unlock(d);
     if (rc != 0)
         domain_crash(d);
