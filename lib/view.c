@@ -552,6 +552,9 @@ int xmem_view_set_notify_page(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn
     if (d->vcpus[vcpu].notify_set && d->vcpus[vcpu].notify_gfn == gfn)
         return 0;
     rc = set_notify(d, vcpu, gfn);
+    if (rc == -EINVAL && gfn != XMEM_GFN_UNDO)
+        return domain_refuse(d, -ESRCH, "vCPU %" PRIu32 ": nothing is mapped at gfn 0x%" PRIx64
+                             " for its #VE page", vcpu, gfn);
     return rc ? domain_fail(d, rc, MAY_SRCH, "vCPU %" PRIu32 ": its #VE page cannot be set%s", vcpu,
                             rc == -EEXIST ? ", another tool has set one" : "")
               : 0;

@@ -205,6 +205,9 @@ START_TEST(a_second_notify_page)
     ck_rc(xmem_view_set_notify_page(d, 1, 9), -ESRCH);
     ck_assert_uint_eq(f->notify_gfn[1], 8);
     ck_ok(xmem_view_set_notify_page(d, 1, XMEM_GFN_UNDO));
+    fake_fail(f, FAKE_VE_PAGE, 1, -EINVAL, false); /* Xen's word for a hole */
+    ck_rc(xmem_view_set_notify_page(d, 1, 9), -ESRCH);
+    ck_assert_ptr_nonnull(strstr(xmem_domain_last_error(d), "0x9"));
     f->notify_gfn[1] = 5; /* another tool's */
     ck_rc(xmem_view_set_notify_page(d, 1, 8), -EIO);
     ck_assert_ptr_nonnull(strstr(xmem_domain_last_error(d), "another tool"));
