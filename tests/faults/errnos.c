@@ -27,7 +27,7 @@ static const struct {
     [XM_HC_UNPAUSE] = {"unpause", {ENOMEM, EPERM, EINVAL}},
     [XM_HC_VCPU_PAUSE] = {"vcpu_pause", {ENOMEM, EPERM, EOPNOTSUPP}},
     [XM_HC_VCPU_UNPAUSE] = {"vcpu_unpause", {ENOMEM, EPERM, EOPNOTSUPP}},
-    [XM_HC_DOMCTL_OTHER] = {"shadow_op", {ENOMEM, EPERM, EINVAL, EBUSY}},
+    [XM_HC_DOMCTL_OTHER] = {"domctl", {ENOMEM, EPERM, EINVAL, EBUSY}},
     [XM_HC_ALTP2M_STATE] = {"altp2m_state", {ENOMEM, EPERM, EINVAL, EOPNOTSUPP}},
     [XM_HC_ALTP2M_CREATE] = {"altp2m_create", {ENOMEM, EPERM, EINVAL}},
     [XM_HC_ALTP2M_DESTROY] = {"altp2m_destroy", {ENOMEM, EPERM, EBUSY}},
