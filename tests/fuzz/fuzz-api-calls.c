@@ -55,11 +55,11 @@ static uint16_t view(struct tool *t)
 
 /* ---- rights ---- */
 
-/* What was answered 0 is in force, where nothing turns it. */
+/* What was answered 0 is in force, where there is a page and nothing turns it. */
 static void check_set(struct tool *t, uint16_t v, uint64_t g, enum xmem_rights r)
 {
     enum xmem_rights got;
-    bool plain = r >= XMEM_N && r <= XMEM_RWX;
+    bool plain = r >= XMEM_N && r <= XMEM_RWX && g - FIRST_GFN < PAGES;
     if (t->faults || !plain || ASK(t, xmem_domain_get_rights(t->d, v, g, &got)))
         return;
     judge(t, "the rights that were set", got == r ? 0 : -EUCLEAN);
