@@ -121,6 +121,7 @@ struct xmem_domain {
     size_t monitor_n, monitor_cap;
     uint64_t *pages; /* added, not removed */
     size_t page_n, page_cap;
+    uint64_t page_next; /* where the next one is tried; 0: not known yet */
 
     uint64_t *patched; /* gfns that breakpoints were written into, in order */
     size_t patched_n, patched_cap;

@@ -10,6 +10,7 @@
 
 #define PAGE BACKEND_PAGE_SIZE
 #define ADD_TRIES 64u
+#define HOLES_MAX 4096u /* at the top, that sessions before can have left */
 
 static int check_range(struct xmem_domain *d, uint64_t gpa, const void *buf, size_t len)
 {
@@ -179,12 +180,64 @@ static void forget_page(struct xmem_domain *d, size_t i)
     for (uint32_t id = 0; id < d->view_end; id++)
         if (d->views[id]) /* rights of nothing are not restored */
             (void)known_put(&d->views[id]->known, d->pages[i], 1, 0xff, 0);
+    if (d->pages[i] < d->page_next)
+        d->page_next = d->pages[i];
     d->pages[i] = d->pages[--d->page_n];
+}
+
+static bool is_hole(struct xmem_domain *d, uint64_t gfn)
+{
+    void *page;
+    int rc = d->ops->page_map(d->dom, gfn, &page);
+    if (!rc)
+        d->ops->page_unmap(d->dom, page);
+    return rc == -ESRCH;
+}
+
+/*
+ * Xen never takes its highest gfn back (max_mapped_pfn): what a session added and took away again
+ * is a hole at the top, and used again. More holes than that are memory that the guest gave away.
+ */
+static uint64_t first_free(struct xmem_domain *d, uint64_t highest)
+{
+    uint64_t at = highest + 1;
+    for (unsigned i = 0; i < HOLES_MAX && at; i++, at--)
+        if (!is_hole(d, at - 1))
+            return at;
+    return highest + 1;
+}
+
+/* Where the next page is tried: the lowest gfn that the session knows no page at. */
+static int find_place(struct xmem_domain *d, uint64_t *at)
+{
+    struct xmem_domain_info info = XMEM_INIT(info);
+    if (!d->page_next) {
+        int rc = d->ops->domain_info(d->dom, &info);
+        if (rc)
+            return rc;
+        d->page_next = first_free(d, info.highest_gfn);
+    }
+    *at = d->page_next;
+    return 0;
+}
+
+/* At *at or the first gfn behind it that is free. */
+static int add_from(struct xmem_domain *d, uint64_t *at)
+{
+    int rc = -EEXIST;
+    for (unsigned i = 0; (rc == -EEXIST || rc == -EBUSY) && i < ADD_TRIES; i++) {
+        if (i)
+            ++*at;
+        while (ours(d, *at))
+            ++*at;
+        rc = add_at(d, *at);
+    }
+    return rc;
 }
 
 int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
 {
-    struct xmem_domain_info info = XMEM_INIT(info);
+    uint64_t at = 0;
     int rc = domain_usable(d);
     if (rc)
         return rc;
@@ -194,20 +247,14 @@ int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
         return domain_refuse(d, -EOPNOTSUPP, "pages cannot be added on this kind of machine");
     if (array_room((void **)&d->pages, d->page_n, &d->page_cap, sizeof(*d->pages)))
         return domain_refuse(d, -ENOMEM, "out of memory");
-    rc = d->ops->domain_info(d->dom, &info);
-    uint64_t at = info.highest_gfn + 1;
-    for (unsigned i = 0; !rc && i < ADD_TRIES; i++, at++) {
-        if (ours(d, at))
-            continue;
-        rc = add_at(d, at);
-        if (rc != -EEXIST && rc != -EBUSY)
-            break;
-        rc = i + 1 < ADD_TRIES ? 0 : rc;
-    }
+    rc = find_place(d, &at);
+    if (!rc)
+        rc = add_from(d, &at);
     if (rc)
         return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no page can be added at gfn 0x%"
                            PRIx64, d->domid, at);
     d->pages[d->page_n++] = at;
+    d->page_next = at + 1;
     rc = shut_page(d, at);
     if (rc) {
         d->ops->page_remove(d->dom, at);

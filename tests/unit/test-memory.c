@@ -39,7 +39,7 @@ START_TEST(pages)
     ck_rc(xmem_domain_read(d, a << 12, &byte, 1), -ESRCH);
     ck_rc(xmem_domain_add_page(d, NULL), -EINVAL);
     fake_fail(f, FAKE_ADD, 1, -EEXIST, false);
-    ck_ok(xmem_domain_add_page(d, &a)); /* the next one */
+    ck_ok(xmem_domain_add_page(d, &a)); /* the next one, past b */
     ck_assert_uint_eq(a, 0x12);
     fake_fail(f, FAKE_ADD, 1, -ENOMEM, false);
     ck_rc(xmem_domain_add_page(d, &a), -ENOMEM);
@@ -50,6 +50,30 @@ START_TEST(pages)
     ck_rc(xmem_domain_add_page(d, &a), -ENOMEM);
     fake_fail(f, FAKE_REMOVE, 1, -EPERM, false);
     ck_rc(xmem_domain_remove_page(d, b), -EPERM);
+}
+END_TEST
+
+/* Holes at the top, of a session before or of this one, are used again; not all that the guest gave away. */
+START_TEST(holes_at_the_top)
+{
+    uint64_t a, b;
+    ck_ok(xmem_domain_close(d));
+    f->info.highest_gfn = f->caps.highest_gfn = 0x10;
+    ck_ok(xmem_domain_open(x, 1, NULL, &d));
+    ck_ok(xmem_domain_add_page(d, &a));
+    ck_ok(xmem_domain_add_page(d, &b));
+    ck_assert(a == 0x11 && b == 0x12); /* nothing at all is mapped below: those are not ours */
+    ck_ok(xmem_domain_close(d));
+    ck_ok(fake_ops.page_add(f, 0x10));
+    f->info.highest_gfn = f->caps.highest_gfn = 0x12;
+    ck_ok(xmem_domain_open(x, 1, NULL, &d));
+    ck_ok(xmem_domain_add_page(d, &a));
+    ck_ok(xmem_domain_add_page(d, &b));
+    ck_assert(a == 0x11 && b == 0x12);
+    ck_ok(xmem_domain_remove_page(d, a));
+    ck_ok(xmem_domain_add_page(d, &a));
+    ck_assert_uint_eq(a, 0x11);
+    ck_ok(fake_ops.page_remove(f, 0x10));
 }
 END_TEST
 
@@ -152,6 +176,7 @@ END_TEST
 int main(void)
 {
     const unit_test tests[] = {pages,
+                               holes_at_the_top,
                                copying,
                                pages_cannot_be_added,
                                monitors,
