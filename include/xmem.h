@@ -245,8 +245,7 @@ XMEM_API int xmem_domain_get_caps(struct xmem_domain *d, struct xmem_caps *out);
 struct xmem_stats {
     size_t size;
     uint64_t hypercalls;  /* made for this session, all kinds */
-    uint64_t sets;        /* of them, changes of rights */
-    uint64_t gets;        /* of them, questions about rights */
+    uint64_t sets, gets;  /* of them, changes of rights, and questions about them */
     uint64_t elided;      /* gfns not sent because they were set so already */
     uint64_t events;      /* requests taken from the ring */
     uint64_t answers;     /* answers put into the ring */
@@ -259,6 +258,7 @@ struct xmem_stats {
     uint64_t not_decoded, not_sure;   /* SIMD, system, unknown; it faults, or is unpredictable */
     uint64_t not_mapped, not_ended;   /* no memory there; an exclusive's loop went too far */
     uint64_t not_same, not_taken;     /* code or tables changed since; registers refused by Xen */
+    uint64_t carried, patch_hits, patch_hit; /* changes of code; into patches; the last one's address */
 };
 XMEM_API int xmem_domain_get_stats(struct xmem_domain *d, struct xmem_stats *out);
 

@@ -3,6 +3,7 @@
 #include "domain.h"
 
 #include "changes.h"
+#include "copies.h"
 #include "sized.h"
 #include "step.h"
 
@@ -251,6 +252,7 @@ static void session_free(struct xmem_domain *d)
         if (d->views[i])
             view_forget(d, d->views[i]);
     step_arm_free(d);
+    copies_free(d);
     if (d->dom)
         d->ops->domain_close(d->dom);
     leave_place(d);

@@ -60,6 +60,8 @@ struct vcpu {
     bool notify_set;    /* #VE information page set by this session */
     bool io_again;      /* it may come back to an input instruction that was emulated, */
     uint64_t io_pc;     /* this one */
+    uint8_t writes;     /* its instruction, into the page of gfn written, that has copies; 2: into more */
+    uint64_t written;
 };
 
 /* An instruction that was looked at before Xen's emulator got it: step-look.c */
@@ -137,6 +139,7 @@ struct xmem_domain {
     uint32_t view_end; /* above the highest number that a view had */
     uint32_t holds; /* by domain_hold(), not let go */
     struct step_arm *arm;        /* step-arm.h; NULL: not needed yet */
+    struct copies *copies;       /* copies.h; NULL: there are none */
     struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
 };
 
@@ -184,6 +187,8 @@ int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8
 int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
 /* What known keeps of a page that was asked for these rights just now, for the first time. */
 uint8_t domain_found_byte(const struct xmem_domain *d, const struct view *v, uint8_t rights);
+/* Rights of one gfn that are set and known already or not; learnt first. Past elision, of this view alone. */
+int domain_set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
 /* Sets the default and keeps in mind what that means for the pages. The hypervisor's answer. */
 int domain_send_default(struct xmem_domain *d, uint8_t rights);
 

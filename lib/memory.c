@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The guest's memory: copying, and pages given and taken away. */
+#include "copies.h"
 #include "domain.h"
 #include "finish.h"
 #include "step.h"
@@ -100,7 +101,7 @@ int xmem_domain_write(struct xmem_domain *d, uint64_t gpa, const void *buf, size
         rc = transfer(d, gpa, (void *)(uintptr_t)buf, len, copy_in);
     if (!rc)
         event_note_write(d, gpa, buf, len);
-    return rc;
+    return !rc && len && d->copies ? copies_tool_wrote(d, gpa, buf, len) : rc;
 }
 
 /* ---- pages given ---- */
@@ -282,7 +283,7 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
     while (d->pages[i] != gfn)
         i++;
     forget_page(d, i);
-    return 0;
+    return d->copies ? copies_page_gone(d, gfn) : 0;
 }
 
 void domain_remove_pages(struct xmem_domain *d)

@@ -13,8 +13,6 @@
 #include "session.h"
 
 #define PORTION 65536u /* gfns between two calls of the progress function */
-#define PAGE_BYTES 4096u
-#define PAGE_SHIFT 12
 
 struct apply {
     struct xmem_policy *p;
@@ -84,32 +82,16 @@ static int add_page(struct apply *a, uint64_t *gfn)
     return err;
 }
 
-/* A page of its own with the contents of gfn and the patches. */
-static int make_copy(struct apply *a, const struct policy_view *v, const struct policy_remap *m,
-                     uint64_t gfn, uint64_t *copy)
-{
-    uint8_t page[PAGE_BYTES];
-    int err = xmem_domain_read(a->d, gfn << PAGE_SHIFT, page, sizeof(page));
-
-    if (err == 0)
-        err = add_page(a, copy);
-    if (err == 0)
-        err = policy_copy_note(a->p, v, m, gfn, *copy, page);
-    if (err)
-        return err;
-    for (size_t i = 0; i < m->n_patches; i++)
-        memcpy(page + m->patches[i].offset, m->patches[i].bytes, m->patches[i].len);
-    return xmem_domain_write(a->d, *copy << PAGE_SHIFT, page, sizeof(page));
-}
-
 static int remap(struct apply *a, const struct policy_view *v, const struct policy_remap *m)
 {
     at(a, "remapping", "/views", m->pos);
     for (uint64_t i = 0; i < m->count; i++) {
         uint64_t to = m->to + i;
-        int err = m->copy ? make_copy(a, v, m, m->gfn + i, &to) : 0;
+        int err = m->copy ? add_page(a, &to) : 0;
 
-        if (err == 0)
+        if (err == 0 && m->copy)
+            err = policy_copy_show(a->d, v, m, m->gfn + i, to);
+        else if (err == 0)
             err = xmem_view_change_gfn(a->d, v->id, m->gfn + i, to);
         if (err)
             return err;
@@ -339,6 +321,7 @@ static void report_failure(struct apply *a, int err)
 static void applied_to(struct xmem_policy *p, const struct xmem_domain *d)
 {
     p->applied = session_number(d);
+    policy_copies_applied(p, d);
     for (size_t i = 0; i < p->n_rules; i++)
         p->rules[i].logged = 0;
 }
@@ -357,13 +340,11 @@ int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, struct xmem_
     err = policy_check(p, d, r);
     if (err)
         return err;
-    policy_copies_clear(p);
     for (size_t i = 0; err == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
         err = steps[i](&a);
     if (err) {
         report_failure(&a, err);
         roll_back(&a);
-        policy_copies_clear(p);
     } else {
         applied_to(p, d);
     }

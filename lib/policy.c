@@ -316,7 +316,6 @@ void xmem_policy_free(struct xmem_policy *p)
     if (!p)
         return;
     free_parts(p);
-    policy_copies_clear(p);
     free(p->targets);
     free(p->regions);
     free(p->views);

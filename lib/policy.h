@@ -156,8 +156,7 @@ struct xmem_policy {
 
     /* number of the session that it was applied to, and of the one that was asked last */
     uint64_t applied, known;
-    struct policy_copy **copies; /* of pages, shown in views */
-    size_t n_copies;
+    uint64_t patch_hits; /* of that session, as told */
     /* what is known of the session that was asked last */
     struct xmem_caps caps;
     uint32_t kind;
@@ -273,16 +272,13 @@ void policy_warn_shown(const struct xmem_policy *p, struct xmem_report *r);
 void policy_warn_others(const struct xmem_policy *p, size_t views, struct xmem_report *r);
 /* All warnings about a policy that is valid. */
 void policy_warn(const struct xmem_policy *p, struct xmem_report *r);
-/*
- * policy-copy.c: a copy of gfn was put into page for a view, original being 4096 bytes as they
- * were; all are forgotten; and those that the vCPU of this event is about to see follow their
- * originals.
- */
-int policy_copy_note(struct xmem_policy *p, const struct policy_view *v,
-                     const struct policy_remap *m, uint64_t gfn, uint64_t page, const void *original);
-void policy_copies_clear(struct xmem_policy *p);
-int policy_copies_follow(const struct xmem_policy *p, struct xmem_domain *d,
-                         const struct xmem_event *ev, struct xmem_decision *decision);
+/* policy-copy.c: gfn shows page in the view, as a copy with the remap's patches. */
+int policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
+                     const struct policy_remap *m, uint64_t gfn, uint64_t page);
+/* Whether the guest wrote where one is patched is told once, from when the policy was applied on. */
+void policy_copies_applied(struct xmem_policy *p, const struct xmem_domain *d);
+void policy_copies_tell(struct xmem_policy *p, const struct xmem_domain *d,
+                        struct xmem_decision *decision);
 /* Checks the policy against the capabilities. 0, or the first error; all go into r. */
 int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r);
 /* 1: monitoring is on, 0: off; or an error. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The end of monitoring and of the session: everything as it was found, nobody left waiting. */
 #include "changes.h"
+#include "copies.h"
 #include "finish.h"
 #include "rights.h"
 #include "step.h"
@@ -231,6 +232,8 @@ static void restore_views(struct xmem_domain *d, struct outcome *o)
 static void restore_all(struct xmem_domain *d, struct outcome *o)
 {
     bool keep = d->opts.restore == XMEM_RESTORE_KEEP;
+    if (!d->dead && d->copies)
+        note(d, o, copies_end(d));
     if (!d->dead) /* first: where it is for all pages it ends what was restored before it */
         restore_default(d, o);
     for (uint32_t id = 0; id < d->caps.max_views && !d->dead; id++)

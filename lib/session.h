@@ -20,4 +20,18 @@ int session_check_event(struct xmem_domain *d, const struct xmem_event *ev);
 /* xmem_event_drop(); strict: where that steps over the access, as XMEM_REPLY_STEP_STRICT has it. */
 int session_drop(struct xmem_domain *d, const struct xmem_event *ev, bool strict);
 
+/*
+ * A page that the session added, which the view shows as a patched copy of gfn: from now on it
+ * follows what the guest writes into gfn (copies.h). Pages of 4096 bytes, copied; patched: 0xff where
+ * contents is not the original's, else 0. Monitoring is on. On failure nothing is kept; a text.
+ */
+struct session_copy {
+    uint16_t view;
+    uint64_t gfn, page;
+    const void *original, *contents, *patched;
+};
+int session_keep_copy(struct xmem_domain *d, const struct session_copy *copy);
+/* How often the guest wrote where one is patched. */
+uint64_t session_patch_hits(const struct xmem_domain *d);
+
 #endif

@@ -9,6 +9,7 @@
 #include "step.h"
 
 #include "changes.h"
+#include "copies.h"
 #include "finish.h"
 #include "rights.h"
 
@@ -204,6 +205,7 @@ static int show(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, bool 
 static int put(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint32_t need, bool host)
 {
     uint8_t rights;
+    host = host || (d->copies && copies_unhook(d, sv->origin, gfn, need));
     int rc = show(d, sv, gfn, host);
     if (!rc)
         rc = step_rights_of(d, domain_view(d, sv->origin), gfn, &rights);
@@ -354,7 +356,7 @@ static void answer_in(struct xmem_domain *d, struct event *ev, struct step_view 
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     bool slow = v->user_step || v->own_step ||
-                (!v->fast && !(d->caps.flags & XMEM_CAP_VISIBILITY));
+                (!v->fast && (v->writes || !(d->caps.flags & XMEM_CAP_VISIBILITY)));
     struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M, .view = sv->v->id};
     if (v->step.phase == STEP_STOPPED && v->step.was)
         v->step.was->then = sv;
@@ -387,7 +389,7 @@ int step_by_view(struct xmem_domain *d, struct event *ev)
     int rc = place(d, &vcpu->step, &sv);
     if (rc == -EBUSY)
         return step_later(d, ev);
-    if (!rc && (vcpu->user_step || (d->quirks & QUIRK_FAST_STEP_NEEDS_MONITOR) ||
+    if (!rc && (vcpu->user_step || vcpu->writes || (d->quirks & QUIRK_FAST_STEP_NEEDS_MONITOR) ||
                 !(d->caps.flags & XMEM_CAP_VISIBILITY))) {
         rc = monitor_single_step(d);
         if (rc)

@@ -3,6 +3,7 @@
 #include "step.h"
 
 #include "changes.h"
+#include "copies.h"
 #include "finish.h"
 #include "rights.h"
 #include "step-look.h"
@@ -65,7 +66,7 @@ int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t 
         known = view_default(v);
     if (known == KNOWN_NOTHING || rights_turn(known)) /* not known, or an access turned them */
         return domain_ask_rights(d, v, gfn, rights);
-    *rights = known;
+    *rights = copies_narrow(d, v, gfn, known);
     return 0;
 }
 
@@ -251,6 +252,9 @@ static int by_emulation(struct xmem_domain *d, struct event *ev)
     int rc = monitor_emul_unimplemented(d);
     if (rc)
         return domain_fail(d, rc, 0, "what cannot be emulated cannot be monitored");
+    rc = d->vcpus[ev->pub.vcpu].writes ? step_alone(d, ev->pub.vcpu) : 0;
+    if (rc)
+        return rc;
     step_phase(d, ev->pub.vcpu, STEP_RUNS);
     event_answer(d, ev, RING_FLAG_EMULATE);
     return 0;
@@ -386,6 +390,8 @@ int step_over(struct xmem_domain *d, struct event *ev)
     bool waits = ev->pub.flags & XMEM_EVENT_PAUSED;
     if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && waits)
         return past_breakpoint(d, ev);
+    if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits && d->copies && copies_writes(d, ev))
+        return copies_stepped(d, ev->pub.vcpu, step_access(d, ev));
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
         return d->step_view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
     return event_go_on(d, ev);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Alternate views. */
 #include "changes.h"
+#include "copies.h"
 #include "rights.h"
 #include "sized.h"
 #include "step.h"
@@ -168,6 +169,8 @@ int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct v
         rc = fill(d, v);
     if (!rc)
         rc = view_shut_pages(d, v);
+    if (!rc && !v->step)
+        rc = copies_guard_view(d, v);
     if (rc) {
         d->ops->view_destroy(d->dom, id);
         view_forget(d, v);
@@ -221,7 +224,7 @@ int xmem_view_destroy(struct xmem_domain *d, uint16_t view)
         return domain_fail(d, rc, MAY_BUSY, "view %u cannot be destroyed%s", view,
                            rc == -EBUSY ? ", a vCPU runs in it" : "");
     view_forget(d, v);
-    return 0;
+    return d->copies ? copies_view_gone(d, view) : 0;
 }
 
 int xmem_view_list(struct xmem_domain *d, uint16_t *views, size_t *n)
@@ -455,10 +458,14 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
     if (array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
         return domain_refuse(d, -ENOMEM, "out of memory");
     step_rights_changed(d, view, gfn, 1);
-    if (meant(v, gfn) == XMEM_RWX || meant(v, gfn) == KNOWN_NOTHING) /* cannot be opened */
-        return remap_held(d, v, gfn, to_gfn);
-    rc = domain_hold(d);
-    return rc ? rc : domain_let_go(d, remap_held(d, v, gfn, to_gfn));
+    bool open = meant(v, gfn) == XMEM_RWX || meant(v, gfn) == KNOWN_NOTHING; /* cannot be opened */
+    rc = open ? 0 : domain_hold(d);
+    if (rc)
+        return rc;
+    rc = remap_held(d, v, gfn, to_gfn);
+    if (!open)
+        rc = domain_let_go(d, rc);
+    return !rc && d->copies ? copies_remapped(d, view, gfn, to_gfn) : rc;
 }
 
 /* ---- visibility, #VE ---- */

@@ -203,6 +203,23 @@ static void note_strict(struct watch *w, const struct xmem_event *ev,
               xmem_domain_last_error(w->d));
 }
 
+/* A guest that does it again and again at one place is told of once. */
+void watch_print_patches(struct watch *w)
+{
+    struct xmem_stats st = XMEM_INIT(st);
+
+    if (xmem_domain_get_stats(w->d, &st) != 0 || st.patch_hits == w->patch_hits) {
+        return;
+    }
+    if (w->patch_hits == 0 || st.patch_hit != w->patch_hit) {
+        ctl_error("the guest wrote where a copy is patched, at 0x%" PRIx64 " (%" PRIu64 " so far): "
+                  "the original has what it wrote, the copy keeps the patch",
+                  st.patch_hit, st.patch_hits);
+    }
+    w->patch_hits = st.patch_hits;
+    w->patch_hit = st.patch_hit;
+}
+
 void watch_print_event(struct watch *w, const struct xmem_event *ev,
                        const struct xmem_decision *dec)
 {

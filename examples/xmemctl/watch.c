@@ -89,6 +89,7 @@ static int drain(struct watch *w, bool *more)
         }
     }
     *more = rc == 0;
+    watch_print_patches(w);
     if (rc == -ESHUTDOWN) {
         w->died = true;
         w->why = "the domain is gone";

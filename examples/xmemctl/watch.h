@@ -37,6 +37,7 @@ struct watch {
     bool died;          /* the domain did */
     bool stuck_told;    /* that a vCPU makes no progress */
     bool strict_told;   /* that a strict step paused the domain */
+    uint64_t patch_hits, patch_hit; /* as told */
     bool output_failed; /* stdout takes no more */
     const char *why;    /* what ended it */
 };
@@ -45,6 +46,8 @@ struct watch {
 int watch_run(struct watch *w);
 void watch_print_event(struct watch *w, const struct xmem_event *ev,
                        const struct xmem_decision *dec);
+/* That the guest wrote where a copy is patched. */
+void watch_print_patches(struct watch *w);
 void watch_print_summary(const struct watch *w);
 
 #endif
