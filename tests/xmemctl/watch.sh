@@ -120,6 +120,16 @@ err_has "applying \["
 expect 0 -c "$MACHINE" watch --gfn 0-0xf dies
 out_has "ended: the domain is gone"
 
+# A guest that changes its own code beside a hidden breakpoint, and over it: told once for a place.
+printf '{"domains":[{"name":"g","kind":"x86-ept","altp2m":true,"pages":512,"programs":[{"repeat":3,"script":[
+    {"op":"exec","gfn":256},{"op":"write","gfn":256,"offset":128,"value":144},
+    {"op":"write","gfn":256,"offset":16,"value":144},{"op":"exec","gfn":256}]}]}]}' >"$WORK/self.json"
+sed 's/"glob": "guest-\*"/"glob": "g"/' "$TOP_SRCDIR/examples/policies/hidden-breakpoint.json" >"$WORK/hidden.json"
+expect 0 -c "sim:$WORK/self.json" watch --check --until-idle --policy "$WORK/hidden.json" g
+check "that it wrote over the breakpoint is told once" \
+    [ "$(grep -c 'wrote where a copy is patched, at 0x100010 (1 so far)' "$WORK/err")" -eq 1 ]
+clean
+
 # The smallest program.
 if [ -x "$TOP_BUILDDIR/examples/watch-page" ]; then
     timeout 60 "$TOP_BUILDDIR/examples/watch-page" "$MACHINE" 1 0x3 >"$WORK/out" 2>"$WORK/err"
