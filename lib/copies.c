@@ -21,7 +21,7 @@ struct copy {
     uint64_t gfn, page;
     uint16_t view;
     bool gone; /* but its gfn may still be guarded */
-    bool open; /* a step may have written into the page itself */
+    bool open; /* steps may have written into the page itself, or do so now */
     uint64_t seen[WORDS];  /* the original when it was looked at last, */
     uint64_t shown[WORDS]; /* what the copy is to be, */
     uint64_t patch[WORDS]; /* and all ones where that is not the original's */
@@ -161,6 +161,7 @@ static void hit(struct xmem_domain *d, const struct copy *c, size_t i, uint64_t 
 static void carry_over(struct xmem_domain *d, struct copy *c, volatile uint64_t *original,
                        volatile uint64_t *copy)
 {
+    bool any = false;
     for (size_t i = 0; i < WORDS; i++) {
         uint64_t now = original[i], copied = copy[i];
         if (now == c->seen[i] && (!c->open || copied == c->shown[i]))
@@ -176,26 +177,27 @@ static void carry_over(struct xmem_domain *d, struct copy *c, volatile uint64_t 
             hit(d, c, i, under);
         c->seen[i] = taken;
         c->shown[i] = shown;
+        any = true;
     }
-    d->stats.carried++;
+    d->stats.carried += any;
 }
 
+/* One that left the guest has nothing to follow. */
 static int follow(struct xmem_domain *d, struct copy *c)
 {
     void *original, *copy;
     int rc = map(d, c->gfn, &original);
     if (rc)
-        return rc;
+        return rc == -ESRCH ? 0 : rc;
     if (c->open || memcmp(original, c->seen, PAGE)) {
         rc = map(d, c->page, &copy);
         if (!rc) {
             carry_over(d, c, original, copy);
-            c->open = false;
             d->ops->page_unmap(d->dom, copy);
         }
     }
     d->ops->page_unmap(d->dom, original);
-    return rc;
+    return rc == -ESRCH ? 0 : rc;
 }
 
 /* All copies of a gfn; the first failure. */
@@ -256,7 +258,7 @@ static int lift(struct xmem_domain *d, uint64_t gfn, bool at_end)
     int first = 0;
     for (uint32_t id = 0; id < d->view_end && !copies_guard(d, gfn); id++) {
         struct view *v = d->views[id];
-        if (!v || v->step || (!id && !d->enabled) || (at_end && v->own))
+        if (!v || v->step || (at_end && v->own))
             continue;
         int rc = put_in_force(d, v, gfn);
         if (rc != -ESRCH) /* it left the guest */
@@ -424,12 +426,18 @@ static int see_out(struct xmem_domain *d, uint32_t vcpu)
 
 int copies_stepped(struct xmem_domain *d, uint32_t vcpu, int rc)
 {
-    const struct vcpu *v = &d->vcpus[vcpu];
-    if (!rc && v->fast)
-        return see_out(d, vcpu);
-    if (!rc && v->step.means == XMEM_STEP_RELAX && v->step.phase != STEP_LATER)
-        return look_after(d, v);
-    return rc;
+    return !rc && d->vcpus[vcpu].fast ? see_out(d, vcpu) : rc;
+}
+
+int copies_closed(struct xmem_domain *d, uint32_t vcpu)
+{
+    const struct step_pages *p = &d->vcpus[vcpu].step.pages;
+    int first = 0;
+    for (uint32_t i = 0; i < p->n; i++) {
+        int rc = p->v[i].need & XMEM_ACCESS_W ? look(d, p->v[i].gfn) : 0;
+        first = first ? first : rc;
+    }
+    return first;
 }
 
 int copies_taken(struct xmem_domain *d, struct event *ev)
@@ -440,7 +448,7 @@ int copies_taken(struct xmem_domain *d, struct event *ev)
     int rc = look_after(d, v);
     if (!rc && (!v->step.phase || ev->pub.reason == XMEM_EVENT_SINGLESTEP))
         v->writes = 0;
-    return rc;
+    return d->dead ? 0 : rc; /* its death is told next */
 }
 
 /* Rights that the access turns: rx2rw here, since less is in force; n2rwx has turned, and is guarded now. */

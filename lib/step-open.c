@@ -251,7 +251,8 @@ int step_close(struct xmem_domain *d, uint32_t vcpu)
     if (!is_open(d, vcpu))
         return 0;
     int rc = close_pages(d, vcpu), rc2 = set_open(d, vcpu, false);
-    return rc ? rc : rc2;
+    int rc3 = d->copies ? copies_closed(d, vcpu) : 0;
+    return rc ? rc : rc2 ? rc2 : rc3;
 }
 
 int step_close_all(struct xmem_domain *d)
