@@ -21,9 +21,9 @@ static struct xmem_domain *d;
 static uint16_t hook;
 static unsigned seen; /* events that the caller got */
 
-static void open_with(uint32_t xen_minor, const struct xmem_domain_opts *o)
+static void open_seeded(uint32_t xen_minor, const struct xmem_domain_opts *o, uint64_t seed)
 {
-    struct sim_machine_cfg cfg = {.seed = 1, .xen_minor = xen_minor};
+    struct sim_machine_cfg cfg = {.seed = seed, .xen_minor = xen_minor};
     struct sim_domain_cfg dom = {.kind = SIM_X86_EPT, .vcpus = 2, .pages = 512, .altp2m = true,
                                  .superpages = true, .name = "g"};
     ck_ok(sim_machine_create(&cfg, &m));
@@ -52,7 +52,7 @@ static uint64_t show_copy(uint16_t view)
 
 static void begin_with(uint32_t xen_minor, const struct xmem_domain_opts *o)
 {
-    open_with(xen_minor, o);
+    open_seeded(xen_minor, o, 1);
     ck_ok(xmem_view_create(d, NULL, &hook));
     ck_assert_uint_eq(show_copy(hook), COPY);
 }
@@ -425,6 +425,37 @@ START_TEST(two_vcpus)
 }
 END_TEST
 
+#define ROUNDS 6u
+
+/*
+ * vCPU 1 writes a number into the page, and then into a page that nobody guards; who reads it there
+ * in the view of the copy finds at least that number in the copy.
+ */
+START_TEST(never_behind)
+{
+    struct sim_op writer[2 * ROUNDS], reader[2 * ROUNDS];
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        writer[2 * i] = (struct sim_op){.code = SIM_OP_WRITE, .addr = AT(F, 0x80), .value = i + 1};
+        writer[2 * i + 1] = (struct sim_op){.code = SIM_OP_WRITE, .addr = AT(G, 0), .value = i + 1};
+        reader[2 * i] = (struct sim_op){.code = SIM_OP_COPY, .addr = AT(G, 0), .to = AT(H, i * 16)};
+        reader[2 * i + 1] = (struct sim_op){.code = SIM_OP_COPY, .addr = AT(F, 0x80),
+                                            .to = AT(H, i * 16 + 8)};
+    }
+    open_seeded(20, NULL, (uint64_t)_i + 1);
+    ck_ok(xmem_view_create(d, NULL, &hook));
+    (void)show_copy(hook);
+    ck_ok(xmem_view_switch(d, hook));
+    go(1, _i % 2 ? hook : 0);
+    ck_ok(sim_vcpu_script(g, 1, writer, 2 * ROUNDS, 1));
+    run(0, reader, 2 * ROUNDS);
+    for (unsigned i = 0; i < ROUNDS; i++)
+        ck_assert_uint_ge(word(AT(H, i * 16 + 8)), word(AT(H, i * 16)));
+    carried(0x80, ROUNDS);
+    ck_assert_uint_eq(seen, 0);
+    end();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("copies");
@@ -442,6 +473,7 @@ int main(void)
     tcase_add_test(c, the_tool_writes);
     tcase_add_test(c, kept_rights);
     tcase_add_loop_test(c, two_vcpus, 0, 4);
+    tcase_add_loop_test(c, never_behind, 0, 60);
     suite_add_tcase(s, c);
     return unit_run(s);
 }
