@@ -425,6 +425,30 @@ START_TEST(two_vcpus)
 }
 END_TEST
 
+/* In the middle of it; by each means, and by disabling first. */
+START_TEST(closing_while_the_guest_writes)
+{
+    struct sim_op ops[] = {{.code = SIM_OP_WRITE, .addr = AT(F, 0x80), .value = NEW},
+                           {.code = SIM_OP_RMW, .addr = AT(F, HOOK), .value = 3},
+                           {.code = SIM_OP_COPY, .addr = AT(G, 0), .to = AT(F, 0x88)}};
+    struct xmem_domain_opts o = {.size = sizeof(o), .step_means = 1u << _i % 4};
+    const struct xmem_event *ev;
+    if (_i % 4 == 2)
+        o.step_means |= XMEM_STEP_SINGLE;
+    begin_with(_i < 8 ? 17 : 20, &o);
+    ck_ok(xmem_view_switch(d, hook));
+    ck_ok(xmem_domain_set_rights(d, hook, G, XMEM_N));
+    ck_ok(sim_vcpu_script(g, 1, ops, 3, 0));
+    ck_ok(sim_vcpu_script(g, 0, ops + 1, 2, 0));
+    for (int i = 0; i < 3 + _i; i++)
+        if (!xmem_event_next(d, &ev))
+            ck_ok(xmem_event_step_over(d, ev));
+    if (_i & 1)
+        ck_ok(xmem_domain_disable(d));
+    end();
+}
+END_TEST
+
 #define ROUNDS 6u
 
 /*
@@ -473,6 +497,7 @@ int main(void)
     tcase_add_test(c, the_tool_writes);
     tcase_add_test(c, kept_rights);
     tcase_add_loop_test(c, two_vcpus, 0, 4);
+    tcase_add_loop_test(c, closing_while_the_guest_writes, 0, 16);
     tcase_add_loop_test(c, never_behind, 0, 60);
     suite_add_tcase(s, c);
     return unit_run(s);
