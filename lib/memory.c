@@ -186,9 +186,13 @@ static void forget_page(struct xmem_domain *d, size_t i)
     d->pages[i] = d->pages[--d->page_n];
 }
 
+/* What cannot be mapped may be a device's, as the page of the local APIC: that has rights all the same. */
 static bool is_hole(struct xmem_domain *d, uint64_t gfn)
 {
+    uint8_t rights;
     void *page;
+    if (!d->enabled || d->ops->rights_get(d->dom, 0, gfn, &rights) != -ESRCH)
+        return false;
     int rc = d->ops->page_map(d->dom, gfn, &page);
     if (!rc)
         d->ops->page_unmap(d->dom, page);
