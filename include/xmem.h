@@ -89,14 +89,14 @@ XMEM_API int xmem_rights_parse(const char *name, enum xmem_rights *out);
 struct xmem_open_opts {
     size_t size;
     uint64_t seed; /* simulated machines: seed, where the description names none */
+    struct xmem_report *report; /* NULL, or takes all messages about a description */
 };
 
 /*
- * Opens a connection. uri: "xen:" the running hypervisor; "sim:" the built-in demonstration
- * machine; "sim:FILE" a machine described by FILE (xmem-machine(5)). opts may be NULL. *out is
- * freed by xmem_close(). -EINVAL bad uri or description; -ENOENT no such file; -EOPNOTSUPP no
- * usable hypervisor or library; -EACCES, -EPERM not allowed. On failure the text is
- * xmem_last_error(NULL), per thread.
+ * Opens a connection. uri: "xen:" the running hypervisor; "sim:" the built-in demonstration machine;
+ * "sim:FILE" what FILE describes (xmem-machine(5)). opts may be NULL. *out is freed by xmem_close().
+ * -EINVAL bad uri or description; -ENOENT no such file; -EOPNOTSUPP no usable hypervisor or library;
+ * -EACCES, -EPERM not allowed. On failure the text is xmem_last_error(NULL), per thread.
  */
 XMEM_API int xmem_open(const char *uri, const struct xmem_open_opts *opts, struct xmem **out);
 /* Closes sessions that are still open (as xmem_domain_close()), then the connection. */
@@ -196,9 +196,9 @@ XMEM_API int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_
                               struct xmem_domain **out);
 /*
  * Ends the session whatever state it is in and leaves the domain as it was found: rights, default
- * and views restored (but see XMEM_RESTORE_KEEP), every request answered, monitors off, ring
- * disabled, pauses undone. Always frees d. Returns the first failure of the restoring (the rest is
- * still done); its text is xmem_last_error() of the connection.
+ * and views restored (but see XMEM_RESTORE_KEEP), every request answered, monitors off, ring off,
+ * pauses undone. Always frees d. Returns the first failure of what is left undone, its text is
+ * xmem_last_error(); the next open, recover or xmem_close() on that connection goes on with it.
  */
 XMEM_API int xmem_domain_close(struct xmem_domain *d);
 /* Text of the last failure on this session, "" if none. */
@@ -245,8 +245,7 @@ XMEM_API int xmem_domain_get_caps(struct xmem_domain *d, struct xmem_caps *out);
 struct xmem_stats {
     size_t size;
     uint64_t hypercalls;  /* made for this session, all kinds */
-    uint64_t sets;        /* of them, changes of rights */
-    uint64_t gets;        /* of them, questions about rights */
+    uint64_t sets, gets;  /* of them, changes of rights, and questions about them */
     uint64_t elided;      /* gfns not sent because they were set so already */
     uint64_t events;      /* requests taken from the ring */
     uint64_t answers;     /* answers put into the ring */
@@ -259,6 +258,7 @@ struct xmem_stats {
     uint64_t not_decoded, not_sure;   /* SIMD, system, unknown; it faults, or is unpredictable */
     uint64_t not_mapped, not_ended;   /* no memory there; an exclusive's loop went too far */
     uint64_t not_same, not_taken;     /* code or tables changed since; registers refused by Xen */
+    uint64_t carried, patch_hits, patch_hit; /* changes of code; into patches; the last one's address */
 };
 XMEM_API int xmem_domain_get_stats(struct xmem_domain *d, struct xmem_stats *out);
 
@@ -267,7 +267,7 @@ XMEM_API int xmem_domain_get_stats(struct xmem_domain *d, struct xmem_stats *out
  * -EBUSY another listener has the ring, or one died (xmem_domain_recover()). xc_monitor_enable().
  */
 XMEM_API int xmem_domain_enable(struct xmem_domain *d);
-/* Stops it: as closing does, but the session stays open. Nothing happens if it is off. */
+/* Stops it as closing does; the session stays open. Off already: 0. One that failed goes on if called again. */
 XMEM_API int xmem_domain_disable(struct xmem_domain *d);
 /* Pauses the domain, counted; closing makes up for missing unpauses. -EINVAL there was no pause. */
 XMEM_API int xmem_domain_pause(struct xmem_domain *d);
@@ -277,7 +277,7 @@ struct xmem_recovery {
     size_t size;
     uint32_t ring_was_active; /* 1: a ring of a listener that is gone was taken over */
     uint32_t vcpus_released;
-    uint64_t rights_reset;    /* gfns set back to rwx */
+    uint64_t rights_reset;    /* pages set back to rwx */
     uint32_t views_destroyed;
     uint32_t reserved;
 };
@@ -602,7 +602,7 @@ struct xmem_monitor {
     uint64_t bitmask; /* CTRLREG: bits that do not count; 0: all count */
 };
 #define XMEM_MONITOR_ASYNC 1u       /* the vCPU does not wait; VMEXIT: it never does */
-#define XMEM_MONITOR_ON_CHANGE 2u   /* only when the value changes */
+#define XMEM_MONITOR_ON_CHANGE 2u   /* MSR: only when the value changes; CTRLREG: never else */
 #define XMEM_MONITOR_USERSPACE 4u   /* GUEST_REQUEST: user mode may ask too */
 /*
  * Switches an event on or off; to what it is already: 0. Memory accesses need
@@ -648,8 +648,8 @@ XMEM_API int xmem_policy_match(const struct xmem_policy *p, const struct xmem_do
 /* Called with each line of a plan, in order; a non-zero return stops and is passed on. */
 typedef int (*xmem_plan_line_fn)(void *arg, const char *line);
 /*
- * Dry run: checks the policy against the session's capabilities and writes what
- * applying would do, a line per step; warnings go into r. -EOPNOTSUPP, -ERANGE: what cannot be done.
+ * Dry run: checks the policy against the session and its guest, and tells what applying would do, a
+ * line per step; warnings go into r. -EOPNOTSUPP, -ERANGE (a hole, too): cannot be done; -ENOENT: an anchor.
  */
 XMEM_API int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
                               xmem_plan_line_fn line, void *arg);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rights of pages, asked for and set; every set is a small batch. */
 #include "changes.h"
+#include "copies.h"
 #include "rights.h"
 #include "step.h"
 
@@ -52,7 +53,8 @@ int xmem_domain_get_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
     if (rc)
         return rc;
     struct view *v = domain_view(d, view);
-    if (step_relaxed(d, v, gfn)) { /* open for a moment only; known has what is meant */
+    /* open for a moment, or not open for writes: known has what is meant */
+    if (step_relaxed(d, v, gfn) || copies_guard(d, gfn)) {
         *out = (enum xmem_rights)known_set_of(known_get(&v->known, gfn));
         return 0;
     }
@@ -73,6 +75,8 @@ int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uin
 {
     uint64_t done;
     d->stats.sets++;
+    if (!d->own_change)
+        rights = copies_narrow(d, v, gfn, rights);
     int rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
     if (!rc)
         step_rights_changed(d, v->id, gfn, 1);
@@ -123,14 +127,16 @@ static int one_back(struct xmem_domain *d, struct view *v, uint64_t gfn, int rc)
         d->error = why;
         return as_before(d, rc);
     }
-    (void)known_put(&v->known, gfn, 1, KNOWN_SET, KNOWN_UNSURE);
+    v->unsure = true;
+    if (rights != KNOWN_NOTHING)
+        (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
     xmem_error_add(&why, "; and putting back failed: %s", d->error.text);
     d->error = why;
     return rc;
 }
 
 /* One gfn, the same as a list of one but without the lists. */
-static int set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
+int domain_set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
 {
     struct run one = {gfn, UINT64_C(1) << 8 | rights};
     struct runs list = {&one, 1, 1};
@@ -143,7 +149,7 @@ static int set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t 
     if (rc)
         return rc;
     d->stats.sets++;
-    rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
+    rc = d->ops->rights_set(d->dom, v->id, gfn, 1, copies_narrow(d, v, gfn, rights), &done);
     if (rc) {
         rc = domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
                          " cannot be set to %s", v->id, gfn,
@@ -174,7 +180,7 @@ int xmem_domain_set_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
         d->stats.elided++;
         return 0;
     }
-    return set_one(d, v, gfn, (uint8_t)rights);
+    return domain_set_one(d, v, gfn, (uint8_t)rights);
 }
 
 int changes_add_many(struct changes *c, uint16_t view, const uint64_t *gfns, const uint8_t *rights,

@@ -54,6 +54,7 @@ int backend_sim_step_note(void *dom, uint16_t view, uint64_t gfn, uint32_t vcpu,
                           bool open);
 int backend_sim_step_told(void *dom, uint32_t vcpu, uint64_t gfn, uint32_t access);
 /* backend-sim-vcpu.c */
+int backend_sim_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);
 int backend_sim_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out);
 int backend_sim_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in);
 int backend_sim_view_internal(void *dom, uint16_t view, uint16_t from_view);

@@ -2,7 +2,19 @@
 /* Registers of the simulated machine's vCPUs, in the seam's words. */
 #include "backend-sim-int.h"
 
+#include <errno.h>
 #include <string.h>
+
+int backend_sim_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle)
+{
+    struct sim_dom *d = dom;
+    struct sim_vcpu_info info;
+    if (sim_vcpu_info(d->d, vcpu, &info))
+        return -ESRCH;
+    *ns = info.ran;
+    *idle = info.state != SIM_VCPU_RUNNABLE;
+    return 0;
+}
 
 int backend_sim_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out)
 {

@@ -156,7 +156,8 @@ static int dom_open(void *conn, uint32_t domid, void **dom, struct xmem_error *e
     int rc = backend_sim_copies(d) ? backend_sim_views_get_state(d, &d->views_on) : 0;
     if (rc) {
         free(d);
-        return xmem_error_set(err, rc, "domain %" PRIu32 " cannot be asked", domid);
+        return xmem_error_set(err, rc, "domain %" PRIu32 " cannot be asked: %s", domid,
+                              strerror(-rc));
     }
     *dom = d;
     return 0;
@@ -227,8 +228,9 @@ static int dom_caps(void *dom, struct xmem_caps *out)
     if (d->kind == SIM_X86_EPT) {
         caps_x86(d, out);
     } else if (d->kind == SIM_X86_PV) {
-        out->step_means = XMEM_STEP_RELAX;
-        out->monitors = 1u << XMEM_EVENT_MEM_ACCESS;
+        out->step_means = XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
+        out->replies |= 1u << XMEM_REPLY_EMULATE;
+        out->monitors = 1u << XMEM_EVENT_MEM_ACCESS | 1u << XMEM_EVENT_EMUL_UNIMPLEMENTED;
         out->flags |= XMEM_CAP_SET_MANY | XMEM_CAP_DEFAULT_ALL;
     } else {
         out->step_means = XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
@@ -246,6 +248,8 @@ static uint32_t dom_quirks(void *dom)
                  QUIRK_CODE_ELSEWHERE;
     if (d->altp2m)
         q |= QUIRK_VIEW_SET_COVERS_LEAF;
+    if (d->kind == SIM_X86_PV)
+        q |= QUIRK_EMULATES_BY_RIGHTS;
     if (d->xen_minor < 19)
         q |= QUIRK_VIEW_COPIES_HOST_RIGHTS;
     else if (d->altp2m && d->xen_minor < 22)
@@ -569,6 +573,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .vcpu_set = backend_sim_vcpu_set,
     .vcpu_waits = vcpu_waits,
     .vcpu_inject = vcpu_inject,
+    .vcpu_ran = backend_sim_vcpu_ran,
     .monitor_enable = monitor_enable,
     .monitor_disable = monitor_disable,
     .monitor_attach = monitor_attach,

@@ -87,13 +87,15 @@ static void arm_caps(struct xmem_caps *c)
 }
 
 /*
- * Every frame's rights are in the hypervisor's own table: it has all of them. EMULATE does no FPU or vector
- * instruction, which are reported again; so it is no means to step over any.
+ * Every frame's rights are in the hypervisor's own table: it has all of them. EMULATE steps over an access where
+ * what cannot be emulated is told; an older hypervisor reports it again, like an access that was never done.
  */
 static void pv_caps(const struct xen_dom *d, struct xmem_caps *c)
 {
     c->rights = arm_rights() | (d->release->access_r_pw >= 0 ? BIT(XMEM_R_PW) : 0);
     c->step_means = XMEM_STEP_RELAX;
+    if (c->monitors & (UINT64_C(1) << XMEM_EVENT_EMUL_UNIMPLEMENTED))
+        c->step_means |= XMEM_STEP_EMULATE;
     c->max_views = 1;
     c->replies = 1u << XMEM_REPLY_EMULATE;
     c->reply_flags = XMEM_REPLY_SET_REGS;

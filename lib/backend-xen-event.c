@@ -82,7 +82,7 @@ void xen_events_close(struct xen_dom *d)
 int xen_ring_active(struct xen_dom *d)
 {
     int number;
-    /* Monitor calls on a PV domain panic released hypervisors. */
+    /* Of a PV domain only a hypervisor with the extension is asked. */
     if (d->kind == XMEM_KIND_X86_PV && !xen_pv_possible(d))
         return -EOPNOTSUPP;
     int rc = xen_access_get(d, DEFAULT_GFN, &number);
@@ -172,7 +172,7 @@ int xen_monitor_disable(void *dom)
     struct xen_dom *d = dom;
     bool pv = d->kind == XMEM_KIND_X86_PV;
     if (pv && !xen_pv_possible(d))
-        return -EOPNOTSUPP; /* panics released hypervisors */
+        return -EOPNOTSUPP; /* not asked without the extension */
     int rc = d->shadow_only ? 0 : xen_rc(d, d->api->monitor_disable(d->xch, d->domid));
     if (rc && !d->dead)
         return rc; /* it is still there: answers must reach who waits, and it can be ended later */

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #define KB_PER_PAGE 4u
+#define MAP_PART 64u /* gfns that are mapped at once */
 
 int xen_page_map(void *dom, uint64_t gfn, void **page)
 {
@@ -32,6 +33,46 @@ void xen_page_unmap(void *dom, void *page)
 {
     struct xen_dom *d = dom;
     d->api->foreign_unmap(d->fmem, page, 1);
+}
+
+/* All of a part at once; dom0 may lack the room for that. */
+static bool there_together(struct xen_dom *d, uint64_t gfn, uint32_t nr, bool *there)
+{
+    xen_gfn_arg where[MAP_PART];
+    int bad[MAP_PART] = {0};
+    for (uint32_t i = 0; i < nr; i++)
+        where[i] = (xen_gfn_arg)(gfn + i);
+    d->hypercalls++;
+    void *p = d->api->foreign_map(d->fmem, d->domid, PROT_READ, nr, where, bad);
+    if (!p)
+        return false;
+    d->api->foreign_unmap(d->fmem, p, nr);
+    for (uint32_t i = 0; i < nr; i++)
+        there[i] = !bad[i];
+    return true;
+}
+
+static int there_alone(struct xen_dom *d, uint64_t gfn, bool *there)
+{
+    void *page;
+    int rc = xen_page_map(d, gfn, &page);
+    *there = !rc;
+    if (!rc)
+        xen_page_unmap(d, page);
+    return rc == -ESRCH ? 0 : rc;
+}
+
+int xen_there_by_mapping(struct xen_dom *d, uint64_t gfn, uint32_t nr, bool *there)
+{
+    int rc = 0;
+    for (uint32_t at = 0; at < nr && !rc; at += MAP_PART) {
+        uint32_t part = nr - at < MAP_PART ? nr - at : MAP_PART;
+        if (there_together(d, gfn + at, part, there + at))
+            continue;
+        for (uint32_t i = 0; i < part && !rc; i++)
+            rc = there_alone(d, gfn + at + i, there + at + i);
+    }
+    return rc;
 }
 
 /* Moves the domain's limit of memory by one page. */

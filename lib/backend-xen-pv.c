@@ -2,8 +2,8 @@
 /*
  * PV domains on a hypervisor that has mem_access for them (hypervisor/xen). The ring is a frame of the
  * hypervisor's own, handed out as a resource; shadow page tables are turned on with it,
- * and off when nothing is restricted any more. A stock hypervisor is told by one harmless question: it knows no such
- * resource. It must never be asked to enable the monitor of a PV domain, which panics it.
+ * and off when nothing is restricted any more. A hypervisor without it knows no such
+ * resource: that is asked first, and then nothing else of a PV domain.
  */
 #include "backend-xen.h"
 

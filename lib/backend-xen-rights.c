@@ -6,7 +6,7 @@
 
 #define DEFAULT_GFN UINT64_MAX
 #define HOLE_MIN 8192u  /* gfns of a range that is looked at for holes */
-#define HOLE_PART 1024u /* XEN_DOMCTL_getpageframeinfo3 takes so many */
+#define HOLE_PART BACKEND_THERE_MAX /* XEN_DOMCTL_getpageframeinfo3 takes so many */
 #define PFN_TYPE_MASK 0xf0000000ul
 #define PFN_TYPE_HOLE 0xf0000000ul /* XEN_DOMCTL_PFINFO_XTAB */
 
@@ -42,16 +42,34 @@ static int set_run(struct xen_dom *d, uint64_t gfn, uint64_t nr, int number, uin
     return 0;
 }
 
-/* Is nothing at all mapped in this part? What cannot be asked counts as mapped. */
-static bool is_hole(struct xen_dom *d, uint64_t gfn, uint32_t nr)
+/* On x86 the hypervisor tells in one call. */
+static int there_by_type(struct xen_dom *d, uint64_t gfn, uint32_t nr, bool *there)
 {
     xen_gfn_arg types[HOLE_PART];
     for (uint32_t i = 0; i < nr; i++)
         types[i] = (xen_gfn_arg)(gfn + i);
-    if (xen_rc(d, d->api->pfn_types(d->xch, d->domid, nr, types)))
+    int rc = xen_rc(d, d->api->pfn_types(d->xch, d->domid, nr, types));
+    for (uint32_t i = 0; !rc && i < nr; i++)
+        there[i] = (types[i] & PFN_TYPE_MASK) != PFN_TYPE_HOLE;
+    return rc;
+}
+
+int xen_pages_there(void *dom, uint64_t gfn, uint32_t nr, bool *there)
+{
+    struct xen_dom *d = dom;
+    if (!d->conn->arm && !there_by_type(d, gfn, nr, there))
+        return 0;
+    return xen_there_by_mapping(d, gfn, nr, there);
+}
+
+/* Is nothing at all mapped in this part? What cannot be asked counts as mapped. */
+static bool is_hole(struct xen_dom *d, uint64_t gfn, uint32_t nr)
+{
+    bool there[HOLE_PART];
+    if (there_by_type(d, gfn, nr, there))
         return false;
     for (uint32_t i = 0; i < nr; i++)
-        if ((types[i] & PFN_TYPE_MASK) != PFN_TYPE_HOLE)
+        if (there[i])
             return false;
     return true;
 }

@@ -257,7 +257,8 @@ static uint32_t xen_domain_quirks(void *dom)
     uint32_t of_views = QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_FAST_STEP_NEEDS_MONITOR |
                         QUIRK_VIEW_SET_SKIPS_UNMAPPED | QUIRK_VIEW_SET_COVERS_LEAF |
                         QUIRK_LEAF_TAKES_HOST_RIGHTS;
-    return d->views ? d->release->quirks : d->release->quirks & ~of_views;
+    uint32_t q = d->views ? d->release->quirks : d->release->quirks & ~of_views;
+    return d->kind == XMEM_KIND_X86_PV ? q | QUIRK_EMULATES_BY_RIGHTS : q;
 }
 
 static int xen_pause(void *dom)
@@ -333,6 +334,7 @@ const struct xmem_backend_ops xmem_backend_xen = {
     .view_set_notify = xen_view_set_notify,
     .page_map = xen_page_map,
     .page_unmap = xen_page_unmap,
+    .pages_there = xen_pages_there,
     .page_add = xen_page_add,
     .page_remove = xen_page_remove,
     .hypercalls = xen_hypercalls,

@@ -71,6 +71,9 @@ int xen_vcpu_inject(void *dom, uint32_t vcpu, const struct backend_exception *e)
 /* backend-xen-page.c */
 int xen_page_map(void *dom, uint64_t gfn, void **page);
 void xen_page_unmap(void *dom, void *page);
+int xen_pages_there(void *dom, uint64_t gfn, uint32_t nr, bool *there);
+/* The same by mapping them for a moment, where no hypercall tells. */
+int xen_there_by_mapping(struct xen_dom *d, uint64_t gfn, uint32_t nr, bool *there);
 int xen_page_add(void *dom, uint64_t gfn);
 int xen_page_remove(void *dom, uint64_t gfn);
 

@@ -37,6 +37,11 @@ struct xmem_error; /* error.h */
 #define QUIRK_LEAF_TAKES_HOST_RIGHTS 64u
 /* What the guest executes is not in its memory: the simulated machine's programs. */
 #define QUIRK_CODE_ELSEWHERE 128u
+/*
+ * EMULATE holds to the rights of pages that nobody answered for, which are told, and what it does not do
+ * is told too, all of it.
+ */
+#define QUIRK_EMULATES_BY_RIGHTS 256u
 
 /* The ring as the session sees it. */
 struct backend_ring {
@@ -75,6 +80,8 @@ struct backend_vcpu {
 /* Runs, or questions, in one hypercall. */
 #define BACKEND_RUNS_MAX 256u
 #define BACKEND_NO_RIGHTS 0xffu
+/* gfns of one pages_there(). */
+#define BACKEND_THERE_MAX 1024u
 
 struct backend_run {
     uint64_t gfn;
@@ -132,8 +139,7 @@ struct xmem_backend_ops {
     int (*vcpu_inject)(void *dom, uint32_t vcpu, const struct backend_exception *e);
 
     /*
-     * May be NULL. Single step off, whatever the vCPU does; a fast one's view and end are kept by Xen
-     * for the next one (hvm_debug_op()).
+     * May be NULL. Single step off, whatever the vCPU does, a fast one too (hvm_debug_op()).
      */
     int (*vcpu_step_off)(void *dom, uint32_t vcpu);
     /* May be NULL. How long the vCPU was on a processor, in ns; *idle: it sleeps, or is off. */
@@ -232,6 +238,8 @@ struct xmem_backend_ops {
     /* One page of the guest, mapped read-write; -ESRCH nothing there. */
     int (*page_map)(void *dom, uint64_t gfn, void **page);
     void (*page_unmap)(void *dom, void *page);
+    /* there[i]: gfn + i has a page that page_map would map; nr up to BACKEND_THERE_MAX. NULL: one by one. */
+    int (*pages_there)(void *dom, uint64_t gfn, uint32_t nr, bool *there);
     int (*page_add)(void *dom, uint64_t gfn);
     int (*page_remove)(void *dom, uint64_t gfn);
 

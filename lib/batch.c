@@ -68,6 +68,12 @@ void domain_orphan_batches(struct xmem_domain *d)
     d->batches = NULL;
 }
 
+void domain_rewind_batches(struct xmem_domain *d)
+{
+    for (struct xmem_batch *b = d->batches; b; b = b->next)
+        changes_reset(&b->c);
+}
+
 int xmem_batch_add(struct xmem_batch *b, uint16_t view, uint64_t first_gfn, uint64_t count,
                    enum xmem_rights rights)
 {

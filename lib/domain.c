@@ -3,6 +3,7 @@
 #include "domain.h"
 
 #include "changes.h"
+#include "copies.h"
 #include "ledger.h"
 #include "sized.h"
 #include "step.h"
@@ -36,6 +37,8 @@ static int code_of(int rc, unsigned may)
     } some[] = {{-ESRCH, MAY_SRCH},   {-EBUSY, MAY_BUSY},   {-ENOSPC, MAY_NOSPC},
                 {-ENODEV, MAY_NODEV}, {-ENOENT, MAY_NOENT}, {-ERANGE, MAY_RANGE}};
     switch (rc) {
+    case 0:
+        return 0;
     case -ENOSYS:
         return -EOPNOTSUPP;
     case -ENOMEM:
@@ -95,6 +98,16 @@ int domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
     xmem_error_vset(&d->error, code, fmt, ap);
     va_end(ap);
     return code;
+}
+
+int session_say(struct xmem_domain *d, int code, const char *text)
+{
+    return domain_refuse(d, code, "%s", text);
+}
+
+int session_out_of_memory(struct xmem_domain *d)
+{
+    return domain_refuse(d, -ENOMEM, "out of memory");
 }
 
 void domain_as_before(const struct xmem_domain *d, struct xmem_error *text)
@@ -265,6 +278,7 @@ static void session_free(struct xmem_domain *d)
         if (d->views[i])
             view_forget(d, d->views[i]);
     step_arm_free(d);
+    copies_free(d);
     if (d->dom)
         d->ops->domain_close(d->dom);
     leave_place(d);
@@ -321,7 +335,7 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     if (!rc)
         rc = domain_settle(x, domid, &d->error);
     if (!rc)
-        rc = d->ops->domain_open(x->conn, domid, &d->dom, &d->error);
+        rc = code_of(d->ops->domain_open(x->conn, domid, &d->dom, &d->error), MAY_SRCH);
     if (!rc)
         rc = connection_pay_pauses(x, domid, d->dom, &d->error);
     if (!rc)
@@ -571,5 +585,6 @@ int xmem_domain_disable(struct xmem_domain *d)
     int rc = domain_usable(d);
     if (rc || !(d->ring_taken || d->unfinished))
         return rc;
+    domain_rewind_batches(d);
     return domain_stop(d);
 }

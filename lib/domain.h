@@ -65,9 +65,12 @@ struct vcpu {
     bool own_step;      /* single step wanted by the library, for a step */
     bool hw_step;       /* single step as the last answer left it */
     bool attention;     /* its next answer has something to add: step_answer() */
-    bool notify_set;    /* #VE information page set by this session */
+    bool notify_set;    /* #VE information page set by this session, */
+    uint64_t notify_gfn; /* this one */
     bool io_again;      /* it may come back to an input instruction that was emulated, */
     uint64_t io_pc;     /* this one */
+    uint8_t writes;     /* its instruction, into the page of gfn written, that has copies; 2: into more */
+    uint64_t written;
 };
 
 #define SEND_FEW 64u
@@ -134,6 +137,7 @@ struct xmem_domain {
     uint32_t holding_n; /* of them, such as the others are held for */
     uint32_t later_n;   /* of them, such as have not begun */
     struct looked *looked;
+    bool puts_back;     /* rights are being put back: feed.h */
     bool splitting;     /* a large leaf of the host view is being split */
     bool own_change;    /* rights are being changed for a step */
     bool finishing;     /* the session ends: steps by view are seen through */
@@ -144,6 +148,7 @@ struct xmem_domain {
     size_t monitor_n, monitor_cap;
     struct added *pages; /* not removed */
     size_t page_n, page_cap;
+    uint64_t page_next; /* where the next one is tried; 0: not known yet */
 
     uint64_t *patched; /* gfns that breakpoints were written into, in order */
     size_t patched_n, patched_cap;
@@ -161,6 +166,7 @@ struct xmem_domain {
     uint32_t view_end; /* above the highest number that a view had */
     uint32_t holds; /* by domain_hold(), not let go */
     struct step_arm *arm;        /* step-arm.h; NULL: not needed yet */
+    struct copies *copies;       /* copies.h; NULL: there are none */
     struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
 };
 
@@ -210,6 +216,8 @@ int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8
 int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
 /* What known keeps of a page that was asked for these rights just now, for the first time. */
 uint8_t domain_found_byte(const struct xmem_domain *d, const struct view *v, uint8_t rights);
+/* Rights of one gfn that are set and known already or not; learnt first. Past elision, of this view alone. */
+int domain_set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
 /* Sets the default and keeps in mind what that means for the pages. The hypervisor's answer. */
 int domain_send_default(struct xmem_domain *d, uint8_t rights);
 
@@ -280,5 +288,7 @@ void page_forget(struct xmem_domain *d, size_t i);
 int view_shut_pages(struct xmem_domain *d, struct view *v);
 /* batch.c: the session goes; batches that are still there must not touch it. */
 void domain_orphan_batches(struct xmem_domain *d);
+/* Monitoring ended: what batches had applied in part is restored, and they begin anew. */
+void domain_rewind_batches(struct xmem_domain *d);
 
 #endif

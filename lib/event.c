@@ -2,6 +2,7 @@
 /* Taking events from the ring, and putting answers into it. */
 #include "event.h"
 
+#include "copies.h"
 #include "domain.h"
 #include "finish.h"
 #include "sized.h"
@@ -201,13 +202,16 @@ int event_take(struct xmem_domain *d, struct event **out)
             return rc;
         if (d->vcpus[ev->pub.vcpu].io_again && finish_swallow(d, ev))
             continue;
+        int late = d->copies ? copies_taken(d, ev) : 0;
         if (for_step(d, ev) && !is_further(d, ev)) {
             rc = step_event(d, ev);
-            if (rc < 0)
-                return rc;
-            if (rc)
+            if (rc > 0 && !late)
                 continue;
+            if (rc)
+                return rc < 0 ? rc : late;
         }
+        if (d->copies && copies_event(d, ev))
+            continue;
         *out = ev;
         return 1;
     }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "json-scan.h"
+#include "json-text.h"
 #include "report.h"
 
 struct json_doc {
@@ -22,9 +22,10 @@ struct json_doc {
     uint32_t n_lines;
     struct json_value *values;
     uint32_t n_values;
-    struct json_object *root;
+    char *strings; /* decoded; values point into it */
     struct xmem_report *report;
     size_t errors;
+    size_t warnings;
 };
 
 const char *json_doc_name(const struct json_doc *doc)
@@ -192,6 +193,23 @@ void json_key_error(struct json_doc *doc, const struct json_value *v, enum xm_me
     va_end(args);
 }
 
+void json_warning(struct json_doc *doc, const struct json_value *v, enum xm_message m,
+                  const char *fmt, ...)
+{
+    char buf[2048], text[1024];
+    struct report_pos pos = {.file = doc->name};
+    va_list args;
+
+    if (++doc->warnings > REPORT_MAX / 2)
+        return; /* room for errors that come yet */
+    pos.path = json_pointer(doc, v, buf, sizeof(buf));
+    json_position(doc, v->start, &pos.line, &pos.column);
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    report_add(doc->report, m, &pos, "warning: %s", text);
+}
+
 static void __attribute__((format(printf, 5, 6)))
 offset_error(struct json_doc *doc, const struct json_value *v, uint32_t offset, enum xm_message m,
              const char *fmt, ...)
@@ -214,80 +232,17 @@ file_error(const char *name, struct xmem_report *r, enum xm_message m, const cha
     va_end(args);
 }
 
-/* ---- joining the scanner's values and json-c's ---- */
+/* ---- keys ---- */
 
-/* A key alone, decoded by json-c; freed by json_object_put(). */
-static struct json_object *decode_key(const struct json_doc *doc, const struct json_value *v)
+static void key_twice(void *arg, uint32_t value, uint32_t first)
 {
-    struct json_tokener *tok = json_tokener_new();
-    struct json_object *key = NULL;
+    struct json_doc *doc = arg;
+    const struct json_value *v = &doc->values[value];
+    uint32_t line, column;
 
-    if (tok)
-        key = json_tokener_parse_ex(tok, doc->text + v->key_start,
-                                    (int)(v->key_end - v->key_start));
-    json_tokener_free(tok);
-    return key;
-}
-
-/*
- * json-c keeps the last of equal keys: an object in which it holds fewer members than the
- * scanner saw has duplicates. Only then is it worth decoding each key.
- */
-static void report_duplicates(struct json_doc *doc, const struct json_value *object)
-{
-    struct json_object *seen = json_object_new_object();
-
-    json_for_each(doc, v, object) {
-        struct json_object *key = decode_key(doc, v), *first;
-        const char *text = json_object_get_string(key);
-
-        doc->values[v - doc->values].key = text; /* for the path */
-        if (text && json_object_object_get_ex(seen, text, &first))
-            offset_error(doc, v, v->key_start, XM_MSG_DUPLICATE,
-                         "the key \"%.60s\" occurs twice, first in line %lld", text,
-                         (long long)json_object_get_int64(first));
-        else if (text) {
-            uint32_t line, column;
-
-            json_position(doc, v->key_start, &line, &column);
-            json_object_object_add(seen, text, json_object_new_int64(line));
-        }
-        doc->values[v - doc->values].key = NULL;
-        json_object_put(key);
-    }
-    json_object_put(seen);
-    doc->errors++; /* also when there was no memory to say it */
-}
-
-static void join(struct json_doc *doc, struct json_value *v, struct json_object *object);
-
-static void join_members(struct json_doc *doc, struct json_value *v)
-{
-    const struct json_value *it = json_first(doc, v);
-
-    if ((uint32_t)json_object_object_length(v->object) != v->count) {
-        report_duplicates(doc, v);
-        return; /* members without objects; nobody looks at a document with errors */
-    }
-    json_object_object_foreach(v->object, key, member) {
-        struct json_value *child = &doc->values[it - doc->values];
-
-        child->key = key;
-        join(doc, child, member);
-        it = json_next(doc, it);
-    }
-}
-
-/* Recursion is as deep as the document, which is bounded. */
-static void join(struct json_doc *doc, struct json_value *v, struct json_object *object)
-{
-    v->object = object;
-    if (v->kind == JSON_OBJECT)
-        join_members(doc, v);
-    if (v->kind != JSON_ARRAY)
-        return;
-    json_for_each(doc, it, v)
-        join(doc, &doc->values[it - doc->values], json_object_array_get_idx(object, it->index));
+    json_position(doc, doc->values[first].key_start, &line, &column);
+    json_key_error(doc, v, XM_MSG_DUPLICATE, "the key \"%.60s\" occurs twice, first in line %u",
+                   v->key, line);
 }
 
 /* ---- parsing ---- */
@@ -308,27 +263,6 @@ static int run_scanner(struct json_doc *doc)
     return err;
 }
 
-static int run_parser(struct json_doc *doc)
-{
-    struct json_tokener *tok = json_tokener_new_ex((int)JSON_MAX_DEPTH + 1);
-    enum json_tokener_error err;
-
-    if (!tok)
-        return -ENOMEM;
-    json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
-    /* With the NUL: it ends a number at the end of the text. */
-    doc->root = json_tokener_parse_ex(tok, doc->text, (int)doc->len + 1);
-    err = json_tokener_get_error(tok);
-    if (err != json_tokener_success) {
-        uint32_t end = (uint32_t)json_tokener_get_parse_end(tok);
-
-        offset_error(doc, NULL, end < doc->len ? end : doc->len, XM_MSG_PARSER, "%s",
-                     json_tokener_error_desc(err));
-    }
-    json_tokener_free(tok);
-    return err == json_tokener_success ? 0 : -EBADMSG;
-}
-
 static int parse_text(struct json_doc *doc)
 {
     int err = index_lines(doc);
@@ -336,11 +270,10 @@ static int parse_text(struct json_doc *doc)
     if (err == 0)
         err = run_scanner(doc);
     if (err == 0)
-        err = run_parser(doc);
-    if (err)
-        return err;
-    join(doc, &doc->values[0], doc->root);
-    return doc->errors ? -EBADMSG : 0;
+        err = json_decode(doc->values, doc->n_values, doc->text, doc->len, &doc->strings);
+    if (err == 0)
+        err = json_find_twice(doc->values, doc->n_values, key_twice, doc);
+    return err ? err : doc->errors ? -EBADMSG : 0;
 }
 
 static int too_large(const char *name, struct xmem_report *r)
@@ -393,7 +326,7 @@ void json_doc_free(struct json_doc *doc)
 {
     if (!doc)
         return;
-    json_object_put(doc->root);
+    free(doc->strings);
     free(doc->values);
     free(doc->lines);
     free(doc->text);

@@ -2,10 +2,10 @@
 /*
  * A strict JSON document in which every value knows its line, column and JSON pointer.
  *
- * json-c parses; it alone accepts too much (NaN, duplicate keys, -1 read as an unsigned
- * 0) and forgets where things stood. So a scanner (json-scan.c) reads the text first:
- * it holds the grammar of RFC 8259, finds the places and keeps the texts of numbers.
- * Then json-c parses the same text, decodes the strings, and both trees are joined.
+ * A scanner (json-scan.c) holds the grammar of RFC 8259, finds the places and keeps the texts of
+ * numbers; json-text.c decodes the strings and finds keys that occur twice. Few allocations
+ * make a document, and without memory for one there is none: a parser that makes an object
+ * of each value may leave some out then.
  *
  * Getters report "file:line:column: [XM-nnn] /path: text" into the document's report, go
  * on with what they can, and count: json_doc_errors() tells whether the document is good.
@@ -29,7 +29,6 @@
 enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 struct json_doc;
-struct json_object; /* json-c's */
 
 struct json_value {
     uint8_t kind;                   /* enum json_kind */
@@ -39,7 +38,7 @@ struct json_value {
     uint32_t index;                 /* in the parent */
     uint32_t count;                 /* elements or members */
     const char *key;                /* decoded; member of an object */
-    struct json_object *object;
+    const char *text;               /* decoded; of a string */
 };
 #define JSON_NONE UINT32_MAX
 
@@ -69,6 +68,9 @@ void json_error(struct json_doc *doc, const struct json_value *v, enum xm_messag
                 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void json_key_error(struct json_doc *doc, const struct json_value *v, enum xm_message m,
                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* A warning at a value, with "warning: " before it: the document is as good as it was. */
+void json_warning(struct json_doc *doc, const struct json_value *v, enum xm_message m,
+                  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* The bytes of a value in the text: what stands there for a number. */
 const char *json_raw(const struct json_doc *doc, const struct json_value *v, size_t *n);
 /* "an object", "a number" ... */
@@ -100,7 +102,7 @@ bool json_want_count(struct json_doc *doc, const struct json_value *v, uint32_t 
 bool json_get_bool(struct json_doc *doc, const struct json_value *v, bool *out);
 /* Decoded; belongs to the document; 1 to max bytes. */
 bool json_get_text(struct json_doc *doc, const struct json_value *v, size_t max, const char **out);
-/* A number, or a string "0x...". */
+/* A number, or a string as json_parse_u64() has it. */
 bool json_get_u64(struct json_doc *doc, const struct json_value *v, uint64_t min, uint64_t max,
                   uint64_t *out);
 bool json_get_u32(struct json_doc *doc, const struct json_value *v, uint32_t min, uint32_t max,
@@ -108,7 +110,10 @@ bool json_get_u32(struct json_doc *doc, const struct json_value *v, uint32_t min
 /* One word of a list (NULL ends it); *out is its place. what: "rights", "an action". */
 bool json_get_word(struct json_doc *doc, const struct json_value *v, const char *what,
                    const char *const *words, size_t *out);
-/* "0x" and 1 to 16 digits, n bytes in all; -EINVAL, -ERANGE. No message. */
-int json_parse_hex(const char *s, size_t n, uint64_t *out);
+/*
+ * Decimal digits, or "0x" and hexadecimal ones, n bytes in all: what xmemctl takes for a number
+ * as well. -EINVAL, -ERANGE. No message.
+ */
+int json_parse_u64(const char *s, size_t n, uint64_t *out);
 
 #endif

@@ -2,7 +2,6 @@
 /* Typed getters over a document: json-doc.h. */
 #include <errno.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,9 +97,11 @@ bool json_want_count(struct json_doc *doc, const struct json_value *v, uint32_t 
 
 bool json_get_bool(struct json_doc *doc, const struct json_value *v, bool *out)
 {
+    size_t n;
+
     if (!json_want(doc, v, JSON_BOOL))
         return false;
-    *out = json_object_get_boolean(v->object);
+    *out = *json_raw(doc, v, &n) == 't';
     return true;
 }
 
@@ -110,13 +111,13 @@ bool json_get_text(struct json_doc *doc, const struct json_value *v, size_t max,
 
     if (!json_want(doc, v, JSON_STRING))
         return false;
-    n = (size_t)json_object_get_string_len(v->object);
+    n = strlen(v->text);
     if (n == 0 || n > max) {
         json_error(doc, v, XM_MSG_TEXT_LENGTH, "%s; 1 to %zu bytes are allowed",
                    n ? "too long" : "empty", max);
         return false;
     }
-    *out = json_object_get_string(v->object);
+    *out = v->text;
     return true;
 }
 
@@ -128,7 +129,7 @@ bool json_get_word(struct json_doc *doc, const struct json_value *v, const char 
 
     if (!json_want(doc, v, JSON_STRING))
         return false;
-    text = json_object_get_string(v->object);
+    text = v->text;
     if (find_word(words, text, out))
         return true;
     json_error(doc, v, XM_MSG_WORD, "\"%.60s\" is not %s; known: %s", text, what,
@@ -149,20 +150,21 @@ static int digit_value(char c)
     return -1;
 }
 
-int json_parse_hex(const char *s, size_t n, uint64_t *out)
+int json_parse_u64(const char *s, size_t n, uint64_t *out)
 {
-    uint64_t v = 0;
+    bool hex = n > 1 && s[0] == '0' && (s[1] | 0x20) == 'x';
+    uint64_t base = hex ? 16 : 10, v = 0;
+    size_t i = hex ? 2 : 0;
 
-    if (n < 3 || s[0] != '0' || (s[1] | 0x20) != 'x')
+    if (i == n)
         return -EINVAL;
-    for (size_t i = 2; i < n; i++) {
+    for (; i < n; i++) {
         int d = digit_value(s[i]);
 
-        if (d < 0)
+        if (d < 0 || (uint64_t)d >= base)
             return -EINVAL;
-        if (v >> 60)
+        if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, (uint64_t)d, &v))
             return -ERANGE;
-        v = v << 4 | (uint64_t)d;
     }
     *out = v;
     return 0;
@@ -225,14 +227,14 @@ static bool get_plain(struct json_doc *doc, const struct json_value *v, uint64_t
     return false;
 }
 
-static bool get_hex(struct json_doc *doc, const struct json_value *v, uint64_t min, uint64_t max,
-                    uint64_t *out)
+static bool get_quoted(struct json_doc *doc, const struct json_value *v, uint64_t min,
+                       uint64_t max, uint64_t *out)
 {
-    const char *text = json_object_get_string(v->object);
-    int err = json_parse_hex(text, strlen(text), out);
+    const char *text = v->text;
+    int err = json_parse_u64(text, strlen(text), out);
 
     if (err == -EINVAL)
-        json_error(doc, v, XM_MSG_HEX, "\"%.60s\" is not a hexadecimal number as \"0x1f\"", text);
+        json_error(doc, v, XM_MSG_HEX, "\"%.60s\" is not a number as \"31\" or \"0x1f\"", text);
     else if (err)
         range_error(doc, v, min, max);
     return err == 0;
@@ -249,7 +251,7 @@ bool json_get_u64(struct json_doc *doc, const struct json_value *v, uint64_t min
                    json_kind_name(v->kind));
         return false;
     }
-    good = v->kind == JSON_NUMBER ? get_plain(doc, v, min, max, &n) : get_hex(doc, v, min, max, &n);
+    good = (v->kind == JSON_NUMBER ? get_plain : get_quoted)(doc, v, min, max, &n);
     if (!good)
         return false;
     if (n < min || n > max) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ledger.h"
 
+#include "copies.h"
 #include "feed.h"
 #include "step.h"
 
@@ -29,10 +30,22 @@ static bool keeps(const struct xmem_domain *d)
 
 /* ---- what is left ---- */
 
-/* Was it set, or may it have been? */
 static bool changed(uint8_t byte)
 {
     return (byte & KNOWN_FOUND) && (byte & KNOWN_SET) && known_set_of(byte) != known_found_of(byte);
+}
+
+/* Is something else in force than was found, or may it be? */
+static bool right_changed(const struct view *v, uint8_t byte)
+{
+    return changed(byte) || (v->unsure && (byte & KNOWN_FOUND) && (byte & KNOWN_SET));
+}
+
+static int stop_at_right(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
+{
+    (void)gfn;
+    (void)nr;
+    return right_changed(arg, byte);
 }
 
 static int stop_at_changed(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
@@ -52,7 +65,7 @@ static bool default_changed(const struct xmem_domain *d)
 bool ledger_needs_ring(const struct xmem_domain *d)
 {
     return !keeps(d) &&
-           (default_changed(d) || known_each(&d->views[0]->known, stop_at_changed, NULL));
+           (d->copies || default_changed(d) || known_each(&d->views[0]->known, stop_at_right, d->views[0]));
 }
 
 static bool view_any(const struct xmem_domain *d, const struct view *v)
@@ -60,7 +73,7 @@ static bool view_any(const struct xmem_domain *d, const struct view *v)
     if (v->own)
         return v->step || !keeps(d);
     return !keeps(d) && (v->hidden || v->remap_n || known_each(&v->ve, stop_at_changed, NULL) ||
-                         (v->id && known_each(&v->known, stop_at_changed, NULL)));
+                         (v->id && known_each(&v->known, stop_at_right, (void *)(uintptr_t)v)));
 }
 
 static bool views_any(const struct xmem_domain *d)
@@ -76,7 +89,7 @@ static bool vcpus_any(const struct xmem_domain *d)
 {
     bool any = false;
     for (uint32_t i = 0; i < d->vcpu_n && !any; i++)
-        any = d->vcpus[i].hw_step || d->vcpus[i].held || d->vcpus[i].notify_set;
+        any = d->vcpus[i].hw_step || d->vcpus[i].fast || d->vcpus[i].held || d->vcpus[i].notify_set;
     return any;
 }
 
@@ -84,7 +97,7 @@ bool ledger_any(const struct xmem_domain *d)
 {
     if (d->dead)
         return false;
-    return d->ring_taken || d->monitor_n || d->step_monitor || d->emul_monitor || d->pauses ||
+    return d->copies || d->ring_taken || d->monitor_n || d->step_monitor || d->emul_monitor || d->pauses ||
            d->own_pauses || d->page_n || d->access_required || views_any(d) || vcpus_any(d) || ledger_needs_ring(d);
 }
 
@@ -92,8 +105,9 @@ bool ledger_any(const struct xmem_domain *d)
 
 static int feed_found(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
 {
-    if (changed(byte))
-        feed_add(arg, gfn, nr, known_found_of(byte));
+    struct feed *f = arg;
+    if (right_changed(f->v, byte))
+        feed_add(f, gfn, nr, known_found_of(byte));
     return 0;
 }
 
@@ -112,7 +126,7 @@ static void undo_rights(struct xmem_domain *d, struct view *v, struct outcome *o
     int rc = feed_end(&f);
     outcome_note(d, o, rc);
     v->unsure = rc != 0 || d->dead;
-    if (!v->unsure)
+    if (!v->unsure && !d->copies) /* pages that cannot be opened yet are to have what is known */
         known_clear(&v->known);
 }
 
@@ -285,6 +299,8 @@ static void undo_views(struct xmem_domain *d, struct outcome *o)
 
 void ledger_undo(struct xmem_domain *d, struct outcome *o)
 {
+    if (!d->dead && d->copies)
+        outcome_note(d, o, copies_end(d));
     if (!d->dead) /* first: where it is for all pages it ends what was restored before it */
         undo_default(d, o);
     if (!d->dead)
@@ -332,6 +348,8 @@ void ledger_undo_steps(struct xmem_domain *d, struct outcome *o)
         if (!v->hw_step && !v->fast)
             continue;
         int rc = d->ops->vcpu_step_off ? d->ops->vcpu_step_off(d->dom, i) : -EOPNOTSUPP;
+        if (rc)
+            v->hw_step = true; /* whichever kind it is; its view may go */
         if (rc)
             outcome_note(d, o, domain_refuse(d, -EIO, "vCPU %" PRIu32 " did not end its single step, which "
                                              "cannot be switched off from outside (%d)", i, rc));
@@ -386,10 +404,14 @@ static bool pay_pages(struct xmem_domain *d)
     for (size_t i = d->page_n; i--;) {
         if (!d->pages[i].unwanted)
             continue;
-        if (remove_page(d, d->pages[i].gfn))
+        uint64_t gfn = d->pages[i].gfn;
+        if (remove_page(d, gfn)) {
             left = true;
-        else
-            page_forget(d, i);
+            continue;
+        }
+        page_forget(d, i);
+        if (d->copies)
+            left = copies_page_gone(d, gfn) || left;
     }
     return left;
 }
@@ -401,10 +423,13 @@ static bool pay_views(struct xmem_domain *d)
         struct view *v = d->views[id];
         if (!v || !v->unwanted)
             continue;
-        if (d->ops->view_destroy(d->dom, v->id))
+        if (d->ops->view_destroy(d->dom, v->id)) {
             left = true;
-        else
-            view_forget(d, v);
+            continue;
+        }
+        view_forget(d, v);
+        if (d->copies)
+            left = copies_view_gone(d, (uint16_t)id) || left;
     }
     if (!d->views_unwanted || left)
         return left;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The guest's memory: copying, and pages given and taken away. */
+#include "copies.h"
 #include "domain.h"
 #include "finish.h"
+#include "session.h"
 #include "step.h"
 
 #include <errno.h>
@@ -10,6 +12,8 @@
 
 #define PAGE BACKEND_PAGE_SIZE
 #define ADD_TRIES 64u
+#define HOLES_MAX 4096u /* at the top, that sessions before can have left */
+#define APART 0x10000u  /* 256 MiB: pages above more of them begin at a multiple */
 
 static int check_range(struct xmem_domain *d, uint64_t gpa, const void *buf, size_t len)
 {
@@ -99,7 +103,35 @@ int xmem_domain_write(struct xmem_domain *d, uint64_t gpa, const void *buf, size
         rc = transfer(d, gpa, (void *)(uintptr_t)buf, len, copy_in);
     if (!rc)
         event_note_write(d, gpa, buf, len);
+    return !rc && len && d->copies ? copies_tool_wrote(d, gpa, buf, len) : rc;
+}
+
+/* ---- holes ---- */
+
+static int there_one_by_one(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
+{
+    int rc = d->ops->page_map ? 0 : -EOPNOTSUPP;
+    for (uint32_t i = 0; i < nr && !rc; i++) {
+        void *page;
+        rc = d->ops->page_map(d->dom, gfn + i, &page);
+        there[i] = !rc;
+        if (!rc)
+            d->ops->page_unmap(d->dom, page);
+        else if (rc == -ESRCH)
+            rc = 0;
+    }
     return rc;
+}
+
+int session_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
+{
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    rc = d->ops->pages_there ? d->ops->pages_there(d->dom, gfn, nr, there)
+                             : there_one_by_one(d, gfn, nr, there);
+    return rc ? domain_fail(d, rc, 0, "domain %" PRIu32 ": which of gfns 0x%" PRIx64 "-0x%" PRIx64
+                            " have pages cannot be asked for", d->domid, gfn, gfn + nr - 1) : 0;
 }
 
 /* ---- pages given ---- */
@@ -175,6 +207,8 @@ void page_forget(struct xmem_domain *d, size_t i)
     for (uint32_t id = 0; id < d->view_end; id++)
         if (d->views[id]) /* rights of nothing are not restored */
             (void)known_put(&d->views[id]->known, d->pages[i].gfn, 1, 0xff, 0);
+    if (d->pages[i].gfn < d->page_next)
+        d->page_next = d->pages[i].gfn;
     d->pages[i] = d->pages[--d->page_n];
 }
 
@@ -191,9 +225,64 @@ static int page_not_added(struct xmem_domain *d, int rc)
     return rc;
 }
 
-int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
+/* What cannot be mapped may be a device's, as the page of the local APIC: that has rights all the same. */
+static bool is_hole(struct xmem_domain *d, uint64_t gfn)
+{
+    uint8_t rights;
+    void *page;
+    if (!d->enabled || d->ops->rights_get(d->dom, 0, gfn, &rights) != -ESRCH)
+        return false;
+    int rc = d->ops->page_map(d->dom, gfn, &page);
+    if (!rc)
+        d->ops->page_unmap(d->dom, page);
+    return rc == -ESRCH;
+}
+
+/*
+ * Xen never takes its highest gfn back (max_mapped_pfn): what a session added and took away again
+ * is a hole at the top, and used again. More holes than that are the guest's: memory that it gave away,
+ * or a PVH guest's below 4 GiB. Above them the place has to be one that is found again.
+ */
+static uint64_t first_free(struct xmem_domain *d, uint64_t highest)
+{
+    uint64_t at = highest + 1;
+    for (unsigned i = 0; i < HOLES_MAX && at; i++, at--)
+        if (!is_hole(d, at - 1) || (i && at % APART == 0))
+            return at;
+    return (highest / APART + 1) * APART;
+}
+
+/* Where the next page is tried: the lowest gfn that the session knows no page at. */
+static int find_place(struct xmem_domain *d, uint64_t *at)
 {
     struct xmem_domain_info info = XMEM_INIT(info);
+    if (!d->page_next) {
+        int rc = d->ops->domain_info(d->dom, &info);
+        if (rc)
+            return rc;
+        d->page_next = first_free(d, info.highest_gfn);
+    }
+    *at = d->page_next;
+    return 0;
+}
+
+/* At *at or the first gfn behind it that is free. */
+static int add_from(struct xmem_domain *d, uint64_t *at)
+{
+    int rc = -EEXIST;
+    for (unsigned i = 0; (rc == -EEXIST || rc == -EBUSY) && i < ADD_TRIES; i++) {
+        if (i)
+            ++*at;
+        while (ours(d, *at))
+            ++*at;
+        rc = d->ops->page_add(d->dom, *at);
+    }
+    return rc;
+}
+
+int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
+{
+    uint64_t at = 0;
     int rc = domain_usable(d);
     if (rc)
         return rc;
@@ -203,20 +292,14 @@ int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
         return domain_refuse(d, -EOPNOTSUPP, "pages cannot be added on this kind of machine");
     if (array_room((void **)&d->pages, d->page_n, &d->page_cap, sizeof(*d->pages)))
         return domain_refuse(d, -ENOMEM, "out of memory");
-    rc = d->ops->domain_info(d->dom, &info);
-    uint64_t at = info.highest_gfn + 1;
-    for (unsigned i = 0; !rc && i < ADD_TRIES; i++, at++) {
-        if (ours(d, at))
-            continue;
-        rc = d->ops->page_add(d->dom, at);
-        if (rc != -EEXIST && rc != -EBUSY)
-            break;
-        rc = i + 1 < ADD_TRIES ? 0 : rc;
-    }
+    rc = find_place(d, &at);
+    if (!rc)
+        rc = add_from(d, &at);
     if (rc)
         return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no page can be added at gfn 0x%"
                            PRIx64, d->domid, at);
     d->pages[d->page_n++] = (struct added){.gfn = at};
+    d->page_next = at + 1;
     rc = zero_page(d, at);
     if (!rc)
         rc = shut_page(d, at);
@@ -243,7 +326,7 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
     while (d->pages[i].gfn != gfn)
         i++;
     page_forget(d, i);
-    return 0;
+    return d->copies ? copies_page_gone(d, gfn) : 0;
 }
 
 int session_discard_page(struct xmem_domain *d, uint64_t gfn)

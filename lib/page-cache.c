@@ -5,15 +5,8 @@
 #include <time.h>
 
 #define SECOND_NS 1000000000u
-#define HASH UINT64_C(0x9e3779b97f4a7c15) /* neighbours in sets of their own */
-#define HASH_SHIFT 60u                    /* PAGE_CACHE_SETS */
 
-_Static_assert(PAGE_CACHE_SETS == 1u << (64 - HASH_SHIFT), "sets");
-
-static uint32_t set_of(uint64_t gfn)
-{
-    return (uint32_t)(gfn * HASH >> HASH_SHIFT);
-}
+_Static_assert(PAGE_CACHE_SETS == 1u << (64 - PAGE_CACHE_SHIFT), "sets");
 
 static void unmap_retired(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom)
 {
@@ -32,18 +25,11 @@ void page_cache_begin(struct page_cache *c, const struct xmem_backend_ops *ops, 
 
 static struct page_kept *find(struct page_cache *c, uint64_t gfn)
 {
-    struct page_kept *set = c->v[set_of(gfn)];
+    struct page_kept *set = page_cache_set(c, gfn);
     for (uint32_t i = 0; i < PAGE_CACHE_WAYS; i++)
         if (set[i].gfn == gfn && set[i].page)
             return &set[i];
     return NULL;
-}
-
-static bool good_for(const struct page_cache *c, const struct page_kept *k, enum page_use use)
-{
-    if (use == PAGE_KNOWN || k->step == c->step)
-        return true;
-    return use == PAGE_RECENT && c->now - k->at <= PAGE_CACHE_KEEP_NS;
 }
 
 /* Its pointer may be in use until this step is over. */
@@ -56,19 +42,19 @@ static void retire(struct page_cache *c, struct page_kept *k)
 
 static struct page_kept *room_for(struct page_cache *c, uint64_t gfn)
 {
-    uint32_t s = set_of(gfn);
+    struct page_kept *set = page_cache_set(c, gfn);
     for (uint32_t i = 0; i < PAGE_CACHE_WAYS; i++)
-        if (!c->v[s][i].page)
-            return &c->v[s][i];
-    return &c->v[s][c->turn[s]++ % PAGE_CACHE_WAYS];
+        if (!set[i].page)
+            return &set[i];
+    return &set[c->turn[(set - c->v[0]) / PAGE_CACHE_WAYS]++ % PAGE_CACHE_WAYS];
 }
 
-int page_cache_get(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
-                   uint64_t gfn, enum page_use use, uint8_t **out)
+int page_cache_get_far(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
+                       uint64_t gfn, enum page_use use, uint8_t **out)
 {
     struct page_kept *k = find(c, gfn);
     void *page;
-    if (k && good_for(c, k, use)) {
+    if (k && page_cache_good(c, k, use)) {
         *out = k->page;
         return 0;
     }

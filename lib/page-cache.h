@@ -41,12 +41,39 @@ struct page_cache {
 
 /* Before the pages of a step are asked for: the time, and pages of former steps are not used any more. */
 void page_cache_begin(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom);
+
+#define PAGE_CACHE_HASH UINT64_C(0x9e3779b97f4a7c15) /* neighbours in sets of their own */
+#define PAGE_CACHE_SHIFT 60u                         /* PAGE_CACHE_SETS */
+static inline struct page_kept *page_cache_set(struct page_cache *c, uint64_t gfn)
+{
+    return c->v[gfn * PAGE_CACHE_HASH >> PAGE_CACHE_SHIFT];
+}
+
+static inline bool page_cache_good(const struct page_cache *c, const struct page_kept *k,
+                                   enum page_use use)
+{
+    if (k->step == c->step || use == PAGE_KNOWN)
+        return true;
+    return use == PAGE_RECENT && c->now - k->at <= PAGE_CACHE_KEEP_NS;
+}
+
+int page_cache_get_far(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
+                       uint64_t gfn, enum page_use use, uint8_t **out);
 /*
  * 4 KiB at gfn, read-write. *out holds until page_cache_begin() or a drop. Whatever page_map
  * answers, or -ENOBUFS: too many pages in one step.
  */
-int page_cache_get(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
-                   uint64_t gfn, enum page_use use, uint8_t **out);
+static inline int page_cache_get(struct page_cache *c, const struct xmem_backend_ops *ops,
+                                 void *dom, uint64_t gfn, enum page_use use, uint8_t **out)
+{
+    const struct page_kept *set = page_cache_set(c, gfn);
+    for (uint32_t i = 0; i < PAGE_CACHE_WAYS; i++)
+        if (set[i].gfn == gfn && set[i].page && page_cache_good(c, &set[i], use)) {
+            *out = set[i].page;
+            return 0;
+        }
+    return page_cache_get_far(c, ops, dom, gfn, use, out);
+}
 /* The gfns got other frames, or may have. */
 void page_cache_drop(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
                      uint64_t gfn, uint64_t nr);

@@ -13,8 +13,6 @@
 #include "session.h"
 
 #define PORTION 65536u /* gfns between two calls of the progress function */
-#define PAGE_BYTES 4096u
-#define PAGE_SHIFT 12
 
 struct apply {
     struct xmem_policy *p;
@@ -32,6 +30,7 @@ struct apply {
     size_t views, monitors;
     uint64_t *pages; /* added for copies */
     size_t n_pages, room_pages;
+    size_t left; /* steps of putting back that failed */
 };
 
 /* What the message of a failure will be about. */
@@ -52,6 +51,17 @@ static int step_enable(struct apply *a)
     err = xmem_domain_enable(a->d);
     a->enabled = err == 0;
     return err;
+}
+
+/* What could not be put back is told; the session goes on with it at its end. */
+static void undone(struct apply *a, const char *what, int err)
+{
+    if (!err)
+        return;
+    a->left++;
+    policy_error(a->p, a->r, XM_MSG_ROLLBACK, (struct policy_pos){0, 0}, "/",
+                 "%s: %s; it is tried again when monitoring or the session ends", what,
+                 xmem_domain_last_error(a->d));
 }
 
 /* ---- views ---- */
@@ -84,32 +94,16 @@ static int add_page(struct apply *a, uint64_t *gfn)
     return err;
 }
 
-/* A page of its own with the contents of gfn and the patches. */
-static int make_copy(struct apply *a, const struct policy_view *v, const struct policy_remap *m,
-                     uint64_t gfn, uint64_t *copy)
-{
-    uint8_t page[PAGE_BYTES];
-    int err = xmem_domain_read(a->d, gfn << PAGE_SHIFT, page, sizeof(page));
-
-    if (err == 0)
-        err = add_page(a, copy);
-    if (err == 0)
-        err = policy_copy_note(a->p, v, m, gfn, *copy, page);
-    if (err)
-        return err;
-    for (size_t i = 0; i < m->n_patches; i++)
-        memcpy(page + m->patches[i].offset, m->patches[i].bytes, m->patches[i].len);
-    return xmem_domain_write(a->d, *copy << PAGE_SHIFT, page, sizeof(page));
-}
-
 static int remap(struct apply *a, const struct policy_view *v, const struct policy_remap *m)
 {
     at(a, "remapping", "/views", m->pos);
     for (uint64_t i = 0; i < m->count; i++) {
         uint64_t to = m->to + i;
-        int err = m->copy ? make_copy(a, v, m, m->gfn + i, &to) : 0;
+        int err = m->copy ? add_page(a, &to) : 0;
 
-        if (err == 0)
+        if (err == 0 && m->copy)
+            err = policy_copy_show(a->d, v, m, m->gfn + i, to);
+        else if (err == 0)
             err = xmem_view_change_gfn(a->d, v->id, m->gfn + i, to);
         if (err)
             return err;
@@ -224,13 +218,13 @@ static int fill_batch(struct apply *a, struct xmem_batch *b)
 
     for (size_t i = 0; err == 0 && i < a->p->n_rules; i++) {
         const struct policy_rule *rule = &a->p->rules[i];
-        const struct policy_region *region = &a->p->regions[rule->region];
+        size_t n;
+        const struct policy_extent *x = policy_rule_extents(a->p, rule, &n);
 
         at(a, "collecting rights", "/rules", rule->region_pos);
-        for (size_t j = 0; err == 0 && j < region->n; j++)
-            err = xmem_batch_add(b, a->p->views[rule->view].id, region->extents[j].first,
-                                 region->extents[j].last - region->extents[j].first + 1,
-                                 rule->rights);
+        for (size_t j = 0; err == 0 && j < n; j++)
+            err = xmem_batch_add(b, a->p->views[rule->view].id, x[j].first,
+                                 x[j].last - x[j].first + 1, rule->rights);
     }
     return err;
 }
@@ -260,7 +254,7 @@ static int run_batch(struct apply *a, struct xmem_batch *b)
     while ((more = xmem_batch_apply_some(b, PORTION, &result)) > 0) {
         done = done + PORTION < total ? done + PORTION : total;
         if (a->progress && a->progress(a->arg, done, total)) {
-            xmem_batch_revert(b);
+            undone(a, "setting rights back", xmem_batch_revert(b));
             return -ECANCELED;
         }
     }
@@ -290,13 +284,6 @@ static int step_rights(struct apply *a)
 }
 
 /* ---- putting back ---- */
-
-static void undone(struct apply *a, const char *what, int err)
-{
-    if (err)
-        policy_error(a->p, a->r, XM_MSG_ROLLBACK, (struct policy_pos){0, 0}, "/", "%s: %s", what,
-                     xmem_domain_last_error(a->d));
-}
 
 static void undo_monitors(struct apply *a)
 {
@@ -328,17 +315,31 @@ static void report_failure(struct apply *a, int err)
 {
     const char *text = xmem_domain_last_error(a->d);
 
+    policy_error(a->p, a->r, XM_MSG_APPLY, a->pos, a->path, "%s: %s", a->what,
+                 *text ? text : strerror(-err));
+}
+
+/* What is put back is known afterwards only. */
+static void give_up(struct apply *a, int err)
+{
+    const struct policy_pos pos = a->pos;
+
+    if (err != -ECANCELED)
+        report_failure(a, err);
+    roll_back(a);
     if (err == -ECANCELED)
-        policy_error(a->p, a->r, XM_MSG_CANCELLED, a->pos, a->path, "stopped; what was done is put back");
-    else
-        policy_error(a->p, a->r, XM_MSG_APPLY, a->pos, a->path, "%s: %s", a->what,
-                     *text ? text : strerror(-err));
+        policy_error(a->p, a->r, XM_MSG_CANCELLED, pos, a->path, "stopped; %s",
+                     a->left ? "not all is put back" : "all is put back");
+    if (a->left)
+        (void)session_say(a->d, err, "applying a policy failed or was stopped, and not all that was done could "
+                                     "be put back: it is tried again with the next call");
 }
 
 /* What was counted was of another session. */
 static void applied_to(struct xmem_policy *p, const struct xmem_domain *d)
 {
     p->applied = session_number(d);
+    policy_copies_applied(p, d);
     for (size_t i = 0; i < p->n_rules; i++)
         p->rules[i].logged = 0;
 }
@@ -350,21 +351,21 @@ int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, struct xmem_
                                                    step_required, step_monitors, step_switch,
                                                    step_hide,     step_rights};
     struct apply a = {.p = p, .d = d, .r = r, .progress = progress, .arg = arg};
+    struct policy_placement old = {0};
     int err;
 
     if (!p || !d)
         return -EINVAL;
-    err = policy_check(p, d, r);
+    err = policy_check(p, d, r, &old);
     if (err)
         return err;
-    policy_copies_clear(p);
     for (size_t i = 0; err == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
         err = steps[i](&a);
     if (err) {
-        report_failure(&a, err);
-        roll_back(&a);
-        policy_copies_clear(p);
+        give_up(&a, err);
+        policy_placement_undo(p, &old);
     } else {
+        policy_placement_free(p, &old);
         applied_to(p, d);
     }
     free(a.pages);

@@ -111,7 +111,7 @@ static void check_rule(struct check *c, size_t i)
         return; /* said already */
     check_rights(c, rule->rights, rule->view == POLICY_HOST, rule->rights_pos,
                  path_of("rules", i, "rights").text);
-    if (region->n)
+    if (region->n && !rule->skip_holes)
         check_gfn(c, region->extents[region->n - 1].last, rule->region_pos,
                   path_of("rules", i, "region").text);
     for (size_t j = 0; j < rule->n_actions; j++)
@@ -165,28 +165,45 @@ static int count_views(struct xmem_domain *d, const struct xmem_caps *caps, size
     return 0;
 }
 
-int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r)
+/* What is to be known of the session. */
+static int ask(struct check *c, struct xmem_domain *d)
 {
     struct xmem_domain_info info = XMEM_INIT(info);
-    struct check c = {.p = p, .r = r, .caps = XMEM_INIT(c.caps)};
+    struct xmem_policy *p = c->p;
     int err = xmem_domain_get_info(d, &info);
 
     if (err == 0)
-        err = xmem_domain_get_caps(d, &c.caps);
+        err = xmem_domain_get_caps(d, &c->caps);
     if (err == 0)
-        err = count_views(d, &c.caps, &c.views);
+        err = count_views(d, &c->caps, &c->views);
     if (err) {
-        policy_error(p, r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
+        policy_error(p, c->r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
                      xmem_domain_last_error(d));
         return err;
     }
-    c.kind = xmem_kind_name((enum xmem_kind)info.kind);
-    check_all(&c);
+    c->kind = xmem_kind_name((enum xmem_kind)info.kind);
     p->known = session_number(d);
-    p->caps = c.caps;
+    p->caps = c->caps;
     p->kind = info.kind;
-    p->found_views = c.views - 1;
-    return c.err;
+    p->found_views = c->views - 1;
+    return 0;
+}
+
+int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
+                 struct policy_placement *old)
+{
+    struct check c = {.p = p, .r = r, .caps = XMEM_INIT(c.caps)};
+    int err = ask(&c, d);
+
+    if (err == 0)
+        err = policy_place(p, d, r, old);
+    if (err)
+        return err == -ENOMEM ? session_out_of_memory(d) : err;
+    check_all(&c);
+    err = c.err ? c.err : policy_check_holes(p, d, r);
+    if (err)
+        policy_placement_undo(p, old);
+    return err == -ENOMEM ? session_out_of_memory(d) : err;
 }
 
 int policy_monitoring(struct xmem_domain *d)
@@ -204,6 +221,6 @@ uint64_t policy_total_gfns(const struct xmem_policy *p)
     uint64_t total = 0;
 
     for (size_t i = 0; i < p->n_rules; i++)
-        total += p->regions[p->rules[i].region].gfns;
+        total += policy_rule_gfns(p, &p->rules[i]);
     return total;
 }

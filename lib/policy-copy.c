@@ -1,122 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Copies of pages that a policy shows in its views follow the originals, since guests change their
- * own code: before a vCPU goes on where it sees the copy, what changed in the original since the
- * last look is brought over, and what the policy patched stays.
- */
-#include <errno.h>
-#include <stdlib.h>
+/* Copies of pages that a policy shows in its views, patched. The session keeps them. */
 #include <string.h>
 
 #include "policy.h"
+#include "session.h"
 
 #define PAGE_BYTES 4096u
 #define PAGE_SHIFT 12u
 
-struct policy_copy {
-    uint32_t view; /* place in the policy's list */
-    uint64_t gfn, page;
-    const struct policy_remap *remap;
-    uint8_t seen[PAGE_BYTES]; /* the original when it was looked at last */
-};
-
-void policy_copies_clear(struct xmem_policy *p)
+static void patch(const struct policy_remap *m, uint8_t *contents, uint8_t *patched)
 {
-    while (p->n_copies)
-        free(p->copies[--p->n_copies]);
-    free(p->copies);
-    p->copies = NULL;
-}
-
-int policy_copy_note(struct xmem_policy *p, const struct policy_view *v,
-                     const struct policy_remap *m, uint64_t gfn, uint64_t page, const void *original)
-{
-    struct policy_copy **grown, *c = malloc(sizeof(*c));
-
-    grown = c ? realloc(p->copies, (p->n_copies + 1) * sizeof(struct policy_copy *)) : NULL;
-    if (!grown) {
-        free(c);
-        return -ENOMEM;
+    for (size_t i = 0; i < m->n_patches; i++) {
+        memcpy(contents + m->patches[i].offset, m->patches[i].bytes, m->patches[i].len);
+        memset(patched + m->patches[i].offset, 0xff, m->patches[i].len);
     }
-    c->view = (uint32_t)(v - p->views);
-    c->gfn = gfn;
-    c->page = page;
-    c->remap = m;
-    memcpy(c->seen, original, PAGE_BYTES);
-    p->copies = grown;
-    p->copies[p->n_copies++] = c;
-    return 0;
 }
 
-static bool patched(const struct policy_copy *c, size_t offset)
+int policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
+                     const struct policy_remap *m, uint64_t gfn, uint64_t page)
 {
-    for (size_t i = 0; i < c->remap->n_patches; i++)
-        if (offset - c->remap->patches[i].offset < c->remap->patches[i].len)
-            return true;
-    return false;
-}
+    uint8_t original[PAGE_BYTES], contents[PAGE_BYTES], patched[PAGE_BYTES] = {0};
+    struct session_copy copy = {v->id, gfn, page, original, contents, patched};
+    int err = xmem_domain_read(d, gfn << PAGE_SHIFT, original, sizeof(original));
 
-/* Is offset to be brought over? What lies under a patch is only noted. */
-static bool moves(const struct policy_copy *c, const uint8_t *now, size_t offset, bool *hit)
-{
-    if (c->seen[offset] == now[offset])
-        return false;
-    if (!patched(c, offset))
-        return true;
-    *hit = true;
-    return false;
-}
-
-static int bring_over(struct xmem_domain *d, const struct policy_copy *c, const uint8_t *now,
-                      bool *hit)
-{
-    int err = 0;
-
-    for (size_t i = 0, n; i < PAGE_BYTES && err == 0; i += n) {
-        for (n = 0; i + n < PAGE_BYTES && moves(c, now, i + n, hit); n++)
-            ;
-        if (n)
-            err = xmem_domain_write(d, (c->page << PAGE_SHIFT) + i, now + i, n);
-        else
-            n = 1;
-    }
-    return err;
-}
-
-static int follow(struct xmem_domain *d, struct policy_copy *c, bool *hit)
-{
-    uint8_t now[PAGE_BYTES];
-    int err = xmem_domain_read(d, c->gfn << PAGE_SHIFT, now, sizeof(now));
-
-    if (err || memcmp(c->seen, now, PAGE_BYTES) == 0)
+    if (err)
         return err;
-    err = bring_over(d, c, now, hit);
+    memcpy(contents, original, sizeof(contents));
+    patch(m, contents, patched);
+    err = xmem_domain_write(d, page << PAGE_SHIFT, contents, sizeof(contents));
     if (err == 0)
-        memcpy(c->seen, now, PAGE_BYTES);
-    return err;
+        err = xmem_view_change_gfn(d, v->id, gfn, page);
+    return err ? err : session_keep_copy(d, &copy);
 }
 
-/* Will the vCPU see the copy when it goes on? */
-static bool seen_next(const struct xmem_policy *p, const struct policy_copy *c,
-                      const struct xmem_event *ev, const struct xmem_decision *decision)
+void policy_copies_applied(struct xmem_policy *p, const struct xmem_domain *d)
 {
-    uint16_t view = decision->action == XMEM_ACTION_SWITCH ? decision->view : ev->view;
-
-    return p->views[c->view].id == view;
+    p->patch_hits = session_patch_hits(d);
 }
 
-int policy_copies_follow(const struct xmem_policy *p, struct xmem_domain *d,
-                         const struct xmem_event *ev, struct xmem_decision *decision)
+void policy_copies_tell(struct xmem_policy *p, const struct xmem_domain *d,
+                        struct xmem_decision *decision)
 {
-    bool hit = false;
-    int err = 0;
+    uint64_t now = session_patch_hits(d);
 
-    if (ev->reason != XMEM_EVENT_MEM_ACCESS)
-        return 0;
-    for (size_t i = 0; i < p->n_copies && err == 0; i++)
-        if (p->copies[i]->gfn == ev->u.mem.gfn && seen_next(p, p->copies[i], ev, decision))
-            err = follow(d, p->copies[i], &hit);
-    if (hit)
+    if (p->applied == session_number(d) && now != p->patch_hits)
         decision->flags |= XMEM_DECISION_PATCH_HIT;
-    return err;
+    p->patch_hits = now;
 }

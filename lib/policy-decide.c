@@ -345,9 +345,8 @@ int xmem_policy_handle(struct xmem_policy *p, struct xmem_domain *d, const struc
     if (err)
         return err;
     judge(p, d, ev, &v, &own);
-    err = p->applied == session_number(d) ? policy_copies_follow(p, d, ev, &own) : 0;
-    if (err == 0)
-        err = act(p, d, ev, v.rule ? v.rule->strict : p->strict, &own);
+    policy_copies_tell(p, d, &own);
+    err = act(p, d, ev, v.rule ? v.rule->strict : p->strict, &own);
     if (err)
         return err;
     if (own.action == XMEM_ACTION_LOG && v.rule)

@@ -6,7 +6,9 @@
  * divided again by a table of its own. So a look-up reads one table, seldom two or three,
  * and then a few neighbours in the list, however many gfns and extents there are.
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "policy.h"
@@ -20,45 +22,46 @@ static int compare_entries(const void *a, const void *b)
     return x->rule < y->rule ? -1 : x->rule > y->rule;
 }
 
-static void report_overlap(struct policy_parser *pp, const struct json_value *rules,
+static void report_overlap(const struct xmem_policy *p, struct xmem_report *r,
                            const struct policy_entry *a, const struct policy_entry *b)
 {
     uint32_t late = a->rule > b->rule ? a->rule : b->rule;
-    const struct policy_rule *other = &pp->p->rules[a->rule < b->rule ? a->rule : b->rule];
+    const struct policy_rule *other = &p->rules[a->rule < b->rule ? a->rule : b->rule];
     uint64_t first = a->first > b->first ? a->first : b->first;
     uint64_t last = a->last < b->last ? a->last : b->last;
+    char path[48];
 
-    json_error(pp->doc, json_find(pp->doc, json_at(pp->doc, rules, late), "region"), XM_MSG_OVERLAP,
-               "overlaps rule \"%s\" (line %u, column %u) in view \"%s\": 0x%" PRIx64
-               "-0x%" PRIx64 " is in both",
-               other->name, other->region_pos.line, other->region_pos.column,
-               pp->p->views[other->view].name, first, last);
+    snprintf(path, sizeof(path), "/rules/%u/region", late);
+    policy_error(p, r, XM_MSG_OVERLAP, p->rules[late].region_pos, path,
+                 "overlaps rule \"%s\" (line %u, column %u) in view \"%s\": 0x%" PRIx64
+                 "-0x%" PRIx64 " is in both",
+                 other->name, other->region_pos.line, other->region_pos.column,
+                 p->views[other->view].name, first, last);
 }
 
-/* Each rule is named once at the most: the first place says enough. */
-static void check_overlaps(struct policy_parser *pp, const struct json_value *rules,
-                           const struct policy_index *x)
+/* Each rule is named once at the most: the first place says enough. How many, or -ENOMEM. */
+static int check_overlaps(const struct xmem_policy *p, struct xmem_report *r,
+                          const struct policy_index *x)
 {
     const struct policy_entry *top = x->n ? &x->entries[0] : NULL;
-    bool *said = calloc(pp->p->n_rules, sizeof(*said));
+    bool *said = calloc(p->n_rules, sizeof(*said));
+    int n = said ? 0 : -ENOMEM;
 
-    pp->oom |= !said;
-    for (uint32_t i = 1; said && i < x->n; i++) {
+    /* nobody would see more than a report shows */
+    for (uint32_t i = 1; said && i < x->n && n <= (int)REPORT_MAX; i++) {
         const struct policy_entry *e = &x->entries[i];
-        uint32_t late;
-
-        if (json_doc_errors(pp->doc) > REPORT_MAX)
-            break; /* nobody would see more */
-        late = e->rule > top->rule ? e->rule : top->rule;
+        uint32_t late = e->rule > top->rule ? e->rule : top->rule;
 
         if (e->first <= top->last && !said[late]) {
             said[late] = true;
-            report_overlap(pp, rules, top, e);
+            report_overlap(p, r, top, e);
+            n++;
         }
         if (e->last > top->last)
             top = e;
     }
     free(said);
+    return n;
 }
 
 #define BUCKET_MAX 8u              /* extents that end in a bucket, before it is divided */
@@ -135,10 +138,8 @@ const struct policy_entry *policy_index_find(const struct policy_index *x, uint6
     return e->first <= gfn ? e : NULL;
 }
 
-static bool fill_entries(struct policy_parser *pp, struct policy_index *x, uint32_t view, size_t n)
+static bool fill_entries(const struct xmem_policy *p, struct policy_index *x, uint32_t view, size_t n)
 {
-    struct xmem_policy *p = pp->p;
-
     x->entries = malloc(n * sizeof(*x->entries));
     if (!x->entries)
         return false;
@@ -167,32 +168,42 @@ static size_t count_extents(const struct xmem_policy *p, uint32_t view)
     return n;
 }
 
-void policy_index_build(struct policy_parser *pp, const struct json_value *rules)
+static int build_view(const struct xmem_policy *p, struct xmem_report *r, uint32_t view,
+                      struct policy_index *x)
 {
-    struct xmem_policy *p = pp->p;
-    size_t total = 0;
+    size_t n = count_extents(p, view);
+    int overlaps;
 
-    p->indexes = calloc(p->n_views, sizeof(*p->indexes));
-    pp->oom |= !p->indexes;
+    if (n == 0)
+        return 0;
+    if (!fill_entries(p, x, view, n))
+        return -ENOMEM;
+    overlaps = check_overlaps(p, r, x);
+    if (overlaps)
+        return overlaps < 0 ? overlaps : -EBADMSG;
+    return build_buckets(x) ? 0 : -ENOMEM;
+}
+
+int policy_index_build(const struct xmem_policy *p, struct xmem_report *r,
+                       struct policy_index *indexes)
+{
+    size_t total = 0;
+    int err = 0;
+
     for (size_t i = 0; i < p->n_rules; i++)
         total += p->regions[p->rules[i].region].n;
     if (total > POLICY_MAX_RANGES) {
-        json_error(pp->doc, rules, XM_MSG_TOO_MANY_RANGES,
-                   "the rules have %zu ranges in all; at most %u are allowed", total,
-                   POLICY_MAX_RANGES);
-        return;
+        policy_error(p, r, XM_MSG_TOO_MANY_RANGES, p->rules_pos, "/rules",
+                     "the rules have %zu ranges in all; at most %u are allowed", total,
+                     POLICY_MAX_RANGES);
+        return -EBADMSG;
     }
-    for (uint32_t view = 0; view < p->n_views && !pp->oom; view++) {
-        size_t n = count_extents(p, view);
+    for (uint32_t view = 0; view < p->n_views && err != -ENOMEM; view++) {
+        int one = build_view(p, r, view, &indexes[view]);
 
-        if (n == 0)
-            continue;
-        pp->oom |= !fill_entries(pp, &p->indexes[view], view, n);
-        if (!pp->oom)
-            check_overlaps(pp, rules, &p->indexes[view]);
-        if (!pp->oom && json_doc_errors(pp->doc) == 0)
-            pp->oom |= !build_buckets(&p->indexes[view]);
+        err = one ? one : err;
     }
+    return err;
 }
 
 void policy_index_free(struct policy_index *x)

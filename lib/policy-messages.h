@@ -28,13 +28,12 @@
     X(114, STRING, "a malformed string") \
     X(115, END, "the document ends too early") \
     X(116, VALUES, "too many values") \
-    X(117, PARSER, "the JSON parser refuses the document") \
     X(120, UNKNOWN_KEY, "a key that is not known here") \
     X(121, MISSING_KEY, "a key that must be here is missing") \
     X(122, TYPE, "a value of the wrong type") \
     X(123, INTEGER, "not an integer") \
     X(124, RANGE, "a number out of range") \
-    X(125, HEX, "a malformed hexadecimal number") \
+    X(125, HEX, "a malformed number in a string") \
     X(126, WORD, "a word that is not known here") \
     X(127, TEXT_LENGTH, "a text that is empty or too long") \
     X(128, COUNT, "an array or object with too few or too many elements") \
@@ -64,6 +63,7 @@
     X(224, TOO_MANY_RANGES, "too many ranges over all rules") \
     X(225, MONITOR_ACTION, "an action that this event does not allow") \
     X(226, PATCH, "a malformed patch of a copied page") \
+    X(227, ANCHOR, "a malformed anchor") \
     X(301, RIGHTS_UNSUPPORTED, "this kind of domain cannot express the rights") \
     X(302, VIEWS_UNSUPPORTED, "this kind of domain has no views, or too few") \
     X(303, GFN_TOO_HIGH, "a gfn above the highest of the domain") \
@@ -71,9 +71,11 @@
     X(305, ACTION_UNSUPPORTED, "this kind of domain cannot do the action") \
     X(306, NO_MEM_ACCESS, "the domain has no memory-access control") \
     X(307, APPLY, "a step of applying failed; everything was put back") \
-    X(308, CANCELLED, "applying was stopped; everything was put back") \
+    X(308, CANCELLED, "applying was stopped; says whether all was put back") \
     X(309, ROLLBACK, "a step of putting back failed") \
     X(310, SESSION, "the session could not be asked") \
+    X(312, HOLE, "a gfn without a page") \
+    X(313, ANCHOR_MISSED, "an anchor that is not in the guest, or may be in two places") \
     X(401, RELEASE, "a Xen release that is not known") \
     X(402, VCPU, "a vCPU that the domain does not have") \
     X(403, PROGRAM, "a program that is not exactly one of script, random and trace") \
@@ -81,7 +83,7 @@
     X(405, PROGRAM_TWICE, "a vCPU with two programs") \
     X(406, DOMAIN_TWICE, "two domains with one name or number") \
     X(407, TRACE, "the memory trace cannot be used") \
-    X(408, FAULT, "a fault that is not exactly one of hypercall and death_after_events") \
+    X(408, FAULT, "a fault that is not exactly one of those that there are") \
     X(409, KIND_OPTION, "an option that this kind of machine does not have") \
     X(410, MACHINE, "the simulated machine refuses the description") \
     X(411, OP_FIELD, "a field that this op does not have, or lacks") \
@@ -90,7 +92,9 @@
     X(502, REACH, "the guest can go by itself to a view where what a rule stops passes") \
     X(503, REACH_OTHERS, "views that were there before, where the guest may go by itself") \
     X(504, SHOWN_TWICE, "a page shows at a second gfn, where what a rule stops passes") \
-    X(505, STRICT_PAUSES, "strict stepping, where nothing steps over an access so")
+    X(505, STRICT_PAUSES, "strict stepping, where nothing steps over an access so") \
+    X(506, NO_ANCHOR, "symbols that no anchor holds against the guest") \
+    X(521, TRACE_DAMAGED, "lines of a memory trace that cannot be read are left out")
 
 enum xm_message {
 #define X(number, id, about) XM_MSG_##id = number,

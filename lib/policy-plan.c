@@ -107,10 +107,17 @@ static void say_rules(struct plan *plan)
     for (size_t i = 0; i < plan->p->n_rules; i++) {
         const struct policy_rule *rule = &plan->p->rules[i];
         const struct policy_region *region = &plan->p->regions[rule->region];
+        uint64_t gfns = policy_rule_gfns(plan->p, rule), holes = region->gfns - gfns;
+        char left_out[48] = "";
+        size_t n;
 
-        say(plan, "rule \"%s\": view \"%s\": %s for %" PRIu64 " gfn%s in %zu range%s of \"%s\"",
-            rule->name, plan->p->views[rule->view].name, xmem_rights_name(rule->rights),
-            region->gfns, plural(region->gfns), region->n, plural(region->n), region->name);
+        (void)policy_rule_extents(plan->p, rule, &n);
+        if (holes)
+            snprintf(left_out, sizeof(left_out), ", without %" PRIu64 " hole%s", holes,
+                     plural(holes));
+        say(plan, "rule \"%s\": view \"%s\": %s for %" PRIu64 " gfn%s in %zu range%s of \"%s\"%s",
+            rule->name, plan->p->views[rule->view].name, xmem_rights_name(rule->rights), gfns,
+            plural(gfns), n, plural(n), region->name, left_out);
         say_denials(plan, rule);
     }
 }
@@ -141,12 +148,27 @@ static void say_monitors(struct plan *plan)
     }
 }
 
+static void say_anchors(struct plan *plan)
+{
+    const struct xmem_policy *p = plan->p;
+
+    for (size_t i = 0; i < p->n_anchors; i++) {
+        const struct policy_anchor *a = &p->anchors[i];
+        uint64_t slide = a->group ? p->slides[a->group - 1] : 0;
+        bool down = slide >> 63;
+
+        say(plan, "anchor \"%.200s\": stands at guest-physical 0x%" PRIx64 ", slide %s0x%" PRIx64,
+            a->symbol, a->gpa + slide, down ? "-" : "", down ? -slide : slide);
+    }
+}
+
 static void say_all(struct plan *plan, bool on)
 {
     const struct xmem_policy *p = plan->p;
     uint64_t total = policy_total_gfns(p);
-    size_t ranges = 0;
+    size_t ranges = 0, n;
 
+    say_anchors(plan);
     say(plan, "monitoring: %s", on ? "on already" : "enable");
     say_views(plan);
     if (p->has_default_rights)
@@ -160,23 +182,17 @@ static void say_all(struct plan *plan, bool on)
     say_step(plan);
     say_rules(plan);
     for (size_t i = 0; i < p->n_rules; i++)
-        ranges += p->regions[p->rules[i].region].n;
+        ranges += (policy_rule_extents(p, &p->rules[i], &n), n);
     say(plan, "total: %" PRIu64 " gfn%s in %zu range%s", total, plural(total), ranges,
         plural(ranges));
 }
 
-int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
-                     xmem_plan_line_fn line, void *arg)
+/* What the policy comes to in this guest, where its regions are. */
+static int plan_here(struct plan *plan, struct xmem_domain *d, struct xmem_report *r)
 {
-    struct plan plan = {.p = p, .line = line, .arg = arg};
-    int err, on;
+    const struct xmem_policy *p = plan->p;
+    int on = policy_monitoring(d);
 
-    if (!p || !d || !line)
-        return -EINVAL;
-    err = policy_check(p, d, r);
-    if (err)
-        return err;
-    on = policy_monitoring(d);
     if (on < 0) {
         policy_error(p, r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
                      xmem_domain_last_error(d));
@@ -185,6 +201,23 @@ int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_r
     policy_warn(p, r);
     policy_warn_others(p, p->found_views, r);
     policy_warn_step_here(p, r);
-    say_all(&plan, on);
-    return plan.err;
+    say_all(plan, on);
+    return plan->err;
+}
+
+int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
+                     xmem_plan_line_fn line, void *arg)
+{
+    struct plan plan = {.p = p, .line = line, .arg = arg};
+    struct policy_placement old = {0};
+    int err;
+
+    if (!p || !d || !line)
+        return -EINVAL;
+    err = policy_check(p, d, r, &old);
+    if (err)
+        return err;
+    err = plan_here(&plan, d, r);
+    policy_placement_undo(p, &old);
+    return err;
 }

@@ -38,8 +38,47 @@ static int compare_extents(const void *a, const void *b)
     return x->first < y->first ? -1 : x->first > y->first;
 }
 
-/* Sorts and merges. */
-static void finish(struct policy_region *r)
+void policy_region_add_slid(struct policy_parser *pp, const struct json_value *v,
+                            struct policy_region *r, const struct policy_slid *slid)
+{
+    size_t room = r->room_slid ? 2 * r->room_slid : 4;
+    struct policy_slid *grown;
+
+    if (r->n_slid == POLICY_MAX_RANGES) {
+        json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges in one region",
+                   POLICY_MAX_RANGES);
+        return;
+    }
+    if (r->n_slid == r->room_slid) {
+        grown = realloc(r->slid, room * sizeof(*grown));
+        if (!grown) {
+            pp->oom = true;
+            return;
+        }
+        r->slid = grown;
+        r->room_slid = room;
+    }
+    r->slid[r->n_slid++] = *slid;
+}
+
+/* What does not move is kept as it is; what does begins with slide 0. */
+static void keep_fixed(struct policy_parser *pp, struct policy_region *r)
+{
+    r->fixed = r->extents;
+    r->n_fixed = r->n;
+    r->extents = malloc((r->n_fixed + r->n_slid) * sizeof(*r->extents));
+    if (!r->extents) {
+        pp->oom = true;
+        r->n = 0;
+        return;
+    }
+    if (r->n_fixed)
+        memcpy(r->extents, r->fixed, r->n_fixed * sizeof(*r->extents));
+    for (size_t i = 0; i < r->n_slid; i++)
+        r->extents[r->n++] = (struct policy_extent){r->slid[i].first, r->slid[i].last};
+}
+
+void policy_region_merge(struct policy_region *r)
 {
     size_t n = 0;
 
@@ -65,11 +104,12 @@ static void finish(struct policy_region *r)
 static bool parse_end(struct policy_parser *pp, const struct json_value *v, const char *s,
                       size_t n, uint64_t *out)
 {
-    int err = json_parse_hex(s, n, out);
+    int err = json_parse_u64(s, n, out);
 
     if (err == -EINVAL)
         json_error(pp->doc, v, XM_MSG_GFN_RANGE,
-                   "\"%.*s\" is not a gfn; ranges are \"0x100\" or \"0x100-0x1ff\"", (int)n, s);
+                   "\"%.*s\" is not a gfn; ranges are \"0x100\", \"256\" or \"0x100-0x1ff\"",
+                   (int)n, s);
     else if (err || *out > POLICY_GFN_LAST)
         json_error(pp->doc, v, XM_MSG_GFN_LIMIT, "gfn %.*s is not below 2^%d",
                    n > 40 ? 40 : (int)n, s, POLICY_GFN_BITS);
@@ -183,8 +223,11 @@ void policy_regions_finish(struct policy_parser *pp)
 {
     struct xmem_policy *p = pp->p;
 
-    for (size_t i = 0; i < p->n_regions; i++)
-        finish(&p->regions[i]);
+    for (size_t i = 0; i < p->n_regions; i++) {
+        if (p->regions[i].n_slid)
+            keep_fixed(pp, &p->regions[i]);
+        policy_region_merge(&p->regions[i]);
+    }
     if (p->n_regions && !pp->oom)
         qsort(p->regions, p->n_regions, sizeof(*p->regions), compare_names);
 }

@@ -61,6 +61,9 @@ static void parse_options(struct policy_parser *pp, const struct json_value *v,
         policy_get_view(pp, m, &rule->view);
     if ((m = json_find(pp->doc, v, "log_limit")))
         json_get_u64(pp->doc, m, 1, JSON_MAX_PLAIN, &rule->log_limit);
+    rule->skip_holes = pp->p->skip_holes;
+    if ((m = json_find(pp->doc, v, "holes")))
+        policy_get_holes(pp, m, &rule->skip_holes);
     rule->strict = pp->p->strict;
     rule->step_pos = pp->p->step_pos;
     if ((m = json_find(pp->doc, v, "step")))
@@ -70,8 +73,8 @@ static void parse_options(struct policy_parser *pp, const struct json_value *v,
 static void parse_rule(struct policy_parser *pp, const struct json_value *v,
                        struct policy_rule *rule)
 {
-    static const char *const keys[] = {"name",   "description", "region",    "view",
-                                       "rights", "on",          "log_limit", "step", NULL};
+    static const char *const keys[] = {"name", "description", "region", "view",  "rights",
+                                       "on",   "log_limit",   "step",   "holes", NULL};
     const struct json_value *m;
 
     if (!json_want(pp->doc, v, JSON_OBJECT))
@@ -127,6 +130,7 @@ void policy_parse_rules(struct policy_parser *pp, const struct json_value *v)
 
     if (!json_want(pp->doc, v, JSON_ARRAY) || !json_want_count(pp->doc, v, 0, POLICY_MAX_RULES))
         return;
+    p->rules_pos = policy_pos(pp, v);
     p->rules = policy_array(pp, v, sizeof(*p->rules));
     if (!p->rules)
         return;

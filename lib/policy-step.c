@@ -57,7 +57,7 @@ static void warn(const struct xmem_policy *p, struct xmem_report *r, const char 
 /* Kinds that have relaxing alone, on every hypervisor. */
 static bool only_relaxed(uint32_t kind)
 {
-    return kind == XMEM_KIND_X86_PV || kind == XMEM_KIND_ARMV8R_MPU;
+    return kind == XMEM_KIND_ARMV8R_MPU;
 }
 
 /* The first of the kinds that the policy is for, if there is one. */

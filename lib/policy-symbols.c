@@ -1,31 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Ranges by symbols: { "symbols": FILE, "from": NAME, "to": NAME }. FILE is a System.map or
- * the output of nm: "address type name" in each line that matters. All ranges of all
- * regions are collected first, so that each file is read once, line by line.
+ * Ranges by symbols: { "symbols": FILE, "from": NAME, "to": NAME }. All ranges of all regions
+ * are collected first, so that each file is read once.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "policy.h"
+#include "symbols.h"
 
-#define SYMBOL_FILE_MAX (256u << 20)
 #define SYMBOL_NAME_MAX 511u
 #define LOOKUPS_MAX 65536u
+#define WHICH_MAX 16u /* addresses of one name to choose from */
 #define PAGE_SHIFT 12
 
 /* One end of one range. */
 struct end {
-    const char *symbol; /* belongs to the document */
+    const char *symbol, *module; /* belong to the document; module: NULL for none named */
     const struct json_value *v;
-    uint64_t address;
-    bool found, twice;
+    uint32_t which; /* of the addresses, from 1; 0: there must be one */
+    uint32_t n;
+    uint64_t at[WHICH_MAX]; /* the lowest, in order, all different */
+    bool own;               /* they are the kernel's own, not of modules */
+    uint64_t address;       /* the one */
 };
 
 struct policy_lookup {
@@ -34,6 +33,7 @@ struct policy_lookup {
     struct end from, to;
     uint64_t base, offset; /* guest-physical = address - base + offset */
     uint32_t region;
+    struct policy_anchor *anchor; /* its symbol is "from", and it has no region */
 };
 
 /* ---- taking note ---- */
@@ -61,34 +61,79 @@ static struct policy_lookup *new_lookup(struct policy_parser *pp, const struct j
     return &pp->lookups[pp->n_lookups];
 }
 
+/* { "name": NAME, "module": NAME, "which": N } */
+static bool parse_choice(struct policy_parser *pp, struct end *e)
+{
+    static const char *const keys[] = {"name", "module", "which", NULL};
+    const struct json_value *m = json_need(pp->doc, e->v, "name");
+    bool good = json_want_keys(pp->doc, e->v, keys);
+
+    good &= m && json_get_text(pp->doc, m, SYMBOL_NAME_MAX, &e->symbol);
+    if ((m = json_find(pp->doc, e->v, "module")))
+        good &= json_get_text(pp->doc, m, SYMBOL_NAME_MAX, &e->module);
+    if ((m = json_find(pp->doc, e->v, "which")))
+        good &= json_get_u32(pp->doc, m, 1, WHICH_MAX, &e->which);
+    return good;
+}
+
 static bool parse_symbol(struct policy_parser *pp, const struct json_value *object,
                          const char *key, struct end *e)
 {
     e->v = json_need(pp->doc, object, key);
-    return e->v && json_get_text(pp->doc, e->v, SYMBOL_NAME_MAX, &e->symbol);
+    if (!e->v)
+        return false;
+    if (e->v->kind == JSON_OBJECT)
+        return parse_choice(pp, e);
+    return json_get_text(pp->doc, e->v, SYMBOL_NAME_MAX, &e->symbol);
+}
+
+static bool parse_place(struct policy_parser *pp, const struct json_value *v,
+                        struct policy_lookup *l)
+{
+    const struct json_value *m;
+    bool good;
+
+    l->file_v = json_need(pp->doc, v, "symbols");
+    good = l->file_v && json_get_text(pp->doc, l->file_v, 4095, &l->file);
+    if ((m = json_find(pp->doc, v, "base")))
+        good &= json_get_u64(pp->doc, m, 0, UINT64_MAX, &l->base);
+    if ((m = json_find(pp->doc, v, "offset")))
+        good &= json_get_u64(pp->doc, m, 0, UINT64_MAX, &l->offset);
+    return good;
 }
 
 void policy_symbols_add(struct policy_parser *pp, const struct json_value *v, uint32_t region)
 {
     static const char *const keys[] = {"symbols", "from", "to", "base", "offset", NULL};
     struct policy_lookup *l = new_lookup(pp, v);
-    const struct json_value *m;
     bool good;
 
     if (!l)
         return;
     l->region = region;
-    l->file_v = json_find(pp->doc, v, "symbols");
     good = json_want_keys(pp->doc, v, keys);
-    good &= json_get_text(pp->doc, l->file_v, 4095, &l->file);
     good &= parse_symbol(pp, v, "from", &l->from);
     good &= parse_symbol(pp, v, "to", &l->to);
-    if ((m = json_find(pp->doc, v, "base")))
-        good &= json_get_u64(pp->doc, m, 0, UINT64_MAX, &l->base);
-    if ((m = json_find(pp->doc, v, "offset")))
-        good &= json_get_u64(pp->doc, m, 0, UINT64_MAX, &l->offset);
+    good &= parse_place(pp, v, l);
     if (good)
         pp->n_lookups++;
+}
+
+void policy_symbols_anchor(struct policy_parser *pp, const struct json_value *v, uint32_t i)
+{
+    struct policy_lookup *l = new_lookup(pp, v);
+    bool good;
+
+    if (!l)
+        return;
+    l->anchor = &pp->p->anchors[i];
+    good = parse_symbol(pp, v, "symbol", &l->from);
+    good &= parse_place(pp, v, l);
+    if (!good)
+        return;
+    l->anchor->file = policy_copy(pp, l->file);
+    l->anchor->symbol = policy_copy(pp, l->from.symbol);
+    pp->n_lookups++;
 }
 
 /* ---- reading ---- */
@@ -107,125 +152,146 @@ static int compare_ends(const void *a, const void *b)
     return strcmp((*(struct end *const *)a)->symbol, (*(struct end *const *)b)->symbol);
 }
 
-/* "address type name"; other lines (blank, "file.o:", undefined symbols) say nothing. */
-static bool split_line(char *line, uint64_t *address, const char **name)
+/* In the order of strcmp(); a name from JSON may have a NUL in it. */
+static int compare_name(const struct end *e, const struct symbol *s)
 {
-    char *end, *type;
+    size_t n = strlen(e->symbol);
+    int order = memcmp(e->symbol, s->name, n < s->len ? n : s->len);
 
-    if (*line == ' ' || *line == '\t' || *line == '-' || *line == '+')
-        return false;
-    errno = 0;
-    *address = strtoull(line, &end, 16);
-    if (end == line || errno || *end != ' ')
-        return false;
-    type = end + 1;
-    if (*type <= ' ' || type[1] != ' ' || type[2] <= ' ')
-        return false;
-    *name = type + 2;
-    type[2 + strcspn(type + 2, " \t\r\n")] = '\0';
-    return true;
+    return order ? order : n < s->len ? -1 : n > s->len;
 }
 
-static void note_symbol(struct end **ends, size_t n, const char *name, uint64_t address)
+static void insert_address(struct end *e, uint64_t address)
 {
-    size_t low = 0, high = n;
+    uint32_t i = 0;
+
+    while (i < e->n && e->at[i] < address)
+        i++;
+    if (i == WHICH_MAX || (i < e->n && e->at[i] == address))
+        return;
+    if (e->n == WHICH_MAX)
+        e->n--;
+    memmove(&e->at[i + 1], &e->at[i], (e->n - i) * sizeof(e->at[0]));
+    e->at[i] = address;
+    e->n++;
+}
+
+static bool same_text(const char *text, const char *s, size_t n)
+{
+    return strlen(text) == n && memcmp(text, s, n) == 0;
+}
+
+/* Where no module is named, the kernel's own symbols come before those of modules. */
+static void note_address(struct end *e, const struct symbol *s)
+{
+    bool own = !s->module;
+
+    if (e->module && (own || !same_text(e->module, s->module, s->module_len)))
+        return;
+    if (e->n && e->own && !own)
+        return;
+    if (own && !e->own)
+        e->n = 0;
+    e->own = own;
+    insert_address(e, s->address);
+}
+
+struct ends {
+    struct end **v; /* sorted by name */
+    size_t n;
+};
+
+static void note_symbol(void *arg, const struct symbol *s)
+{
+    struct ends *ends = arg;
+    size_t low = 0, high = ends->n;
 
     while (low < high) {
         size_t mid = low + (high - low) / 2;
 
-        if (strcmp(ends[mid]->symbol, name) < 0)
+        if (compare_name(ends->v[mid], s) < 0)
             low = mid + 1;
         else
             high = mid;
     }
-    for (; low < n && strcmp(ends[low]->symbol, name) == 0; low++) {
-        struct end *e = ends[low];
-
-        e->twice |= e->found && e->address != address;
-        e->address = address;
-        e->found = true;
-    }
+    for (; low < ends->n && compare_name(ends->v[low], s) == 0; low++)
+        note_address(ends->v[low], s);
 }
 
-static FILE *open_symbols(const char *path)
+static int read_symbols(const char *path, struct ends *ends, struct xmem_error *why)
 {
-    struct stat st;
-    FILE *f;
-    /* not to wait for a pipe's writer; only regular files are read */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct symbols file;
+    int err = symbols_load(path, &file, why);
 
-    if (fd < 0)
-        return NULL;
-    if (fstat(fd, &st) < 0) {
-        close(fd);
-        return NULL;
-    }
-    if (!S_ISREG(st.st_mode) || st.st_size > (off_t)SYMBOL_FILE_MAX) {
-        close(fd);
-        errno = S_ISREG(st.st_mode) ? EFBIG : S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-        return NULL;
-    }
-    f = fdopen(fd, "r");
-    if (!f)
-        close(fd);
-    return f;
-}
-
-/* Returns how many symbols the file has; -errno. */
-static long read_symbols(const char *path, struct end **ends, size_t n)
-{
-    FILE *f = open_symbols(path);
-    char line[1024];
-    uint64_t address;
-    const char *name;
-    long symbols = 0;
-    bool fresh = true;
-
-    if (!f)
-        return -errno;
-    while (fgets(line, sizeof(line), f)) {
-        bool begins = fresh;
-
-        fresh = strchr(line, '\n') != NULL; /* the rest of a long line is no line */
-        if (begins && split_line(line, &address, &name)) {
-            note_symbol(ends, n, name, address);
-            symbols++;
-        }
-    }
-    if (ferror(f))
-        symbols = -EIO;
-    fclose(f);
-    return symbols;
+    if (err)
+        return err;
+    err = symbols_each(&file, note_symbol, ends, why);
+    symbols_free(&file);
+    return err;
 }
 
 /* ---- adding the ranges ---- */
 
-static bool check_end(struct policy_parser *pp, const struct policy_lookup *l,
-                      const struct end *e)
+/* Of several the one that is chosen. */
+static bool choose(struct policy_parser *pp, const struct policy_lookup *l, struct end *e)
 {
-    if (!e->found)
-        json_error(pp->doc, e->v, XM_MSG_SYMBOL_UNKNOWN, "\"%.60s\" has no symbol \"%.60s\"",
-                   l->file, e->symbol);
-    else if (e->twice)
+    const char *in = e->module ? " in module " : "", *module = e->module ? e->module : "";
+    uint32_t which = e->which ? e->which : 1;
+
+    if (e->n == 0)
+        json_error(pp->doc, e->v, XM_MSG_SYMBOL_UNKNOWN, "\"%.60s\" has no symbol \"%.60s\"%s%.60s",
+                   l->file, e->symbol, in, module);
+    else if (which > e->n)
+        json_error(pp->doc, e->v, XM_MSG_SYMBOL_UNKNOWN,
+                   "\"%.60s\" has \"%.60s\"%s%.60s at %u address%s only, not %u", l->file,
+                   e->symbol, in, module, e->n, e->n == 1 ? "" : "es", which);
+    else if (e->n > 1 && !e->which)
         json_error(pp->doc, e->v, XM_MSG_SYMBOL_TWICE,
-                   "\"%.60s\" has several symbols \"%.60s\" with different addresses", l->file,
-                   e->symbol);
-    else if (e->address < l->base || e->address - l->base > UINT64_MAX - l->offset)
-        json_error(pp->doc, e->v, XM_MSG_SYMBOL_BASE,
-                   "\"%.60s\" is at 0x%" PRIx64 ": with base 0x%" PRIx64 " and offset 0x%" PRIx64
-                   " that is no address",
-                   e->symbol, e->address, l->base, l->offset);
-    else
+                   "\"%.60s\" has several symbols \"%.60s\"%s%.60s with different addresses, as "
+                   "0x%" PRIx64 " and 0x%" PRIx64 "; { \"name\": ..., \"which\": 1 } is the lowest",
+                   l->file, e->symbol, in, module, e->at[0], e->at[1]);
+    else {
+        e->address = e->at[which - 1];
         return true;
+    }
     return false;
 }
 
-/* The pages that [from, to) touches. */
-static void add_range(struct policy_parser *pp, const struct policy_lookup *l)
+static bool check_end(struct policy_parser *pp, const struct policy_lookup *l, struct end *e)
+{
+    if (!choose(pp, l, e))
+        return false;
+    if (e->address >= l->base && e->address - l->base <= UINT64_MAX - l->offset)
+        return true;
+    json_error(pp->doc, e->v, XM_MSG_SYMBOL_BASE,
+               "\"%.60s\" is at 0x%" PRIx64 ": with base 0x%" PRIx64 " and offset 0x%" PRIx64
+               " that is no address",
+               e->symbol, e->address, l->base, l->offset);
+    return false;
+}
+
+static void add_pages(struct policy_parser *pp, const struct policy_lookup *l, uint32_t group,
+                      uint64_t first, uint64_t last)
+{
+    struct policy_region *region = &pp->p->regions[l->region];
+
+    if (group)
+        policy_region_add_slid(pp, l->v, region, &(struct policy_slid){first, last, group});
+    else
+        policy_region_add(pp, l->v, region, first, last);
+}
+
+/* The pages that [from, to) touches; of an anchor where it is. */
+static void add_range(struct policy_parser *pp, struct policy_lookup *l, uint32_t group)
 {
     uint64_t first, last;
     bool good = check_end(pp, l, &l->from);
 
+    if (l->anchor) {
+        l->anchor->gpa = l->from.address - l->base + l->offset;
+        l->anchor->group = group;
+        return;
+    }
     good &= check_end(pp, l, &l->to);
     if (!good)
         return;
@@ -242,37 +308,66 @@ static void add_range(struct policy_parser *pp, const struct policy_lookup *l)
                    "gfn 0x%" PRIx64 " is not below 2^%d; \"base\" is subtracted from addresses",
                    last, POLICY_GFN_BITS);
     else
-        policy_region_add(pp, l->v, &pp->p->regions[l->region], first, last);
+        add_pages(pp, l, group, first, last);
+}
+
+static void note_unanchored(struct policy_parser *pp, const struct policy_lookup *l)
+{
+    struct xmem_policy *p = pp->p;
+    struct policy_unanchored *u = &p->unanchored[p->n_unanchored];
+    char buf[512];
+
+    if (p->n_unanchored == REPORT_MAX)
+        return;
+    u->file = policy_copy(pp, l->file);
+    u->path = policy_copy(pp, json_pointer(pp->doc, l->file_v, buf, sizeof(buf)));
+    u->pos = policy_pos(pp, l->file_v);
+    p->n_unanchored++;
+}
+
+/* The number of the slide of a file, 0: none. */
+static uint32_t slide_of(struct policy_parser *pp, const struct policy_lookup *lookups, size_t n)
+{
+    bool anchored = false, slides = false;
+
+    for (size_t i = 0; i < n; i++) {
+        anchored |= lookups[i].anchor != NULL;
+        slides |= lookups[i].anchor && lookups[i].anchor->step;
+    }
+    if (!anchored)
+        note_unanchored(pp, lookups);
+    return slides ? ++pp->p->n_slides : 0;
 }
 
 /* lookups[0..n) name one file. */
 static void resolve_file(struct policy_parser *pp, struct policy_lookup *lookups, size_t n)
 {
-    struct end **ends = calloc(2 * n, sizeof(struct end *));
+    struct ends ends = {.v = calloc(2 * n, sizeof(struct end *))};
+    uint32_t group = slide_of(pp, lookups, n);
     char *path = json_doc_sibling(pp->doc, lookups->file);
-    long symbols;
+    struct xmem_error why = {""};
+    int err;
 
-    if (!ends || !path) {
+    if (!ends.v || !path) {
         pp->oom = true;
         goto out;
     }
     for (size_t i = 0; i < n; i++) {
-        ends[2 * i] = &lookups[i].from;
-        ends[2 * i + 1] = &lookups[i].to;
+        ends.v[ends.n++] = &lookups[i].from;
+        if (!lookups[i].anchor)
+            ends.v[ends.n++] = &lookups[i].to;
     }
-    qsort(ends, 2 * n, sizeof(struct end *), compare_ends);
-    symbols = read_symbols(path, ends, 2 * n);
-    if (symbols < 0)
-        json_error(pp->doc, lookups->file_v, XM_MSG_SYMBOL_FILE, "\"%.200s\" cannot be read: %s",
-                   lookups->file, strerror((int)-symbols));
-    else if (symbols == 0)
-        json_error(pp->doc, lookups->file_v, XM_MSG_SYMBOL_FILE,
-                   "\"%.200s\" has no lines as \"ffffffff81000000 T _text\"", lookups->file);
-    for (size_t i = 0; symbols > 0 && i < n; i++)
-        add_range(pp, &lookups[i]);
+    qsort(ends.v, ends.n, sizeof(struct end *), compare_ends);
+    err = read_symbols(path, &ends, &why);
+    pp->oom |= err == -ENOMEM;
+    if (err)
+        json_error(pp->doc, lookups->file_v, XM_MSG_SYMBOL_FILE, "\"%.200s\" %s", lookups->file,
+                   why.text);
+    for (size_t i = 0; !err && i < n; i++)
+        add_range(pp, &lookups[i], group);
 out:
     free(path);
-    free(ends);
+    free(ends.v);
 }
 
 void policy_symbols_resolve(struct policy_parser *pp)
@@ -287,6 +382,8 @@ void policy_symbols_resolve(struct policy_parser *pp)
             end++;
         resolve_file(pp, &pp->lookups[i], end - i);
     }
+    pp->p->slides = calloc(pp->p->n_slides + 1, sizeof(*pp->p->slides));
+    pp->oom |= !pp->p->slides;
 }
 
 void policy_symbols_free(struct policy_parser *pp)

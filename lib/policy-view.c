@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Views and their remapped pages. */
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +15,23 @@ static int hex_digit(char c)
     uint64_t digit;
     const char text[3] = {'0', 'x', c};
 
-    return json_parse_hex(text, sizeof(text), &digit) ? -1 : (int)digit;
+    return json_parse_u64(text, sizeof(text), &digit) ? -1 : (int)digit;
+}
+
+uint8_t *policy_hex_bytes(struct policy_parser *pp, const char *text, uint32_t *n)
+{
+    size_t most = strlen(text) / 2;
+    uint8_t *bytes = malloc(most + 1);
+
+    pp->oom |= !bytes;
+    for (*n = 0; bytes && *n < most; ++*n) {
+        int high = hex_digit(text[2 * *n]), low = hex_digit(text[2 * *n + 1]);
+
+        if (high < 0 || low < 0)
+            break;
+        bytes[*n] = (uint8_t)(high << 4 | low);
+    }
+    return bytes;
 }
 
 /* "90cc": two digits for each byte. */
@@ -24,23 +39,12 @@ static bool parse_bytes(struct policy_parser *pp, const struct json_value *v,
                         struct policy_patch *patch)
 {
     const char *text;
-    uint32_t n;
 
     if (!json_get_text(pp->doc, v, 2 * PAGE_BYTES, &text))
         return false;
-    n = (uint32_t)strlen(text) / 2;
-    patch->bytes = malloc(n + 1);
-    pp->oom |= !patch->bytes;
-    for (uint32_t i = 0; patch->bytes && i < n; i++) {
-        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            break;
-        patch->bytes[i] = (uint8_t)(high << 4 | low);
-        patch->len = i + 1;
-    }
-    if (patch->len == n && text[2 * n] == '\0')
-        return true;
+    patch->bytes = policy_hex_bytes(pp, text, &patch->len);
+    if (!patch->bytes || text[2 * patch->len] == '\0')
+        return patch->bytes != NULL;
     json_error(pp->doc, v, XM_MSG_PATCH, "two hexadecimal digits for each byte, as \"90cc\"");
     return false;
 }
@@ -82,7 +86,7 @@ static void parse_patches(struct policy_parser *pp, const struct json_value *v,
 static bool parse_to(struct policy_parser *pp, const struct json_value *v,
                      struct policy_remap *remap)
 {
-    if (v->kind == JSON_STRING && strcmp(json_object_get_string(v->object), "copy") == 0) {
+    if (v->kind == JSON_STRING && strcmp(v->text, "copy") == 0) {
         remap->copy = true;
         return true;
     }

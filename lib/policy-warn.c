@@ -47,6 +47,7 @@ void policy_warn(const struct xmem_policy *p, struct xmem_report *r)
 {
     for (size_t i = 0; i < p->n_unused; i++)
         warn_unused(p, r, &p->unused[i]);
+    policy_warn_anchors(p, r);
     policy_warn_reach(p, r);
     policy_warn_shown(p, r);
     policy_warn_step(p, r);

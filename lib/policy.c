@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report.h"
 #include "sized.h"
 
 /* ---- helpers of all parts ---- */
@@ -195,6 +196,9 @@ static void parse_defaults(struct policy_parser *pp, const struct json_value *ro
     v = json_find(pp->doc, root, "default_action");
     if (v)
         policy_get_action(pp, v, false, &p->default_action);
+    v = json_find(pp->doc, root, "holes");
+    if (v)
+        policy_get_holes(pp, v, &p->skip_holes);
     v = json_find(pp->doc, root, "step");
     if (v)
         policy_get_step(pp, v, &p->strict, &p->step_pos);
@@ -205,7 +209,7 @@ static void parse_root(struct policy_parser *pp)
     static const char *const keys[] = {
         "version", "description", "domains",        "default_rights", "access_required", "regions",
         "rules",   "views",       "start_view",     "monitors",       "default_action",  "step",
-        NULL};
+        "holes",   "anchors",     NULL};
     const struct json_value *root = json_doc_root(pp->doc), *v;
 
     if (!json_want(pp->doc, root, JSON_OBJECT))
@@ -220,14 +224,23 @@ static void parse_root(struct policy_parser *pp)
     parse_defaults(pp, root);
     if ((v = json_find(pp->doc, root, "regions")))
         policy_parse_regions(pp, v);
+    if ((v = json_find(pp->doc, root, "anchors")))
+        policy_parse_anchors(pp, v);
     policy_symbols_resolve(pp);
     policy_regions_finish(pp);
+    if (pp->oom) /* rules would speak of regions that are not there */
+        return;
     if ((v = json_find(pp->doc, root, "rules")))
         policy_parse_rules(pp, v);
     if ((v = json_find(pp->doc, root, "monitors")))
         policy_parse_monitors(pp, v);
-    if (json_doc_errors(pp->doc) == 0 && !pp->oom)
-        policy_index_build(pp, json_find(pp->doc, root, "rules"));
+}
+
+/* When all is known and good. */
+static int index_rules(struct xmem_policy *p, struct xmem_report *r)
+{
+    p->indexes = calloc(p->n_views, sizeof(*p->indexes));
+    return p->indexes ? policy_index_build(p, r, p->indexes) : -ENOMEM;
 }
 
 /* Takes doc. */
@@ -241,17 +254,28 @@ static int build(struct json_doc *doc, struct xmem_report *r, struct xmem_policy
     pp.p->name = policy_copy(&pp, json_doc_name(doc));
     if (pp.p->name)
         parse_root(&pp);
-    err = pp.oom ? -ENOMEM : json_doc_errors(doc) ? -EBADMSG : 0;
+    err = pp.oom ? -ENOMEM : json_doc_errors(doc) ? -EBADMSG : index_rules(pp.p, r);
     if (err) {
         xmem_policy_free(pp.p);
         goto out;
     }
     policy_warn(pp.p, r);
+    if (report_lost(r)) {
+        err = -ENOMEM;
+        xmem_policy_free(pp.p);
+        goto out;
+    }
     *out = pp.p;
 out:
     policy_symbols_free(&pp);
     json_doc_free(doc);
     return err;
+}
+
+/* An error whose message was lost has another reason first. */
+static int told(struct xmem_report *r, int err)
+{
+    return report_lost(r) ? -ENOMEM : err;
 }
 
 int xmem_policy_load(const char *path, struct xmem_report *r, struct xmem_policy **out)
@@ -261,8 +285,9 @@ int xmem_policy_load(const char *path, struct xmem_report *r, struct xmem_policy
 
     if (!path || !out)
         return -EINVAL;
+    (void)report_lost(r);
     err = json_doc_load(path, r, &doc);
-    return err ? err : build(doc, r, out);
+    return told(r, err ? err : build(doc, r, out));
 }
 
 int xmem_policy_parse(const char *name, const void *text, size_t len, struct xmem_report *r,
@@ -273,8 +298,9 @@ int xmem_policy_parse(const char *name, const void *text, size_t len, struct xme
 
     if (!name || (!text && len) || !out)
         return -EINVAL;
+    (void)report_lost(r);
     err = json_doc_parse(name, text, len, r, &doc);
-    return err ? err : build(doc, r, out);
+    return told(r, err ? err : build(doc, r, out));
 }
 
 /* ---- freeing ---- */
@@ -299,6 +325,9 @@ static void free_parts(struct xmem_policy *p)
     for (size_t i = 0; i < p->n_regions; i++) {
         free(p->regions[i].name);
         free(p->regions[i].extents);
+        free(p->regions[i].there);
+        free(p->regions[i].slid);
+        free(p->regions[i].fixed);
     }
     for (size_t i = 0; i < p->n_views; i++) {
         free_view(&p->views[i]);
@@ -316,7 +345,8 @@ void xmem_policy_free(struct xmem_policy *p)
     if (!p)
         return;
     free_parts(p);
-    policy_copies_clear(p);
+    policy_anchors_free(p);
+    free(p->slides);
     free(p->targets);
     free(p->regions);
     free(p->views);

@@ -21,6 +21,7 @@
 #define POLICY_MAX_PATCHES 64u
 #define POLICY_MAX_RULES 65535u
 #define POLICY_MAX_MONITORS 256u
+#define POLICY_MAX_ANCHORS 64u
 #define POLICY_MAX_RANGES (4u << 20) /* of a region, and of all rules together */
 #define POLICY_MAX_DOMID 0x7fefu    /* DOMID_FIRST_RESERVED - 1, Xen's public/xen.h */
 #define POLICY_ACCESS_ALL (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
@@ -42,11 +43,28 @@ struct policy_extent {
     uint64_t first, last;
 };
 
+/* A range by symbols of a file whose anchors have a slide; where it is with slide 0. */
+struct policy_slid {
+    uint64_t first, last;
+    uint32_t group; /* number of the slide, from 1 */
+};
+
 struct policy_region {
     char *name;
     struct policy_extent *extents; /* sorted, merged */
     size_t n, room;
     uint64_t gfns;
+    /* where some move with a slide: those, and the others as they stood in the document */
+    struct policy_slid *slid;
+    size_t n_slid, room_slid;
+    struct policy_extent *fixed;
+    size_t n_fixed;
+    /* of the session that was asked last: policy-holes.c */
+    bool looked, has_hole;
+    bool skipped; /* by some rule: what is there is kept */
+    uint64_t hole, gfns_there;
+    struct policy_extent *there;
+    size_t n_there, room_there;
 };
 
 struct policy_action {
@@ -65,6 +83,7 @@ struct policy_rule {
     uint8_t decides[8]; /* by the kinds of an access: place in actions[] and 1, 0: none */
     uint64_t log_limit, logged; /* limit 0: none */
     bool strict; /* stepped over only by what nobody else passes beside */
+    bool skip_holes;
     struct policy_pos step_pos;
     struct policy_pos region_pos, rights_pos;
 };
@@ -131,6 +150,23 @@ struct policy_index {
     size_t n_parts;
 };
 
+/* What must stand at a symbol in the guest's memory. */
+struct policy_anchor {
+    char *file, *symbol;
+    uint64_t gpa; /* with slide 0 */
+    uint8_t *bytes;
+    uint32_t len;
+    uint32_t group; /* number of the slide that the file has, from 1; 0: it has none */
+    uint64_t step;  /* of looking for it; 0: another anchor of the group has one, or none has */
+    struct policy_pos pos;
+};
+
+/* A symbol file that no anchor is for. */
+struct policy_unanchored {
+    char *file, *path;
+    struct policy_pos pos;
+};
+
 struct xmem_policy {
     char *name; /* of the document */
     struct policy_target *targets;
@@ -138,6 +174,7 @@ struct xmem_policy {
     bool has_default_rights, has_access_required, access_required;
     enum xmem_rights default_rights;
     bool strict; /* what no rule speaks of, and rules that do not say otherwise */
+    bool skip_holes; /* rules that do not say otherwise */
     struct policy_pos default_rights_pos, start_view_pos, step_pos;
     struct policy_region *regions;
     size_t n_regions;
@@ -148,16 +185,22 @@ struct xmem_policy {
     bool has_start_view;
     struct policy_rule *rules;
     size_t n_rules;
+    struct policy_pos rules_pos;
     struct policy_monitor *monitors;
     size_t n_monitors;
     struct policy_action default_action; /* XMEM_ACTION_NONE: none */
     struct policy_unused unused[REPORT_MAX];
     size_t n_unused;
+    struct policy_anchor *anchors;
+    size_t n_anchors;
+    uint64_t *slides; /* where the regions are now, see policy-place.c */
+    uint32_t n_slides;
+    struct policy_unanchored unanchored[REPORT_MAX];
+    size_t n_unanchored;
 
     /* number of the session that it was applied to, and of the one that was asked last */
     uint64_t applied, known;
-    struct policy_copy **copies; /* of pages, shown in views */
-    size_t n_copies;
+    uint64_t patch_hits; /* of that session, as told */
     /* what is known of the session that was asked last */
     struct xmem_caps caps;
     uint32_t kind;
@@ -186,6 +229,8 @@ void policy_parse_monitors(struct policy_parser *pp, const struct json_value *v)
 /* An array of v->count elements of size bytes, zeroed; at least one. NULL sets pp->oom. */
 void *policy_array(struct policy_parser *pp, const struct json_value *v, size_t size);
 char *policy_copy(struct policy_parser *pp, const char *text);
+/* Bytes of two hexadecimal digits each, as far as text has them: *n. NULL sets pp->oom. */
+uint8_t *policy_hex_bytes(struct policy_parser *pp, const char *text, uint32_t *n);
 struct policy_pos policy_pos(const struct policy_parser *pp, const struct json_value *v);
 /* A name of at most POLICY_NAME_MAX bytes, copied. */
 bool policy_get_name(struct policy_parser *pp, const struct json_value *v, char **out);
@@ -212,6 +257,17 @@ uint32_t policy_strict_means(const struct xmem_caps *caps);
 void policy_warn_step(const struct xmem_policy *p, struct xmem_report *r);
 void policy_warn_step_here(const struct xmem_policy *p, struct xmem_report *r);
 
+/* ---- policy-holes.c: gfns without a page ---- */
+
+/* "refuse" or "skip". */
+void policy_get_holes(struct policy_parser *pp, const struct json_value *v, bool *skip);
+/* Looks for the pages of all rules and remaps. 0, or the first error; all go into r. */
+int policy_check_holes(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r);
+/* What of its region a rule is for, and how many gfns; after policy_check(). */
+const struct policy_extent *policy_rule_extents(const struct xmem_policy *p,
+                                                const struct policy_rule *rule, size_t *n);
+uint64_t policy_rule_gfns(const struct xmem_policy *p, const struct policy_rule *rule);
+
 /* ---- which action decides ---- */
 
 /* Place in the order of strictness, 0 for the strictest. */
@@ -234,20 +290,51 @@ static inline const struct policy_action *policy_rule_action(const struct policy
 
 bool policy_region_add(struct policy_parser *pp, const struct json_value *v,
                        struct policy_region *r, uint64_t first, uint64_t last);
+/* One that moves with the slide of its group. */
+void policy_region_add_slid(struct policy_parser *pp, const struct json_value *v,
+                            struct policy_region *r, const struct policy_slid *slid);
+/* Sorts the extents, merges and counts them. */
+void policy_region_merge(struct policy_region *r);
 /* When all ranges are known: merges them, sorts the regions by name. */
 void policy_regions_finish(struct policy_parser *pp);
 /* The name of a region: its place. */
 bool policy_get_region(struct policy_parser *pp, const struct json_value *v, uint32_t *out);
 /* { "symbols": ... }: taken note of. */
 void policy_symbols_add(struct policy_parser *pp, const struct json_value *v, uint32_t region);
+/* The symbol of anchor i, and its file: taken note of. */
+void policy_symbols_anchor(struct policy_parser *pp, const struct json_value *v, uint32_t i);
 /* Reads the symbol files and adds the ranges. */
 void policy_symbols_resolve(struct policy_parser *pp);
 void policy_symbols_free(struct policy_parser *pp);
 
+/* ---- policy-anchor.c, policy-place.c ---- */
+
+void policy_parse_anchors(struct policy_parser *pp, const struct json_value *v);
+void policy_anchors_free(struct xmem_policy *p);
+/* Symbol files that no anchor is for. */
+void policy_warn_anchors(const struct xmem_policy *p, struct xmem_report *r);
+/* Looks for the anchors in the guest's memory; slides[i]: of group i + 1. -ENOENT: told in r. */
+int policy_anchors_find(const struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
+                        uint64_t *slides);
+
+/* Regions that move with slides, and the indexes and slides that belong to where they are. */
+struct policy_placement {
+    struct policy_region *regions; /* extents, n and gfns of those that move */
+    struct policy_index *indexes;  /* NULL: an empty one */
+    uint64_t *slides;
+};
+/* Moves the regions to where they are in this guest. *old: as they were, empty if they stay. */
+int policy_place(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
+                 struct policy_placement *old);
+/* Moves them back to where they were. */
+void policy_placement_undo(struct xmem_policy *p, struct policy_placement *old);
+void policy_placement_free(const struct xmem_policy *p, struct policy_placement *x);
+
 /* ---- index ---- */
 
-/* Builds all; overlaps are errors. rules: the array of the document. */
-void policy_index_build(struct policy_parser *pp, const struct json_value *rules);
+/* Fills one for each view, which are empty. -EBADMSG: overlaps and such, told in r; -ENOMEM. */
+int policy_index_build(const struct xmem_policy *p, struct xmem_report *r,
+                       struct policy_index *indexes);
 void policy_index_free(struct policy_index *x);
 /* The entry that holds gfn, or NULL. */
 const struct policy_entry *policy_index_find(const struct policy_index *x, uint64_t gfn);
@@ -273,18 +360,19 @@ void policy_warn_shown(const struct xmem_policy *p, struct xmem_report *r);
 void policy_warn_others(const struct xmem_policy *p, size_t views, struct xmem_report *r);
 /* All warnings about a policy that is valid. */
 void policy_warn(const struct xmem_policy *p, struct xmem_report *r);
+/* policy-copy.c: gfn shows page in the view, as a copy with the remap's patches. */
+int policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
+                     const struct policy_remap *m, uint64_t gfn, uint64_t page);
+/* Whether the guest wrote where one is patched is told once, from when the policy was applied on. */
+void policy_copies_applied(struct xmem_policy *p, const struct xmem_domain *d);
+void policy_copies_tell(struct xmem_policy *p, const struct xmem_domain *d,
+                        struct xmem_decision *decision);
 /*
- * policy-copy.c: a copy of gfn was put into page for a view, original being 4096 bytes as they
- * were; all are forgotten; and those that the vCPU of this event is about to see follow their
- * originals.
+ * Finds the anchors, and checks the policy against the capabilities. 0, or the first error; all go
+ * into r. On success *old is where the regions were before: see policy_place().
  */
-int policy_copy_note(struct xmem_policy *p, const struct policy_view *v,
-                     const struct policy_remap *m, uint64_t gfn, uint64_t page, const void *original);
-void policy_copies_clear(struct xmem_policy *p);
-int policy_copies_follow(const struct xmem_policy *p, struct xmem_domain *d,
-                         const struct xmem_event *ev, struct xmem_decision *decision);
-/* Checks the policy against the capabilities. 0, or the first error; all go into r. */
-int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r);
+int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
+                 struct policy_placement *old);
 /* 1: monitoring is on, 0: off; or an error. */
 int policy_monitoring(struct xmem_domain *d);
 /* Can a denial of these accesses be carried out? */

@@ -13,6 +13,9 @@
 
 #define DISABLE_TRIES 200u
 #define STEP_ROUNDS 5u
+#define QUEUE_ROUNDS 100u
+#define SEEN_MS 10000 /* a host with many vCPUs on few processors */
+#define WAITS_MS 100  /* where it is known who waits */
 
 struct recovery {
     const struct xmem_backend_ops *ops;
@@ -20,19 +23,24 @@ struct recovery {
     struct xmem_domain_info info;
     struct xmem_caps caps;
     struct ring ring;
+    uint64_t *ran; /* of each vCPU: how long, when it was noted; NULL: not asked */
     struct xmem_recovery out;
     struct owed_pauses *owed;
     struct xmem_error err;
 };
 
-static int failed(struct recovery *r, int rc, const char *what)
+static int code_of(int rc)
 {
-    static const int known[] = {-EPERM, -EACCES, -ENOMEM, -EOPNOTSUPP, -ESRCH, -ESHUTDOWN};
-    int code = -EIO;
+    static const int known[] = {0, -EPERM, -EACCES, -ENOMEM, -EOPNOTSUPP, -ESRCH, -ESHUTDOWN};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (rc == known[i])
-            code = rc;
-    return xmem_error_set(&r->err, code, "domain %" PRIu32 ": %s: %s", r->info.domid, what,
+            return rc;
+    return -EIO;
+}
+
+static int failed(struct recovery *r, int rc, const char *what)
+{
+    return xmem_error_set(&r->err, code_of(rc), "domain %" PRIu32 ": %s: %s", r->info.domid, what,
                           strerror(-rc));
 }
 
@@ -101,6 +109,103 @@ static int get_ring(struct recovery *r)
     return 0;
 }
 
+/* ---- who runs ---- */
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Notes how long each vCPU ran. */
+static int note_all(struct recovery *r)
+{
+    bool idle;
+    int rc = 0;
+    if (!r->ops->vcpu_ran)
+        return 0;
+    if (!r->ran)
+        r->ran = calloc(r->info.vcpus, sizeof(*r->ran));
+    if (!r->ran)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < r->info.vcpus && !rc; i++)
+        rc = r->ops->vcpu_ran(r->dom, i, &r->ran[i], &idle);
+    return rc;
+}
+
+/* 1: was on a processor since it was noted, or sleeps; 0: neither; negative: it cannot be asked. */
+static int goes_on(struct recovery *r, uint32_t vcpu)
+{
+    uint64_t ns = 0;
+    bool idle = true;
+    if (r->ran) {
+        int rc = r->ops->vcpu_ran(r->dom, vcpu, &ns, &idle);
+        return rc ? rc : idle || ns != r->ran[vcpu];
+    }
+    int waits = r->ops->vcpu_waits ? r->ops->vcpu_waits(r->dom, vcpu) : 0;
+    return waits < 0 ? waits : !waits;
+}
+
+/* The first that does not; all go on: how many there are. */
+static int first_still(struct recovery *r, uint32_t *vcpu)
+{
+    int rc = 1;
+    for (*vcpu = 0; *vcpu < r->info.vcpus && rc > 0; ++*vcpu) {
+        rc = goes_on(r, *vcpu);
+        if (rc <= 0)
+            break;
+    }
+    return rc < 0 ? rc : 0;
+}
+
+/* Lets the domain run until each vCPU was seen to, or the time is over. */
+static int watch(struct recovery *r, int64_t ms, uint32_t *still)
+{
+    int64_t end = now_ms() + ms;
+    int rc = note_all(r);
+    do {
+        let_run(r);
+        if (!rc)
+            rc = first_still(r, still);
+    } while (!rc && *still < r->info.vcpus && now_ms() < end);
+    return rc;
+}
+
+/* Whoever paused a domain, its tool or its owner: nothing can be seen until that is undone. */
+static int see_all_run(struct recovery *r)
+{
+    struct xmem_domain_info info = {.size = sizeof(info)};
+    uint32_t still = 0;
+    int rc = r->ops->domain_info(r->dom, &info);
+    if (!rc && (info.flags & XMEM_DOMAIN_PAUSED))
+        return xmem_error_set(&r->err, -EIO, "domain %" PRIu32 " is put right, but somebody paused it, "
+                              "maybe the tool that died: unpause it, and recover it once more to "
+                              "see that all its vCPUs go on", r->info.domid);
+    if (!rc)
+        rc = watch(r, r->ops->vcpu_ran ? SEEN_MS : WAITS_MS, &still);
+    if (rc)
+        return failed(r, rc, "its vCPUs cannot be watched");
+    return still < r->info.vcpus ?
+        xmem_error_set(&r->err, -EIO, "domain %" PRIu32 ": vCPU %" PRIu32 " was not seen to go on",
+                       r->info.domid, still) : 0;
+}
+
+/*
+ * A vCPU that the dead listener's last answers woke out of the queue for a slot looks at the ring when it
+ * runs: it must do so before that ring is gone. The domain is paused.
+ */
+static void run_queued(struct recovery *r)
+{
+    uint32_t still;
+    if (!r->ops->vcpu_ran || r->info.vcpus <= r->caps.ring_slots || r->ops->unpause(r->dom))
+        return;
+    (void)watch(r, QUEUE_ROUNDS, &still);
+    (void)r->ops->pause(r->dom);
+}
+
+/* ---- the ring ---- */
+
 /* Ends the dead listener's ring, with an answer to everything in it, and takes a new one. */
 static int change_ring(struct recovery *r)
 {
@@ -108,12 +213,13 @@ static int change_ring(struct recovery *r)
     if (!r->out.ring_was_active)
         return 0;
     answer_requests(r);
+    run_queued(r);
     int rc = ring_off(r);
     if (!rc)
         rc = r->ops->monitor_enable(r->dom, &b);
     if (rc == -EBUSY)
-        return failed(r, rc, "more vCPUs wait than its ring has slots, and the ring of a listener "
-                             "that is gone cannot be answered: destroy the domain");
+        return failed(r, rc, "vCPUs wait for its ring, and the ring of a listener that is gone "
+                             "cannot be answered: destroy the domain");
     return rc ? failed(r, rc, "its ring cannot be taken over") : use_ring(r, &b, false);
 }
 
@@ -140,11 +246,22 @@ static int release_vcpus(struct recovery *r)
     return 0;
 }
 
-/* A single step that the dead tool began ends with an event, where these are monitored. */
+/* Single steps that the dead tool began, switched off from outside. -EOPNOTSUPP: not possible. */
+static int steps_off(struct recovery *r)
+{
+    int rc = r->ops->vcpu_step_off ? 0 : -EOPNOTSUPP;
+    if (!(r->caps.monitors & (1u << XMEM_EVENT_SINGLESTEP)))
+        return 0;
+    for (uint32_t i = 0; i < r->info.vcpus && !rc; i++)
+        rc = r->ops->vcpu_step_off(r->dom, i);
+    return rc == -ENOSYS ? -EOPNOTSUPP : rc;
+}
+
+/* Else they end with an event each, where these are monitored. */
 static void end_steps(struct recovery *r)
 {
     struct backend_monitor m = {.reason = XMEM_EVENT_SINGLESTEP, .on = true, .sync = true};
-    if (!(r->caps.monitors & (1u << XMEM_EVENT_SINGLESTEP)) || r->ops->monitor_set(r->dom, &m))
+    if (r->ops->monitor_set(r->dom, &m))
         return;
     for (unsigned i = 0; i < STEP_ROUNDS; i++)
         let_run(r);
@@ -224,7 +341,17 @@ static int reset_rights(struct recovery *r)
         gfn += done + (rc != 0);
         hole = rc != 0;
     }
+    /* Some kinds take rights for holes too. */
+    if (r->out.rights_reset > r->info.pages)
+        r->out.rights_reset = r->info.pages;
     return 0;
+}
+
+/* A guest that nobody listens to is not to be crashed for that. */
+static int access_not_required(struct recovery *r)
+{
+    int rc = r->ops->access_required ? r->ops->access_required(r->dom, false) : 0;
+    return rc ? failed(r, rc, "access_required cannot be switched off") : 0;
 }
 
 /* The domain is paused. */
@@ -235,6 +362,8 @@ static int put_right(struct recovery *r)
         rc = drop_views(r);
     if (!rc)
         rc = reset_rights(r);
+    if (!rc)
+        rc = access_not_required(r);
     return rc ? rc : change_ring(r);
 }
 
@@ -248,28 +377,51 @@ static int unpause(struct recovery *r)
     return rc;
 }
 
-static int recover(struct recovery *r)
+/* What is in the ring of our own is answered before it goes: who waits there would wait for ever. */
+static int end_ring(struct recovery *r)
 {
-    int rc = r->ops->pause(r->dom);
-    if (rc)
-        return failed(r, rc, "it cannot be paused");
-    rc = put_right(r);
-    int rc2 = unpause(r);
+    int rc = r->ops->pause(r->dom), rc2;
+    answer_requests(r);
+    rc2 = ring_off(r);
+    if (!rc)
+        rc = unpause(r);
+    rc = rc2 ? rc2 : rc;
+    return rc ? failed(r, rc, "its ring cannot be disabled") : 0;
+}
+
+/* From the ring on: the domain runs. */
+static int let_all_go(struct recovery *r)
+{
+    int rc = steps_off(r), rc2;
+    bool by_events = rc == -EOPNOTSUPP;
+    rc = rc && !by_events ? failed(r, rc, "its single steps cannot be switched off") : 0;
+    rc2 = unpause(r);
     if (rc2 && !rc)
         rc = failed(r, rc2, "it cannot be unpaused");
     if (!rc)
         rc = release_vcpus(r);
-    if (!rc)
+    if (!rc && by_events)
         end_steps(r);
-    if (!r->ring.page)
-        return rc;
-    rc2 = r->ops->pause(r->dom);
-    int rc3 = ring_off(r);
-    if (!rc2)
-        rc2 = unpause(r);
-    if ((rc3 || rc2) && !rc)
-        rc = failed(r, rc3 ? rc3 : rc2, "its ring cannot be disabled");
     return rc;
+}
+
+static int recover(struct recovery *r)
+{
+    struct xmem_error why;
+    int rc = r->ops->pause(r->dom);
+    if (rc)
+        return failed(r, rc, "it cannot be paused");
+    rc = put_right(r);
+    if (rc)
+        (void)unpause(r);
+    else
+        rc = let_all_go(r);
+    why = r->err;
+    int rc2 = r->ring.page ? end_ring(r) : 0;
+    if (rc)
+        r->err = why;
+    rc = rc ? rc : rc2;
+    return rc ? rc : see_all_run(r);
 }
 
 static int open_domain(struct xmem *x, uint32_t domid, struct recovery *r)
@@ -282,7 +434,7 @@ static int open_domain(struct xmem *x, uint32_t domid, struct recovery *r)
     if (!rc)
         rc = connection_pay_pauses(x, domid, r->dom, &r->err);
     if (rc)
-        return rc;
+        return code_of(rc);
     r->info.size = sizeof(r->info);
     r->caps.size = sizeof(r->caps);
     rc = x->ops->domain_info(r->dom, &r->info);
@@ -312,6 +464,7 @@ int xmem_domain_recover(struct xmem *x, uint32_t domid, struct xmem_recovery *ou
     if (r.dom)
         x->ops->domain_close(r.dom);
     connection_owe_pauses(x, domid, r.owed);
+    free(r.ran);
     if (rc)
         return connection_fail(x, rc, &r.err);
     if (out)

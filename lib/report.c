@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@ struct entry {
 
 struct xmem_report {
     size_t n;
+    bool lost; /* a message, for want of memory */
     struct entry entries[REPORT_MAX + 1]; /* the last one: there are more */
 };
 
@@ -122,10 +124,12 @@ static void append(struct xmem_report *r, enum xm_message m, const struct report
     make_printable(e.text);
     if (e.file && e.path && e.text)
         e.full = full_text(&e);
-    if (e.full)
+    if (e.full) {
         r->entries[r->n++] = e;
-    else
+    } else {
         entry_clear(&e);
+        r->lost = true;
+    }
 }
 
 void report_vadd(struct xmem_report *r, enum xm_message m, const struct report_pos *pos,
@@ -142,6 +146,17 @@ void report_vadd(struct xmem_report *r, enum xm_message m, const struct report_p
     }
     if (vasprintf(&text, fmt, args) >= 0)
         append(r, m, pos, text);
+    else
+        r->lost = true;
+}
+
+bool report_lost(struct xmem_report *r)
+{
+    bool lost = r && r->lost;
+
+    if (r)
+        r->lost = false;
+    return lost;
 }
 
 void report_add(struct xmem_report *r, enum xm_message m, const struct report_pos *pos,

@@ -4,6 +4,7 @@
 #define XMEM_REPORT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <xmem.h>
 
 #include "policy-messages.h"
@@ -17,10 +18,12 @@ struct report_pos {
     const char *path;      /* JSON pointer */
 };
 
-/* Strings are copied. r may be NULL; without memory the message is lost, nothing else. */
+/* Strings are copied. r may be NULL; without memory the message is lost, and report_lost() says so. */
 void report_add(struct xmem_report *r, enum xm_message m, const struct report_pos *pos,
                 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void report_vadd(struct xmem_report *r, enum xm_message m, const struct report_pos *pos,
                  const char *fmt, va_list args) __attribute__((format(printf, 4, 0)));
+/* Was one lost since this was asked last? What says nothing then must not say that it did. */
+bool report_lost(struct xmem_report *r);
 
 #endif

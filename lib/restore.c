@@ -157,9 +157,9 @@ static bool all_ran(struct xmem_domain *d, uint64_t *times, bool note)
 
 /*
  * With more vCPUs than slots some may have queued for one. Xen takes a vCPU that it wakes out of
- * the queue at once, but the vCPU looks at the ring only when it runs: ended before, the ring is
- * freed memory, in which the vCPU may wait for ever (vm_event_wake_queued(), vm_event_disable()).
- * So all of them run, until a time when no event came of that.
+ * the queue at once, but the vCPU looks at the ring only when it runs, which has to be before the
+ * ring ends (vm_event_wake_queued(), vm_event_disable()): all of them run, until a time when no
+ * event came of that.
  */
 static void run_woken(struct xmem_domain *d, struct patience *p)
 {

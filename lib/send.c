@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs of rights into as few hypercalls as possible. */
 #include "changes.h"
+#include "copies.h"
 #include "rights.h"
 #include "step.h"
 
@@ -58,7 +59,8 @@ static void advance(struct sender *s, uint64_t n)
 /* What the sender sends in one call: a run, or scattered gfns of the buffer. */
 struct call {
     const struct run *run; /* NULL: scattered */
-    uint64_t gfn;          /* run: first gfn */
+    uint64_t gfn;          /* run: first gfn, */
+    uint8_t rights;        /* and what is sent for it */
 };
 
 static int call_part(struct sender *s, const struct call *c, uint64_t from, uint64_t nr,
@@ -68,7 +70,7 @@ static int call_part(struct sender *s, const struct call *c, uint64_t from, uint
     *done = BACKEND_DONE_UNKNOWN;
     d->stats.sets++;
     if (c->run)
-        return d->ops->rights_set(d->dom, s->v->id, c->gfn + from, nr, run_rights(c->run), done);
+        return d->ops->rights_set(d->dom, s->v->id, c->gfn + from, nr, c->rights, done);
     if (nr == 1)
         return d->ops->rights_set(d->dom, s->v->id, d->send_gfns[from], 1, d->send_rights[from],
                                   done);
@@ -98,13 +100,22 @@ static int find_refused(struct sender *s, const struct call *c, uint64_t nr, uin
     return 0;
 }
 
-/* The call was refused (rc) with done of its nr gfns changed: moves over them. 0: sent once more it is not. */
+static int refused_part(struct sender *s, const struct call *c, uint64_t nr, uint64_t *done, int rc)
+{
+    int rc2 = find_refused(s, c, nr, done);
+    return rc2 || s->d->puts_back ? rc2 : rc;
+}
+
+/*
+ * The call was refused (rc) with done of its nr gfns changed: moves over them. Where things are put back
+ * it is enough that in parts nothing was refused any more; whoever sets rights is told of the refusal.
+ */
 static int call_refused(struct sender *s, const struct call *c, uint64_t nr, uint64_t done, int rc)
 {
     if (domain_is_dead(s->d))
         done = 0;
     else if (done == BACKEND_DONE_UNKNOWN)
-        rc = find_refused(s, c, nr, &done);
+        rc = refused_part(s, c, nr, &done, rc);
     uint64_t i = done < nr ? done : nr - 1;
     s->failed = c->run ? c->gfn + i : s->d->send_gfns[i];
     advance(s, done < nr ? done : nr);
@@ -129,9 +140,10 @@ static int flush(struct sender *s)
     if (!n)
         return 0;
     s->n = 0;
-    if (!s->v->id && run_nr(r) - s->at->off >= n) { /* all of one run after all */
+    if (!s->v->id && run_nr(r) - s->at->off >= n && !s->d->copies) { /* all of one run after all */
         c.run = r;
         c.gfn = r->gfn + s->at->off;
+        c.rights = run_rights(r);
     }
     return send_call(s, &c, n);
 }
@@ -180,11 +192,28 @@ static int buffer_run(struct sender *s, const struct run *r, uint64_t off, uint6
             d->send_gfns[s->n + i] = r->gfn + off + i;
             d->send_rights[s->n + i] = run_rights(r);
         }
+        if (d->copies)
+            copies_narrow_all(d, s->v, d->send_gfns + s->n, d->send_rights + s->n, some);
         s->n += some;
         off += some;
         nr -= some;
         if (s->n == d->send_cap)
             rc = flush(s);
+    }
+    return rc;
+}
+
+/* By itself, but for gfns where less is in force than is wanted. */
+static int send_range(struct sender *s, const struct run *r, uint64_t off, uint64_t nr)
+{
+    int rc = 0;
+    while (nr && !rc) {
+        uint64_t gfn = r->gfn + off, some = copies_run(s->d, gfn, nr);
+        struct call c = {.run = r, .gfn = gfn,
+                         .rights = copies_narrow(s->d, s->v, gfn, run_rights(r))};
+        rc = send_call(s, &c, some);
+        off += some;
+        nr -= some;
     }
     return rc;
 }
@@ -195,8 +224,7 @@ static int send_run(struct sender *s, const struct run *r, uint64_t off, uint64_
     if (!s->ranges_only && (s->v->id || nr < CHANGES_CHUNK))
         return buffer_run(s, r, off, nr);
     int rc = flush(s);
-    struct call c = {.run = r, .gfn = r->gfn + off};
-    return rc ? rc : send_call(s, &c, nr);
+    return rc ? rc : send_range(s, r, off, nr);
 }
 
 /* How many runs, and gfns up to max, there are from the place on. */
@@ -226,6 +254,8 @@ static uint64_t buffer_singles(struct sender *s, uint64_t max)
         gfns[n] = r[n].gfn;
         rights[n] = run_rights(&r[n]);
     }
+    if (s->d->copies)
+        copies_narrow_all(s->d, s->v, gfns, rights, n);
     s->n += n;
     s->next.run += n;
     return n;
@@ -302,7 +332,7 @@ static int call_runs(struct sender *s, struct backend_run *v, uint32_t n, uint64
     if (!domain_is_dead(s->d))
         for (uint32_t k = i + 1; k < n; k++)
             put_back(s, &v[k]);
-    struct call c = {.run = &s->list->v[s->at->run], .gfn = v[i].gfn};
+    struct call c = {.run = &s->list->v[s->at->run], .gfn = v[i].gfn, .rights = v[i].rights};
     rc = call_refused(s, &c, v[i].nr, BACKEND_DONE_UNKNOWN, v[i].rc);
     *gfns -= rc ? 0 : v[i].nr;
     return rc;

@@ -296,28 +296,37 @@ static void parse_random(struct sim_file_domain *fd, const struct json_value *v,
 /* ---- recordings ---- */
 
 static void trace_error(struct sim_file_domain *fd, const struct json_value *v, const char *file,
-                        int err, uint64_t line)
+                        int err)
 {
     if (err == -ENOSPC)
         json_error(fd->doc, v, XM_MSG_TRACE,
                    "\"%.200s\" uses more pages than the domain has, %" PRIu64, file,
                    fd->cfg.pages);
-    else if (err == -EINVAL && line)
-        json_error(fd->doc, v, XM_MSG_TRACE,
-                   "\"%.200s\", line %" PRIu64 ": not a line of a trace as \" L 1ffe0,8\"", file,
-                   line);
     else if (err == -EINVAL)
-        json_error(fd->doc, v, XM_MSG_TRACE, "\"%.200s\" has no accesses", file);
+        json_error(fd->doc, v, XM_MSG_TRACE,
+                   "\"%.200s\" has no accesses", file);
     else
         json_error(fd->doc, v, XM_MSG_TRACE, "\"%.200s\" cannot be read: %s", file,
                    strerror(-err));
 }
 
+/* What is replayed all the same. */
+static void trace_warning(struct sim_file_domain *fd, const struct json_value *v, const char *file,
+                          const struct sim_trace_damage *damage)
+{
+    if (damage->line)
+        json_warning(fd->doc, v, XM_MSG_TRACE_DAMAGED,
+                     "\"%.200s\", from line %" PRIu64 " on: %" PRIu64 " lines begin as an access "
+                     "and are cut or something else, and are left out; %" PRIu64 " accesses stand "
+                     "behind something else, and are replayed",
+                     file, damage->line, damage->lost, damage->behind);
+}
+
 static void parse_trace(struct sim_file_domain *fd, const struct json_value *v, uint32_t vcpu,
                         uint64_t repeat)
 {
+    struct sim_trace_damage damage = {0};
     const char *file;
-    uint64_t line = 0;
     char *path;
     int err;
 
@@ -326,9 +335,11 @@ static void parse_trace(struct sim_file_domain *fd, const struct json_value *v, 
     if (!fd->dom || json_doc_errors(fd->doc))
         return;
     path = json_doc_sibling(fd->doc, file);
-    err = path ? sim_vcpu_trace(fd->dom, vcpu, path, repeat, &line) : -ENOMEM;
+    err = path ? sim_vcpu_trace(fd->dom, vcpu, path, repeat, &damage) : -ENOMEM;
     if (err)
-        trace_error(fd, v, file, err, line);
+        trace_error(fd, v, file, err);
+    else
+        trace_warning(fd, v, file, &damage);
     free(path);
 }
 

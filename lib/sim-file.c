@@ -83,30 +83,50 @@ static void parse_errno_fault(struct sim_file_domain *fd, const struct json_valu
 
 static void parse_fault(struct sim_file_domain *fd, const struct json_value *v)
 {
-    static const char *const keys[] = {"hypercall", "op", "errno", "death_after_events", NULL};
-    const struct json_value *death;
+    static const char *const keys[] = {"hypercall", "op", "errno", "death_after_events",
+                                       "dead_listener", NULL};
+    const struct json_value *death, *dead;
     bool errno_fault;
     uint64_t events;
 
     if (!json_want_keys(fd->doc, v, keys))
         return;
     death = json_find(fd->doc, v, "death_after_events");
+    dead = json_find(fd->doc, v, "dead_listener");
     errno_fault = json_find(fd->doc, v, "hypercall") != NULL;
-    if (errno_fault == (death != NULL) || (death && v->count > 1)) {
+    if (errno_fault + !!death + !!dead != 1 || (!errno_fault && v->count > 1)) {
         json_error(fd->doc, v, XM_MSG_FAULT,
-                   "a fault is \"hypercall\" with \"errno\", or \"death_after_events\" alone");
+                   "a fault is \"hypercall\" with \"errno\", or \"death_after_events\" or "
+                   "\"dead_listener\" alone");
         return;
     }
+    if (dead) /* before the others */
+        return;
     if (errno_fault)
         parse_errno_fault(fd, v);
     else if (json_get_u64(fd->doc, death, 1, JSON_MAX_PLAIN, &events) && fd->dom)
         sim_inject_death(fd->dom, events);
 }
 
+/* Its hypercalls and its events are of the time before: no other fault meets them. */
+static void parse_dead(struct sim_file_domain *fd, const struct json_value *faults)
+{
+    const struct json_value *dead, *first = NULL;
+
+    json_for_each(fd->doc, it, faults) {
+        dead = it->kind == JSON_OBJECT ? json_find(fd->doc, it, "dead_listener") : NULL;
+        if (dead && first)
+            json_key_error(fd->doc, dead, XM_MSG_FAULT, "a domain has one dead listener");
+        else if (dead)
+            sim_file_dead_listener(fd, first = dead);
+    }
+}
+
 static void parse_faults(struct sim_file_domain *fd, const struct json_value *v)
 {
     if (!json_want(fd->doc, v, JSON_ARRAY) || !json_want_count(fd->doc, v, 0, FAULTS_MAX))
         return;
+    parse_dead(fd, v);
     json_for_each(fd->doc, it, v)
         parse_fault(fd, it);
 }
@@ -199,6 +219,42 @@ static void get_mpu(struct sim_file_domain *fd, const struct json_value *v)
         fd->cfg.qemu_codes = i == 1;
 }
 
+/* Behind the frames of all x86-pv domains, their page tables too. */
+static uint64_t free_frame(struct sim_machine *m)
+{
+    struct sim_domain_info i;
+    struct sim_domain *d;
+    uint64_t free = 0;
+
+    for (size_t n = 0; (d = sim_domain_at(m, n)); n++) {
+        sim_domain_info(d, &i);
+        if (i.kind == SIM_X86_PV && i.highest_gfn >= free)
+            free = i.highest_gfn + 1;
+    }
+    return free;
+}
+
+/* What a domain asks for is another's. */
+static void say_taken(struct machine_file *mf, const struct sim_file_domain *fd,
+                      const struct json_value *v)
+{
+    struct sim_domain *other = fd->cfg.domid ? sim_domain_find(mf->m, fd->cfg.domid) : NULL;
+    struct sim_domain_info i;
+
+    if (other) {
+        sim_domain_info(other, &i);
+        json_error(mf->doc, v, XM_MSG_DOMAIN_TWICE,
+                   "number %u is the domain's before it, \"%s\", which names none; give both one",
+                   fd->cfg.domid, i.name);
+        return;
+    }
+    json_error(mf->doc, v, XM_MSG_MACHINE,
+               "the gfns of x86-pv domains are frames of the machine, and those from 0x%" PRIx64
+               " on are another domain's or its page tables'; \"first_gfn\": \"0x%" PRIx64
+               "\" is free",
+               fd->cfg.first_gfn, free_frame(mf->m));
+}
+
 static void make_domain(struct machine_file *mf, struct sim_file_domain *fd,
                         const struct json_value *v)
 {
@@ -207,7 +263,9 @@ static void make_domain(struct machine_file *mf, struct sim_file_domain *fd,
     if (json_doc_errors(mf->doc))
         return;
     err = sim_domain_create(mf->m, &fd->cfg, &fd->dom);
-    if (err)
+    if (err == -EEXIST)
+        say_taken(mf, fd, v);
+    else if (err)
         sim_file_refused(mf->doc, v, err);
 }
 
@@ -219,6 +277,7 @@ static void parse_domain(struct machine_file *mf, const struct json_value *v)
                                        "programs",   "faults",      NULL};
     struct sim_file_domain fd = {
         .doc = mf->doc,
+        .m = mf->m,
         .cfg = {.kind = SIM_X86_EPT, .vcpus = 1, .pages = 1024, .superpages = true},
         .seed = mf->cfg.seed + 1000 * mf->n,
     };
@@ -330,13 +389,14 @@ static int public_error(int err)
     return err == -ENOENT || err == -EACCES || err == -ENOMEM ? err : -EINVAL;
 }
 
-static int set_text(struct xmem_error *err, int code, const struct xmem_report *r,
+/* The first message of those behind the ones that were there. */
+static int set_text(struct xmem_error *err, int code, const struct xmem_report *r, size_t before,
                     const char *path)
 {
     struct xmem_diag diag = XMEM_INIT(diag);
-    size_t n = xmem_report_count(r);
+    size_t n = xmem_report_count(r) - before;
 
-    if (xmem_report_get(r, 0, &diag))
+    if (xmem_report_get(r, before, &diag))
         return xmem_error_set(err, code, "%.200s: %s", path, strerror(-code));
     if (n > 1)
         return xmem_error_set(err, code, "%.440s (and %zu more)", diag.full, n - 1);
@@ -346,17 +406,20 @@ static int set_text(struct xmem_error *err, int code, const struct xmem_report *
 int sim_file_load(const char *path, const struct xmem_open_opts *opts, struct sim_machine **out,
                   struct xmem_error *err)
 {
-    struct xmem_report *r;
+    struct xmem_report *own = NULL, *r = opts ? opts->report : NULL;
+    int code = r ? 0 : xmem_report_new(&own);
     struct json_doc *doc;
-    int code = xmem_report_new(&r);
+    size_t before;
 
     if (code)
         return xmem_error_set(err, code, "out of memory");
+    r = r ? r : own;
+    before = xmem_report_count(r);
     code = json_doc_load(path, r, &doc);
     if (code == 0)
         code = build(doc, opts, out);
     if (code)
-        code = set_text(err, public_error(code), r, path);
-    xmem_report_free(r);
+        code = set_text(err, public_error(code), r, before, path);
+    xmem_report_free(own);
     return code;
 }

@@ -32,11 +32,28 @@ static bool passed_natively(const struct arm_reach *w, uint64_t va)
            ((m->access & XMEM_ACCESS_GLA_VALID) && va / BACKEND_PAGE_SIZE == m->gla / BACKEND_PAGE_SIZE);
 }
 
-enum arm_why arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64_t va, bool user,
-                           struct arm_translation *out)
+/* In one step a walk for each page: the registers that it depends on are not changed here. */
+static enum arm_why translate(struct arm_reach *w, const struct arm_regs *r, uint64_t va,
+                              enum arm_walked_kind kind, bool user, struct arm_translation *out)
 {
     const struct arm_walk walk = {.ctx = w, .page = table};
-    enum arm_why why = arm_translate(&walk, r, va, user, out);
+    struct step_arm *a = w->d->arm;
+    uint64_t page = va / BACKEND_PAGE_SIZE;
+    struct arm_page *p = &a->walked[kind][page % ARM_WALKED];
+    const struct arm_walked *k = &p->walked;
+    if (k->used && p->step == a->pages.step && k->page == page && k->user == user) {
+        *out = k->out;
+        out->ipa |= in_page(va);
+        return (enum arm_why)k->why;
+    }
+    p->step = a->pages.step;
+    return arm_translate_again(&walk, r, va, user, &p->walked, out);
+}
+
+enum arm_why arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64_t va,
+                           enum arm_walked_kind kind, bool user, struct arm_translation *out)
+{
+    enum arm_why why = translate(w, r, va, kind, user, out);
     if (why == ARM_UNSURE && out->by_domain && passed_natively(w, va))
         return ARM_OK;
     return why;
@@ -49,16 +66,31 @@ static const struct step *step_of(const struct arm_reach *w)
     return &w->d->vcpus[w->ev->pub.vcpu].step;
 }
 
+/* Looked up once a step, since it may be a hypercall. */
+static int rights_of(struct arm_reach *w, enum arm_walked_kind kind, uint64_t gfn, uint8_t *out)
+{
+    struct view *v = domain_view(w->d, w->ev->home);
+    if (!w->last[kind].used || w->last[kind].gfn != gfn) {
+        int rc = v ? step_rights_of(w->d, v, gfn, &w->last[kind].rights) : -ESRCH;
+        w->last[kind].used = !rc;
+        w->last[kind].gfn = gfn;
+        if (rc)
+            return rc;
+    }
+    *out = w->last[kind].rights;
+    return 0;
+}
+
 /* XMEM_ACCESS_* out of need that are forbidden, and that nobody answered for. */
 static enum arm_why forbidden(struct arm_reach *w, uint64_t gfn, uint32_t need, uint32_t *missing)
 {
-    struct view *v = domain_view(w->d, w->ev->home);
     uint8_t rights;
     if (step_pages_have(&step_of(w)->pages, gfn, need)) {
         *missing = 0;
         return ARM_OK;
     }
-    int rc = v ? step_rights_of(w->d, v, gfn, &rights) : -ESRCH;
+    bool code = need & XMEM_ACCESS_X;
+    int rc = rights_of(w, code ? ARM_WALKED_CODE : ARM_WALKED_DATA, gfn, &rights);
     if (rc) {
         w->rc = rc == -ESRCH ? 0 : rc; /* nothing is there: natively */
         return ARM_NO_PLACE;
@@ -104,7 +136,7 @@ static enum arm_why piece(struct arm_reach *w, const struct arm_regs *r,
     struct arm_translation t;
     struct xmem_domain *d = w->d;
     uint8_t *page;
-    enum arm_why why = arm_reach_gfn(w, r, va, touch->user, &t);
+    enum arm_why why = arm_reach_gfn(w, r, va, ARM_WALKED_DATA, touch->user, &t);
     if (why)
         return why;
     if (((touch->access & ARM_READS) && !t.read) || ((touch->access & ARM_WRITES) && !t.write))
@@ -141,17 +173,16 @@ static enum arm_why read_code(struct arm_reach *w, const struct arm_regs *r, uin
     struct xmem_domain *d = w->d;
     bool user = (r->cpsr & 0xf) == 0; /* EL0t, and AArch32's user mode */
     uint8_t *page;
-    enum arm_why why = arm_reach_gfn(w, r, pc, user, &t);
+    enum arm_why why = arm_reach_gfn(w, r, pc, ARM_WALKED_CODE, user, &t);
     if (!why && !t.execute)
         why = ARM_FAULTS;
     if (why)
         return why;
     uint64_t gfn = t.ipa / BACKEND_PAGE_SIZE;
-    uint32_t missing = 0;
-    bool first = pc == w->v->read.u.arm.pc && w->ev->pub.u.mem.access & (XMEM_ACCESS_R | XMEM_ACCESS_W);
-    why = first ? ARM_OK : forbidden(w, gfn, XMEM_ACCESS_X, &missing);
-    if (why || missing)
-        return ARM_NO_PLACE; /* natively, so that it is an event */
+    if (w->v->gone || !w->v->fetched)
+        why = check_rights(w, gfn, pc, XMEM_ACCESS_X);
+    if (why)
+        return why;
     if (page_cache_get(&d->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page))
         return ARM_NO_PLACE;
     const uint8_t *at = page + in_page(t.ipa);
@@ -176,4 +207,24 @@ enum arm_why arm_reach_fetch(void *ctx, const struct arm_regs *r, uint32_t *word
     if (r->pc & (t32 ? 1 : ARM_WORD - 1))
         return ARM_FAULTS;
     return t32 ? fetch_t32(ctx, r, word) : read_code(ctx, r, r->pc, ARM_WORD, word);
+}
+
+/*
+ * What was answered for was done, and is told again when the loop comes back to it. But to write was
+ * answered for the one store-exclusive that does, which ends the loop: one that failed wrote nothing.
+ */
+void arm_reach_past(void *ctx)
+{
+    struct arm_reach *w = ctx;
+    struct step_pages *p = &w->d->vcpus[w->ev->pub.vcpu].step.pages;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < p->n; i++)
+        if (p->v[i].need & XMEM_ACCESS_W) {
+            p->v[kept] = p->v[i];
+            p->v[kept++].need = XMEM_ACCESS_W;
+        }
+    p->n = kept;
+    w->v->gone++;
+    w->v->since = w->kind == ARM_LOAD_EX ? 0 : w->v->since + 1;
+    w->kind = ARM_NOTHING;
 }

@@ -13,8 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOP_MOST 64u /* instructions from an exclusive to the end of its loop */
-#define LOOP_STALLS 16u /* events at one pc without a store, after which something else is tried */
+/*
+ * Instructions of a loop, and further events that they make: then the vCPU goes on by itself, as it
+ * may have to take an interrupt; between a load- and a store-exclusive after twice as many.
+ */
+#define LOOP_MOST 64u
+#define LOOP_TOLD 8u
+#define LOOP_STALLS 16u /* times in a row without getting on, after which something else is tried */
+#define LOOP_RARE 4096u /* at most, of a load that was in no such loop */
+#define LOOP_RELAX 2u   /* its load and its store, each an event */
+#define LOOP_BYTES 256u /* of code */
 #define MODE_BITS 0x1fu
 #define HASH_SHIFT 24u /* to ARM_DECODED of them */
 
@@ -47,10 +55,16 @@ void step_arm_pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
         page_cache_drop(&d->arm->pages, d->ops, d->dom, gfn, nr);
 }
 
-static enum arm_why decode(struct step_arm *a, enum arm_set set, uint32_t word,
-                           const struct arm_insn **out)
+static bool is_exclusive(const struct arm_insn *in)
 {
-    struct arm_decoded *k = &a->decoded[word * 0x9e3779b1u >> HASH_SHIFT];
+    return in->kind == ARM_LOAD_EX || in->kind == ARM_STORE_EX;
+}
+
+/* An instruction depends on its word alone. */
+static enum arm_why decode(void *ctx, enum arm_set set, uint32_t word, const struct arm_insn **out)
+{
+    struct arm_reach *w = ctx;
+    struct arm_decoded *k = &w->d->arm->decoded[word * 0x9e3779b1u >> HASH_SHIFT];
     enum arm_why why = ARM_OK;
     if (!k->used || k->in.word != word || k->in.set != (uint8_t)set) {
         k->used = false;
@@ -58,6 +72,8 @@ static enum arm_why decode(struct step_arm *a, enum arm_set set, uint32_t word,
         k->used = !why && k->in.word == word;
     }
     *out = &k->in;
+    w->kind = k->in.kind;
+    w->v->exclusive = w->v->exclusive || (!why && is_exclusive(&k->in));
     return why;
 }
 
@@ -72,7 +88,9 @@ static enum arm_why read_registers(struct arm_reach *w)
     int rc = d->ops->vcpu_get(d->dom, w->ev->pub.vcpu, &v->read);
     v->now = v->read.u.arm;
     v->monitor = (struct arm_monitor){0};
-    v->looping = v->wrote = false;
+    v->looping = v->wrote = v->not_put = v->exclusive = false;
+    v->gone = v->since = v->told = 0;
+    v->fetched = !(w->ev->pub.u.mem.access & XMEM_ACCESS_X);
     if (rc) {
         w->rc = domain_fail(d, rc, 0, "the registers of vCPU %" PRIu32 " cannot be read",
                             w->ev->pub.vcpu);
@@ -124,65 +142,114 @@ static bool same_but_pc(const struct arm_regs *a, const struct arm_regs *b)
 
 /* ---- doing ---- */
 
+/* A branch leads here; whether it may is not known, unless an event says that it was fetched. */
+static bool is_target(const struct arm_regs *r)
+{
+    return arm_set_of(r) == ARM_A64 && (r->cpsr & ARM_CPSR_BTYPE);
+}
+
 /* The event is about what the instruction touches, or it is another one than was thought. */
 static enum arm_why check_event(struct arm_reach *w, const struct arm_touch *touch)
 {
     const struct xmem_event_mem *m = &w->ev->pub.u.mem;
     struct arm_translation t;
     if (m->access & XMEM_ACCESS_X) /* it was to be fetched from there: BTYPE is not checked yet */
-        return arm_set_of(&w->v->now) == ARM_A64 && (w->v->now.cpsr & ARM_CPSR_BTYPE) ?
-               ARM_UNSURE : ARM_OK;
+        return is_target(&w->v->now) ? ARM_UNSURE : ARM_OK;
     if (!(m->access & XMEM_ACCESS_GLA_VALID) || m->gla - touch->va >= touch->bytes ||
         !(touch->access & m->access & (XMEM_ACCESS_R | XMEM_ACCESS_W)))
         return ARM_ODD;
-    enum arm_why why = arm_reach_gfn(w, &w->v->now, m->gla, touch->user, &t);
+    enum arm_why why = arm_reach_gfn(w, &w->v->now, m->gla, ARM_WALKED_DATA, touch->user, &t);
     return why ? why : t.ipa / BACKEND_PAGE_SIZE == m->gfn ? ARM_OK : ARM_ODD;
 }
 
-static bool is_exclusive(const struct arm_insn *in)
+/* Up to so many since the event, but one at least: it was answered for. */
+static enum arm_why loop_to(struct arm_reach *w, unsigned most)
 {
-    return in->kind == ARM_LOAD_EX || in->kind == ARM_STORE_EX;
+    const struct arm_world world = {.ctx = w, .fetch = arm_reach_fetch, .place = arm_reach_place,
+                                    .decode = decode, .past = arm_reach_past};
+    struct arm_vcpu *v = w->v;
+    unsigned done;
+    return arm_loop(&world, &v->now, &v->monitor, most > v->gone ? most - v->gone : 1, &done);
 }
 
 static enum arm_why loop(struct arm_reach *w)
 {
-    const struct arm_world world = {.ctx = w, .fetch = arm_reach_fetch, .place = arm_reach_place};
     struct arm_vcpu *v = w->v;
-    unsigned done;
     v->looping = true;
-    enum arm_why why = arm_loop(&world, &v->now, &v->monitor, LOOP_MOST, &done);
+    enum arm_why why = loop_to(w, LOOP_MOST);
+    if (why == ARM_TOO_LONG && v->monitor.bytes && !is_target(&v->now))
+        why = loop_to(w, 2 * LOOP_MOST);
     v->wrote = v->wrote || v->monitor.stored;
     return why;
 }
 
-/* Its fetch was told, those of the rest of its loop were not: not for an exclusive. */
-static enum arm_why check_fetch(const struct arm_reach *w, const struct arm_insn *in)
+/*
+ * A load that comes back to its page each time: between a load- and a store-exclusive elsewhere it
+ * would do so for ever, as its event takes the monitor away. It is gone on from, through that loop.
+ */
+static bool comes_back(const struct arm_reach *w, const struct arm_insn *in)
 {
-    return (w->ev->pub.u.mem.access & XMEM_ACCESS_X) && is_exclusive(in) ? ARM_EXCLUSIVE : ARM_OK;
+    struct arm_vcpu *v = w->v;
+    const struct xmem_event_mem *m = &w->ev->pub.u.mem;
+    bool same = v->load_pc == v->now.pc && v->load_gla == m->gla;
+    if (in->kind != ARM_LOAD || v->going == w->ev || (m->access & XMEM_ACCESS_X))
+        return false;
+    v->load_pc = v->now.pc;
+    v->load_gla = m->gla;
+    v->load_n = same ? v->load_n + 1 : 0;
+    if (!same)
+        v->load_most = LOOP_STALLS;
+    return v->load_n >= v->load_most;
+}
+
+/* Gone on from without an exclusive, for which there is none to be seen: seldom again. */
+static void look_seldom(struct arm_vcpu *v)
+{
+    if (!v->looping || v->exclusive)
+        return;
+    v->load_n = 0;
+    if (v->load_most < LOOP_RARE)
+        v->load_most *= 2;
+}
+
+/* In such a loop, natively: each of its events but the last takes the monitor away. */
+static bool left_to_others(const struct arm_reach *w)
+{
+    struct arm_vcpu *v = w->v;
+    bool near = v->left_pc - v->now.pc + LOOP_BYTES <= 2 * LOOP_BYTES;
+    if (!v->relax || !near || w->d->vcpus[w->ev->pub.vcpu].step.strict)
+        return false;
+    v->relax--;
+    return true;
+}
+
+static enum arm_why once(struct arm_reach *w, const struct arm_insn *in, const struct arm_touch *touch)
+{
+    struct arm_vcpu *v = w->v;
+    struct arm_place at = {{NULL, NULL}, 0};
+    enum arm_why why = ARM_OK;
+    if (touch->bytes)
+        why = arm_reach_place(w, &v->now, touch, &at);
+    if (!why)
+        why = arm_do(in, touch, &at, &v->now, &v->monitor);
+    v->wrote = !why && in->kind == ARM_ATOMIC;
+    return why;
 }
 
 static enum arm_why one(struct arm_reach *w, const struct arm_insn *in)
 {
-    struct arm_vcpu *v = w->v;
     struct arm_touch touch;
-    struct arm_place at = {{NULL, NULL}, 0};
-    enum arm_why why = arm_touches(in, &v->now, &touch);
+    enum arm_why why = arm_touches(in, &w->v->now, &touch);
     if (!why)
         why = check_event(w, &touch);
-    if (!why)
-        why = check_fetch(w, in);
-    if (!why && (in->kind == ARM_ATOMIC || is_exclusive(in)))
+    bool loops = is_exclusive(in) || comes_back(w, in);
+    if (!why && is_exclusive(in) && left_to_others(w))
+        why = ARM_EXCLUSIVE;
+    if (!why && (in->kind == ARM_ATOMIC || loops))
         why = will_be_taken(w);
     if (why)
         return why;
-    if (is_exclusive(in))
-        return loop(w);
-    if (touch.bytes)
-        why = arm_reach_place(w, &v->now, &touch, &at);
-    if (!why)
-        why = arm_do(in, &touch, &at, &v->now, &v->monitor);
-    v->wrote = !why && in->kind == ARM_ATOMIC;
-    return why;
+    return loops ? loop(w) : once(w, in, &touch);
 }
 
 static enum arm_why instruction(struct arm_reach *w)
@@ -191,11 +258,17 @@ static enum arm_why instruction(struct arm_reach *w)
     uint32_t word;
     enum arm_why why = arm_reach_fetch(w, &w->v->now, &word);
     if (!why)
-        why = decode(w->d->arm, arm_set_of(&w->v->now), word, &in);
+        why = decode(w, arm_set_of(&w->v->now), word, &in);
     return why ? why : one(w, in);
 }
 
 /* ---- answering ---- */
+
+/* Stops between a load- and a store-exclusive, which natively can only fail. */
+static bool in_the_middle(const struct arm_reach *w)
+{
+    return w->v->looping && !w->v->wrote && w->v->monitor.bytes && w->kind != ARM_LOAD_EX;
+}
 
 /* What was done takes effect. -EINVAL: it cannot, and nothing was done that counts. */
 static int finish(struct arm_reach *w)
@@ -206,15 +279,19 @@ static int finish(struct arm_reach *w)
     bool only_pc = same_but_pc(&v->now, &v->read.u.arm);
     int rc = only_pc ? 0 : put_registers(w, &v->now);
     if (rc) {
-        v->going = v->wrote ? w->ev : NULL; /* to be put back by the next answer, not done again */
+        v->not_put = rc != -EINVAL || v->wrote;
+        v->going = v->not_put ? w->ev : NULL; /* to be put back by the next answer, not done again */
         d->vcpus[vcpu].attention = true;
         return rc;
     }
     v->going = NULL;
     d->stats.emulated++;
     step_reset(d, vcpu);
-    if (!v->looping || v->monitor.stored)
+    if (!in_the_middle(w))
         d->vcpus[vcpu].repeats = 0;
+    if (v->wrote)
+        v->left_n = 0;
+    look_seldom(v);
     if (only_pc)
         event_answer_at(d, w->ev, v->now.pc);
     else
@@ -233,22 +310,39 @@ static int tell(struct arm_reach *w)
     if (w->d->ops->step_told)
         (void)w->d->ops->step_told(w->d->dom, w->ev->pub.vcpu, m.gfn, w->ask_access);
     w->v->going = event_own(w->d, w->ev, &m, w->v->now.pc);
+    w->v->told++;
     return 0;
+}
+
+/* Or the vCPU itself meets it, when it has gone on. */
+static bool may_tell(const struct arm_reach *w)
+{
+    const struct arm_vcpu *v = w->v;
+    return in_the_middle(w) ? v->gone < 2 * LOOP_MOST : !v->gone || v->told < LOOP_TOLD;
 }
 
 static bool got_on(const struct arm_vcpu *v)
 {
-    return v->wrote || memcmp(&v->now, &v->read.u.arm, sizeof(v->now));
+    return v->wrote || v->gone || memcmp(&v->now, &v->read.u.arm, sizeof(v->now));
 }
 
 /*
  * Left again and again before its store, by an instruction that is not known: done natively from there
  * it fails for ever, since each event takes the monitor away. Strictly there is nothing else.
  */
-static bool stalled(const struct arm_reach *w)
+static bool stalled(const struct arm_reach *w, enum arm_why why)
 {
-    const struct vcpu *v = &w->d->vcpus[w->ev->pub.vcpu];
-    return w->v->looping && !w->v->wrote && v->repeats >= LOOP_STALLS && !v->step.strict;
+    struct arm_vcpu *v = w->v;
+    bool waits = (why == ARM_TOO_LONG || w->ask) && v->since < LOOP_MOST;
+    if (!in_the_middle(w) || waits)
+        return false;
+    v->left_n = v->left_pc == v->now.pc ? v->left_n + 1 : 1;
+    v->left_pc = v->now.pc;
+    if (v->left_n <= LOOP_STALLS || w->d->vcpus[w->ev->pub.vcpu].step.strict)
+        return false;
+    v->left_n = LOOP_STALLS;
+    v->relax = LOOP_RELAX - !v->told;
+    return !v->told; /* else from the vCPU's own next event on: this one is none of its */
 }
 
 /* Of the steps that were not done here. */
@@ -286,16 +380,18 @@ bool step_arm_exclusive(struct xmem_domain *d, struct event *ev)
     struct arm_reach w = {.d = d, .ev = ev, .v = &d->arm->vcpu[ev->pub.vcpu]};
     page_cache_begin(&d->arm->pages, d->ops, d->dom);
     return read_registers(&w) == ARM_OK && arm_reach_fetch(&w, &w.v->now, &word) == ARM_OK &&
-           decode(d->arm, arm_set_of(&w.v->now), word, &in) == ARM_OK && in->kind == ARM_STORE_EX;
+           decode(&w, arm_set_of(&w.v->now), word, &in) == ARM_OK && in->kind == ARM_STORE_EX;
 }
 
 static enum arm_why go_on(struct arm_reach *w)
 {
     if (w->v->going != w->ev)
         return read_registers(w) == ARM_OK ? instruction(w) : ARM_ODD;
-    if (w->v->wrote) /* done, and not put back yet */
+    if (w->v->not_put)
         return ARM_OK;
-    return w->v->looping ? loop(w) : instruction(w);
+    if (!w->v->looping)
+        return instruction(w);
+    return (w->ev->pub.u.mem.access & XMEM_ACCESS_X) && is_target(&w->v->now) ? ARM_UNSURE : loop(w);
 }
 
 int step_by_arm(struct xmem_domain *d, struct event *ev)
@@ -308,9 +404,9 @@ int step_by_arm(struct xmem_domain *d, struct event *ev)
         return fall_back(&w, ARM_TABLES);
     page_cache_begin(&d->arm->pages, d->ops, d->dom);
     enum arm_why why = go_on(&w);
-    if (w.ask)
+    if (w.ask && may_tell(&w))
         return tell(&w);
-    if (why && (!got_on(w.v) || stalled(&w)))
+    if (why && (!got_on(w.v) || stalled(&w, why)))
         return fall_back(&w, why);
     rc = finish(&w);
     if (rc != -EINVAL)

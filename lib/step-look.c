@@ -102,3 +102,34 @@ bool step_not_for_xen(struct xmem_domain *d, struct event *ev)
         *l = (struct looked){.rip = rip, .cr3 = cr3, .known = true, .never = never};
     return never;
 }
+
+/* ---- what it refused ---- */
+
+/* Its place in the table; *is: it is there. NULL: no memory, or not on this kind. */
+static struct looked *looked_at(struct xmem_domain *d, struct event *ev, uint64_t *rip, uint64_t *cr3,
+                                bool *is)
+{
+    if (d->ring.arch != XMEM_ARCH_X86)
+        return NULL;
+    ring_regs_where(&d->ring, event_data(d, ev), rip, cr3);
+    struct looked *l = place_of(d, *rip, *cr3);
+    *is = l && l->known && l->rip == *rip && l->cr3 == *cr3;
+    return l;
+}
+
+void step_refused(struct xmem_domain *d, struct event *ev)
+{
+    uint64_t rip, cr3;
+    bool is;
+    struct looked *l = looked_at(d, ev, &rip, &cr3, &is);
+    if (l)
+        *l = (struct looked){.rip = rip, .cr3 = cr3, .known = true, .never = true};
+}
+
+bool step_was_refused(struct xmem_domain *d, struct event *ev)
+{
+    uint64_t rip, cr3;
+    bool is = false;
+    const struct looked *l = d->looked ? looked_at(d, ev, &rip, &cr3, &is) : NULL;
+    return l && is && l->never;
+}

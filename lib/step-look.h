@@ -14,5 +14,11 @@
 bool step_look_never(const uint8_t *code, size_t n, bool is_long);
 /* The same of the instruction of an event, where it can be read. */
 bool step_not_for_xen(struct xmem_domain *d, struct event *ev);
+/*
+ * The emulator has refused the instruction of this event: the next time at this place the answer can say
+ * at once by what it is done. Kept for some places.
+ */
+void step_refused(struct xmem_domain *d, struct event *ev);
+bool step_was_refused(struct xmem_domain *d, struct event *ev);
 
 #endif

@@ -7,6 +7,7 @@
 #include "step.h"
 
 #include "changes.h"
+#include "copies.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -60,12 +61,18 @@ static int know(struct xmem_domain *d, struct view *v, uint64_t gfn)
     return 0;
 }
 
+/* For all that the steps do not open. */
+static uint8_t armed(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
+{
+    return copies_narrow(d, v, gfn, known_set_of(known_get(&v->known, gfn)));
+}
+
 /* In force is what the steps need, beside what the page has. */
 static int put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
 {
     size_t n;
     uint32_t need = needed(d, v->id, gfn, &n);
-    uint8_t rights = known_set_of(known_get(&v->known, gfn));
+    uint8_t rights = armed(d, v, gfn);
     if (n)
         rights = step_widen(v->id ? d->caps.view_rights : d->caps.rights, rights, need);
     d->own_change = true;
@@ -80,7 +87,7 @@ static void tell(struct xmem_domain *d, const struct relaxed *r, bool open)
     struct view *v = domain_view(d, r->view);
     if (d->ops->step_note && v)
         (void)d->ops->step_note(d->dom, r->view, r->gfn, r->vcpu,
-                                known_set_of(known_get(&v->known, r->gfn)), open);
+                                armed(d, v, r->gfn), open);
 }
 
 static int open_page(struct xmem_domain *d, struct view *v, const struct step_page *p,
@@ -226,7 +233,7 @@ uint32_t step_passes(struct xmem_domain *d, uint32_t means)
     if (means == XMEM_STEP_VIEW) /* the guest may get into it, where it cannot be hidden */
         return d->caps.flags & XMEM_CAP_VISIBILITY ? 0 : XMEM_PASSES_OTHERS;
     if (means == XMEM_STEP_EMULATE)
-        return step_arm_can(d) ? 0 : XMEM_PASSES_PAGES;
+        return step_arm_can(d) || (d->quirks & QUIRK_EMULATES_BY_RIGHTS) ? 0 : XMEM_PASSES_PAGES;
     return others | (means == XMEM_STEP_RELAX ? XMEM_PASSES_AGAIN : 0);
 }
 
@@ -244,7 +251,8 @@ int step_close(struct xmem_domain *d, uint32_t vcpu)
     if (!is_open(d, vcpu))
         return 0;
     int rc = close_pages(d, vcpu), rc2 = set_open(d, vcpu, false);
-    return rc ? rc : rc2;
+    int rc3 = d->copies ? copies_closed(d, vcpu) : 0;
+    return rc ? rc : rc2 ? rc2 : rc3;
 }
 
 int step_close_all(struct xmem_domain *d)

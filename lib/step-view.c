@@ -9,6 +9,7 @@
 #include "step.h"
 
 #include "changes.h"
+#include "copies.h"
 #include "finish.h"
 #include "rights.h"
 
@@ -204,6 +205,7 @@ static int show(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, bool 
 static int put(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint32_t need, bool host)
 {
     uint8_t rights;
+    host = host || (d->copies && copies_unhook(d, sv->origin, gfn, need));
     int rc = show(d, sv, gfn, host);
     if (!rc)
         rc = step_rights_of(d, domain_view(d, sv->origin), gfn, &rights);
@@ -354,7 +356,7 @@ static void answer_in(struct xmem_domain *d, struct event *ev, struct step_view 
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     bool slow = v->user_step || v->own_step ||
-                (!v->fast && !(d->caps.flags & XMEM_CAP_VISIBILITY));
+                (!v->fast && (v->writes || !(d->caps.flags & XMEM_CAP_VISIBILITY)));
     struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M, .view = sv->v->id};
     if (v->step.phase == STEP_STOPPED && v->step.was)
         v->step.was->then = sv;
@@ -377,6 +379,12 @@ static void answer_in(struct xmem_domain *d, struct event *ev, struct step_view 
     event_answer_with(d, ev, &a);
 }
 
+static bool needs_monitor(const struct xmem_domain *d, const struct vcpu *v)
+{
+    return v->user_step || v->writes || (d->quirks & QUIRK_FAST_STEP_NEEDS_MONITOR) ||
+           !(d->caps.flags & XMEM_CAP_VISIBILITY);
+}
+
 int step_by_view(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *vcpu = &d->vcpus[ev->pub.vcpu];
@@ -384,15 +392,13 @@ int step_by_view(struct xmem_domain *d, struct event *ev)
     struct step_view *sv;
     if (!v || (v->id && !v->own)) /* what another tool's view has cannot be known */
         return -EOPNOTSUPP;
-    int rc = place(d, &vcpu->step, &sv);
+    /* First: a view with the page open is taken as ready by the next step, which asks no more. */
+    int rc = needs_monitor(d, vcpu) ? monitor_single_step(d) : 0;
+    if (rc)
+        return domain_fail(d, rc, 0, "single step cannot be monitored");
+    rc = place(d, &vcpu->step, &sv);
     if (rc == -EBUSY)
         return step_later(d, ev);
-    if (!rc && (vcpu->user_step || (d->quirks & QUIRK_FAST_STEP_NEEDS_MONITOR) ||
-                !(d->caps.flags & XMEM_CAP_VISIBILITY))) {
-        rc = monitor_single_step(d);
-        if (rc)
-            rc = domain_fail(d, rc, 0, "single step cannot be monitored");
-    }
     if (!rc)
         answer_in(d, ev, sv);
     return rc;

@@ -3,6 +3,7 @@
 #include "step.h"
 
 #include "changes.h"
+#include "copies.h"
 #include "finish.h"
 #include "rights.h"
 #include "step-look.h"
@@ -63,9 +64,9 @@ int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t 
     uint8_t known = known_set_of(known_get(&v->known, gfn));
     if (known == KNOWN_NOTHING)
         known = view_default(v);
-    if (known == KNOWN_NOTHING || rights_turn(known)) /* not known, or an access turned them */
+    if (known == KNOWN_NOTHING || rights_turn(known) || v->unsure) /* not known, or an access turned them */
         return domain_ask_rights(d, v, gfn, rights);
-    *rights = known;
+    *rights = copies_narrow(d, v, gfn, known);
     return 0;
 }
 
@@ -236,21 +237,33 @@ uint64_t step_pc(struct xmem_domain *d, struct event *ev)
     return regs.arch == XMEM_ARCH_ARM ? regs.u.arm.pc : regs.u.x86.rip;
 }
 
-static int by_emulation(struct xmem_domain *d, struct event *ev)
+/* Xen's emulator reaches the host's frames only, whatever their rights, and gets some wrong. */
+static bool not_for_emulator(struct xmem_domain *d, struct event *ev)
 {
-    if (step_arm_can(d))
-        return step_by_arm(d, ev);
     const struct view *v = domain_view(d, ev->home);
     bool others = d->caps.step_means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX);
     bool at_end = ev->pub.reason == XMEM_EVENT_MEM_ACCESS &&
                   ev->pub.u.mem.offset + OPERAND_MAX > BACKEND_PAGE_SIZE;
-    if ((v && v->remap_n) || (at_end && others)) /* the host's frames only, and with no rights */
-        return -EOPNOTSUPP;
-    if (step_not_for_xen(d, ev))
+    bool by_rights = d->quirks & QUIRK_EMULATES_BY_RIGHTS;
+    if (!by_rights && ((v && v->remap_n) || (at_end && others)))
+        return true;
+    bool never = step_was_refused(d, ev) || (!by_rights && step_not_for_xen(d, ev));
+    d->stats.not_decoded += never;
+    return never;
+}
+
+static int by_emulation(struct xmem_domain *d, struct event *ev)
+{
+    if (step_arm_can(d))
+        return step_by_arm(d, ev);
+    if (not_for_emulator(d, ev))
         return -EOPNOTSUPP;
     int rc = monitor_emul_unimplemented(d);
     if (rc)
         return domain_fail(d, rc, 0, "what cannot be emulated cannot be monitored");
+    rc = d->vcpus[ev->pub.vcpu].writes ? step_alone(d, ev->pub.vcpu) : 0;
+    if (rc)
+        return rc;
     step_phase(d, ev->pub.vcpu, STEP_RUNS);
     event_answer(d, ev, RING_FLAG_EMULATE);
     return 0;
@@ -386,6 +399,8 @@ int step_over(struct xmem_domain *d, struct event *ev)
     bool waits = ev->pub.flags & XMEM_EVENT_PAUSED;
     if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && waits)
         return past_breakpoint(d, ev);
+    if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits && d->copies && copies_writes(d, ev))
+        return copies_stepped(d, ev->pub.vcpu, step_access(d, ev));
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
         return d->step_view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
     return event_go_on(d, ev);
@@ -432,6 +447,8 @@ static int not_emulated(struct xmem_domain *d, struct event *ev)
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     ev->home = s->origin;
     s->failed |= XMEM_STEP_EMULATE;
+    d->stats.not_decoded++;
+    step_refused(d, ev);
     step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     int rc = by_some_means(d, ev, d->caps.step_means);
     if (!rc)
@@ -617,9 +634,12 @@ static bool fast_going_on(struct xmem_domain *d, uint32_t vcpu)
     uint16_t view;
     if (!v->fast)
         return false;
-    if (v->fast_end == v->fast_view || v->fast_view == NO_VIEW) /* sent there: it runs a moment, and is over or has an event */
-        v->fast = v->fast_looks++ < FAST_LOOKS;
-    else if (!d->ops->view_get_vcpu(d->dom, vcpu, &view) && view != v->fast_view)
+    if (v->fast_end == v->fast_view || v->fast_view == NO_VIEW) { /* sent there: over as soon as it runs, */
+        if (v->fast_looks < FAST_LOOKS)                           /* or else switched off from outside */
+            v->fast_looks++;
+        return v->fast_looks < FAST_LOOKS;
+    }
+    if (!d->ops->view_get_vcpu(d->dom, vcpu, &view) && view != v->fast_view)
         v->fast = false;
     return v->fast;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Alternate views. */
 #include "changes.h"
+#include "copies.h"
 #include "feed.h"
 #include "ledger.h"
 #include "rights.h"
@@ -175,6 +176,8 @@ int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct v
         rc = fill(d, v);
     if (!rc)
         rc = view_shut_pages(d, v);
+    if (!rc && !v->step)
+        rc = copies_guard_view(d, v);
     if (rc)
         return view_not_made(d, v, were_on, rc);
     *out = v;
@@ -225,7 +228,7 @@ int xmem_view_destroy(struct xmem_domain *d, uint16_t view)
         return domain_fail(d, rc, MAY_BUSY, "view %u cannot be destroyed%s", view,
                            rc == -EBUSY ? ", a vCPU runs in it" : "");
     view_forget(d, v);
-    return 0;
+    return d->copies ? copies_view_gone(d, view) : 0;
 }
 
 int session_switch_back(struct xmem_domain *d, uint16_t view)
@@ -303,7 +306,7 @@ static int check_vcpu(struct xmem_domain *d, uint32_t vcpu)
 int xmem_view_switch_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
 {
     struct view *v;
-    int rc = find_for(d, view, &v, d->ops->view_switch_vcpu, "call for one vCPU; use "
+    int rc = find_for(d, view, &v, d && d->ops->view_switch_vcpu, "call for one vCPU; use "
                       "XMEM_REPLY_SET_VIEW in the reply to an event of that vCPU");
     if (!rc)
         rc = check_vcpu(d, vcpu);
@@ -492,7 +495,7 @@ int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to_gfn)
 {
     struct view *v;
-    int rc = find_for(d, view, &v, d->ops->view_change_gfn, "remapping");
+    int rc = find_for(d, view, &v, d && d->ops->view_change_gfn, "remapping");
     if (rc)
         return rc;
     if (!view)
@@ -510,10 +513,14 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
     if (array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
         return domain_refuse(d, -ENOMEM, "out of memory");
     step_rights_changed(d, view, gfn, 1);
-    if (meant(v, gfn) == XMEM_RWX || meant(v, gfn) == KNOWN_NOTHING) /* cannot be opened */
-        return remap_held(d, v, gfn, to_gfn);
-    rc = domain_hold(d);
-    return rc ? rc : domain_let_go(d, remap_held(d, v, gfn, to_gfn));
+    bool open = meant(v, gfn) == XMEM_RWX || meant(v, gfn) == KNOWN_NOTHING; /* cannot be opened */
+    rc = open ? 0 : domain_hold(d);
+    if (rc)
+        return rc;
+    rc = remap_held(d, v, gfn, to_gfn);
+    if (!open)
+        rc = domain_let_go(d, rc);
+    return !rc && d->copies ? copies_remapped(d, view, gfn, to_gfn) : rc;
 }
 
 /* ---- visibility, #VE ---- */
@@ -598,6 +605,26 @@ int xmem_view_get_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t gfn
     return 0;
 }
 
+/* Xen takes a second page only when the first one is given up (altp2m_vcpu_enable_ve()). */
+static int set_notify(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn)
+{
+    struct vcpu *v = &d->vcpus[vcpu];
+    int rc = v->notify_set ? d->ops->view_set_notify(d->dom, vcpu, XMEM_GFN_UNDO) : 0;
+    if (rc)
+        return rc;
+    bool before = v->notify_set;
+    v->notify_set = false;
+    if (gfn != XMEM_GFN_UNDO || !before)
+        rc = d->ops->view_set_notify(d->dom, vcpu, gfn);
+    if (!rc && gfn != XMEM_GFN_UNDO)
+        v->notify_gfn = gfn;
+    if (!rc)
+        v->notify_set = gfn != XMEM_GFN_UNDO;
+    else if (before)
+        v->notify_set = !d->ops->view_set_notify(d->dom, vcpu, v->notify_gfn);
+    return rc;
+}
+
 int xmem_view_set_notify_page(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn)
 {
     struct view *v;
@@ -611,9 +638,13 @@ int xmem_view_set_notify_page(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn
         rc = views_ensure_on(d);
     if (rc)
         return rc;
-    rc = d->ops->view_set_notify(d->dom, vcpu, gfn);
-    if (rc)
-        return domain_fail(d, rc, MAY_SRCH, "vCPU %" PRIu32 ": its #VE page cannot be set", vcpu);
-    d->vcpus[vcpu].notify_set = gfn != XMEM_GFN_UNDO;
-    return 0;
+    if (d->vcpus[vcpu].notify_set && d->vcpus[vcpu].notify_gfn == gfn)
+        return 0;
+    rc = set_notify(d, vcpu, gfn);
+    if (rc == -EINVAL && gfn != XMEM_GFN_UNDO)
+        return domain_refuse(d, -ESRCH, "vCPU %" PRIu32 ": nothing is mapped at gfn 0x%" PRIx64
+                             " for its #VE page", vcpu, gfn);
+    return rc ? domain_fail(d, rc, MAY_SRCH, "vCPU %" PRIu32 ": its #VE page cannot be set%s", vcpu,
+                            rc == -EEXIST ? ", another tool has set one" : "")
+              : 0;
 }

@@ -87,13 +87,12 @@ static struct xmem_policy *make_policy(const struct xmem_domain_info *info)
 
 static int watch_guest(const struct demo *demo, const struct demo_guest *g, struct watch *w)
 {
-    struct xmem_domain_info info = XMEM_INIT(info);
-    int rc = ctl_session(demo->ctl, g->name, XMEM_RESTORE_AUTO, &w->d, &info);
+    int rc = ctl_session(demo->ctl, g->name, XMEM_RESTORE_AUTO, &w->d, &w->info);
 
     if (rc != CTL_OK) {
         return rc;
     }
-    w->policy = make_policy(&info);
+    w->policy = make_policy(&w->info);
     rc = w->policy == NULL ? CTL_POLICY : ctl_policy_apply(w->policy, w->d, false);
     if (rc == CTL_OK) {
         int err = watch_run(w);

@@ -33,8 +33,10 @@ static void tell(struct doctor *dr, enum level level, bool ok, const char *what,
         js_end('}');
         return;
     }
-    printf("%-4s %s%s%s\n", ok ? "yes" : level == NEEDED ? "NO" : "no", what,
-           detail[0] != '\0' ? ": " : "", detail);
+    printf("%-4s %s%s", ok ? "yes" : level == NEEDED ? "NO" : "no", what,
+           detail[0] != '\0' ? ": " : "");
+    ctl_put_text(stdout, detail);
+    putchar('\n');
     if (!ok && remedy != NULL) {
         printf("       -> %s\n", remedy);
     }

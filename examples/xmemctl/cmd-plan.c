@@ -12,7 +12,8 @@ static int print_line(void *arg, const char *line)
     if (ctl->json) {
         js_str(NULL, line);
     } else {
-        puts(line);
+        ctl_put_text(stdout, line);
+        putchar('\n');
     }
     return stop_asked() || ferror(stdout) != 0 ? -ECANCELED : 0;
 }
@@ -26,8 +27,8 @@ static int plan_into(struct ctl *ctl, struct xmem_policy *p, struct xmem_domain 
     if (rc != 0 && xmem_report_count(r) == 0) {
         ctl_complain(rc, xmem_domain_last_error(d), "no plan");
     }
-    /* The domain has no such page, or no such means: both are "not here". */
-    return rc == -ERANGE ? CTL_UNSUPPORTED : ctl_exit_of(rc);
+    /* No such page, no such means, not what the anchors are of: "not here". */
+    return rc == -ERANGE || rc == -ENOENT ? CTL_UNSUPPORTED : ctl_exit_of(rc);
 }
 
 static int plan_text(struct ctl *ctl, struct xmem_policy *p, struct xmem_domain *d,

@@ -69,7 +69,7 @@ static void print_result(const struct ctl *ctl, const struct xmem_batch_result *
 static int set_failed(struct xmem_domain *d, int err)
 {
     if (err == -ECANCELED) {
-        ctl_error("stopped; what was set is put back");
+        ctl_error("stopped");
         return CTL_ROLLED_BACK;
     }
     ctl_complain(err, xmem_domain_last_error(d), "nothing is set");

@@ -51,7 +51,9 @@ static int status_all(struct ctl *ctl)
             json_info(&v[i]);
             js_end('}');
         } else {
-            printf("%-5u %-20s %-11s %-8s %5u %10" PRIu64 "\n", v[i].domid, v[i].name,
+            char name[CTL_NAME_BYTES];
+            printf("%-5u %-20s %-11s %-8s %5u %10" PRIu64 "\n", v[i].domid,
+                   ctl_name(v[i].name, name),
                    xmem_kind_name((enum xmem_kind)v[i].kind), state_of(&v[i]), v[i].vcpus,
                    v[i].pages);
         }
@@ -76,9 +78,10 @@ static void text_one(struct xmem_domain *d, const struct xmem_domain_info *i,
                      const struct xmem_caps *c)
 {
     const char *def = default_rights(d);
+    char name[CTL_NAME_BYTES];
 
     printf("domain %u (%s): %s, %s, %u vcpus, %" PRIu64 " pages, highest gfn 0x%" PRIx64 "\n",
-           i->domid, i->name, xmem_kind_name((enum xmem_kind)i->kind), state_of(i), i->vcpus,
+           i->domid, ctl_name(i->name, name), xmem_kind_name((enum xmem_kind)i->kind), state_of(i), i->vcpus,
            i->pages, i->highest_gfn);
     printf("default rights: %s\nrights:", def != NULL ? def : "told to a listener only");
     ctl_put_rights(NULL, c->rights, false);

@@ -1,9 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* xmemctl validate: checks policies; needs no machine. */
+/* xmemctl validate: checks policies, and descriptions of machines; needs no hypervisor. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ctl.h"
+
+/* Both give what is wrong into r; 0 or a negative errno. */
+static int check_policy(const char *path, struct xmem_report *r)
+{
+    struct xmem_policy *p = NULL;
+    int err = xmem_policy_load(path, r, &p);
+
+    xmem_policy_free(p);
+    return err;
+}
+
+/* It is made, and forgotten: what it needs is then known to be there. */
+static int check_machine(const char *path, struct xmem_report *r)
+{
+    struct xmem_open_opts opts = XMEM_INIT(opts);
+    struct xmem *x = NULL;
+    char *uri = NULL;
+
+    if (asprintf(&uri, "sim:%s", path) < 0) {
+        return -ENOMEM;
+    }
+    opts.report = r;
+    int err = path[0] == '\0' ? -ENOENT : xmem_open(uri, &opts, &x);
+    free(uri);
+    xmem_close(x);
+    return err == -EINVAL ? -EBADMSG : err;
+}
 
 static void json_result(const char *path, int rc, const struct xmem_report *r)
 {
@@ -14,40 +43,41 @@ static void json_result(const char *path, int rc, const struct xmem_report *r)
     js_end('}');
 }
 
-static int validate_one(const struct ctl *ctl, const char *path)
+/* In JSON the messages are there alone, so that they are not on stderr as well. */
+static int tell(const struct ctl *ctl, const char *path, int err, const struct xmem_report *r)
 {
-    struct xmem_policy *p = NULL;
-    int rc = ctl_policy_load(path, true, &p);
+    int rc = ctl_policy_exit(err);
+    size_t messages = xmem_report_count(r);
 
-    xmem_policy_free(p);
+    if (ctl->json) {
+        json_result(path, rc, r);
+    } else {
+        ctl_print_report(r);
+    }
+    if (err != 0 && messages == 0) {
+        ctl_complain(err, NULL, "%s", path);
+    }
     if (rc == CTL_OK && !ctl->json) {
-        printf("%s: ok\n", path);
+        ctl_put_text(stdout, path);
+        fputs(": ok\n", stdout);
     }
     return rc;
 }
 
-/* JSON holds the messages itself, so that they are not on stderr as well. */
-static int validate_json(const char *path)
+static int validate_one(const struct ctl *ctl, const char *path, bool machine)
 {
-    struct xmem_policy *p = NULL;
     struct xmem_report *r = NULL;
     int err = xmem_report_new(&r);
-    int rc;
 
     if (err == 0) {
-        err = xmem_policy_load(path, r, &p);
+        err = (machine ? check_machine : check_policy)(path, r);
     }
-    rc = ctl_policy_exit(err);
-    json_result(path, rc, r);
-    if (err != 0 && xmem_report_count(r) == 0) {
-        ctl_complain(err, NULL, "%s", path);
-    }
-    xmem_policy_free(p);
+    int rc = tell(ctl, path, err, r);
     xmem_report_free(r);
     return rc;
 }
 
-/* An invalid policy counts more than a file that could not be read. */
+/* An invalid document counts more than a file that could not be read. */
 static int worse(int a, int b)
 {
     if (a == CTL_POLICY || b == CTL_POLICY) {
@@ -56,9 +86,29 @@ static int worse(int a, int b)
     return a != CTL_OK ? a : b;
 }
 
+static int parse(struct ctl *ctl, bool *machine, int argc, char **argv)
+{
+    static const struct option longopts[] = {
+        CTL_LONGOPTS, {"machine", no_argument, NULL, 'm'}, {NULL, 0, NULL, 0}};
+    int c;
+
+    while ((c = getopt_long(argc, argv, CTL_OPTSTRING "m", longopts, NULL)) != -1) {
+        if (c == 'm') {
+            *machine = true;
+            continue;
+        }
+        int rc = ctl_option(ctl, c);
+        if (rc != CTL_GO_ON) {
+            return rc;
+        }
+    }
+    return ctl_operands(ctl, argc, 1, argc) ? CTL_GO_ON : CTL_USAGE;
+}
+
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-    int rc = ctl_plain_options(ctl, argc, argv, 1, argc);
+    bool machine = false;
+    int rc = parse(ctl, &machine, argc, argv);
 
     if (rc != CTL_GO_ON) {
         return rc;
@@ -68,7 +118,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
         js_begin(NULL, '[');
     }
     for (int i = optind; i < argc; i++) {
-        rc = worse(rc, ctl->json ? validate_json(argv[i]) : validate_one(ctl, argv[i]));
+        rc = worse(rc, validate_one(ctl, argv[i], machine));
     }
     if (ctl->json) {
         js_end(']');
@@ -80,7 +130,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 const struct ctl_command cmd_validate = {
     .name = "validate",
     .args = "FILE...",
-    .summary = "Check policies and tell everything that is wrong with them",
-    .help = "",
+    .summary = "Check policies, or machines, and tell everything that is wrong with them",
+    .help = "  -m, --machine        they describe simulated machines\n",
     .run = run,
 };

@@ -53,7 +53,17 @@ static bool add_span(struct options *o, const char *text)
     return true;
 }
 
-/* 0: bad, said why. */
+static bool not_zero(const char *what, const char *unit, uint64_t value)
+{
+    if (value == 0) {
+        ctl_error("%s: 0 would watch nothing; one %s is the least, and without %s there is no "
+                  "limit",
+                  what, unit, what);
+    }
+    return value != 0;
+}
+
+/* False: bad, said why. */
 static bool take_option(struct options *o, int c)
 {
     switch (c) {
@@ -65,9 +75,11 @@ static bool take_option(struct options *o, int c)
     case 'g':
         return add_span(o, optarg);
     case 'n':
-        return ctl_need_u64("--count", optarg, UINT64_MAX, &o->w.max_events);
+        return ctl_need_u64("--count", optarg, UINT64_MAX, &o->w.max_events) &&
+               not_zero("--count", "event", o->w.max_events);
     case 'd':
-        return ctl_need_seconds("--duration", optarg, &o->w.duration_ms);
+        return ctl_need_seconds("--duration", optarg, &o->w.duration_ms) &&
+               not_zero("--duration", "millisecond", o->w.duration_ms);
     case 'i':
         o->w.idle_ms = IDLE_MS;
         return true;
@@ -81,6 +93,21 @@ static bool take_option(struct options *o, int c)
         o->progress = true;
         return true;
     }
+}
+
+static bool is_sensible(const struct options *o)
+{
+    const char *wrong = NULL;
+
+    if (o->policy != NULL && o->n_spans != 0) {
+        wrong = "--policy and --gfn do not go together";
+    } else if (o->policy == NULL && o->n_spans == 0) {
+        wrong = "nothing to watch: give pages with --gfn, or a policy with --policy";
+    }
+    if (wrong != NULL) {
+        ctl_error("%s", wrong);
+    }
+    return wrong == NULL;
 }
 
 static int parse(struct ctl *ctl, struct options *o, int argc, char **argv)
@@ -100,11 +127,7 @@ static int parse(struct ctl *ctl, struct options *o, int argc, char **argv)
     if (!ctl_operands(ctl, argc, 1, 1)) {
         return CTL_USAGE;
     }
-    if (o->policy != NULL && o->n_spans != 0) {
-        ctl_error("--policy and --gfn do not go together");
-        return CTL_USAGE;
-    }
-    return CTL_GO_ON;
+    return is_sensible(o) ? CTL_GO_ON : CTL_USAGE;
 }
 
 /* All spans in one batch: all or nothing. */
@@ -124,7 +147,7 @@ static int set_spans(const struct options *o, struct xmem_domain *d)
     if (rc == 0) {
         return CTL_OK;
     }
-    ctl_complain(rc, xmem_domain_last_error(d), "cannot watch; nothing is changed");
+    ctl_complain(rc, xmem_domain_last_error(d), "cannot watch");
     return rc == -EOPNOTSUPP ? CTL_UNSUPPORTED : CTL_ROLLED_BACK;
 }
 
@@ -135,18 +158,20 @@ static int set_up(const struct options *o, struct xmem_domain *d,
         return set_spans(o, d);
     }
     int rc = ctl_policy_match(o->w.policy, o->policy, info);
+    if (rc == CTL_OK) {
+        ctl_policy_note_idle(o->w.policy, d);
+    }
     return rc == CTL_OK ? ctl_policy_apply(o->w.policy, d, o->progress) : rc;
 }
 
 static int watch_session(struct ctl *ctl, struct options *o, const char *who)
 {
-    struct xmem_domain_info info = XMEM_INIT(info);
-    int rc = ctl_session(ctl, who, XMEM_RESTORE_AUTO, &o->w.d, &info);
+    int rc = ctl_session(ctl, who, XMEM_RESTORE_AUTO, &o->w.d, &o->w.info);
 
     if (rc != CTL_OK) {
         return rc;
     }
-    rc = set_up(o, o->w.d, &info);
+    rc = set_up(o, o->w.d, &o->w.info);
     if (rc == CTL_OK) {
         int err = watch_run(&o->w);
         if (err != 0) {

@@ -11,11 +11,15 @@ int ctl_connect(struct ctl *ctl)
     if (ctl->x != NULL) {
         return CTL_OK;
     }
-    int rc = xmem_open(ctl->uri, NULL, &ctl->x);
+    struct xmem_open_opts opts = XMEM_INIT(opts);
+    (void)xmem_report_new(&opts.report); /* without one the first message is told */
+    int rc = xmem_open(ctl->uri, &opts, &ctl->x);
     if (rc == 0) {
-        return CTL_OK;
+        ctl_print_report(opts.report);
+    } else {
+        ctl_complain(rc, xmem_last_error(NULL), "cannot open %s", ctl->uri);
     }
-    ctl_complain(rc, xmem_last_error(NULL), "cannot open %s", ctl->uri);
+    xmem_report_free(opts.report);
     return ctl_exit_of(rc);
 }
 
@@ -37,9 +41,6 @@ int ctl_domains(struct xmem *x, struct xmem_domain_info **v, size_t *n)
         size_t found = room;
         int rc = xmem_domain_list(x, list, &found);
         if (rc == 0) {
-            for (size_t i = 0; i < found; i++) {
-                ctl_clean(list[i].name);
-            }
             *v = list;
             *n = found;
             return 0;
@@ -111,9 +112,12 @@ int ctl_session(struct ctl *ctl, const char *who, uint32_t restore, struct xmem_
     if (rc != CTL_OK) {
         return rc;
     }
-    rc = stop_setup();
+    rc = stop_stay();
+    if (rc == 0) {
+        rc = out_start();
+    }
     if (rc != 0) {
-        ctl_complain(rc, NULL, "cannot catch signals");
+        ctl_complain(rc, NULL, "cannot catch signals or write beside them");
         return CTL_OTHER;
     }
     opts.restore = restore;
@@ -125,14 +129,32 @@ int ctl_session(struct ctl *ctl, const char *who, uint32_t restore, struct xmem_
     return CTL_OK;
 }
 
+/* Of a domain that died nothing is left to restore. */
+static bool restored(int err)
+{
+    return err == 0 || err == -ESHUTDOWN;
+}
+
 int ctl_session_end(struct ctl *ctl, struct xmem_domain *d, int rc)
 {
-    int err = xmem_domain_close(d);
+    int first = xmem_domain_disable(d);
 
-    /* Of a domain that died nothing is left to restore. */
-    if (err == 0 || err == -ESHUTDOWN) {
+    if (!restored(first)) {
+        ctl_complain(first, xmem_domain_last_error(d), "not everything could be restored at once");
+    }
+    int err = xmem_domain_close(d); /* goes on with what could not be */
+    out_settle();
+    if (restored(err)) {
+        if (!restored(first)) {
+            ctl_error("it was tried again, and the domain is restored");
+        } else if (rc == CTL_ROLLED_BACK) {
+            ctl_error("what was changed is put back");
+        }
         return rc;
     }
     ctl_complain(err, xmem_last_error(ctl->x), "not everything could be restored");
-    return rc == CTL_OK ? CTL_OTHER : rc;
+    if (!ctl_is_sim(ctl)) {
+        ctl_note("'xmemctl recover' takes all rights, views and monitors of a domain away");
+    }
+    return rc == CTL_OK || rc == CTL_ROLLED_BACK ? CTL_OTHER : rc;
 }

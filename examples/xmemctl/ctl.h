@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <xmem.h>
 
 /* Exit codes, part of the interface: see xmemctl(1). */
@@ -95,7 +96,7 @@ int ctl_connect(struct ctl *ctl);
 int ctl_domains(struct xmem *x, struct xmem_domain_info **v, size_t *n);
 /* A domain by id or name; exit code. */
 int ctl_find_domain(struct ctl *ctl, const char *who, struct xmem_domain_info *out);
-/* Connects, finds, opens a session; catches signals from here on. Exit code. */
+/* Connects, finds, opens a session; from here on signals are caught and out.c writes. Exit code. */
 int ctl_session(struct ctl *ctl, const char *who, uint32_t restore, struct xmem_domain **d,
                 struct xmem_domain_info *info);
 /* Closes it; rc, or, if that was CTL_OK and restoring failed, CTL_OTHER. */
@@ -112,6 +113,8 @@ int ctl_policy_load(const char *path, bool warn, struct xmem_policy **out);
 /* Complains if the policy is meant for other domains; exit code. */
 int ctl_policy_match(const struct xmem_policy *p, const char *path,
                      const struct xmem_domain_info *info);
+/* Says so if the policy leads to no event. */
+void ctl_policy_note_idle(struct xmem_policy *p, struct xmem_domain *d);
 /* Applies, with a progress bar, and stops when a signal says so; exit code. */
 int ctl_policy_apply(struct xmem_policy *p, struct xmem_domain *d, bool progress);
 
@@ -127,14 +130,34 @@ void progress_start(struct progress *p, const char *what, bool force);
 void progress_show(struct progress *p, uint64_t done, uint64_t total);
 void progress_end(struct progress *p);
 
+/* ---- out.c: output that holds nobody up ---- */
+
+/* Once: stdout and stderr are written by threads, a line a write. 0 or a negative errno. */
+int out_start(void);
+/* While a guest waits for us: what finds no room is dropped, unless it goes into a file. */
+void out_hurry(void);
+/* No guest does any more. What waits is written, or, after a signal, dropped; more may come. */
+void out_settle(void);
+/* Why stdout takes no more, a negative errno; 0: it does. */
+int out_error(void);
+uint64_t out_dropped(void);
+/* Waits until stdout is written, after a signal for a moment only; 0 or why it is not, told. */
+int out_end(void);
+/* The same for stderr, silently. */
+void out_end_errors(void);
+
 /* ---- stop.c: SIGINT, SIGTERM and SIGHUP ask to stop ---- */
 
 /* Once; from then on they no longer kill. 0 or a negative errno. */
 int stop_setup(void);
+/* From now on the terminal's job control stops us no more: a guest would stand still. */
+int stop_stay(void);
 /* To poll; -1 before stop_setup(). */
 int stop_fd(void);
 /* Was there one? Stays true. */
 bool stop_asked(void);
+/* Says, once, that SIGTSTP was not obeyed, if it came. */
+void stop_tell_stay(void);
 /* A child is to die of them as usual. */
 void stop_reset_child(void);
 uint64_t clock_ns(void);
@@ -150,8 +173,20 @@ void js_bool(const char *key, bool value);
 void js_double(const char *key, double value);
 /* Ends a document or a JSON line. */
 void js_newline(void);
-/* Control characters, which could command a terminal, become question marks. */
-void ctl_clean(char *text);
+
+/* ---- escape.c: names and texts of others ---- */
+
+/* Length of the UTF-8 sequence at text and its code point; 0 if it is none. */
+size_t ctl_utf8(const char *text, uint32_t *code);
+/* Would it command a terminal, or turn the order of what stands beside it? */
+bool ctl_commands(uint32_t code);
+/* Such characters as escapes, \n as \x0a; a backslash doubled. To stdout. */
+void ctl_put_name(const char *name);
+/* The same for a whole text that has names in it; its backslashes stay. */
+void ctl_put_text(FILE *f, const char *text);
+#define CTL_NAME_BYTES 512
+/* As ctl_put_name(), into out, of a name of at most 127 bytes. Returns out. */
+const char *ctl_name(const char *name, char out[CTL_NAME_BYTES]);
 
 /* ---- names.c: sets of bits in words ---- */
 

@@ -11,41 +11,19 @@
 
 static bool need_comma; /* a value came before, on this level */
 
-/* Length of the UTF-8 sequence at s, 0 if it is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *s)
+static void put_string(const char *s)
 {
-    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-    if (n == 0 || s[0] > 0xf4) {
-        return 0;
-    }
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    /* overlong, surrogates, above 10ffff */
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f)) {
-        return 0;
-    }
-    return n;
-}
-
-static void put_string(const char *text)
-{
-    const unsigned char *s = (const unsigned char *)text;
-
     putchar('"');
     while (*s != '\0') {
-        size_t n = utf8_length(s);
+        uint32_t code = 0;
+        size_t n = ctl_utf8(s, &code);
         if (n == 0) {
             fputs("\\ufffd", stdout);
             n = 1;
-        } else if (*s == '"' || *s == '\\') {
-            printf("\\%c", *s);
-        } else if (*s < 0x20 || *s == 0x7f) {
-            printf("\\u%04x", *s);
+        } else if (code == '"' || code == '\\') {
+            printf("\\%c", (char)code);
+        } else if (ctl_commands(code)) { /* exactly, and no command to a terminal */
+            printf("\\u%04x", (unsigned)code);
         } else {
             fwrite(s, 1, n, stdout);
         }
@@ -118,13 +96,4 @@ void js_newline(void)
 {
     putchar('\n');
     need_comma = false;
-}
-
-void ctl_clean(char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-            *text = '?';
-        }
-    }
 }

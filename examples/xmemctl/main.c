@@ -46,11 +46,16 @@ static int finish(int rc)
     int bad = ferror(stdout);
 
     errno = 0;
-    if (fflush(stdout) != 0 || bad != 0) {
-        ctl_error("cannot write to standard output: %s", strerror(errno != 0 ? errno : EIO));
-        return rc == CTL_OK ? CTL_OTHER : rc;
+    int err = fflush(stdout) != 0 || bad != 0 ? -(errno != 0 ? errno : EIO) : 0;
+    int late = out_end();
+    if (late != 0 && (err == 0 || err == -EIO)) {
+        err = late;
     }
-    return rc;
+    if (err != 0 && err != -ETIMEDOUT) {
+        ctl_error("cannot write to standard output: %s", strerror(-err));
+    }
+    out_end_errors();
+    return err != 0 && rc == CTL_OK ? CTL_OTHER : rc;
 }
 
 static int run_command(struct ctl *ctl, int argc, char **argv)

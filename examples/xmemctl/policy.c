@@ -53,23 +53,42 @@ int ctl_policy_match(const struct xmem_policy *p, const char *path,
     return CTL_OTHER;
 }
 
+#define BARE_LINES 2u /* monitoring goes on, and the total, which is nothing */
+
+static int count_line(void *arg, const char *line)
+{
+    unsigned *n = arg;
+
+    (void)line;
+    return ++*n > BARE_LINES ? -ECANCELED : 0;
+}
+
+void ctl_policy_note_idle(struct xmem_policy *p, struct xmem_domain *d)
+{
+    unsigned n = 0;
+
+    if (xmem_policy_plan(p, d, NULL, count_line, &n) == 0) {
+        ctl_note("the policy restricts no page and monitors no event: there is nothing to watch");
+    }
+}
+
 static int on_progress(void *arg, uint64_t done, uint64_t total)
 {
     progress_show(arg, done, total);
     return stop_asked() ? 1 : 0;
 }
 
-/* What the messages of a failed apply come to. */
+/* What the messages of a failed apply come to; ctl_session_end() says what is put back. */
 static int apply_failed(int rc, const struct xmem_domain *d, size_t messages)
 {
     if (rc == -ECANCELED) {
-        ctl_error("stopped while applying; what was changed is put back");
+        ctl_error("stopped while applying");
         return CTL_ROLLED_BACK;
     }
-    /* The domain has no such page, or no such means. */
-    bool unsupported = rc == -EOPNOTSUPP || rc == -ERANGE;
+    /* The domain has no such page, no such means, or is not what the anchors are of. */
+    bool unsupported = rc == -EOPNOTSUPP || rc == -ERANGE || rc == -ENOENT;
     const char *text = unsupported ? "the policy cannot be applied here"
-                                   : "the policy is not applied; what was changed is put back";
+                                   : "the policy is not applied";
 
     if (messages != 0) {
         ctl_error("%s", text);

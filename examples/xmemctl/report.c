@@ -3,22 +3,35 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
 
-static void say(const char *fmt, va_list ap)
+static void begin(const char *prefix)
 {
     fflush(stdout); /* keeps the order where both go to one place */
-    fputs("xmemctl: ", stderr);
-    vfprintf(stderr, fmt, ap);
+    fputs(prefix, stderr);
+}
+
+/* Names in it, and what the library says of them, are others'. */
+static void say(const char *fmt, va_list ap)
+{
+    char *text = NULL;
+
+    if (vasprintf(&text, fmt, ap) < 0) {
+        text = NULL;
+    }
+    ctl_put_text(stderr, text != NULL ? text : fmt);
+    free(text);
 }
 
 void ctl_error(const char *fmt, ...)
 {
     va_list ap;
 
+    begin("xmemctl: ");
     va_start(ap, fmt);
     say(fmt, ap);
     va_end(ap);
@@ -29,10 +42,9 @@ void ctl_note(const char *fmt, ...)
 {
     va_list ap;
 
-    fflush(stdout);
-    fputs("xmemctl: note: ", stderr);
+    begin("xmemctl: note: ");
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    say(fmt, ap);
     va_end(ap);
     fputc('\n', stderr);
 }
@@ -64,10 +76,12 @@ void ctl_complain(int err, const char *text, const char *fmt, ...)
     const char *remedy = remedy_of(err);
     va_list ap;
 
+    begin("xmemctl: ");
     va_start(ap, fmt);
     say(fmt, ap);
     va_end(ap);
-    fprintf(stderr, ": %s", text != NULL && text[0] != '\0' ? text : strerror(-err));
+    fputs(": ", stderr);
+    ctl_put_text(stderr, text != NULL && text[0] != '\0' ? text : strerror(-err));
     if (remedy != NULL) {
         fprintf(stderr, " (%s)", remedy);
     }
@@ -90,7 +104,8 @@ size_t ctl_print_report(const struct xmem_report *r)
     for (size_t i = 0; i < n; i++) {
         struct xmem_diag diag = XMEM_INIT(diag);
         if (xmem_report_get(r, i, &diag) == 0) {
-            fprintf(stderr, "%s\n", diag.full);
+            ctl_put_text(stderr, diag.full);
+            fputc('\n', stderr);
         }
     }
     return n;

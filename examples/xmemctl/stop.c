@@ -12,7 +12,7 @@
 #include "ctl.h"
 
 static int the_fd = -1;
-static bool asked;
+static bool asked, stay, stay_told;
 
 static void stop_set(sigset_t *set)
 {
@@ -22,19 +22,41 @@ static void stop_set(sigset_t *set)
     sigaddset(set, SIGHUP);
 }
 
+static void stay_set(sigset_t *set)
+{
+    stop_set(set);
+    sigaddset(set, SIGTSTP);
+    sigaddset(set, SIGTTIN);
+    sigaddset(set, SIGTTOU);
+}
+
+static int read_of(const sigset_t *set)
+{
+    if (sigprocmask(SIG_BLOCK, set, NULL) != 0) {
+        return -errno;
+    }
+    int fd = signalfd(the_fd, set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (fd < 0) {
+        return -errno;
+    }
+    the_fd = fd;
+    return 0;
+}
+
 int stop_setup(void)
 {
     sigset_t set;
 
-    if (the_fd >= 0) {
-        return 0;
-    }
     stop_set(&set);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
-        return -errno;
-    }
-    the_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    return the_fd < 0 ? -errno : 0;
+    return the_fd >= 0 ? 0 : read_of(&set);
+}
+
+int stop_stay(void)
+{
+    sigset_t set;
+
+    stay_set(&set);
+    return read_of(&set);
 }
 
 int stop_fd(void)
@@ -47,16 +69,28 @@ bool stop_asked(void)
     struct signalfd_siginfo info;
 
     while (the_fd >= 0 && read(the_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-        asked = true;
+        if (info.ssi_signo == SIGTSTP) {
+            stay = true;
+        } else if (info.ssi_signo != SIGTTIN && info.ssi_signo != SIGTTOU) {
+            asked = true;
+        }
     }
     return asked;
+}
+
+void stop_tell_stay(void)
+{
+    if (stay && !stay_told) {
+        stay_told = true;
+        ctl_note("not stopped: the guest would wait for it; SIGINT (Ctrl-C) ends it and restores");
+    }
 }
 
 void stop_reset_child(void)
 {
     sigset_t set;
 
-    stop_set(&set);
+    stay_set(&set);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     signal(SIGPIPE, SIG_DFL);
 }

@@ -33,12 +33,17 @@ static void print_text(const struct watch *w)
     printf("summary: %" PRIu64 " events (%" PRIu64 " accesses) in %.3f s, %.0f per second; "
            "ended: %s\n",
            s->events, s->accesses, (double)s->elapsed_ns / 1e9, rate_of(s), w->why);
+    if (out_dropped() != 0) {
+        printf("dropped: %" PRIu64 " lines, since whoever reads was slower than the guest\n",
+               out_dropped());
+    }
     if (s->events == 0) {
         return;
     }
     text_hot(&s->hot);
     printf("slowest answer: %.1f us (event #%" PRIu64 ")\n", (double)s->slowest_ns / 1e3,
            s->slowest_seq);
+    watch_text_steps(&s->stats);
 }
 
 static void json_hot(const struct hot *h)
@@ -84,6 +89,7 @@ static void print_json(const struct watch *w)
     js_str("type", "summary");
     js_str("ended", w->why);
     js_u64("events", s->events);
+    js_u64("dropped_lines", out_dropped());
     js_double("seconds", (double)s->elapsed_ns / 1e9);
     js_double("events_per_second", rate_of(s));
     json_counts(s);
@@ -91,6 +97,7 @@ static void print_json(const struct watch *w)
     js_u64("gfns", s->hot.used);
     js_double("slowest_answer_us", (double)s->slowest_ns / 1e3);
     js_u64("slowest_answer_seq", s->slowest_seq);
+    watch_json_steps(&s->stats);
     js_end('}');
     js_newline();
 }

@@ -26,7 +26,7 @@ static void count_event(struct watch *w, const struct xmem_event *ev,
     }
 }
 
-/* The event lives until it is answered, so what is printed afterwards is a copy. */
+/* The event lives until it is answered, and what the step says of it until the next is taken. */
 static int take_one(struct watch *w, const struct xmem_event *ev)
 {
     struct xmem_decision dec = XMEM_INIT(dec);
@@ -41,6 +41,10 @@ static int take_one(struct watch *w, const struct xmem_event *ev)
     } else {
         rc = xmem_event_drop(w->d, ev);
     }
+    if (rc == 0 && !w->died) {
+        copy.stepped = ev->stepped;
+        copy.passes = ev->passes;
+    }
     count_event(w, &copy, &dec, clock_ns() - taken);
     if (dec.action != XMEM_ACTION_ALLOW_ONCE && w->printed < w->max_print) {
         w->printed++;
@@ -51,7 +55,7 @@ static int take_one(struct watch *w, const struct xmem_event *ev)
 
 static bool flush_output(struct watch *w)
 {
-    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+    if (fflush(stdout) != 0 || ferror(stdout) != 0 || out_error() != 0) {
         w->output_failed = true;
         w->why = "output failed";
     }
@@ -89,6 +93,7 @@ static int drain(struct watch *w, bool *more)
         }
     }
     *more = rc == 0;
+    watch_print_patches(w);
     if (rc == -ESHUTDOWN) {
         w->died = true;
         w->why = "the domain is gone";
@@ -136,13 +141,17 @@ int watch_run(struct watch *w)
     bool more = false;
     int rc = 0;
 
+    out_hurry();
     w->start_ns = clock_ns();
     while (rc == 0 && w->why == NULL) {
         rc = drain(w, &more);
+        stop_tell_stay();
         if (rc == 0 && flush_output(w) && w->why == NULL && !more) {
             rc = wait_more(w);
         }
     }
     w->sum.elapsed_ns = clock_ns() - w->start_ns;
+    w->sum.stats.size = sizeof(w->sum.stats);
+    (void)xmem_domain_get_stats(w->d, &w->sum.stats);
     return rc;
 }

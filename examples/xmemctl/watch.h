@@ -20,11 +20,13 @@ struct summary {
     uint64_t events, accesses, by_reason[65], by_action[8];
     uint64_t slowest_ns, slowest_seq, elapsed_ns;
     struct hot hot;
+    struct xmem_stats stats;
 };
 
 struct watch {
     /* how */
     struct xmem_domain *d;
+    struct xmem_domain_info info; /* of the domain */
     struct xmem_policy *policy; /* NULL: the session's default answers */
     uint64_t max_events;        /* 0: no limit */
     uint64_t duration_ms;       /* 0: no limit */
@@ -37,6 +39,7 @@ struct watch {
     bool died;          /* the domain did */
     bool stuck_told;    /* that a vCPU makes no progress */
     bool strict_told;   /* that a strict step paused the domain */
+    uint64_t patch_hits, patch_hit; /* as told */
     bool output_failed; /* stdout takes no more */
     const char *why;    /* what ended it */
 };
@@ -45,6 +48,18 @@ struct watch {
 int watch_run(struct watch *w);
 void watch_print_event(struct watch *w, const struct xmem_event *ev,
                        const struct xmem_decision *dec);
+/* t: seconds since the beginning. */
+void watch_json_event(const struct watch *w, const struct xmem_event *ev,
+                      const struct xmem_decision *dec, double t);
+/* "mem_access"; "r-x"; "cr3", NULL for a register that has no name. */
+const char *watch_reason(const struct xmem_event *ev);
+const char *watch_access(uint32_t access, char out[4]);
+const char *watch_ctrlreg(uint32_t index);
+/* That the guest wrote where a copy is patched. */
+void watch_print_patches(struct watch *w);
 void watch_print_summary(const struct watch *w);
+/* Of it: by which means accesses were stepped over. The text is a line on Arm, else nothing. */
+void watch_text_steps(const struct xmem_stats *s);
+void watch_json_steps(const struct xmem_stats *s);
 
 #endif

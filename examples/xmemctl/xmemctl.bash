@@ -9,6 +9,7 @@ _xmemctl_rights='n r w rw x rx wx rwx rx2rw n2rwx r_pw default'
 _xmemctl_options() {
     local common='--connect --json --help'
     case $1 in
+    validate) echo "$common --machine" ;;
     apply) echo "$common --hold --progress" ;;
     watch) echo "$common --policy --gfn --rights --count --duration --until-idle --check --quiet --progress" ;;
     get) echo "$common --view" ;;

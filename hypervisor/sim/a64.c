@@ -11,6 +11,9 @@
 #define STXRB 0x08007c00u
 #define ADD_1 0x91000400u /* 64-bit, immediate 1 */
 #define CBNZ_W 0x35000000u
+#define CBNZ_X 0xb5000000u
+#define LDR_X 0xf9400000u
+#define MOVI 0x6f00e400u /* v0.2d, 0: none of the general registers' */
 #define B 0x14000000u
 
 #define RD(r) ((uint32_t)(r))
@@ -18,7 +21,6 @@
 #define RT2(r) ((uint32_t)(r) << 10)
 #define RS(r) ((uint32_t)(r) << 16)
 #define AT RN(A64_ADDR)
-#define EXCL_WORDS 4u
 
 /* Bits 30 and 31; 4: no size of one register. */
 static uint32_t size_of(uint32_t len)
@@ -57,16 +59,48 @@ static uint32_t pair(const struct sim_op *op)
     return op->code == SIM_OP_WRITE ? STP | AT | RT2(A64_MORE) | RD(A64_NEW) : A64_UDF;
 }
 
-/* again: ldxr x0,[x1]; add x2,x0,#1; stxr w3,x2,[x1]; cbnz w3,again */
-static unsigned excl(uint32_t size, uint32_t out[A64_MOST])
+unsigned sim_a64_excl(const struct sim_op *op, uint8_t step[A64_MOST])
 {
-    const uint32_t back = (uint32_t)-3 & 0x7ffffu;
+    unsigned n = 0;
 
-    out[0] = LDXRB | size << 30 | AT | RD(A64_OLD);
-    out[1] = ADD_1 | RN(A64_OLD) | RD(A64_NEW);
-    out[2] = STXRB | size << 30 | RS(A64_MORE) | AT | RD(A64_NEW);
-    out[3] = CBNZ_W | back << 5 | RD(A64_MORE);
-    return EXCL_WORDS;
+    step[n++] = EXCL_LOAD;
+    if ((op->flags & SIM_OP_F_WAITS) != 0)
+        step[n++] = EXCL_WAIT;
+    if (op->to != 0)
+        step[n++] = EXCL_FURTHER;
+    if ((op->flags & SIM_OP_F_NO_EMUL) != 0)
+        step[n++] = EXCL_ODD;
+    step[n++] = EXCL_ADD;
+    step[n++] = EXCL_STORE;
+    step[n++] = EXCL_BRANCH;
+    return n;
+}
+
+static uint32_t back_to_first(unsigned n)
+{
+    return ((0u - n) & 0x7ffffu) << 5;
+}
+
+static unsigned excl(const struct sim_op *op, uint32_t size, uint32_t out[A64_MOST])
+{
+    const uint32_t word[] = {
+        [EXCL_LOAD] = LDXRB | size << 30 | AT | RD(A64_OLD),
+        [EXCL_WAIT] = CBNZ_X | RD(A64_OLD),
+        [EXCL_FURTHER] = LDR_X | RN(A64_FROM) | RD(A64_GOT),
+        [EXCL_ODD] = MOVI,
+        [EXCL_ADD] = ADD_1 | RN(A64_OLD) | RD(A64_NEW),
+        [EXCL_STORE] = STXRB | size << 30 | RS(A64_MORE) | AT | RD(A64_NEW),
+        [EXCL_BRANCH] = CBNZ_W | RD(A64_MORE),
+    };
+    uint8_t step[A64_MOST];
+    unsigned n = sim_a64_excl(op, step);
+
+    for (unsigned i = 0; i < n; i++) {
+        out[i] = word[step[i]];
+        if (step[i] == EXCL_WAIT || step[i] == EXCL_BRANCH)
+            out[i] |= back_to_first(i);
+    }
+    return n;
 }
 
 unsigned sim_a64_encode(const struct sim_op *op, uint32_t out[A64_MOST])
@@ -74,7 +108,7 @@ unsigned sim_a64_encode(const struct sim_op *op, uint32_t out[A64_MOST])
     uint32_t size = size_of(op->len);
 
     if (op->code == SIM_OP_EXCL)
-        return excl(size, out);
+        return excl(op, size, out);
     out[0] = A64_UDF;
     if (op->flags == 0 && size <= 3)
         out[0] = single(op, size);

@@ -69,13 +69,18 @@ uint64_t sim_arm_pc_after(const struct sim_vcpu *v, uint64_t pc, uint64_t n)
 
 static unsigned words_of(const struct sim_op *op)
 {
-    return op->code == SIM_OP_EXCL ? A64_MOST : 1;
+    uint8_t step[A64_MOST];
+
+    return op->code == SIM_OP_EXCL ? sim_a64_excl(op, step) : 1;
 }
 
 void sim_arm_begin(struct sim_vcpu *v, const struct sim_op *op)
 {
-    uint64_t pc = in_page(v, v->pc), at = pc - code_base(v);
+    uint64_t pc = in_page(v, v->pc), at;
 
+    if (op->code == SIM_OP_EXCL && (op->flags & SIM_OP_F_FETCH) != 0)
+        pc = op->fetch;
+    at = pc - code_base(v);
     /* One that is longer than what is left begins at the first word. */
     if (at < SLOTS_BYTES && at + words_of(op) * A64_BYTES > SLOTS_BYTES)
         pc = code_base(v);
@@ -121,6 +126,7 @@ void sim_arm_show(struct sim_vcpu *v)
     write_code(v, word, sim_a64_encode(&op, word));
     v->arm.x[A64_ADDR] = op.addr;
     v->arm.x[A64_NEW] = op.value;
+    v->arm.x[A64_FROM] = op.to;
     v->arm.x[A64_MORE] = 0;
 }
 

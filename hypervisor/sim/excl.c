@@ -5,23 +5,24 @@
  */
 #include "sim-int.h"
 
-enum { AT_LOAD, AT_ADD, AT_STORE, AT_BRANCH };
-
-static unsigned where(const struct sim_vcpu *v)
+static unsigned where(const struct sim_vcpu *v, const struct sim_op *op)
 {
-    return (unsigned)((v->pc - v->arm.begin) / A64_BYTES);
+    uint8_t step[A64_MOST];
+    uint64_t at = (v->pc - v->arm.begin) / A64_BYTES;
+
+    return at < sim_a64_excl(op, step) ? step[at] : EXCL_BRANCH;
 }
 
-bool sim_excl_ends(const struct sim_vcpu *v)
+bool sim_excl_ends(const struct sim_vcpu *v, const struct sim_op *op)
 {
-    return where(v) == AT_BRANCH && (uint32_t)v->arm.x[A64_MORE] == 0;
+    return where(v, op) == EXCL_BRANCH && (uint32_t)v->arm.x[A64_MORE] == 0;
 }
 
 /* False: an event is told. */
 static bool reach(struct sim_domain *d, struct sim_vcpu *v, struct sim_access *a, uint8_t what,
-                  const struct sim_op *op)
+                  uint64_t addr, uint32_t len)
 {
-    sim_access_make(a, what, op->addr, op->len);
+    sim_access_make(a, what, addr, len);
     if (sim_access_find(d, v, a) != TR_OK) {
         v->arm.monitor = false;
         return false;
@@ -35,7 +36,7 @@ static bool load(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *
 {
     struct sim_access a;
 
-    if (!reach(d, v, &a, XM_DO_R, op))
+    if (!reach(d, v, &a, XM_DO_R, op->addr, op->len))
         return false;
     v->arm.watched = v->arm.x[A64_OLD] = v->result = sim_access_load(&a);
     v->arm.monitor = true;
@@ -49,7 +50,7 @@ static bool store(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op 
         .code = SIM_OP_WRITE, .len = op->len, .value = v->arm.x[A64_NEW]};
     struct sim_insn in = {.n = 1};
 
-    if (v->arm.monitor && !reach(d, v, &in.a[0], XM_DO_W, op))
+    if (v->arm.monitor && !reach(d, v, &in.a[0], XM_DO_W, op->addr, op->len))
         return false;
     if (v->arm.monitor)
         v->arm.monitor = sim_access_load(&in.a[0]) == v->arm.watched;
@@ -60,26 +61,64 @@ static bool store(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op 
     return true;
 }
 
-bool sim_excl_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+static bool further(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
-    bool done = true;
+    struct sim_access a;
 
-    sim_arm_show(v);
-    switch (where(v)) {
-    case AT_LOAD:
-        done = load(d, v, op);
-        break;
-    case AT_ADD:
+    if (!reach(d, v, &a, XM_DO_R, op->to, 8))
+        return false;
+    v->arm.x[A64_GOT] = sim_access_load(&a);
+    return true;
+}
+
+static bool fetch(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    struct sim_access a;
+
+    return (op->flags & SIM_OP_F_FETCH) == 0 || reach(d, v, &a, XM_DO_X, v->pc, A64_BYTES);
+}
+
+bool sim_excl_end(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    if (!fetch(d, v, op))
+        return false;
+    d->accesses++;
+    return true;
+}
+
+/* True: it goes back to the first. */
+static bool goes_back(const struct sim_vcpu *v, unsigned at)
+{
+    return at == EXCL_BRANCH || (at == EXCL_WAIT && v->arm.x[A64_OLD] != 0);
+}
+
+static bool do_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op, unsigned at)
+{
+    switch (at) {
+    case EXCL_LOAD:
+        return load(d, v, op);
+    case EXCL_FURTHER:
+        return further(d, v, op);
+    case EXCL_ADD:
         v->arm.x[A64_NEW] = v->arm.x[A64_OLD] + 1;
-        break;
-    case AT_STORE:
-        done = store(d, v, op);
-        break;
+        return true;
+    case EXCL_STORE:
+        return store(d, v, op);
     default:
-        v->pc = v->arm.begin;
         return true;
     }
-    if (done)
+}
+
+bool sim_excl_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    unsigned at = where(v, op);
+
+    sim_arm_show(v);
+    if (!fetch(d, v, op) || !do_step(d, v, op, at))
+        return false;
+    if (goes_back(v, at))
+        v->pc = v->arm.begin;
+    else
         v->pc += A64_BYTES;
-    return done;
+    return true;
 }

@@ -126,8 +126,23 @@ static int do_debug(struct sim_domain *d, const struct xm_domctl *op)
         return -XM_EINVAL;
     if (d->cfg.kind != SIM_X86_EPT)
         return -XM_EOPNOTSUPP;
-    d->core.vcpu[vcpu].single_step = false;
+    d->core.vcpu[vcpu].single_step = d->core.vcpu[vcpu].fast_step = false;
     return 0;
+}
+
+/*
+ * A vCPU that is woken from the queue for a slot looks at the ring when it runs: who ends the ring lets
+ * it run first. PV guests and the MPU's have no queue.
+ */
+static void lose_woken(struct sim_domain *d)
+{
+    uint32_t i;
+
+    if (d->cfg.kind != SIM_X86_EPT && d->cfg.kind != SIM_ARM_S2)
+        return;
+    for (i = 0; i < d->cfg.vcpus; i++)
+        if (d->vcpu[i].woken == sim_vcpu_runs(&d->vcpu[i]) + 1)
+            d->vcpu[i].waiting = true;
 }
 
 static int do_vm_event(struct sim_domain *d, struct xm_domctl *op)
@@ -146,6 +161,7 @@ static int do_vm_event(struct sim_domain *d, struct xm_domctl *op)
         d->evtchn.bound = false;
         d->evtchn.pending = false;
         sim_notes_forget(d);
+        lose_woken(d);
     }
     return 0;
 }

@@ -14,7 +14,7 @@ static inline void make(struct sim_access *a, uint8_t what, uint64_t addr, uint3
     uint32_t room = XM_PAGE_SIZE - offset;
 
     a->what = what;
-    a->walk = a->rmw = false;
+    a->walk = a->rmw = a->no_emul = false;
     a->len = len = len != 0 ? len : 8;
     a->n = 1;
     a->p[0] = (struct part){
@@ -76,6 +76,8 @@ void sim_insn_make(const struct sim_domain *d, const struct sim_op *op, struct s
         add_rmw(in, d, op);
         break;
     }
+    for (unsigned i = 0; d->pv != NULL && i < in->n; i++)
+        in->a[i].no_emul = (op->flags & (SIM_OP_F_NO_EMUL | SIM_OP_F_UNHANDLEABLE)) != 0;
 }
 
 /* ---- the bytes ---- */

@@ -27,6 +27,7 @@ struct sim_access {
     uint8_t what; /* XM_DO_* */
     bool walk;
     bool rmw;       /* x86-pv: a write that reads as well */
+    bool no_emul;   /* of an instruction that no emulator does */
     uint32_t len;
     uint64_t value; /* of a write */
     unsigned n;

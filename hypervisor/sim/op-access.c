@@ -2,6 +2,7 @@
 /* Accesses to memory: through the TLB and the core's check, emulated, or Xen's own. */
 #include "sim-int.h"
 
+#define INT3 0xccu
 #define MAX_RETRIES 64u /* each relaxes or copies something: a handful is the most there can be */
 
 /* The guest's #VE handler of few words: it takes note, and does without the access. */
@@ -109,7 +110,7 @@ void sim_arm_check_skipped(struct sim_domain *d, struct sim_vcpu *v, const struc
     struct sim_insn in;
 
     (void)sim_a64_encode(op, word);
-    if (word[0] == A64_UDF)
+    if (word[0] == A64_UDF || op->code == SIM_OP_EXCL) /* which is left at its store */
         return;
     sim_insn_make(d, op, &in);
     for (unsigned i = 0; i < in.n; i++)
@@ -153,6 +154,31 @@ enum translation sim_access_find(struct sim_domain *d, struct sim_vcpu *v, struc
     return t;
 }
 
+/*
+ * What stands in a page that a view shows in place of the guest's own, a tool wrote: a breakpoint
+ * there is one. A guest's pages hold values, not instructions.
+ */
+static bool meets_int3(struct sim_domain *d, const struct sim_vcpu *v, const struct sim_op *op,
+                       const struct sim_insn *in)
+{
+    const struct part *p = &in->a[in->n - 1].p[0];
+    struct xm_p2m_entry own;
+
+    if (likely(op->code != SIM_OP_EXEC || v->core->view == 0))
+        return false;
+    if (p->host == NULL || *(const unsigned char *)p->host != INT3)
+        return false;
+    own = xm_p2m_get(&d->core, 0, xm_gfn(p->gfn));
+    return !xm_mfn_valid(own.mfn) || (char *)sim_page_of(d, own.mfn) + p->offset != p->host;
+}
+
+static enum op_end take_int3(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    const struct sim_op bp = {.code = SIM_OP_BREAKPOINT, .addr = op->addr};
+
+    return sim_op_event(d, v, &bp, NULL);
+}
+
 enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                       const struct xm_reply *reply)
 {
@@ -172,6 +198,8 @@ enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct
     }
     if (unlikely(d->watched))
         sim_check_done(d, v, &in, false);
+    if (unlikely(meets_int3(d, v, op, &in)))
+        return take_int3(d, v, op);
     sim_insn_do(v, op, &in, NULL);
     d->accesses++;
     return OP_DONE;

@@ -24,6 +24,7 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
 {
     v->in_op = v->held_write = v->moved = false;
     v->told_n = 0;
+    xm_pv_disarm_all(&v->core->armed);
     sim_program_advance(&v->prog);
     v->done++;
     v->arm.shown = v->arm.monitor = false;
@@ -82,9 +83,8 @@ static enum op_end dispatch(struct sim_domain *d, struct sim_vcpu *v, const stru
     case SIM_OP_WAKE:
         sim_halt_end(&d->vcpu[op->index]);
         return OP_DONE;
-    case SIM_OP_EXCL: /* its branch, which is not taken */
-        d->accesses++;
-        return OP_DONE;
+    case SIM_OP_EXCL:
+        return sim_excl_end(d, v, op) ? OP_DONE : OP_BLOCKED;
     case SIM_OP_POWEROFF:
         d->doomed = true;
         return OP_DONE;
@@ -99,6 +99,7 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     struct xm_reply reply;
     struct sim_op op;
 
+    v->tried++;
     if (unlikely(v->step_due)) {
         send_step(d, v);
         return false;
@@ -120,7 +121,7 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     if (sim_is_arm(d) && !v->in_op)
         sim_arm_begin(v, &op);
     v->in_op = true;
-    if (op.code == SIM_OP_EXCL && !sim_excl_ends(v))
+    if (op.code == SIM_OP_EXCL && !sim_excl_ends(v, &op))
         return sim_excl_step(d, v, &op);
     if (dispatch(d, v, &op, r) == OP_BLOCKED)
         return false;

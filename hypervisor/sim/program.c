@@ -116,13 +116,18 @@ static bool address_ok(uint64_t addr)
     return addr >> XM_PAGE_SHIFT < XM_GFN_LIMIT - 1;
 }
 
-/* A register of its own alignment: others fault. */
+#define EXCL_FLAGS (SIM_OP_F_NO_EMUL | SIM_OP_F_WAITS | SIM_OP_F_FETCH)
+
+/* A register of its own alignment: others fault. Its code is in one page. */
 static bool excl_ok(const struct sim_op *op)
 {
     uint32_t len = op->len != 0 ? op->len : 8;
+    uint64_t last = op->fetch + (A64_MOST - 1) * A64_BYTES;
 
-    return op->flags == 0 && len <= 8 && (len & (len - 1)) == 0 && (op->addr & (len - 1)) == 0 &&
-           address_ok(op->addr);
+    return (op->flags & ~EXCL_FLAGS) == 0 && len <= 8 && (len & (len - 1)) == 0 &&
+           (op->addr & (len - 1)) == 0 && address_ok(op->addr) && (op->to & 7) == 0 &&
+           address_ok(op->to) && (op->fetch & (A64_BYTES - 1)) == 0 && address_ok(op->fetch) &&
+           op->fetch >> XM_PAGE_SHIFT == last >> XM_PAGE_SHIFT;
 }
 
 static bool op_ok(const struct sim_domain *d, const struct sim_op *op)
@@ -224,14 +229,14 @@ static int share_or_place(struct sim_domain *d, const struct sim_vcpu *v, struct
 }
 
 int sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, uint64_t repeat,
-                   uint64_t *line)
+                   struct sim_trace_damage *damage)
 {
     struct sim_program p = {.kind = PROGRAM_TRACE, .rounds = repeat != 0 ? repeat : UINT64_MAX};
     int rc;
 
     if (!vcpu_ok(d, vcpu) || path == NULL)
         return -XM_EINVAL;
-    rc = sim_trace_load(path, &p.trace, line);
+    rc = sim_trace_load(path, &p.trace, damage);
     if (rc != 0)
         return rc;
     sim_enter(d);

@@ -124,7 +124,7 @@ static bool go_on(struct fault *t, enum xm_verdict verdict, enum translation *en
         return true;
     }
     set_used(t->d, &t->w, va_of(t->p), write);
-    if (verdict == XM_V_EMULATE) {
+    if (verdict == XM_V_EMULATE || verdict == XM_V_ANSWERED) {
         if (write)
             pv_mark_dirty(t->d, t->f);
         t->p->host = t->f->host + t->p->offset;
@@ -138,6 +138,19 @@ static bool go_on(struct fault *t, enum xm_verdict verdict, enum translation *en
     xm_env_domain_crash(sim_to_env(t->d), "no memory for a shadow page table");
     *end = TR_BLOCKED;
     return true;
+}
+
+/*
+ * The emulator has no such instruction: an event of its own where somebody wants it, or the access is
+ * told again. False: it goes through after all.
+ */
+static bool not_emulated(struct fault *t, const struct xm_pv_req *req, enum xm_verdict *verdict)
+{
+    struct xm_access_res res;
+
+    xm_pv_disarm_all(&t->v->core->armed);
+    return xm_event_emul_unimplemented(&t->d->core, t->v->id) != XM_GO_ON ||
+           !pv_ask(t->d, req, &res, verdict);
 }
 
 /* True: *end says what became of it. */
@@ -163,7 +176,11 @@ static bool page_fault(struct fault *t, enum translation *end)
         .ours = t->f != NULL,
     };
 
-    if (!pv_ask(t->d, &req, &res, &verdict)) {
+    bool stopped = !pv_ask(t->d, &req, &res, &verdict);
+
+    if (!stopped && verdict == XM_V_ANSWERED && t->a->no_emul)
+        stopped = not_emulated(t, &req, &verdict);
+    if (stopped) {
         if (verdict == XM_V_STOPPED)
             sim_told(t->v, t->p->frame, t->what);
         *end = TR_BLOCKED;

@@ -88,6 +88,8 @@ struct sim_vcpu {
         struct xm_ev_regs_arm arm;
     } regs; /* without the pc */
     uint64_t pc, done, result, traps, breakpoints, debugs;
+    uint64_t tried;  /* ops begun, or tried again */
+    uint64_t woken;  /* from the queue for a slot: its runs at that time, and 1 */
     uint32_t pauses; /* by the core */
     uint32_t holds;  /* by a tool, through a domctl */
     bool waiting;    /* for a slot of the ring */
@@ -107,6 +109,12 @@ struct sim_vcpu {
     uint64_t *pv_tlb_mfn; /* x86-pv: of each TLB entry */
     struct sim_arm arm;
 };
+
+/* Grows whenever it runs. */
+static inline uint64_t sim_vcpu_runs(const struct sim_vcpu *v)
+{
+    return v->done + v->tried;
+}
 
 struct sim_pv;
 struct sim_mpu;
@@ -266,7 +274,9 @@ enum translation sim_access_find(struct sim_domain *d, struct sim_vcpu *v, struc
 /* A listener did it: was all of it told? */
 void sim_arm_check_skipped(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 /* excl.c. ends: it is at its last instruction, and all before are done. step: one of them; true: done. */
-bool sim_excl_ends(const struct sim_vcpu *v);
+bool sim_excl_ends(const struct sim_vcpu *v, const struct sim_op *op);
+/* Its branch, which is not taken. False: an event is told. */
+bool sim_excl_end(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 bool sim_excl_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 enum op_end sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v,
                              const struct sim_op *op);

@@ -86,7 +86,7 @@ enum sim_op_code {
     SIM_OP_MMU_UPDATE, /* addr: of the entry, machine; value: the new one; index: command, 0 or 2 */
     SIM_OP_UPDATE_VA,  /* addr: virtual; value: its new L1 entry; index not 0: flush */
     SIM_OP_MMUEXT,     /* index: SIM_MMUEXT_*; addr, value: machine addresses */
-    SIM_OP_EXCL        /* Arm: adds 1 by load- and store-exclusive: a loop of four instructions */
+    SIM_OP_EXCL        /* Arm: adds 1 by load- and store-exclusive: a loop of instructions, README.md */
 };
 /* Xen's MMUEXT_* numbers. */
 enum {
@@ -99,6 +99,7 @@ enum {
 #define SIM_OP_F_NO_EMUL 4u /* an instruction that the emulator does not know */
 #define SIM_OP_F_UNHANDLEABLE 8u /* one that it refuses: an exception, whatever is monitored */
 #define SIM_OP_F_FETCH 16u  /* an access whose instruction is fetched, at `fetch`, before it */
+#define SIM_OP_F_WAITS 32u  /* EXCL: loads again until 0 is there */
 struct sim_op {
     uint8_t code; /* enum sim_op_code */
     uint8_t len;  /* bytes of the access; 0: 8 */
@@ -107,7 +108,7 @@ struct sim_op {
     uint64_t addr;  /* guest-physical; x86-pv: virtual */
     uint64_t value;
     uint64_t fetch; /* as addr; 4 bytes */
-    uint64_t to;    /* as addr; COPY */
+    uint64_t to;    /* as addr; COPY; EXCL: not 0: is loaded between its load and its store */
 };
 /*
  * The program of a vCPU: ops run in order, `repeat` times (0: for ever). Copied. A vCPU without a
@@ -121,14 +122,20 @@ struct sim_random_cfg {
     uint32_t read, write, exec, rmw; /* weights */
 };
 int sim_vcpu_random(struct sim_domain *d, uint32_t vcpu, const struct sim_random_cfg *cfg);
+struct sim_trace_damage {
+    uint64_t lost;   /* lines that begin as an access's and are none: cut, or the program's output */
+    uint64_t behind; /* accesses that were found behind something else in their line */
+    uint64_t line;   /* the first of both, from 1; 0: none */
+};
 /*
  * Replays a memory trace in the format of valgrind's lackey (lines "I  addr,size", " L addr,size",
  * " S addr,size", " M addr,size"); addresses are laid onto the domain's frames page by page in order
- * of first appearance. The file is read once, into 8 bytes an access. repeat as above.
- * -ENOSPC: more distinct pages than the domain has. line: of a malformed line.
+ * of first appearance. The file is read once, into 8 bytes an access. repeat as above. What cannot be
+ * read of it is left out and counted in damage, which may be NULL.
+ * -ENOSPC: more distinct pages than the domain has. -EINVAL: no access in the file.
  */
 int sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, uint64_t repeat,
-                   uint64_t *line);
+                   struct sim_trace_damage *damage);
 /* Pages that the trace uses: gfn of the page that held addr in the traced program. */
 int sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *gfn);
 
@@ -162,6 +169,7 @@ struct sim_vcpu_info {
     enum sim_vcpu_state state;
     uint16_t view;
     uint64_t done;   /* ops finished */
+    uint64_t ran;    /* grows whenever it runs */
     uint64_t pc;     /* moves with each op finished: by 1 on x86; Arm: see SIM_CODE_GFN */
     uint64_t result; /* of the last read */
     bool single_step;

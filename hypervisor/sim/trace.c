@@ -2,8 +2,10 @@
 /*
  * Memory traces as valgrind's lackey writes them with --trace-mem=yes:
  *   "I  addr,size" fetch; " L addr,size" load; " S addr,size" store; " M addr,size" modify.
- * Its own messages ("==pid== ...") and the program's output may stand between.
+ * Its own messages ("==pid== ...") and the program's output may stand between, and what is cut is
+ * left out.
  */
+#include "sim.h"
 #include "trace.h"
 
 #include <errno.h>
@@ -20,6 +22,7 @@ struct builder {
     size_t room;
     uint64_t last_page[2]; /* of fetches, of data: most accesses stay in their page */
     uint64_t last_index[2];
+    struct sim_trace_damage damage;
 };
 
 static size_t map_slot(const struct trace_map *m, uint64_t page)
@@ -146,48 +149,80 @@ static const char *parse_size(const char *s, uint64_t *out)
     return n >= 1 ? s : NULL;
 }
 
-static int add_line(struct builder *b, const char *s)
-{
-    unsigned what = line_what(s);
-    uint64_t addr, size, last;
-    int rc;
+struct access {
+    unsigned what;
+    uint64_t addr, size;
+};
 
-    if (what == 0)
-        return 0;
-    s = parse_hex(s + 3, &addr);
+/* An access that ends where the line does. */
+static bool read_access(const char *s, struct access *a)
+{
+    a->what = line_what(s);
+    if (a->what == 0)
+        return false;
+    s = parse_hex(s + 3, &a->addr);
     if (s == NULL || *s != ',')
-        return -EINVAL;
-    s = parse_size(s + 1, &size);
+        return false;
+    s = parse_size(s + 1, &a->size);
     if (s == NULL || (*s != '\n' && *s != '\r' && *s != '\0'))
-        return -EINVAL;
-    if (size == 0 || size > MAX_ACCESS || addr + (size - 1) < addr)
-        return -EINVAL;
-    last = addr + (size - 1);
-    rc = push(b, addr, what);
-    if (rc == 0 && addr >> XM_PAGE_SHIFT != last >> XM_PAGE_SHIFT)
-        rc = push(b, last & ~(uint64_t)(XM_PAGE_SIZE - 1), what);
+        return false;
+    return a->size != 0 && a->size <= MAX_ACCESS && a->addr + (a->size - 1) >= a->addr;
+}
+
+/*
+ * Behind a line that was cut, or output of the program without its end, the rest may be whole:
+ * lackey writes what it has in pieces, and others write to the same place.
+ */
+static bool find_access(const char *s, struct access *a)
+{
+    while (*s != '\0')
+        if (read_access(++s, a))
+            return true;
+    return false;
+}
+
+static int push_access(struct builder *b, const struct access *a)
+{
+    uint64_t last = a->addr + (a->size - 1);
+    int rc = push(b, a->addr, a->what);
+
+    if (rc == 0 && a->addr >> XM_PAGE_SHIFT != last >> XM_PAGE_SHIFT)
+        rc = push(b, last & ~(uint64_t)(XM_PAGE_SIZE - 1), a->what);
     return rc;
 }
 
-static int read_lines(struct builder *b, FILE *f, uint64_t *line)
+static int add_line(struct builder *b, const char *s, uint64_t no)
+{
+    struct sim_trace_damage *dmg = &b->damage;
+    struct access a;
+    bool lost;
+
+    if (read_access(s, &a))
+        return push_access(b, &a);
+    lost = line_what(s) != 0;
+    dmg->lost += lost;
+    if (!find_access(s, &a)) {
+        dmg->line = lost && dmg->line == 0 ? no : dmg->line;
+        return 0;
+    }
+    dmg->behind++;
+    dmg->line = dmg->line == 0 ? no : dmg->line;
+    return push_access(b, &a);
+}
+
+static int read_lines(struct builder *b, FILE *f)
 {
     char *s = NULL;
     size_t room = 0;
     uint64_t no = 0;
     int rc = 0;
 
-    while (rc == 0 && getline(&s, &room, f) >= 0) {
-        no++;
-        rc = add_line(b, s);
-    }
+    while (rc == 0 && getline(&s, &room, f) >= 0)
+        rc = add_line(b, s, ++no);
     if (rc == 0 && ferror(f))
         rc = errno ? -errno : -EIO;
-    if (rc == 0 && b->t->n == 0) {
-        no = 0;
+    if (rc == 0 && b->t->n == 0)
         rc = -EINVAL;
-    }
-    if (rc == -EINVAL && line != NULL)
-        *line = no;
     free(s);
     return rc;
 }
@@ -201,7 +236,7 @@ static void shrink(struct sim_trace *t)
         t->acc = p;
 }
 
-static int load_file(struct sim_trace *t, FILE *f, uint64_t *line)
+static int load_file(struct sim_trace *t, FILE *f, struct sim_trace_damage *damage)
 {
     struct builder b = {.t = t, .last_page = {UINT64_MAX, UINT64_MAX}};
     struct stat st;
@@ -215,13 +250,15 @@ static int load_file(struct sim_trace *t, FILE *f, uint64_t *line)
     t->ino = st.st_ino;
     t->bytes = st.st_size;
     t->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-    rc = read_lines(&b, f, line);
+    rc = read_lines(&b, f);
     if (rc == 0)
         shrink(t);
+    if (damage != NULL)
+        *damage = b.damage;
     return rc;
 }
 
-int sim_trace_load(const char *path, struct sim_trace **out, uint64_t *line)
+int sim_trace_load(const char *path, struct sim_trace **out, struct sim_trace_damage *damage)
 {
     struct sim_trace *t = calloc(1, sizeof(*t));
     FILE *f;
@@ -235,7 +272,7 @@ int sim_trace_load(const char *path, struct sim_trace **out, uint64_t *line)
         rc = -errno;
     } else {
         setvbuf(f, NULL, _IOFBF, 1u << 20);
-        rc = load_file(t, f, line);
+        rc = load_file(t, f, damage);
         fclose(f);
     }
     if (rc != 0)

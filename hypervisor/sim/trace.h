@@ -23,6 +23,8 @@ struct trace_map {
     size_t used;
 };
 
+struct sim_trace_damage;
+
 struct sim_trace {
     unsigned refs;
     uint64_t *acc;
@@ -36,8 +38,8 @@ struct sim_trace {
     struct sim_trace *next;
 };
 
-/* Reads path; one reference. -EINVAL: *line is malformed (0: no access in the file at all). */
-int sim_trace_load(const char *path, struct sim_trace **out, uint64_t *line);
+/* Reads path; one reference. -EINVAL: no access in the file. damage may be NULL. */
+int sim_trace_load(const char *path, struct sim_trace **out, struct sim_trace_damage *damage);
 void sim_trace_free(struct sim_trace *t);
 bool sim_trace_same_file(const struct sim_trace *a, const struct sim_trace *b);
 /* -ENOENT: the program did not touch that page. */

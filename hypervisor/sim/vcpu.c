@@ -211,6 +211,7 @@ int sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out
     out->state = state_of(v);
     out->view = v->core->view;
     out->done = v->done;
+    out->ran = sim_vcpu_runs(v);
     out->pc = v->pc;
     out->result = v->result;
     out->single_step = v->core->single_step;

@@ -107,7 +107,11 @@ static inline void a32_set(struct a32_next *next, unsigned n, uint32_t value)
     next->set |= (uint16_t)(1u << n);
 }
 void a32_commit(const struct a32_next *next, struct arm_regs *r);
-bool a32_mode_known(const struct arm_regs *r);
+#define A32_MODES 0x888fu /* USR, FIQ, IRQ, SVC, ABT, UND and SYS, by their lower four bits */
+static inline bool a32_mode_known(const struct arm_regs *r)
+{
+    return (r->cpsr & ARM_CPSR_32BIT) && (A32_MODES >> (r->cpsr & 0xf) & 1);
+}
 
 static inline bool a32_in_it(const struct arm_regs *r)
 {

@@ -195,18 +195,11 @@ static enum arm_why store_exclusive(struct a32_doing *d)
 
 static enum arm_why swap(struct a32_doing *d)
 {
-    bool big = arm_big_endian(d->r);
-    uint32_t mask = d->in->bytes == 1 ? 0xff : UINT32_MAX, now;
-    uint32_t put = a32_get(d->r, d->in->rm) & mask;
-    if (big && d->in->bytes == 4)
-        put = __builtin_bswap32(put);
-    now = (uint32_t)arm_place_load(d->at, 0, d->in->bytes, false, ARM_PLAIN);
-    for (unsigned i = 0; i < ARM_PATIENCE; i++)
-        if (arm_place_exchange(d->at, d->in->bytes, &now, &put)) {
-            a32_set(d->next, d->in->rd, (uint32_t)seen(d, now));
-            return ARM_OK;
-        }
-    return ARM_TOO_LONG;
+    uint64_t old = 0;
+    (void)arm_place_modify(d->at, d->in->bytes, arm_big_endian(d->r), ARM_SWAP,
+                           a32_get(d->r, d->in->rm), &old);
+    a32_set(d->next, d->in->rd, (uint32_t)old);
+    return ARM_OK;
 }
 
 enum arm_why a32_memory(struct a32_doing *d)

@@ -12,20 +12,6 @@ enum mode {
     MODE_SYS = 0x1f,
 };
 
-bool a32_mode_known(const struct arm_regs *r)
-{
-    switch (r->cpsr & ARM_CPSR_MODE) {
-    case MODE_USR:
-    case MODE_FIQ:
-    case MODE_IRQ:
-    case MODE_SVC:
-    case MODE_ABT:
-    case MODE_UND:
-    case MODE_SYS: return true;
-    default: return false;
-    }
-}
-
 /* Of sp and lr: lr lies below its sp, but for those of USR and FIQ. */
 static unsigned banked(unsigned mode, unsigned n)
 {

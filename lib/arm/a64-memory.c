@@ -144,35 +144,47 @@ static uint64_t modified(const struct a64_insn *a, uint64_t old, uint64_t by)
     int64_t s_old = a64_signed(old, bits), s_by = a64_signed(by, bits);
     by = zero_extended(by, bytes_of(a));
     switch (a->sub) {
-    case A64_ADD: return old + by;
-    case A64_CLR: return old & ~by;
-    case A64_EOR: return old ^ by;
-    case A64_SET: return old | by;
     case A64_SMAX: return s_old > s_by ? old : by;
     case A64_SMIN: return s_old < s_by ? old : by;
     case A64_UMAX: return old > by ? old : by;
     case A64_UMIN: return old < by ? old : by;
-    default: return by;
+    default: return old + by; /* big-endian A64_ADD; the others are never done so */
     }
+}
+
+/* In one access of this machine; false: it has none for that. */
+static bool modify(const struct a64_run *run, uint64_t by, uint64_t *old)
+{
+    static const int8_t how[] = {[A64_ADD] = ARM_ADD,  [A64_CLR] = ARM_AND_NOT, [A64_EOR] = ARM_XOR,
+                                 [A64_SET] = ARM_OR,   [A64_SWP] = ARM_SWAP,    [A64_SMAX] = -1,
+                                 [A64_SMIN] = -1,      [A64_UMAX] = -1,         [A64_UMIN] = -1};
+    return how[run->a->sub] >= 0 && arm_place_modify(run->at, bytes_of(run->a), run->big,
+                                                     (enum arm_modify)how[run->a->sub], by, old);
+}
+
+/* By exchanges, until no other vCPU's came before. */
+static enum arm_why modify_slowly(const struct a64_run *run, uint64_t by, uint64_t *old)
+{
+    uint32_t bytes = bytes_of(run->a);
+    uint8_t want[8], put[8];
+    *old = arm_place_load(run->at, 0, bytes, run->big, ARM_PLAIN);
+    for (unsigned i = 0; i < ARM_PATIENCE; i++) {
+        arm_bytes_put(want, bytes, run->big, *old);
+        arm_bytes_put(put, bytes, run->big, modified(run->a, *old, by));
+        if (arm_place_exchange(run->at, bytes, want, put))
+            return ARM_OK;
+        *old = arm_bytes_get(want, bytes, run->big);
+    }
+    return ARM_TOO_LONG;
 }
 
 enum arm_why a64_do_rmw(struct a64_run *run)
 {
-    const struct a64_insn *a = run->a;
-    uint32_t bytes = bytes_of(a);
-    uint64_t old, by = a64_x(run->r, a->rm);
-    uint8_t want[8], put[8];
-    old = arm_place_load(run->at, 0, bytes, run->big, ARM_PLAIN);
-    for (unsigned i = 0; i < ARM_PATIENCE; i++) {
-        arm_bytes_put(want, bytes, run->big, old);
-        arm_bytes_put(put, bytes, run->big, modified(a, old, by));
-        if (arm_place_exchange(run->at, bytes, want, put)) {
-            a64_set_x(run->r, a->rd, old);
-            return ARM_OK;
-        }
-        old = arm_bytes_get(want, bytes, run->big);
-    }
-    return ARM_TOO_LONG;
+    uint64_t old, by = a64_x(run->r, run->a->rm);
+    enum arm_why why = modify(run, by, &old) ? ARM_OK : modify_slowly(run, by, &old);
+    if (!why)
+        a64_set_x(run->r, run->a->rd, old);
+    return why;
 }
 
 /* CASP's registers are even, so the second is there: of 30 it is the zero register. */

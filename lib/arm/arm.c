@@ -6,24 +6,6 @@
 
 #include <string.h>
 
-#define MODE_EL0 0u
-#define SCTLR_E0E (1u << 24)
-#define SCTLR_EE (1u << 25)
-
-enum arm_set arm_set_of(const struct arm_regs *r)
-{
-    if (!(r->cpsr & ARM_CPSR_32BIT))
-        return ARM_A64;
-    return r->cpsr & ARM_CPSR_T ? ARM_T32 : ARM_A32;
-}
-
-bool arm_big_endian(const struct arm_regs *r)
-{
-    if (r->cpsr & ARM_CPSR_32BIT)
-        return r->cpsr & ARM_CPSR_E;
-    return r->sctlr & ((r->cpsr & 0xcu) == MODE_EL0 ? SCTLR_E0E : SCTLR_EE);
-}
-
 enum arm_why arm_decode(enum arm_set set, uint32_t word, struct arm_insn *out)
 {
     bool narrow = set == ARM_T32 && word >> 16 < ARM_T32_WIDE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What one instruction of an Arm vCPU does, outside the vCPU: decoded, and done on a mapping of the
- * guest's memory. Nothing is kept between calls, and nothing here knows a session.
+ * guest's memory. Nothing is kept between calls but by the caller, and nothing here knows a session.
  *
  *   arm.c      from a program counter to an instruction done; the only way in
  *   a64*.c     A64;  a32*.c  A32 and T32: decoding, apart from doing
@@ -34,10 +34,23 @@ enum arm_set { ARM_A64 = 0, ARM_A32, ARM_T32 };
 #define ARM_CPSR_IT 0x0600fc00u
 #define ARM_CPSR_BTYPE 0x00000c00u /* AArch64 */
 #define ARM_CPSR_SS (1u << 21)
+#define ARM_CPSR_EL 0xcu /* AArch64; 0: EL0 */
+#define ARM_SCTLR_E0E (1u << 24)
+#define ARM_SCTLR_EE (1u << 25)
 
-enum arm_set arm_set_of(const struct arm_regs *r);
+static inline enum arm_set arm_set_of(const struct arm_regs *r)
+{
+    if (!(r->cpsr & ARM_CPSR_32BIT))
+        return ARM_A64;
+    return r->cpsr & ARM_CPSR_T ? ARM_T32 : ARM_A32;
+}
 /* Data accesses of the vCPU, as it is, are big-endian. */
-bool arm_big_endian(const struct arm_regs *r);
+static inline bool arm_big_endian(const struct arm_regs *r)
+{
+    if (r->cpsr & ARM_CPSR_32BIT)
+        return r->cpsr & ARM_CPSR_E;
+    return r->sctlr & ((r->cpsr & ARM_CPSR_EL) ? ARM_SCTLR_EE : ARM_SCTLR_E0E);
+}
 
 /* ---- why it was not done ---- */
 
@@ -148,10 +161,18 @@ void arm_place_store(const struct arm_place *at, uint32_t offset, uint32_t bytes
  * bytes up to 16 at the place's beginning, aligned, as they lie in memory. False: *expected was
  * not there, and is what is. can: is there such an instruction on this machine?
  */
-#define ARM_PATIENCE 100000u /* exchanges in a row that another vCPU's may come before */
 bool arm_place_exchange_can(uint32_t bytes);
 bool arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
                         const void *desired);
+/*
+ * What lies there, aligned, is read and changed as one, whatever others do meanwhile. False: this
+ * machine has no such access in that byte order, and nothing was done. Then by exchanges, of which
+ * ARM_PATIENCE in a row may come too late.
+ */
+enum arm_modify { ARM_ADD = 0, ARM_AND_NOT, ARM_XOR, ARM_OR, ARM_SWAP };
+#define ARM_PATIENCE 100000u
+bool arm_place_modify(const struct arm_place *at, uint32_t bytes, bool big, enum arm_modify how,
+                      uint64_t by, uint64_t *old);
 /* Two of 4 or 8 bytes from the place's beginning, as one where this machine's pairs are. */
 void arm_place_load_pair(const struct arm_place *at, uint32_t bytes, bool big, uint64_t out[2]);
 void arm_place_store_pair(const struct arm_place *at, uint32_t bytes, bool big,
@@ -175,25 +196,37 @@ struct arm_world {
     /* Where that lies. It is the caller who knows what is allowed; once for each access. */
     enum arm_why (*place)(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
                           struct arm_place *out);
+    /* As arm_decode(), of one that is kept; NULL: arm_decode() */
+    enum arm_why (*decode)(void *ctx, enum arm_set set, uint32_t word, const struct arm_insn **out);
+    /* It was done, and the next one begins; NULL: nobody wants to know. */
+    void (*past)(void *ctx);
 };
 
 /*
- * From a load- or store-exclusive at r's pc on, until one store-exclusive of its own succeeded, or
- * the loop was left with CLREX. A store-exclusive at the very beginning, with m not armed, fails once, as
- * the vCPU's own has. At most `most` instructions; *done counts those before the one that ended it.
- * Only loads, exclusives and register instructions are gone through: before anything else it stops. r
- * is as far as it came, m as well, so that it may go on there; whatever the answer, all that r says
- * was done.
+ * From r's pc on, until one store-exclusive of its own succeeded, or the loop was left with CLREX. A
+ * store-exclusive with m not armed fails, as the vCPU's own has. At most `most` instructions; *done
+ * counts those before the one that ended it. Only loads, exclusives and register instructions are gone
+ * through: before anything else it stops. r is as far as it came, m as well, so that it may go on there;
+ * whatever the answer, all that r says was done.
  */
 enum arm_why arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
                       unsigned most, unsigned *done);
 
 /* ---- the guest's tables: walk.c ---- */
 
+/* The entries that a walk read, as they lie in memory. */
+#define ARM_TRAIL 4u
+struct arm_trail {
+    uint32_t n;     /* more: the walk was longer, and cannot be gone again by this */
+    uint32_t bytes; /* of each */
+    uint64_t ipa[ARM_TRAIL], raw[ARM_TRAIL];
+};
+
 struct arm_walk {
     void *ctx;
     /* 4 KiB of the guest at this gfn, to be read; NULL: cannot be had. */
     const uint8_t *(*page)(void *ctx, uint64_t gfn);
+    struct arm_trail *trail; /* NULL, or begins empty */
 };
 
 struct arm_translation {
@@ -213,5 +246,21 @@ struct arm_translation {
  */
 enum arm_why arm_translate(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
                            bool user, struct arm_translation *out);
+
+/* A translation, and all that it came from: all zero is none. */
+struct arm_walked {
+    uint64_t page; /* va >> 12 */
+    uint64_t sctlr, tcr, ttbr0, ttbr1, cpsr;
+    struct arm_trail trail;
+    struct arm_translation out; /* of the page's first byte */
+    uint8_t why;
+    bool used, user, a32;
+};
+/*
+ * The same in short, where k is of this page and these registers and each entry that it came from is
+ * read again and is as it was; else k becomes that. w's trail is not looked at.
+ */
+enum arm_why arm_translate_again(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
+                                 bool user, struct arm_walked *k, struct arm_translation *out);
 
 #endif

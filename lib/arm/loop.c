@@ -27,18 +27,27 @@ static bool may_follow(const struct arm_insn *in, const struct arm_regs *r, bool
            !(r->cpsr & ARM_CPSR_BTYPE);
 }
 
+static enum arm_why next(const struct arm_world *w, const struct arm_regs *r,
+                         struct arm_insn *room, const struct arm_insn **in)
+{
+    uint32_t word;
+    enum arm_why why = may_fetch(r);
+    *in = room;
+    if (!why)
+        why = w->fetch(w->ctx, r, &word);
+    if (why)
+        return why;
+    return w->decode ? w->decode(w->ctx, arm_set_of(r), word, in)
+                     : arm_decode(arm_set_of(r), word, room);
+}
+
 static enum arm_why one(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
-                        bool first, struct arm_insn *in)
+                        bool first, const struct arm_insn *in)
 {
     struct arm_touch touch;
     struct arm_place at = {{NULL, NULL}, 0};
-    uint32_t word;
-    enum arm_why why = may_fetch(r);
-    if (!why)
-        why = w->fetch(w->ctx, r, &word);
-    if (!why)
-        why = arm_decode(arm_set_of(r), word, in);
-    if (!why && !may_go_through(in))
+    enum arm_why why = ARM_OK;
+    if (!may_go_through(in))
         why = ARM_UNKNOWN;
     if (!why && !may_follow(in, r, first))
         why = ARM_UNSURE;
@@ -52,15 +61,20 @@ static enum arm_why one(const struct arm_world *w, struct arm_regs *r, struct ar
 enum arm_why arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
                       unsigned most, unsigned *done)
 {
-    struct arm_insn in;
+    struct arm_insn room;
+    const struct arm_insn *in;
     m->stored = false;
     for (*done = 0; *done < most; ++*done) {
         bool armed = m->bytes;
-        enum arm_why why = one(w, r, m, !*done, &in);
+        enum arm_why why = next(w, r, &room, &in);
+        if (!why)
+            why = one(w, r, m, !*done, in);
         if (why)
             return why;
-        if (m->stored || (in.kind == ARM_CLEAR_EX && armed))
+        if (m->stored || (in->kind == ARM_CLEAR_EX && armed))
             return ARM_OK;
+        if (w->past)
+            w->past(w->ctx);
     }
     return ARM_TOO_LONG;
 }

@@ -248,6 +248,46 @@ bool arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expect
     return done;
 }
 
+/* ---- read and changed ---- */
+
+#define MODIFY(type)                                                                            \
+    static type modify_##type(void *p, enum arm_modify how, type by)                            \
+    {                                                                                           \
+        switch (how) {                                                                          \
+        case ARM_ADD: return __atomic_fetch_add((type *)p, by, __ATOMIC_SEQ_CST);               \
+        case ARM_AND_NOT: return __atomic_fetch_and((type *)p, (type)~by, __ATOMIC_SEQ_CST);    \
+        case ARM_XOR: return __atomic_fetch_xor((type *)p, by, __ATOMIC_SEQ_CST);               \
+        case ARM_OR: return __atomic_fetch_or((type *)p, by, __ATOMIC_SEQ_CST);                 \
+        default: return __atomic_exchange_n((type *)p, by, __ATOMIC_SEQ_CST);                   \
+        }                                                                                       \
+    }
+MODIFY(uint8_t)
+MODIFY(uint16_t)
+MODIFY(uint32_t)
+MODIFY(uint64_t)
+
+static uint64_t modify(uint8_t *p, uint32_t bytes, enum arm_modify how, uint64_t by)
+{
+    switch (bytes) {
+    case 1: return modify_uint8_t(p, how, (uint8_t)by);
+    case 2: return modify_uint16_t(p, how, (uint16_t)by);
+    case 4: return modify_uint32_t(p, how, (uint32_t)by);
+    default: return modify_uint64_t(p, how, by);
+    }
+}
+
+/* All but carries go byte by byte, so that their order is no matter. */
+bool arm_place_modify(const struct arm_place *at, uint32_t bytes, bool big, enum arm_modify how,
+                      uint64_t by, uint64_t *old)
+{
+    bool swap = bytes > 1 && swaps(big);
+    if (swap && how == ARM_ADD)
+        return false;
+    uint64_t was = modify(at->p[0], bytes, how, swap ? swapped(by, bytes) : by);
+    *old = swap ? swapped(was, bytes) : was;
+    return true;
+}
+
 /* ---- pairs ---- */
 
 /*

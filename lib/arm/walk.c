@@ -32,26 +32,46 @@ struct walk_for walk_by(const struct arm_regs *r, bool user)
                              .big = r->sctlr & SCTLR_EE};
 }
 
-enum arm_why walk_read64(const struct arm_walk *w, uint64_t ipa, bool big, uint64_t *out)
+static bool read_raw(const struct arm_walk *w, uint64_t ipa, uint32_t bytes, uint64_t *out)
 {
     const uint8_t *page = w->page(w->ctx, ipa >> PAGE_BITS);
     if (!page)
+        return false;
+    const void *p = page + (ipa & PAGE_MASK);
+    *out = bytes == 8 ? __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED)
+                      : __atomic_load_n((const uint32_t *)p, __ATOMIC_RELAXED);
+    return true;
+}
+
+static enum arm_why read_entry(const struct arm_walk *w, uint64_t ipa, uint32_t bytes, uint64_t *out)
+{
+    struct arm_trail *t = w->trail;
+    if (!read_raw(w, ipa, bytes, out))
         return ARM_NO_PLACE;
-    uint64_t v = __atomic_load_n((const uint64_t *)(const void *)(page + (ipa & PAGE_MASK)),
-                                 __ATOMIC_RELAXED);
-    *out = big ? __builtin_bswap64(v) : v;
+    if (t && t->n < ARM_TRAIL) {
+        t->bytes = bytes;
+        t->ipa[t->n] = ipa;
+        t->raw[t->n] = *out;
+    }
+    if (t)
+        t->n++;
     return ARM_OK;
+}
+
+enum arm_why walk_read64(const struct arm_walk *w, uint64_t ipa, bool big, uint64_t *out)
+{
+    enum arm_why why = read_entry(w, ipa, 8, out);
+    if (!why && big)
+        *out = __builtin_bswap64(*out);
+    return why;
 }
 
 enum arm_why walk_read32(const struct arm_walk *w, uint64_t ipa, bool big, uint32_t *out)
 {
-    const uint8_t *page = w->page(w->ctx, ipa >> PAGE_BITS);
-    if (!page)
-        return ARM_NO_PLACE;
-    uint32_t v = __atomic_load_n((const uint32_t *)(const void *)(page + (ipa & PAGE_MASK)),
-                                 __ATOMIC_RELAXED);
-    *out = big ? __builtin_bswap32(v) : v;
-    return ARM_OK;
+    uint64_t v = 0;
+    enum arm_why why = read_entry(w, ipa, 4, &v);
+    *out = big ? __builtin_bswap32((uint32_t)v) : (uint32_t)v;
+    return why;
 }
 
 /* 0: reserved. */
@@ -142,4 +162,56 @@ enum arm_why arm_translate(const struct arm_walk *w, const struct arm_regs *r, u
         return ARM_UNSURE;
     return r->tcr & TTBCR_EAE ? walk_a32_long(w, r, va, user, out)
                               : walk_a32_short(w, r, va, user, out);
+}
+
+/* ---- again ---- */
+
+#define CPSR_RELIED_ON (ARM_CPSR_MODE | CPSR_PAN)
+
+static bool same_asked(const struct arm_walked *k, const struct arm_regs *r, uint64_t va, bool user)
+{
+    return k->used && k->page == va >> PAGE_BITS && k->user == user && k->sctlr == r->sctlr &&
+           k->tcr == r->tcr && k->ttbr0 == r->ttbr0 && k->ttbr1 == r->ttbr1 &&
+           k->cpsr == (r->cpsr & CPSR_RELIED_ON) && k->a32 == kernel_is_a32(r);
+}
+
+static bool same_entries(const struct arm_walk *w, const struct arm_trail *t)
+{
+    for (uint32_t i = 0; i < t->n; i++) {
+        uint64_t raw;
+        if (!read_raw(w, t->ipa[i], t->bytes, &raw) || raw != t->raw[i])
+            return false;
+    }
+    return true;
+}
+
+static void keep(struct arm_walked *k, const struct arm_regs *r, uint64_t va, bool user)
+{
+    k->page = va >> PAGE_BITS;
+    k->user = user;
+    k->sctlr = r->sctlr;
+    k->tcr = r->tcr;
+    k->ttbr0 = r->ttbr0;
+    k->ttbr1 = r->ttbr1;
+    k->cpsr = r->cpsr & CPSR_RELIED_ON;
+    k->a32 = kernel_is_a32(r);
+    k->out.ipa &= ~(uint64_t)PAGE_MASK;
+    k->used = true;
+}
+
+enum arm_why arm_translate_again(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
+                                 bool user, struct arm_walked *k, struct arm_translation *out)
+{
+    if (!same_asked(k, r, va, user) || !same_entries(w, &k->trail)) {
+        const struct arm_walk with = {.ctx = w->ctx, .page = w->page, .trail = &k->trail};
+        k->used = false;
+        k->trail.n = 0;
+        k->why = (uint8_t)arm_translate(&with, r, va, user, &k->out);
+        if ((!k->why || k->out.by_domain) && k->trail.n <= ARM_TRAIL)
+            keep(k, r, va, user);
+    }
+    *out = k->out;
+    if (k->used)
+        out->ipa |= va & PAGE_MASK;
+    return (enum arm_why)k->why;
 }

@@ -326,7 +326,7 @@ START_TEST(around_a_loop)
                                     0xd1f70000 /* bne .-14 */,
                                     0xf3bf8f5b /* dmb ish */,
                                     0};
-    static const struct arm_world world = {NULL, fetch, place};
+    static const struct arm_world world = {NULL, fetch, place, NULL, NULL};
     unsigned done;
     program = lock;
     a32_poke(AT, 4, 0);

@@ -425,7 +425,7 @@ START_TEST(around_a_loop)
         0xe1921f9f /* ldrex r1, [r2] */,     0xe2811001 /* add r1, r1, #1 */,
         0xe1823f91 /* strex r3, r1, [r2] */, 0xe3530000 /* cmp r3, #0 */,
         0x1afffffa /* bne .-16 */,           0xe5821000 /* str r1, [r2] */};
-    static const struct arm_world world = {NULL, fetch, place};
+    static const struct arm_world world = {NULL, fetch, place, NULL, NULL};
     unsigned done;
     program = counter;
     r.x[2] = AT;

@@ -30,7 +30,7 @@ static enum arm_why place(void *ctx, const struct arm_regs *regs, const struct a
     return refuse_place;
 }
 
-static const struct arm_world world = {NULL, fetch, place};
+static const struct arm_world world = {NULL, fetch, place, NULL, NULL};
 
 static const uint32_t increment[] = {
     0xc85f7c20, /* ldxr x0, [x1] */

@@ -427,6 +427,96 @@ START_TEST(random_tables_and_registers)
 }
 END_TEST
 
+/* ---- the same in short ---- */
+
+static enum arm_why again(struct arm_walked *k, uint64_t va, bool user, struct arm_translation *t)
+{
+    memset(t, 0xee, sizeof(*t));
+    pages_asked = 0;
+    return arm_translate_again(&the_walk, &r, va, user, k, t);
+}
+
+START_TEST(again_each_entry_is_read)
+{
+    struct arm_walked k = {0};
+    struct arm_translation t;
+    pages_most = 8;
+    ck_assert_int_eq(again(&k, VA, false, &t), ARM_OK);
+    ck_assert_uint_eq(t.ipa, 0x81234abc);
+    ck_assert_uint_eq(k.trail.n, 4);
+    ck_assert_int_eq(again(&k, VA + 1, false, &t), ARM_OK);
+    ck_assert_uint_eq(t.ipa, 0x81234abd);
+    ck_assert_uint_eq(pages_asked, 4);
+    put64(page_entry, 0x85678000 | PAGE);
+    ck_assert_int_eq(again(&k, VA, false, &t), ARM_OK);
+    ck_assert_uint_eq(t.ipa, 0x85678abc);
+    put64(T0 + 0x24 * 8, 0);
+    ck_assert_int_eq(again(&k, VA, false, &t), ARM_FAULTS);
+    ck_assert(!t.ipa && !k.used);
+}
+END_TEST
+
+/* Of an entry that a walk came from, a bit. */
+static void change_entry(const struct arm_walked *k)
+{
+    uint64_t v, at = k->trail.n ? k->trail.ipa[random64() % k->trail.n] : BASE;
+    if (at - BASE > sizeof(memory) - 8)
+        return;
+    memcpy(&v, memory + (at - BASE), 8);
+    put64(at, random64() & 1 ? some_entry() : v ^ BIT(random64() % 64));
+}
+
+static void change_register(void)
+{
+    static const unsigned tcr[] = {7, 23, 37, 38, 39, 41, 42, 55, 59}, sctlr[] = {19, 25, 57};
+    switch (random64() % 6) {
+    case 0: r.cpsr ^= PAN; break;
+    case 1: r.tcr ^= BIT(tcr[random64() % 9]); break;
+    case 2: r.sctlr ^= BIT(sctlr[random64() % 3]); break;
+    case 3: r.ttbr0 ^= BIT(12 + random64() % 4); break;
+    case 4: r.ttbr1 ^= BIT(12 + random64() % 4); break;
+    default: r.sp_el1 ^= 1;
+    }
+}
+
+static void some_changes(struct arm_walked *k, uint64_t *va, bool *user)
+{
+    uint64_t what = random64() % 8;
+    if (what == 0)
+        some_registers();
+    else if (what == 1)
+        change_entry(k);
+    else if (what == 2)
+        *user = random64() & 1;
+    else if (what == 3 || !k->used)
+        *va = some_va();
+    else if (what == 4)
+        change_register();
+    *va ^= random64() & 0xfff;
+}
+
+START_TEST(again_is_as_anew)
+{
+    struct arm_walked k = {0};
+    unsigned kept = 0, good = 0;
+    uint64_t va = 0;
+    bool user = false;
+    pages_most = 8;
+    for (unsigned i = 0; i < sizeof(memory); i += 8)
+        put64(BASE + i, some_entry());
+    for (unsigned n = 0; n < ROUNDS; n++) {
+        struct arm_translation one, two;
+        some_changes(&k, &va, &user);
+        kept += k.used;
+        enum arm_why w = again(&k, va, user, &two);
+        if (w != translate(va, user, &one) || memcmp(&one, &two, sizeof(one)))
+            ck_abort_msg("round %u: %d", n, w);
+        good += w == ARM_OK;
+    }
+    ck_assert_msg(kept > ROUNDS / 20 && good > ROUNDS / 20, "kept %u, good %u", kept, good);
+}
+END_TEST
+
 int main(void)
 {
     const unit_test tests[] = {without_mmu_addresses_are_as_they_are, pages_of_4_kib, small_spaces,
@@ -436,6 +526,7 @@ int main(void)
                                rights_of_tables, flags_that_the_processor_may_set,
                                forms_that_are_not_known, addresses_that_are_too_large,
                                big_endian_tables, a_32_bit_process_has_its_kernels_tables,
-                               random_tables_and_registers, NULL};
+                               random_tables_and_registers, again_each_entry_is_read,
+                               again_is_as_anew, NULL};
     return unit_main("walk", setup, NULL, tests);
 }

@@ -12,13 +12,13 @@
 #define BIT(n) (UINT64_C(1) << (n))
 
 static _Alignas(4096) uint8_t memory[PAGES * 4096u];
-static unsigned pages_asked;
+static unsigned pages_asked, pages_most = 4;
 static struct arm_regs r;
 
 static const uint8_t *page_of(void *ctx, uint64_t gfn)
 {
     uint64_t first = BASE >> 12;
-    if (ctx != memory || ++pages_asked > 4) /* each ck_assert costs a system call */
+    if (ctx != memory || ++pages_asked > pages_most) /* each ck_assert costs a system call */
         ck_abort_msg("%u pages asked for", pages_asked);
     return gfn - first < PAGES ? memory + (gfn - first) * 4096u : NULL;
 }

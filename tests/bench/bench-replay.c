@@ -111,12 +111,12 @@ static void print_memory(struct sim_machine *m, struct sim_domain *d, const char
 
 static int bench_trace(struct sim_domain *d, const char *path)
 {
-    uint64_t line = 0;
+    struct sim_trace_damage damage = {0};
     double t = now();
-    int rc = sim_vcpu_trace(d, 0, path, 0, &line);
+    int rc = sim_vcpu_trace(d, 0, path, 0, &damage);
 
     if (rc != 0) {
-        fprintf(stderr, "bench-replay: %s:%" PRIu64 ": cannot be replayed (%d)\n", path, line, rc);
+        fprintf(stderr, "bench-replay: %s:%" PRIu64 ": cannot be replayed (%d)\n", path, damage.line, rc);
         return 1;
     }
     printf("replay: %-28s %7.3f s\n", "read the trace", now() - t);

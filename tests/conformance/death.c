@@ -32,10 +32,7 @@ static void second_listener_is_busy(struct conf *c)
     EXPECT_RC(c, conf_open(c, NULL), 0);
 }
 
-/*
- * A vCPU that finds every slot taken waits in the hypervisor until one is answered, and its ring
- * cannot be ended before. In a dead listener's nobody can answer, as released Xen has it.
- */
+/* Not every kind can be brought back: what recover says then must be true. */
 static bool beyond_recovery(struct conf *c, uint32_t events)
 {
     struct xmem_domain_info info = XMEM_INIT(info);
@@ -156,7 +153,7 @@ const struct statement statements_death[] = {
     {"a listener that died with 1 event is recovered from", dies_with_1, false},
     {"a listener that died with 7 events is recovered from", dies_with_7, false},
     {"a listener that died with 8 events is recovered from", dies_with_8, false},
-    {"a listener that died with 9 events: recovered from, or refused with what to do",
+    {"a listener that died with more events: recovered from, or refused with what to do",
      dies_with_9, false},
     {"a listener that died with a view is recovered from", dies_with_a_view, false},
     {"a session that ends with more vCPUs waiting than slots leaves none behind", ends_with_a_queue,

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "sim-int.h"
+
 const char *bits_name(unsigned bits)
 {
     static const char *const names[] = {"n", "r", "w", "rw", "x", "rx", "wx", "rwx"};
@@ -38,6 +40,7 @@ void op_touches(const struct sim_op *op, uint8_t bits[PAGES])
         [SIM_OP_EXEC] = XMEM_ACCESS_X,
         [SIM_OP_RMW] = XMEM_ACCESS_R | XMEM_ACCESS_W,
         [SIM_OP_COPY] = XMEM_ACCESS_R,
+        [SIM_OP_EXCL] = XMEM_ACCESS_R | XMEM_ACCESS_W,
     };
     memset(bits, 0, PAGES);
     if (op->flags & SIM_OP_F_FETCH)
@@ -64,10 +67,45 @@ static uint8_t with_read(uint8_t bits)
     return bits & XMEM_ACCESS_W ? bits | XMEM_ACCESS_R : bits;
 }
 
+static char *byte_of(uint64_t addr)
+{
+    return (char *)w.ref.memory + (addr - ((uint64_t)GFN << 12));
+}
+
+static uint64_t word_of(const struct sim_op *op)
+{
+    uint64_t word;
+    memcpy(&word, byte_of(op->addr), sizeof(word));
+    return word;
+}
+
+/* The one under way, if it is a loop around an exclusive. */
+static const struct sim_op *exclusive_of(unsigned vcpu)
+{
+    unsigned n = w.ref.done[vcpu];
+    const struct sim_op *op = &w.sc->op[vcpu][n];
+    return n < op_count(w.sc, vcpu) && op->code == SIM_OP_EXCL ? op : NULL;
+}
+
+bool ref_told_again(const struct xmem_event *ev)
+{
+    const struct sim_op *excl = exclusive_of(ev->vcpu);
+    uint8_t bits = ev->u.mem.access & 7;
+    if (bits & ~w.ref.grant[ev->vcpu][ev->u.mem.gfn - GFN])
+        return false;
+    bool loads_anew = excl && bits == XMEM_ACCESS_R && w.ref.seen[ev->vcpu] != word_of(excl);
+    return !loads_anew;
+}
+
 void ref_granted(const struct xmem_event *ev)
 {
     uint64_t p = ev->u.mem.gfn - GFN;
     uint8_t bits = with_read(ev->u.mem.access & 7);
+    const struct sim_op *excl = exclusive_of(ev->vcpu);
+    if (excl && ev->u.mem.access & XMEM_ACCESS_R) {
+        w.ref.loaded[ev->vcpu] = 1;
+        w.ref.seen[ev->vcpu] = word_of(excl);
+    }
     w.ref.grant[ev->vcpu][p] |= bits;
     w.ref.open[ev->vcpu][p] |= bits;
 }
@@ -122,11 +160,6 @@ static void check_access(unsigned vcpu, unsigned page, uint8_t bits)
                  bits_name(r->want[r->view[vcpu]][page]), r->view[vcpu], bits_name(missing));
 }
 
-static char *byte_of(uint64_t addr)
-{
-    return (char *)w.ref.memory + (addr - ((uint64_t)GFN << 12));
-}
-
 static void store(const struct sim_op *op)
 {
     if (op->code == SIM_OP_COPY)
@@ -134,31 +167,71 @@ static void store(const struct sim_op *op)
     else if (op->code == SIM_OP_WRITE || op->code == SIM_OP_RMW) {
         memset(byte_of(op->addr), 0, bytes_of(op));
         memcpy(byte_of(op->addr), &op->value, 8);
+    } else if (op->code == SIM_OP_EXCL) {
+        uint64_t word = word_of(op) + 1;
+        memcpy(byte_of(op->addr), &word, sizeof(word));
     }
+}
+
+static void check_accesses(unsigned vcpu, const struct sim_op *op)
+{
+    uint8_t bits[PAGES];
+    op_touches(op, bits);
+    for (unsigned p = 0; p < PAGES; p++)
+        if (bits[p])
+            check_access(vcpu, p, bits[p]);
+}
+
+/* What it stores comes of what its last load saw: was that told? */
+static void check_load(unsigned vcpu, const struct sim_op *op)
+{
+    const struct reference *r = &w.ref;
+    bool may = r->want[r->view[vcpu]][(op->addr >> 12) - GFN] & XMEM_ACCESS_R;
+    if (may || w.changed || r->free || (r->loaded[vcpu] && r->seen[vcpu] == word_of(op)))
+        return;
+    explore_fail(w.e, "the load of vCPU %u's exclusive, whose store was done, was not told", vcpu);
+}
+
+/* It is over for what it touches, though not for the vCPU. */
+static void take_effect(unsigned vcpu, const struct sim_op *op)
+{
+    if (op->code == SIM_OP_EXCL)
+        check_accesses(vcpu, op);
+    store(op);
+    w.ref.outside[vcpu] = 1;
 }
 
 void ref_done_outside(unsigned vcpu)
 {
-    store(&w.sc->op[vcpu][w.ref.done[vcpu]]);
-    w.ref.outside[vcpu] = 1;
+    const struct sim_op *op = &w.sc->op[vcpu][w.ref.done[vcpu]];
+    if (op->code == SIM_OP_EXCL)
+        check_load(vcpu, op);
+    take_effect(vcpu, op);
+}
+
+/* By the vCPU itself. */
+static void look_for_store(unsigned vcpu)
+{
+    const struct sim_vcpu *v = &w.sim->vcpu[vcpu];
+    const struct sim_op *op = exclusive_of(vcpu);
+    if (op && !w.ref.outside[vcpu] && v->in_op && !v->moved && sim_excl_ends(v, op))
+        take_effect(vcpu, op);
 }
 
 static void completed(unsigned vcpu)
 {
     struct reference *r = &w.ref;
     const struct sim_op *op = &w.sc->op[vcpu][r->done[vcpu]];
-    uint8_t bits[PAGES];
-    op_touches(op, bits);
+    bool checked = op->code == SIM_OP_EXCL && r->outside[vcpu];
     explore_say(w.e, "  vCPU %u %s instruction %u", vcpu, r->skip[vcpu] ? "goes past" : "did",
                 r->done[vcpu]);
-    for (unsigned p = 0; p < PAGES && !r->skip[vcpu]; p++)
-        if (bits[p])
-            check_access(vcpu, p, bits[p]);
+    if (!r->skip[vcpu] && !checked)
+        check_accesses(vcpu, op);
     if (!r->skip[vcpu] && !r->outside[vcpu])
         store(op);
     r->done[vcpu]++;
     r->steps_due[vcpu] = (uint8_t)(r->steps_due[vcpu] + r->user_step[vcpu]);
-    r->skip[vcpu] = r->emulated[vcpu] = r->outside[vcpu] = 0;
+    r->skip[vcpu] = r->emulated[vcpu] = r->outside[vcpu] = r->loaded[vcpu] = 0;
     memset(r->grant[vcpu], 0, PAGES);
 }
 
@@ -169,6 +242,7 @@ void ref_follow(void)
         sim_vcpu_info(w.sim, v, &i);
         while (w.ref.done[v] < i.done)
             completed(v);
+        look_for_store(v);
     }
 }
 

@@ -136,6 +136,13 @@ static int rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8
     return told(real->rights_set(dom, view, gfn, nr, rights, done));
 }
 
+/* A request just before has its notification taken away with the others'. */
+static int event_ack(void *dom)
+{
+    preempt();
+    return told(real->event_ack(dom));
+}
+
 static int event_notify(void *dom)
 {
     preempt();
@@ -169,6 +176,7 @@ void ops_wrap(struct xmem_domain *d)
     real = d->ops;
     ops = *real;
     ops.vcpu_peek = vcpu_peek;
+    ops.event_ack = event_ack;
     ops.event_idle = event_idle;
     ops.event_notify = event_notify;
     ops.vcpu_hold = vcpu_hold;

@@ -54,6 +54,38 @@ const struct scenario scenarios[] = {
      .op = {{PAIR(WRITE, 0, 1), DO(WRITE, 0, 2)}, {DO(RMW, 0, 3)}},
      .rights = {{XMEM_R, XMEM_R}},
      .change = {{.kind = CLOSE}}},
+    {.name = "an exclusive beside a store",
+     .op = {{DO(EXCL, 0, 0), DO(EXCL, 0, 0)}, {DO(WRITE, 0, 3)}},
+     .rights = {{XMEM_R}},
+     .exclusives = true},
+    {.name = "an exclusive beside a swap, closed",
+     .op = {{DO(EXCL, 0, 0)}, {DO(RMW, 0, 3)}},
+     .rights = {{XMEM_N}},
+     .exclusives = true},
+    {.name = "two exclusives",
+     .op = {{DO(EXCL, 0, 0), DO(EXCL, 0, 0)}, {DO(EXCL, 0, 0)}},
+     .rights = {{XMEM_R}},
+     .exclusives = true},
+    {.name = "two exclusives, closed",
+     .op = {{DO(EXCL, 0, 0)}, {DO(EXCL, 0, 0)}},
+     .rights = {{XMEM_N}},
+     .exclusives = true},
+    {.name = "an exclusive beside a store, and rights change",
+     .op = {{DO(EXCL, 0, 0)}, {DO(WRITE, 0, 3)}},
+     .rights = {{XMEM_N}},
+     .change = {{RIGHTS, HOST, 0, XMEM_RWX}},
+     .exclusives = true},
+    {.name = "two exclusives, and rights change",
+     .op = {{DO(EXCL, 0, 0)}, {DO(EXCL, 0, 0)}},
+     .rights = {{XMEM_N}},
+     .change = {{RIGHTS, HOST, 0, XMEM_RWX}, {RIGHTS, HOST, 0, XMEM_R}},
+     .exclusives = true,
+     .large = true},
+    {.name = "an exclusive, and close",
+     .op = {{DO(EXCL, 0, 0)}, {DO(WRITE, 0, 3)}},
+     .rights = {{XMEM_N}},
+     .change = {{.kind = CLOSE}},
+     .exclusives = true},
     {.name = "three pages",
      .op = {{CROSS(WRITE, 0, 1), CROSS(WRITE, 1, 2)}, {CROSS(WRITE, 1, 3)}},
      .rights = {{XMEM_R, XMEM_R, XMEM_R}},
@@ -83,11 +115,13 @@ const struct scenario scenarios[] = {
      .rights = {{XMEM_N, XMEM_N}}},
     {.name = "two pages again, then another one",
      .op = {{COPY(1, 2), COPY(1, 2), COPY(1, 0)}, {DO(WRITE, 2, 3)}},
-     .rights = {{XMEM_RWX, XMEM_N, XMEM_R}}},
+     .rights = {{XMEM_RWX, XMEM_N, XMEM_R}},
+     .again = true},
     {.name = "two pages again, and the second one's rights change",
      .op = {{COPY(1, 2), COPY(1, 2)}, {DO(READ, 1, 0)}},
      .rights = {{XMEM_RWX, XMEM_N, XMEM_R}},
-     .change = {{RIGHTS, HOST, 2, XMEM_RWX}}},
+     .change = {{RIGHTS, HOST, 2, XMEM_RWX}},
+     .again = true},
     {.name = "four parts",
      .op = {{WIDE(0, 1, 1)}, {DO(EXEC, 2, 0)}},
      .rights = {{XMEM_R, XMEM_R, XMEM_R}}},
@@ -208,6 +242,8 @@ const struct config configs[] = {
      .aligned = true},
     {.name = "mpu-emulate", .kind = SIM_ARMV8R_MPU, .minor = 17, .means = XMEM_STEP_EMULATE,
      .aligned = true},
+    {.name = "pv-emulate", .kind = SIM_X86_PV, .minor = 17, .means = XMEM_STEP_EMULATE,
+     .forgets = true},
     {.name = "pv-relax", .kind = SIM_X86_PV, .minor = 17, .means = XMEM_STEP_RELAX, .holds = true,
      .later_pass = true},
     {.name = "mpu-relax", .kind = SIM_ARMV8R_MPU, .minor = 17, .means = XMEM_STEP_RELAX,
@@ -218,7 +254,8 @@ const size_t config_n = sizeof(configs) / sizeof(configs[0]);
 /* A load, a store or a swap, each of its registers aligned: with the MMU off others are refused. */
 static bool is_aligned(const struct sim_op *op)
 {
-    bool known = op->code == SIM_OP_READ || op->code == SIM_OP_WRITE || op->code == SIM_OP_RMW;
+    bool known = op->code == SIM_OP_READ || op->code == SIM_OP_WRITE || op->code == SIM_OP_RMW ||
+                 op->code == SIM_OP_EXCL;
     return known && !op->flags && !(op->addr & 7);
 }
 
@@ -236,7 +273,9 @@ bool scenario_fits(const struct scenario *sc, const struct config *cfg)
     for (unsigned p = 0; p < PAGES; p++)
         if (sc->decide[p] == TOGGLE && cfg->kind != SIM_X86_EPT)
             return false;
-    if (cfg->aligned ? !all_aligned(sc) : sc->op[0][0].len == 16) /* there CROSS serves */
+    if (cfg->forgets && sc->again)
         return false;
+    if (cfg->aligned ? !all_aligned(sc) : sc->exclusives || sc->op[0][0].len == 16)
+        return false; /* there CROSS serves */
     return cfg->views || !sc->own_view;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim-int.h"
+#include "step-arm.h"
 
 enum act { RUN, NEXT, ANSWER, CHANGE };
 
@@ -66,6 +67,12 @@ static void toggle(const struct xmem_event *ev)
     reply(ev, &r);
 }
 
+/* Of a loop around an exclusive only what was stored counts. */
+static bool was_done(uint32_t vcpu)
+{
+    return w.sc->op[vcpu][w.ref.done[vcpu]].code != SIM_OP_EXCL || w.d->arm->vcpu[vcpu].wrote;
+}
+
 /* False: not while the domain is paused, or while other events wait; the event stays. */
 static bool step(const struct xmem_event *ev, bool drop)
 {
@@ -74,7 +81,7 @@ static bool step(const struct xmem_event *ev, bool drop)
     w.ref.emulated[ev->vcpu] = w.cfg->means == XMEM_STEP_EMULATE;
     explore_say(w.e, drop ? "  dropped" : "  stepped over");
     int rc = drop ? xmem_event_drop(w.d, ev) : xmem_event_step_over(w.d, ev);
-    if (!rc && w.cfg->aligned && !w.d->vcpus[ev->vcpu].step.phase)
+    if (!rc && w.cfg->aligned && !w.d->vcpus[ev->vcpu].step.phase && was_done(ev->vcpu))
         ref_done_outside(ev->vcpu);
     if (!rc)
         return true;
@@ -140,7 +147,7 @@ static void check_access_event(const struct xmem_event *ev)
         explore_fail(w.e, "an event of a page that the instruction does not touch");
     else if (ev->view && ev->view != w.own)
         explore_fail(w.e, "the event is of view %u, which is none of the tool's", ev->view);
-    else if (!w.changed && !(ev->u.mem.access & 7 & ~w.ref.grant[ev->vcpu][p]))
+    else if (!w.changed && ref_told_again(ev))
         explore_fail(w.e, "the same access of the same instruction is told again");
     else if (w.ref.skip[ev->vcpu])
         explore_fail(w.e, "an event of an instruction that was denied");
@@ -161,6 +168,13 @@ static void check_event(const struct xmem_event *ev)
         explore_fail(w.e, "%u events and no end", w.events);
 }
 
+/* The tool waits now: of a request that is in the ring the channel must say so. */
+static void check_wakeup(void)
+{
+    if (ring_any(&w.d->ring) && !w.sim->evtchn.pending)
+        explore_fail(w.e, "a request is in the ring, and nothing wakes the tool for it");
+}
+
 static void take(void)
 {
     const struct xmem_event *ev;
@@ -170,6 +184,7 @@ static void take(void)
     w.looking = false;
     w.chain = explore_mix(w.chain, rc ? 1 : 2);
     if (rc == -EAGAIN) {
+        check_wakeup();
         w.quiet = true;
         w.unsent = false;
         ref_settle();

@@ -7,6 +7,7 @@
 
 #include "backend-sim.h"
 #include "sim-int.h"
+#include "step-arm.h"
 
 struct world w;
 uint64_t holes[HOLES];
@@ -187,6 +188,20 @@ static uint64_t hash_vcpu(uint64_t h, const struct sim_vcpu *v)
     return hash_tlb(explore_mix(h, v->pc), v);
 }
 
+/* A loop around an exclusive, as the vCPU has it, and as the library does. */
+static uint64_t hash_exclusive(uint64_t h, unsigned vcpu)
+{
+    const struct sim_arm *a = &w.sim->vcpu[vcpu].arm;
+    h = mix_bytes(explore_mix(h, a->monitor ? a->watched + 1 : 0), a->x, 4 * sizeof(a->x[0]));
+    if (!w.d || !w.d->arm)
+        return h;
+    const struct arm_vcpu *v = &w.d->arm->vcpu[vcpu];
+    unsigned flags = (v->going ? 1u : 0u) | (v->looping ? 2u : 0u) | (v->wrote ? 4u : 0u);
+    h = mix_bytes(explore_mix(h, flags), &v->now, sizeof(v->now));
+    h = explore_mix(h, v->monitor.bytes ? v->monitor.value[0] + 1u : 0u);
+    return explore_mix(h, (uint64_t)v->gone << 32 | v->told << 16 | v->left_n);
+}
+
 /* Requests that were not taken, answers that were not looked at. */
 static uint64_t hash_ring(uint64_t h)
 {
@@ -213,8 +228,11 @@ uint64_t world_hash(void)
 {
     uint64_t h = mix_bytes(w.chain, &w.ref, sizeof(w.ref));
     h = hash_tables(hash_tool(h));
-    for (unsigned v = 0; v < VCPUS; v++)
+    for (unsigned v = 0; v < VCPUS; v++) {
         h = hash_vcpu(h, &w.sim->vcpu[v]);
+        if (w.sc->exclusives)
+            h = hash_exclusive(h, v);
+    }
     h = explore_mix(h, w.sim->pauses);
     return w.d ? hash_ring(h) : h;
 }

@@ -50,6 +50,8 @@ struct scenario {
     uint8_t start_view; /* HOST or OWN */
     bool own_view;      /* the tool has a view */
     bool large;         /* takes its time: for `make explore` */
+    bool again;         /* for means that keep pages open from one step to the next */
+    bool exclusives;    /* loops of Arm: what their registers hold matters */
 };
 
 /* A kind of machine and a means. */
@@ -61,6 +63,7 @@ struct config {
     uint32_t max_views; /* 0: ten */
     bool holds; /* vCPUs can be held */
     bool aligned; /* only what the library does itself */
+    bool forgets; /* nothing is open from one step to the next */
     /* What this means cannot hold, accepted and counted: while a page is open for a step, */
     bool others_pass; /* other vCPUs, */
     bool later_pass;  /* and what the vCPU does next, until the library saw that it went on */
@@ -80,6 +83,8 @@ struct reference {
     uint8_t skip[VCPUS];          /* the instruction under way is denied */
     uint8_t emulated[VCPUS];
     uint8_t outside[VCPUS];       /* the instruction under way was done by the library */
+    uint8_t loaded[VCPUS];        /* a load-exclusive was told and answered, */
+    uint64_t seen[VCPUS];         /* when this was there */
     uint8_t user_step[VCPUS];
     uint8_t steps_due[VCPUS], steps_told[VCPUS]; /* the tool's own single steps */
     uint8_t paused, free; /* free: the session is over, nothing is forbidden */
@@ -131,6 +136,8 @@ void op_touches(const struct sim_op *op, uint8_t bits[PAGES]);
 void ref_begin(void);
 /* The event is told, and is decided so. */
 void ref_granted(const struct xmem_event *ev);
+/* Is it an access that was told already, and nothing happened since? */
+bool ref_told_again(const struct xmem_event *ev);
 /* The library did the instruction under way for the vCPU, which goes past it when it runs. */
 void ref_done_outside(unsigned vcpu);
 /* Looks at what the vCPUs did. */

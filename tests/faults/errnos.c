@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What each hypercall can answer, beside success, on a domain that lives and is asked for what is
- * there: no memory for its buffer, not allowed, and what its handler has of its own.
+ * there: no memory for its buffer, not allowed, what its handler has of its own; and a code that none
+ * of them has today.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -26,7 +27,7 @@ static const struct {
     [XM_HC_UNPAUSE] = {"unpause", {ENOMEM, EPERM, EINVAL}},
     [XM_HC_VCPU_PAUSE] = {"vcpu_pause", {ENOMEM, EPERM, EOPNOTSUPP}},
     [XM_HC_VCPU_UNPAUSE] = {"vcpu_unpause", {ENOMEM, EPERM, EOPNOTSUPP}},
-    [XM_HC_DOMCTL_OTHER] = {"shadow_op", {ENOMEM, EPERM, EINVAL, EBUSY}},
+    [XM_HC_DOMCTL_OTHER] = {"domctl", {ENOMEM, EPERM, EINVAL, EBUSY}},
     [XM_HC_ALTP2M_STATE] = {"altp2m_state", {ENOMEM, EPERM, EINVAL, EOPNOTSUPP}},
     [XM_HC_ALTP2M_CREATE] = {"altp2m_create", {ENOMEM, EPERM, EINVAL}},
     [XM_HC_ALTP2M_DESTROY] = {"altp2m_destroy", {ENOMEM, EPERM, EBUSY}},
@@ -46,6 +47,8 @@ static const struct {
 
 int errno_of(int op, unsigned i)
 {
+    if (i && i <= ERRNOS_MAX && table[op].err[i - 1] && (i == ERRNOS_MAX || !table[op].err[i]))
+        return EXDEV;
     return i < ERRNOS_MAX ? table[op].err[i] : 0;
 }
 

@@ -6,6 +6,7 @@
  * and another goes on behind it. Prints TAP.
  *
  *   faults [-v] [-s SCENARIO] [-k KIND] [-c CASE] [-t FILE]
+ * XMEM_FAULTS_SAMPLE=N: each N-th case.
  */
 #include <fnmatch.h>
 #include <signal.h>
@@ -29,14 +30,14 @@ static const struct kind kinds[] = {
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 static const struct scenario *const scenarios[] = {
-    &scenario_single,       &scenario_range,        &scenario_many,        &scenario_default,
-    &scenario_batch,        &scenario_enable,       &scenario_pause,       &scenario_required,
-    &scenario_monitors,     &scenario_pages,        &scenario_views,       &scenario_remap,
-    &scenario_visible,      &scenario_hidden_host,  &scenario_suppress,    &scenario_switch,
-    &scenario_view_default, &scenario_found_views,
-    &scenario_step,         &scenario_step_single,  &scenario_step_emulate, &scenario_step_relax,
-    &scenario_reply,        &scenario_drop,         &scenario_pending,     &scenario_reinject,
-    &scenario_policy,       &scenario_rollback,     &scenario_recover,
+    &scenario_single, &scenario_range, &scenario_many, &scenario_default, &scenario_batch,
+    &scenario_enable, &scenario_pause, &scenario_required, &scenario_monitors, &scenario_pages,
+    &scenario_views, &scenario_remap, &scenario_visible, &scenario_hidden_host,
+    &scenario_suppress, &scenario_switch, &scenario_view_default, &scenario_found_views,
+    &scenario_step, &scenario_step_single, &scenario_step_emulate, &scenario_step_relax,
+    &scenario_step_in_view, &scenario_reply, &scenario_drop, &scenario_pending,
+    &scenario_reinject, &scenario_policy, &scenario_rollback, &scenario_bad_policy,
+    &scenario_recover,
 };
 #define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
 
@@ -54,7 +55,7 @@ struct job {
 static struct {
     bool verbose;
     const char *scenario, *kind;
-    uint32_t only;
+    uint32_t only, sample; /* this case; each so-many-th */
     char *todo[TODO_MAX];
     unsigned todo_n;
     bool *met; /* of them; shared */
@@ -136,7 +137,7 @@ static void end_case(void)
 /* Cases up to `done` were run by a process before this one. */
 static void one(uint32_t *n, uint32_t done, const struct fault *f, const char *what)
 {
-    if (++*n <= done || (all.only && *n != all.only))
+    if (++*n <= done || (all.only && *n != all.only) || *n % all.sample)
         return;
     job->at = *n;
     begin_case(what);
@@ -267,7 +268,8 @@ static void run_all(void)
 /* What was repaired since goes out of the list. */
 static void tell_unmet(void)
 {
-    for (unsigned i = 0; !all.scenario && !all.kind && !all.only && i < all.todo_n; i++)
+    bool whole = !all.scenario && !all.kind && !all.only && all.sample == 1;
+    for (unsigned i = 0; whole && i < all.todo_n; i++)
         if (!all.met[i])
             printf("# todo: fails no more: %s\n", all.todo[i]);
 }
@@ -318,7 +320,7 @@ static void make_jobs(void)
 int main(int argc, char **argv)
 {
     static char todo[4096];
-    const char *dir = getenv("TOP_SRCDIR");
+    const char *dir = getenv("TOP_SRCDIR"), *sample = getenv("XMEM_FAULTS_SAMPLE");
     int c;
     snprintf(todo, sizeof(todo), "%s/tests/faults/todo", dir ? dir : ".");
     while ((c = getopt(argc, argv, "vs:k:c:t:")) != -1) {
@@ -335,6 +337,8 @@ int main(int argc, char **argv)
         else
             return 2;
     }
+    all.sample = sample && !all.only ? (uint32_t)strtoul(sample, NULL, 10) : 1;
+    all.sample += !all.sample;
     all.met = shared(TODO_MAX * sizeof(*all.met));
     read_todo(todo);
     make_jobs();

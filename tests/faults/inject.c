@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -187,6 +189,38 @@ void free(void *p)
         __interceptor_free(p);
     else
         __libc_free(p);
+}
+
+/* What the sanitizers would make without asking. */
+
+OWN char *strdup(const char *text);
+OWN int vasprintf(char **out, const char *fmt, va_list args);
+OWN int asprintf(char **out, const char *fmt, ...);
+
+char *strdup(const char *text)
+{
+    size_t n = strlen(text) + 1;
+    char *copy = malloc(n);
+    return copy ? memcpy(copy, text, n) : NULL;
+}
+
+__attribute__((format(printf, 2, 0))) int vasprintf(char **out, const char *fmt, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    *out = n < 0 ? NULL : malloc((size_t)n + 1);
+    return *out ? vsnprintf(*out, (size_t)n + 1, fmt, args) : -1;
+}
+
+__attribute__((format(printf, 2, 3))) int asprintf(char **out, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    int n = vasprintf(out, fmt, args);
+    va_end(args);
+    return n;
 }
 
 /* ---- the clock ---- */

@@ -68,6 +68,8 @@ static void check_text(struct world *w, int rc)
         fail(w, "%s: %d without a text", w->call, rc);
     if (strstr(text, "Success") || strstr(text, ": 0"))
         fail(w, "%s: %d, and the text tells of success: %s", w->call, rc, text);
+    if (strstr(text, "(null)"))
+        fail(w, "%s: %d, and the text names nothing: %s", w->call, rc, text);
 }
 
 /* ---- one call ---- */

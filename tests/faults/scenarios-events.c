@@ -179,3 +179,40 @@ static void reinject(struct world *w)
     }
 }
 const struct scenario scenario_reinject = {"reinject", reinject, ON(SIM_X86_EPT)};
+
+/* In a view of the caller's, where pages show other frames; one of them has a breakpoint. */
+static bool begin_in_view(struct world *w)
+{
+    uint64_t page = 0;
+    uint16_t view = 0;
+    if (world_open(w, NULL))
+        return false;
+    WHOLE(w, xmem_domain_enable(w->d));
+    if (!w->rc)
+        WHOLE(w, xmem_view_create(w->d, NULL, &view));
+    if (!w->rc)
+        WHOLE(w, xmem_domain_add_page(w->d, &page));
+    if (w->rc)
+        return false;
+    WHOLE(w, xmem_view_change_gfn(w->d, view, FIRST + 2, page));
+    WHOLE(w, xmem_view_change_gfn(w->d, view, FIRST + 3, FIRST + 9));
+    WHOLE(w, xmem_domain_set_rights_range(w->d, view, FIRST, 6, XMEM_R));
+    WHOLE(w, xmem_view_switch(w->d, view));
+    return true;
+}
+
+static void step_in_view(struct world *w)
+{
+    struct xmem_monitor m = XMEM_INIT(m);
+    m.reason = XMEM_EVENT_BREAKPOINT;
+    if (!begin_in_view(w))
+        return;
+    WHOLE(w, xmem_domain_set_monitor(w->d, &m, 1));
+    guest(w, 0, FIRST, 6, SIM_OP_WRITE);
+    guest(w, 1, FIRST + 2, 2, SIM_OP_RMW);
+    guest(w, 2, FIRST + 2, 1, SIM_OP_BREAKPOINT);
+    loop(w, 12, STEP);
+    WHOLE(w, xmem_domain_set_rights(w->d, 0, FIRST + 2, XMEM_RX));
+    loop(w, 4, STEP);
+}
+const struct scenario scenario_step_in_view = {"step-in-view", step_in_view, ON(SIM_X86_EPT)};

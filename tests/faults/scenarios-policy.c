@@ -98,6 +98,23 @@ static void policy(struct world *w)
 }
 const struct scenario scenario_policy = {"policy", policy, ALL_KINDS};
 
+/* Nothing that it says is left out. */
+static void bad_policy(struct world *w)
+{
+    static const char bad[] =
+        "{\"version\": 1, \"version\": 1, \"a\": {}, \"regions\": {\"r\": \"\u00e4\"}, \"rules\": 1}";
+    static const char worse[] = "{\"version\": 2, \"domains\": \"*\", \"rules\": [{\"name\": \"\"}]}";
+    struct xmem_policy *p = NULL;
+    if (xmem_open_machine(w->m, &w->x))
+        return;
+    WHOLE(w, xmem_report_new(&w->report));
+    if (w->rc)
+        return;
+    WHOLE(w, xmem_policy_parse("p", bad, sizeof(bad) - 1, w->report, &p));
+    WHOLE(w, xmem_policy_parse("p", worse, sizeof(worse) - 1, w->report, &p));
+}
+const struct scenario scenario_bad_policy = {"bad-policy", bad_policy, ON(SIM_ARM_S2)};
+
 static void rollback(struct world *w)
 {
     if (world_open(w, NULL))

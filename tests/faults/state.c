@@ -89,9 +89,14 @@ static void of_view(struct sim_domain *g, const struct added *a, uint16_t view, 
 {
     const struct xm_p2m *p = &g->core.view[view];
     struct stretch s = {0};
-    if (view && !p->active)
+    if (view && (!p->active || g->internal[view] != XM_VIEW_NONE)) /* the library's own are as it needs them */
         return;
-    add(t, "view %u: default %u visible %d\n", view, p->default_access, p->visible);
+    /* In a view of the library's own nothing is promised, but that it goes. */
+    bool own = view && g->internal && g->internal[view] != XM_VIEW_NONE;
+    add(t, "view %u: default %u visible %d%s\n", view, p->default_access, p->visible,
+        own ? ", internal" : "");
+    if (own)
+        return;
     for (uint64_t gfn = 0; gfn <= xm_p2m_highest_gfn(&g->core); gfn++) {
         struct xm_p2m_entry e = xm_p2m_get(&g->core, view, xm_gfn(gfn));
         struct stretch one = {place_of(a->gfn, a->n, gfn), 1, place_of(a->mfn, a->n, e.mfn.n),

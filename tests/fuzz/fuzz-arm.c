@@ -148,7 +148,7 @@ static enum arm_why place(void *ctx, const struct arm_regs *r, const struct arm_
 
 static void loop(struct fuzz *f, enum arm_set set)
 {
-    const struct arm_world world = {f, fetch, place};
+    const struct arm_world world = {f, fetch, place, NULL, NULL};
     struct arm_monitor m = {0};
     struct arm_regs r;
     unsigned done = ~0u;

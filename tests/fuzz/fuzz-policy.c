@@ -26,6 +26,8 @@ static const char good[] =
     " \"access_required\": true, \"regions\": {\"a\": \"0x100-0x1ff\", \"b\": [1, \"0x2\","
     " {\"first\": \"0x300\", \"count\": 16}], \"c\": {\"symbols\": \"/nowhere\", \"from\": \"x\","
     " \"to\": \"y\", \"base\": \"0xffffffff80000000\", \"offset\": 0}, \"c\\u0064\": 9},"
+    " \"holes\": \"skip\", \"anchors\": [{\"symbols\": \"/nowhere\", \"symbol\": {\"name\": \"x\","
+    " \"module\": \"m\", \"which\": 2}, \"text\": \"abcdefgh\", \"slide\": 4096}],"
     " \"views\": [{\"name\": \"v\", \"default_rights\": \"rx\", \"visible\": false, \"remaps\":"
     " [{\"gfn\": 1, \"to\": 2, \"count\": 3}, {\"gfn\": 16, \"to\": \"copy\", \"patches\":"
     " [{\"offset\": 4, \"bytes\": \"cc90\"}]}]}], \"start_view\": \"v\", \"rules\": [{\"name\":"

@@ -204,6 +204,27 @@ START_TEST(test_frame_goes_meanwhile)
 }
 END_TEST
 
+/* What it had is nobody's: neither what keeps the mode on, nor its next owner's. */
+START_TEST(test_frame_that_left)
+{
+    bool flush;
+
+    start(XM_PV_DEFAULT_ALL);
+    ck_assert_int_eq(set(7, 2, XM_ACCESS_N, &flush), 0);
+    foreign[7] = true;
+    xm_pv_frame_left(&pv, 7);
+    foreign[7] = false;
+    ck_assert_int_eq(get(7), XM_ACCESS_RWX);
+    ck_assert_int_eq(get(8), XM_ACCESS_N);
+    ck_assert(!xm_pv_idle(&pv));
+    foreign[8] = true;
+    xm_pv_frame_left(&pv, 8);
+    ck_assert(xm_pv_idle(&pv));
+    foreign[8] = false;
+    end();
+}
+END_TEST
+
 /* Entries that allow too little are left: only a loss of rights drops them. */
 START_TEST(test_flushes_what_it_must)
 {
@@ -291,11 +312,32 @@ START_TEST(test_relax)
     start(XM_PV_DEFAULT_ALL);
     xm_pv_set_default(&pv, XM_ACCESS_N2RWX, &flush);
     fake.alloc_left = 0;
-    ck_assert_int_eq(xm_pv_relax(&pv, 3, XM_ACCESS_RWX), -XM_ENOMEM);
+    flush = false;
+    drops = 0;
+    ck_assert_int_eq(xm_pv_relax(&pv, 3, XM_ACCESS_RWX, &flush), -XM_ENOMEM);
     fake.alloc_left = -1;
-    ck_assert_int_eq(xm_pv_relax(&pv, 3, XM_ACCESS_RWX), 0);
+    ck_assert_int_eq(xm_pv_relax(&pv, 3, XM_ACCESS_RWX, &flush), 0);
     ck_assert_int_eq(get(3), XM_ACCESS_RWX);
     ck_assert_int_eq(get(4), XM_ACCESS_N2RWX);
+    ck_assert(!flush);
+    ck_assert_uint_eq(drops, 0);
+    end();
+}
+END_TEST
+
+/* rx2rw: what could be executed until the first write is not executable by old entries. */
+START_TEST(test_relax_takes_execution)
+{
+    bool flush = false;
+
+    start(XM_PV_DEFAULT_ALL);
+    ck_assert_int_eq(set(3, 1, XM_ACCESS_RX2RW, &flush), 0);
+    flush = false;
+    drops = 0;
+    ck_assert_int_eq(xm_pv_relax(&pv, 3, XM_ACCESS_RW, &flush), 0);
+    ck_assert(flush);
+    ck_assert_uint_eq(drops, 1);
+    ck_assert_uint_eq(dropped, 3);
     end();
 }
 END_TEST
@@ -386,10 +428,12 @@ int main(void)
     tcase_add_test(c, test_no_memory_changes_nothing);
     tcase_add_test(c, test_continued);
     tcase_add_test(c, test_frame_goes_meanwhile);
+    tcase_add_test(c, test_frame_that_left);
     tcase_add_test(c, test_flushes_what_it_must);
     tcase_add_test(c, test_default_for_all);
     tcase_add_test(c, test_default_for_later);
     tcase_add_test(c, test_relax);
+    tcase_add_test(c, test_relax_takes_execution);
     tcase_add_test(c, test_list);
     tcase_add_test(c, test_list_refused);
     tcase_add_test(c, test_modes);

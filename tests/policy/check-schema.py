@@ -96,8 +96,9 @@ def main():
         results += [(n, wrong_good(policy, p)) for n, p in documents(os.path.join(CORPUS, folder))]
     for name, path in documents(POLICIES):
         results.append((name, wrong_good(policy, path)))
-    for name, path in documents(os.path.join(CORPUS, "machine", "valid")):
-        results.append((name, wrong_good(machine, path)))
+    for folder in ("valid", "warned"):
+        results += [(n, wrong_good(machine, p))
+                    for n, p in documents(os.path.join(CORPUS, "machine", folder))]
     for name, path in documents(os.path.join(CORPUS, "invalid")):
         results.append((name, wrong_bad(policy, name, path)))
     print(f"1..{len(results)}")

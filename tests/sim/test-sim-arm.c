@@ -465,6 +465,70 @@ START_TEST(test_excl_outside)
 }
 END_TEST
 
+/* Waiting for 0, a further load, an instruction that nobody knows; its code elsewhere. */
+START_TEST(test_excl_longer)
+{
+    static const uint32_t words[] = {
+        0xc85f7c20, /* ldxr x0, [x1] */
+        0xb5ffffe0, /* cbnz x0, .-4 */
+        0xf94000a4, /* ldr x4, [x5] */
+        0x6f00e400, /* movi v0.2d, #0 */
+        0x91000402, /* add x2, x0, #1 */
+        0xc8037c22, /* stxr w3, x2, [x1] */
+        0x35ffff43, /* cbnz w3, .-24 */
+    };
+    struct listener l = begin((enum sim_kind)_i, 1);
+    struct sim_op op = {.code = SIM_OP_EXCL, .flags = SIM_OP_F_WAITS | SIM_OP_F_NO_EMUL,
+                        .addr = at(GFN), .to = at(NEXT)};
+    uint64_t *word;
+    struct sim_arm_context c;
+
+    ck_assert_int_eq(sim_map_gfn(l.d, GFN, (void **)&word), 0);
+    *word = 1;
+    start(&l, 0, op, 1);
+    c = get(&l, 0);
+    ck_assert_uint_eq(c.x[5], at(NEXT));
+    for (unsigned i = 0; i < 7; i++)
+        ck_assert_uint_eq(word_at(&l, c.pc + 4 * i), words[i]);
+    (void)sim_domain_run(l.d, 1001);
+    ck_assert_uint_eq(vcpu(l.d, 0).done, 0);
+    *word = 0;
+    (void)sim_domain_run(l.d, 8);
+    ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
+    ck_assert_uint_eq(vcpu(l.d, 0).pc, c.pc + 28);
+    ck_assert_uint_eq(*word, 1);
+    end(&l, 0);
+}
+END_TEST
+
+/* Each of its instructions is fetched. */
+START_TEST(test_excl_fetched)
+{
+    struct listener l = begin((enum sim_kind)_i, 1);
+    struct xm_ev ev;
+
+    ck_assert_int_eq(set_rights(&l, NEXT, 1, XM_ACCESS_RW), 0);
+    start(&l, 0, (struct sim_op){.code = SIM_OP_EXCL, .flags = SIM_OP_F_FETCH, .addr = at(GFN),
+                                 .fetch = at(NEXT) + 0x40}, 1);
+    for (unsigned i = 0; i < 4; i++) {
+        ev = stopped(&l, NEXT, XM_DO_X);
+        ck_assert_uint_eq(ev.data.arm.pc, at(NEXT) + 0x40 + 4 * i);
+        ck_assert_int_eq(set_rights(&l, NEXT, 1, XM_ACCESS_RWX), 0);
+        answer(&l, &ev, 0);
+        (void)sim_domain_run(l.d, 1);
+        ck_assert_int_eq(set_rights(&l, NEXT, 1, XM_ACCESS_RW), 0);
+        if (i == 2) /* its monitor is gone: it goes round, which is another loop of events */
+            break;
+    }
+    ck_assert_uint_eq(vcpu(l.d, 0).pc, at(NEXT) + 0x40 + 12);
+    ck_assert_int_eq(set_rights(&l, NEXT, 1, XM_ACCESS_RWX), 0);
+    (void)sim_domain_run(l.d, 10);
+    ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
+    ck_assert_uint_eq(peek64(l.d, at(GFN)), 1);
+    end(&l, 0);
+}
+END_TEST
+
 START_TEST(test_excl_refused)
 {
     struct listener l = begin(SIM_ARM_S2, 1), x = begin(SIM_X86_EPT, 1);
@@ -476,6 +540,12 @@ START_TEST(test_excl_refused)
     op.len = 3;
     ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
     op = (struct sim_op){.code = SIM_OP_EXCL, .len = 4, .addr = at(GFN) + 2};
+    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
+    op = (struct sim_op){.code = SIM_OP_EXCL, .addr = at(GFN), .to = at(NEXT) + 4};
+    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
+    op = (struct sim_op){.code = SIM_OP_EXCL, .addr = at(GFN), .fetch = at(NEXT) - 8};
+    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
+    op = (struct sim_op){.code = SIM_OP_EXCL, .addr = at(GFN), .flags = SIM_OP_F_WALK};
     ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
     end(&x, 0);
     end(&l, 0);
@@ -493,6 +563,8 @@ static void fill(TCase *t)
         tcase_add_loop_test(t, test_load, kinds[i], kinds[i] + 1);
         tcase_add_loop_test(t, test_excl, kinds[i], kinds[i] + 1);
         tcase_add_loop_test(t, test_excl_store, kinds[i], kinds[i] + 1);
+        tcase_add_loop_test(t, test_excl_longer, kinds[i], kinds[i] + 1);
+        tcase_add_loop_test(t, test_excl_fetched, kinds[i], kinds[i] + 1);
     }
     tcase_add_loop_test(t, test_more_than_told, 0, 4);
     tcase_add_test(t, test_refused);

@@ -131,15 +131,16 @@ START_TEST(test_trace)
 {
     struct sim_machine *m = new_machine(1);
     struct sim_domain *d = new_domain(m, SIM_X86_EPT, 2, 4);
-    uint64_t line = 7, gfn = 99;
+    struct sim_trace_damage damage = {9, 9, 9};
+    uint64_t gfn = 99;
     int rc;
 
     rc = sim_vcpu_trace(d, 0,
                         trace_file("==1== Lackey\nI  04001090,3\n L 1ffeffe7e8,8\nI am output\n"
                                    " S 0400108f,4\n M 1ffeffffff,2\n"),
-                        2, &line);
+                        2, &damage);
     ck_assert_int_eq(rc, 0);
-    ck_assert_uint_eq(line, 7);
+    ck_assert_uint_eq(damage.lost | damage.behind | damage.line, 0);
     ck_assert_int_eq(sim_trace_gfn(d, 0, 0x4001fff, &gfn), 0);
     ck_assert_uint_eq(gfn, 0);
     ck_assert_int_eq(sim_trace_gfn(d, 0, 0x1ffeffe000, &gfn), 0);
@@ -157,31 +158,50 @@ START_TEST(test_trace)
 }
 END_TEST
 
+/* What can be read of a damaged trace is replayed, and the rest is counted. */
 static const struct {
     const char *text;
-    uint64_t line;
-} bad_traces[] = {
-    {"I  04001090,3\nI  zz,3\n", 2},
-    {" L 1000,\n", 1},
-    {" L ,8\n", 1},
-    {" S 1000\n", 1},
-    {" S 1000,8x\n", 1},
-    {" S 1000,0\n", 1},
-    {" S 1000,99999\n", 1},
-    {" S 11112222333344445,8\n", 1},
-    {" M ffffffffffffffff,2\n", 1},
-    {"hello\n", 0},
-    {"", 0},
+    uint64_t accesses, lost, behind, line;
+} damaged_traces[] = {
+    {"I  04001090,3\nI  zz,3\n", 1, 1, 0, 2},
+    {" L 1000,1\n L 1000,\n L ,8\n S 1000\n", 1, 3, 0, 2},
+    {" S 1000,8x\n S 1000,0\n S 1000,99999\n L 1000,1\n", 1, 3, 0, 1},
+    {" S 11112222333344445,8\n M ffffffffffffffff,2\n L 1000,1\n", 1, 2, 0, 1},
+    /* cut at the end of the file, and whole without a newline */
+    {"I  04001000,3\n S 1ffeff00,8\n L 1ffe", 2, 1, 0, 3},
+    {"I  04001000,3\n S 1ffeff00,8", 2, 0, 0, 0},
+    /* output of the program: lines that look like an access, and beginnings of lines */
+    {"I  04001000,3\n L hello from the program\n S 1ffeff00,8\n", 2, 1, 0, 2},
+    {"I  04001000,3\nprompt>  S 1ffeff00,8\nI  04001003,5\n", 3, 0, 1, 2},
+    {"x\nyI  04001000,3\n", 1, 0, 1, 2},
+    /* one that was cut by the next */
+    {"I  04001000,3\n L 1ffeffI  04001003,5\n S 1ffeff00,8\n", 3, 1, 1, 2},
 };
 
-START_TEST(test_bad_trace)
+START_TEST(test_damaged_trace)
 {
     struct sim_machine *m = new_machine(1);
     struct sim_domain *d = new_domain(m, SIM_X86_EPT, 1, 4);
-    uint64_t line = 999;
+    struct sim_trace_damage damage = {9, 9, 9};
 
-    ck_assert_int_eq(sim_vcpu_trace(d, 0, trace_file(bad_traces[_i].text), 1, &line), -XM_EINVAL);
-    ck_assert_uint_eq(line, bad_traces[_i].line);
+    ck_assert_int_eq(sim_vcpu_trace(d, 0, trace_file(damaged_traces[_i].text), 1, &damage), 0);
+    ck_assert_uint_eq(damage.lost, damaged_traces[_i].lost);
+    ck_assert_uint_eq(damage.behind, damaged_traces[_i].behind);
+    ck_assert_uint_eq(damage.line, damaged_traces[_i].line);
+    ck_assert_uint_eq(sim_domain_run(d, 1000), damaged_traces[_i].accesses);
+    unlink(path);
+    sim_machine_destroy(m);
+}
+END_TEST
+
+static const char *const no_traces[] = {"hello\n", "", " L 1ffe", " S 1000,0\n"};
+
+START_TEST(test_no_trace)
+{
+    struct sim_machine *m = new_machine(1);
+    struct sim_domain *d = new_domain(m, SIM_X86_EPT, 1, 4);
+
+    ck_assert_int_eq(sim_vcpu_trace(d, 0, trace_file(no_traces[_i]), 1, NULL), -XM_EINVAL);
     ck_assert(!sim_domain_runnable(d));
     unlink(path);
     sim_machine_destroy(m);
@@ -248,14 +268,16 @@ END_TEST
 
 static void fill(TCase *t)
 {
-    int n = (int)(sizeof(bad_traces) / sizeof(bad_traces[0]));
+    int n = (int)(sizeof(damaged_traces) / sizeof(damaged_traces[0]));
+    int none = (int)(sizeof(no_traces) / sizeof(no_traces[0]));
 
     tcase_add_test(t, test_script_args);
     tcase_add_test(t, test_script);
     tcase_add_test(t, test_two_pages_and_holes);
     tcase_add_test(t, test_random);
     tcase_add_test(t, test_trace);
-    tcase_add_loop_test(t, test_bad_trace, 0, n);
+    tcase_add_loop_test(t, test_damaged_trace, 0, n);
+    tcase_add_loop_test(t, test_no_trace, 0, none);
     tcase_add_test(t, test_trace_errors);
     tcase_add_test(t, test_trace_sharing);
     tcase_add_test(t, test_trace_packing);

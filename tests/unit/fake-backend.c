@@ -215,6 +215,8 @@ static int f_ack(void *dom)
 {
     struct fake *f = dom;
     int rc = hit(f, FAKE_ACK);
+    if (f->on_ack)
+        f->on_ack(f);
     return f->dead ? -ESHUTDOWN : rc;
 }
 
@@ -424,8 +426,14 @@ static int f_get_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress)
 static int f_ve_page(void *dom, uint32_t vcpu, uint64_t gfn)
 {
     struct fake *f = dom;
+    int rc = hit(f, FAKE_VE_PAGE);
+    bool on = f->notify_gfn[vcpu] && f->notify_gfn[vcpu] != XMEM_GFN_UNDO;
+    if (rc)
+        return rc;
+    if (on && gfn != XMEM_GFN_UNDO) /* as Xen */
+        return -EEXIST;
     f->notify_gfn[vcpu] = gfn;
-    return hit(f, FAKE_VE_PAGE);
+    return 0;
 }
 
 static int f_map(void *dom, uint64_t gfn, void **page)
@@ -434,9 +442,9 @@ static int f_map(void *dom, uint64_t gfn, void **page)
     int rc = hit(f, FAKE_MAP);
     if (rc)
         return rc;
-    if (gfn - 0x10 >= 4 || !f->frame[gfn - 0x10])
+    if (gfn - f->frames_at >= 4 || !f->frame[gfn - f->frames_at])
         return -ESRCH;
-    *page = f->frame[gfn - 0x10];
+    *page = f->frame[gfn - f->frames_at];
     return 0;
 }
 
@@ -451,10 +459,10 @@ static int f_add(void *dom, uint64_t gfn)
     int rc = hit(f, FAKE_ADD);
     if (rc)
         return rc;
-    if (gfn - 0x10 >= 4)
+    if (gfn - f->frames_at >= 4)
         return -EINVAL;
-    f->frame[gfn - 0x10] = malloc(4096);
-    memset(f->frame[gfn - 0x10], 0xcc, 4096);
+    f->frame[gfn - f->frames_at] = malloc(4096);
+    memset(f->frame[gfn - f->frames_at], 0xcc, 4096);
     return 0;
 }
 
@@ -464,8 +472,8 @@ static int f_remove(void *dom, uint64_t gfn)
     int rc = hit(f, FAKE_REMOVE);
     if (rc)
         return rc;
-    free(f->frame[gfn - 0x10]);
-    f->frame[gfn - 0x10] = NULL;
+    free(f->frame[gfn - f->frames_at]);
+    f->frame[gfn - f->frames_at] = NULL;
     return 0;
 }
 
@@ -534,11 +542,13 @@ struct fake *fake_new(void)
     memset(f->rights, FAKE_HOLE, sizeof(f->rights));
     memset(f->rights[0], XMEM_RWX, FAKE_GFNS);
     f->view_there[0] = true;
+    f->frames_at = 0x10;
     f->version = RING_VERSION_MAX;
     f->arch = XMEM_ARCH_X86;
     f->default_rights = XMEM_RWX;
     f->info = (struct xmem_domain_info){.domid = 1, .kind = XMEM_KIND_X86_EPT, .vcpus = FAKE_VCPUS,
-                                        .highest_gfn = FAKE_GFNS - 1, .name = "fake"};
+                                        .highest_gfn = FAKE_GFNS - 1, .pages = FAKE_GFNS,
+                                        .name = "fake"};
     f->caps = (struct xmem_caps){
         .rights = (XMEM_RIGHTS_BIT(XMEM_R_PW) * 2 - 1) & ~XMEM_RIGHTS_BIT(XMEM_W),
         .max_views = FAKE_VIEWS,

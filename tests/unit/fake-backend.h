@@ -47,7 +47,8 @@ struct fake {
     bool monitor_sync; /* of the last one that was switched */
     struct backend_exception injected; /* the last one, into this vCPU */
     uint32_t injected_vcpu;
-    uint8_t *frame[4]; /* of gfns 0x10 to 0x13 */
+    uint8_t *frame[4];
+    uint64_t frames_at; /* the first one's gfn: 0x10 */
 
     bool ring_on;
     _Alignas(4096) uint8_t page[4096];
@@ -68,6 +69,7 @@ struct fake {
     uint64_t refused_gfn; /* sets that touch it answer refused_rc */
     int refused_rc;
     void (*on_idle)(struct fake *f); /* a machine that makes progress */
+    void (*on_ack)(struct fake *f);  /* after its channel was quiet for the library, before that is so */
     void (*on_peek)(struct fake *f, uint32_t vcpu);
 };
 

@@ -23,11 +23,12 @@ static struct xmem_domain *session;
 static struct xmem_report *report;
 static struct xmem_policy *policy;
 
-static inline void make_machine(enum sim_kind kind)
+static inline void make_machine_at(enum sim_kind kind, uint64_t first_gfn)
 {
     struct sim_machine_cfg cfg = {.seed = 1};
     struct sim_domain_cfg dom = {.kind = kind, .vcpus = VCPUS, .pages = PAGES,
-                                 .superpages = true, .altp2m = kind == SIM_X86_EPT, .name = "g"};
+                                 .first_gfn = first_gfn, .superpages = true,
+                                 .altp2m = kind == SIM_X86_EPT, .name = "g"};
 
     ck_assert_int_eq(sim_machine_create(&cfg, &machine), 0);
     ck_assert_int_eq(sim_domain_create(machine, &dom, &guest), 0);
@@ -35,6 +36,11 @@ static inline void make_machine(enum sim_kind kind)
     ck_assert_int_eq(xmem_domain_open(conn, 1, NULL, &session), 0);
     ck_assert_int_eq(xmem_report_new(&report), 0);
     policy = NULL;
+}
+
+static inline void make_machine(enum sim_kind kind)
+{
+    make_machine_at(kind, 0);
 }
 
 /* Ends all, and the machine must be as it was. */

@@ -184,9 +184,9 @@ START_TEST(a_failure_that_does_not_come_again)
     fake_fail(f, FAKE_MANY, 1, -EPERM, false);
     for (unsigned i = 0; i < 100; i++)
         ck_ok(xmem_batch_add(b, 0, 2 * i, 1, XMEM_R));
-    ck_ok(xmem_batch_apply(b, &res));
+    ck_rc(xmem_batch_apply(b, &res), -EPERM);
     for (unsigned i = 0; i < 200; i++)
-        ck_assert_uint_eq(f->rights[0][i], i % 2 ? XMEM_RWX : XMEM_R);
+        ck_assert_uint_eq(f->rights[0][i], XMEM_RWX);
 }
 END_TEST
 
@@ -290,6 +290,27 @@ START_TEST(a_failing_portion_puts_all_back)
     ck_assert_uint_eq(res.failed_gfn, 450);
     ck_assert_uint_eq(f->rights[0][0], XMEM_RWX);
     ck_assert_uint_eq(f->rights[0][449], XMEM_RWX);
+}
+END_TEST
+
+/* What was applied is restored then: it goes on from the beginning. */
+START_TEST(monitoring_ends_on_its_way)
+{
+    ck_ok(xmem_batch_add(b, 0, 0, 1000, XMEM_RX));
+    ck_rc(xmem_batch_apply_some(b, 300, &res), 1);
+    ck_ok(xmem_domain_disable(d));
+    ck_assert_uint_eq(f->rights[0][0], XMEM_RWX);
+    ck_rc(xmem_batch_apply_some(b, 300, &res), -ENODEV);
+    ck_assert_ptr_nonnull(strstr(xmem_domain_last_error(d), "xmem_domain_enable()"));
+    ck_ok(xmem_batch_revert(b));
+    ck_ok(xmem_domain_enable(d));
+    ck_rc(xmem_batch_apply_some(b, 300, &res), 1);
+    ck_ok(xmem_domain_disable(d));
+    ck_ok(xmem_domain_enable(d));
+    ck_ok(xmem_batch_apply(b, &res));
+    ck_assert_uint_eq(res.changed, 1000);
+    ck_assert_uint_eq(f->rights[0][0], XMEM_RX);
+    ck_assert_uint_eq(f->rights[0][999], XMEM_RX);
 }
 END_TEST
 
@@ -457,6 +478,7 @@ int main(void)
                                a_host_change_keeps_what_views_have,
                                portions,
                                a_failing_portion_puts_all_back,
+                               monitoring_ends_on_its_way,
                                freed_on_its_way_is_put_back,
                                a_batch_outlives_its_session,
                                a_view_that_went_meanwhile,

@@ -65,6 +65,10 @@ START_TEST(every_step_of_opening_may_fail)
         ck_rc(xmem_domain_open(x, 1, NULL, &d), -EPERM);
         ck_assert_uint_gt(strlen(xmem_last_error(x)), 5);
     }
+    fake_fail(f, FAKE_DOM_OPEN, 1, -EXDEV, false);
+    ck_rc(xmem_domain_open(x, 1, NULL, &d), -EIO);
+    fake_fail(f, FAKE_DOM_OPEN, 1, -EXDEV, false);
+    ck_rc(xmem_domain_recover(x, 1, NULL), -EIO);
     f->info.flags = XMEM_DOMAIN_DYING;
     ck_rc(xmem_domain_open(x, 1, NULL, &d), -ESRCH);
     f->info.flags = 0;

@@ -246,6 +246,24 @@ START_TEST(a_machine_that_runs_in_this_thread)
 }
 END_TEST
 
+static void ack_put(struct fake *g)
+{
+    if (g->count[FAKE_ACK] == 1)
+        fake_access(g, 1, 0x77, XMEM_ACCESS_X, 0);
+}
+
+/* Its notification is taken away with the others': nobody would come to look for it. */
+START_TEST(a_request_beside_the_acknowledging_is_not_lost)
+{
+    f->on_ack = ack_put;
+    ck_ok(xmem_event_next(d, &ev));
+    ck_assert_uint_eq(ev->u.mem.gfn, 0x77);
+    ck_assert_uint_eq(f->count[FAKE_IDLE], 0); /* it is found before the machine is left to run */
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    ck_rc(xmem_event_next(d, &ev), -EAGAIN);
+}
+END_TEST
+
 /* Never quiet: every look finds a request that is the library's own. */
 static void idle_step(struct fake *g)
 {
@@ -275,6 +293,20 @@ START_TEST(garbage_ends_the_ring_not_the_session)
     ck_ok(xmem_domain_enable(d));
     fake_access(f, 1, 2, XMEM_ACCESS_R, 0);
     ck_ok(xmem_event_next(d, &ev));
+}
+END_TEST
+
+/* Whatever the page says afterwards: there is something to tell, and nothing to wait for. */
+START_TEST(a_broken_ring_is_not_waited_for)
+{
+    const uint32_t none = 0;
+    fake_access(f, 9, 1, XMEM_ACCESS_R, 0);
+    ck_rc(xmem_event_next(d, &ev), -EPROTO);
+    memcpy(f->page, &none, sizeof(none)); /* req_prod: as if there had been no request */
+    ck_ok(xmem_event_wait(d, 50));
+    ck_rc(xmem_event_next(d, &ev), -EPROTO);
+    ck_ok(xmem_domain_disable(d));
+    ck_ok(xmem_domain_enable(d));
 }
 END_TEST
 
@@ -349,7 +381,9 @@ int main(void)
                                without_monitoring,
                                waiting,
                                a_machine_that_runs_in_this_thread,
+                               a_request_beside_the_acknowledging_is_not_lost,
                                a_guest_that_never_stops_keeps_nobody,
+                               a_broken_ring_is_not_waited_for,
                                garbage_ends_the_ring_not_the_session,
                                death_is_told_once,
                                death_found_by_another_call,

@@ -95,7 +95,10 @@ START_TEST(decodes_strings)
 {
     const char *text;
 
-    parse("[\"\\u00e4\\ud83d\\ude00\\\"\\/\", \"\"]");
+    parse("[\"\\u00e4\\ud83d\\ude00\\\"\\/\", \"\","
+          " \"\\b\\f\\n\\r\\t\\\\\\u0041\\u20Ac\\uDBFF\\uDFFF\"]");
+    ck_assert(json_get_text(doc, json_at(doc, json_doc_root(doc), 2), 20, &text));
+    ck_assert_str_eq(text, "\b\f\n\r\t\\A\xe2\x82\xac\xf4\x8f\xbf\xbf");
     ck_assert(json_get_text(doc, json_at(doc, json_doc_root(doc), 0), 20, &text));
     ck_assert_str_eq(text, "\xc3\xa4\xf0\x9f\x98\x80\"/");
     ck_assert(!json_get_text(doc, json_at(doc, json_doc_root(doc), 0), 7, &text));
@@ -131,7 +134,15 @@ START_TEST(integers)
         {"\"0x10000000000000000\"", false, 0},
         {"\"0x\"", false, 0},
         {"\"0x1g\"", false, 0},
-        {"\"12\"", false, 0},
+        {"\"12\"", true, 12},
+        {"\"012\"", true, 12}, /* no octal */
+        {"\"18446744073709551615\"", true, UINT64_MAX},
+        {"\"18446744073709551616\"", false, 0},
+        {"\"99999999999999999999\"", false, 0},
+        {"\"12 \"", false, 0},
+        {"\"1a\"", false, 0},
+        {"\"-1\"", false, 0},
+        {"\"+1\"", false, 0},
         {"\" 0x1\"", false, 0},
         {"\"\"", false, 0},
         {"-1", false, 0},
@@ -172,6 +183,25 @@ START_TEST(ranges)
     ck_assert_uint_eq(n, 5);
     ck_assert_uint_eq(small, 5);
     ck_assert_str_eq(message(0), "t:1:2: [XM-124] /0: 3 is out of range: 4 to 9");
+}
+END_TEST
+
+/* Keys are compared as they are decoded, and told in the order of the document. */
+START_TEST(keys_that_occur_twice)
+{
+    static const char text[] = "{\"z\": {\"b\": 0, \"a\": 0, \"\\u0062\": 0,\n"
+                               "\"a\": 0, \"b\": 0}, \"y\": 0, \"z\": 0}";
+
+    ck_assert_int_eq(json_doc_parse("t", text, strlen(text), report, &doc), -EBADMSG);
+    ck_assert_uint_eq(xmem_report_count(report), 4);
+    ck_assert_str_eq(message(0),
+                     "t:2:26: [XM-108] /z: the key \"z\" occurs twice, first in line 1");
+    ck_assert_str_eq(message(1),
+                     "t:1:24: [XM-108] /z/b: the key \"b\" occurs twice, first in line 1");
+    ck_assert_str_eq(message(2),
+                     "t:2:1: [XM-108] /z/a: the key \"a\" occurs twice, first in line 1");
+    ck_assert_str_eq(message(3),
+                     "t:2:9: [XM-108] /z/b: the key \"b\" occurs twice, first in line 1");
 }
 END_TEST
 
@@ -340,6 +370,7 @@ int main(void)
     tcase_add_test(tc, root_number);
     tcase_add_test(tc, integers);
     tcase_add_test(tc, ranges);
+    tcase_add_test(tc, keys_that_occur_twice);
     tcase_add_test(tc, reports_syntax);
     tcase_add_test(tc, depth);
     tcase_add_test(tc, too_many_values);

@@ -39,7 +39,7 @@ START_TEST(pages)
     ck_rc(xmem_domain_read(d, a << 12, &byte, 1), -ESRCH);
     ck_rc(xmem_domain_add_page(d, NULL), -EINVAL);
     fake_fail(f, FAKE_ADD, 1, -EEXIST, false);
-    ck_ok(xmem_domain_add_page(d, &a)); /* the next one */
+    ck_ok(xmem_domain_add_page(d, &a)); /* the next one, past b */
     ck_assert_uint_eq(a, 0x12);
     fake_fail(f, FAKE_ADD, 1, -ENOMEM, false);
     ck_rc(xmem_domain_add_page(d, &a), -ENOMEM);
@@ -50,6 +50,52 @@ START_TEST(pages)
     ck_rc(xmem_domain_add_page(d, &a), -ENOMEM);
     fake_fail(f, FAKE_REMOVE, 1, -EPERM, false);
     ck_rc(xmem_domain_remove_page(d, b), -EPERM);
+}
+END_TEST
+
+static void again(uint64_t highest)
+{
+    ck_ok(xmem_domain_close(d));
+    f->info.highest_gfn = f->caps.highest_gfn = highest;
+    ck_ok(xmem_domain_open(x, 1, NULL, &d));
+    ck_ok(xmem_domain_enable(d));
+}
+
+/* Holes at the top, of a session before or of this one, are used again. */
+START_TEST(holes_at_the_top)
+{
+    uint64_t a, b;
+    memset(&f->rights[0][0x11], FAKE_HOLE, 3); /* 0x10 is a device's: no page, and no hole */
+    again(0x10);
+    ck_ok(xmem_domain_add_page(d, &a));
+    ck_ok(xmem_domain_add_page(d, &b));
+    ck_assert(a == 0x11 && b == 0x12);
+    memset(&f->rights[0][0x11], FAKE_HOLE, 3);
+    again(0x12);
+    ck_ok(xmem_domain_add_page(d, &a));
+    ck_ok(xmem_domain_add_page(d, &b));
+    ck_assert(a == 0x11 && b == 0x12);
+    ck_ok(xmem_domain_remove_page(d, a));
+    ck_ok(xmem_domain_add_page(d, &a));
+    ck_assert_uint_eq(a, 0x11);
+}
+END_TEST
+
+/* More of them are the guest's; above, the next session finds the place again. */
+START_TEST(many_holes_at_the_top)
+{
+    uint64_t a;
+    memset(&f->rights[0][0x11000], FAKE_HOLE, 0x10000);
+    f->frames_at = 0x20000;
+    again(0x12fff);
+    for (unsigned i = 0; i < 2; i++) {
+        ck_ok(xmem_domain_add_page(d, &a));
+        ck_assert_uint_eq(a, 0x20000);
+        ck_ok(xmem_domain_add_page(d, &a));
+        ck_assert_uint_eq(a, 0x20001);
+        memset(&f->rights[0][0x20000], FAKE_HOLE, 2);
+        again(0x20001);
+    }
 }
 END_TEST
 
@@ -152,6 +198,7 @@ END_TEST
 int main(void)
 {
     const unit_test tests[] = {pages,
+                               holes_at_the_top, many_holes_at_the_top,
                                copying,
                                pages_cannot_be_added,
                                monitors,

@@ -302,6 +302,63 @@ START_TEST(copies_follow_the_original)
 }
 END_TEST
 
+struct calls {
+    int n, stop_at;
+    uint64_t done, total;
+};
+
+static int note(void *arg, uint64_t done, uint64_t total)
+{
+    struct calls *c = arg;
+
+    ck_assert_uint_ge(done, c->done);
+    ck_assert_uint_le(done, total);
+    c->done = done;
+    c->total = total;
+    return ++c->n == c->stop_at;
+}
+
+static uint64_t highest_gfn(void)
+{
+    struct xmem_domain_info info = XMEM_INIT(info);
+
+    ck_assert_int_eq(xmem_domain_get_info(session, &info), 0);
+    return info.highest_gfn;
+}
+
+#define COPIES \
+    "\"views\":[{\"name\":\"v\",\"remaps\":[{\"gfn\":\"0x10\",\"count\":3,\"to\":\"copy\"}]}]"
+
+/* What a session took away is used again by the next: the highest gfn stays. */
+START_TEST(copies_use_the_same_gfns)
+{
+    for (int i = 0; i < 10; i++) {
+        load(COPIES);
+        apply_policy();
+        ck_assert_uint_eq(highest_gfn(), PAGES + 2);
+        ck_assert_int_eq(xmem_domain_close(session), 0);
+        ck_assert_int_eq(xmem_domain_open(conn, 1, NULL, &session), 0);
+    }
+}
+END_TEST
+
+/* Within a session too. */
+START_TEST(rolling_back_takes_copies_away)
+{
+    struct calls c = {.stop_at = 1};
+    uint8_t byte;
+
+    for (int i = 0; i < 3; i++) {
+        load(COPIES ",\"regions\":{\"f\":\"0x10\"},\"rules\":[{\"region\":\"f\",\"rights\":\"r\"}]");
+        ck_assert_int_eq(xmem_policy_apply(policy, session, report, note, &c), -ECANCELED);
+        for (uint64_t gfn = PAGES; gfn < PAGES + 3; gfn++)
+            ck_assert_int_eq(xmem_domain_read(session, gfn << 12, &byte, 1), -ESRCH);
+        ck_assert_uint_eq(highest_gfn(), PAGES + 2);
+        c.n = 0;
+    }
+}
+END_TEST
+
 /* With the n-th hypercall of a kind failing; true: there were fewer than n, all went well. */
 static bool fails_at(enum xm_hc kind, uint64_t n, bool was_on)
 {
@@ -362,37 +419,30 @@ START_TEST(all_or_nothing_while_on)
 }
 END_TEST
 
-/* A gfn that the guest does not have: the message is at the rule that names it. */
+static int lose_page(void *arg, uint64_t done, uint64_t total)
+{
+    (void)arg;
+    (void)total;
+    return done ? 0 : sim_depopulate(guest, 0x25);
+}
+
+/* A page that is gone between the look for it and applying: the message is at the rule that names it. */
 START_TEST(blames_the_rule)
 {
     load("\"regions\":{\"a\":\"0x10\",\"b\":\"0x20-0x2f\"},\"rules\":[{\"region\":\"a\","
          "\"rights\":\"r\"},{\"region\":\"b\",\"rights\":\"r\"}]");
-    ck_assert_int_eq(sim_depopulate(guest, 0x25), 0);
-    ck_assert_int_eq(xmem_policy_apply(policy, session, report, NULL, NULL), -ESRCH);
+    ck_assert_int_eq(xmem_policy_apply(policy, session, report, lose_page, NULL), -ESRCH);
     said(0, 307, "[XM-307] /rules: setting rights: ");
     said(0, 307, "0x25");
+    new_report();
+    ck_assert_int_eq(xmem_policy_apply(policy, session, report, NULL, NULL), -ERANGE);
+    said(0, 312, "[XM-312] /rules/1/region: gfn 0x25 ");
     ck_assert_int_eq(sim_populate(guest, 0x25), 0);
     new_report();
     apply_policy();
     ck_assert_int_eq(rights_at(0, 0x25), XMEM_R);
 }
 END_TEST
-
-struct calls {
-    int n, stop_at;
-    uint64_t done, total;
-};
-
-static int note(void *arg, uint64_t done, uint64_t total)
-{
-    struct calls *c = arg;
-
-    ck_assert_uint_ge(done, c->done);
-    ck_assert_uint_le(done, total);
-    c->done = done;
-    c->total = total;
-    return ++c->n == c->stop_at;
-}
 
 START_TEST(progress)
 {
@@ -413,9 +463,27 @@ START_TEST(cancelled)
 
     load_whole();
     ck_assert_int_eq(xmem_policy_apply(policy, session, report, note, &c), -ECANCELED);
-    said(0, 308, "stopped; what was done is put back");
+    said(0, 308, "stopped; all is put back");
     ck_assert_uint_eq(count_views(), 1);
     ck_assert_int_eq(xmem_domain_get_rights(session, 0, 0x10, &rights), -ENODEV);
+}
+END_TEST
+
+/* The next unpause is one of putting back. */
+static int stop_and_fail(void *arg, uint64_t done, uint64_t total)
+{
+    (void)arg, (void)done, (void)total;
+    sim_inject_errno(guest, 1, XM_HC_ALTP2M_SWITCH, EIO);
+    return 1;
+}
+
+START_TEST(cancelled_and_not_put_back)
+{
+    load_whole();
+    ck_assert_int_eq(xmem_policy_apply(policy, session, report, stop_and_fail, NULL), -ECANCELED);
+    said(0, 309, "switching views back: ");
+    said(0, 309, "; it is tried again when monitoring or the session ends");
+    said(1, 308, "stopped; not all is put back");
 }
 END_TEST
 
@@ -482,9 +550,12 @@ int main(void)
     tcase_add_test(tc, apply_does_all);
     tcase_add_test(tc, copies_are_patched);
     tcase_add_test(tc, copies_follow_the_original);
+    tcase_add_test(tc, copies_use_the_same_gfns);
+    tcase_add_test(tc, rolling_back_takes_copies_away);
     tcase_add_test(tc, blames_the_rule);
     tcase_add_test(tc, progress);
     tcase_add_test(tc, cancelled);
+    tcase_add_test(tc, cancelled_and_not_put_back);
     tcase_add_test(tc, cancelled_in_the_middle);
     tcase_add_test(tc, applied_twice);
     tcase_add_test(tc, dead_domain);

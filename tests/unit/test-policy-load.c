@@ -137,6 +137,55 @@ START_TEST(symbols_beside_the_policy)
 }
 END_TEST
 
+/* The only extent of a region by two symbols of a file beside the policy. */
+static void symbols_are(const char *folder, const char *map, const char *ends, uint64_t first,
+                        uint64_t last)
+{
+    char path[256], text[512];
+
+    write_file(folder, "map", map);
+    snprintf(text, sizeof(text),
+             "{\"version\":1,\"domains\":[\"*\"],\"regions\":{\"a\":{\"symbols\":\"map\",%s}}}", ends);
+    write_file(folder, "p.json", text);
+    snprintf(path, sizeof(path), "%s/p.json", folder);
+    ck_assert_int_eq(xmem_policy_load(path, report, &policy), 0);
+    ck_assert_uint_eq(policy->regions[0].n, 1);
+    ck_assert_uint_eq(policy->regions[0].extents[0].first, first);
+    ck_assert_uint_eq(policy->regions[0].extents[0].last, last);
+    xmem_policy_free(policy);
+    policy = NULL;
+    remove_file(folder, "map");
+    remove_file(folder, "p.json");
+}
+
+START_TEST(symbols_that_are_meant)
+{
+    static const char several[] = "00005000 t f\t[m]\n00001000 t f\n00002000 T f\n00009000 T g\n"
+                                  "00006000 t f\t[m]\n00007000 t f\t[n]\n00001000 T f\n";
+    char folder[] = "/tmp/test-policy.XXXXXX";
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    symbols_are(folder, several, "\"from\":{\"name\":\"f\",\"which\":1},\"to\":\"g\"", 1, 8);
+    symbols_are(folder, several, "\"from\":{\"name\":\"f\",\"which\":2},\"to\":\"g\"", 2, 8);
+    symbols_are(folder, several, "\"from\":{\"name\":\"f\",\"module\":\"m\",\"which\":2},\"to\":\"g\"",
+                6, 8);
+    symbols_are(folder, several, "\"from\":{\"name\":\"f\",\"module\":\"n\"},\"to\":\"g\"", 7, 8);
+    /* the kernel's own before those of modules, whatever comes first */
+    symbols_are(folder, "10005000 t f\t[m]\n10001000 T f\n10006000 t f\t[m]\n10009000 T g\n",
+                "\"from\":\"f\",\"to\":\"g\"", 0x10001, 0x10008);
+    /* the end is not within the page of its Thumb bit */
+    symbols_are(folder, "c0008001 T f\nc0009001 T g\n",
+                "\"from\":\"f\",\"to\":\"g\",\"base\":\"0xc0000000\"", 8, 8);
+    symbols_are(folder, "1000 T f(int, char)\n3000 T g(long)\n",
+                "\"from\":\"f(int, char)\",\"to\":\"g(long)\"", 1, 2);
+    /* names that begin alike, and one that goes on behind a NUL */
+    symbols_are(folder, "{\"symbols\":{\"ff\":{\"address\":1},\"f\\u0000\":{\"address\":2},"
+                        "\"f\\u0000gggggggggggg\":{\"address\":3},\"f\":{\"address\":4096},"
+                        "\"g\":{\"address\":12288}}}", "\"from\":\"f\",\"to\":\"g\"", 1, 2);
+    rmdir(folder);
+}
+END_TEST
+
 /* A pipe without a writer must not be waited for, a device not be read. */
 START_TEST(symbols_of_odd_files)
 {
@@ -233,6 +282,7 @@ int main(void)
     tcase_add_test(tc, missing_files);
     tcase_add_test(tc, hundred_megabytes);
     tcase_add_test(tc, symbols_beside_the_policy);
+    tcase_add_test(tc, symbols_that_are_meant);
     tcase_add_test(tc, symbols_of_odd_files);
     tcase_add_test(tc, many_rules);
     tcase_add_test(tc, many_overlaps);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Domains whose tool died. */
+#include "connection.h"
 #include "fake-backend.h"
 #include "unit.h"
 
@@ -39,8 +40,10 @@ static void check_whole(void)
 {
     for (unsigned i = 0; i < FAKE_VCPUS; i++)
         ck_assert(!f->waits[i] && !f->held[i] && !f->vcpu_view[i]);
+    unsigned restricted = 0;
     for (unsigned i = 0; i < FAKE_GFNS; i++)
-        ck_assert_uint_eq(f->rights[0][i], XMEM_RWX);
+        restricted += f->rights[0][i] != XMEM_RWX;
+    ck_assert_uint_eq(restricted, 0);
     ck_assert(!f->ring_on && !f->views_on && !f->view_there[2] && !f->monitors);
     ck_assert_uint_eq(f->default_rights, XMEM_RWX);
     ck_assert_int_eq(f->paused, 0);
@@ -98,6 +101,16 @@ START_TEST(holes_are_passed_over)
 }
 END_TEST
 
+/* On Arm they are set as well. */
+START_TEST(holes_that_take_rights_are_not_counted)
+{
+    f->info.pages = 100;
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+    check_whole();
+    ck_assert_uint_eq(rec.rights_reset, 100);
+}
+END_TEST
+
 static void idle_step(struct fake *g)
 {
     if (g->monitors & (1u << XMEM_EVENT_SINGLESTEP) && g->answers < 2)
@@ -112,6 +125,122 @@ START_TEST(single_steps_end)
     ck_assert_uint_eq(fake_last(f)->head.flags,
                       RING_FLAG_VCPU_PAUSED | RING_FLAG_TOGGLE_SINGLESTEP);
     check_whole();
+}
+END_TEST
+
+/* ---- what is seen at the end ---- */
+
+static struct xmem_backend_ops ops;
+static unsigned steps[FAKE_VCPUS], looks;
+static uint64_t ran_more;
+static bool sleeps;
+
+static int step_off(void *dom, uint32_t vcpu)
+{
+    (void)dom;
+    steps[vcpu] = 0;
+    return 0;
+}
+
+/* Each look at the vCPUs but the last finds that it ran. */
+static int ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle)
+{
+    bool last = vcpu == FAKE_VCPUS - 1;
+    (void)dom;
+    *ns = last && !ran_more ? 7 : ++looks;
+    *idle = last && sleeps;
+    return 0;
+}
+
+static void with_ops(void)
+{
+    ops = fake_ops;
+    ops.vcpu_step_off = step_off;
+    x->ops = &ops;
+}
+
+/* From outside, without the vCPU's help: no event is waited for, and nothing is toggled. */
+START_TEST(single_steps_are_switched_off)
+{
+    with_ops();
+    wreck();
+    for (unsigned i = 0; i < FAKE_VCPUS; i++)
+        steps[i] = 1;
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+    check_whole();
+    for (unsigned i = 0; i < FAKE_VCPUS; i++)
+        ck_assert_uint_eq(steps[i], 0);
+    ck_assert_uint_eq(f->count[FAKE_MONITOR], 0);
+}
+END_TEST
+
+/* An event at the last moment, when the domain is about to be paused for the ring's end. */
+static int late_event(void *dom)
+{
+    if (f->count[FAKE_PAUSE] == 1) {
+        fake_put(f, 2, XMEM_EVENT_GUEST_REQUEST, RING_FLAG_VCPU_PAUSED, 0, NULL);
+        f->waits[2] = 1;
+    }
+    return fake_ops.pause(dom);
+}
+
+START_TEST(nobody_is_left_in_the_ring)
+{
+    with_ops();
+    ops.pause = late_event;
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+    ck_assert_uint_eq(f->count[FAKE_PAUSE], 2);
+    check_whole();
+}
+END_TEST
+
+static void waits_again(struct fake *g)
+{
+    if (!g->ring_on)
+        g->waits[2] = 1;
+}
+
+START_TEST(a_vcpu_that_does_not_go_on)
+{
+    f->on_idle = waits_again;
+    ck_rc(xmem_domain_recover(x, 1, &rec), -EIO);
+    ck_assert_ptr_nonnull(strstr(xmem_last_error(x), "vCPU 2 was not seen to go on"));
+    f->on_idle = NULL;
+    f->waits[2] = 1;
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+    check_whole();
+}
+END_TEST
+
+/* Where only its time tells: it ran, or sleeps. */
+START_TEST(seen_to_run_or_to_sleep)
+{
+    with_ops();
+    ops.vcpu_ran = ran;
+    ran_more = 1;
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+    ran_more = 0;
+    sleeps = true;
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+}
+END_TEST
+
+START_TEST(somebody_paused_it)
+{
+    f->info.flags = XMEM_DOMAIN_PAUSED;
+    ck_rc(xmem_domain_recover(x, 1, &rec), -EIO);
+    ck_assert_ptr_nonnull(strstr(xmem_last_error(x), "somebody paused it"));
+    check_whole();
+    f->info.flags = 0;
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+}
+END_TEST
+
+START_TEST(access_is_not_required_any_more)
+{
+    f->required = true;
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+    ck_assert(!f->required);
 }
 END_TEST
 
@@ -137,7 +266,8 @@ START_TEST(each_failure)
     } cases[] = {{FAKE_INFO, -EPERM},   {FAKE_CAPS, -EPERM},    {FAKE_PAUSE, -EPERM},
                  {FAKE_UNPAUSE, -EPERM}, {FAKE_ENABLE, -ENOMEM}, {FAKE_GET_STATE, -EPERM},
                  {FAKE_SWITCH, -EPERM},  {FAKE_DESTROY, -EPERM}, {FAKE_SET_STATE, -EPERM},
-                 {FAKE_SET, -EPERM},     {FAKE_NOTIFY, -EPERM},  {FAKE_DISABLE, -EPERM}};
+                 {FAKE_SET, -EPERM},     {FAKE_NOTIFY, -EPERM},  {FAKE_DISABLE, -EPERM},
+                 {FAKE_REQUIRED, -EPERM}};
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         teardown();
         setup();
@@ -174,7 +304,14 @@ int main(void)
                                a_ring_that_cannot_be_read,
                                vcpus_that_wait_for_a_slot,
                                holes_are_passed_over,
+                               holes_that_take_rights_are_not_counted,
                                single_steps_end,
+                               single_steps_are_switched_off,
+                               nobody_is_left_in_the_ring,
+                               a_vcpu_that_does_not_go_on,
+                               seen_to_run_or_to_sleep,
+                               somebody_paused_it,
+                               access_is_not_required_any_more,
                                refused,
                                each_failure,
                                a_second_set_fails,

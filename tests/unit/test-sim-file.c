@@ -11,6 +11,7 @@
 #include <xm/abi.h>
 #include <xm/domain.h>
 
+#include "backend-sim.h"
 #include "sim-file.h"
 
 static char folder[] = "/tmp/test-sim-file.XXXXXX";
@@ -176,6 +177,81 @@ START_TEST(faults)
 }
 END_TEST
 
+static const struct {
+    const char *kind, *options;
+    bool in_ring; /* the ring is in the guest's memory map: its requests are answered there */
+} dead[] = {
+    {"x86-ept", "", false},
+    {"x86-ept", "\"rights\":\"x\",\"first_gfn\":2,\"gfns\":3", false},
+    {"x86-ept", "\"view\":true", false},
+    {"x86-ept", "\"single_step\":true", false},
+    {"x86-ept", "\"single_step\":true,\"view\":true", false},
+    {"arm-s2", "", false},
+    {"x86-pv", "", true},
+    {"armv8r-mpu", "", true},
+};
+
+/* A domain that cannot be enabled, and whose vCPUs all wait; recover brings it back. */
+START_TEST(dead_listener)
+{
+    struct xmem_recovery rec = XMEM_INIT(rec);
+    struct xmem_domain *session;
+    struct sim_vcpu_info info;
+    struct sim_domain *d;
+    struct sim_report r;
+    struct xmem *x;
+    char text[512];
+
+    snprintf(text, sizeof(text),
+             "{\"domains\":[{\"name\":\"a\",\"kind\":\"%s\",\"vcpus\":2,\"pages\":8,\"programs\":["
+             "{\"random\":{\"read\":1}},{\"vcpu\":1,\"random\":{\"read\":1}}],"
+             "\"faults\":[{\"dead_listener\":{%s}}]}]}",
+             dead[_i].kind, dead[_i].options);
+    d = load(text, NULL);
+    ck_assert_int_eq(xmem_open_machine(machine, &x), 0);
+    sim_report(machine, d, &r);
+    ck_assert(r.leftover_rights && r.leftover_monitors && r.unanswered == 2);
+    ck_assert_uint_eq(sim_domain_run(d, 1000), 0);
+    ck_assert_int_eq(xmem_domain_open(x, 1, NULL, &session), 0);
+    ck_assert_int_eq(xmem_domain_enable(session), -EBUSY);
+    ck_assert_int_eq(xmem_domain_close(session), 0);
+    ck_assert_int_eq(xmem_domain_recover(x, 1, &rec), 0);
+    ck_assert_uint_eq(rec.ring_was_active, 1);
+    ck_assert_uint_eq(rec.vcpus_released, dead[_i].in_ring ? 0 : 2);
+    sim_report(machine, d, &r);
+    ck_assert_uint_eq(r.leftover_rights, 0);
+    ck_assert_uint_eq(r.leftover_views, 0);
+    ck_assert_uint_eq(r.leftover_monitors, 0);
+    for (uint32_t v = 0; v < 2; v++) {
+        ck_assert_int_eq(sim_vcpu_info(d, v, &info), 0);
+        ck_assert_int_eq(info.state, SIM_VCPU_RUNNABLE);
+        ck_assert(!info.single_step);
+    }
+    ck_assert_uint_eq(sim_domain_run(d, 1000), 1000);
+    xmem_close(x);
+}
+END_TEST
+
+/* It had one vCPU step, and died before it saw the end of that. */
+START_TEST(dead_listener_that_stepped)
+{
+    struct sim_domain *d = load(
+        "{\"domains\":[{\"name\":\"a\",\"kind\":\"x86-ept\",\"pages\":8,\"programs\":["
+        "{\"random\":{\"read\":1}}],\"faults\":[{\"dead_listener\":{\"single_step\":true}}]}]}",
+        NULL);
+    struct sim_vcpu_info info;
+    struct sim_report r;
+
+    ck_assert_int_eq(sim_vcpu_info(d, 0, &info), 0);
+    ck_assert(info.single_step);
+    ck_assert_int_eq(info.state, SIM_VCPU_PAUSED);
+    sim_report(machine, d, &r);
+    ck_assert_uint_eq(r.unanswered, 1);
+    ck_assert_uint_eq(r.accesses, 1);
+    ck_assert_uint_eq(r.leftover_rights, 7);
+}
+END_TEST
+
 /* Machine and error as they were, or as the header says. */
 static int fails(const char *file)
 {
@@ -217,6 +293,8 @@ int main(void)
     tcase_add_test(tc, seeds);
     tcase_add_test(tc, traces);
     tcase_add_test(tc, faults);
+    tcase_add_loop_test(tc, dead_listener, 0, (int)(sizeof(dead) / sizeof(dead[0])));
+    tcase_add_test(tc, dead_listener_that_stepped);
     tcase_add_test(tc, files_that_cannot_be_read);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);

@@ -1,105 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Instructions of Arm vCPUs, done by the library: of a running guest on the simulated machine. */
 #include <poll.h>
-#include <sim.h>
 
-#include "backend-sim.h"
-#include "unit.h"
-
-#define A 16u
-#define B 17u
-#define VALUE UINT64_C(0x1122334455667788)
-
-static struct sim_machine *m;
-static struct sim_domain *g;
-static struct xmem *x;
-static struct xmem_domain *d;
-static const struct xmem_event *ev;
-
-static void begin_with(uint32_t vcpus, uint32_t means)
-{
-    struct sim_machine_cfg cfg = {.seed = 1};
-    struct sim_domain_cfg dom = {.kind = SIM_ARM_S2, .vcpus = vcpus, .pages = 64, .name = "g"};
-    struct xmem_domain_opts o = {.size = sizeof(o), .step_means = means};
-    ck_ok(sim_machine_create(&cfg, &m));
-    ck_ok(sim_domain_create(m, &dom, &g));
-    ck_ok(xmem_open_machine(m, &x));
-    ck_ok(xmem_domain_open(x, 1, &o, &d));
-    ck_ok(xmem_domain_enable(d));
-}
-
-static void end(void)
-{
-    struct xmem_machine_report r = {.size = sizeof(r)};
-    ck_ok(xmem_domain_close(d));
-    ck_ok(xmem_machine_check(x, &r));
-    ck_assert_uint_eq(r.forbidden + r.double_answers + r.unanswered + r.leaked_slots, 0);
-    ck_assert_uint_eq(r.leftover_rights + r.leftover_pauses + r.leftover_monitors, 0);
-    xmem_close(x);
-    sim_machine_destroy(m);
-}
-
-static void run_op(uint32_t vcpu, struct sim_op op, uint64_t repeat)
-{
-    ck_ok(sim_vcpu_script(g, vcpu, &op, 1, repeat));
-}
-
-static uint64_t memory(uint64_t addr)
-{
-    uint64_t value = 0;
-    ck_ok(xmem_domain_read(d, addr, &value, sizeof(value)));
-    return value;
-}
-
-static void put_memory(uint64_t addr, uint64_t value)
-{
-    ck_ok(xmem_domain_write(d, addr, &value, sizeof(value)));
-}
-
-static struct sim_vcpu_info info(uint32_t vcpu)
-{
-    struct sim_vcpu_info i;
-    ck_ok(sim_vcpu_info(g, vcpu, &i));
-    return i;
-}
-
-static struct xmem_stats stats(void)
-{
-    struct xmem_stats s = {.size = sizeof(s)};
-    ck_ok(xmem_domain_get_stats(d, &s));
-    return s;
-}
-
-static void next_at(uint64_t gfn, uint32_t access)
-{
-    ck_ok(xmem_event_next(d, &ev));
-    ck_assert_uint_eq(ev->reason, XMEM_EVENT_MEM_ACCESS);
-    ck_assert_uint_eq(ev->u.mem.gfn, gfn);
-    ck_assert_uint_eq(ev->u.mem.access & 7u, access);
-}
-
-static void none_left(void)
-{
-    ck_rc(xmem_event_next(d, &ev), -EAGAIN);
-}
-
-/* Steps over all there is; the number of events. */
-static unsigned step_all(void)
-{
-    unsigned n = 0;
-    while (!xmem_event_next(d, &ev)) {
-        ck_ok(xmem_event_step_over(d, ev));
-        n++;
-    }
-    return n;
-}
-
-static void emulated(void)
-{
-    ck_ok(xmem_event_step_over(d, ev));
-    ck_assert_uint_eq(ev->stepped, XMEM_STEP_EMULATE);
-    ck_assert_uint_eq(ev->passes, 0);
-}
+#include "domain.h"
+#include "sim-int.h"
+#include "step-arm-unit.h"
 
 START_TEST(a_store)
 {
@@ -316,6 +221,165 @@ START_TEST(forbidden_by_the_user)
 }
 END_TEST
 
+/* ---- with the MMU on ---- */
+
+/* Its tables are kept, and read again in each step. */
+START_TEST(tables_that_change_between_two_steps)
+{
+    begin_with(1, XMEM_STEP_EMULATE);
+    ck_ok(guest_mmu_on(m, g, 1));
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RX));
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = A << 12, .len = 8, .value = VALUE}, 4);
+    for (unsigned i = 0; i < 2; i++) {
+        next_at(A, XMEM_ACCESS_W);
+        emulated();
+    }
+    uint64_t *entry = guest_entry(g, A), was = *entry;
+    put_memory(A << 12, 5);
+    next_at(A, XMEM_ACCESS_W);
+    *entry = (uint64_t)B << 12 | GUEST_LEAF;
+    ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
+    ck_assert_uint_eq(stats().not_same, 1);
+    *entry = was | 1u << 7; /* read-only: the guest's own fault */
+    ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
+    ck_assert_uint_eq(stats().not_sure, 1);
+    *entry = 0;
+    ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
+    ck_assert_uint_eq(stats().not_sure, 2);
+    ck_assert_uint_eq(memory(A << 12), 5);
+    ck_assert_uint_eq(memory(B << 12), 0);
+    *entry = was;
+    emulated();
+    ck_assert_uint_eq(memory(A << 12), VALUE);
+    ck_assert_uint_eq(step_all(), 1);
+    end();
+}
+END_TEST
+
+/* ---- a 32-bit kernel, whose short descriptors depend on a register that nobody can read ---- */
+
+#define CODE 20u
+#define SHORT_TABLE 32u /* gfn; 16 KiB */
+#define SECTION 0xc02u  /* 1 MiB at its own address, for all */
+#define SVC 0x1d3u
+
+static void short_descriptors(uint32_t word)
+{
+    uint32_t section = SECTION;
+    struct sim_arm_context c;
+    ck_ok(xmem_domain_write(d, SHORT_TABLE << 12, &section, sizeof(section)));
+    ck_ok(xmem_domain_write(d, CODE << 12, &word, sizeof(word)));
+    ck_ok(sim_hc_vcpu_get(m, 1, 0, &c));
+    c.pc = CODE << 12;
+    c.sctlr = 1;
+    c.tcr = 0;
+    c.ttbr0 = SHORT_TABLE << 12;
+    ck_ok(sim_hc_vcpu_set(m, 1, 0, &c));
+    g->vcpu[0].regs.arm.cpsr = SVC;
+}
+
+/* The vCPU passed its stage 1 at its pc, and at the address of its event. */
+START_TEST(where_the_vcpu_itself_was)
+{
+    begin_with(1, XMEM_STEP_EMULATE);
+    short_descriptors(0xe5812000 /* str r2, [r1] */);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RX));
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = A << 12, .len = 4, .value = 7}, 1);
+    next_at(A, XMEM_ACCESS_W);
+    emulated();
+    none_left();
+    ck_assert_uint_eq(memory(A << 12), 7);
+    ck_assert_uint_eq(info(0).pc, (CODE << 12) + 4);
+    end();
+}
+END_TEST
+
+/* At the second page it was not. */
+START_TEST(where_it_was_not)
+{
+    begin_with(1, XMEM_STEP_EMULATE);
+    short_descriptors(0xe881000c /* stm r1, {r2, r3} */);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RX));
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = (B << 12) - 4, .len = 8, .value = 7}, 1);
+    next_at(A, XMEM_ACCESS_W);
+    ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
+    ck_assert_uint_eq(stats().not_sure, 1);
+    ck_assert_uint_eq(memory((B << 12) - 8), 0);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RWX));
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    none_left();
+    end();
+}
+END_TEST
+
+/* ---- mappings ---- */
+
+static struct xmem_backend_ops counted;
+static const struct xmem_backend_ops *own_ops;
+static unsigned mapped, unmapped;
+
+static int count_map(void *dom, uint64_t gfn, void **page)
+{
+    mapped++;
+    return own_ops->page_map(dom, gfn, page);
+}
+
+static void count_unmap(void *dom, void *page)
+{
+    unmapped++;
+    own_ops->page_unmap(dom, page);
+}
+
+static void count_mappings(void)
+{
+    own_ops = d->ops;
+    counted = *own_ops;
+    counted.page_map = count_map;
+    counted.page_unmap = count_unmap;
+    d->ops = &counted;
+    mapped = unmapped = 0;
+}
+
+static void step_with_mappings(void)
+{
+    begin_with(1, XMEM_STEP_EMULATE);
+    ck_ok(guest_mmu_on(m, g, 1));
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RX));
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = A << 12, .len = 8, .value = VALUE}, 1);
+    next_at(A, XMEM_ACCESS_W);
+    count_mappings();
+    emulated();
+    none_left();
+    ck_assert_uint_ge(mapped, 8); /* tables, code and data */
+    ck_assert_uint_lt(unmapped, mapped);
+}
+
+START_TEST(a_new_ring_keeps_no_mapping)
+{
+    step_with_mappings();
+    ck_ok(xmem_domain_disable(d));
+    ck_assert_uint_eq(unmapped, mapped);
+    ck_ok(xmem_domain_enable(d));
+    d->ops = own_ops;
+    end();
+}
+END_TEST
+
+/* What is mapped would keep it. */
+START_TEST(a_dead_domain_keeps_no_mapping)
+{
+    step_with_mappings();
+    sim_domain_kill(g);
+    while (!xmem_event_next(d, &ev))
+        ck_assert_uint_eq(ev->reason, XMEM_EVENT_DOMAIN_DIED);
+    ck_assert_uint_eq(unmapped, mapped);
+    d->ops = own_ops;
+    ck_ok(xmem_domain_close(d));
+    xmem_close(x);
+    sim_machine_destroy(m);
+}
+END_TEST
+
 /* ---- hypercalls that fail ---- */
 
 static const int failures[] = {XM_ENOMEM, XM_EINVAL, XM_ESRCH, XM_EBUSY, XM_EFAULT};
@@ -451,6 +515,11 @@ int main(void)
     tcase_add_test(t, what_is_not_known);
     tcase_add_test(t, strictly_it_waits);
     tcase_add_test(t, forbidden_by_the_user);
+    tcase_add_test(t, tables_that_change_between_two_steps);
+    tcase_add_test(t, where_the_vcpu_itself_was);
+    tcase_add_test(t, where_it_was_not);
+    tcase_add_test(t, a_new_ring_keeps_no_mapping);
+    tcase_add_test(t, a_dead_domain_keeps_no_mapping);
     tcase_add_loop_test(t, each_failure_is_tried_again, 0, (int)(2 * FAILURES));
     tcase_add_test(t, refused_before_memory_is_changed);
     tcase_add_test(t, another_address_than_the_events);

@@ -187,7 +187,11 @@ START_TEST(emulated)
     ck_assert_ptr_nonnull(strstr(xmem_domain_last_error(d), "by relaxing"));
     ck_ok(xmem_event_step_over(d, ev)); /* by another means, the caller being content with it */
     ck_assert_uint_eq(ev->stepped, XMEM_STEP_RELAX);
-    access_at(1, 0x56, 0); /* of another instruction: emulation is tried again */
+    access_at(1, 0x56, 0); /* of the same instruction: that is known at once */
+    ck_rc(step_strictly(), -EOPNOTSUPP);
+    ck_assert_ptr_nonnull(strstr(xmem_domain_last_error(d), "by relaxing"));
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    access_at(2, 0x56, 0); /* of another one: emulation is tried again */
     ck_ok(step_strictly());
     ck_assert_uint_eq(ev->stepped, XMEM_STEP_EMULATE);
 }

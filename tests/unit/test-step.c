@@ -343,6 +343,34 @@ START_TEST(by_emulation)
 }
 END_TEST
 
+static void peek_goes_on(struct fake *g, uint32_t vcpu)
+{
+    g->pc[vcpu]++;
+}
+
+/* Told when it was answered already; from then on the answer says at once how it is done. */
+START_TEST(what_the_emulator_refused_before)
+{
+    struct xmem_stats s = XMEM_INIT(s);
+    open_with(XMEM_STEP_EMULATE | XMEM_STEP_RELAX);
+    f->on_peek = peek_goes_on;
+    access_at(1, 0x55, 0);
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_assert_uint_eq(ev->stepped, XMEM_STEP_EMULATE);
+    fake_put(f, 1, XMEM_EVENT_EMUL_UNIMPLEMENTED, RING_FLAG_VCPU_PAUSED, 0, NULL);
+    ck_rc(xmem_event_next(d, &ev), -EAGAIN);
+    access_at(1, 0x55, 0);
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_assert_uint_eq(ev->stepped, XMEM_STEP_RELAX);
+    ck_assert_uint_ne(ev->passes, 0);
+    ck_ok(xmem_domain_get_stats(d, &s));
+    ck_assert_uint_eq(s.not_decoded, 2);
+    access_at(2, 0x55, 0);
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_assert_uint_eq(ev->stepped, XMEM_STEP_EMULATE);
+}
+END_TEST
+
 static void peek_moves(struct fake *g, uint32_t vcpu)
 {
     ck_assert_uint_eq(g->rights[0][0x55], XMEM_RW);
@@ -544,6 +572,7 @@ int main(void)
                                closing_in_a_step,
                                closing_with_a_step_that_never_ends,
                                by_emulation,
+                               what_the_emulator_refused_before,
                                by_relaxing,
                                relaxing_ends_with_another_event,
                                relaxing_in_a_loop,

@@ -191,6 +191,45 @@ START_TEST(visibility_and_ve)
 }
 END_TEST
 
+/* Instead of the first; what cannot be leaves the first. */
+START_TEST(a_second_notify_page)
+{
+    ck_ok(xmem_view_set_notify_page(d, 1, 7));
+    ck_ok(xmem_view_set_notify_page(d, 1, 8));
+    ck_assert_uint_eq(f->notify_gfn[1], 8);
+    ck_ok(xmem_view_set_notify_page(d, 1, 8));
+    fake_fail(f, FAKE_VE_PAGE, 1, -EPERM, false);
+    ck_rc(xmem_view_set_notify_page(d, 1, 9), -EPERM);
+    ck_assert_uint_eq(f->notify_gfn[1], 8);
+    fake_fail(f, FAKE_VE_PAGE, 2, -ESRCH, false);
+    ck_rc(xmem_view_set_notify_page(d, 1, 9), -ESRCH);
+    ck_assert_uint_eq(f->notify_gfn[1], 8);
+    ck_ok(xmem_view_set_notify_page(d, 1, XMEM_GFN_UNDO));
+    fake_fail(f, FAKE_VE_PAGE, 1, -EINVAL, false); /* Xen's word for a hole */
+    ck_rc(xmem_view_set_notify_page(d, 1, 9), -ESRCH);
+    ck_assert_ptr_nonnull(strstr(xmem_domain_last_error(d), "0x9"));
+    f->notify_gfn[1] = 5; /* another tool's */
+    ck_rc(xmem_view_set_notify_page(d, 1, 8), -EIO);
+    ck_assert_ptr_nonnull(strstr(xmem_domain_last_error(d), "another tool"));
+    ck_assert_uint_eq(f->notify_gfn[1], 5);
+}
+END_TEST
+
+START_TEST(no_session)
+{
+    uint16_t v = 5;
+    size_t n = 0;
+    ck_rc(xmem_view_create(NULL, NULL, &v), -EINVAL);
+    ck_rc(xmem_view_destroy(NULL, 1), -EINVAL);
+    ck_rc(xmem_view_list(NULL, NULL, &n), -EINVAL);
+    ck_rc(xmem_view_switch(NULL, 1), -EINVAL);
+    ck_rc(xmem_view_switch_vcpu(NULL, 0, 1), -EINVAL);
+    ck_rc(xmem_view_get_vcpu(NULL, 0, &v), -EINVAL);
+    ck_rc(xmem_view_change_gfn(NULL, 1, 1, 2), -EINVAL);
+    ck_assert_uint_eq(v, 5);
+}
+END_TEST
+
 START_TEST(a_kind_without)
 {
     uint16_t v = 5;
@@ -238,6 +277,8 @@ int main(void)
                                views_that_copy_the_hosts_rights,
                                remapping,
                                visibility_and_ve,
+                               a_second_notify_page,
+                               no_session,
                                a_kind_without,
                                views_without_visibility,
                                NULL};

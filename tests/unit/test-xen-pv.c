@@ -272,6 +272,32 @@ START_TEST(a_dead_listeners_ring)
 }
 END_TEST
 
+static uint32_t monitors;
+
+static int fake_capabilities(void *xch, uint32_t domid, uint32_t *bits)
+{
+    (void)xch;
+    (void)domid;
+    *bits = monitors;
+    return 0;
+}
+
+/* Where the emulator does not tell what it leaves, an access would be reported for ever. */
+START_TEST(emulation_is_a_means_where_it_tells)
+{
+    struct xmem_caps caps = {.size = sizeof(caps)};
+    api.monitor_capabilities = fake_capabilities;
+    monitors = 1u << 4; /* guest requests */
+    ck_assert_int_eq(xen_domain_caps(&dom, &caps), 0);
+    ck_assert_uint_eq(caps.step_means, XMEM_STEP_RELAX);
+    ck_assert(caps.replies & 1u << XMEM_REPLY_EMULATE);
+    monitors |= 1u << 10;
+    ck_assert_int_eq(xen_domain_caps(&dom, &caps), 0);
+    ck_assert_uint_eq(caps.step_means, XMEM_STEP_RELAX | XMEM_STEP_EMULATE);
+    ck_assert(caps.monitors & 1u << XMEM_EVENT_EMUL_UNIMPLEMENTED);
+}
+END_TEST
+
 START_TEST(failures_leave_nothing)
 {
     struct backend_ring ring = {0};
@@ -288,6 +314,7 @@ END_TEST
 int main(void)
 {
     const unit_test tests[] = {stock, enable_and_disable, rights_outlive_the_ring,
-                               a_dead_listeners_ring, failures_leave_nothing, NULL};
+                               a_dead_listeners_ring, emulation_is_a_means_where_it_tells,
+                               failures_leave_nothing, NULL};
     return unit_main("xen-pv", setup, teardown, tests);
 }

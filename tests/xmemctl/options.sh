@@ -53,6 +53,16 @@ done
 err_has "not a time in seconds"
 expect 2 -c sim: watch --rights q 1
 expect 2 -c sim: watch --gfn 1- 1
+for option in '--count 0' '--duration 0' '--duration 0.000'; do
+    # shellcheck disable=SC2086 # words
+    expect 2 -c sim: watch $option --gfn 1 1
+    err_has "^xmemctl: ${option% *}: 0 would watch nothing; "
+    out_empty
+done
+expect 2 -c sim: watch 1
+err_has '^xmemctl: nothing to watch: give pages with --gfn, or a policy with --policy$'
+expect 2 -c sim: watch --until-idle --rights r 1
+err_has "nothing to watch"
 expect 2 -c sim: watch --policy /dev/null --gfn 1 1
 err_has "do not go together"
 expect 2 demo --pages 0

@@ -111,14 +111,53 @@ check "told once" [ "$(grep -c 'XM-502' "$WORK/err")" -eq 1 ]
 expect 0 -c "sim:$WORK/escape.json" plan -j guest "$WORK/visible.json"
 check "number" [ "$(value messages 0 number)" -eq 502 ]
 check "it is a warning" [ "$(value messages 0 warning)" = True ]
+
+# ---- a breakpoint that the policy patched in ----
+
+cat >"$WORK/int3.machine.json" <<'EOF'
+{"domains":[{"name":"guest","kind":"x86-ept","pages":64,"programs":[{"script":[
+ {"op":"exec","gfn":"0x10","offset":"0x20"},{"op":"exec","gfn":"0x10","offset":"0x10"},
+ {"op":"read","gfn":"0x10"}],"repeat":3}]}]}
+EOF
+# int3 ACTION: what the breakpoint does
+int3() {
+    cat <<EOF
+{"version":1,"domains":["*"],"regions":{"f":"0x10"},"start_view":"trap",
+ "views":[{"name":"trap","visible":false,
+           "remaps":[{"gfn":"0x10","to":"copy","patches":[{"offset":"0x20","bytes":"cc"}]}]}],
+ "rules":[{"name":"in-trap","region":"f","view":"trap","rights":"x","on":{"action":"switch","view":"host"}},
+          {"name":"in-host","region":"f","rights":"rw","on":{"action":"switch","view":"trap"}}],
+ "monitors":[{"reason":"breakpoint","action":$1}]}
+EOF
+}
+int3 '"log"' >"$WORK/int3.json"
+expect 0 -c "sim:$WORK/int3.machine.json" watch -i -k -p "$WORK/int3.json" guest
+check "three breakpoints" [ "$(grep -c ' breakpoint gfn 0x10 type 6 length 1 .* -> log' "$WORK/out")" -eq 3 ]
+out_has '^machine check: nothing left behind: accesses 9 '
+int3 '"allow-once"' >"$WORK/int3.json"
+expect 0 -c "sim:$WORK/int3.machine.json" watch -i -k -p "$WORK/int3.json" guest
+check "not told" [ "$(grep -c ' breakpoint ' "$WORK/out")" -eq 0 ]
+out_has '^summary: 8 events \(5 accesses\)'
+out_has '^machine check: nothing left behind: accesses 9 '
+
+# ---- what Xen does for the guest passes the rights ----
+
+for kind in x86-ept arm-s2 x86-pv armv8r-mpu; do
+    printf '{"domains":[{"name":"guest","kind":"%s","pages":64,"programs":[{"script":[
+        {"op":"hypercall_buf","gfn":16},{"op":"write","gfn":16,"value":1}]}]}]}' $kind >"$WORK/own.json"
+    policy '"log"' >"$WORK/step.json"
+    expect 0 -c "sim:$WORK/own.json" watch -i -k -p "$WORK/step.json" guest
+    check "$kind: the write alone" [ "$(grep -c mem_access "$WORK/out")" -eq 1 ]
+    out_has 'machine check: nothing left behind:.* forbidden 0'
+done
+
 # ---- strict stepping, where nothing steps over an access so ----
 
 policy '"log"' | sed 's/"version":1,/"version":1,"step":"strict",/' >"$WORK/step.json"
 expect 0 validate "$WORK/step.json"
 check "validate knows no domain" [ ! -s "$WORK/err" ]
 expect 0 -c "sim:$WORK/kinds.json" plan x86-pv "$WORK/step.json"
-out_has '^ *(- )?step: strict: what nothing steps over so pauses the domain'
-err_has '/step.json:1:.*\[XM-505\] /step: warning: "strict": a domain of kind x86-pv '
+out_has '^ *(- )?step: strict: by emulation, and what nothing steps over so pauses the domain'
 expect 0 -c "sim:$WORK/kinds.json" plan x86-ept "$WORK/step.json"
 out_has 'step: strict: .*by emulation, and what nothing steps over so pauses the domain'
 check "no warning where there is a means" [ ! -s "$WORK/err" ]

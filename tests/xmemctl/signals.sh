@@ -67,7 +67,8 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$XMEMCTL" -c "$MACHINE" watch --check \
     --policy "$WORK/log.json" busy >"$WORK/out" 2>"$WORK/err"
 code=$?
 check "stopped while applying: exit 5, not $code" [ "$code" -eq 5 ]
-err_has "stopped while applying; what was changed is put back"
+err_has "^xmemctl: stopped while applying"
+err_has "^xmemctl: what was changed is put back"
 out_has "^machine check: nothing left behind:.* leftover_rights 0"
 
 # After the first portion of pages.
@@ -78,6 +79,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$XMEMCTL" -c "$MACHINE" set idle 4-300003
     >"$WORK/out" 2>"$WORK/err"
 code=$?
 check "stopped while setting: exit 5, not $code" [ "$code" -eq 5 ]
-err_has "stopped; what was set is put back"
+err_has "^xmemctl: stopped"
+err_has "^xmemctl: what was changed is put back"
 out_empty
 finish

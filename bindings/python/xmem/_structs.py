@@ -61,7 +61,7 @@ class Sized(Structure):
 
 
 class XmemOpenOpts(Sized):
-    _fields_ = [("size", c_size_t), ("seed", c_uint64)]
+    _fields_ = [("size", c_size_t), ("seed", c_uint64), ("report", c_void_p)]
 
 
 class XmemDomainInfo(Sized):
@@ -150,6 +150,9 @@ class XmemStats(Sized):
         ("not_ended", c_uint64),
         ("not_same", c_uint64),
         ("not_taken", c_uint64),
+        ("carried", c_uint64),
+        ("patch_hits", c_uint64),
+        ("patch_hit", c_uint64),
     ]
 
 

@@ -50,11 +50,11 @@ class Connection:
 
     def close(self) -> None:
         """Closes the sessions, then the connection. The first failure of a session is raised."""
-        failure: Optional[XmemError] = None
+        failure: Optional[BaseException] = None
         for session in list(self._sessions):
             try:
                 session.close()
-            except XmemError as error:
+            except BaseException as error:  # Ctrl-C too: the other sessions restore all the same
                 failure = failure or error
         handle, self._handle = self._handle, None
         if handle is not None:

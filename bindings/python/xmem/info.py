@@ -83,6 +83,9 @@ class Stats(NamedTuple):
     not_ended: int
     not_same: int
     not_taken: int
+    carried: int
+    patch_hits: int
+    patch_hit: int
 
 
 class MachineReport(NamedTuple):

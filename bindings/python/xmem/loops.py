@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Iterator, Optional
+from typing import TYPE_CHECKING, Generator, Optional
 
 from .enums import EventReason
-from .errors import DomainGoneError
+from .errors import DomainGoneError, XmemError
 from .event import Event
 
 if TYPE_CHECKING:
@@ -29,20 +29,40 @@ def settle(event: Event) -> None:
             pass  # nobody waits for the answer; the next event tells
 
 
-def events(session: "Session", timeout: Optional[float]) -> Iterator[Event]:
+def leave(session: "Session", last: Optional[Event]) -> None:
+    """A loop is left: its event is settled, and all answers are sent, since nothing says when
+    somebody asks for events again."""
+    if last is None or last._ring.handle is None:
+        return  # ending the session, or monitoring, answered all
+    try:
+        if last._v[1] != _DIED:
+            settle(last)
+        session.flush()
+    except DomainGoneError:
+        pass
+
+
+def events(session: "Session", timeout: Optional[float]) -> Generator[Event, None, None]:
     """See Session.events()."""
     following = session.next_event
-    while True:
-        event = following()
-        if event is None:
-            if not session.wait(timeout):
+    event: Optional[Event] = None
+    try:
+        while True:
+            event = following()
+            if event is None:
+                if not session.wait(timeout):
+                    return
+                continue
+            yield event
+            if event._v[1] == _DIED:
                 return
-            continue
-        yield event
-        if event._v[1] == _DIED:
-            return
-        if event._pointer is not None:
-            settle(event)
+            if event._pointer is not None:
+                settle(event)
+    except XmemError:
+        raise  # the session fails: leaving would fail as well
+    except BaseException:  # break, an exception of the body: the iterator is let go; Ctrl-C
+        leave(session, event)
+        raise
 
 
 class AsyncEvents:
@@ -57,24 +77,41 @@ class AsyncEvents:
     def __aiter__(self) -> "AsyncEvents":
         return self
 
-    async def __anext__(self) -> Event:
+    def close(self) -> None:
+        """Leaves the loop. Letting go of the iterator does it too: break, an exception of the
+        body, a cancelled task."""
         last, self._last = self._last, None
-        if last is not None:
-            if last._v[1] == _DIED:
-                raise StopAsyncIteration
-            settle(last)
-        self._burst += 1
-        if self._burst >= _BURST:
-            self._burst = 0
-            await asyncio.sleep(0)
-        while True:
-            event = self._session.next_event()
-            if event is not None:
-                self._last = event
-                return event
-            self._burst = 0
-            if not await self._readable():
-                raise StopAsyncIteration
+        leave(self._session, last)
+
+    async def aclose(self) -> None:
+        """The same, for contextlib.aclosing()."""
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    async def __anext__(self) -> Event:
+        last = self._last  # kept until the next one comes: leaving the loop sends the answers
+        try:
+            if last is not None:
+                if last._v[1] == _DIED:
+                    raise StopAsyncIteration
+                settle(last)
+            self._burst += 1
+            if self._burst >= _BURST:
+                self._burst = 0
+                await asyncio.sleep(0)
+            while True:
+                event = self._session.next_event()
+                if event is not None:
+                    self._last = event
+                    return event
+                self._burst = 0
+                if not await self._readable():
+                    raise StopAsyncIteration
+        except XmemError:
+            self._last = None  # the session fails: leaving would fail as well
+            raise
 
     async def _readable(self) -> bool:
         """Waits for the fd; what other tasks answer meanwhile is sent at once."""
@@ -84,6 +121,8 @@ class AsyncEvents:
         fd = session.fileno()
 
         def wake() -> None:
+            if loop.is_closed():
+                return  # it has no readers any more, and nobody waits
             loop.remove_reader(fd)  # before the fd is closed, and its number used again
             if not ready.done():
                 ready.set_result(None)
@@ -95,6 +134,6 @@ class AsyncEvents:
         except asyncio.TimeoutError:
             return False
         finally:
-            if session.waiting(None) is wake:
+            if session.waiting(None) is wake and not loop.is_closed():
                 loop.remove_reader(fd)
         return True

@@ -9,7 +9,18 @@ import warnings
 from contextlib import contextmanager
 from ctypes import byref, c_char, c_size_t, c_uint, c_uint16, c_uint64, create_string_buffer
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Iterator, List, NoReturn, Optional, Type, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Generator,
+    Iterator,
+    List,
+    NoReturn,
+    Optional,
+    Type,
+    Union,
+)
 
 from . import _prototypes as c
 from . import info as _info
@@ -76,9 +87,11 @@ class Session:
         handle, self._handle = self._handle, None
         if handle is None:
             return
-        self._end_ring()
-        # A connection that is gone has closed its sessions.
-        rc = 0 if self.connection.closed else c.xmem_domain_close(handle)
+        gone = self.connection.closed  # which has closed its sessions
+        try:
+            self._end_ring()
+        finally:  # whatever the waiter's event loop has to say
+            rc = 0 if gone else c.xmem_domain_close(handle)
         for policy in self._policies:
             policy.session_closed(self)
         self._policies.clear()
@@ -167,11 +180,12 @@ class Session:
     def disable(self) -> None:
         """Stops it and restores, as closing does; events that are held are answered."""
         handle = self.handle()
-        self._end_ring()
         try:
-            self._done(c.xmem_domain_disable(handle))
+            self._end_ring()
         finally:
+            rc = c.xmem_domain_disable(handle)
             self._new_ring()
+        self._done(rc)
 
     def pause(self) -> None:
         """Pauses the whole domain, counted."""
@@ -398,12 +412,13 @@ class Session:
         """Sends the answers given so far."""
         self._done(c.xmem_event_flush(self.handle()))
 
-    def events(self, timeout: Optional[float] = None) -> Iterator[Event]:
+    def events(self, timeout: Optional[float] = None) -> Generator[Event, None, None]:
         """for event in session.events(): blocks for the next one; ends when the domain died
         (that event is the last), or after timeout seconds without an event.
 
         An event that the body neither answered nor held, Event.hold(), is dropped when the next
-        one is asked for: the session's default answers it.
+        one is asked for, or the loop is left: the session's default answers it. Who wants one
+        event and no loop takes next_event().
         """
         self.handle()
         return events(self, timeout)

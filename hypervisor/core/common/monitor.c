@@ -10,7 +10,7 @@ uint32_t xm_monitor_caps(const struct xm_domain *d)
     uint32_t caps = BIT(XM_MONITOR_GUEST_REQUEST);
 
     if (d->kind == XM_KIND_X86_PV)
-        return 0; /* all of these are intercepts of HVM guests */
+        return BIT(XM_MONITOR_EMUL_UNIMPLEMENTED); /* the others are intercepts of HVM guests */
     if (xm_kind_is_arm(d->kind))
         return caps | BIT(XM_MONITOR_PRIVILEGED_CALL);
     caps |= BIT(XM_MONITOR_SOFTWARE_BREAKPOINT) | BIT(XM_MONITOR_MOV_TO_MSR) |

@@ -112,6 +112,18 @@ static void apply_x86(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev
         v->next_interrupt = true;
 }
 
+/* The instruction is done by the emulator when it is met again; its further frames keep their rights. */
+static void apply_pv(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *rsp)
+{
+    struct xm_ev_regs_x86 regs;
+
+    if ((rsp->flags & XM_EV_FLAG_EMULATE) == 0 || rsp->reason != XM_EV_REASON_MEM_ACCESS ||
+        (rsp->flags & (XM_EV_FLAG_SET_EMUL_READ_DATA | XM_EV_FLAG_SET_EMUL_INSN_DATA)) != 0)
+        return;
+    xm_env_vcpu_get_regs(d->env, v->id, &regs, sizeof(regs));
+    xm_pv_arm(&v->armed, regs.rip, regs.rsp, rsp->u.mem_access.gfn, rsp->u.mem_access.flags & 7u);
+}
+
 /* Only a vCPU that is paused for an event takes orders: anything else would race with the guest. */
 void xm_reply_apply(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *rsp)
 {
@@ -125,6 +137,8 @@ void xm_reply_apply(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *
         apply_x86(d, v, rsp);
     if ((rsp->flags & XM_EV_FLAG_SET_REGISTERS) != 0)
         apply_regs(d, v, rsp);
+    if (d->kind == XM_KIND_X86_PV)
+        apply_pv(d, v, rsp);
     if (!unpause)
         return;
     v->event_pause--;

@@ -106,8 +106,12 @@ static enum xm_verdict crash(struct check *c, const char *why)
 
 static enum xm_verdict relax(struct check *c)
 {
-    if (xm_pv_relax(&c->d->pv, c->req->access.gfn.n, c->to) != 0)
+    bool flush = false;
+
+    if (xm_pv_relax(&c->d->pv, c->req->access.gfn.n, c->to, &flush) != 0)
         return crash(c, "no memory for the table of rights");
+    if (flush)
+        xm_p2m_note_flush(c->d, 0);
     return XM_V_RETRY_NOW;
 }
 
@@ -137,6 +141,22 @@ static enum xm_verdict notify(struct check *c)
     return relax(c) == XM_V_CRASH ? XM_V_CRASH : XM_V_OK;
 }
 
+/* A hypercall's items are accesses of their own, though made at one place. */
+static bool answered(struct check *c)
+{
+    const struct xm_access_req *a = &c->req->access;
+    struct xm_ev_regs_x86 regs;
+
+    if (c->v->armed.n == 0)
+        return false;
+    xm_env_vcpu_get_regs(c->d->env, c->v->id, &regs, sizeof(regs));
+    if (!xm_pv_is_armed(&c->v->armed, regs.rip, regs.rsp, a->gfn.n, a->what & 7u))
+        return false;
+    if (c->req->who != XM_PV_BY_GUEST)
+        xm_pv_disarm(&c->v->armed, a->gfn.n);
+    return true;
+}
+
 static enum xm_verdict act(struct check *c, enum xm_pv_verdict verdict)
 {
     switch (verdict) {
@@ -144,7 +164,7 @@ static enum xm_verdict act(struct check *c, enum xm_pv_verdict verdict)
     case XM_PV_PASS_ONCE: return XM_V_EMULATE;
     case XM_PV_GUEST_FAULT: return XM_V_GUEST_FAULT;
     case XM_PV_RELAX: return relax(c);
-    case XM_PV_EVENT: return tell(c, true);
+    case XM_PV_EVENT: return answered(c) ? XM_V_ANSWERED : tell(c, true);
     case XM_PV_EVENT_RELAX: return tell(c, false);
     case XM_PV_NOTIFY: return notify(c);
     case XM_PV_EFAULT: return XM_V_EFAULT;
@@ -173,7 +193,7 @@ enum xm_verdict xm_pv_check(struct xm_domain *d, const struct xm_pv_req *req,
         .required = d->access_required,
     };
     verdict = act(&c, xm_pv_decide(&d->pv, &ask, &c.to));
-    if (verdict == XM_V_OK || verdict == XM_V_EMULATE) {
+    if (verdict == XM_V_OK || verdict == XM_V_EMULATE || verdict == XM_V_ANSWERED) {
         bool held = d->pv.on && req->ours;
         enum xm_access now = held ? xm_pv_rights(&d->pv, mfn) : XM_ACCESS_RWX;
 

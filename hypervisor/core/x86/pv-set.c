@@ -87,14 +87,11 @@ static int prepare(struct xm_pv *pv, uint64_t mfn, enum xm_access a)
 }
 
 /* Entries that allow less than the rights do no harm: the next fault makes them anew. */
-static int change(struct xm_pv *pv, uint64_t mfn, enum xm_access a, bool *flush)
+int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush)
 {
     uint8_t before = xm_pv_entry_bits(xm_pv_rights(pv, mfn));
-    int rc;
+    int rc = put(pv, mfn, to);
 
-    if (!pv->hooks->owned(pv->env, xm_mfn(mfn)))
-        return 0;
-    rc = put(pv, mfn, a);
     if (rc != 0)
         return rc;
     if ((before & ~xm_pv_entry_bits(xm_pv_rights(pv, mfn))) != 0 &&
@@ -103,9 +100,9 @@ static int change(struct xm_pv *pv, uint64_t mfn, enum xm_access a, bool *flush)
     return 0;
 }
 
-int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to)
+static int change(struct xm_pv *pv, uint64_t mfn, enum xm_access a, bool *flush)
 {
-    return put(pv, mfn, to);
+    return pv->hooks->owned(pv->env, xm_mfn(mfn)) ? xm_pv_relax(pv, mfn, a, flush) : 0;
 }
 
 int xm_pv_get(struct xm_pv *pv, uint64_t mfn, enum xm_access *a)

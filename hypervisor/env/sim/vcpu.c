@@ -37,7 +37,10 @@ void xm_env_vcpu_wait(struct xm_env_dom *d, uint32_t id)
 
 void xm_env_vcpu_wake(struct xm_env_dom *d, uint32_t id)
 {
-    vcpu(d, id)->waiting = false;
+    struct sim_vcpu *v = vcpu(d, id);
+
+    v->waiting = false;
+    v->woken = sim_vcpu_runs(v) + 1;
 }
 
 void xm_env_vcpu_get_regs(struct xm_env_dom *d, uint32_t id, void *regs, size_t bytes)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One instruction of a PV guest, done by Xen: for an EMULATE answer, and for rights that no shadow entry
+ * One instruction of a PV guest, done by Xen: for EMULATE answers, and for rights that no shadow entry
  * can express (w, x, wx). No entry is made for it, so no other vCPU gets by. What it reads and writes
- * is found through the guest's tables, and their rights hold. Not done: FPU, SSE and AVX,
- * privileged instructions, accesses to other domains' frames.
+ * is found through the guest's tables, and their rights hold; so do those of frames that nobody answered
+ * for. Not done: FPU, SSE and AVX, privileged instructions, accesses to other domains' frames.
  */
 #include "priv.h"
 
@@ -23,7 +23,7 @@
 
 struct emulation {
     struct vcpu *v;
-    bool any;  /* whatever the rights */
+    const struct cpu_user_regs *regs;
     bool stop; /* a violation was found on the way: */
     struct xmem_access a;
 };
@@ -49,19 +49,29 @@ static void piece_put(struct piece *p)
 static bool violates(struct emulation *e, unsigned long mfn, unsigned long va, uint8_t what)
 {
     struct domain *d = e->v->domain;
-    bool bad;
+    enum xm_access to;
 
-    if (e->any || !xmem_owned(d, mfn))
+    if (!xmem_owned(d, mfn))
         return false;
-    paging_lock(d);
-    bad = xm_rights_violated(xm_pv_rights(&d->arch.pv.xmem->pv, mfn), what, false);
-    paging_unlock(d);
-    if (bad) {
+    e->a = (struct xmem_access){
+        .mfn = mfn, .va = va, .va_valid = true, .offset = va & ~PAGE_MASK, .what = what};
+    if (xmem_armed(e->v, e->regs, &e->a))
+        return false;
+    switch (xmem_decide(e->v, &e->a, XM_PV_BY_GUEST, &to)) {
+    case XM_PV_RELAX:
+        xmem_relax(d, mfn, to);
+        return false;
+    case XM_PV_EVENT:
+    case XM_PV_EVENT_RELAX: /* told and waited for all the same: frames are held here */
         e->stop = true;
-        e->a = (struct xmem_access){
-            .mfn = mfn, .va = va, .va_valid = true, .offset = va & ~PAGE_MASK, .what = what};
+        return true;
+    case XM_PV_CRASH:
+        gprintk(XENLOG_ERR, "access violation on mfn %#lx without a listener\n", mfn);
+        domain_crash(d);
+        return true;
+    default:
+        return false;
     }
-    return bad;
 }
 
 static int piece_get(struct emulation *e, unsigned long va, unsigned int bytes, uint8_t what,
@@ -95,6 +105,21 @@ static int piece_get(struct emulation *e, unsigned long va, unsigned int bytes, 
     return X86EMUL_OKAY;
 }
 
+/* What is natural is read and written at once, as by a processor. */
+static void move(void *to, const void *from, unsigned int bytes)
+{
+    bool natural = !(((unsigned long)to | (unsigned long)from) & (bytes - 1));
+
+    if (bytes == 8 && natural)
+        ACCESS_ONCE(*(uint64_t *)to) = ACCESS_ONCE(*(const uint64_t *)from);
+    else if (bytes == 4 && natural)
+        ACCESS_ONCE(*(uint32_t *)to) = ACCESS_ONCE(*(const uint32_t *)from);
+    else if (bytes == 2 && natural)
+        ACCESS_ONCE(*(uint16_t *)to) = ACCESS_ONCE(*(const uint16_t *)from);
+    else
+        memcpy(to, from, bytes);
+}
+
 /* Both frames of an access before anything is done to either. */
 static int copy(struct emulation *e, unsigned long va, char *data, unsigned int bytes, uint8_t what,
                 struct x86_emulate_ctxt *ctxt)
@@ -114,9 +139,9 @@ static int copy(struct emulation *e, unsigned long va, char *data, unsigned int 
     }
     for (i = 0; i < n; i++) {
         if (rc == X86EMUL_OKAY && what == XM_DO_W)
-            memcpy(p[i].p, data, p[i].bytes);
+            move(p[i].p, data, p[i].bytes);
         else if (rc == X86EMUL_OKAY)
-            memcpy(data, p[i].p, p[i].bytes);
+            move(data, p[i].p, p[i].bytes);
         data += p[i].bytes;
         piece_put(&p[i]);
     }
@@ -226,9 +251,9 @@ static bool in_64_bit(const struct vcpu *v, const struct cpu_user_regs *regs)
 }
 
 /* A violation of another frame's rights by the same instruction is reported as any other. */
-bool xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs, bool any)
+bool xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs)
 {
-    struct emulation e = {.v = v, .any = any};
+    struct emulation e = {.v = v, .regs = regs};
     struct x86_emulate_ctxt ctxt = {
         .regs = regs,
         .addr_size = 64,
@@ -252,6 +277,8 @@ bool xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs, bool any)
             return false;
         pv_inject_event(&ctxt.event);
     }
+    if (rc == X86EMUL_OKAY || rc == X86EMUL_EXCEPTION)
+        xm_pv_disarm_all(&xmem_vcpu(v)->armed);
     if (rc == X86EMUL_OKAY && ctxt.retire.singlestep)
         inject_single_step();
     return rc == X86EMUL_OKAY || rc == X86EMUL_EXCEPTION || rc == X86EMUL_RETRY;

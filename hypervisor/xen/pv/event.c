@@ -23,6 +23,18 @@ static void event_fill(const struct xmem_access *a, vm_event_request_t *req)
     };
 }
 
+/* An answer is for the instruction that was told. */
+static void remember(struct vcpu *v)
+{
+    struct xmem_vcpu *xv = xmem_vcpu(v);
+    const struct cpu_user_regs *regs = guest_cpu_user_regs();
+
+    xv->told_ip = regs->rip;
+    xv->told_sp = regs->rsp;
+    if (xv->armed.ip != regs->rip || xv->armed.sp != regs->rsp)
+        xm_pv_disarm_all(&xv->armed);
+}
+
 /* As monitor_traps(), which always may sleep: inside a hypercall, or on Xen's own fault, nobody may. */
 int xmem_send(struct vcpu *v, const struct xmem_access *a, bool sync, bool may_sleep)
 {
@@ -31,6 +43,8 @@ int xmem_send(struct vcpu *v, const struct xmem_access *a, bool sync, bool may_s
     int rc;
 
     event_fill(a, &req);
+    if (sync)
+        remember(v);
     if (may_sleep)
         return monitor_traps(v, sync, &req);
     rc = vm_event_claim_slot_nosleep(d, d->vm_event_monitor);
@@ -69,23 +83,30 @@ enum xm_pv_verdict xmem_decide(struct vcpu *v, const struct xmem_access *a, enum
 
 void xmem_relax(struct domain *d, unsigned long mfn, enum xm_access to)
 {
+    bool flush = false;
     int rc;
 
     paging_lock(d);
-    rc = xm_pv_relax(&d->arch.pv.xmem->pv, mfn, to);
+    rc = xm_pv_relax(&d->arch.pv.xmem->pv, mfn, to, &flush);
+    if (flush) {
+        xmem_settle(d);
+        guest_flush_tlb_mask(d, d->dirty_cpumask);
+    }
     xmem_unlock(d);
     if (rc != 0)
         domain_crash(d);
 }
 
-bool xmem_armed(struct vcpu *v, unsigned long mfn)
+bool xmem_armed(struct vcpu *v, const struct cpu_user_regs *regs, const struct xmem_access *a)
 {
-    struct xmem_vcpu *xv = xmem_vcpu(v);
+    return xm_pv_is_armed(&xmem_vcpu(v)->armed, regs->rip, regs->rsp, a->mfn, a->what);
+}
 
-    if (!xv->armed || xv->armed_mfn != mfn)
-        return false;
-    xv->armed = false;
-    return true;
+bool xmem_send_unimplemented(struct vcpu *v)
+{
+    vm_event_request_t req = {.reason = VM_EVENT_REASON_EMUL_UNIMPLEMENTED};
+
+    return v->domain->arch.monitor.emul_unimplemented_enabled && monitor_traps(v, true, &req) == 1;
 }
 
 /* ---- registers ---- */
@@ -195,6 +216,17 @@ static void set_registers(struct vcpu *v, const struct vm_event_regs_x86 *x)
 
 /* ---- answers ---- */
 
+/* A frame's rights are passed over when the instruction is tried again, by the emulator. */
+static void arm(struct vcpu *v, const vm_event_response_t *rsp)
+{
+    const struct vm_event_regs_x86 *x = &rsp->data.regs.x86;
+    struct xmem_vcpu *xv = xmem_vcpu(v);
+    bool moved = (rsp->flags & VM_EVENT_FLAG_SET_REGISTERS) && is_canonical_address(x->rip);
+
+    xm_pv_arm(&xv->armed, moved ? x->rip : xv->told_ip, moved ? x->rsp : xv->told_sp,
+              rsp->u.mem_access.gfn, rsp->u.mem_access.flags & (XM_DO_R | XM_DO_W | XM_DO_X));
+}
+
 /* Leaves in the flags what the caller does for PV as for HVM: to unpause. */
 void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp)
 {
@@ -204,16 +236,20 @@ void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp)
         set_registers(v, &rsp->data.regs.x86);
     if ((rsp->flags & VM_EVENT_FLAG_EMULATE) && rsp->reason == VM_EVENT_REASON_MEM_ACCESS &&
         xmem_pv_active(v->domain) &&
-        !(rsp->flags & (VM_EVENT_FLAG_SET_EMUL_READ_DATA | VM_EVENT_FLAG_SET_EMUL_INSN_DATA))) {
-        xmem_vcpu(v)->armed_mfn = rsp->u.mem_access.gfn;
-        xmem_vcpu(v)->armed = true;
-    }
+        !(rsp->flags & (VM_EVENT_FLAG_SET_EMUL_READ_DATA | VM_EVENT_FLAG_SET_EMUL_INSN_DATA)))
+        arm(v, rsp);
     /* The rest is done with HVM's means. */
     rsp->flags &= VM_EVENT_FLAG_VCPU_PAUSED | VM_EVENT_FLAG_FOREIGN;
 }
 
-/* mem_access has no bit of its own; a PV guest's HVMOP_guest_request_vm_event comes through. */
+/*
+ * mem_access has no bit of its own; a PV guest's HVMOP_guest_request_vm_event comes through. That what
+ * cannot be emulated is told says as well that an emulated instruction is held to the rights of all
+ * frames that nobody answered for.
+ */
 uint32_t xmem_pv_capabilities(const struct domain *d)
 {
-    return xmem_pv_ring_frames(d, 0) ? 1U << XEN_DOMCTL_MONITOR_EVENT_GUEST_REQUEST : 0;
+    return xmem_pv_ring_frames(d, 0) ? 1U << XEN_DOMCTL_MONITOR_EVENT_GUEST_REQUEST |
+                                           1U << XEN_DOMCTL_MONITOR_EVENT_EMUL_UNIMPLEMENTED
+                                     : 0;
 }

@@ -95,7 +95,7 @@ static uint32_t let_xen_through(struct vcpu *v, unsigned long mfn)
     return XMEM_GO_ON;
 }
 
-/* Xen crashes a guest whose exception frame it cannot write: that access is never denied. */
+/* Of a fault there the guest cannot be told: that access is never denied. */
 static bool writes_exception_frame(unsigned long rip)
 {
     char buffer[KSYM_NAME_LEN + 1];
@@ -147,8 +147,13 @@ static uint32_t fault_by_xen(struct vcpu *v, const struct xmem_access *a,
 
 static uint32_t stop(struct vcpu *v, const struct xmem_access *a, struct cpu_user_regs *regs)
 {
-    if (xmem_armed(v, a->mfn) && xmem_emulate(v, regs, true))
-        return EXCRET_fault_fixed;
+    if (xmem_armed(v, regs, a)) {
+        if (xmem_emulate(v, regs))
+            return EXCRET_fault_fixed;
+        xm_pv_disarm_all(&xmem_vcpu(v)->armed);
+        if (xmem_send_unimplemented(v))
+            return EXCRET_fault_fixed;
+    }
     xmem_send(v, a, true, true);
     return EXCRET_fault_fixed;
 }
@@ -161,7 +166,7 @@ static uint32_t fault_by_guest(struct vcpu *v, const struct xmem_access *a,
     switch (xmem_decide(v, a, XM_PV_BY_GUEST, &to)) {
     case XM_PV_PASS_ONCE:
         /* What cannot be emulated is reported like a violation. */
-        return xmem_emulate(v, regs, false) ? EXCRET_fault_fixed : stop(v, a, regs);
+        return xmem_emulate(v, regs) ? EXCRET_fault_fixed : stop(v, a, regs);
     case XM_PV_RELAX:
         xmem_relax(v->domain, a->mfn, to);
         return XMEM_GO_ON;

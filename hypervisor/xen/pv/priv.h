@@ -31,9 +31,9 @@
 
 /* Per vCPU: accesses that get by once. */
 struct xmem_vcpu {
-    /* An EMULATE answer: the next violation of this frame goes through. */
-    bool armed;
-    unsigned long armed_mfn;
+    /* EMULATE answers to events of the instruction under way; where the last event was told. */
+    struct xm_pv_armed armed;
+    unsigned long told_ip, told_sp;
     /* Xen's own access that goes through: its entry is made whatever the rights... */
     bool pass;
     unsigned long pass_mfn;
@@ -94,14 +94,16 @@ struct xmem_access {
 };
 /* 0 or 1: sent; 1: and the vCPU is paused. Else a negative errno. */
 int xmem_send(struct vcpu *v, const struct xmem_access *a, bool sync, bool may_sleep);
-/* Takes the answer away that lets one access to the frame through. */
-bool xmem_armed(struct vcpu *v, unsigned long mfn);
+/* Did an answer let the instruction at regs do this? */
+bool xmem_armed(struct vcpu *v, const struct cpu_user_regs *regs, const struct xmem_access *a);
+/* The monitor for what cannot be emulated is on, and the vCPU is paused with its event. */
+bool xmem_send_unimplemented(struct vcpu *v);
 enum xm_pv_verdict xmem_decide(struct vcpu *v, const struct xmem_access *a, enum xm_pv_who who,
                                enum xm_access *to);
 /* The rights of a verdict. */
 void xmem_relax(struct domain *d, unsigned long mfn, enum xm_access to);
 
-/* emulate.c: does the instruction for the guest. any: whatever the rights of what it touches. */
-bool xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs, bool any);
+/* emulate.c: does the instruction for the guest; what answers let it do goes whatever the rights. */
+bool xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs);
 
 #endif

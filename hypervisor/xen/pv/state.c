@@ -262,7 +262,7 @@ static int mode_off(struct domain *d, struct xmem_pv *x, uint32_t mode)
         rc = xmem_shadow_mode(d, false);
     }
     for (i = 0; i < x->vcpus && rc == 0; i++)
-        x->vcpu[i].armed = false;
+        xm_pv_disarm_all(&x->vcpu[i].armed);
     xmem_unlock(d);
     if (rc == 0 && !vm_event_check_ring(d->vm_event_monitor))
         ring_drop(x);

@@ -16,8 +16,11 @@ static int obey(struct vcpu *v, const struct xmem_access *a)
         xmem_relax(v->domain, a->mfn, to);
         return 0;
     case XM_PV_EVENT:
-        if (xmem_armed(v, a->mfn))
+        /* A hypercall's items are accesses of their own, though made at one place. */
+        if (xmem_armed(v, guest_cpu_user_regs(), a)) {
+            xm_pv_disarm(&xmem_vcpu(v)->armed, a->mfn);
             return 0;
+        }
         /* No slot: the vCPU comes back and asks again. */
         xmem_send(v, a, true, false);
         return -ERESTART;

@@ -52,7 +52,7 @@ bool xmem_pv_shadow_op(struct domain *d, const struct xen_domctl_shadow_op *sc, 
 void xmem_pv_destroy(struct domain *d);
 void xmem_pv_frames_came(struct domain *d, const struct page_info *pg, unsigned int nr);
 
-/* A PV domain has no HVM parameters: where they would be lies something else. */
+/* A PV domain's ring is named by no HVM parameter. */
 #define xmem_ring_gfn(d, gfn) (is_hvm_domain(d) ? (gfn) : 1UL)
 #define xmem_ring_prepare(d, gfn, page, va)                     \
     (is_hvm_domain(d) ? prepare_ring_for_helper(d, gfn, page, va) \

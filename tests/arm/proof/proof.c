@@ -61,7 +61,7 @@ static enum arm_why place(void *ctx, const struct arm_regs *r, const struct arm_
 
 static enum arm_why emulate_pair(struct one *o)
 {
-    const struct arm_world world = {o, fetch, place};
+    const struct arm_world world = {o, fetch, place, NULL, NULL};
     struct arm_monitor monitor = {0};
     unsigned done;
     enum arm_why why = arm_loop(&world, &o->ours, &monitor, o->n, &done);

@@ -76,7 +76,7 @@ static enum arm_why fetch(void *ctx, const struct arm_regs *r, uint32_t *word)
 
 void emulated_loop(struct arm_regs *r, const struct code *code, unsigned from)
 {
-    const struct arm_world world = {(void *)(uintptr_t)code, fetch, place};
+    const struct arm_world world = {(void *)(uintptr_t)code, fetch, place, NULL, NULL};
     struct arm_monitor monitor = {0};
     unsigned done;
     r->pc = from;

@@ -184,6 +184,27 @@ arm64_dom0() {
     ARM64_DOM0=$LAB_PATH/dom0.cpio
 }
 
+# A 32-bit program needs a compiler of its own, with its C library; without it there is none.
+ARM64_CC32=(arm-linux-gnueabihf-gcc -march=armv8-a+simd -masm-syntax-unified)
+
+arm64_gcc32() {
+    echo 'int main(void) { return 0; }' | "${ARM64_CC32[@]}" -static -x c - -o /dev/null 2>/dev/null &&
+        "${ARM64_CC32[0]}" -dumpfullversion
+}
+
+# Programs whose check sums say that each of their accesses was done as it should be.
+arm64_sums() {
+    local dir=$LAB_ARM64/linux/sums set
+    # shellcheck disable=SC2086
+    $ARM64_CC "${ARM64_WARN[@]}" "$dir"/{main,a64,a64-vector}.c $ARM64_LDFLAGS -static -o "$1/sums64"
+    arm64_gcc32 >/dev/null || return 0
+    for set in arm thumb; do
+        "${ARM64_CC32[@]}" "${ARM64_WARN[@]}" -m$set -DSET=op_$set -c "$dir/a32.c" -o "$1/$set.o"
+    done
+    "${ARM64_CC32[@]}" "${ARM64_WARN[@]}" -static "$dir/main.c" "$1"/{arm,thumb}.o -o "$1/sums32"
+    rm "$1"/{arm,thumb}.o
+}
+
 arm64_linux_fill() {
     local folder=$1 guest
     guest=$folder/guest
@@ -194,6 +215,7 @@ arm64_linux_fill() {
     # shellcheck disable=SC2086
     $ARM64_CC "${ARM64_WARN[@]}" "$LAB_ARM64/linux/work.c" \
         $ARM64_LDFLAGS -static -pthread -o "$guest/bin/work"
+    arm64_sums "$guest/bin"
     lab_cpio "$guest" "$folder/root/lab/linux/initrd"
     cp "$ARM64_KERNEL/Image" "$folder/root/lab/linux/"
     lab_cpio "$folder/root" "$folder/linux.cpio"
@@ -203,7 +225,7 @@ arm64_linux_fill() {
 # The Debian Linux guest: a second archive for dom0, with the guest's kernel and RAM disk. To be
 # called after arm64_dom0.
 arm64_linux() {
-    lab_store arm64-linux "$(lab_key "$(arm64_gcc) ${ARM64_KERNEL##*/} ${ARM64_RUNTIME_ROOT##*/} \
+    lab_store arm64-linux "$(lab_key "$(arm64_gcc) $(arm64_gcc32 || :) ${ARM64_KERNEL##*/} ${ARM64_RUNTIME_ROOT##*/} \
         ${ARM64_SYSROOT##*/}" "$LAB_ARM64/linux" "$LAB_ARM64/build.sh")" arm64_linux_fill
     ARM64_LINUX=$LAB_PATH/linux.cpio
 }

@@ -274,7 +274,7 @@ static void hypercall_buffer(struct probe *p)
     int rc;
 
     if (getenv("XMEM_LAB_NO_HCBUF")) {
-        printf("ok %u - hypercall buffer # SKIP this QEMU aborts on it\n", ++p->number);
+        printf("ok %u - hypercall buffer # SKIP not under this QEMU\n", ++p->number);
         return;
     }
     lab_guest_poke(p->guest, command.addr, &bytes, sizeof(bytes));

@@ -46,6 +46,7 @@ suite_python_fill() {
 # The part python needs more than the others do: the bindings, an example, and a Python.
 suite_extra() {
     local items
+    cp "$LAB_ARM64"/log/* "$2/"
     case ${SUITE_PARTS:-} in
     *' python '*) ;;
     *) return 0 ;;

@@ -9,7 +9,7 @@
 # The boot scripts print them; whatever the hypervisor or kernel says outside is not a result.
 
 # lab_vm_run LOG SECONDS COMMAND...: the emulator's own exit code is left in LAB_RC (124: timed out).
-# Hypervisor panics end the wait early instead of running into the limit.
+# A machine that has failed ends the wait early.
 lab_vm_run() {
     local log=$1 limit=$2 pid began=$SECONDS
     shift 2
@@ -74,6 +74,17 @@ lab_vm_code() {
     tr -d '\r' <"$1" | sed -n 's/.*XMEM-LAB-END \([0-9]\{1,3\}\).*/\1/p' | tail -n 1
 }
 
+# lab_vm_broke CODE OUTPUT ERRORS: true when the emulator itself has ended: by a signal, or before the
+# machine said anything. It is no result of the tests, and told as what it is ("Bail out!" is TAP's word).
+lab_vm_broke() {
+    local code=$1 how
+    [ "$code" -ge 128 ] || { [ "$code" -ne 0 ] && [ "$code" -lt 124 ] && ! [ -s "$2" ]; } || return 1
+    how="code $code"
+    [ "$code" -lt 128 ] || how="signal $(kill -l "$((code - 128))" 2>/dev/null || echo "$((code - 128))")"
+    printf 'Bail out! the emulator ended by itself (%s): %s\n' "$how" \
+        "$(tail -n 3 "$3" | tr -d '\r' | tr '\n' ' ' | cut -c1-300)"
+}
+
 # lab_vm_finish LOG: prints the output, explains a missing end, and ends the lab uniformly.
 lab_vm_finish() {
     local log=$1 code
@@ -85,6 +96,7 @@ lab_vm_finish() {
     '')
         lab_say "the payload did not reach its end (emulator code $LAB_RC); last lines of $log:"
         tail -n 25 "$log" >&2
+        ! lab_vm_broke "$LAB_RC" "$log" "$log" || exit 1
         lab_fail "no result from the machine"
         ;;
     *) lab_fail "payload exit code $code (serial log: $log)" ;;

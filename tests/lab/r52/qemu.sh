@@ -33,6 +33,9 @@ r52_qemu_fill() {
     cp "$root/usr/bin/qemu-system-arm" "$folder/"
     lab_elf_closure "$root" "$folder" "$R52_LIBDIR" "$folder/qemu-system-arm"
     cp -L "$(lab_find_library "$root" "$R52_LIBDIR" ld-linux-x86-64.so.2)" "$folder/ld.so"
+    # Beside such a folder QEMU looks for all its files in there (util/cutils.c, get_relocated_path()):
+    # not for the modules and settings of a QEMU that is installed here, which are of another build.
+    mkdir "$folder/qemu-bundle"
     rm -rf "$root"
 }
 
@@ -53,7 +56,6 @@ r52_qemu() {
     lab_apt_init
     item=$(lab_deb_pick "$R52_SUITE" amd64 qemu-system-arm)
     lab_store r52-qemu "$(lab_key "$item $(declare -f r52_depends r52_qemu_fill)")" r52_qemu_fill "$item"
-    # Modules of a QEMU that is installed here are not this one's.
-    R52_QEMU=(env "QEMU_MODULE_DIR=$LAB_PATH/none" "$LAB_PATH/ld.so" --library-path "$LAB_PATH/$R52_LIBDIR" "$LAB_PATH/qemu-system-arm")
+    R52_QEMU=(env -u QEMU_MODULE_DIR "$LAB_PATH/ld.so" --library-path "$LAB_PATH/$R52_LIBDIR" "$LAB_PATH/qemu-system-arm")
     r52_has_board "${R52_QEMU[@]}" || lab_skip "Debian 13's QEMU (${item#*=}) has no machine $R52_MACHINE or does not run here"
 }

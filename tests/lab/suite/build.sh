@@ -27,7 +27,8 @@ suite_library_fill() {
     suite_library_files | (cd "$SUITE_TOP" && tar -cf - -T -) | tar -xf - -C "$folder/src"
     (cd "$folder/src" && autoreconf -fi) >"$folder/log" 2>&1 ||
         lab_fail "autoreconf: $(tail -n 3 "$folder/log")"
-    (cd "$folder/build" && ../src/configure --quiet $SUITE_HOST --disable-static CFLAGS='-O2 -g' &&
+    (cd "$folder/build" && ../src/configure --quiet $SUITE_HOST --disable-static --without-zlib --without-liblzma \
+        CFLAGS='-O2 -g' &&
         make -s -j"$LAB_JOBS" lib/libxmem.la lib/libxmem-internal.la examples/xmemctl/xmemctl) >>"$folder/log" 2>&1 || {
         grep -m5 -i 'error' "$folder/log" >&2 || tail -n 5 "$folder/log" >&2
         lab_fail "the library does not build for this laboratory"
@@ -66,7 +67,7 @@ suite_programs_fill() {
     # shellcheck disable=SC2086
     suite_compile "$folder/conformance" -DCONF_WITH_XEN $statements "${guest[@]}" \
         "$SUITE_DIR/no-sim.c" -lxenforeignmemory
-    suite_compile "$folder/real" "$SUITE_DIR"/{real,listeners,signals,emulation}.c "${guest[@]}" -lxenforeignmemory
+    suite_compile "$folder/real" "$SUITE_DIR"/{real,listeners,signals,emulation,kill}.c "${guest[@]}" -lxenforeignmemory
     suite_compile "$folder/wx-guest" "$SUITE_DIR/wx-guest.c" "$SUITE_TOP/tests/lab/common/guest.c" -lxenforeignmemory
     suite_inside "$folder/differ" "$SUITE_DIR"/differ{,-op}.c "$conf/guest-sim.c" "${guest[@]}"
     # Arm alone has the guest's side of it.

@@ -195,8 +195,8 @@ static bool queues(void)
     return !arch || strcmp(arch, "x86-pv");
 }
 
-/* One vCPU more than the ring has slots: the last one is in Xen's queue, which a dead listener keeps. */
-static void killed_with_a_queue(struct conf *c)
+/* Many vCPUs wait. Some kinds cannot be recovered then: that is said, and nothing is left half done. */
+static void killed_with_many(struct conf *c)
 {
     pid_t pid;
     NEED(c, c->vcpus >= 9, "fewer than 9 vCPUs");
@@ -220,6 +220,6 @@ const struct statement statements_listeners[] = {
     {"a second listener is refused and the first goes on", second_listener, false},
     {"a ring full of events that do not pause stops the guest and loses none", flood, false},
     {"a listener killed at many points is recovered from", killed_at_many_points, true},
-    {"killed with 9 vCPUs waiting: recovered from, or refused and destroyed", killed_with_a_queue, true},
+    {"killed with many vCPUs waiting: recovered from, or refused", killed_with_many, true},
     {NULL, NULL, false},
 };

@@ -18,7 +18,7 @@ ept_cc() {
 }
 
 # Bochs: the packaged one that Debian 12 has lacks the monitor trap flag, so Xen has no single step
-# there. The options leave out what needs a display, and show-ips, whose signals can deadlock.
+# there. The options leave out what needs a display, and show-ips, which is not needed.
 EPT_BOCHS_OPTIONS=(--with-nogui --enable-x86-64 --enable-cpu-level=6 --enable-vmx=2 --enable-avx
     --enable-evex --enable-all-optimizations --enable-pci --enable-memtype --enable-smp
     --disable-debugger --disable-docbook --disable-plugins --disable-show-ips)

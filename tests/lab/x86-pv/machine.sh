@@ -4,7 +4,7 @@
 
 PV_QEMU=${XMEM_LAB_QEMU_X86:-qemu-system-x86_64}
 
-# noreboot=0: a panic ends the machine instead of hanging it.
+# noreboot=0: a machine that fails ends.
 # shellcheck disable=SC2206,SC2054 # words are wanted, with commas
 PV_XEN_ARGS=(com1=115200,8n1 console=com1 loglvl=info guest_loglvl=warning noreboot=0
     dom0_mem=512M,max:512M dom0_max_vcpus=1 bootscrub=0 spec-ctrl=no xpti=0 ${XMEM_LAB_XEN_ARGS:-})

@@ -48,7 +48,8 @@ enum xm_verdict {
     XM_V_UNMAPPED,  /* nothing there: MMIO or an abort */
     XM_V_CRASH,     /* the domain was crashed */
     XM_V_GUEST_FAULT, /* x86-pv: the guest's own tables deny it */
-    XM_V_EFAULT     /* x86-pv: the hypervisor's own access fails */
+    XM_V_EFAULT,    /* x86-pv: the hypervisor's own access fails */
+    XM_V_ANSWERED   /* x86-pv: an EMULATE answer lets it through: do it, leave no entry */
 };
 
 enum xm_verdict xm_access_check(struct xm_domain *d, const struct xm_access_req *req,

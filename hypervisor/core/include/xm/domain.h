@@ -70,6 +70,7 @@ struct xm_vcpu {
     struct xm_held_write held;
     bool has_reply;
     struct xm_reply reply;
+    struct xm_pv_armed armed; /* x86-pv: EMULATE answers */
 };
 
 #define XM_MSR_WORDS (0x2000u / 64u)

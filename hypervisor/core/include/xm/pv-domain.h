@@ -28,7 +28,8 @@ struct xm_pv_req {
 
 /*
  * An access that no shadow entry allows, or that is not made through one. XM_V_OK: make the entry
- * with xm_pv_entry_flags() and go on; XM_V_EMULATE: do it, leave no entry; XM_V_RETRY_NOW:
+ * with xm_pv_entry_flags() and go on; XM_V_EMULATE: do it, leave no entry; XM_V_ANSWERED: the same, as
+ * an answer said, if the emulator can, and xm_pv_disarm_all() when the instruction is done; XM_V_RETRY_NOW:
  * ask again; XM_V_STOPPED: again when the vCPU runs (a hypercall: continued with this item);
  * XM_V_GUEST_FAULT, XM_V_EFAULT, XM_V_CRASH. res->bits: what a TLB may keep.
  */

@@ -15,6 +15,7 @@
 #define XM_PV_H
 
 #include <xm/env.h>
+#include <xm/pv-armed.h>
 #include <xm/pv-table.h>
 #include <xm/rights.h>
 
@@ -104,8 +105,8 @@ void xm_pv_set_default(struct xm_pv *pv, enum xm_access a, bool *flush);
 int xm_pv_get(struct xm_pv *pv, uint64_t mfn, enum xm_access *a);
 /* In force, for a frame that is known to be the domain's. */
 enum xm_access xm_pv_rights(struct xm_pv *pv, uint64_t mfn);
-/* A verdict's change of rights to ones that allow more. -XM_ENOMEM. */
-int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to);
+/* A verdict's change of rights to ones that allow this access; rx2rw loses execution. -XM_ENOMEM. */
+int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush);
 /* Changes of owner. A frame that left starts at the default wherever it comes. */
 void xm_pv_frame_left(struct xm_pv *pv, uint64_t mfn);
 int xm_pv_frame_came(struct xm_pv *pv, uint64_t mfn);

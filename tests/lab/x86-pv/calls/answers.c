@@ -10,7 +10,9 @@
 #include "pv.h"
 
 #define QUIET_MS 60u
+#define MOST_TOLD 4u
 #define RET 0xc3u
+#define XORPS_RET 0xc3c0570fu /* xorps %xmm0, %xmm0; ret */
 #define ENOUGH_FREE 64u /* pages: what else moves while a domain goes */
 
 static uint64_t read_page(struct pv *p, uint64_t mfn)
@@ -27,6 +29,54 @@ static bool stopped(struct pv *p, vm_event_request_t *e, uint64_t mfn, uint64_t 
     return pv_event(p, e, LAB_PATIENCE_MS) && e->u.mem_access.gfn == mfn;
 }
 
+/* Each access that is told is answered for until the command is done. How many were. */
+static unsigned int emulated(struct pv *p, vm_event_request_t *e)
+{
+    unsigned int n = 0;
+
+    do {
+        pv_answer(p, e, VM_EVENT_FLAG_EMULATE, NULL);
+        n++;
+    } while (n < MOST_TOLD && pv_event(p, e, QUIET_MS));
+    return pv_done(p, LAB_PATIENCE_MS) ? n : 0;
+}
+
+/* A write over the end of a frame: the next one's rights hold until it is answered for, too. */
+static void two_frames(struct pv *p, uint64_t mfn)
+{
+    vm_event_request_t e;
+
+    pv_set(p, mfn, 2, XENMEM_access_r);
+    pv_tell(p, LAB_OP_WRITE_CROSSING, mfn * PV_PAGE, UINT64_MAX);
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.u.mem_access.gfn == mfn, "a write over two frames");
+    pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.u.mem_access.gfn == mfn + 1 && !pv_done(p, 0),
+          "the second one is told as well");
+    check(emulated(p, &e) == 1, "and then it is done");
+    pv_set(p, mfn, 2, XENMEM_access_rwx);
+}
+
+/* The emulator does no SSE: the access is told again, or by an event of its own to who listens for that. */
+static void not_emulated(struct pv *p, uint64_t mfn)
+{
+    vm_event_request_t e;
+
+    pv_do(p, LAB_OP_WRITE, mfn * PV_PAGE, XORPS_RET);
+    pv_set(p, mfn, 1, XENMEM_access_rw);
+    check(stopped(p, &e, mfn, LAB_OP_EXEC, 0), "a fetch of an SSE instruction");
+    pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.reason == VM_EVENT_REASON_MEM_ACCESS &&
+              e.u.mem_access.gfn == mfn, "not emulated, and told again");
+    check(xc_monitor_emul_unimplemented(pv_xc, p->domid, true) == 0, "what is not emulated is monitored");
+    pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.reason == VM_EVENT_REASON_EMUL_UNIMPLEMENTED &&
+              (e.flags & VM_EVENT_FLAG_VCPU_PAUSED), "not emulated, and an event of its own");
+    pv_set(p, mfn, 1, XENMEM_access_rwx);
+    pv_answer(p, &e, 0, NULL);
+    check(pv_done(p, LAB_PATIENCE_MS) && !pv_event(p, &e, QUIET_MS), "done by the processor");
+    check(xc_monitor_emul_unimplemented(pv_xc, p->domid, false) == 0, "no longer monitored");
+}
+
 static void emulate(struct pv *p, uint64_t mfn)
 {
     vm_event_request_t e, more;
@@ -40,8 +90,8 @@ static void emulate(struct pv *p, uint64_t mfn)
     pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
     check(pv_done(p, LAB_PATIENCE_MS) && lab_guest_box(p->guest, 0)->result == 77, "emulated as well");
     check(stopped(p, &e, mfn, LAB_OP_RMW, 3), "an addition");
-    pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
-    check(pv_done(p, LAB_PATIENCE_MS) && read_page(p, mfn) == 80, "emulated");
+    /* Where the read is told first, the write is told as well. */
+    check(emulated(p, &e) <= 2 && read_page(p, mfn) == 80, "emulated");
     pv_set(p, mfn, 1, XENMEM_access_rwx);
     pv_do(p, LAB_OP_WRITE, mfn * PV_PAGE, RET);
     pv_set(p, mfn, 1, XENMEM_access_rw);
@@ -99,8 +149,9 @@ static void guest_request(struct pv *p)
     uint32_t caps = 0;
 
     check(xc_monitor_get_capabilities(pv_xc, p->domid, &caps) == 0 &&
-              caps == 1u << XEN_DOMCTL_MONITOR_EVENT_GUEST_REQUEST,
-          "capabilities: guest requests, and nothing else");
+              caps == (1u << XEN_DOMCTL_MONITOR_EVENT_GUEST_REQUEST |
+                       1u << XEN_DOMCTL_MONITOR_EVENT_EMUL_UNIMPLEMENTED),
+          "capabilities: guest requests, what is not emulated, and nothing else");
     check(xc_monitor_singlestep(pv_xc, p->domid, true) < 0, "single step is refused");
     check(xc_monitor_guest_request(pv_xc, p->domid, true, true, false) == 0, "guest requests on");
     pv_tell(p, LAB_OP_GUEST_REQUEST, 0, 0);
@@ -131,6 +182,8 @@ static void foreign_flags(struct pv *p, uint64_t mfn)
 void check_answers(struct pv *p)
 {
     emulate(p, p->first + 10);
+    two_frames(p, p->first + 12);
+    not_emulated(p, p->first + 14);
     set_registers(p, p->first + 11);
     guest_request(p);
     foreign_flags(p, p->first + 12);

@@ -128,7 +128,7 @@ static void still_restricted(struct pv *p, uint64_t mfn)
     pv_set(p, mfn, 1, XENMEM_access_rx);
 }
 
-/* Denied, it would crash the guest: Xen cannot tell it of its fault. */
+/* Of a fault there the guest cannot be told: it is never denied. */
 static void exception_frame(struct pv *p, uint64_t mfn)
 {
     vm_event_request_t e;

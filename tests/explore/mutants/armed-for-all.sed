@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# hypervisor/core/x86/pv-armed.c
+# -c pv-emulate
+# An answer for one kind of access lets every kind through.
+s|what == 0 ? ALL : what|ALL|

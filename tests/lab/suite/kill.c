@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A tool that is killed while several vCPUs use a page that it steps them over, by each means: what is
+ * left of a step then is seen in vCPUs that do not go on, although recovering answered 0.
+ */
+#include "real.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KILLS 12u
+#define VCPUS 4u
+#define ACCESSES 3000u /* of each vCPU, more than there is time for */
+#define LAST 5u        /* and afterwards */
+#define WORK 2000u
+#define DONE_MS 20000
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void pause_us(long us)
+{
+    const struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+    nanosleep(&t, NULL);
+}
+
+static uint32_t busy(const struct conf *c)
+{
+    return c->vcpus < VCPUS ? c->vcpus : VCPUS;
+}
+
+static int start_all(struct conf *c, uint64_t count)
+{
+    int rc = 0;
+    for (uint32_t v = 0; v < busy(c) && !rc; v++)
+        rc = c->ops->loop(c, v, ACT_RMW, conf_gfn(c, 2), 64 * v, count, WORK);
+    return rc;
+}
+
+/* The tool: a byte to say that it has answered for the first time. */
+static void tool(struct conf *c, uint32_t means, int ready)
+{
+    struct conf own = {.ops = c->ops, .domid = c->domid, .first_gfn = c->first_gfn,
+                       .gfns = c->gfns, .vcpus = c->vcpus};
+    struct xmem_domain_opts o = {.size = sizeof(o), .step_means = means};
+    const struct xmem_event *ev;
+    bool first = true;
+    if (xmem_open("xen:", NULL, &own.x) || conf_open(&own, &o) ||
+        xmem_domain_set_rights(own.d, 0, conf_gfn(&own, 2), XMEM_RX))
+        _exit(1);
+    for (;;) {
+        while (!xmem_event_next(own.d, &ev)) {
+            if (xmem_event_step_over(own.d, ev))
+                _exit(1);
+            if (first && write(ready, "", 1) != 1)
+                _exit(1);
+            first = false;
+        }
+        xmem_event_wait(own.d, 10);
+    }
+}
+
+/* Its pid, once it steps over; 0: it does not. */
+static pid_t begin(struct conf *c, uint32_t means)
+{
+    int ready[2];
+    char byte;
+    if (pipe(ready))
+        return 0;
+    pid_t pid = fork();
+    if (!pid) {
+        close(ready[0]);
+        tool(c, means, ready[1]);
+    }
+    close(ready[1]);
+    if (read(ready[0], &byte, 1) != 1)
+        pid = 0;
+    close(ready[0]);
+    return pid;
+}
+
+static bool all_done(struct conf *c, int64_t ms)
+{
+    for (int64_t end = now_ms() + ms; now_ms() < end;) {
+        uint32_t v = 0;
+        while (v < busy(c) && c->ops->done(c, v))
+            v++;
+        if (v == busy(c))
+            return true;
+        c->ops->run(c);
+    }
+    return false;
+}
+
+/* Another guest where this one's vCPUs do not go on: the next kill has its own. */
+static bool kill_once(struct conf *c, uint32_t means, unsigned nth)
+{
+    struct xmem_recovery rec = XMEM_INIT(rec);
+    int status, rc = start_all(c, ACCESSES);
+    pid_t pid = rc ? 0 : begin(c, means);
+    if (pid <= 0) {
+        conf_fail(c, __FILE__, __LINE__, "the tool steps over nothing: %d", rc);
+        return false;
+    }
+    pause_us(rand() % 60000);
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+    rc = xmem_domain_recover(c->x, c->domid, &rec);
+    bool done = all_done(c, DONE_MS);
+    if (rc || !done)
+        printf("# kill %u: recovering answered %d%s%s%s\n", nth, rc, rc ? ", " : "",
+               rc ? xmem_last_error(c->x) : "", done ? "" : "; a vCPU does not go on");
+    fflush(stdout);
+    return !rc && done && !start_all(c, LAST) && all_done(c, DONE_MS);
+}
+
+static void killed(struct conf *c, uint32_t means)
+{
+    unsigned bad = 0;
+    int64_t begun = now_ms();
+    EXPECT_RC(c, conf_open(c, NULL), 0);
+    bool can = c->caps.step_means & means;
+    EXPECT_RC(c, conf_close(c), 0);
+    NEED(c, can, "this kind has no such means");
+    srand(means);
+    for (unsigned i = 0; i < KILLS && !c->failed; i++) {
+        if (kill_once(c, means, i))
+            continue;
+        bad++;
+        (void)c->ops->kill(c);
+        c->ops->teardown(c);
+        EXPECT_RC(c, c->ops->setup(c), 0);
+    }
+    printf("# killed | means %u | kills %u | with a vCPU that does not go on %u | %jd ms each\n", means,
+           KILLS, bad, (intmax_t)(now_ms() - begun) / KILLS);
+    EXPECT(c, !bad);
+}
+
+static void by_view(struct conf *c) { killed(c, XMEM_STEP_VIEW); }
+static void by_single(struct conf *c) { killed(c, XMEM_STEP_SINGLE); }
+static void by_emulation(struct conf *c) { killed(c, XMEM_STEP_EMULATE); }
+static void by_relaxing(struct conf *c) { killed(c, XMEM_STEP_RELAX); }
+
+const struct statement statements_kill[] = {
+    {"killed under load, stepping by view: recovered, and all vCPUs go on", by_view, true},
+    {"killed under load, stepping by single step: recovered, and all vCPUs go on", by_single, true},
+    {"killed under load, stepping by emulation: recovered, and all vCPUs go on", by_emulation, true},
+    {"killed under load, stepping by relaxing: recovered, and all vCPUs go on", by_relaxing, true},
+    {NULL, NULL, false},
+};

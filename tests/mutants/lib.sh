@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh disable=SC2154
+# For scripts that break the sources and want that to be found. A mutant is a sed script NAME.sed;
+# its lines behind the licence are: the source file, what finds it, what breaks. Sourced by a script
+# that sets $mutants, the folder, and has two functions:
+#   objects_of NAME   the objects and libraries of the program that looks, as the linker takes them
+#   found NAME        runs the program $dir/NAME, and is true when it found what breaks
+# One that changes nothing, does not compile or is not found is a failure.
+# shellcheck source=/dev/null # CC, CFLAGS and so on, as make has them
+. "$TOP_BUILDDIR/tests/mutants/flags.sh"
+dir=$(mktemp -d "${TMPDIR:-/tmp}/xm-mutants.XXXXXX") || exit 1
+trap 'rm -rf "$dir"' EXIT INT TERM
+
+head_line() { sed -n "$(($2 + 1))s/^# //p" "$mutants/$1.sed"; }
+
+# The file, broken, linked before the library.
+build() {
+    source=$(head_line "$1" 1)
+    sed -f "$mutants/$1.sed" "$TOP_SRCDIR/$source" >"$dir/$1.c" || return 1
+    if cmp -s "$dir/$1.c" "$TOP_SRCDIR/$source"; then
+        echo "it changes nothing in $source"
+        return 1
+    fi
+    # shellcheck disable=SC2046,SC2086 # lists of options and files
+    (cd "$TOP_BUILDDIR" && $CC $CPPFLAGS_OF_LIB -I"$TOP_SRCDIR/${source%/*}" $CFLAGS -O0 -g0 -w \
+        -c -o "$dir/$1.o" "$dir/$1.c" &&
+        ./libtool --silent --tag=CC --mode=link $CC $CFLAGS $LDFLAGS -o "$dir/$1" "$dir/$1.o" $(objects_of "$1"))
+}
+
+try() {
+    echo 'not built' >"$dir/$1.result"
+    build "$1" >"$dir/$1.out" 2>&1 || return
+    if found "$1" >>"$dir/$1.out" 2>&1; then echo found; else echo 'not found'; fi >"$dir/$1.result"
+}
+
+report() {
+    n=$((n + 1))
+    if [ "$(cat "$dir/$1.result")" = found ]; then
+        echo "ok $n - $1: $(said "$1")"
+        return
+    fi
+    sed 's/^/#   /' "$dir/$1.out"
+    echo "not ok $n - $1: $(head_line "$1" 3) ($(cat "$dir/$1.result"))"
+    failed=1
+}
+
+# mutants_run [NAME...]: these or all, two at a time. TAP on stdout, 1 for a failure.
+mutants_run() {
+    # shellcheck disable=SC2046 # a list of names
+    [ $# -gt 0 ] || set -- $(cd "$mutants" && for f in *.sed; do echo "${f%.sed}"; done)
+    n=0 failed=0 odd=
+    for name; do
+        if [ -z "$odd" ]; then
+            try "$name" &
+            odd=$name
+        else
+            try "$name"
+            wait
+            odd=
+        fi
+    done
+    wait
+    for name; do report "$name"; done
+    echo "1..$n"
+    return $failed
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A session's end on the simulated machine: whatever was changed is as it was found, or is told. */
+#include <errno.h>
+#include <sim.h>
+
+#include "backend-sim.h"
+#include "unit.h"
+
+#define A 16u
+#define MANY 12u /* vCPUs, more than the ring has slots */
+
+static struct sim_machine *m;
+static struct sim_domain *g;
+static struct xmem *x;
+static struct xmem_domain *d;
+static const struct xmem_event *ev;
+
+static void begin(enum sim_kind kind, uint32_t vcpus)
+{
+    struct sim_machine_cfg cfg = {.seed = 1, .xen_minor = 17};
+    struct sim_domain_cfg dom = {.kind = kind, .vcpus = vcpus, .pages = 256, .name = "g",
+                                 .altp2m = kind == SIM_X86_EPT};
+    ck_ok(sim_machine_create(&cfg, &m));
+    ck_ok(sim_domain_create(m, &dom, &g));
+    ck_ok(xmem_open_machine(m, &x));
+    ck_ok(xmem_domain_open(x, 1, NULL, &d));
+    ck_ok(xmem_domain_enable(d));
+}
+
+static uint32_t rights_left(void)
+{
+    struct xmem_machine_report r = {.size = sizeof(r)};
+    ck_ok(xmem_machine_check(x, &r));
+    ck_assert_uint_eq(r.forbidden + r.unanswered + r.leftover_pauses + r.leftover_monitors, 0);
+    return (uint32_t)r.leftover_rights;
+}
+
+static void end(void)
+{
+    xmem_close(x);
+    sim_machine_destroy(m);
+}
+
+static void write_at(uint32_t vcpu, uint64_t gfn)
+{
+    struct sim_op op = {.code = SIM_OP_WRITE, .addr = gfn << 12};
+    ck_ok(sim_vcpu_script(g, vcpu, &op, 1, 1));
+}
+
+static uint64_t done(uint32_t vcpu)
+{
+    struct sim_vcpu_info info;
+    ck_ok(sim_vcpu_info(g, vcpu, &info));
+    return info.done;
+}
+
+/* Until nobody can go on. */
+static void run(void)
+{
+    while (sim_domain_run(g, 1000))
+        ;
+}
+
+/* Woken by the last answers, a vCPU looks at the ring when it runs: that must be before the ring goes. */
+START_TEST(a_queue_for_a_slot_when_the_session_ends)
+{
+    begin(_i ? SIM_ARM_S2 : SIM_X86_EPT, MANY);
+    ck_ok(xmem_domain_set_rights_range(d, 0, A, MANY, XMEM_R));
+    for (uint32_t v = 0; v < MANY; v++)
+        write_at(v, A + v);
+    run();
+    ck_ok(xmem_event_next(d, &ev));
+    ck_ok(xmem_domain_close(d));
+    run();
+    for (uint32_t v = 0; v < MANY; v++)
+        ck_assert_uint_eq(done(v), 1);
+    ck_assert_uint_eq(rights_left(), 0);
+    end();
+}
+END_TEST
+
+static uint32_t rights_of(uint64_t gfn)
+{
+    enum xmem_rights r;
+    ck_ok(xmem_domain_get_rights(d, 0, gfn, &r));
+    return r;
+}
+
+static void open_again(uint32_t restore)
+{
+    struct xmem_domain_opts o = {.size = sizeof(o), .restore = restore};
+    ck_ok(xmem_domain_close(d));
+    ck_ok(xmem_domain_open(x, 1, &o, &d));
+    ck_ok(xmem_domain_enable(d));
+}
+
+/*
+ * Where a default is for all pages, it was found so on pages that nobody asked about, and one of
+ * them turned under the session's own: that the last one set was the found one does not end it.
+ */
+START_TEST(a_default_over_all_that_was_set_as_it_was_found)
+{
+    begin(SIM_X86_PV, 1);
+    open_again(XMEM_RESTORE_KEEP);
+    ck_ok(xmem_domain_set_default(d, XMEM_RX2RW));
+    open_again(XMEM_RESTORE_AUTO);
+    ck_ok(xmem_domain_set_default(d, XMEM_RWX));
+    ck_ok(xmem_domain_set_default(d, XMEM_RX2RW));
+    write_at(0, A);
+    run();
+    ck_assert_uint_eq(done(0), 1);
+    ck_assert_uint_eq(rights_of(A), XMEM_RW);
+    open_again(XMEM_RESTORE_AUTO);
+    ck_assert_uint_eq(rights_of(A), XMEM_RX2RW);
+    ck_ok(xmem_domain_close(d));
+    end();
+}
+END_TEST
+
+/* What an access turned is not what was set: setting it again is a change. */
+START_TEST(rights_that_turned_are_set_again)
+{
+    uint64_t nr = _i % 2 ? 2 : 1; /* one goes another way than many */
+    begin(_i / 2 ? SIM_ARM_S2 : SIM_X86_EPT, 1);
+    ck_ok(xmem_domain_set_rights_range(d, 0, A, nr, XMEM_RX2RW));
+    write_at(0, A);
+    run();
+    ck_assert_uint_eq(done(0), 1);
+    ck_ok(nr == 1 ? xmem_domain_set_rights(d, 0, A, XMEM_RX2RW)
+                  : xmem_domain_set_rights_range(d, 0, A, nr, XMEM_RX2RW));
+    ck_assert_uint_eq(rights_of(A), XMEM_RX2RW);
+    ck_ok(xmem_domain_close(d));
+    ck_assert_uint_eq(rights_left(), 0);
+    end();
+}
+END_TEST
+
+/* A page of the guest's own comes where one of the session's was: it has nothing of that. */
+START_TEST(a_page_where_one_of_the_sessions_was)
+{
+    uint64_t gfn;
+    begin(SIM_X86_EPT, 1);
+    ck_ok(xmem_domain_add_page(d, &gfn));
+    ck_ok(xmem_domain_set_rights(d, 0, gfn, XMEM_RX));
+    ck_ok(xmem_domain_remove_page(d, gfn));
+    ck_ok(sim_populate(g, gfn));
+    ck_assert_uint_eq(rights_of(gfn), XMEM_RWX);
+    ck_ok(xmem_domain_set_rights(d, 0, gfn, XMEM_RX));
+    ck_assert_uint_eq(rights_of(gfn), XMEM_RX);
+    ck_ok(xmem_domain_close(d));
+    ck_assert_uint_eq(rights_left(), 0);
+    end();
+}
+END_TEST
+
+/* In this release a fast single step ends only where single step is monitored: without, it is not begun. */
+START_TEST(no_step_without_what_ends_it)
+{
+    struct sim_vcpu_info info;
+    begin(SIM_X86_EPT, 1);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_R));
+    write_at(0, A);
+    run();
+    ck_ok(xmem_event_next(d, &ev));
+    for (unsigned i = 0; i < 2; i++) { /* the second one finds a view that has the page open */
+        sim_inject_errno(g, 1, XM_HC_MONITOR, ENOMEM);
+        ck_rc(xmem_event_step_over(d, ev), -ENOMEM);
+    }
+    ck_ok(xmem_domain_close(d));
+    run();
+    ck_ok(sim_vcpu_info(g, 0, &info));
+    ck_assert(!info.single_step);
+    ck_assert_uint_eq(rights_left(), 0);
+    end();
+}
+END_TEST
+
+static void fill(TCase *t)
+{
+    tcase_add_test(t, no_step_without_what_ends_it);
+    tcase_add_test(t, a_default_over_all_that_was_set_as_it_was_found);
+    tcase_add_loop_test(t, rights_that_turned_are_set_again, 0, 4);
+    tcase_add_test(t, a_page_where_one_of_the_sessions_was);
+    tcase_add_loop_test(t, a_queue_for_a_slot_when_the_session_ends, 0, 2);
+}
+
+int main(void)
+{
+    Suite *s = suite_create("close");
+    TCase *t = tcase_create("close");
+    fill(t);
+    suite_add_tcase(s, t);
+    return unit_run(s);
+}
