@@ -5,6 +5,7 @@
  */
 #include "real.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +47,7 @@ static int start_all(struct conf *c, uint64_t count)
     return rc;
 }
 
-/* The tool: a byte to say that it has answered for the first time. */
+/* The tool: a byte to say that it is ready, and one that it has answered for the first time. */
 static void tool(struct conf *c, uint32_t means, int ready)
 {
     struct conf own = {.ops = c->ops, .domid = c->domid, .first_gfn = c->first_gfn,
@@ -55,7 +56,7 @@ static void tool(struct conf *c, uint32_t means, int ready)
     const struct xmem_event *ev;
     bool first = true;
     if (xmem_open("xen:", NULL, &own.x) || conf_open(&own, &o) ||
-        xmem_domain_set_rights(own.d, 0, conf_gfn(&own, 2), XMEM_RX))
+        xmem_domain_set_rights(own.d, 0, conf_gfn(&own, 2), XMEM_RX) || write(ready, "", 1) != 1)
         _exit(1);
     for (;;) {
         while (!xmem_event_next(own.d, &ev)) {
@@ -69,11 +70,30 @@ static void tool(struct conf *c, uint32_t means, int ready)
     }
 }
 
+static void kill_tool(pid_t pid)
+{
+    int status;
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+}
+
+static bool is_told(int ready)
+{
+    struct pollfd p = {.fd = ready, .events = POLLIN};
+    char byte;
+    return poll(&p, 1, DONE_MS) == 1 && read(ready, &byte, 1) == 1;
+}
+
+/* A slow machine may take longer to begin than its guest for all accesses: these come when it is ready. */
+static bool steps(struct conf *c, int ready)
+{
+    return is_told(ready) && !start_all(c, ACCESSES) && is_told(ready);
+}
+
 /* Its pid, once it steps over; 0: it does not. */
 static pid_t begin(struct conf *c, uint32_t means)
 {
     int ready[2];
-    char byte;
     if (pipe(ready))
         return 0;
     pid_t pid = fork();
@@ -82,8 +102,10 @@ static pid_t begin(struct conf *c, uint32_t means)
         tool(c, means, ready[1]);
     }
     close(ready[1]);
-    if (read(ready[0], &byte, 1) != 1)
+    if (pid > 0 && !steps(c, ready[0])) {
+        kill_tool(pid);
         pid = 0;
+    }
     close(ready[0]);
     return pid;
 }
@@ -105,16 +127,14 @@ static bool all_done(struct conf *c, int64_t ms)
 static bool kill_once(struct conf *c, uint32_t means, unsigned nth)
 {
     struct xmem_recovery rec = XMEM_INIT(rec);
-    int status, rc = start_all(c, ACCESSES);
-    pid_t pid = rc ? 0 : begin(c, means);
+    pid_t pid = begin(c, means);
     if (pid <= 0) {
-        conf_fail(c, __FILE__, __LINE__, "the tool steps over nothing: %d", rc);
+        conf_fail(c, __FILE__, __LINE__, "the tool steps over nothing");
         return false;
     }
     pause_us(rand() % 60000);
-    kill(pid, SIGKILL);
-    waitpid(pid, &status, 0);
-    rc = xmem_domain_recover(c->x, c->domid, &rec);
+    kill_tool(pid);
+    int rc = xmem_domain_recover(c->x, c->domid, &rec);
     bool done = all_done(c, DONE_MS);
     if (rc || !done)
         printf("# kill %u: recovering answered %d%s%s%s\n", nth, rc, rc ? ", " : "",
