@@ -97,8 +97,10 @@ bool ledger_any(const struct xmem_domain *d)
 {
     if (d->dead)
         return false;
-    return d->copies || d->ring_taken || d->monitor_n || d->step_monitor || d->emul_monitor || d->pauses ||
-           d->own_pauses || d->page_n || d->access_required || views_any(d) || vcpus_any(d) || ledger_needs_ring(d);
+    bool events = d->ring_taken || d->monitor_n || d->step_monitor || d->emul_monitor ||
+                  d->access_required;
+    return events || d->copies || d->pauses || d->own_pauses || d->page_n || views_any(d) ||
+           vcpus_any(d) || ledger_needs_ring(d);
 }
 
 /* ---- rights ---- */
