@@ -193,6 +193,8 @@ enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct
         if (op->code == SIM_OP_COPY && i == in.n - 1)
             in.a[i].value = sim_access_load(&in.a[i - 1]);
         t = sim_access_find(d, v, &in.a[i]);
+        if (t == TR_EMULATE)
+            return sim_pv_emulate(d, v, op);
         if (t != TR_OK)
             return t == TR_TRAP ? OP_DONE : OP_BLOCKED;
     }

@@ -24,7 +24,7 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
 {
     v->in_op = v->held_write = v->moved = false;
     v->told_n = 0;
-    xm_pv_disarm_all(&v->core->armed);
+    xm_pv_emulated(&v->core->pv);
     sim_program_advance(&v->prog);
     v->done++;
     v->arm.shown = v->arm.monitor = false;
@@ -97,6 +97,7 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
 {
     const struct xm_reply *r = NULL;
     struct xm_reply reply;
+    enum op_end end;
     struct sim_op op;
 
     v->tried++;
@@ -121,6 +122,11 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     if (sim_is_arm(d) && !v->in_op)
         sim_arm_begin(v, &op);
     v->in_op = true;
+    if (unlikely(v->pv_due != PV_DUE_NOTHING) && sim_pv_due(d, v, &op, &end)) {
+        if (end == OP_DONE)
+            finish(d, v, &op, false);
+        return end == OP_DONE;
+    }
     if (op.code == SIM_OP_EXCL && !sim_excl_ends(v, &op))
         return sim_excl_step(d, v, &op);
     if (dispatch(d, v, &op, r) == OP_BLOCKED)

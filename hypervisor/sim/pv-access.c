@@ -6,26 +6,94 @@
 #define XEN_FIRST UINT64_C(0x0000800000000000) /* of 48 bits: the hypervisor's L4 slots */
 #define XEN_LAST UINT64_C(0x000087ffffffffff)
 
-static uint64_t va_of(const struct part *p)
+/* ---- decide, act ---- */
+
+struct xm_pv_ask pv_ask_make(struct sim_vcpu *v, uint64_t mfn, uint32_t offset, uint8_t what,
+                             enum xm_pv_who who)
 {
-    return p->gfn << XM_PAGE_SHIFT | p->offset;
+    struct xm_ev_regs_x86 regs;
+
+    sim_vcpu_regs_read(v, &regs, sizeof(regs));
+    return (struct xm_pv_ask){.mfn = mfn,
+                              .ip = regs.rip,
+                              .sp = regs.rsp,
+                              .offset = offset,
+                              .what = what,
+                              .who = (uint8_t)who,
+                              .guest_allows = true,
+                              .ours = true};
 }
 
-bool pv_ask(struct sim_domain *d, const struct xm_pv_req *req, struct xm_access_res *res,
-            enum xm_verdict *verdict)
+/* Verdicts that change something or tell: the world may change before it is done. */
+static bool takes_time(const struct sim_vcpu *v)
 {
-    for (unsigned i = 0; i < MAX_RETRIES; i++) {
-        *verdict = xm_pv_check(&d->core, req, res);
-        if (*verdict == XM_V_RETRY_NOW)
-            continue;
-        return *verdict != XM_V_STOPPED && *verdict != XM_V_CRASH;
+    enum xm_pv_verdict verdict = v->pv_todo.verdict;
+
+    return v->pv_todo.ask.who != XM_PV_BY_XEN &&
+           (verdict == XM_PV_RELAX || verdict == XM_PV_EVENT || verdict == XM_PV_EVENT_RELAX);
+}
+
+static enum xm_pv_next act(struct sim_domain *d, struct sim_vcpu *v)
+{
+    const struct xm_pv_ask *ask = &v->pv_todo.ask;
+    enum xm_pv_next next = xm_pv_todo_act(&d->core.pv, &v->core->pv, &v->pv_todo);
+
+    if (v->core->pv.told)
+        sim_told(v, ask->mfn, ask->what);
+    return next;
+}
+
+enum xm_pv_next pv_access(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *ask)
+{
+    struct xm_pv *pv = &d->core.pv;
+    enum xm_pv_next next = XM_PV_AGAIN;
+
+    if (ask->who != XM_PV_BY_XEN)
+        xm_pv_armed_begin(&v->core->pv.armed, ask->ip, ask->sp);
+    for (unsigned i = 0; i < MAX_RETRIES && next == XM_PV_AGAIN; i++) {
+        pv->calls->lock(pv->self);
+        xm_pv_todo_decide(pv, &v->core->pv, ask, &v->pv_todo);
+        pv->calls->unlock(pv->self, false);
+        if (takes_time(v) && sim_others_come(d)) {
+            v->pv_due = PV_DUE_ACT;
+            return XM_PV_STOPPED;
+        }
+        next = act(d, v);
     }
-    xm_env_panic("an access is retried without end");
+    if (next == XM_PV_AGAIN)
+        xm_env_panic("an access is retried without end");
+    return next;
+}
+
+bool pv_may(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *asks, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (pv_access(d, v, &asks[i]) != XM_PV_GO_ON)
+            return false;
+    }
+    xm_pv_items_done(&v->core->pv, asks, n);
+    return true;
+}
+
+bool sim_pv_due(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+                enum op_end *end)
+{
+    enum pv_due due = v->pv_due;
+
+    v->pv_due = PV_DUE_NOTHING;
+    if (due == PV_DUE_NOTHING)
+        return false;
+    *end = OP_BLOCKED;
+    if (due == PV_DUE_EMULATE)
+        *end = sim_pv_emulate(d, v, op);
+    else
+        (void)act(d, v);
+    return true;
 }
 
 /* ---- through the tables ---- */
 
-static bool walk_allows(const struct pv_walk *w, uint8_t what)
+bool pv_walk_allows(const struct pv_walk *w, uint8_t what)
 {
     return ((what & XM_DO_W) == 0 || w->write) && ((what & XM_DO_X) == 0 || w->exec);
 }
@@ -37,6 +105,11 @@ static uint8_t walk_bits(const struct pv_walk *w)
                      (w->exec ? XM_DO_X : 0));
 }
 
+bool pv_walk_user(struct sim_domain *d, struct sim_vcpu *v, uint64_t va, struct pv_walk *w)
+{
+    return (va < XEN_FIRST || va > XEN_LAST) && pv_walk_guest(d, v->pv_root, va, w);
+}
+
 static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct part *p,
                                uint8_t what)
 {
@@ -45,7 +118,7 @@ static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct 
     struct pv_walk w;
 
     /* One that was not used yet must get its accessed bit first. */
-    if (!pv_walk_hw(d, v->pv_root, va_of(p), &w) || (w.leaf & PTE_A) == 0 ||
+    if (!pv_walk_hw(d, v->pv_root, pv_va(p), &w) || (w.leaf & PTE_A) == 0 ||
         (what & ~walk_bits(&w)) != 0)
         return false;
     f = pv_own(d, pte_mfn(w.leaf));
@@ -59,8 +132,7 @@ static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct 
     return true;
 }
 
-/* The access goes on: accessed bits on the way, and the dirty bit of the page. */
-static void set_used(struct sim_domain *d, struct pv_walk *w, uint64_t va, bool write)
+void pv_set_used(struct sim_domain *d, struct pv_walk *w, uint64_t va, bool write)
 {
     for (unsigned level = PV_LEVELS; level > 0; level--) {
         struct pv_frame *f = pv_own(d, w->table[level]);
@@ -114,7 +186,7 @@ static void do_ptwr(struct fault *t)
 }
 
 /* Let through. False: an entry was made, the processor tries again. */
-static bool go_on(struct fault *t, enum xm_verdict verdict, enum translation *end)
+static bool go_on(struct fault *t, enum translation *end)
 {
     bool write = (t->what & XM_DO_W) != 0;
 
@@ -123,74 +195,63 @@ static bool go_on(struct fault *t, enum xm_verdict verdict, enum translation *en
         *end = TR_TRAP;
         return true;
     }
-    set_used(t->d, &t->w, va_of(t->p), write);
-    if (verdict == XM_V_EMULATE || verdict == XM_V_ANSWERED) {
-        if (write)
-            pv_mark_dirty(t->d, t->f);
-        t->p->host = t->f->host + t->p->offset;
-        *end = TR_OK;
-        return true;
-    }
+    pv_set_used(t->d, &t->w, pv_va(t->p), write);
     if (t->d->pv->mode == 0)
         return false;
-    if (pv_shadow_fill(t->d, &t->w, va_of(t->p), write ? PV_DEMAND_WRITE : PV_DEMAND_READ) == 0)
+    if (pv_shadow_fill(t->d, &t->w, pv_va(t->p), write ? PV_DEMAND_WRITE : PV_DEMAND_READ) == 0)
         return false;
     xm_env_domain_crash(sim_to_env(t->d), "no memory for a shadow page table");
     *end = TR_BLOCKED;
     return true;
 }
 
-/*
- * The emulator has no such instruction: an event of its own where somebody wants it, or the access is
- * told again. False: it goes through after all.
- */
-static bool not_emulated(struct fault *t, const struct xm_pv_req *req, enum xm_verdict *verdict)
+static struct xm_pv_ask ask_of(const struct fault *t)
 {
-    struct xm_access_res res;
+    struct xm_pv_ask ask =
+        pv_ask_make(t->v, t->p->frame, t->p->offset, t->what, XM_PV_BY_GUEST);
 
-    xm_pv_disarm_all(&t->v->core->armed);
-    return xm_event_emul_unimplemented(&t->d->core, t->v->id) != XM_GO_ON ||
-           !pv_ask(t->d, req, &res, verdict);
+    if (is_ptwr(t))
+        ask.who = XM_PV_BY_PTWR;
+    ask.va_valid = true;
+    ask.va = pv_va(t->p);
+    ask.ours = t->f != NULL;
+    ask.guest_allows = t->f != NULL && (pv_walk_allows(&t->w, t->what) || is_ptwr(t));
+    return ask;
+}
+
+static enum translation emulation(struct fault *t)
+{
+    if (!sim_others_come(t->d))
+        return TR_EMULATE;
+    t->v->pv_due = PV_DUE_EMULATE;
+    return TR_BLOCKED;
 }
 
 /* True: *end says what became of it. */
 static bool page_fault(struct fault *t, enum translation *end)
 {
-    uint64_t va = va_of(t->p);
-    enum xm_verdict verdict;
-    struct xm_access_res res;
-    bool there = (va < XEN_FIRST || va > XEN_LAST) && pv_walk_guest(t->d, t->v->pv_root, va, &t->w);
+    bool there = pv_walk_user(t->d, t->v, pv_va(t->p), &t->w);
+    struct xm_pv_ask ask;
 
     t->f = there ? pv_own(t->d, pte_mfn(t->w.leaf)) : NULL;
     t->p->frame = t->f != NULL ? pte_mfn(t->w.leaf) : 0;
-    const struct xm_pv_req req = {
-        .access = {.vcpu = t->v->id,
-                   .gfn = {t->p->frame},
-                   .offset = t->p->offset,
-                   .gla_valid = true,
-                   .gla = va,
-                   .what = t->what,
-                   .kind = XM_ACC_WITH_GLA},
-        .who = XM_PV_BY_GUEST,
-        .guest_allows = t->f != NULL && (walk_allows(&t->w, t->what) || is_ptwr(t)),
-        .ours = t->f != NULL,
-    };
-
-    bool stopped = !pv_ask(t->d, &req, &res, &verdict);
-
-    if (!stopped && verdict == XM_V_ANSWERED && t->a->no_emul)
-        stopped = not_emulated(t, &req, &verdict);
-    if (stopped) {
-        if (verdict == XM_V_STOPPED)
-            sim_told(t->v, t->p->frame, t->what);
+    ask = ask_of(t);
+    switch (pv_access(t->d, t->v, &ask)) {
+    case XM_PV_GO_ON:
+        if (is_ptwr(t))
+            xm_pv_items_done(&t->v->core->pv, &ask, 1);
+        return go_on(t, end);
+    case XM_PV_EMULATE:
+        *end = emulation(t);
+        return true;
+    case XM_PV_NOT_OURS:
+        t->v->traps++;
+        *end = TR_TRAP;
+        return true;
+    default:
         *end = TR_BLOCKED;
         return true;
     }
-    if (verdict != XM_V_GUEST_FAULT)
-        return go_on(t, verdict, end);
-    t->v->traps++;
-    *end = TR_TRAP;
-    return true;
 }
 
 enum translation sim_pv_translate(struct sim_domain *d, struct sim_vcpu *v,
@@ -234,28 +295,19 @@ void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entr
 /* 0, -XM_EFAULT, or XM_CONTINUE: the domain was crashed. */
 static int own_access(struct sim_domain *d, struct sim_vcpu *v, struct part *p, struct pv_walk *w)
 {
-    struct xm_access_res res;
-    enum xm_verdict verdict;
+    struct xm_pv_ask ask;
 
-    if (!pv_walk_guest(d, v->pv_root, va_of(p), w) || !w->write)
+    if (!pv_walk_guest(d, v->pv_root, pv_va(p), w) || !w->write)
         return -XM_EFAULT;
-    const struct xm_pv_req req = {
-        .access = {.vcpu = v->id,
-                   .gfn = {pte_mfn(w->leaf)},
-                   .offset = p->offset,
-                   .gla_valid = true,
-                   .gla = va_of(p),
-                   .what = XM_DO_R | XM_DO_W,
-                   .kind = XM_ACC_WITH_GLA},
-        .who = XM_PV_BY_XEN,
-        .guest_allows = true,
-        .ours = true,
-    };
-
-    if (!pv_ask(d, &req, &res, &verdict))
-        return XM_CONTINUE;
+    ask = pv_ask_make(v, pte_mfn(w->leaf), p->offset, XM_DO_R | XM_DO_W, XM_PV_BY_XEN);
+    ask.va_valid = true;
+    ask.va = pv_va(p);
     p->host = pv_own(d, pte_mfn(w->leaf))->host + p->offset;
-    return verdict == XM_V_EFAULT ? -XM_EFAULT : 0;
+    switch (pv_access(d, v, &ask)) {
+    case XM_PV_DIED: return XM_CONTINUE;
+    case XM_PV_FAIL: return -XM_EFAULT;
+    default: return 0;
+    }
 }
 
 int sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsigned n)
@@ -266,7 +318,7 @@ int sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsi
     for (unsigned i = 0; i < n && rc == 0; i++)
         rc = own_access(d, v, &p[i], &w[i]);
     for (unsigned i = 0; i < n && rc == 0; i++) {
-        set_used(d, &w[i], va_of(&p[i]), true);
+        pv_set_used(d, &w[i], pv_va(&p[i]), true);
         pv_mark_dirty(d, pv_own(d, pte_mfn(w[i].leaf)));
     }
     return rc;

@@ -13,18 +13,22 @@
  * the guest's as if it had done it itself: an event stops the vCPU between two items of the
  * hypercall, which goes on there afterwards.
  */
-static int may(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uint32_t offset, uint8_t what)
+static int may(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uint32_t offset)
 {
-    const struct xm_pv_req req = {
-        .access = {.vcpu = v->id, .gfn = {mfn}, .offset = offset, .what = what},
-        .who = XM_PV_BY_HYPERCALL,
-        .guest_allows = true,
-        .ours = true,
-    };
-    struct xm_access_res res;
-    enum xm_verdict verdict;
+    const struct xm_pv_ask ask = pv_ask_make(v, mfn, offset, XM_DO_W, XM_PV_BY_HYPERCALL);
 
-    return pv_ask(d, &req, &res, &verdict) ? 0 : STOPPED;
+    return pv_may(d, v, &ask, 1) ? 0 : STOPPED;
+}
+
+/* from 0: none. */
+static int may_fill(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uint64_t from)
+{
+    const struct xm_pv_ask asks[] = {
+        pv_ask_make(v, mfn, 0, XM_DO_W, XM_PV_BY_HYPERCALL),
+        pv_ask_make(v, from, 0, XM_DO_R, XM_PV_BY_HYPERCALL),
+    };
+
+    return pv_may(d, v, asks, from != 0 ? 2 : 1) ? 0 : STOPPED;
 }
 
 /* ---- mmu_update, update_va_mapping ---- */
@@ -37,7 +41,7 @@ static int write_plain(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, u
 
     if (rc != 0)
         return rc;
-    rc = may(d, v, mfn, offset, XM_DO_W);
+    rc = may(d, v, mfn, offset);
     if (rc == 0) {
         memcpy(pv_own(d, mfn)->host + offset, &value, sizeof(value));
         pv_mark_dirty(d, pv_own(d, mfn));
@@ -49,7 +53,7 @@ static int write_plain(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, u
 static int write_table(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uint32_t offset,
                        uint64_t value)
 {
-    int rc = may(d, v, mfn, offset, XM_DO_W);
+    int rc = may(d, v, mfn, offset);
 
     return rc == 0 ? pv_write_entry(d, mfn, offset / 8, value) : rc;
 }
@@ -140,10 +144,8 @@ static int fill_page(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uin
         return rc;
     if (from != 0 && pv_own(d, from) == NULL)
         rc = pv_refusal(d, from);
-    if (rc == 0 && from != 0)
-        rc = may(d, v, from, 0, XM_DO_R);
     if (rc == 0)
-        rc = may(d, v, mfn, 0, XM_DO_W);
+        rc = may_fill(d, v, mfn, from);
     if (rc == 0) {
         struct pv_frame *f = pv_own(d, mfn);
 

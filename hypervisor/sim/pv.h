@@ -114,8 +114,26 @@ void pv_shadow_forget(struct sim_domain *d, struct pv_frame *f);
 void pv_shadow_free_all(struct sim_domain *d);
 void pv_mark_dirty(struct sim_domain *d, struct pv_frame *f);
 
-/* pv-access.c: asks the core until it has an answer. False: not now, or never. */
-bool pv_ask(struct sim_domain *d, const struct xm_pv_req *req, struct xm_access_res *res,
-            enum xm_verdict *verdict);
+/* pv-access.c */
+/*
+ * What the core says to an access. Between its decision and what is done about it others may run: then
+ * STOPPED, and sim_pv_due() goes on.
+ */
+enum xm_pv_next pv_access(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *ask);
+/* All frames of an item of a hypercall. False: not now, or never. */
+bool pv_may(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *asks, unsigned n);
+/* Where the vCPU is, for an access that its instruction or its hypercall makes. */
+struct xm_pv_ask pv_ask_make(struct sim_vcpu *v, uint64_t mfn, uint32_t offset, uint8_t what,
+                             enum xm_pv_who who);
+bool pv_walk_allows(const struct pv_walk *w, uint8_t what);
+/* The access goes on: accessed bits on the way, and the dirty bit of the page. */
+void pv_set_used(struct sim_domain *d, struct pv_walk *w, uint64_t va, bool write);
+/* The walk, without the hypervisor's own part. */
+bool pv_walk_user(struct sim_domain *d, struct sim_vcpu *v, uint64_t va, struct pv_walk *w);
+
+static inline uint64_t pv_va(const struct part *p)
+{
+    return p->gfn << XM_PAGE_SHIFT | p->offset;
+}
 
 #endif

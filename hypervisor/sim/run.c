@@ -120,6 +120,12 @@ static uint64_t fast_run(struct sim_domain *d, struct sim_vcpu *v, uint64_t budg
     return 0;
 }
 
+/* Where the order of steps is the caller's, a step is one in which nobody comes between. */
+bool sim_others_come(struct sim_domain *d)
+{
+    return d->schedule == NULL && rng_below(&d->rng, 4) == 0;
+}
+
 /* How a run stands. tries: ops begun, which bounds a run in which nobody gets anywhere. */
 struct run {
     uint64_t steps, done, tries;

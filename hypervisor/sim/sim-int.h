@@ -77,6 +77,8 @@ struct sim_arm {
     uint64_t watched; /* and this was loaded */
 };
 
+enum pv_due { PV_DUE_NOTHING, PV_DUE_ACT, PV_DUE_EMULATE };
+
 struct sim_vcpu {
     struct sim_domain *dom;
     struct xm_vcpu *core;
@@ -106,6 +108,8 @@ struct sim_vcpu {
     uint16_t home; /* view in which the first of them was told */
     uint64_t xcr0;
     uint64_t pv_root;     /* x86-pv: L4 table in use */
+    enum pv_due pv_due;   /* x86-pv: what was decided and is still to be done, by pv_todo */
+    struct xm_pv_todo pv_todo;
     uint64_t *pv_tlb_mfn; /* x86-pv: of each TLB entry */
     struct sim_arm arm;
 };
@@ -262,11 +266,18 @@ static inline int sim_inject_ask(struct sim_domain *d, int op)
     return d->inject != NULL ? d->inject(d->inject_ctx, op) : 0;
 }
 
+/* run.c: does somebody else get to run before the hypervisor goes on with this vCPU? */
+bool sim_others_come(struct sim_domain *d);
 /* op.c: one op of one vCPU. False: the vCPU cannot go on now, the op is not done. */
 bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v);
 /* op-access.c */
 enum op_end { OP_DONE, OP_BLOCKED };
-enum translation { TR_OK, TR_BLOCKED, TR_TRAP /* the op is over without the access */ };
+enum translation {
+    TR_OK,
+    TR_BLOCKED,
+    TR_TRAP,   /* the op is over without the access */
+    TR_EMULATE /* x86-pv: the hypervisor does the whole op */
+};
 enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                       const struct xm_reply *reply);
 /* Finds all parts of it, or tells an event. */
@@ -339,6 +350,11 @@ void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entr
 /* Finds the parts of a buffer. -XM_EFAULT; XM_CONTINUE: the domain was crashed. */
 int sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsigned n);
 enum op_end sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+/* One instruction by the hypervisor's emulator. */
+enum op_end sim_pv_emulate(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+/* What was decided before and not done yet. *end: the op's. False: nothing was left. */
+bool sim_pv_due(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+                enum op_end *end);
 int sim_pv_shadow_op(struct sim_domain *d, const struct xm_domctl *op);
 
 #endif

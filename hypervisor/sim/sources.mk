@@ -26,6 +26,7 @@ SIM_SOURCES = \
 	hypervisor/sim/op.c \
 	hypervisor/sim/program.c \
 	hypervisor/sim/pv-access.c \
+	hypervisor/sim/pv-emulate.c \
 	hypervisor/sim/pv-domain.c \
 	hypervisor/sim/pv-frames.c \
 	hypervisor/sim/pv-hypercall.c \

@@ -52,18 +52,24 @@ static void start_listening(struct xm_domain *d)
     fake.flushes = 0;
 }
 
-static enum xm_verdict touch(struct xm_domain *d, uint32_t vcpu, uint64_t mfn, uint8_t what,
-                             uint8_t who, struct xm_access_res *res)
-{
-    const struct xm_pv_req req = {
-        .access = {.vcpu = vcpu, .gfn = {mfn}, .offset = 8, .gla_valid = true, .gla = 0x1008,
-                   .what = what, .kind = XM_ACC_WITH_GLA},
-        .who = who,
-        .guest_allows = true,
-        .ours = mfn != FOREIGN,
-    };
+#define VA(mfn) ((mfn) << 12 | 8)
 
-    return xm_pv_check(d, &req, res);
+/* Where the vCPU is now. */
+static struct xm_pv_ask ask_of(uint32_t vcpu, uint64_t mfn, uint8_t what, uint8_t who)
+{
+    return (struct xm_pv_ask){
+        .mfn = mfn, .va = VA(mfn), .va_valid = who != XM_PV_BY_HYPERCALL, .offset = 8, .what = what,
+        .who = who, .ip = fake.regs[vcpu].x86.rip, .sp = fake.regs[vcpu].x86.rsp,
+        .guest_allows = true, .ours = mfn != FOREIGN};
+}
+
+static enum xm_pv_next touch(struct xm_domain *d, uint32_t vcpu, uint64_t mfn, uint8_t what,
+                             uint8_t who)
+{
+    const struct xm_pv_ask ask = ask_of(vcpu, mfn, what, who);
+    struct xm_pv_todo todo;
+
+    return xm_pv_access(&d->pv, &d->vcpu[vcpu].pv, &ask, &todo);
 }
 
 START_TEST(test_cfg)
@@ -163,60 +169,51 @@ END_TEST
 
 START_TEST(test_violation)
 {
-    struct xm_access_res res;
     struct xm_domain d;
     struct xm_ev *ev;
 
     start_listening(&d);
     ck_assert_int_eq(fake_set(&d, 3, 1, XM_ACCESS_R), 0);
     fake.regs[1].x86.rip = 0x1234;
-    ck_assert_int_eq(touch(&d, 1, 3, XM_DO_R, XM_PV_BY_GUEST, &res), XM_V_OK);
-    ck_assert(res.bits == XM_DO_R && res.mfn.n == 3 && res.access == XM_ACCESS_R);
-    ck_assert_int_eq(touch(&d, 1, 3, XM_DO_W, XM_PV_BY_GUEST, &res), XM_V_STOPPED);
+    ck_assert_int_eq(touch(&d, 1, 3, XM_DO_R, XM_PV_BY_GUEST), XM_PV_GO_ON);
+    ck_assert_int_eq(touch(&d, 1, 3, XM_DO_W, XM_PV_BY_GUEST), XM_PV_STOPPED);
     ev = fake_last(&d);
     ck_assert_uint_eq(ev->reason, XM_EV_REASON_MEM_ACCESS);
     ck_assert_uint_eq(ev->vcpu_id, 1);
     ck_assert_uint_eq(ev->flags, XM_EV_FLAG_VCPU_PAUSED);
     ck_assert_uint_eq(ev->u.mem_access.gfn, 3);
     ck_assert_uint_eq(ev->u.mem_access.offset, 8);
-    ck_assert_uint_eq(ev->u.mem_access.gla, 0x1008);
+    ck_assert_uint_eq(ev->u.mem_access.gla, VA(3));
     ck_assert_uint_eq(ev->u.mem_access.flags,
                       XM_DO_W | XM_EV_ACCESS_GLA_VALID | XM_EV_ACCESS_WITH_GLA);
     ck_assert_uint_eq(ev->data.x86.rip, 0x1234);
     ck_assert_int_eq(fake.pauses[1], 1);
-    /* EMULATE asks for what PV cannot do, and does nothing; registers are set. */
     ev->data.x86.rip = 0x1238;
-    ck_assert_int_eq(fake_resume(&d, 1, XM_EV_FLAG_VCPU_PAUSED | XM_EV_FLAG_EMULATE |
-                                            XM_EV_FLAG_SET_REGISTERS), 0);
+    ck_assert_int_eq(fake_resume(&d, 1, XM_EV_FLAG_VCPU_PAUSED | XM_EV_FLAG_SET_REGISTERS), 0);
     ck_assert(!d.vcpu[1].has_reply);
     ck_assert_uint_eq(fake.regs[1].x86.rip, 0x1238);
     ck_assert_int_eq(fake.pauses[1], 0);
-    ck_assert_int_eq(touch(&d, 9, 3, XM_DO_W, XM_PV_BY_GUEST, &res), XM_V_GUEST_FAULT);
-    ck_assert_int_eq(touch(&d, 0, FOREIGN, XM_DO_W, XM_PV_BY_GUEST, &res), XM_V_OK);
-    ck_assert_uint_eq(res.bits, 7);
+    ck_assert_int_eq(touch(&d, 0, FOREIGN, XM_DO_W, XM_PV_BY_GUEST), XM_PV_GO_ON);
     fake_end(&d);
 }
 END_TEST
 
 START_TEST(test_transitions)
 {
-    struct xm_access_res res;
     struct xm_domain d;
 
     start_listening(&d);
     ck_assert_int_eq(fake_set(&d, 3, 1, XM_ACCESS_RX2RW), 0);
-    ck_assert_int_eq(touch(&d, 0, 3, XM_DO_W, XM_PV_BY_GUEST, &res), XM_V_RETRY_NOW);
-    ck_assert_int_eq(touch(&d, 0, 3, XM_DO_W, XM_PV_BY_GUEST, &res), XM_V_OK);
+    ck_assert_int_eq(touch(&d, 0, 3, XM_DO_W, XM_PV_BY_GUEST), XM_PV_GO_ON);
     ck_assert_int_eq(fake_get(&d, 3), XM_ACCESS_RW);
     ck_assert_uint_eq(d.stats.events, 0);
     ck_assert_int_eq(fake_set(&d, 4, 1, XM_ACCESS_N2RWX), 0);
-    ck_assert_int_eq(touch(&d, 0, 4, XM_DO_X, XM_PV_BY_GUEST, &res), XM_V_RETRY_NOW);
+    ck_assert_int_eq(touch(&d, 0, 4, XM_DO_X, XM_PV_BY_GUEST), XM_PV_GO_ON);
     ck_assert_uint_eq(d.stats.events, 1);
     ck_assert_uint_eq(fake_last(&d)->flags, 0);
     ck_assert_int_eq(fake_get(&d, 4), XM_ACCESS_RWX);
     ck_assert_int_eq(fake_set(&d, 5, 1, XM_ACCESS_X), 0);
-    ck_assert_int_eq(touch(&d, 0, 5, XM_DO_X, XM_PV_BY_GUEST, &res), XM_V_EMULATE);
-    ck_assert_uint_eq(res.bits, 0);
+    ck_assert_int_eq(touch(&d, 0, 5, XM_DO_X, XM_PV_BY_GUEST), XM_PV_EMULATE);
     fake_end(&d);
 }
 END_TEST
@@ -224,19 +221,23 @@ END_TEST
 /* A vCPU that finds no slot sleeps, and the page is as it was. */
 START_TEST(test_full_ring)
 {
-    struct xm_access_res res;
     struct xm_domain d;
 
     start_listening(&d);
     ck_assert_int_eq(fake_set(&d, 0, 20, XM_ACCESS_N2RWX), 0);
     for (uint64_t m = 0; m < 8; m++) {
-        enum xm_verdict v = touch(&d, 0, m, XM_DO_R, XM_PV_BY_GUEST, &res);
+        enum xm_pv_next next = touch(&d, 0, m, XM_DO_R, XM_PV_BY_GUEST);
 
         /* From the fifth on fewer slots are left than vCPUs: the vCPU is paused behind it. */
-        ck_assert_int_eq(v, m < 4 ? XM_V_RETRY_NOW : XM_V_STOPPED);
+        ck_assert_int_eq(next, m < 4 ? XM_PV_GO_ON : XM_PV_STOPPED);
+        ck_assert_int_eq(fake_get(&d, m), XM_ACCESS_RWX);
     }
-    ck_assert_int_eq(touch(&d, 1, 9, XM_DO_R, XM_PV_BY_GUEST, &res), XM_V_STOPPED);
+    ck_assert_int_eq(touch(&d, 1, 9, XM_DO_R, XM_PV_BY_GUEST), XM_PV_STOPPED);
     ck_assert(fake.waits[1]);
+    ck_assert_int_eq(fake_get(&d, 9), XM_ACCESS_N2RWX);
+    /* In a hypercall nobody sleeps: it is continued until there is a slot. */
+    ck_assert_int_eq(touch(&d, 2, 9, XM_DO_R, XM_PV_BY_HYPERCALL), XM_PV_STOPPED);
+    ck_assert(!fake.waits[2] && !d.vcpu[2].pv.told);
     ck_assert_int_eq(fake_get(&d, 9), XM_ACCESS_N2RWX);
     fake_end(&d);
 }
@@ -244,44 +245,59 @@ END_TEST
 
 START_TEST(test_own_accesses)
 {
-    struct xm_access_res res;
     struct xm_domain d;
 
     start_listening(&d);
     ck_assert_int_eq(fake_set(&d, 0, 20, XM_ACCESS_N), 0);
-    ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_XEN, &res), XM_V_OK);
+    ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_XEN), XM_PV_OPEN);
+    ck_assert_int_eq(touch(&d, 0, 50, XM_DO_W, XM_PV_BY_XEN), XM_PV_GO_ON);
     ck_assert_uint_eq(d.stats.events, 0);
     d.pv.policy = XM_PV_OWN_DENY;
-    ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_XEN, &res), XM_V_EFAULT);
+    ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_XEN), XM_PV_FAIL);
     ck_assert_uint_eq(d.stats.events, 0);
     d.pv.policy = XM_PV_OWN_NOTIFY;
     for (unsigned i = 0; i < 12; i++)
-        ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_XEN, &res), XM_V_OK);
+        ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_XEN), XM_PV_OPEN);
     ck_assert_uint_eq(d.stats.events, 8);
     ck_assert_uint_eq(d.stats.lost, 4);
     ck_assert_int_eq(fake.pauses[0], 0); /* whatever state the ring is in */
     ck_assert(!fake.waits[0] && !d.vcpu[0].blocked);
     ck_assert_int_eq(fake_get(&d, 1), XM_ACCESS_N);
     ck_assert_int_eq(fake_set(&d, 2, 1, XM_ACCESS_N2RWX), 0);
-    ck_assert_int_eq(touch(&d, 0, 2, XM_DO_W, XM_PV_BY_XEN, &res), XM_V_OK);
+    ck_assert_int_eq(touch(&d, 0, 2, XM_DO_W, XM_PV_BY_XEN), XM_PV_GO_ON);
     ck_assert_int_eq(fake_get(&d, 2), XM_ACCESS_RWX);
+    fake_end(&d);
+}
+END_TEST
+
+/* Of a failure in writing its exception frame the guest could not be told. */
+START_TEST(test_own_access_that_must_not_fail)
+{
+    struct xm_pv_ask ask;
+    struct xm_pv_todo todo;
+    struct xm_domain d;
+
+    start_listening(&d);
+    ck_assert_int_eq(fake_set(&d, 1, 1, XM_ACCESS_N), 0);
+    d.pv.policy = XM_PV_OWN_DENY;
+    ask = ask_of(0, 1, XM_DO_W, XM_PV_BY_XEN);
+    ask.unfailing = true;
+    ck_assert_int_eq(xm_pv_access(&d.pv, &d.vcpu[0].pv, &ask, &todo), XM_PV_OPEN);
     fake_end(&d);
 }
 END_TEST
 
 START_TEST(test_nobody_listens)
 {
-    struct xm_access_res res;
     struct xm_domain d;
 
     start_listening(&d);
     ck_assert_int_eq(fake_set(&d, 0, 20, XM_ACCESS_N), 0);
     ck_assert_int_eq(ring(&d, XM_VM_EVENT_DISABLE), 0);
-    ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_GUEST, &res), XM_V_RETRY_NOW);
-    ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_GUEST, &res), XM_V_OK);
+    ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_GUEST), XM_PV_GO_ON);
     ck_assert_ptr_null(fake.crash);
     d.access_required = true;
-    ck_assert_int_eq(touch(&d, 0, 2, XM_DO_W, XM_PV_BY_GUEST, &res), XM_V_CRASH);
+    ck_assert_int_eq(touch(&d, 0, 2, XM_DO_W, XM_PV_BY_GUEST), XM_PV_DIED);
     ck_assert_ptr_nonnull(fake.crash);
     fake_end(&d);
 }
@@ -289,15 +305,14 @@ END_TEST
 
 START_TEST(test_no_memory_to_relax)
 {
-    struct xm_access_res res;
     struct xm_domain d;
 
     start_listening(&d);
     ck_assert_int_eq(fake_set(&d, XM_GFN_NONE, 0, XM_ACCESS_N2RWX), 0);
     fake.alloc_left = 0;
-    ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_GUEST, &res), XM_V_CRASH);
+    ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_GUEST), XM_PV_DIED);
     d.pv.policy = XM_PV_OWN_NOTIFY;
-    ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_XEN, &res), XM_V_CRASH);
+    ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_XEN), XM_PV_DIED);
     ck_assert_ptr_nonnull(fake.crash);
     fake_end(&d);
 }
@@ -315,6 +330,7 @@ int main(void)
     tcase_add_test(c, test_transitions);
     tcase_add_test(c, test_full_ring);
     tcase_add_test(c, test_own_accesses);
+    tcase_add_test(c, test_own_access_that_must_not_fail);
     tcase_add_test(c, test_nobody_listens);
     tcase_add_test(c, test_no_memory_to_relax);
     suite_add_tcase(s, c);

@@ -51,6 +51,8 @@ static void fields_init(struct xm_domain *d, const struct xm_domain_cfg *cfg)
     d->mpu.sh = cfg->mpu_sh;
     d->mpu.attr = cfg->mpu_attr;
     xm_pv_init(&d->pv, cfg->env, cfg->pv_hooks, cfg->pv_end);
+    d->pv.calls = &xm_pv_domain_calls;
+    d->pv.self = d;
     xm_env_lock_init(&d->p2m_lock, XM_RANK_P2M);
     xm_env_lock_init(&d->ring_lock, XM_RANK_RING);
 }
@@ -78,7 +80,7 @@ static void vcpus_init(struct xm_domain *d)
     uint32_t i;
 
     for (i = 0; i < d->vcpus; i++) {
-        d->vcpu[i].id = i;
+        d->vcpu[i].id = d->vcpu[i].pv.id = i;
         d->vcpu[i].notify_gfn = XM_GFN_NONE;
         d->vcpu[i].notify_mfn = xm_mfn(XM_GFN_NONE);
     }

@@ -5,13 +5,11 @@
 /* hvm_monitor_debug() asks whether single step is monitored before anything else up to 4.19. */
 #define MINOR_FAST_STEP_UNWATCHED 20u
 
-int xm_event_send(struct xm_domain *d, struct xm_vcpu *v, bool sync, struct xm_ev *ev)
+/* A slot is claimed. */
+static int put(struct xm_domain *d, struct xm_vcpu *v, bool sync, struct xm_ev *ev)
 {
     size_t bytes = xm_kind_is_arm(d->kind) ? sizeof(ev->data.arm) : sizeof(ev->data.x86);
-    int rc = xm_ring_claim(d, v);
 
-    if (rc != 0)
-        return rc == -XM_EOPNOTSUPP ? 0 : rc;
     ev->vcpu_id = v->id;
     if (sync) {
         ev->flags |= XM_EV_FLAG_VCPU_PAUSED;
@@ -28,15 +26,30 @@ int xm_event_send(struct xm_domain *d, struct xm_vcpu *v, bool sync, struct xm_e
     return sync ? 1 : 0;
 }
 
-void xm_event_notify(struct xm_domain *d, struct xm_vcpu *v, struct xm_ev *ev)
+int xm_event_send(struct xm_domain *d, struct xm_vcpu *v, bool sync, struct xm_ev *ev)
+{
+    int rc = xm_ring_claim(d, v);
+
+    if (rc != 0)
+        return rc == -XM_EOPNOTSUPP ? 0 : rc;
+    return put(d, v, sync, ev);
+}
+
+int xm_event_try(struct xm_domain *d, struct xm_vcpu *v, bool sync, struct xm_ev *ev)
+{
+    return xm_ring_try_claim(d) ? put(d, v, sync, ev) : -XM_EAGAIN;
+}
+
+bool xm_event_notify(struct xm_domain *d, struct xm_vcpu *v, struct xm_ev *ev)
 {
     if (!xm_ring_try_claim(d)) {
         d->stats.lost++;
-        return;
+        return false;
     }
     ev->vcpu_id = v->id;
     xm_env_vcpu_get_regs(d->env, v->id, &ev->data, sizeof(ev->data.x86));
     xm_ring_put(d, NULL, ev);
+    return true;
 }
 
 static bool watched(const struct xm_domain *d, uint32_t vcpu, enum xm_monitor_event event)

@@ -112,16 +112,25 @@ static void apply_x86(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev
         v->next_interrupt = true;
 }
 
-/* The instruction is done by the emulator when it is met again; its further frames keep their rights. */
+/* Registers have been set. */
 static void apply_pv(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *rsp)
 {
+    const uint32_t data = XM_EV_FLAG_SET_EMUL_READ_DATA | XM_EV_FLAG_SET_EMUL_INSN_DATA;
+    struct xm_pv_answer answer = {.mfn = rsp->u.mem_access.gfn};
     struct xm_ev_regs_x86 regs;
 
-    if ((rsp->flags & XM_EV_FLAG_EMULATE) == 0 || rsp->reason != XM_EV_REASON_MEM_ACCESS ||
-        (rsp->flags & (XM_EV_FLAG_SET_EMUL_READ_DATA | XM_EV_FLAG_SET_EMUL_INSN_DATA)) != 0)
-        return;
     xm_env_vcpu_get_regs(d->env, v->id, &regs, sizeof(regs));
-    xm_pv_arm(&v->armed, regs.rip, regs.rsp, rsp->u.mem_access.gfn, rsp->u.mem_access.flags & 7u);
+    answer.moved = (rsp->flags & XM_EV_FLAG_SET_REGISTERS) != 0;
+    answer.ip = regs.rip;
+    answer.sp = regs.rsp;
+    answer.emulate = rsp->reason == XM_EV_REASON_MEM_ACCESS &&
+                     (rsp->flags & XM_EV_FLAG_EMULATE) != 0 && (rsp->flags & data) == 0;
+    xm_pv_reply(&v->pv, &answer);
+}
+
+static bool takes_registers(const struct xm_domain *d, const struct xm_vcpu *v)
+{
+    return d->kind != XM_KIND_X86_PV || xm_pv_takes_registers(&v->pv);
 }
 
 /* Only a vCPU that is paused for an event takes orders: anything else would race with the guest. */
@@ -135,7 +144,7 @@ void xm_reply_apply(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *
     }
     if (d->kind == XM_KIND_X86_EPT)
         apply_x86(d, v, rsp);
-    if ((rsp->flags & XM_EV_FLAG_SET_REGISTERS) != 0)
+    if ((rsp->flags & XM_EV_FLAG_SET_REGISTERS) != 0 && takes_registers(d, v))
         apply_regs(d, v, rsp);
     if (d->kind == XM_KIND_X86_PV)
         apply_pv(d, v, rsp);

@@ -2,13 +2,11 @@
 #include <xm/pv-armed.h>
 #include <xm/rights.h>
 
-#define ALL (XM_DO_R | XM_DO_W | XM_DO_X)
-
-static uint32_t find(const struct xm_pv_armed *a, uint64_t mfn)
+static uint32_t find(const struct xm_pv_armed *a, const struct xm_pv_armed_frame *frame)
 {
     uint32_t i = 0;
 
-    while (i < a->n && a->frame[i].mfn != mfn)
+    while (i < a->n && (a->frame[i].mfn != frame->mfn || a->frame[i].at != frame->at))
         i++;
     return i;
 }
@@ -16,40 +14,46 @@ static uint32_t find(const struct xm_pv_armed *a, uint64_t mfn)
 void xm_pv_disarm_all(struct xm_pv_armed *a)
 {
     a->n = 0;
+    a->step = false;
 }
 
-void xm_pv_arm(struct xm_pv_armed *a, uint64_t ip, uint64_t sp, uint64_t mfn, uint8_t what)
+void xm_pv_armed_begin(struct xm_pv_armed *a, uint64_t ip, uint64_t sp)
+{
+    if (a->ip != ip || a->sp != sp)
+        xm_pv_disarm_all(a);
+    a->ip = ip;
+    a->sp = sp;
+}
+
+void xm_pv_arm(struct xm_pv_armed *a, uint64_t ip, uint64_t sp,
+               const struct xm_pv_armed_frame *frame)
 {
     uint32_t i;
 
-    if (a->ip != ip || a->sp != sp)
-        a->n = 0;
-    a->ip = ip;
-    a->sp = sp;
-    i = find(a, mfn);
+    xm_pv_armed_begin(a, ip, sp);
+    i = find(a, frame);
     if (i == XM_PV_ARMED) /* told again, it is armed for the last ones */
         i = a->n = 0;
     if (i == a->n) {
-        a->frame[i].mfn = mfn;
-        a->frame[i].what = 0;
+        a->frame[i] = *frame;
         a->n++;
     }
-    a->frame[i].what |= what == 0 ? ALL : what;
+    a->frame[i].what |= frame->what;
     if ((a->frame[i].what & XM_DO_W) != 0)
         a->frame[i].what |= XM_DO_R;
 }
 
-bool xm_pv_is_armed(const struct xm_pv_armed *a, uint64_t ip, uint64_t sp, uint64_t mfn,
-                    uint8_t what)
+bool xm_pv_is_armed(const struct xm_pv_armed *a, uint64_t ip, uint64_t sp,
+                    const struct xm_pv_armed_frame *frame)
 {
-    uint32_t i = find(a, mfn);
+    uint32_t i = find(a, frame);
 
-    return i < a->n && a->ip == ip && a->sp == sp && (what & ~a->frame[i].what) == 0;
+    return i < a->n && a->ip == ip && a->sp == sp && (frame->what & ~a->frame[i].what) == 0;
 }
 
-void xm_pv_disarm(struct xm_pv_armed *a, uint64_t mfn)
+void xm_pv_disarm(struct xm_pv_armed *a, const struct xm_pv_armed_frame *frame)
 {
-    uint32_t i = find(a, mfn);
+    uint32_t i = find(a, frame);
 
     if (i < a->n)
         a->frame[i] = a->frame[--a->n];

@@ -91,115 +91,79 @@ int xm_pv_hc_mem_access(struct xm_domain *d, struct xm_mem_access_op *op, uint32
 
 /* ---- accesses ---- */
 
-struct check {
-    struct xm_domain *d;
-    struct xm_vcpu *v;
-    const struct xm_pv_req *req;
-    enum xm_access to;
-};
-
-static enum xm_verdict crash(struct check *c, const char *why)
+static void call_lock(void *self)
 {
-    xm_env_domain_crash(c->d->env, why);
-    return XM_V_CRASH;
+    xm_p2m_lock(self);
 }
 
-static enum xm_verdict relax(struct check *c)
+static void call_unlock(void *self, bool flush)
 {
-    bool flush = false;
-
-    if (xm_pv_relax(&c->d->pv, c->req->access.gfn.n, c->to, &flush) != 0)
-        return crash(c, "no memory for the table of rights");
     if (flush)
-        xm_p2m_note_flush(c->d, 0);
-    return XM_V_RETRY_NOW;
+        xm_p2m_note_flush(self, 0);
+    xm_p2m_unlock(self);
 }
 
-/* A vCPU that finds no slot sleeps, and leaves no trace: it asks again. */
-static enum xm_verdict tell(struct check *c, bool sync)
+static bool call_listener(void *self)
 {
-    enum xm_verdict verdict;
+    const struct xm_domain *d = self;
+
+    return d->ring.enabled;
+}
+
+static bool call_required(void *self)
+{
+    const struct xm_domain *d = self;
+
+    return d->access_required;
+}
+
+/* A vCPU that finds no slot sleeps where it may, and leaves no trace: it asks again. */
+static int call_tell(void *self, uint32_t vcpu, const struct xm_pv_ask *ask, unsigned how)
+{
+    const struct xm_access_req req = {
+        .vcpu = vcpu,
+        .gfn = {ask->mfn},
+        .offset = ask->offset,
+        .gla_valid = ask->va_valid,
+        .gla = ask->va,
+        .what = ask->what,
+        .kind = ask->va_valid ? XM_ACC_WITH_GLA : XM_ACC_UNKNOWN,
+    };
+    struct xm_domain *d = self;
+    struct xm_vcpu *v = &d->vcpu[vcpu];
     struct xm_ev ev;
     int rc;
 
-    xm_access_event_fill(&c->req->access, c->req->access.what & 7u, &ev);
-    rc = xm_event_send(c->d, c->v, sync, &ev);
-    if (rc < 0)
-        return rc == -XM_EAGAIN ? XM_V_STOPPED : crash(c, "cannot send an event");
-    if (sync)
-        return rc == 1 ? XM_V_STOPPED : XM_V_RETRY_NOW; /* 0: the ring has just gone */
-    verdict = relax(c);
-    return verdict == XM_V_RETRY_NOW && c->v->blocked ? XM_V_STOPPED : verdict;
+    if (!d->ring.enabled)
+        return -XM_EOPNOTSUPP;
+    xm_access_event_fill(&req, ask->what, &ev);
+    if (ask->who == XM_PV_BY_XEN)
+        return xm_event_notify(d, v, &ev) ? 0 : -XM_EAGAIN;
+    if ((how & XM_PV_TELL_WAIT) != 0)
+        rc = xm_event_send(d, v, (how & XM_PV_TELL_STOP) != 0, &ev);
+    else
+        rc = xm_event_try(d, v, (how & XM_PV_TELL_STOP) != 0, &ev);
+    return rc == 0 && v->blocked ? 1 : rc;
 }
 
-static enum xm_verdict notify(struct check *c)
+static bool call_tell_unimplemented(void *self, uint32_t vcpu)
 {
-    struct xm_ev ev;
-
-    xm_access_event_fill(&c->req->access, c->req->access.what & 7u, &ev);
-    xm_event_notify(c->d, c->v, &ev);
-    return relax(c) == XM_V_CRASH ? XM_V_CRASH : XM_V_OK;
+    return xm_event_emul_unimplemented(self, vcpu) != XM_GO_ON;
 }
 
-/* A hypercall's items are accesses of their own, though made at one place. */
-static bool answered(struct check *c)
+static void call_crash(void *self, const char *why)
 {
-    const struct xm_access_req *a = &c->req->access;
-    struct xm_ev_regs_x86 regs;
+    const struct xm_domain *d = self;
 
-    if (c->v->armed.n == 0)
-        return false;
-    xm_env_vcpu_get_regs(c->d->env, c->v->id, &regs, sizeof(regs));
-    if (!xm_pv_is_armed(&c->v->armed, regs.rip, regs.rsp, a->gfn.n, a->what & 7u))
-        return false;
-    if (c->req->who != XM_PV_BY_GUEST)
-        xm_pv_disarm(&c->v->armed, a->gfn.n);
-    return true;
+    xm_env_domain_crash(d->env, why);
 }
 
-static enum xm_verdict act(struct check *c, enum xm_pv_verdict verdict)
-{
-    switch (verdict) {
-    case XM_PV_PASS: return XM_V_OK;
-    case XM_PV_PASS_ONCE: return XM_V_EMULATE;
-    case XM_PV_GUEST_FAULT: return XM_V_GUEST_FAULT;
-    case XM_PV_RELAX: return relax(c);
-    case XM_PV_EVENT: return answered(c) ? XM_V_ANSWERED : tell(c, true);
-    case XM_PV_EVENT_RELAX: return tell(c, false);
-    case XM_PV_NOTIFY: return notify(c);
-    case XM_PV_EFAULT: return XM_V_EFAULT;
-    case XM_PV_CRASH:
-    default: return crash(c, "access violation without a listener");
-    }
-}
-
-enum xm_verdict xm_pv_check(struct xm_domain *d, const struct xm_pv_req *req,
-                            struct xm_access_res *res)
-{
-    struct check c = {.d = d, .v = xm_vcpu_get(d, req->access.vcpu), .req = req};
-    uint64_t mfn = req->access.gfn.n;
-    enum xm_verdict verdict;
-
-    if (c.v == NULL)
-        return XM_V_GUEST_FAULT;
-    xm_p2m_lock(d);
-    const struct xm_pv_ask ask = {
-        .mfn = mfn,
-        .what = req->access.what & 7u,
-        .who = req->who,
-        .guest_allows = req->guest_allows,
-        .ours = req->ours,
-        .listener = d->ring.enabled,
-        .required = d->access_required,
-    };
-    verdict = act(&c, xm_pv_decide(&d->pv, &ask, &c.to));
-    if (verdict == XM_V_OK || verdict == XM_V_EMULATE || verdict == XM_V_ANSWERED) {
-        bool held = d->pv.on && req->ours;
-        enum xm_access now = held ? xm_pv_rights(&d->pv, mfn) : XM_ACCESS_RWX;
-
-        *res = (struct xm_access_res){
-            .mfn = xm_mfn(mfn), .bits = xm_pv_entry_bits(now), .access = (uint8_t)now};
-    }
-    xm_p2m_unlock(d);
-    return verdict;
-}
+const struct xm_pv_calls xm_pv_domain_calls = {
+    .lock = call_lock,
+    .unlock = call_unlock,
+    .listener = call_listener,
+    .required = call_required,
+    .tell = call_tell,
+    .tell_unimplemented = call_tell_unimplemented,
+    .crash = call_crash,
+};

@@ -46,10 +46,7 @@ enum xm_verdict {
     XM_V_VE,        /* the guest takes a #VE; its page is filled in */
     XM_V_EMULATE,   /* page walk with in-guest faults turned off: do it, cache nothing */
     XM_V_UNMAPPED,  /* nothing there: MMIO or an abort */
-    XM_V_CRASH,     /* the domain was crashed */
-    XM_V_GUEST_FAULT, /* x86-pv: the guest's own tables deny it */
-    XM_V_EFAULT,    /* x86-pv: the hypervisor's own access fails */
-    XM_V_ANSWERED   /* x86-pv: an EMULATE answer lets it through: do it, leave no entry */
+    XM_V_CRASH      /* the domain was crashed */
 };
 
 enum xm_verdict xm_access_check(struct xm_domain *d, const struct xm_access_req *req,

@@ -13,7 +13,7 @@
 #include <xm/abi.h>
 #include <xm/env.h>
 #include <xm/mpu-plan.h>
-#include <xm/pv.h>
+#include <xm/pv-access.h>
 #include <xm/rights.h>
 
 #define XM_VIEWS_MAX 512u   /* of an EPTP list: one page of 8-byte entries */
@@ -70,7 +70,7 @@ struct xm_vcpu {
     struct xm_held_write held;
     bool has_reply;
     struct xm_reply reply;
-    struct xm_pv_armed armed; /* x86-pv: EMULATE answers */
+    struct xm_pv_vcpu pv; /* x86-pv: the event it is stopped with, EMULATE answers */
 };
 
 #define XM_MSR_WORDS (0x2000u / 64u)

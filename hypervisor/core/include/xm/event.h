@@ -39,8 +39,10 @@ bool xm_ring_try_claim(struct xm_domain *d);
 int xm_ring_make(struct xm_domain *d);
 /* Claims, stops the vCPU if sync, fills in view and registers, puts (monitor_traps). 1: stopped. */
 int xm_event_send(struct xm_domain *d, struct xm_vcpu *v, bool sync, struct xm_ev *ev);
-/* Tells, and stops nobody whatever state the ring is in; the event may be lost (stats.lost). */
-void xm_event_notify(struct xm_domain *d, struct xm_vcpu *v, struct xm_ev *ev);
+/* The same where nobody may sleep: without a slot -XM_EAGAIN, at once. */
+int xm_event_try(struct xm_domain *d, struct xm_vcpu *v, bool sync, struct xm_ev *ev);
+/* Tells, and stops nobody whatever state the ring is in. False: the event is lost (stats.lost). */
+bool xm_event_notify(struct xm_domain *d, struct xm_vcpu *v, struct xm_ev *ev);
 void xm_reply_apply(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *rsp);
 
 /* ---- the guest's side: one function per reason ---- */

@@ -11,21 +11,29 @@
 
 #define XM_PV_ARMED 8u /* code, source and destination over a boundary each, and room */
 
+/* One access to one frame. */
+struct xm_pv_armed_frame {
+    uint64_t mfn;
+    uint64_t at;  /* page of the virtual address; of a hypercall's item, offset in the frame */
+    uint8_t what; /* XM_DO_* */
+};
+
 struct xm_pv_armed {
     uint64_t ip, sp;
     uint32_t n;
-    struct {
-        uint64_t mfn;
-        uint8_t what; /* XM_DO_* */
-    } frame[XM_PV_ARMED];
+    bool step; /* the answer to the last one was STEP: it is done, emulated or not */
+    struct xm_pv_armed_frame frame[XM_PV_ARMED];
 };
 
-/* Another instruction takes the place of the one before. what 0: all. A write may read first. */
-void xm_pv_arm(struct xm_pv_armed *a, uint64_t ip, uint64_t sp, uint64_t mfn, uint8_t what);
-bool xm_pv_is_armed(const struct xm_pv_armed *a, uint64_t ip, uint64_t sp, uint64_t mfn,
-                    uint8_t what);
-/* The frame was used. */
-void xm_pv_disarm(struct xm_pv_armed *a, uint64_t mfn);
+/* The instruction at ip is next: what was answered for another one counts no longer. */
+void xm_pv_armed_begin(struct xm_pv_armed *a, uint64_t ip, uint64_t sp);
+/* Another instruction takes the place of the one before. A write may read first. */
+void xm_pv_arm(struct xm_pv_armed *a, uint64_t ip, uint64_t sp,
+               const struct xm_pv_armed_frame *frame);
+bool xm_pv_is_armed(const struct xm_pv_armed *a, uint64_t ip, uint64_t sp,
+                    const struct xm_pv_armed_frame *frame);
+/* The access was made. */
+void xm_pv_disarm(struct xm_pv_armed *a, const struct xm_pv_armed_frame *frame);
 void xm_pv_disarm_all(struct xm_pv_armed *a);
 
 #endif

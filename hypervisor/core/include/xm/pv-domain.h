@@ -4,6 +4,7 @@
 #define XM_PV_DOMAIN_H
 
 #include <xm/access.h>
+#include <xm/pv-access.h>
 
 /*
  * Turns mem_access on for a PV domain and makes its ring's page, which belongs to the hypervisor
@@ -20,20 +21,7 @@ int xm_pv_disable(struct xm_domain *d, bool force);
 /* XENMEM_access_op on a PV domain; the ring has been looked for. */
 int xm_pv_hc_mem_access(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t *start);
 
-struct xm_pv_req {
-    struct xm_access_req access; /* gfn: the machine frame */
-    uint8_t who;                 /* enum xm_pv_who */
-    bool guest_allows, ours;     /* of struct xm_pv_ask */
-};
-
-/*
- * An access that no shadow entry allows, or that is not made through one. XM_V_OK: make the entry
- * with xm_pv_entry_flags() and go on; XM_V_EMULATE: do it, leave no entry; XM_V_ANSWERED: the same, as
- * an answer said, if the emulator can, and xm_pv_disarm_all() when the instruction is done; XM_V_RETRY_NOW:
- * ask again; XM_V_STOPPED: again when the vCPU runs (a hypercall: continued with this item);
- * XM_V_GUEST_FAULT, XM_V_EFAULT, XM_V_CRASH. res->bits: what a TLB may keep.
- */
-enum xm_verdict xm_pv_check(struct xm_domain *d, const struct xm_pv_req *req,
-                            struct xm_access_res *res);
+/* The core's own ring and locks, for xm_pv_access(): self is the domain. */
+extern const struct xm_pv_calls xm_pv_domain_calls;
 
 #endif

@@ -46,9 +46,13 @@ enum xm_pv_policy {
     XM_PV_OWN_DENY = 2,   /* -EFAULT, nothing is copied */
 };
 
+struct xm_pv_calls; /* <xm/pv-access.h> */
+
 struct xm_pv {
     struct xm_env_dom *env;
     const struct xm_pv_hooks *hooks;
+    const struct xm_pv_calls *calls; /* set behind xm_pv_init(); with self */
+    void *self;
     struct xm_pv_table table;
     uint64_t end;           /* first machine frame number that is none */
     bool on;
@@ -138,14 +142,22 @@ enum xm_pv_who {
     XM_PV_BY_HYPERCALL = 1, /* a page-table write that the guest has made for it: mmu_update,
                               update_va_mapping, mmuext's clear and copy */
     XM_PV_BY_XEN = 2,      /* copies of arguments and results, grants */
+    XM_PV_BY_PTWR = 3,     /* an instruction that writes an L1 table, which is done for it; not
+                              a place where a vCPU may sleep */
 };
 
+/* An access, who makes it, and what holds at the time. */
 struct xm_pv_ask {
     uint64_t mfn;
+    uint64_t va;       /* if va_valid */
+    uint64_t ip, sp;   /* of the guest */
+    uint32_t offset;   /* in the frame */
     uint8_t what;      /* XM_DO_* */
     uint8_t who;       /* enum xm_pv_who */
+    bool va_valid;
     bool guest_allows; /* the guest's own page tables */
     bool ours;         /* the frame is the domain's: rights are for no others */
+    bool unfailing;    /* BY_XEN: of a failure nobody could be told */
     bool listener;     /* somebody has the ring */
     bool required;     /* access_required */
 };
@@ -153,6 +165,7 @@ struct xm_pv_ask {
 enum xm_pv_verdict {
     XM_PV_PASS,        /* as without mem_access; make the entry */
     XM_PV_PASS_ONCE,   /* the rights allow it but no entry can say so: do it, leave no entry */
+    XM_PV_ANSWERED,    /* they do not, and an answer does (pv-access.h): the same */
     XM_PV_GUEST_FAULT, /* the guest's own #PF; no event */
     XM_PV_RELAX,       /* xm_pv_relax(to), then again; no event */
     XM_PV_EVENT,       /* the vCPU stops with an event and does it again. A hypercall ends
