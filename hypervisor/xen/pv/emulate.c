@@ -24,8 +24,8 @@
 struct emulation {
     struct vcpu *v;
     const struct cpu_user_regs *regs;
-    bool stop; /* a violation was found on the way: */
-    struct xmem_access a;
+    bool stops; /* a frame's rights do: */
+    struct xm_pv_todo *stop;
 };
 
 /* A part of an access within one frame. */
@@ -48,30 +48,22 @@ static void piece_put(struct piece *p)
 
 static bool violates(struct emulation *e, unsigned long mfn, unsigned long va, uint8_t what)
 {
-    struct domain *d = e->v->domain;
-    enum xm_access to;
+    const struct xm_pv_ask ask = {
+        .mfn = mfn,
+        .va = va,
+        .va_valid = true,
+        .ip = e->regs->rip,
+        .sp = e->regs->rsp,
+        .offset = va & ~PAGE_MASK,
+        .what = what,
+        .who = XM_PV_BY_GUEST,
+        .guest_allows = true,
+        .ours = xmem_owned(e->v->domain, mfn),
+    };
 
-    if (!xmem_owned(d, mfn))
-        return false;
-    e->a = (struct xmem_access){
-        .mfn = mfn, .va = va, .va_valid = true, .offset = va & ~PAGE_MASK, .what = what};
-    if (xmem_armed(e->v, e->regs, &e->a))
-        return false;
-    switch (xmem_decide(e->v, &e->a, XM_PV_BY_GUEST, &to)) {
-    case XM_PV_RELAX:
-        xmem_relax(d, mfn, to);
-        return false;
-    case XM_PV_EVENT:
-    case XM_PV_EVENT_RELAX: /* told and waited for all the same: frames are held here */
-        e->stop = true;
-        return true;
-    case XM_PV_CRASH:
-        gprintk(XENLOG_ERR, "access violation on mfn %#lx without a listener\n", mfn);
-        domain_crash(d);
-        return true;
-    default:
-        return false;
-    }
+    e->stops =
+        !xm_pv_piece(&e->v->domain->arch.pv.xmem->pv, &xmem_vcpu(e->v)->pv, &ask, e->stop);
+    return e->stops;
 }
 
 static int piece_get(struct emulation *e, unsigned long va, unsigned int bytes, uint8_t what,
@@ -250,10 +242,10 @@ static bool in_64_bit(const struct vcpu *v, const struct cpu_user_regs *regs)
     return pv_emul_read_descriptor(regs->cs, v, &base, &limit, &ar, 1) && (ar & _SEGMENT_L);
 }
 
-/* A violation of another frame's rights by the same instruction is reported as any other. */
-bool xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs)
+enum xmem_emulation xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs,
+                                 struct xm_pv_todo *stop)
 {
-    struct emulation e = {.v = v, .regs = regs};
+    struct emulation e = {.v = v, .regs = regs, .stop = stop};
     struct x86_emulate_ctxt ctxt = {
         .regs = regs,
         .addr_size = 64,
@@ -264,22 +256,19 @@ bool xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs)
     int rc;
 
     if (!in_64_bit(v, regs))
-        return false;
+        return XMEM_CANNOT;
     ctxt.cpu_policy = v->domain->arch.cpu_policy;
     rc = x86_emulate(&ctxt, &ops);
-    if (e.stop) {
-        xmem_send(v, &e.a, true, true);
-        return true;
-    }
+    if (e.stops)
+        return XMEM_STOPS;
     if (rc == X86EMUL_EXCEPTION) {
         /* Privileged instructions of a PV guest are Xen's to do, not the guest's to be refused. */
         if (ctxt.event.type != HW_EXCEPTION || ctxt.event.vector != PAGE_FAULT)
-            return false;
+            return XMEM_CANNOT;
         pv_inject_event(&ctxt.event);
+        return XMEM_DONE;
     }
-    if (rc == X86EMUL_OKAY || rc == X86EMUL_EXCEPTION)
-        xm_pv_disarm_all(&xmem_vcpu(v)->armed);
     if (rc == X86EMUL_OKAY && ctxt.retire.singlestep)
         inject_single_step();
-    return rc == X86EMUL_OKAY || rc == X86EMUL_EXCEPTION || rc == X86EMUL_RETRY;
+    return rc == X86EMUL_OKAY ? XMEM_DONE : rc == X86EMUL_RETRY ? XMEM_RETRY : XMEM_CANNOT;
 }

@@ -7,107 +7,108 @@
 
 /* ---- sending ---- */
 
-static void event_fill(const struct xmem_access *a, vm_event_request_t *req)
+static void event_fill(const struct xm_pv_ask *ask, vm_event_request_t *req)
 {
     *req = (vm_event_request_t){
         .reason = VM_EVENT_REASON_MEM_ACCESS,
         .u.mem_access = {
-            .gfn = a->mfn,
-            .offset = a->offset,
-            .gla = a->va_valid ? a->va : 0,
-            .flags = (a->what & XM_DO_R ? MEM_ACCESS_R : 0) |
-                     (a->what & XM_DO_W ? MEM_ACCESS_W : 0) |
-                     (a->what & XM_DO_X ? MEM_ACCESS_X : 0) |
-                     (a->va_valid ? MEM_ACCESS_GLA_VALID | MEM_ACCESS_FAULT_WITH_GLA : 0),
+            .gfn = ask->mfn,
+            .offset = ask->offset,
+            .gla = ask->va_valid ? ask->va : 0,
+            .flags = (ask->what & XM_DO_R ? MEM_ACCESS_R : 0) |
+                     (ask->what & XM_DO_W ? MEM_ACCESS_W : 0) |
+                     (ask->what & XM_DO_X ? MEM_ACCESS_X : 0) |
+                     (ask->va_valid ? MEM_ACCESS_GLA_VALID | MEM_ACCESS_FAULT_WITH_GLA : 0),
         },
     };
 }
 
-/* An answer is for the instruction that was told. */
-static void remember(struct vcpu *v)
-{
-    struct xmem_vcpu *xv = xmem_vcpu(v);
-    const struct cpu_user_regs *regs = guest_cpu_user_regs();
-
-    xv->told_ip = regs->rip;
-    xv->told_sp = regs->rsp;
-    if (xv->armed.ip != regs->rip || xv->armed.sp != regs->rsp)
-        xm_pv_disarm_all(&xv->armed);
-}
-
-/* As monitor_traps(), which always may sleep: inside a hypercall, or on Xen's own fault, nobody may. */
-int xmem_send(struct vcpu *v, const struct xmem_access *a, bool sync, bool may_sleep)
+/* As monitor_traps(), which always may sleep. */
+static int send_nosleep(struct vcpu *v, bool stop, vm_event_request_t *req)
 {
     struct domain *d = v->domain;
+    int rc = vm_event_claim_slot_nosleep(d, d->vm_event_monitor);
+
+    if (rc != 0)
+        return rc == -EOPNOTSUPP ? -XM_EOPNOTSUPP : -XM_EAGAIN;
+    req->vcpu_id = v->vcpu_id;
+    if (stop) {
+        req->flags |= VM_EVENT_FLAG_VCPU_PAUSED;
+        vm_event_vcpu_pause(v);
+    }
+    vm_event_fill_regs(req);
+    vm_event_put_request(d, d->vm_event_monitor, req);
+    return stop;
+}
+
+static int cf_check call_tell(void *self, uint32_t vcpu, const struct xm_pv_ask *ask,
+                              unsigned int how)
+{
+    struct domain *d = self;
+    struct vcpu *v = d->vcpu[vcpu];
+    bool stop = how & XM_PV_TELL_STOP;
     vm_event_request_t req;
     int rc;
 
-    event_fill(a, &req);
-    if (sync)
-        remember(v);
-    if (may_sleep)
-        return monitor_traps(v, sync, &req);
-    rc = vm_event_claim_slot_nosleep(d, d->vm_event_monitor);
-    if (rc != 0)
-        return rc;
-    req.vcpu_id = v->vcpu_id;
-    if (sync) {
-        req.flags |= VM_EVENT_FLAG_VCPU_PAUSED;
-        vm_event_vcpu_pause(v);
-    }
-    vm_event_fill_regs(&req);
-    vm_event_put_request(d, d->vm_event_monitor, &req);
-    return sync;
+    event_fill(ask, &req);
+    if (!(how & XM_PV_TELL_WAIT))
+        return send_nosleep(v, stop, &req);
+    if (!vm_event_check_ring(d->vm_event_monitor))
+        return -XM_EOPNOTSUPP;
+    rc = monitor_traps(v, stop, &req);
+    /* Told to stop and not stopped: the ring has just gone. */
+    return rc < 0 ? -XM_EAGAIN : stop && rc == 0 ? -XM_EOPNOTSUPP : rc;
 }
 
-enum xm_pv_verdict xmem_decide(struct vcpu *v, const struct xmem_access *a, enum xm_pv_who who,
-                               enum xm_access *to)
+static bool cf_check call_tell_unimplemented(void *self, uint32_t vcpu)
 {
-    struct domain *d = v->domain;
-    const struct xm_pv_ask ask = {
-        .mfn = a->mfn,
-        .what = a->what,
-        .who = who,
-        .guest_allows = true,
-        .ours = true,
-        .listener = vm_event_check_ring(d->vm_event_monitor),
-        .required = p2m_get_hostp2m(d)->access_required,
-    };
-    enum xm_pv_verdict verdict;
+    struct domain *d = self;
+    vm_event_request_t req = {.reason = VM_EVENT_REASON_EMUL_UNIMPLEMENTED};
 
-    paging_lock(d);
-    verdict = xm_pv_decide(&d->arch.pv.xmem->pv, &ask, to);
-    paging_unlock(d);
-    return verdict;
+    return d->arch.monitor.emul_unimplemented_enabled && monitor_traps(d->vcpu[vcpu], true, &req) == 1;
 }
 
-void xmem_relax(struct domain *d, unsigned long mfn, enum xm_access to)
+static void cf_check call_lock(void *self)
 {
-    bool flush = false;
-    int rc;
+    paging_lock((struct domain *)self);
+}
 
-    paging_lock(d);
-    rc = xm_pv_relax(&d->arch.pv.xmem->pv, mfn, to, &flush);
+static void cf_check call_unlock(void *self, bool flush)
+{
+    struct domain *d = self;
+
     if (flush) {
         xmem_settle(d);
         guest_flush_tlb_mask(d, d->dirty_cpumask);
     }
     xmem_unlock(d);
-    if (rc != 0)
-        domain_crash(d);
 }
 
-bool xmem_armed(struct vcpu *v, const struct cpu_user_regs *regs, const struct xmem_access *a)
+static bool cf_check call_listener(void *self)
 {
-    return xm_pv_is_armed(&xmem_vcpu(v)->armed, regs->rip, regs->rsp, a->mfn, a->what);
+    return vm_event_check_ring(((struct domain *)self)->vm_event_monitor);
 }
 
-bool xmem_send_unimplemented(struct vcpu *v)
+static bool cf_check call_required(void *self)
 {
-    vm_event_request_t req = {.reason = VM_EVENT_REASON_EMUL_UNIMPLEMENTED};
-
-    return v->domain->arch.monitor.emul_unimplemented_enabled && monitor_traps(v, true, &req) == 1;
+    return p2m_get_hostp2m((struct domain *)self)->access_required;
 }
+
+static void cf_check call_crash(void *self, const char *why)
+{
+    gprintk(XENLOG_ERR, "mem_access: %s\n", why);
+    domain_crash((struct domain *)self);
+}
+
+const struct xm_pv_calls xmem_calls = {
+    .lock = call_lock,
+    .unlock = call_unlock,
+    .listener = call_listener,
+    .required = call_required,
+    .tell = call_tell,
+    .tell_unimplemented = call_tell_unimplemented,
+    .crash = call_crash,
+};
 
 /* ---- registers ---- */
 
@@ -216,28 +217,29 @@ static void set_registers(struct vcpu *v, const struct vm_event_regs_x86 *x)
 
 /* ---- answers ---- */
 
-/* A frame's rights are passed over when the instruction is tried again, by the emulator. */
-static void arm(struct vcpu *v, const vm_event_response_t *rsp)
-{
-    const struct vm_event_regs_x86 *x = &rsp->data.regs.x86;
-    struct xmem_vcpu *xv = xmem_vcpu(v);
-    bool moved = (rsp->flags & VM_EVENT_FLAG_SET_REGISTERS) && is_canonical_address(x->rip);
-
-    xm_pv_arm(&xv->armed, moved ? x->rip : xv->told_ip, moved ? x->rsp : xv->told_sp,
-              rsp->u.mem_access.gfn, rsp->u.mem_access.flags & (XM_DO_R | XM_DO_W | XM_DO_X));
-}
-
 /* Leaves in the flags what the caller does for PV as for HVM: to unpause. */
 void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp)
 {
+    const uint32_t data = VM_EVENT_FLAG_SET_EMUL_READ_DATA | VM_EVENT_FLAG_SET_EMUL_INSN_DATA;
+    const struct vm_event_regs_x86 *x = &rsp->data.regs.x86;
+    bool sets = (rsp->flags & VM_EVENT_FLAG_SET_REGISTERS) && v != current;
+    struct xm_pv_answer answer = {
+        .mfn = rsp->u.mem_access.gfn,
+        .emulate = rsp->reason == VM_EVENT_REASON_MEM_ACCESS &&
+                   (rsp->flags & VM_EVENT_FLAG_EMULATE) && !(rsp->flags & data),
+        .moved = sets && is_canonical_address(x->rip),
+        .ip = x->rip,
+        .sp = x->rsp,
+    };
+    struct xm_pv_vcpu *pvv;
+
     if (!is_pv_vcpu(v))
         return;
-    if ((rsp->flags & VM_EVENT_FLAG_SET_REGISTERS) && v != current)
-        set_registers(v, &rsp->data.regs.x86);
-    if ((rsp->flags & VM_EVENT_FLAG_EMULATE) && rsp->reason == VM_EVENT_REASON_MEM_ACCESS &&
-        xmem_pv_active(v->domain) &&
-        !(rsp->flags & (VM_EVENT_FLAG_SET_EMUL_READ_DATA | VM_EVENT_FLAG_SET_EMUL_INSN_DATA)))
-        arm(v, rsp);
+    pvv = v->domain->arch.pv.xmem ? &xmem_vcpu(v)->pv : NULL;
+    if (sets && (!pvv || xm_pv_takes_registers(pvv)))
+        set_registers(v, x);
+    if (pvv)
+        xm_pv_reply(pvv, &answer);
     /* The rest is done with HVM's means. */
     rsp->flags &= VM_EVENT_FLAG_VCPU_PAUSED | VM_EVENT_FLAG_FOREIGN;
 }

@@ -105,100 +105,87 @@ static bool writes_exception_frame(unsigned long rip)
     return name && strstr(name, "create_bounce_frame");
 }
 
-static bool forbidden(const struct vcpu *v, const struct xmem_access *a)
+/* What a page fault's handler answers. */
+static uint32_t answer_xen(struct vcpu *v, const struct xm_pv_ask *ask, enum xm_pv_next next)
 {
-    struct domain *d = v->domain;
-    bool bad;
-
-    paging_lock(d);
-    bad = a->what & ~xm_pv_entry_bits(xm_pv_rights(&d->arch.pv.xmem->pv, a->mfn));
-    paging_unlock(d);
-    return bad;
+    switch (next) {
+    case XM_PV_OPEN:
+        return let_xen_through(v, ask->mfn);
+    case XM_PV_FAIL:
+    case XM_PV_DIED:
+        return 0;
+    default:
+        return XMEM_GO_ON;
+    }
 }
 
-static uint32_t fault_by_xen(struct vcpu *v, const struct xmem_access *a,
-                             const struct cpu_user_regs *regs)
+static uint32_t emulate(struct vcpu *v, struct cpu_user_regs *regs, const struct xm_pv_todo *why)
 {
-    enum xm_access to;
+    struct xm_pv *pv = &v->domain->arch.pv.xmem->pv;
+    struct xm_pv_vcpu *pvv = &xmem_vcpu(v)->pv;
+    struct xm_pv_todo stop;
 
-    switch (xmem_decide(v, a, XM_PV_BY_XEN, &to)) {
-    case XM_PV_RELAX:
-        xmem_relax(v->domain, a->mfn, to);
+    switch (xmem_emulate(v, regs, &stop)) {
+    case XMEM_DONE:
+        xm_pv_emulated(pvv);
         break;
-    case XM_PV_NOTIFY:
-        if (xmem_send(v, a, false, false) >= 0)
-            xmem_relax(v->domain, a->mfn, to);
+    case XMEM_STOPS:
+        xm_pv_todo_act(pv, pvv, &stop);
         break;
-    case XM_PV_EFAULT:
-        if (!writes_exception_frame(regs->rip))
-            return 0;
+    case XMEM_CANNOT:
+        xm_pv_not_emulated(pv, pvv, why);
         break;
-    case XM_PV_CRASH:
-        gprintk(XENLOG_ERR, "access violation on mfn %#lx without a listener\n", a->mfn);
-        domain_crash(v->domain);
-        return 0;
     default:
         break;
     }
-    return forbidden(v, a) ? let_xen_through(v, a->mfn) : XMEM_GO_ON;
-}
-
-/* ---- the guest's ---- */
-
-static uint32_t stop(struct vcpu *v, const struct xmem_access *a, struct cpu_user_regs *regs)
-{
-    if (xmem_armed(v, regs, a)) {
-        if (xmem_emulate(v, regs))
-            return EXCRET_fault_fixed;
-        xm_pv_disarm_all(&xmem_vcpu(v)->armed);
-        if (xmem_send_unimplemented(v))
-            return EXCRET_fault_fixed;
-    }
-    xmem_send(v, a, true, true);
     return EXCRET_fault_fixed;
 }
 
-static uint32_t fault_by_guest(struct vcpu *v, const struct xmem_access *a,
-                               struct cpu_user_regs *regs)
+static uint32_t answer_guest(struct vcpu *v, struct cpu_user_regs *regs,
+                             const struct xm_pv_todo *todo, enum xm_pv_next next)
 {
-    enum xm_access to;
-
-    switch (xmem_decide(v, a, XM_PV_BY_GUEST, &to)) {
-    case XM_PV_PASS_ONCE:
-        /* What cannot be emulated is reported like a violation. */
-        return xmem_emulate(v, regs) ? EXCRET_fault_fixed : stop(v, a, regs);
-    case XM_PV_RELAX:
-        xmem_relax(v->domain, a->mfn, to);
+    switch (next) {
+    case XM_PV_GO_ON:
+    case XM_PV_NOT_OURS:
         return XMEM_GO_ON;
-    case XM_PV_EVENT:
-        return stop(v, a, regs);
-    case XM_PV_EVENT_RELAX:
-        if (xmem_send(v, a, false, true) >= 0)
-            xmem_relax(v->domain, a->mfn, to);
-        return EXCRET_fault_fixed;
-    case XM_PV_CRASH:
-        gprintk(XENLOG_ERR, "access violation on mfn %#lx without a listener\n", a->mfn);
-        domain_crash(v->domain);
-        return EXCRET_fault_fixed;
+    case XM_PV_EMULATE:
+        return emulate(v, regs, todo);
     default:
-        return XMEM_GO_ON;
+        return EXCRET_fault_fixed;
     }
+}
+
+static struct xm_pv_ask ask_make(struct vcpu *v, unsigned long va, unsigned long mfn,
+                                 const struct cpu_user_regs *regs)
+{
+    bool guest = guest_mode(regs);
+
+    return (struct xm_pv_ask){
+        .mfn = mfn,
+        .va = va,
+        .va_valid = true,
+        .ip = guest_cpu_user_regs()->rip,
+        .sp = guest_cpu_user_regs()->rsp,
+        .offset = va & ~PAGE_MASK,
+        .what = xm_pv_what(regs->error_code),
+        .who = guest ? XM_PV_BY_GUEST : XM_PV_BY_XEN,
+        .guest_allows = true,
+        .ours = xmem_owned(v->domain, mfn),
+        .unfailing = !guest && writes_exception_frame(regs->rip),
+    };
 }
 
 uint32_t xmem_pv_page_fault(struct vcpu *v, unsigned long va, struct cpu_user_regs *regs)
 {
+    struct xm_pv_todo todo;
+    struct xm_pv_ask ask;
+    enum xm_pv_next next;
     struct xmem_walk w;
-    struct xmem_access a = {
-        .va = va,
-        .va_valid = true,
-        .offset = va & ~PAGE_MASK,
-        .what = xm_pv_what(regs->error_code),
-    };
 
     xmem_walk(v, va, regs->error_code, &w);
-    /* The guest's own fault, or a frame that is not its: as without mem_access. */
-    if (!w.allowed || !xmem_owned(v->domain, w.mfn))
+    if (!w.allowed)
         return XMEM_GO_ON;
-    a.mfn = w.mfn;
-    return guest_mode(regs) ? fault_by_guest(v, &a, regs) : fault_by_xen(v, &a, regs);
+    ask = ask_make(v, va, w.mfn, regs);
+    next = xm_pv_access(&v->domain->arch.pv.xmem->pv, &xmem_vcpu(v)->pv, &ask, &todo);
+    return guest_mode(regs) ? answer_guest(v, regs, &todo, next) : answer_xen(v, &ask, next);
 }

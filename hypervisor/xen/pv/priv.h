@@ -24,16 +24,14 @@
 #undef memcpy
 #undef memset
 #pragma push_macro("noreturn")
-#include <xm/pv.h>
+#include <xm/pv-access.h>
 #pragma pop_macro("noreturn")
 
 #define XMEM_PENDING 8
 
 /* Per vCPU: accesses that get by once. */
 struct xmem_vcpu {
-    /* EMULATE answers to events of the instruction under way; where the last event was told. */
-    struct xm_pv_armed armed;
-    unsigned long told_ip, told_sp;
+    struct xm_pv_vcpu pv;
     /* Xen's own access that goes through: its entry is made whatever the rights... */
     bool pass;
     unsigned long pass_mfn;
@@ -84,26 +82,17 @@ struct xmem_walk {
 };
 void xmem_walk(struct vcpu *v, unsigned long va, uint32_t error_code, struct xmem_walk *w);
 
-/* event.c */
-struct xmem_access {
-    unsigned long mfn;
-    unsigned long va;
-    unsigned int offset;
-    uint8_t what; /* XM_DO_* */
-    bool va_valid;
-};
-/* 0 or 1: sent; 1: and the vCPU is paused. Else a negative errno. */
-int xmem_send(struct vcpu *v, const struct xmem_access *a, bool sync, bool may_sleep);
-/* Did an answer let the instruction at regs do this? */
-bool xmem_armed(struct vcpu *v, const struct cpu_user_regs *regs, const struct xmem_access *a);
-/* The monitor for what cannot be emulated is on, and the vCPU is paused with its event. */
-bool xmem_send_unimplemented(struct vcpu *v);
-enum xm_pv_verdict xmem_decide(struct vcpu *v, const struct xmem_access *a, enum xm_pv_who who,
-                               enum xm_access *to);
-/* The rights of a verdict. */
-void xmem_relax(struct domain *d, unsigned long mfn, enum xm_access to);
+/* event.c: self is the domain. */
+extern const struct xm_pv_calls xmem_calls;
 
 /* emulate.c: does the instruction for the guest; what answers let it do goes whatever the rights. */
-bool xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs);
+enum xmem_emulation {
+    XMEM_DONE,  /* or the guest got its exception */
+    XMEM_STOPS, /* at a frame's rights */
+    XMEM_RETRY,
+    XMEM_CANNOT
+};
+enum xmem_emulation xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs,
+                                 struct xm_pv_todo *stop);
 
 #endif

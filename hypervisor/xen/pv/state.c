@@ -121,9 +121,13 @@ int xmem_state(struct domain *d, struct xmem_pv **out)
     if (!x)
         return -ENOMEM;
     x->vcpus = d->max_vcpus;
-    for (i = 0; i < x->vcpus; i++)
+    for (i = 0; i < x->vcpus; i++) {
         softirq_tasklet_init(&x->vcpu[i].rearm, rearm, d->vcpu[i]);
+        x->vcpu[i].pv.id = i;
+    }
     xm_pv_init(&x->pv, to_env(d), &hooks, max_page);
+    x->pv.calls = &xmem_calls;
+    x->pv.self = d;
     /* Two tools at once: one wins. */
     if (cmpxchg(&d->arch.pv.xmem, NULL, x) != NULL)
         xfree(x);
@@ -262,7 +266,7 @@ static int mode_off(struct domain *d, struct xmem_pv *x, uint32_t mode)
         rc = xmem_shadow_mode(d, false);
     }
     for (i = 0; i < x->vcpus && rc == 0; i++)
-        xm_pv_disarm_all(&x->vcpu[i].armed);
+        xm_pv_emulated(&x->vcpu[i].pv);
     xmem_unlock(d);
     if (rc == 0 && !vm_event_check_ring(d->vm_event_monitor))
         ring_drop(x);

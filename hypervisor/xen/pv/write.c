@@ -6,50 +6,58 @@
  */
 #include "priv.h"
 
-/* 0: go on. */
-static int obey(struct vcpu *v, const struct xmem_access *a)
+/* An item of a hypercall of the current vCPU's. 0: go on. */
+static int obey(const struct xm_pv_ask *asks, unsigned int n)
 {
-    enum xm_access to;
+    struct vcpu *v = current;
 
-    switch (xmem_decide(v, a, XM_PV_BY_HYPERCALL, &to)) {
-    case XM_PV_RELAX:
-        xmem_relax(v->domain, a->mfn, to);
+    switch (xm_pv_items(&v->domain->arch.pv.xmem->pv, &xmem_vcpu(v)->pv, asks, n)) {
+    case XM_PV_GO_ON:
         return 0;
-    case XM_PV_EVENT:
-        /* A hypercall's items are accesses of their own, though made at one place. */
-        if (xmem_armed(v, guest_cpu_user_regs(), a)) {
-            xm_pv_disarm(&xmem_vcpu(v)->armed, a->mfn);
-            return 0;
-        }
-        /* No slot: the vCPU comes back and asks again. */
-        xmem_send(v, a, true, false);
-        return -ERESTART;
-    case XM_PV_EVENT_RELAX:
-        if (xmem_send(v, a, false, false) < 0)
-            return -ERESTART;
-        xmem_relax(v->domain, a->mfn, to);
-        return 0;
-    case XM_PV_CRASH:
-        gprintk(XENLOG_ERR, "access violation on mfn %#lx without a listener\n", a->mfn);
-        domain_crash(v->domain);
+    case XM_PV_DIED:
         return -EFAULT;
     default:
-        return 0;
+        return -ERESTART;
     }
 }
 
-int xmem_pv_touch(struct domain *owner, unsigned long mfn, unsigned int offset, bool write)
+static struct xm_pv_ask ask_make(unsigned long mfn, unsigned int offset, bool write,
+                                 enum xm_pv_who who)
 {
-    const struct xmem_access a = {
+    const struct cpu_user_regs *regs = guest_cpu_user_regs();
+
+    return (struct xm_pv_ask){
         .mfn = mfn,
+        .ip = regs->rip,
+        .sp = regs->rsp,
         .offset = offset,
         .what = write ? XM_DO_W : XM_DO_R,
+        .who = who,
+        .guest_allows = true,
+        .ours = xmem_owned(current->domain, mfn),
     };
+}
+
+int xmem_pv_touch(struct domain *owner, unsigned long mfn, unsigned int offset)
+{
+    struct xm_pv_ask ask;
 
     /* Somebody else's work on the domain's tables is not the guest's. */
-    if (owner != current->domain || !xmem_owned(owner, mfn))
+    if (owner != current->domain)
         return 0;
-    return obey(current, &a);
+    ask = ask_make(mfn, offset, true, XM_PV_BY_HYPERCALL);
+    return obey(&ask, 1);
+}
+
+int xmem_pv_touch_both(struct domain *owner, unsigned long to, unsigned long from)
+{
+    struct xm_pv_ask ask[2];
+
+    if (owner != current->domain)
+        return 0;
+    ask[0] = ask_make(from, 0, false, XM_PV_BY_HYPERCALL);
+    ask[1] = ask_make(to, 0, true, XM_PV_BY_HYPERCALL);
+    return obey(ask, 2);
 }
 
 int xmem_pv_touch_va(unsigned long va)
@@ -59,7 +67,7 @@ int xmem_pv_touch_va(unsigned long va)
     xmem_walk(current, va, 0, &w);
     return w.l1mfn == mfn_x(INVALID_MFN)
                ? 0
-               : xmem_pv_touch(current->domain, w.l1mfn, l1_table_offset(va) * 8, true);
+               : xmem_pv_touch(current->domain, w.l1mfn, l1_table_offset(va) * 8);
 }
 
 /* Is it a table that ptwr would write? Another read-only page is the guest's own fault. */
@@ -78,13 +86,12 @@ static bool is_l1_table(struct domain *d, mfn_t mfn)
 
 bool xmem_pv_stops_ptwr(unsigned long va, mfn_t mfn)
 {
-    const struct xmem_access a = {
-        .mfn = mfn_x(mfn),
-        .va = va,
-        .va_valid = true,
-        .offset = va & ~PAGE_MASK,
-        .what = XM_DO_W,
-    };
+    struct xm_pv_ask ask;
 
-    return is_l1_table(current->domain, mfn) && obey(current, &a) != 0;
+    if (!is_l1_table(current->domain, mfn))
+        return false;
+    ask = ask_make(mfn_x(mfn), va & ~PAGE_MASK, true, XM_PV_BY_PTWR);
+    ask.va = va;
+    ask.va_valid = true;
+    return obey(&ask, 1) != 0;
 }

@@ -91,19 +91,20 @@ static inline uint32_t xmem_pv_fault(struct vcpu *v, unsigned long va, struct cp
 
 /* ---- write.c: page-table writes that Xen does for the guest ---- */
 
-int xmem_pv_touch(struct domain *owner, unsigned long mfn, unsigned int offset, bool write);
+int xmem_pv_touch(struct domain *owner, unsigned long mfn, unsigned int offset);
+int xmem_pv_touch_both(struct domain *owner, unsigned long to, unsigned long from);
 int xmem_pv_touch_va(unsigned long va);
 bool xmem_pv_stops_ptwr(unsigned long va, mfn_t mfn);
 
 /* 0, or -ERESTART: an event was sent, the hypercall is to be continued at this item. */
 static inline int xmem_pv_write(struct domain *owner, unsigned long mfn, unsigned int offset)
 {
-    return xmem_pv_restricts(owner) ? xmem_pv_touch(owner, mfn, offset, true) : 0;
+    return xmem_pv_restricts(owner) ? xmem_pv_touch(owner, mfn, offset) : 0;
 }
 
-static inline int xmem_pv_read(struct domain *owner, unsigned long mfn)
+static inline int xmem_pv_copy(struct domain *owner, unsigned long to, unsigned long from)
 {
-    return xmem_pv_restricts(owner) ? xmem_pv_touch(owner, mfn, 0, false) : 0;
+    return xmem_pv_restricts(owner) ? xmem_pv_touch_both(owner, to, from) : 0;
 }
 
 static inline int xmem_pv_update_va(unsigned long va)
@@ -137,7 +138,7 @@ uint32_t xmem_pv_capabilities(const struct domain *d);
 #define XMEM_GO_ON (~0U)
 #define xmem_pv_fault(v, va, regs) XMEM_GO_ON
 #define xmem_pv_write(owner, mfn, offset) 0
-#define xmem_pv_read(owner, mfn) 0
+#define xmem_pv_copy(owner, to, from) 0
 #define xmem_pv_update_va(va) 0
 #define xmem_pv_ptwr(va, mfn) false
 #define xmem_pv_fill_regs(req) false
