@@ -51,8 +51,7 @@ static void fields_init(struct xm_domain *d, const struct xm_domain_cfg *cfg)
     d->mpu.sh = cfg->mpu_sh;
     d->mpu.attr = cfg->mpu_attr;
     xm_pv_init(&d->pv, cfg->env, cfg->pv_hooks, cfg->pv_end);
-    d->pv.calls = &xm_pv_domain_calls;
-    d->pv.self = d;
+    xm_pv_bind(d);
     xm_env_lock_init(&d->p2m_lock, XM_RANK_P2M);
     xm_env_lock_init(&d->ring_lock, XM_RANK_RING);
 }

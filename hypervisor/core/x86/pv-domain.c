@@ -158,7 +158,7 @@ static void call_crash(void *self, const char *why)
     xm_env_domain_crash(d->env, why);
 }
 
-const struct xm_pv_calls xm_pv_domain_calls = {
+static const struct xm_pv_calls calls = {
     .lock = call_lock,
     .unlock = call_unlock,
     .listener = call_listener,
@@ -167,3 +167,9 @@ const struct xm_pv_calls xm_pv_domain_calls = {
     .tell_unimplemented = call_tell_unimplemented,
     .crash = call_crash,
 };
+
+void xm_pv_bind(struct xm_domain *d)
+{
+    d->pv.calls = &calls;
+    d->pv.self = d;
+}

@@ -21,7 +21,7 @@ int xm_pv_disable(struct xm_domain *d, bool force);
 /* XENMEM_access_op on a PV domain; the ring has been looked for. */
 int xm_pv_hc_mem_access(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t *start);
 
-/* The core's own ring and locks, for xm_pv_access(): self is the domain. */
-extern const struct xm_pv_calls xm_pv_domain_calls;
+/* Gives xm_pv_access() the domain's own locks and ring. */
+void xm_pv_bind(struct xm_domain *d);
 
 #endif
