@@ -14,7 +14,7 @@ static struct xm_pv_armed a;
 
 static struct xm_pv_armed_frame frame_at(uint64_t mfn, uint64_t at, uint8_t what)
 {
-    return (struct xm_pv_armed_frame){.mfn = mfn, .at = at, .what = what};
+    return (struct xm_pv_armed_frame){.mfn = mfn, .at = at, .exact = at << 12 | 8, .what = what};
 }
 
 static void arm_at(uint64_t ip, uint64_t mfn, uint8_t what)
@@ -48,8 +48,12 @@ END_TEST
 /* The error code of a read-modify-write says that it is a write. */
 START_TEST(a_write_may_read)
 {
+    struct xm_pv_armed_frame beside = frame_at(5, AT, XM_DO_R);
+
     arm_at(IP, 5, XM_DO_W);
     ck_assert(may(5, XM_DO_W) && may(5, XM_DO_R) && !may(5, XM_DO_X));
+    beside.exact += 8; /* not what is written */
+    ck_assert(!xm_pv_is_armed(&a, IP, SP, &beside));
 }
 END_TEST
 

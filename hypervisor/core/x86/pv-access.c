@@ -6,8 +6,12 @@
 
 static struct xm_pv_armed_frame armed_frame(const struct xm_pv_ask *ask)
 {
-    return (struct xm_pv_armed_frame){
-        .mfn = ask->mfn, .at = ask->va_valid ? ask->va >> 12 : ask->offset, .what = ask->what};
+    uint64_t exact = ask->va_valid ? ask->va : ask->offset;
+
+    return (struct xm_pv_armed_frame){.mfn = ask->mfn,
+                                      .at = ask->va_valid ? exact >> 12 : exact,
+                                      .exact = exact,
+                                      .what = ask->what};
 }
 
 static bool answered(const struct xm_pv_vcpu *v, const struct xm_pv_ask *ask)

@@ -39,16 +39,22 @@ void xm_pv_arm(struct xm_pv_armed *a, uint64_t ip, uint64_t sp,
         a->n++;
     }
     a->frame[i].what |= frame->what;
-    if ((a->frame[i].what & XM_DO_W) != 0)
-        a->frame[i].what |= XM_DO_R;
+    if ((frame->what & XM_DO_W) != 0)
+        a->frame[i].exact = frame->exact;
 }
 
 bool xm_pv_is_armed(const struct xm_pv_armed *a, uint64_t ip, uint64_t sp,
                     const struct xm_pv_armed_frame *frame)
 {
     uint32_t i = find(a, frame);
+    uint8_t may;
 
-    return i < a->n && a->ip == ip && a->sp == sp && (frame->what & ~a->frame[i].what) == 0;
+    if (i == a->n || a->ip != ip || a->sp != sp)
+        return false;
+    may = a->frame[i].what;
+    if ((may & XM_DO_W) != 0 && a->frame[i].exact == frame->exact)
+        may |= XM_DO_R;
+    return (frame->what & ~may) == 0;
 }
 
 void xm_pv_disarm(struct xm_pv_armed *a, const struct xm_pv_armed_frame *frame)

@@ -71,7 +71,7 @@ pv_guest_fill() {
     "$LAB_EPT_CC" "${EPT_WARN[@]}" -ffreestanding -nostdlib -static -fno-pic -mcmodel=kernel -mno-red-zone \
         -mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
         -Wl,-T,"$LAB_PV/guest/guest.lds" -Wl,-z,noexecstack -Wl,--build-id=none -Wl,--no-warn-rwx-segments \
-        "$LAB_PV"/guest/{entry.S,main.c,arch.c} -o "$1/guest.elf"
+        "$LAB_PV"/guest/{entry.S,main.c,arch.c,balloon.c} -o "$1/guest.elf"
     strip -o "$1/guest.img" "$1/guest.elf"
 }
 

@@ -82,7 +82,7 @@ pv_payload() {
         # QEMU takes INT3 for a software interrupt when it looks whether SVM intercepts the exception.
         [ "$lab" != x86-npt ] || echo 'export XMEM_LAB_NO_INT3=1'
         # Settings of the tests in dom0 itself.
-        env | sed -n 's/^\(XMEM_LAB_SOAK_SECONDS=[0-9]*\)$/export \1/p'
+        env | sed -n 's/^\(XMEM_LAB_\(SOAK\|BALLOON\)_SECONDS=[0-9]*\)$/export \1/p'
     } >"$dir/lab/env"
     mapfile -t files < <(find "$dir/payload" -type f -exec sh -c 'head -c 4 "$1" | grep -aq ELF' _ {} \; -print)
     # A payload's own libraries come first: they count as found.

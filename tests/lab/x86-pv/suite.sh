@@ -26,7 +26,8 @@ suite_pv_fill() {
     suite_compile "$folder/figures" "$LAB_PV"/figures/figures.c "$LAB_PV"/check/{monitor,guest}.c \
         "$LAB_COMMON/guest.c" -lxenctrl -lxencall -lxenevtchn -lxenforeignmemory
     suite_compile "$folder/soak" "$LAB_PV/soak/soak.c"
-    cp "$LAB_PV/soak/soak-linux" "$LAB_PV/stock" "$folder/"
+    suite_compile "$folder/balloon" "$LAB_PV/soak/balloon.c" "$LAB_COMMON/guest.c" -lxenctrl -lxenforeignmemory
+    cp "$LAB_PV"/soak/{soak-linux,balloon-part} "$LAB_PV/stock" "$folder/"
 }
 
 # What only PV guests have to prove: the checklist, and the soak of a Linux guest.

@@ -14,8 +14,9 @@
 /* One access to one frame. */
 struct xm_pv_armed_frame {
     uint64_t mfn;
-    uint64_t at;  /* page of the virtual address; of a hypercall's item, offset in the frame */
-    uint8_t what; /* XM_DO_* */
+    uint64_t at;    /* page of the virtual address; of a hypercall's item, offset in the frame */
+    uint64_t exact; /* the whole address */
+    uint8_t what;   /* XM_DO_* */
 };
 
 struct xm_pv_armed {
@@ -27,7 +28,10 @@ struct xm_pv_armed {
 
 /* The instruction at ip is next: what was answered for another one counts no longer. */
 void xm_pv_armed_begin(struct xm_pv_armed *a, uint64_t ip, uint64_t sp);
-/* Another instruction takes the place of the one before. A write may read first. */
+/*
+ * Another instruction takes the place of the one before. A write lets what is written be read as well: of
+ * an instruction that does both the processor tells the write alone.
+ */
 void xm_pv_arm(struct xm_pv_armed *a, uint64_t ip, uint64_t sp,
                const struct xm_pv_armed_frame *frame);
 bool xm_pv_is_armed(const struct xm_pv_armed *a, uint64_t ip, uint64_t sp,

@@ -98,8 +98,7 @@ extern char exception_entries[], secondary_entry[], stacks[];
 
 static const struct start_info *start;
 
-static uint64_t hypercall(uint64_t number, uint64_t arg0, uint64_t arg1, uint64_t arg2,
-                          uint64_t arg3)
+uint64_t arch_hypercall(uint64_t number, uint64_t arg0, uint64_t arg1, uint64_t arg2, uint64_t arg3)
 {
     register uint64_t fourth __asm__("r10") = arg3;
 
@@ -110,14 +109,14 @@ static uint64_t hypercall(uint64_t number, uint64_t arg0, uint64_t arg1, uint64_
     return number;
 }
 
-static void *page_of(uint64_t pfn)
+void *arch_page(uint64_t pfn)
 {
     return (void *)(uintptr_t)(LAB_PV_BASE + pfn * PAGE);
 }
 
 static struct vcpu_info *info_of(uint64_t vcpu)
 {
-    return (struct vcpu_info *)page_of(LAB_PV_SHARED_PFN) + vcpu;
+    return (struct vcpu_info *)arch_page(LAB_PV_SHARED_PFN) + vcpu;
 }
 
 static void set_traps(void)
@@ -132,17 +131,17 @@ static void set_traps(void)
             .selector = FLAT_CS,
             .address = (uintptr_t)exception_entries + 16u * i,
         };
-    hypercall(HYPERVISOR_SET_TRAP_TABLE, (uintptr_t)traps, 0, 0, 0);
+    arch_hypercall(HYPERVISOR_SET_TRAP_TABLE, (uintptr_t)traps, 0, 0, 0);
 }
 
 void arch_init(uint64_t vcpu, const void *start_info)
 {
     if (vcpu == 0) {
         start = start_info;
-        hypercall(HYPERVISOR_UPDATE_VA, (uintptr_t)page_of(LAB_PV_SHARED_PFN),
+        arch_hypercall(HYPERVISOR_UPDATE_VA, (uintptr_t)arch_page(LAB_PV_SHARED_PFN),
                   start->shared_info | PTE_FLAGS, UVMF_INVLPG, 0);
         /* A plain write to a page-table page is carried out by Xen instead of being a fault. */
-        hypercall(HYPERVISOR_VM_ASSIST, VMASST_ENABLE, VMASST_WRITABLE_TABLES, 0, 0);
+        arch_hypercall(HYPERVISOR_VM_ASSIST, VMASST_ENABLE, VMASST_WRITABLE_TABLES, 0, 0);
     }
     set_traps();
 }
@@ -179,13 +178,13 @@ void arch_idle(uint64_t vcpu, uint64_t in_a_row)
     uint64_t shift;
 
     if (in_a_row < YIELDS_FIRST) {
-        hypercall(HYPERVISOR_SCHED_OP, SCHEDOP_YIELD, 0, 0, 0);
+        arch_hypercall(HYPERVISOR_SCHED_OP, SCHEDOP_YIELD, 0, 0, 0);
         return;
     }
     shift = in_a_row - YIELDS_FIRST;
     shift = shift < LONGEST_SHIFT ? shift : LONGEST_SHIFT;
     poll.timeout = system_time(vcpu) + ((uint64_t)SHORTEST_NS << shift);
-    hypercall(HYPERVISOR_SCHED_OP, SCHEDOP_POLL, (uintptr_t)&poll, 0, 0);
+    arch_hypercall(HYPERVISOR_SCHED_OP, SCHEDOP_POLL, (uintptr_t)&poll, 0, 0);
 }
 
 /* ---- addresses ---- */
@@ -199,7 +198,7 @@ uint64_t arch_virtual(uint64_t addr)
     pfn = M2P[addr / PAGE];
     /* The page tables are the last that the builder has mapped. */
     return pfn < (start->tables - LAB_PV_BASE) / PAGE + start->table_frames
-               ? (uintptr_t)page_of(pfn) + addr % PAGE : 0;
+               ? (uintptr_t)arch_page(pfn) + addr % PAGE : 0;
 }
 
 uint64_t arch_fault_address(uint64_t vcpu)
@@ -224,7 +223,7 @@ static uint64_t find_pte(uint64_t addr, uint64_t *entry)
         if (!(*entry & PTE_PRESENT))
             break;
         at = *entry & PTE_FRAME;
-        table = (uintptr_t)page_of(M2P[at / PAGE]);
+        table = (uintptr_t)arch_page(M2P[at / PAGE]);
     }
     return 0;
 }
@@ -251,6 +250,11 @@ static uint64_t machine_of(uint64_t virtual)
     return find_pte(virtual, &entry) ? entry & PTE_FRAME : 0;
 }
 
+uint64_t arch_frame(const void *page)
+{
+    return machine_of((uintptr_t)page) / PAGE;
+}
+
 static uint64_t cpu_on(uint64_t vcpu)
 {
     static struct vcpu_context context;
@@ -266,15 +270,15 @@ static uint64_t cpu_on(uint64_t vcpu)
     context.kernel_sp = context.regs.rsp;
     context.ctrlreg[0] = 0x80050033; /* PG, AM, WP, NE, ET, MP, PE */
     context.ctrlreg[3] = machine_of(start->tables);
-    rc = hypercall(HYPERVISOR_VCPU_OP, VCPUOP_INITIALISE, vcpu, (uintptr_t)&context, 0);
-    return rc ? rc : hypercall(HYPERVISOR_VCPU_OP, VCPUOP_UP, vcpu, 0, 0);
+    rc = arch_hypercall(HYPERVISOR_VCPU_OP, VCPUOP_INITIALISE, vcpu, (uintptr_t)&context, 0);
+    return rc ? rc : arch_hypercall(HYPERVISOR_VCPU_OP, VCPUOP_UP, vcpu, 0, 0);
 }
 
 static uint64_t shutdown(uint64_t value)
 {
     uint32_t reason = (uint32_t)value;
 
-    return hypercall(HYPERVISOR_SCHED_OP, SCHEDOP_SHUTDOWN, (uintptr_t)&reason, 0, 0);
+    return arch_hypercall(HYPERVISOR_SCHED_OP, SCHEDOP_SHUTDOWN, (uintptr_t)&reason, 0, 0);
 }
 
 static uint64_t pv_op(struct lab_mailbox *box)
@@ -289,9 +293,11 @@ static uint64_t pv_op(struct lab_mailbox *box)
     case LAB_PV_VIRTUAL:
         return arch_virtual(box->addr);
     case LAB_PV_HYPERCALL:
-        return hypercall(box->value, box->addr, box->stride, box->count, box->size);
+        return arch_hypercall(box->value, box->addr, box->stride, box->count, box->size);
     case LAB_PV_SHUTDOWN:
         return shutdown(box->value);
+    case LAB_PV_BALLOON:
+        return balloon(box);
     default:
         box->status = LAB_STATUS_BAD;
         return 0;
@@ -304,9 +310,9 @@ uint64_t arch_op(struct lab_mailbox *box)
     case LAB_OP_CPU_ON:
         return cpu_on(box->value);
     case LAB_OP_GUEST_REQUEST:
-        return hypercall(HYPERVISOR_HVM_OP, HVMOP_GUEST_REQUEST, 0, 0, 0);
+        return arch_hypercall(HYPERVISOR_HVM_OP, HVMOP_GUEST_REQUEST, 0, 0, 0);
     case LAB_OP_XEN_VERSION:
-        return hypercall(HYPERVISOR_XEN_VERSION, box->value, arch_virtual(box->addr), 0, 0);
+        return arch_hypercall(HYPERVISOR_XEN_VERSION, box->value, arch_virtual(box->addr), 0, 0);
     case LAB_OP_PRIV_CALL:
         __asm__ volatile("int3");
         return 0;

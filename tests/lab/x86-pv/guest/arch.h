@@ -22,4 +22,14 @@ uint64_t arch_fault_address(uint64_t vcpu);
 /* Operations other than plain accesses; sets box->status for what it does not know. */
 uint64_t arch_op(struct lab_mailbox *box);
 
+/* As Xen's public headers number them. */
+uint64_t arch_hypercall(uint64_t number, uint64_t arg0, uint64_t arg1, uint64_t arg2, uint64_t arg3);
+/* The machine frame that a page of the guest's is in; 0: none. */
+uint64_t arch_frame(const void *page);
+/* Of the guest's memory, by page number. */
+void *arch_page(uint64_t pfn);
+
+/* balloon.c: LAB_PV_BALLOON */
+uint64_t balloon(struct lab_mailbox *box);
+
 #endif

@@ -14,6 +14,9 @@ enum lab_pv_op {
     LAB_PV_VIRTUAL,            /* result: the virtual address of machine address addr */
     LAB_PV_HYPERCALL,          /* number `value` with addr, stride, count, size as arguments */
     LAB_PV_SHUTDOWN,           /* SCHEDOP_shutdown with reason `value` */
+    LAB_PV_BALLOON,            /* `count` pages from page number `addr` on go back to Xen and come again,
+                                * one by one, until a later `seq` appears. result: pages whose contents
+                                * were wrong; progress: frames exchanged; fault_pc: pages that Xen kept */
     LAB_PV_LAST
 };
 
