@@ -196,12 +196,15 @@ END_TEST
 START_TEST(an_answer_is_not_kept)
 {
     rights(3, XM_ACCESS_R);
-    rights(4, XM_ACCESS_R);
+    told_and_answered(3, VA, XM_DO_W);
+    ck_assert_int_eq(guest(3, VA + 0x5000, XM_DO_W), XM_PV_STOPPED);
+    answer(0);
+    xm_pv_emulated(v);
     told_and_answered(3, VA, XM_DO_W);
     fake.regs[1].x86.rip += 4;
-    told_and_answered(4, VA, XM_DO_W);
+    ck_assert_int_eq(guest(4, VA, XM_DO_W), XM_PV_GO_ON);
     fake.regs[1].x86.rip -= 4;
-    ck_assert_int_eq(guest(3, VA + 0x5000, XM_DO_W), XM_PV_STOPPED);
+    ck_assert_int_eq(guest(3, VA, XM_DO_W), XM_PV_STOPPED);
 }
 END_TEST
 
