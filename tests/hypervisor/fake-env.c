@@ -190,6 +190,11 @@ bool xm_env_preempt(void)
     return fake.preempt;
 }
 
+uint64_t xm_env_caller(void)
+{
+    return fake.caller;
+}
+
 void xm_env_barrier_rw(void)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -18,6 +18,7 @@ struct fake_env {
     long alloc_left;      /* allocations that still succeed; -1: all */
     long frames_left;     /* the same for frames */
     bool preempt;         /* every question is answered "yes" */
+    uint64_t caller;      /* who makes the hypercall */
     uint64_t fault_from;  /* copies at this handle or behind it fail; 0: none */
     /* what the test sees */
     size_t bytes, frames; /* handed out and not given back */
