@@ -209,15 +209,17 @@ static int change_one(struct xm_pv *pv, uint64_t mfn, enum xm_access a, bool *fl
 
 static int fill(struct xm_pv *pv, uint64_t mfn, enum xm_access a, uint64_t lost[LEAF / 64])
 {
-    uint8_t value = xm_pv_value_of(pv, a), had, has;
-    bool holes = false, own;
+    uint8_t value = xm_pv_value_of(pv, a), has;
+    uint8_t had = xm_pv_entry_bits(xm_pv_rights_locked(pv, mfn));
+    bool holes = false, own, same = xm_pv_table_uniform(&pv->table, mfn);
     unsigned i;
 
     has = xm_pv_entry_bits((enum xm_access)(value != 0 ? value - 1 : pv->base));
     for (i = 0; i < LEAF; i++) {
         own = xm_pv_owned(pv, mfn + i);
-        had = xm_pv_entry_bits(xm_pv_rights_locked(pv, mfn + i));
         holes = holes || !own;
+        if (!same)
+            had = xm_pv_entry_bits(xm_pv_rights_locked(pv, mfn + i));
         if (own && (had & ~has) != 0)
             lost[i / 64] |= UINT64_C(1) << (i % 64);
     }

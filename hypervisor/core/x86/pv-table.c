@@ -313,6 +313,13 @@ uint8_t xm_pv_table_get(struct xm_pv_table *t, uint64_t mfn)
     return is_node(*at) ? leaf_get(leaf_at(*at), mfn) : uniform(*at);
 }
 
+bool xm_pv_table_uniform(struct xm_pv_table *t, uint64_t mfn)
+{
+    uintptr_t *at = find(t, mfn);
+
+    return at == NULL || !is_node(*at);
+}
+
 bool xm_pv_table_touched(struct xm_pv_table *t, uint64_t mfn)
 {
     uintptr_t *at = find(t, mfn);

@@ -53,6 +53,8 @@ int xm_pv_table_fill(struct xm_pv_table *t, uint64_t mfn, uint8_t value, bool ho
  * owner meanwhile, for still() does not know it yet.
  */
 void xm_pv_table_left(struct xm_pv_table *t, uint64_t mfn, xm_pv_still *still, void *who);
+/* Have all frames of mfn's leaf the same, without a look at each? */
+bool xm_pv_table_uniform(struct xm_pv_table *t, uint64_t mfn);
 /* Has the leaf of the frame any value? */
 bool xm_pv_table_touched(struct xm_pv_table *t, uint64_t mfn);
 
