@@ -26,17 +26,21 @@ XM_CORE_SOURCES = \
 	hypervisor/core/x86/altp2m-ve.c \
 	hypervisor/core/x86/pv-table.c \
 	hypervisor/core/x86/pv-set.c \
+	hypervisor/core/x86/pv-many.c \
+	hypervisor/core/x86/pv-op.c \
 	hypervisor/core/x86/pv-decide.c \
 	hypervisor/core/x86/pv-armed.c \
 	hypervisor/core/x86/pv-access.c \
 	hypervisor/core/x86/pv-domain.c
 
 # Of these, what a hypervisor that has a vm_event of its own takes for PV guests: with the
-# headers xm/{types,env,rights,pv,pv-table,pv-armed,pv-access}.h.
+# headers xm/{types,env,rights,pv,pv-set,pv-table,pv-armed,pv-access}.h.
 XM_PV_FILES = \
 	hypervisor/core/common/rights.c \
 	hypervisor/core/x86/pv-table.c \
 	hypervisor/core/x86/pv-set.c \
+	hypervisor/core/x86/pv-many.c \
+	hypervisor/core/x86/pv-op.c \
 	hypervisor/core/x86/pv-decide.c \
 	hypervisor/core/x86/pv-armed.c \
 	hypervisor/core/x86/pv-access.c

@@ -20,8 +20,7 @@ struct xm_pv_ask pv_ask_make(struct sim_vcpu *v, uint64_t mfn, uint32_t offset, 
                               .offset = offset,
                               .what = what,
                               .who = (uint8_t)who,
-                              .guest_allows = true,
-                              .ours = true};
+                              .guest_allows = true};
 }
 
 /* Verdicts that change something or tell: the world may change before it is done. */
@@ -214,7 +213,6 @@ static struct xm_pv_ask ask_of(const struct fault *t)
         ask.who = XM_PV_BY_PTWR;
     ask.va_valid = true;
     ask.va = pv_va(t->p);
-    ask.ours = t->f != NULL;
     ask.guest_allows = t->f != NULL && (pv_walk_allows(&t->w, t->what) || is_ptwr(t));
     return ask;
 }

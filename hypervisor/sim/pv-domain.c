@@ -154,14 +154,13 @@ int sim_pv_populate(struct sim_domain *d, uint64_t mfn)
 
     if (!xm_mfn_valid(host))
         return -XM_ENOMEM;
-    rc = pv_claim(d, mfn, 1, frame_at(host));
-    if (rc != 0) {
-        sim_frames_free(&d->extra, host);
-        return rc;
+    rc = pv_own(d, mfn) != NULL ? -XM_EEXIST : xm_pv_frame_came(&d->core.pv, mfn);
+    if (rc == 0) {
+        rc = pv_claim(d, mfn, 1, frame_at(host));
+        if (rc != 0)
+            xm_pv_frame_left(&d->core.pv, mfn);
     }
-    rc = xm_pv_frame_came(&d->core.pv, mfn);
     if (rc != 0) {
-        pv_release(d, mfn);
         sim_frames_free(&d->extra, host);
         return rc;
     }
@@ -183,6 +182,7 @@ int sim_pv_depopulate(struct sim_domain *d, uint64_t mfn)
             map_1to1(d, mfn);
         return -XM_EBUSY;
     }
+    pv_disown(f);
     xm_pv_frame_left(&d->core.pv, mfn);
     host = f->host;
     /* Before anybody else can get it. */

@@ -23,7 +23,9 @@ struct pv_frame *pv_own(const struct sim_domain *d, uint64_t mfn)
 {
     struct pv_frame *f = pv_frame(d->machine, mfn);
 
-    return f != NULL && __atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) == d ? f : NULL;
+    if (f == NULL || __atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) != d)
+        return NULL;
+    return __atomic_load_n(&f->leaving, __ATOMIC_ACQUIRE) ? NULL : f;
 }
 
 int pv_refusal(const struct sim_domain *d, uint64_t mfn)
@@ -93,11 +95,16 @@ int pv_claim(struct sim_domain *d, uint64_t first, uint64_t n, char *host)
     return 0;
 }
 
+void pv_disown(struct pv_frame *f)
+{
+    __atomic_store_n(&f->leaving, true, __ATOMIC_RELEASE);
+}
+
 void pv_release(struct sim_domain *d, uint64_t mfn)
 {
-    struct pv_frame *f = pv_own(d, mfn);
+    struct pv_frame *f = pv_frame(d->machine, mfn);
 
-    if (f == NULL)
+    if (f == NULL || __atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) != d)
         return;
     pthread_mutex_lock(&d->machine->pv_lock);
     f->refs = f->types = f->smaps = 0;
@@ -105,6 +112,7 @@ void pv_release(struct sim_domain *d, uint64_t mfn)
     f->pinned = f->dirty = false;
     f->host = NULL;
     __atomic_store_n(&f->owner, NULL, __ATOMIC_RELEASE);
+    __atomic_store_n(&f->leaving, false, __ATOMIC_RELEASE);
     pthread_mutex_unlock(&d->machine->pv_lock);
     d->pv->owned--;
 }

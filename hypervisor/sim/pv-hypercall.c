@@ -260,8 +260,11 @@ static int turn_off(struct sim_domain *d, uint32_t bits)
         mode_set(d, xm_pv_mode_without(mode, XM_PV_MODE_LOG_DIRTY));
         return 0;
     }
-    int rc = xm_pv_disable(&d->core, force);
+    int rc;
 
+    do {
+        rc = xm_pv_disable(&d->core, force);
+    } while (rc == XM_CONTINUE);
     if (rc == 0)
         mode_set(d, xm_pv_mode_without(mode, XM_PV_MODE_MEM_ACCESS));
     return rc;

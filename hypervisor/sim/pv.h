@@ -40,6 +40,7 @@ struct pv_frame {
     uint32_t smaps; /* mappings in shadows */
     uint8_t type;   /* enum pv_type */
     bool pinned;
+    bool leaving; /* nobody's any more, and not free yet */
     bool dirty; /* written since log-dirty was turned on or cleaned */
 };
 
@@ -86,6 +87,8 @@ struct pv_frame *pv_own(const struct sim_domain *d, uint64_t mfn);
 int pv_refusal(const struct sim_domain *d, uint64_t mfn);
 /* All or none: -XM_EEXIST, -XM_ENOMEM. */
 int pv_claim(struct sim_domain *d, uint64_t first, uint64_t n, char *host);
+/* It leaves in two steps, as in Xen: no more the domain's, then free for others. */
+void pv_disown(struct pv_frame *f);
 void pv_release(struct sim_domain *d, uint64_t mfn);
 
 /* pv-types.c */

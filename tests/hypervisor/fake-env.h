@@ -18,6 +18,7 @@ struct fake_env {
     long alloc_left;      /* allocations that still succeed; -1: all */
     long frames_left;     /* the same for frames */
     bool preempt;         /* every question is answered "yes" */
+    uint64_t caller;      /* who makes the hypercall */
     uint64_t fault_from;  /* copies at this handle or behind it fail; 0: none */
     /* what the test sees */
     size_t bytes, frames; /* handed out and not given back */
@@ -26,6 +27,7 @@ struct fake_env {
     bool waits[FAKE_VCPUS];
     unsigned flushes, flushed[FAKE_LOG]; /* views, in order */
     unsigned notifies, logs, preempt_asked;
+    unsigned work, work_most; /* calls of the surroundings since the last question for preemption; at most */
     const char *crash;
     union {
         struct xm_ev_regs_x86 x86;
@@ -34,6 +36,8 @@ struct fake_env {
 };
 extern struct fake_env fake;
 
+/* A stretch without a question ends here. */
+void fake_pause(void);
 /* Makes a domain; the counters start at zero behind it. */
 void fake_start(struct xm_domain *d, const struct xm_domain_cfg *cfg);
 /* Four vCPUs, ring on, views on if asked for, gfns 0 to 15 mapped to FAKE_GUEST_MFN on. */

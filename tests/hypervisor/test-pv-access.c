@@ -5,10 +5,12 @@
 #define END 1000u
 #define VA UINT64_C(0x7f0000001008)
 
+static uint64_t gone; /* a frame that is not the domain's; 0: none */
+
 static bool owned(struct xm_env_dom *d, xm_mfn_t mfn)
 {
     (void)d;
-    return mfn.n < END;
+    return mfn.n < END && mfn.n != gone;
 }
 
 static bool drop(struct xm_env_dom *d, xm_mfn_t mfn)
@@ -40,6 +42,7 @@ static void start(void)
     const struct xm_domain_cfg cfg = {
         .kind = XM_KIND_X86_PV, .vcpus = 4, .pv_hooks = &hooks, .pv_end = END};
 
+    gone = 0;
     fake_start(&d, &cfg);
     ck_assert_int_eq(xm_pv_enable(&d), 0);
     ring(XM_VM_EVENT_ENABLE);
@@ -150,6 +153,41 @@ START_TEST(a_restriction_set_when_the_listener_had_gone)
 }
 END_TEST
 
+/* To the same rights, by a listener that came since: it is to be told. */
+START_TEST(the_same_restriction_set_anew)
+{
+    const struct xm_pv_ask ask = by(XM_PV_BY_GUEST, 3, VA, XM_DO_W);
+
+    decide_then_set(XM_ACCESS_N2RWX, XM_ACCESS_N2RWX, XM_PV_EVENT_RELAX);
+    rights(3, XM_ACCESS_N);
+    ring(XM_VM_EVENT_DISABLE);
+    xm_p2m_lock(&d);
+    xm_pv_todo_decide(&d.pv, v, &ask, &todo);
+    xm_p2m_unlock(&d);
+    ring(XM_VM_EVENT_ENABLE);
+    ck_assert_int_eq(xm_pv_todo_act(&d.pv, v, &todo), XM_PV_AGAIN);
+    ck_assert_int_eq(fake_get(&d, 3), XM_ACCESS_N); /* nothing was set, but somebody listens */
+}
+END_TEST
+
+/* A frame that left, and nobody's value is kept for it. */
+START_TEST(a_frame_that_leaves_in_between)
+{
+    const struct xm_pv_ask ask = by(XM_PV_BY_GUEST, 3, VA, XM_DO_W);
+
+    rights(3, XM_ACCESS_RX2RW);
+    xm_p2m_lock(&d);
+    xm_pv_todo_decide(&d.pv, v, &ask, &todo);
+    xm_p2m_unlock(&d);
+    gone = 3;
+    xm_pv_frame_left(&d.pv, 3);
+    ck_assert_int_eq(xm_pv_todo_act(&d.pv, v, &todo), XM_PV_AGAIN);
+    ck_assert(xm_pv_idle(&d.pv));
+    ck_assert_int_eq(guest(3, VA, XM_DO_W), XM_PV_GO_ON);
+    ck_assert(xm_pv_idle(&d.pv));
+}
+END_TEST
+
 /* And nobody is told twice of what did not change. */
 START_TEST(the_listener_goes_before_it_is_told)
 {
@@ -204,6 +242,9 @@ START_TEST(an_answer_is_not_kept)
     fake.regs[1].x86.rip += 4;
     ck_assert_int_eq(guest(4, VA, XM_DO_W), XM_PV_GO_ON);
     fake.regs[1].x86.rip -= 4;
+    told_and_answered(3, VA, XM_DO_W);
+    /* Nor where rights are set: what it did meanwhile, or does then, is another access. */
+    rights(3, XM_ACCESS_R);
     ck_assert_int_eq(guest(3, VA, XM_DO_W), XM_PV_STOPPED);
 }
 END_TEST
@@ -385,6 +426,8 @@ int main(void)
     tcase_add_checked_fixture(c, start, end);
     tcase_add_test(c, a_newer_restriction_stays);
     tcase_add_test(c, a_restriction_set_when_the_listener_had_gone);
+    tcase_add_test(c, the_same_restriction_set_anew);
+    tcase_add_test(c, a_frame_that_leaves_in_between);
     tcase_add_test(c, the_listener_goes_before_it_is_told);
     tcase_add_test(c, an_answer_is_for_that_access);
     tcase_add_test(c, an_answer_is_not_kept);

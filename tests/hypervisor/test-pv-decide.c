@@ -40,6 +40,7 @@ static void start(enum xm_access a)
 static void end(void)
 {
     xm_pv_off(&pv);
+    ck_assert_int_eq(xm_pv_reap(&pv), 0);
     ck_assert_uint_eq(fake.bytes, 0);
 }
 

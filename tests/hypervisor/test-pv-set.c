@@ -1,77 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rights of a PV guest's frames as hypercalls set them, and what that does to shadows. */
-#include "fake-env.h"
-
-#define END 100000u
-
-static bool foreign[END];
-static unsigned drops, blows;
-static uint64_t dropped;
-static struct xm_pv pv;
-
-static bool owned(struct xm_env_dom *d, xm_mfn_t mfn)
-{
-    (void)d;
-    ck_assert_uint_lt(mfn.n, END);
-    return !foreign[mfn.n];
-}
-
-static bool drop(struct xm_env_dom *d, xm_mfn_t mfn)
-{
-    (void)d;
-    drops++;
-    dropped = mfn.n;
-    return true;
-}
-
-static void blow(struct xm_env_dom *d)
-{
-    (void)d;
-    blows++;
-}
-
-static const struct xm_pv_hooks hooks = {.owned = owned, .drop = drop, .blow = blow};
-
-static void start(enum xm_pv_default semantics)
-{
-    memset(&fake, 0, sizeof(fake));
-    fake.alloc_left = -1;
-    memset(foreign, 0, sizeof(foreign));
-    drops = blows = 0;
-    xm_pv_init(&pv, NULL, &hooks, END);
-    pv.semantics = (uint8_t)semantics;
-    xm_pv_on(&pv);
-}
-
-static void end(void)
-{
-    blows = 0;
-    xm_pv_off(&pv);
-    ck_assert_uint_eq(blows, 1);
-    ck_assert_uint_eq(fake.bytes, 0);
-    ck_assert(xm_pv_idle(&pv));
-}
-
-/* To the end of the hypercall. *flush: of all its parts. */
-static int set(uint64_t first, uint32_t nr, enum xm_access a, bool *flush)
-{
-    uint32_t from = 0;
-    int rc;
-
-    *flush = false;
-    do {
-        rc = xm_pv_set(&pv, first, nr, &from, a, flush);
-    } while (rc == XM_CONTINUE);
-    return rc;
-}
-
-static enum xm_access get(uint64_t mfn)
-{
-    enum xm_access a = XM_ACCESS_COUNT;
-
-    ck_assert_int_eq(xm_pv_get(&pv, mfn, &a), 0);
-    return a;
-}
+#include "pv-test.h"
 
 START_TEST(test_range)
 {
@@ -155,21 +84,22 @@ START_TEST(test_no_memory_changes_nothing)
 }
 END_TEST
 
-/* An operation that is continued, with another one in between. */
+/* An operation that is continued, with another tool's in between, and no time for more than a step of each. */
 START_TEST(test_continued)
 {
     uint32_t a = 0, b = 0, rounds = 0;
     bool flush = false;
-    int ra, rb;
+    int ra, rb = XM_CONTINUE;
 
     start(XM_PV_DEFAULT_ALL);
     fake.preempt = true;
     do {
+        fake.caller = 1;
         ra = xm_pv_set(&pv, 0, 1000, &a, XM_ACCESS_R, &flush);
-        rb = b < 500 ? xm_pv_set(&pv, 2000, 500, &b, XM_ACCESS_RX, &flush) : 0;
-        ck_assert_uint_lt(++rounds, 200);
-        if (rounds == 100)
-            fake.preempt = false; /* the two reset each other's check: until there is time */
+        fake.caller = 2;
+        if (rb == XM_CONTINUE)
+            rb = xm_pv_set(&pv, 2000, 500, &b, XM_ACCESS_RX, &flush);
+        ck_assert_uint_lt(++rounds, 60);
     } while (ra == XM_CONTINUE || rb == XM_CONTINUE);
     ck_assert_int_eq(ra, 0);
     ck_assert_int_eq(rb, 0);
@@ -190,7 +120,7 @@ START_TEST(test_frame_goes_meanwhile)
     fake.preempt = true;
     do {
         rc = xm_pv_set(&pv, 0, 256, &from, XM_ACCESS_R, &flush);
-        if (from == 64) {
+        if (from == 64 && !foreign[200]) {
             foreign[200] = true;
             xm_pv_frame_left(&pv, 200);
         }
@@ -221,6 +151,101 @@ START_TEST(test_frame_that_left)
     xm_pv_frame_left(&pv, 8);
     ck_assert(xm_pv_idle(&pv));
     foreign[8] = false;
+    end();
+}
+END_TEST
+
+/* One frame at a time, 8192 in all, each set to something or given a default: nothing is left of any. */
+START_TEST(test_frames_that_come_and_go)
+{
+    size_t most = 0;
+    bool flush;
+
+    start(XM_PV_DEFAULT_LATER);
+    memset(foreign, 1, sizeof(foreign));
+    xm_pv_set_default(&pv, XM_ACCESS_R, &flush);
+    for (uint64_t n = 0; n < 8192; n++) {
+        uint64_t m = n * 523 % END;
+
+        ck_assert_int_eq(xm_pv_frame_came(&pv, m), 0);
+        foreign[m] = false;
+        ck_assert_int_eq(get(m), XM_ACCESS_R);
+        if (n % 2 != 0)
+            ck_assert_int_eq(set(m, 1, XM_ACCESS_N, &flush), 0);
+        most = fake.bytes > most ? fake.bytes : most;
+        foreign[m] = true;
+        xm_pv_frame_left(&pv, m);
+        ck_assert_uint_eq(pv.table.tracked, 0);
+        ck_assert_uint_eq(fake.bytes, 0);
+    }
+    ck_assert_uint_le(most, 3 * 600);
+    xm_pv_set_default(&pv, XM_ACCESS_RWX, &flush);
+    ck_assert(xm_pv_idle(&pv));
+    memset(foreign, 0, sizeof(foreign));
+    end();
+}
+END_TEST
+
+/* Many at once, over leaves that others are in; without memory for all, none. */
+START_TEST(test_many_come)
+{
+    bool flush, ok = false;
+
+    for (long n = 0; !ok; n++) {
+        start(XM_PV_DEFAULT_LATER);
+        ck_assert_int_eq(set(900, 10, XM_ACCESS_N, &flush), 0);
+        xm_pv_set_default(&pv, XM_ACCESS_RX, &flush);
+        size_t before = fake.bytes;
+        memset(&foreign[1000], 1, 3000);
+        fake.alloc_left = n;
+        ok = xm_pv_frames_came(&pv, 1000, 3000) == 0;
+        fake.alloc_left = -1;
+        memset(&foreign[1000], 0, 3000);
+        for (uint64_t m = 900; m < 4100; m++) {
+            bool came = ok && m >= 1000 && m < 4000;
+
+            ck_assert_int_eq(get(m), m < 910 ? XM_ACCESS_N : came ? XM_ACCESS_RX : XM_ACCESS_RWX);
+        }
+        ck_assert(ok || fake.bytes == before);
+        ck_assert(n < 20);
+        end();
+    }
+}
+END_TEST
+
+/* A leaf of which frames leave while it is set as a whole. */
+START_TEST(test_holes)
+{
+    uint32_t from = 0;
+    bool flush = false;
+    int rc;
+
+    start(XM_PV_DEFAULT_ALL);
+    fake.preempt = true;
+    do {
+        rc = xm_pv_set(&pv, 512, 2048, &from, XM_ACCESS_R, &flush);
+        if (from == 512)
+            memset(&foreign[1100], 1, 20);
+    } while (rc == XM_CONTINUE);
+    ck_assert_int_eq(rc, 0);
+    fake.preempt = false;
+    for (uint64_t m = 512; m < 2560; m++) {
+        if (!foreign[m])
+            ck_assert_int_eq(get(m), XM_ACCESS_R);
+    }
+    /* What comes there is not what left. */
+    ck_assert_int_eq(xm_pv_frame_came(&pv, 1105), 0);
+    foreign[1105] = false;
+    ck_assert_int_eq(get(1105), XM_ACCESS_RWX);
+    for (uint64_t m = 512; m < 2560; m++) {
+        if (!foreign[m]) {
+            foreign[m] = true;
+            xm_pv_frame_left(&pv, m);
+        }
+    }
+    ck_assert(xm_pv_idle(&pv));
+    ck_assert_uint_eq(fake.bytes, 0);
+    memset(foreign, 0, sizeof(foreign));
     end();
 }
 END_TEST
@@ -272,6 +297,11 @@ START_TEST(test_default_for_all)
     ck_assert(!flush);
     ck_assert_int_eq(get(8), XM_ACCESS_RWX);
     ck_assert(xm_pv_idle(&pv));
+    xm_pv_set_default(&pv, XM_ACCESS_R, &flush);
+    flush = false;
+    xm_pv_set_default(&pv, XM_ACCESS_DEFAULT, &flush);
+    ck_assert(!flush);
+    ck_assert_int_eq(get(8), XM_ACCESS_R);
     end();
 }
 END_TEST
@@ -422,6 +452,7 @@ int main(void)
     Suite *s = suite_create("pv-set");
     TCase *c = tcase_create("pv-set");
 
+    tcase_set_timeout(c, 240);
     tcase_add_test(c, test_range);
     tcase_add_test(c, test_range_refused);
     tcase_add_test(c, test_foreign_changes_nothing);
@@ -436,6 +467,9 @@ int main(void)
     tcase_add_test(c, test_relax_takes_execution);
     tcase_add_test(c, test_list);
     tcase_add_test(c, test_list_refused);
+    tcase_add_test(c, test_frames_that_come_and_go);
+    tcase_add_test(c, test_many_come);
+    tcase_add_test(c, test_holes);
     tcase_add_test(c, test_modes);
     suite_add_tcase(s, c);
     return fake_run(s);

@@ -35,8 +35,9 @@ static struct sim_op access_op(void)
     static const uint8_t code[] = {SIM_OP_READ, SIM_OP_WRITE, SIM_OP_EXEC, SIM_OP_RMW, SIM_OP_COPY};
     struct sim_op op = {.code = code[below(5)], .addr = address(), .value = 7};
 
+    /* Not where it reads: what reads and writes at one place is told as a write. */
     if (op.code == SIM_OP_COPY)
-        op.to = address();
+        op.to = at(frame()) + 1024 + 8 * below(16);
     if (below(3) == 0 && op.code != SIM_OP_EXEC) {
         op.flags = SIM_OP_F_FETCH;
         op.fetch = at(frame()) + 64;

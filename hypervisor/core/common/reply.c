@@ -125,7 +125,7 @@ static void apply_pv(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev 
     answer.sp = regs.rsp;
     answer.emulate = rsp->reason == XM_EV_REASON_MEM_ACCESS &&
                      (rsp->flags & XM_EV_FLAG_EMULATE) != 0 && (rsp->flags & data) == 0;
-    xm_pv_reply(&v->pv, &answer);
+    xm_pv_reply(&d->pv, &v->pv, &answer);
 }
 
 static bool takes_registers(const struct xm_domain *d, const struct xm_vcpu *v)

@@ -4,19 +4,21 @@
 /* Each try anew is somebody else's change in between. Then the vCPU lets others have their turn. */
 #define TRIES 8u
 
-static struct xm_pv_armed_frame armed_frame(const struct xm_pv_ask *ask)
+static struct xm_pv_armed_frame armed_frame(const struct xm_pv_ask *ask, uint32_t stamp)
 {
     uint64_t exact = ask->va_valid ? ask->va : ask->offset;
 
     return (struct xm_pv_armed_frame){.mfn = ask->mfn,
                                       .at = ask->va_valid ? exact >> 12 : exact,
                                       .exact = exact,
+                                      .stamp = stamp,
                                       .what = ask->what};
 }
 
-static bool answered(const struct xm_pv_vcpu *v, const struct xm_pv_ask *ask)
+static bool answered(const struct xm_pv_vcpu *v, const struct xm_pv_todo *todo)
 {
-    const struct xm_pv_armed_frame frame = armed_frame(ask);
+    const struct xm_pv_ask *ask = &todo->ask;
+    const struct xm_pv_armed_frame frame = armed_frame(ask, todo->stamp);
 
     return ask->who != XM_PV_BY_XEN && xm_pv_is_armed(&v->armed, ask->ip, ask->sp, &frame);
 }
@@ -26,14 +28,13 @@ static bool answered(const struct xm_pv_vcpu *v, const struct xm_pv_ask *ask)
 void xm_pv_todo_decide(struct xm_pv *pv, const struct xm_pv_vcpu *v, const struct xm_pv_ask *ask,
                        struct xm_pv_todo *todo)
 {
-    *todo = (struct xm_pv_todo){.ask = *ask, .seen = XM_ACCESS_RWX, .to = XM_ACCESS_RWX};
+    *todo = (struct xm_pv_todo){.ask = *ask, .to = XM_ACCESS_RWX};
     todo->ask.listener = pv->calls->listener(pv->self);
     todo->ask.required = pv->calls->required(pv->self);
-    if (pv->on && ask->ours)
-        todo->seen = xm_pv_rights(pv, ask->mfn);
+    todo->ask.ours = xm_pv_look(pv, ask->mfn, &todo->seen, &todo->stamp);
     todo->verdict = xm_pv_decide(pv, &todo->ask, &todo->to);
     /* What turns by itself does so, whatever was answered. */
-    if (todo->verdict == XM_PV_EVENT && answered(v, ask))
+    if (todo->verdict == XM_PV_EVENT && answered(v, todo))
         todo->verdict = XM_PV_ANSWERED;
 }
 
@@ -53,15 +54,20 @@ static enum xm_pv_next crash(struct xm_pv *pv, const char *why)
     return XM_PV_DIED;
 }
 
-/* Nothing, where somebody set other rights since. */
+/* Somebody who listens by now has not been told. */
+static bool too_late(struct xm_pv *pv, const struct xm_pv_todo *todo)
+{
+    return todo->to == XM_ACCESS_RWX && !todo->ask.listener && pv->calls->listener(pv->self);
+}
+
 static enum xm_pv_next turn(struct xm_pv *pv, const struct xm_pv_todo *todo)
 {
     bool flush = false;
     int rc = 0;
 
     pv->calls->lock(pv->self);
-    if (pv->on && xm_pv_rights(pv, todo->ask.mfn) == todo->seen)
-        rc = xm_pv_relax(pv, todo->ask.mfn, todo->to, &flush);
+    if (!too_late(pv, todo))
+        rc = xm_pv_turn(pv, todo->ask.mfn, todo->stamp, todo->to, &flush);
     pv->calls->unlock(pv->self, flush);
     return rc != 0 ? crash(pv, "no memory for the table of rights") : XM_PV_AGAIN;
 }
@@ -69,13 +75,13 @@ static enum xm_pv_next turn(struct xm_pv *pv, const struct xm_pv_todo *todo)
 /* What the hypervisor does itself goes through an entry of its own where the guest's may not be. */
 static enum xm_pv_next let_own(struct xm_pv *pv, const struct xm_pv_ask *ask)
 {
-    uint8_t bits = XM_DO_R | XM_DO_W | XM_DO_X;
+    enum xm_access now;
+    uint32_t stamp;
 
     pv->calls->lock(pv->self);
-    if (pv->on && ask->ours)
-        bits = xm_pv_entry_bits(xm_pv_rights(pv, ask->mfn));
+    (void)xm_pv_look(pv, ask->mfn, &now, &stamp);
     pv->calls->unlock(pv->self, false);
-    return (ask->what & ~bits) == 0 ? XM_PV_GO_ON : XM_PV_OPEN;
+    return (ask->what & ~xm_pv_entry_bits(now)) == 0 ? XM_PV_GO_ON : XM_PV_OPEN;
 }
 
 static enum xm_pv_next stop(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_ask *ask)
@@ -168,7 +174,7 @@ void xm_pv_items_done(struct xm_pv_vcpu *v, const struct xm_pv_ask *asks, uint32
     uint32_t i;
 
     for (i = 0; i < n; i++) {
-        frame = armed_frame(&asks[i]);
+        frame = armed_frame(&asks[i], 0);
         xm_pv_disarm(&v->armed, &frame);
     }
 }
@@ -238,14 +244,18 @@ bool xm_pv_takes_registers(const struct xm_pv_vcpu *v)
     return !v->told || v->told_ask.who != XM_PV_BY_HYPERCALL;
 }
 
-void xm_pv_reply(struct xm_pv_vcpu *v, const struct xm_pv_answer *answer)
+void xm_pv_reply(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_answer *answer)
 {
     const struct xm_pv_ask *ask = &v->told_ask;
-    const struct xm_pv_armed_frame frame = armed_frame(ask);
     bool moved = answer->moved && xm_pv_takes_registers(v);
+    struct xm_pv_armed_frame frame;
+    enum xm_access now;
+    uint32_t stamp;
 
     /* An answer that speaks of a frame that was not told is for none. */
     if (v->told && (answer->emulate || answer->step) && answer->mfn == ask->mfn) {
+        (void)xm_pv_look(pv, ask->mfn, &now, &stamp);
+        frame = armed_frame(ask, stamp);
         xm_pv_arm(&v->armed, moved ? answer->ip : ask->ip, moved ? answer->sp : ask->sp, &frame);
         v->armed.step = answer->step;
     }

@@ -38,6 +38,9 @@ void xm_pv_arm(struct xm_pv_armed *a, uint64_t ip, uint64_t sp,
         a->frame[i] = *frame;
         a->n++;
     }
+    if (a->frame[i].stamp != frame->stamp)
+        a->frame[i].what = 0;
+    a->frame[i].stamp = frame->stamp;
     a->frame[i].what |= frame->what;
     if ((frame->what & XM_DO_W) != 0)
         a->frame[i].exact = frame->exact;
@@ -49,7 +52,7 @@ bool xm_pv_is_armed(const struct xm_pv_armed *a, uint64_t ip, uint64_t sp,
     uint32_t i = find(a, frame);
     uint8_t may;
 
-    if (i == a->n || a->ip != ip || a->sp != sp)
+    if (i == a->n || a->ip != ip || a->sp != sp || a->frame[i].stamp != frame->stamp)
         return false;
     may = a->frame[i].what;
     if ((may & XM_DO_W) != 0 && a->frame[i].exact == frame->exact)

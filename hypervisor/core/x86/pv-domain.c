@@ -11,7 +11,7 @@ int xm_pv_enable(struct xm_domain *d)
     if (rc != 0)
         return rc;
     xm_p2m_lock(d);
-    xm_pv_on(&d->pv);
+    xm_pv_turn_on(&d->pv, (enum xm_pv_policy)d->pv.policy, (enum xm_pv_default)d->pv.semantics);
     xm_p2m_unlock(d);
     return 0;
 }
@@ -23,69 +23,36 @@ int xm_pv_disable(struct xm_domain *d, bool force)
     if (d->kind != XM_KIND_X86_PV)
         return -XM_EOPNOTSUPP;
     xm_p2m_lock(d);
-    if (!d->pv.on)
-        goto out;
-    if (d->ring.enabled || (!force && !xm_pv_idle(&d->pv))) {
-        rc = -XM_EBUSY;
-        goto out;
-    }
-    xm_pv_off(&d->pv);
-    xm_p2m_note_flush(d, 0);
-out:
+    rc = xm_pv_turn_off(&d->pv, !force, d->ring.enabled);
+    if (rc == 0)
+        xm_p2m_note_flush(d, 0);
     xm_p2m_unlock(d);
-    return rc;
+    return rc == 0 ? xm_pv_reap(&d->pv) : rc;
 }
 
 /* ---- XENMEM_access_op ---- */
 
-static int op_set(struct xm_domain *d, const struct xm_mem_access_op *op, uint32_t *start,
-                  bool *flush)
-{
-    enum xm_access a;
-
-    if (!xm_rights_from_wire(d->xen_minor, op->access, &a))
-        return -XM_EINVAL;
-    if (op->pfn != XM_GFN_NONE)
-        return xm_pv_set(&d->pv, op->pfn, op->nr, start, a, flush);
-    if (a != XM_ACCESS_DEFAULT)
-        xm_pv_set_default(&d->pv, a, flush);
-    return 0;
-}
-
-static int op_get(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t start)
-{
-    enum xm_access a = (enum xm_access)d->pv.default_access;
-    int rc = start != 0 ? -XM_ENOSYS : 0;
-
-    if (rc == 0 && op->pfn != XM_GFN_NONE)
-        rc = xm_pv_get(&d->pv, op->pfn, &a);
-    return rc != 0 ? rc : xm_rights_to_wire(d->xen_minor, a, &op->access);
-}
-
-static int op_locked(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t *start, bool *flush)
-{
-    if (!d->pv.on)
-        return -XM_EOPNOTSUPP;
-    switch (op->op) {
-    case XM_MEM_ACCESS_SET: return op_set(d, op, start, flush);
-    case XM_MEM_ACCESS_GET: return op_get(d, op, *start);
-    case XM_MEM_ACCESS_SET_MULTI:
-        return xm_pv_set_list(&d->pv, op->pfn_list, op->access_list, op->nr, start, d->xen_minor,
-                              flush);
-    default: return -XM_ENOSYS;
-    }
-}
-
 int xm_pv_hc_mem_access(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t *start)
 {
+    struct xm_pv_op mine = {
+        .op = op->op,
+        .access = op->access,
+        .lists = true,
+        .nr = op->nr,
+        .xen_minor = d->xen_minor,
+        .pfn = op->pfn,
+        .pfn_list = op->pfn_list,
+        .access_list = op->access_list,
+    };
     bool flush = false;
     int rc;
 
     xm_p2m_lock(d);
-    rc = op_locked(d, op, start, &flush);
+    rc = xm_pv_op(&d->pv, &mine, start, &flush);
     if (flush)
         xm_p2m_note_flush(d, 0);
     xm_p2m_unlock(d);
+    op->access = mine.access;
     return rc;
 }
 

@@ -13,6 +13,14 @@ bool xm_env_preempt(void)
     return sim_current != NULL && ++sim_current->preempt_checks % PREEMPT_EVERY == 0;
 }
 
+/* A thread is a vCPU of some tool's. */
+uint64_t xm_env_caller(void)
+{
+    static _Thread_local char me;
+
+    return (uintptr_t)&me;
+}
+
 void xm_env_barrier_rw(void)
 {
     /* Not a fence: ThreadSanitizer does not know them. */

@@ -58,7 +58,6 @@ static bool violates(struct emulation *e, unsigned long mfn, unsigned long va, u
         .what = what,
         .who = XM_PV_BY_GUEST,
         .guest_allows = true,
-        .ours = xmem_owned(e->v->domain, mfn),
     };
 
     e->stops =

@@ -239,7 +239,7 @@ void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp)
     if (sets && (!pvv || xm_pv_takes_registers(pvv)))
         set_registers(v, x);
     if (pvv)
-        xm_pv_reply(pvv, &answer);
+        xm_pv_reply(&v->domain->arch.pv.xmem->pv, pvv, &answer);
     /* The rest is done with HVM's means. */
     rsp->flags &= VM_EVENT_FLAG_VCPU_PAUSED | VM_EVENT_FLAG_FOREIGN;
 }

@@ -170,7 +170,6 @@ static struct xm_pv_ask ask_make(struct vcpu *v, unsigned long va, unsigned long
         .what = xm_pv_what(regs->error_code),
         .who = guest ? XM_PV_BY_GUEST : XM_PV_BY_XEN,
         .guest_allows = true,
-        .ours = xmem_owned(v->domain, mfn),
         .unfailing = !guest && writes_exception_frame(regs->rip),
     };
 }

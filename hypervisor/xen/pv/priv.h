@@ -43,7 +43,7 @@ struct xmem_vcpu {
 
 struct xmem_pv {
     struct xm_pv pv; /* under the paging lock, as is the rest */
-    struct page_info *ring;
+    struct page_info *ring; /* made once, and the domain's until its end */
     unsigned int drops; /* frames that lost rights in this operation */
     unsigned int vcpus;
     struct xmem_vcpu vcpu[];
@@ -59,19 +59,28 @@ static inline struct domain *from_env(struct xm_env_dom *e)
     return (struct domain *)e;
 }
 
+/* A frame's owner changes under page_alloc_lock, where the paging lock is never taken: the order is the other. */
+#ifdef CONFIG_DEBUG_LOCKS
+#define xmem_assert_order(d) ASSERT((d)->page_alloc_lock.debug.cpu != smp_processor_id())
+#else
+#define xmem_assert_order(d) ((void)0)
+#endif
+
 static inline struct xmem_vcpu *xmem_vcpu(const struct vcpu *v)
 {
     return &v->domain->arch.pv.xmem->vcpu[v->vcpu_id];
 }
 
+/* frames.c. The frame is the domain's now; neither lock nor reference. */
+bool xmem_owned(const struct domain *d, unsigned long mfn);
+
 /* state.c */
 int xmem_state(struct domain *d, struct xmem_pv **x);
-/* The frame is the domain's now. */
-bool xmem_owned(struct domain *d, unsigned long mfn);
 
 /* The end of an operation on rights, before the flush and under the same lock. */
 void xmem_settle(struct domain *d);
-/* Drops the paging lock where rights may have changed. */
+/* The paging lock, where rights may change. */
+void xmem_lock(struct domain *d);
 void xmem_unlock(struct domain *d);
 
 /* fault.c: the guest's own tables, looked at without leaving a trace. */

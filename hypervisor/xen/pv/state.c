@@ -29,14 +29,9 @@ int xm_env_copy_in(void *dst, uint64_t handle, size_t offset, size_t bytes)
     return raw_copy_from_guest(dst, (void *)(unsigned long)(handle + offset), bytes) ? -XM_EFAULT : 0;
 }
 
-bool xmem_owned(struct domain *d, unsigned long mfn)
+uint64_t xm_env_caller(void)
 {
-    struct page_info *page = get_page_from_mfn(_mfn(mfn), d);
-
-    if (!page)
-        return false;
-    put_page(page);
-    return true;
+    return (uint64_t)current->domain->domain_id << 32 | current->vcpu_id;
 }
 
 static bool cf_check hook_owned(struct xm_env_dom *e, xm_mfn_t mfn)
@@ -62,9 +57,15 @@ void xmem_settle(struct domain *d)
     d->arch.pv.xmem->drops = 0;
 }
 
+void xmem_lock(struct domain *d)
+{
+    xmem_assert_order(d);
+    paging_lock(d);
+}
+
 void xmem_unlock(struct domain *d)
 {
-    ACCESS_ONCE(d->arch.pv.xmem_restricts) = !xm_pv_idle(&d->arch.pv.xmem->pv);
+    xm_pv_note(&d->arch.pv.xmem->pv, &d->arch.pv.xmem_restricts);
     paging_unlock(d);
 }
 
@@ -191,6 +192,7 @@ int xmem_pv_ring_acquire(struct domain *d, unsigned int id, unsigned int frame,
         rc = ring_make(x);
     if (rc != 0)
         return rc;
+    /* It stays the domain's, so that the number is good for as long as the caller holds the domain. */
     mfn_list[0] = mfn_x(page_to_mfn(x->ring));
     return 1;
 }
@@ -224,31 +226,21 @@ int xmem_pv_ring_prepare(struct domain *d, struct page_info **out, void **va)
     return 0;
 }
 
-static void ring_drop(struct xmem_pv *x)
-{
-    struct page_info *page = xchg(&x->ring, NULL);
-
-    if (page)
-        ring_free(page);
-}
-
 /* ---- the mode ---- */
 
 static int mode_on(struct domain *d, struct xmem_pv *x, uint32_t mode)
 {
     int rc = 0;
 
-    paging_lock(d);
+    xmem_lock(d);
     if (!(d->arch.paging.mode & PG_XMEM))
         rc = xmem_shadow_mode(d, true);
-    if (rc == 0) {
-        xm_pv_on(&x->pv);
-        x->pv.policy = mode & XMEM_SHADOW_OWN_DENY     ? XM_PV_OWN_DENY
-                       : mode & XMEM_SHADOW_OWN_NOTIFY ? XM_PV_OWN_NOTIFY
-                                                       : XM_PV_OWN_IGNORE;
-        x->pv.semantics =
-            mode & XMEM_SHADOW_DEFAULT_LATER ? XM_PV_DEFAULT_LATER : XM_PV_DEFAULT_ALL;
-    }
+    if (rc == 0)
+        xm_pv_turn_on(&x->pv,
+                      mode & XMEM_SHADOW_OWN_DENY     ? XM_PV_OWN_DENY
+                      : mode & XMEM_SHADOW_OWN_NOTIFY ? XM_PV_OWN_NOTIFY
+                                                      : XM_PV_OWN_IGNORE,
+                      mode & XMEM_SHADOW_DEFAULT_LATER ? XM_PV_DEFAULT_LATER : XM_PV_DEFAULT_ALL);
     xmem_unlock(d);
     return rc;
 }
@@ -256,21 +248,24 @@ static int mode_on(struct domain *d, struct xmem_pv *x, uint32_t mode)
 static int mode_off(struct domain *d, struct xmem_pv *x, uint32_t mode)
 {
     unsigned int i;
-    int rc = 0;
+    int rc;
 
-    paging_lock(d);
-    if ((mode & XMEM_SHADOW_IF_IDLE) && !xm_pv_idle(&x->pv))
-        rc = -EBUSY;
-    else if (d->arch.paging.mode & PG_XMEM) {
-        xm_pv_off(&x->pv);
+    xmem_lock(d);
+    rc = xm_pv_turn_off(&x->pv, mode & XMEM_SHADOW_IF_IDLE, vm_event_check_ring(d->vm_event_monitor));
+    if (rc == 0 && (d->arch.paging.mode & PG_XMEM))
         rc = xmem_shadow_mode(d, false);
-    }
     for (i = 0; i < x->vcpus && rc == 0; i++)
         xm_pv_emulated(&x->vcpu[i].pv);
     xmem_unlock(d);
-    if (rc == 0 && !vm_event_check_ring(d->vm_event_monitor))
-        ring_drop(x);
-    return rc;
+    return rc == 0 ? xm_pv_reap(&x->pv) : rc;
+}
+
+/* Continued as a log-dirty operation is: nothing else goes on the domain's paging meanwhile. */
+static int continued(struct domain *d, const struct xen_domctl_shadow_op *sc, int rc)
+{
+    d->arch.paging.preempt.dom = rc == XM_CONTINUE ? current->domain : NULL;
+    d->arch.paging.preempt.op = sc->op;
+    return rc == XM_CONTINUE ? -ERESTART : rc;
 }
 
 bool xmem_pv_shadow_op(struct domain *d, const struct xen_domctl_shadow_op *sc, int *rc)
@@ -288,30 +283,23 @@ bool xmem_pv_shadow_op(struct domain *d, const struct xen_domctl_shadow_op *sc, 
         *rc = -EOPNOTSUPP;
     else if ((*rc = xmem_state(d, &x)) == 0) {
         domain_pause(d);
-        *rc = on ? mode_on(d, x, sc->mode) : mode_off(d, x, sc->mode);
+        *rc = on ? mode_on(d, x, sc->mode) : continued(d, sc, mode_off(d, x, sc->mode));
         domain_unpause(d);
     }
     return true;
 }
 
-/* ---- frames that come, and the end ---- */
+/* ---- the end ---- */
 
-/* A frame that left kept its rights here; nobody asks for them until it comes back. */
-void xmem_pv_frames_came(struct domain *d, const struct page_info *pg, unsigned int nr)
+/* When the domain dies: nothing of it runs any more. */
+int xmem_pv_end(struct domain *d)
 {
     struct xmem_pv *x = d->arch.pv.xmem;
-    unsigned long mfn = mfn_x(page_to_mfn(pg));
-    unsigned int i;
-    int rc = 0;
 
-    paging_lock(d);
-    for (i = 0; i < nr && rc == 0; i++) {
-        xm_pv_frame_left(&x->pv, mfn + i);
-        rc = xm_pv_frame_came(&x->pv, mfn + i);
-    }
+    xmem_lock(d);
+    xm_pv_end(&x->pv);
     xmem_unlock(d);
-    if (rc != 0)
-        domain_crash(d);
+    return xm_pv_reap(&x->pv) == XM_CONTINUE ? -ERESTART : 0;
 }
 
 void xmem_pv_destroy(struct domain *d)
@@ -323,7 +311,9 @@ void xmem_pv_destroy(struct domain *d)
         return;
     for (i = 0; i < x->vcpus; i++)
         tasklet_kill(&x->vcpu[i].rearm);
+    /* Empty: xmem_pv_end() was called, or the domain never came so far that it had rights. */
     xm_pv_table_free(&x->pv.table);
-    ring_drop(x);
+    if (x->ring)
+        ring_free(x->ring);
     XFREE(d->arch.pv.xmem);
 }

@@ -34,7 +34,6 @@ static struct xm_pv_ask ask_make(unsigned long mfn, unsigned int offset, bool wr
         .what = write ? XM_DO_W : XM_DO_R,
         .who = who,
         .guest_allows = true,
-        .ours = xmem_owned(current->domain, mfn),
     };
 }
 

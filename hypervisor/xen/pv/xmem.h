@@ -32,8 +32,8 @@ static inline bool xmem_pv_active(const struct domain *d)
 
 /*
  * Has it on, and some frame is restricted: as long as none is, an access costs this look. Read without
- * the paging lock: who restricts a frame takes its shadow entries away under the lock, and they are made
- * again under it, by what holds then.
+ * a lock: who restricts a frame takes its shadow entries away under the paging lock, and they are made
+ * again under it, by what holds then; and a frame that comes restricted has none before this says so.
  */
 static inline bool xmem_pv_restricts(const struct domain *d)
 {
@@ -49,8 +49,38 @@ bool xmem_pv_ring_foreign(const struct page_info *page, const struct domain *l1e
                           const struct domain *pg_owner);
 int xmem_pv_ring_prepare(struct domain *d, struct page_info **page, void **va);
 bool xmem_pv_shadow_op(struct domain *d, const struct xen_domctl_shadow_op *sc, int *rc);
+int xmem_pv_end(struct domain *d);
 void xmem_pv_destroy(struct domain *d);
-void xmem_pv_frames_came(struct domain *d, const struct page_info *pg, unsigned int nr);
+
+static inline int xmem_pv_relinquish(struct domain *d)
+{
+    return is_pv_domain(d) && d->arch.pv.xmem ? xmem_pv_end(d) : 0;
+}
+
+/* ---- frames.c: who has which frame; page_alloc_lock is held ---- */
+
+int xmem_pv_frames_came(struct domain *d, const struct page_info *pg, unsigned int nr, bool must);
+void xmem_pv_frames_left(struct domain *d, const struct page_info *pg, unsigned int nr);
+
+/*
+ * Before d owns them. -ENOMEM, as if there were no frames; but not of frames that go to a domain without being
+ * counted (MEMF_no_refcount): who gives back what was stolen cannot cope with a failure.
+ */
+static inline int xmem_pv_come(struct domain *d, const struct page_info *pg, unsigned int nr,
+                               unsigned int memflags)
+{
+    return xmem_pv_active(d) ? xmem_pv_frames_came(d, pg, nr, memflags & MEMF_no_refcount) : 0;
+}
+
+/*
+ * When nothing refers to them as d's any more. Whether mem_access is on is asked behind that: who turns it on
+ * later finds that they are not d's.
+ */
+static inline void xmem_pv_leave(struct domain *d, const struct page_info *pg, unsigned int nr)
+{
+    if (xmem_pv_active(d) && !d->is_dying)
+        xmem_pv_frames_left(d, pg, nr);
+}
 
 /* A PV domain's ring is named by no HVM parameter. */
 #define xmem_ring_gfn(d, gfn) (is_hvm_domain(d) ? (gfn) : 1UL)
@@ -130,7 +160,9 @@ uint32_t xmem_pv_capabilities(const struct domain *d);
 #define xmem_pv_ring_foreign(page, l1e_owner, pg_owner) false
 #define xmem_pv_shadow_op(d, sc, rc) false
 #define xmem_pv_destroy(d) ((void)0)
-#define xmem_pv_frames_came(d, pg, nr) ((void)0)
+#define xmem_pv_relinquish(d) 0
+#define xmem_pv_come(d, pg, nr, memflags) 0
+#define xmem_pv_leave(d, pg, nr) ((void)0)
 #define xmem_pv_active(d) false
 #define xmem_ring_gfn(d, gfn) (gfn)
 #define xmem_ring_prepare(d, gfn, page, va) prepare_ring_for_helper(d, gfn, page, va)

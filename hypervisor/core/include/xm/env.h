@@ -18,7 +18,7 @@ struct xm_env_dom;
 /* Lock ranks, outer to inner; taking an outer one while an inner one is held panics. */
 enum xm_lock_rank {
     XM_RANK_DOMAIN = 1, XM_RANK_P2M, XM_RANK_SHARING, XM_RANK_ALTP2M_LIST, XM_RANK_ALTP2M,
-    XM_RANK_PAGING, XM_RANK_RING
+    XM_RANK_PAGING, XM_RANK_RING, XM_RANK_RIGHTS
 };
 
 /* Frames and memory. alloc: zeroed, NULL or invalid mfn when there is none left. */
@@ -59,6 +59,8 @@ int xm_env_copy_in(void *dst, uint64_t handle, size_t offset, size_t bytes);
 int xm_env_copy_out(uint64_t handle, size_t offset, const void *src, size_t bytes);
 /* Should a long operation stop here and be continued? */
 bool xm_env_preempt(void);
+/* Who makes the hypercall: a vCPU of some domain, which makes one at a time. */
+uint64_t xm_env_caller(void);
 
 void xm_env_barrier_rw(void);
 void xm_env_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

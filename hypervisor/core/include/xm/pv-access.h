@@ -50,7 +50,8 @@ struct xm_pv_vcpu {
 struct xm_pv_todo {
     struct xm_pv_ask ask;
     enum xm_pv_verdict verdict;
-    enum xm_access seen; /* the rights that were decided by */
+    enum xm_access seen; /* the rights that were decided by, */
+    uint32_t stamp;      /* and what they are known by */
     enum xm_access to;   /* what they become */
 };
 
@@ -67,7 +68,7 @@ enum xm_pv_next {
     XM_PV_DIED      /* the domain was crashed */
 };
 
-/* Changes nothing. listener and required of todo->ask are looked at now. The lock is held. */
+/* Changes nothing. listener, required and ours of todo->ask are looked at now. The lock is held. */
 void xm_pv_todo_decide(struct xm_pv *pv, const struct xm_pv_vcpu *v, const struct xm_pv_ask *ask,
                        struct xm_pv_todo *todo);
 /* The lock is not held. */
@@ -116,6 +117,6 @@ struct xm_pv_answer {
  */
 bool xm_pv_takes_registers(const struct xm_pv_vcpu *v);
 /* The answer to the event that the vCPU is stopped with. */
-void xm_pv_reply(struct xm_pv_vcpu *v, const struct xm_pv_answer *answer);
+void xm_pv_reply(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_answer *answer);
 
 #endif

@@ -16,6 +16,7 @@ struct xm_pv_armed_frame {
     uint64_t mfn;
     uint64_t at;    /* page of the virtual address; of a hypercall's item, offset in the frame */
     uint64_t exact; /* the whole address */
+    uint32_t stamp; /* of the frame's rights: an answer ends where they are set */
     uint8_t what;   /* XM_DO_* */
 };
 

@@ -14,7 +14,7 @@
 int xm_pv_enable(struct xm_domain *d);
 /*
  * The reverse: every mapping becomes what the guest's tables say. -XM_EBUSY: somebody
- * listens, or, unless forced, rights are in force.
+ * listens, or, unless forced, rights are in force. XM_CONTINUE: it is off; again, until the memory is back.
  */
 int xm_pv_disable(struct xm_domain *d, bool force);
 

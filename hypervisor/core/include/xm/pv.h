@@ -4,12 +4,15 @@
  * page tables hold machine frames, and rights are those of a frame (gfn = mfn), wherever and
  * however often it is mapped. They are enforced by what shadow L1 entries may carry.
  *
- * struct xm_pv stands by itself: pv-table.c, pv-set.c and pv-decide.c need neither struct xm_domain
- * nor this core's ring, so that a hypervisor with its own vm_event takes them as they are.
- * pv-domain.c ties them to this core's.
+ * struct xm_pv stands by itself: pv-table.c, pv-set.c, pv-many.c, pv-op.c and pv-decide.c need neither
+ * struct xm_domain nor this core's ring, so that a hypervisor with its own vm_event takes them as
+ * they are. pv-domain.c ties them to this core's.
  *
- * The caller holds one lock over a struct xm_pv (in Xen the paging lock). Hooks are called
- * with it held.
+ * Two locks. The caller holds one over a struct xm_pv (in Xen the paging lock), under which shadow entries
+ * are made and taken away; but xm_pv_frame_left(), xm_pv_frames_came(), xm_pv_rights() and xm_pv_note()
+ * need none. The other one, pv->lock, is taken in here by whoever reads or writes the table of rights. It is
+ * a leaf: nothing is taken under it but what the memory allocator takes, so frames can come and go
+ * under any lock of the surroundings.
  */
 #ifndef XM_PV_H
 #define XM_PV_H
@@ -21,7 +24,10 @@
 
 /* What the surroundings do for it. */
 struct xm_pv_hooks {
-    /* Does the frame belong to the domain now? */
+    /*
+     * Does the frame belong to the domain now? Asked under pv->lock: takes no lock and no reference. What
+     * makes that sound: a frame that leaves stops being owned before xm_pv_frame_left().
+     */
     bool (*owned)(struct xm_env_dom *d, xm_mfn_t mfn);
     /*
      * Takes the frame out of every shadow L1 table of the domain, however often it is mapped. Must
@@ -48,23 +54,39 @@ enum xm_pv_policy {
 
 struct xm_pv_calls; /* <xm/pv-access.h> */
 
+/* Frames are told apart in so many groups where it matters that something was changed. */
+#define XM_PV_STAMPS 64u
+
+/* Operations on many frames that can be under way, over continuations. */
+#define XM_PV_TICKETS 16u
+
+/* One of them. It is known again by who does what to which frames. */
+struct xm_pv_ticket {
+    uint64_t caller, frames, rights; /* first frame and rights, or handles of lists */
+    uint32_t nr;
+    uint32_t good, done; /* items that were checked, changed */
+    uint64_t used;       /* when it was continued last; 0: free */
+    int rc;              /* what it will answer */
+    uint8_t state;
+};
+
 struct xm_pv {
     struct xm_env_dom *env;
     const struct xm_pv_hooks *hooks;
     const struct xm_pv_calls *calls; /* set behind xm_pv_init(); with self */
     void *self;
-    struct xm_pv_table table;
     uint64_t end;           /* first machine frame number that is none */
+    uint8_t policy;         /* enum xm_pv_policy */
+    struct xm_pv_ticket ticket[XM_PV_TICKETS];
+    uint64_t turns;         /* by which the age of a ticket is told */
+
+    struct xm_lock lock;    /* over all below; who writes on to semantics holds the caller's as well */
+    struct xm_pv_table table;
+    uint32_t stamps[XM_PV_STAMPS]; /* grow with each change but a verdict's; by leaf */
     bool on;
     uint8_t default_access; /* enum xm_access; what frames get from now on */
     uint8_t base;           /* what frames have that the table knows nothing of */
     uint8_t semantics;      /* enum xm_pv_default */
-    uint8_t policy;         /* enum xm_pv_policy */
-    /* An operation that is being checked, over continuations: how much of it was found good. */
-    struct {
-        uint64_t id;
-        uint32_t nr, good;
-    } checked;
 };
 
 /* ---- on and off ---- */
@@ -74,10 +96,16 @@ void xm_pv_init(struct xm_pv *pv, struct xm_env_dom *env, const struct xm_pv_hoo
                 uint64_t end);
 /* From now on rights hold: rwx at first. Shadows made before need not be dropped. */
 void xm_pv_on(struct xm_pv *pv);
-/* Forgets all rights and gives the memory back; shadows are dropped, the flush is the caller's. */
+/* Forgets all rights; shadows are dropped, the flush is the caller's. xm_pv_reap() gives the memory back. */
 void xm_pv_off(struct xm_pv *pv);
+/* The same when the domain ends: it has no shadows any more. Frames that leave need not be told. */
+void xm_pv_end(struct xm_pv *pv);
+/* Memory of tables that were forgotten. XM_CONTINUE: again. Needs no lock of the caller's. */
+int xm_pv_reap(struct xm_pv *pv);
 /* Nothing is restricted: turning it off would change nothing. */
-bool xm_pv_idle(const struct xm_pv *pv);
+bool xm_pv_idle(struct xm_pv *pv);
+/* *restricts: is anything? For who looks at it without a lock. After each change, before what changed is seen. */
+void xm_pv_note(struct xm_pv *pv, bool *restricts);
 
 /*
  * Bits of a shadow mode. Each user of shadow tables implies them; they go with the last user, as
@@ -89,31 +117,74 @@ bool xm_pv_idle(const struct xm_pv *pv);
 uint32_t xm_pv_mode_with(uint32_t mode, uint32_t bit);
 uint32_t xm_pv_mode_without(uint32_t mode, uint32_t bit);
 
+/*
+ * What a toolstack asks for. Turned on again, it takes the new policy and the meaning of the default; else rwx at
+ * first. Off: -XM_EBUSY if somebody listens (who ends that first), or if it is to be idle and is not; xm_pv_reap()
+ * gives the memory back. The flush is the caller's.
+ */
+void xm_pv_turn_on(struct xm_pv *pv, enum xm_pv_policy policy, enum xm_pv_default semantics);
+int xm_pv_turn_off(struct xm_pv *pv, bool if_idle, bool listener);
+
 /* ---- rights ---- */
+
+/* XENMEM_access_op as it came. */
+struct xm_pv_op {
+    uint8_t op, access;              /* access: the release's number, in and out */
+    bool lists;                      /* the caller's lists can be read under the caller's lock */
+    uint32_t nr, xen_minor;
+    uint64_t pfn;                    /* XM_GFN_NONE: the default */
+    uint64_t pfn_list, access_list;  /* handles */
+};
+/* -XM_EOPNOTSUPP: not on, or a list that cannot be read; -XM_ENOSYS: no such op; else as below. */
+int xm_pv_op(struct xm_pv *pv, struct xm_pv_op *op, uint32_t *start, bool *flush);
 
 /*
  * Sets all or nothing: unless every frame is the domain's and there is memory for all, nothing
  * changes. -XM_EINVAL: wraps, empty, or beyond the end; -XM_ESRCH: a frame is not the domain's;
- * -XM_ENOMEM. XM_CONTINUE: again with the *start left then (0 at first).
+ * -XM_ENOMEM. XM_CONTINUE: again with the *start left then (0 at first), a multiple of 64.
  * XM_ACCESS_DEFAULT: as the default says, from now on with XM_PV_DEFAULT_ALL, today with _LATER.
  * *flush is set where TLBs must be flushed before the lock is dropped; never cleared.
  * A frame that leaves the domain between check and change is passed over, as if it had left behind it.
+ * Others' operations, an end of them or a new default in between take nothing from it. With more than
+ * XM_PV_TICKETS at once, one that has waited longest is checked anew, from where it is.
  */
 int xm_pv_set(struct xm_pv *pv, uint64_t first, uint32_t nr, uint32_t *start, enum xm_access a,
               bool *flush);
-/* The same for a list. gfns, rights: handles of uint64_t[nr] and uint8_t[nr], the release's numbers. */
+/*
+ * The same for a list. gfns, rights: handles of uint64_t[nr] and uint8_t[nr], the release's numbers. A list
+ * is read when it is checked and again when it is changed. One that differs then is not all or nothing: it
+ * ends at the first item that is not right, as that item says; each one before it was right.
+ */
 int xm_pv_set_list(struct xm_pv *pv, uint64_t gfns, uint64_t rights, uint32_t nr, uint32_t *start,
                    uint32_t xen_minor, bool *flush);
+/* XM_ACCESS_DEFAULT: as it is. */
 void xm_pv_set_default(struct xm_pv *pv, enum xm_access a, bool *flush);
 /* -XM_EINVAL: no frame; -XM_ESRCH: not the domain's. */
 int xm_pv_get(struct xm_pv *pv, uint64_t mfn, enum xm_access *a);
 /* In force, for a frame that is known to be the domain's. */
 enum xm_access xm_pv_rights(struct xm_pv *pv, uint64_t mfn);
-/* A verdict's change of rights to ones that allow this access; rx2rw loses execution. -XM_ENOMEM. */
+/*
+ * One frame's rights, by who may set them. -XM_ENOMEM. Nothing becomes of a frame that is not the
+ * domain's any more.
+ */
 int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush);
-/* Changes of owner. A frame that left starts at the default wherever it comes. */
+/* What is in force, and what xm_pv_turn() knows it by. False: not the domain's, or nothing is in force. */
+bool xm_pv_look(struct xm_pv *pv, uint64_t mfn, enum xm_access *a, uint32_t *stamp);
+/*
+ * A verdict's change of rights to ones that allow the access; rx2rw loses execution. -XM_ENOMEM. Nothing if
+ * rights were set, or the frame came or left, since the stamp: be it to the same.
+ */
+int xm_pv_turn(struct xm_pv *pv, uint64_t mfn, uint32_t stamp, enum xm_access to, bool *flush);
+/*
+ * Changes of owner, told under one lock of the surroundings. Left: after the frame is no more the
+ * domain's, before anybody else can have it. Came: before the domain can have it; -XM_ENOMEM: none of them did.
+ */
 void xm_pv_frame_left(struct xm_pv *pv, uint64_t mfn);
-int xm_pv_frame_came(struct xm_pv *pv, uint64_t mfn);
+int xm_pv_frames_came(struct xm_pv *pv, uint64_t first, uint64_t nr);
+static inline int xm_pv_frame_came(struct xm_pv *pv, uint64_t mfn)
+{
+    return xm_pv_frames_came(pv, mfn, 1);
+}
 
 /* ---- shadow L1 entries ---- */
 
@@ -167,10 +238,10 @@ enum xm_pv_verdict {
     XM_PV_PASS_ONCE,   /* the rights allow it but no entry can say so: do it, leave no entry */
     XM_PV_ANSWERED,    /* they do not, and an answer does (pv-access.h): the same */
     XM_PV_GUEST_FAULT, /* the guest's own #PF; no event */
-    XM_PV_RELAX,       /* xm_pv_relax(to), then again; no event */
+    XM_PV_RELAX,       /* xm_pv_turn(to), then again; no event */
     XM_PV_EVENT,       /* the vCPU stops with an event and does it again. A hypercall ends
                           before this item and is continued there: nobody stops inside */
-    XM_PV_EVENT_RELAX, /* an event that stops nobody; if there was a slot, xm_pv_relax(to) */
+    XM_PV_EVENT_RELAX, /* an event that stops nobody; if there was a slot, xm_pv_turn(to) */
     XM_PV_NOTIFY,      /* as _EVENT_RELAX (to: the same rights if there is nothing to relax) and go
                           on at once; without a slot the event is lost, nobody waits */
     XM_PV_EFAULT,      /* the hypervisor's access fails */

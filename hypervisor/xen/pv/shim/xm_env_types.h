@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The core's PV part takes no lock: its caller holds the domain's paging lock. */
+/* The core's PV part has one lock, over the table of rights: state.c. */
 #ifndef XM_ENV_TYPES_H
 #define XM_ENV_TYPES_H
 
-/* Xen's is a macro, the core's header says it as an attribute. */
+#include <xen/spinlock.h>
+
+/* Xen's are macros, the core's header declares the functions and says it as an attribute. */
+#undef memcpy
+#undef memset
 #undef noreturn
 
 struct xm_lock {
-    int unused;
+    spinlock_t lock;
+    int level; /* of Xen's own order of locks, when it was taken */
 };
 
 #endif

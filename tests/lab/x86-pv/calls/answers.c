@@ -274,8 +274,8 @@ static void turned_off(struct pv *p)
           "the guest has all its mappings");
     check(pv_start(p, 0) == 0 && pv_get(p, p->first) == XENMEM_access_rwx,
           "on again: nothing is left of the rights");
-    check(pv_shadow(p, XEN_DOMCTL_SHADOW_OP_OFF, PV_MODE | PV_IF_IDLE) == 0 &&
-              pv_shadow(p, XEN_DOMCTL_SHADOW_OP_ENABLE, PV_MODE) == 0,
+    check(pv_disable(p) == 0 && pv_shadow(p, XEN_DOMCTL_SHADOW_OP_OFF, PV_MODE | PV_IF_IDLE) == 0 &&
+              pv_shadow(p, XEN_DOMCTL_SHADOW_OP_ENABLE, PV_MODE) == 0 && pv_enable(p) == 0,
           "with nothing restricted it is turned off; on");
     check(pv_stop(p) == 0, "off");
 }

@@ -83,13 +83,16 @@ static void apart_from_log_dirty(struct pv *p)
     check(pv_shadow(p, XEN_DOMCTL_SHADOW_OP_OFF, 0) == 0 && pv_get(p, p->first) >= 0,
           "and off: mem_access stays");
     pv_shadow(p, XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, 0);
-    check(pv_shadow(p, XEN_DOMCTL_SHADOW_OP_OFF, PV_MODE) == 0 &&
+    check(pv_shadow(p, XEN_DOMCTL_SHADOW_OP_OFF, PV_MODE) == -EBUSY && pv_get(p, p->first) >= 0,
+          "mem_access stays on while somebody listens");
+    check(pv_disable(p) == 0 && pv_shadow(p, XEN_DOMCTL_SHADOW_OP_OFF, PV_MODE) == 0 &&
               pv_get(p, p->first) == -EOPNOTSUPP,
           "mem_access off");
     check(pv_shadow(p, XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, 0) == -EINVAL,
           "log-dirty has stayed on");
     check(pv_shadow(p, XEN_DOMCTL_SHADOW_OP_OFF, 0) == 0, "off");
-    check(pv_shadow(p, XEN_DOMCTL_SHADOW_OP_ENABLE, PV_MODE) == 0, "mem_access on again");
+    check(pv_shadow(p, XEN_DOMCTL_SHADOW_OP_ENABLE, PV_MODE) == 0 && pv_enable(p) == 0,
+          "mem_access on again");
 }
 
 /* Gives the domain all memory that there is until it has this frame again; takes the rest back. */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Shared by the files that set rights of a PV guest's frames. */
+#ifndef XM_PV_SET_H
+#define XM_PV_SET_H
+
+#include <xm/pv.h>
+
+/* pv-set.c; pv->lock is held. */
+enum xm_access xm_pv_rights_locked(struct xm_pv *pv, uint64_t mfn);
+/* What the table keeps for these rights: nothing where the frame has them anyway. */
+uint8_t xm_pv_value_of(const struct xm_pv *pv, enum xm_access a);
+bool xm_pv_owned(struct xm_pv *pv, uint64_t mfn);
+/* What was seen of the frame's leaf, or of any, holds no longer. */
+void xm_pv_stamp(struct xm_pv *pv, uint64_t mfn);
+void xm_pv_stamp_all(struct xm_pv *pv);
+
+/* pv-many.c: what operations reserved is gone, those under way check what is left of them anew. */
+void xm_pv_tickets_again(struct xm_pv *pv);
+
+#endif

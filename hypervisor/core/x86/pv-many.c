@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Rights of many frames: checked as a whole, with room made for all, then changed. It goes in small steps,
+ * with a question for preemption between them; a ticket keeps how far it came.
+ */
+#include <xm/pv-set.h>
+
+#define CHUNK 64u /* MEMOP_CMD_MASK: a continuation can only resume at multiples of it */
+#define LEAF XM_PV_LEAF_FRAMES
+#define RELEASE_AT_ONCE 16u
+/* Calls of others after which a ticket is taken for one that nobody continues. */
+#define AGE_MAX 256u
+
+enum state { FREE = 0, CHECK, CHANGE, CLEAN };
+
+struct items {
+    uint64_t first; /* of a range */
+    enum xm_access a;
+    uint64_t gfns, rights; /* handles of a list; 0: a range */
+    uint32_t nr, xen_minor;
+};
+
+static bool is_list(const struct items *it)
+{
+    return it->gfns != 0;
+}
+
+static int item_get(const struct items *it, uint32_t i, uint64_t *mfn, enum xm_access *a)
+{
+    uint8_t wire;
+
+    *mfn = it->first + i;
+    *a = it->a;
+    if (!is_list(it))
+        return 0;
+    if (xm_env_copy_in(mfn, it->gfns, (size_t)i * sizeof(*mfn), sizeof(*mfn)) != 0 ||
+        xm_env_copy_in(&wire, it->rights, i, sizeof(wire)) != 0)
+        return -XM_EFAULT;
+    return xm_rights_from_wire(it->xen_minor, wire, a) ? 0 : -XM_EINVAL;
+}
+
+/* A whole leaf of a range, from item i on. */
+static bool whole_leaf(const struct items *it, uint32_t i)
+{
+    return !is_list(it) && it->nr - i >= LEAF && (it->first + i) % LEAF == 0;
+}
+
+/* ---- tickets: under the caller's lock ---- */
+
+static uint64_t frames_of(const struct items *it)
+{
+    return is_list(it) ? it->gfns : it->first;
+}
+
+static uint64_t rights_of(const struct items *it)
+{
+    return is_list(it) ? it->rights : (uint64_t)it->a;
+}
+
+static uint32_t resume_at(const struct xm_pv_ticket *t)
+{
+    return t->done & ~(CHUNK - 1);
+}
+
+static bool is_for(const struct xm_pv_ticket *t, const struct items *it, uint32_t start)
+{
+    return t->frames == frames_of(it) && t->rights == rights_of(it) && t->nr == it->nr &&
+           resume_at(t) == start;
+}
+
+/* Counts on what it reserved. */
+static bool active(const struct xm_pv *pv, const struct xm_pv_ticket *t)
+{
+    return (t->state == CHECK || t->state == CHANGE) && pv->turns - t->used < AGE_MAX;
+}
+
+static void check_again(struct xm_pv_ticket *t)
+{
+    if (t->state == CHANGE)
+        t->state = CHECK;
+    t->good = t->done;
+}
+
+/* Which of two is rather given up: one that is over, one that has changed nothing yet, the older one. */
+static bool rather(const struct xm_pv *pv, const struct xm_pv_ticket *a, const struct xm_pv_ticket *b)
+{
+    if (active(pv, a) != active(pv, b))
+        return !active(pv, a);
+    if ((a->state == CHANGE) != (b->state == CHANGE))
+        return a->state != CHANGE;
+    return a->used < b->used;
+}
+
+static struct xm_pv_ticket *place_for(struct xm_pv *pv, uint64_t caller)
+{
+    struct xm_pv_ticket *t = &pv->ticket[0];
+    unsigned i;
+
+    for (i = 0; i < XM_PV_TICKETS; i++) {
+        if (pv->ticket[i].state != FREE && pv->ticket[i].caller == caller)
+            return &pv->ticket[i];
+        if (rather(pv, &pv->ticket[i], t))
+            t = &pv->ticket[i];
+    }
+    return t;
+}
+
+/* The one that is continued, or a new one: from start on, of which nothing is known. */
+static struct xm_pv_ticket *ticket_for(struct xm_pv *pv, const struct items *it, uint32_t start)
+{
+    uint64_t caller = xm_env_caller();
+    struct xm_pv_ticket *t = place_for(pv, caller);
+
+    if (t->state == FREE || t->caller != caller || !is_for(t, it, start))
+        *t = (struct xm_pv_ticket){.caller = caller, .frames = frames_of(it), .rights = rights_of(it),
+                                   .nr = it->nr, .good = start, .done = start, .state = CHECK};
+    else if (!active(pv, t))
+        check_again(t);
+    t->used = ++pv->turns;
+    return t;
+}
+
+static bool alone(const struct xm_pv *pv, const struct xm_pv_ticket *but)
+{
+    unsigned i;
+
+    for (i = 0; i < XM_PV_TICKETS; i++) {
+        if (&pv->ticket[i] != but && active(pv, &pv->ticket[i]))
+            return false;
+    }
+    return true;
+}
+
+void xm_pv_tickets_again(struct xm_pv *pv)
+{
+    unsigned i;
+
+    for (i = 0; i < XM_PV_TICKETS; i++)
+        check_again(&pv->ticket[i]);
+}
+
+/* ---- checking: the domain's own, and room for it ---- */
+
+/* What the default is can be another one by the time of the change. */
+static bool needs_room(const struct xm_pv *pv, enum xm_access a)
+{
+    return a == XM_ACCESS_DEFAULT || xm_pv_value_of(pv, a) != 0;
+}
+
+static int check_one(struct xm_pv *pv, uint64_t mfn, enum xm_access a)
+{
+    int rc = 0;
+
+    if (mfn >= pv->end)
+        return -XM_EINVAL;
+    xm_env_lock(&pv->lock);
+    if (!xm_pv_owned(pv, mfn))
+        rc = -XM_ESRCH;
+    else if (needs_room(pv, a) || xm_pv_table_touched(&pv->table, mfn))
+        rc = xm_pv_table_reserve(&pv->table, mfn);
+    xm_env_unlock(&pv->lock);
+    return rc;
+}
+
+static int check_leaf(struct xm_pv *pv, uint64_t mfn, enum xm_access a)
+{
+    int rc = 0;
+    unsigned i;
+
+    xm_env_lock(&pv->lock);
+    for (i = 0; i < LEAF && rc == 0; i++)
+        rc = xm_pv_owned(pv, mfn + i) ? 0 : -XM_ESRCH;
+    if (rc == 0 && needs_room(pv, a))
+        rc = xm_pv_table_reserve_leaf(&pv->table, mfn);
+    xm_env_unlock(&pv->lock);
+    return rc;
+}
+
+static int check_step(struct xm_pv *pv, const struct items *it, struct xm_pv_ticket *t)
+{
+    uint32_t end = it->nr - t->good < CHUNK ? it->nr : t->good + CHUNK;
+    enum xm_access a;
+    uint64_t mfn;
+    int rc = 0;
+
+    while (rc == 0 && t->good < end) {
+        bool whole = whole_leaf(it, t->good);
+
+        rc = item_get(it, t->good, &mfn, &a);
+        if (rc == 0)
+            rc = whole ? check_leaf(pv, mfn, a) : check_one(pv, mfn, a);
+        if (rc == 0)
+            t->good += whole ? LEAF : 1;
+        if (whole)
+            break;
+    }
+    if (rc != 0 || t->good >= it->nr)
+        t->state = rc != 0 ? CLEAN : CHANGE;
+    return rc;
+}
+
+/* ---- changing ---- */
+
+/* What was the domain's when it was checked may have left. */
+static int change_one(struct xm_pv *pv, uint64_t mfn, enum xm_access a, bool *flush)
+{
+    return mfn < pv->end ? xm_pv_relax(pv, mfn, a, flush) : -XM_EINVAL;
+}
+
+static int fill(struct xm_pv *pv, uint64_t mfn, enum xm_access a, uint64_t lost[LEAF / 64])
+{
+    uint8_t value = xm_pv_value_of(pv, a), has;
+    uint8_t had = xm_pv_entry_bits(xm_pv_rights_locked(pv, mfn));
+    bool holes = false, own, same = xm_pv_table_uniform(&pv->table, mfn);
+    unsigned i;
+
+    has = xm_pv_entry_bits((enum xm_access)(value != 0 ? value - 1 : pv->base));
+    for (i = 0; i < LEAF; i++) {
+        own = xm_pv_owned(pv, mfn + i);
+        holes = holes || !own;
+        if (!same)
+            had = xm_pv_entry_bits(xm_pv_rights_locked(pv, mfn + i));
+        if (own && (had & ~has) != 0)
+            lost[i / 64] |= UINT64_C(1) << (i % 64);
+    }
+    return xm_pv_table_fill(&pv->table, mfn, value, holes);
+}
+
+static int change_leaf(struct xm_pv *pv, uint64_t mfn, enum xm_access a, bool *flush)
+{
+    uint64_t lost[LEAF / 64] = {0};
+    unsigned i;
+    int rc = 0;
+
+    xm_env_lock(&pv->lock);
+    if (pv->on) {
+        rc = fill(pv, mfn, a, lost);
+        xm_pv_stamp(pv, mfn);
+    }
+    xm_env_unlock(&pv->lock);
+    for (i = 0; i < LEAF && rc == 0; i++) {
+        if ((lost[i / 64] >> (i % 64) & 1) != 0 && pv->hooks->drop(pv->env, xm_mfn(mfn + i)))
+            *flush = true;
+    }
+    return rc;
+}
+
+static int change_step(struct xm_pv *pv, const struct items *it, struct xm_pv_ticket *t, bool *flush)
+{
+    uint32_t end = it->nr - t->done < CHUNK ? it->nr : t->done + CHUNK;
+    enum xm_access a;
+    uint64_t mfn;
+    int rc = 0;
+
+    while (rc == 0 && t->done < end) {
+        bool whole = whole_leaf(it, t->done);
+
+        rc = item_get(it, t->done, &mfn, &a);
+        if (rc == 0)
+            rc = whole ? change_leaf(pv, mfn, a, flush) : change_one(pv, mfn, a, flush);
+        if (rc == 0)
+            t->done += whole ? LEAF : 1;
+        if (whole)
+            break;
+    }
+    if (rc != 0 || t->done >= it->nr)
+        t->state = CLEAN;
+    return rc;
+}
+
+/* ---- cleaning up: who is the last one gives back what was reserved and not used ---- */
+
+static void clean_step(struct xm_pv *pv, struct xm_pv_ticket *t)
+{
+    bool more = true;
+    unsigned i;
+
+    xm_env_lock(&pv->lock);
+    for (i = 0; more && i < RELEASE_AT_ONCE; i++)
+        more = (alone(pv, t) && xm_pv_table_release(&pv->table)) || xm_pv_table_reap(&pv->table);
+    xm_env_unlock(&pv->lock);
+    if (more)
+        return;
+    t->state = FREE;
+    t->used = 0;
+}
+
+/* ---- all of it ---- */
+
+static void step(struct xm_pv *pv, const struct items *it, struct xm_pv_ticket *t, bool *flush)
+{
+    if (t->state == CHECK)
+        t->rc = check_step(pv, it, t);
+    else if (t->state == CHANGE)
+        t->rc = change_step(pv, it, t, flush);
+    else
+        clean_step(pv, t);
+}
+
+/* A short operation is not worth a question, unless it cleans up after others. */
+static int run(struct xm_pv *pv, const struct items *it, uint32_t *start, bool *flush)
+{
+    struct xm_pv_ticket *t = ticket_for(pv, it, *start);
+    bool cleaning;
+
+    do {
+        cleaning = t->state == CLEAN;
+        step(pv, it, t, flush);
+        if (t->state == FREE)
+            return t->rc;
+    } while ((it->nr < CHUNK && !cleaning) || !xm_env_preempt());
+    *start = resume_at(t);
+    return XM_CONTINUE;
+}
+
+int xm_pv_set(struct xm_pv *pv, uint64_t first, uint32_t nr, uint32_t *start, enum xm_access a,
+              bool *flush)
+{
+    const struct items it = {.first = first, .a = a, .nr = nr};
+
+    if (nr == 0 || nr < *start || first >= pv->end || nr > pv->end - first)
+        return -XM_EINVAL;
+    return run(pv, &it, start, flush);
+}
+
+int xm_pv_set_list(struct xm_pv *pv, uint64_t gfns, uint64_t rights, uint32_t nr, uint32_t *start,
+                   uint32_t xen_minor, bool *flush)
+{
+    const struct items it = {.gfns = gfns, .rights = rights, .nr = nr, .xen_minor = xen_minor};
+
+    if (nr != 0 && gfns == 0)
+        return -XM_EFAULT;
+    if (nr < *start)
+        return -XM_EINVAL;
+    return run(pv, &it, start, flush);
+}
