@@ -16,6 +16,7 @@
 
 #include <xm/env.h>
 #include <xm/pv-armed.h>
+#include <xm/pv-step.h>
 #include <xm/pv-table.h>
 #include <xm/rights.h>
 
@@ -60,6 +61,7 @@ struct xm_pv {
     uint8_t base;           /* what frames have that the table knows nothing of */
     uint8_t semantics;      /* enum xm_pv_default */
     uint8_t policy;         /* enum xm_pv_policy */
+    struct xm_pv_step step; /* an instruction that the processor does for an answer */
     /* An operation that is being checked, over continuations: how much of it was found good. */
     struct {
         uint64_t id;
@@ -134,6 +136,9 @@ uint8_t xm_pv_entry_bits(enum xm_access a);
  * are left alone.
  */
 uint64_t xm_pv_entry_flags(struct xm_pv *pv, uint64_t mfn, uint64_t flags, unsigned limits);
+/* more: XM_DO_* beside what the rights allow. */
+uint64_t xm_pv_entry_flags_with(struct xm_pv *pv, uint64_t mfn, uint8_t more, uint64_t flags,
+                                unsigned limits);
 
 /* ---- what becomes of an access ---- */
 
