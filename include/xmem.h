@@ -210,6 +210,7 @@ XMEM_API int xmem_domain_get_info(struct xmem_domain *d, struct xmem_domain_info
 #define XMEM_STEP_SINGLE 2u  /* page open for all vCPUs, single step; others held if possible */
 #define XMEM_STEP_EMULATE 4u /* the hypervisor emulates it; on Arm the library, and no page opens */
 #define XMEM_STEP_RELAX 8u   /* page open for all vCPUs, until it was seen to have gone on */
+#define XMEM_STEP_HYPERVISOR 16u /* the hypervisor carries it over, for the told access alone */
 #define XMEM_STEP_STRICT 256u /* opts.step_means: none with XMEM_PASSES_OTHERS or _AGAIN */
 /* What can pass unseen meanwhile (passes of struct xmem_event); 0: nothing. */
 #define XMEM_PASSES_OTHERS 1u /* accesses of other vCPUs to the same page */
@@ -436,8 +437,7 @@ XMEM_API const char *xmem_event_reason_name(enum xmem_event_reason reason);
 #define XMEM_ACCESS_IN_GPT 32u    /* or the walk of the guest's page tables for it */
 
 /*
- * One event. Read only; made and owned by the session, valid until it is
- * answered or the session ends monitoring. New fields come at the end.
+ * One event. Read only; the session's own, valid until it is answered or monitoring ends. Grows at the end.
  */
 struct xmem_event {
     uint64_t seq;    /* 1, 2, 3, ... in the session */

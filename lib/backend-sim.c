@@ -238,6 +238,8 @@ static int dom_caps(void *dom, struct xmem_caps *out)
         if (d->kind == SIM_ARMV8R_MPU)
             caps_mpu(&i, out);
     }
+    if (i.steps)
+        out->step_means |= XMEM_STEP_HYPERVISOR;
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #define BIT(r) XMEM_RIGHTS_BIT(r)
 #define EVENT_SIZES 5u
+#define CAP_STEP (1u << 30) /* beside XEN_DOMCTL_MONITOR_EVENT_*: hypervisor/core's XM_MONITOR_CAP_STEP */
 
 /*
  * XEN_DOMCTL_MONITOR_EVENT_* (public/domctl.h), by number, to our reasons. Xen names the next
@@ -17,7 +18,7 @@ static const uint8_t reason_of[] = {
 };
 
 /* Where the hypervisor has none they are few; where it refuses, that is no smaller capability. */
-static int monitors_of(struct xen_dom *d, uint64_t *monitors)
+static int monitors_of(struct xen_dom *d, struct xmem_caps *c)
 {
     uint32_t bits = 0;
     uint64_t out = UINT64_C(1) << XMEM_EVENT_MEM_ACCESS;
@@ -31,7 +32,8 @@ static int monitors_of(struct xen_dom *d, uint64_t *monitors)
         out &= ~(UINT64_C(1) << XMEM_EVENT_VMEXIT);
     if (!d->api->monitor_io)
         out &= ~(UINT64_C(1) << XMEM_EVENT_IO);
-    *monitors = out;
+    c->monitors = out;
+    c->step_means = bits & CAP_STEP ? XMEM_STEP_HYPERVISOR : 0;
     return 0;
 }
 
@@ -57,7 +59,7 @@ static uint32_t arm_rights(void)
 static void x86_caps(struct xen_dom *d, struct xmem_caps *c)
 {
     c->rights = x86_rights(d);
-    c->step_means = XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
+    c->step_means |= XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
     if (c->monitors & (UINT64_C(1) << XMEM_EVENT_SINGLESTEP))
         c->step_means |= XMEM_STEP_SINGLE | (d->views ? XMEM_STEP_VIEW : 0);
     c->max_views = d->views ? d->release->max_views : 1;
@@ -81,7 +83,7 @@ static void x86_caps(struct xen_dom *d, struct xmem_caps *c)
 static void arm_caps(struct xmem_caps *c)
 {
     c->rights = arm_rights();
-    c->step_means = XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
+    c->step_means |= XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
     c->max_views = 1;
     c->reply_flags = XMEM_REPLY_SET_REGS;
 }
@@ -93,7 +95,7 @@ static void arm_caps(struct xmem_caps *c)
 static void pv_caps(const struct xen_dom *d, struct xmem_caps *c)
 {
     c->rights = arm_rights() | (d->release->access_r_pw >= 0 ? BIT(XMEM_R_PW) : 0);
-    c->step_means = XMEM_STEP_RELAX;
+    c->step_means |= XMEM_STEP_RELAX;
     if (c->monitors & (UINT64_C(1) << XMEM_EVENT_EMUL_UNIMPLEMENTED))
         c->step_means |= XMEM_STEP_EMULATE;
     c->max_views = 1;
@@ -131,7 +133,7 @@ int xen_domain_caps(void *dom, struct xmem_caps *out)
     if (active < 0)
         return active == -EOPNOTSUPP ? 0 : active; /* no mem_access here: the rest stays zero */
     out->flags = XMEM_CAP_MEM_ACCESS | XMEM_CAP_ADD_PAGE;
-    rc = monitors_of(d, &out->monitors);
+    rc = monitors_of(d, out);
     if (rc)
         return rc;
     if (d->conn->arm)

@@ -306,7 +306,7 @@ static int check_opts(struct xmem_domain *d, const struct xmem_domain_opts *opts
     const struct xmem_domain_opts *o = &d->opts;
     int rc = opts ? sized_in(&d->opts, sizeof(d->opts), opts) : 0;
     if (!rc && (o->restore > XMEM_RESTORE_KEEP || o->default_reply > XMEM_DEFAULT_RELAX ||
-                (o->step_means & ~(15 | XMEM_STEP_STRICT)) || o->reserved))
+                (o->step_means & ~(31 | XMEM_STEP_STRICT)) || o->reserved))
         rc = -EINVAL;
     return rc ? domain_refuse(d, rc, "xmem_domain_open: opts has a wrong size or an unknown value")
               : 0;

@@ -127,7 +127,8 @@ static void say_step(struct plan *plan)
     uint32_t means = policy_strict_means(&plan->p->caps);
 
     if (policy_strict(plan->p))
-        say(plan, "step: strict: %s%s%s%s%swhat nothing steps over so pauses the domain",
+        say(plan, "step: strict: %s%s%s%s%s%swhat nothing steps over so pauses the domain",
+            means & XMEM_STEP_HYPERVISOR ? "by the hypervisor, " : "",
             means & XMEM_STEP_VIEW ? "by view, " : "",
             means & XMEM_STEP_SINGLE ? "by single step, " : "",
             means & XMEM_STEP_EMULATE ? "by emulation, " : "",

@@ -37,6 +37,7 @@
 #define RING_FLAG_SET_EMUL_INSN_DATA (1u << 9)
 #define RING_FLAG_FAST_SINGLESTEP (1u << 11)
 #define RING_FLAG_NESTED_P2M (1u << 12)
+#define RING_FLAG_STEP (1u << 30) /* hypervisor/core: the hypervisor carries the instruction over */
 
 /* The part of an event before its registers, the same in every interface; u by reason. */
 struct ring_head {

@@ -230,6 +230,8 @@ uint32_t step_passes(struct xmem_domain *d, uint32_t means)
 {
     uint32_t others = d->vcpu_n > 1 && (means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX)) &&
                       !can_hold(d) ? XMEM_PASSES_OTHERS : 0;
+    if (means == XMEM_STEP_HYPERVISOR)
+        return 0;
     if (means == XMEM_STEP_VIEW) /* the guest may get into it, where it cannot be hidden */
         return d->caps.flags & XMEM_CAP_VISIBILITY ? 0 : XMEM_PASSES_OTHERS;
     if (means == XMEM_STEP_EMULATE)
@@ -240,7 +242,7 @@ uint32_t step_passes(struct xmem_domain *d, uint32_t means)
 uint32_t step_airtight(struct xmem_domain *d)
 {
     uint32_t tight = 0;
-    for (uint32_t means = XMEM_STEP_VIEW; means <= XMEM_STEP_RELAX; means <<= 1)
+    for (uint32_t means = XMEM_STEP_VIEW; means <= XMEM_STEP_HYPERVISOR; means <<= 1)
         if ((d->caps.step_means & means) && !step_passes(d, means))
             tight |= means;
     return tight;

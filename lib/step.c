@@ -252,12 +252,9 @@ static bool not_for_emulator(struct xmem_domain *d, struct event *ev)
     return never;
 }
 
-static int by_emulation(struct xmem_domain *d, struct event *ev)
+/* By one answer; what the hypervisor cannot do so it tells. */
+static int by_answer(struct xmem_domain *d, struct event *ev, uint32_t flag)
 {
-    if (step_arm_can(d))
-        return step_by_arm(d, ev);
-    if (not_for_emulator(d, ev))
-        return -EOPNOTSUPP;
     int rc = monitor_emul_unimplemented(d);
     if (rc)
         return domain_fail(d, rc, 0, "what cannot be emulated cannot be monitored");
@@ -265,8 +262,20 @@ static int by_emulation(struct xmem_domain *d, struct event *ev)
     if (rc)
         return rc;
     step_phase(d, ev->pub.vcpu, STEP_RUNS);
-    event_answer(d, ev, RING_FLAG_EMULATE);
+    event_answer(d, ev, flag);
     return 0;
+}
+
+static int by_hypervisor(struct xmem_domain *d, struct event *ev)
+{
+    return by_answer(d, ev, RING_FLAG_STEP);
+}
+
+static int by_emulation(struct xmem_domain *d, struct event *ev)
+{
+    if (step_arm_can(d))
+        return step_by_arm(d, ev);
+    return not_for_emulator(d, ev) ? -EOPNOTSUPP : by_answer(d, ev, RING_FLAG_EMULATE);
 }
 
 /* In the order of what they let pass. */
@@ -277,6 +286,7 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
         bool tight;
         int (*fn)(struct xmem_domain *d, struct event *ev);
     } all[] = {
+        {XMEM_STEP_HYPERVISOR, false, by_hypervisor},
         {XMEM_STEP_VIEW, false, step_by_view},
         {XMEM_STEP_SINGLE, true, step_by_single},
         {XMEM_STEP_EMULATE, false, by_emulation},
@@ -441,12 +451,12 @@ void step_emulated(struct xmem_domain *d, struct event *ev)
 
 /* ---- events of vCPUs in a step ---- */
 
-/* The hypervisor cannot emulate it, and has not begun: by another means. */
+/* The hypervisor cannot do it, and has not begun: by another means. */
 static int not_emulated(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     ev->home = s->origin;
-    s->failed |= XMEM_STEP_EMULATE;
+    s->failed |= s->means | XMEM_STEP_EMULATE; /* which is the first that it tries */
     d->stats.not_decoded++;
     step_refused(d, ev);
     step_phase(d, ev->pub.vcpu, STEP_STOPPED);
@@ -496,11 +506,12 @@ static int stop(struct xmem_domain *d, struct event *ev)
 static int event_in_step(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
-    if (s->means == XMEM_STEP_EMULATE && ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED)
+    if ((s->means & (XMEM_STEP_EMULATE | XMEM_STEP_HYPERVISOR)) &&
+        ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED)
         return not_emulated(d, ev);
     if (s->means == XMEM_STEP_SINGLE && ev->pub.reason != XMEM_EVENT_SINGLESTEP)
         return stop(d, ev);
-    if (s->means != XMEM_STEP_SINGLE) { /* by view, or emulated: it is done */
+    if (s->means != XMEM_STEP_SINGLE) { /* by view, or the hypervisor: it is done */
         step_reset(d, ev->pub.vcpu);
         d->vcpus[ev->pub.vcpu].repeats = 0;
     }

@@ -7,7 +7,7 @@
  *  - a further page is an event of its own, at which all pages are closed until it is answered;
  *  - any other answer ends the step, and takes the vCPU back to the view where it belongs.
  *
- *   step.c       which means, and the phases of a step
+ *   step.c       which means, and the phases of a step; by an answer alone
  *   step-view.c  by view: views of the library's own, for one instruction
  *   step-again.c the same in short, where a view is open already
  *   step-open.c  by single step and by relaxing: pages open in the vCPU's own view

@@ -127,6 +127,7 @@ struct means {
 };
 /* In the order in which they are taken, but for a single step beside which nothing passes. */
 static const struct means all_means[] = {
+    {XMEM_STEP_HYPERVISOR, "the hypervisor itself", "nothing passes", "nothing passes"},
     {XMEM_STEP_VIEW, "view", "the guest may enter it", "the guest may enter it"},
     {XMEM_STEP_EMULATE, "emulation", "further pages of the instruction pass",
      "further pages of the instruction pass"},

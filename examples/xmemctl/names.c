@@ -5,6 +5,7 @@
 #include "ctl.h"
 
 const struct ctl_bit ctl_step_means[] = {
+    {XMEM_STEP_HYPERVISOR, "hypervisor"},
     {XMEM_STEP_VIEW, "view"},
     {XMEM_STEP_SINGLE, "single-step"},
     {XMEM_STEP_EMULATE, "emulate"},

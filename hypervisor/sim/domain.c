@@ -253,6 +253,7 @@ void sim_domain_info(struct sim_domain *d, struct sim_domain_info *out)
     out->dying = d->dying;
     out->paused = d->pauses != 0;
     out->altp2m = d->cfg.altp2m;
+    out->steps = (xm_monitor_caps(&d->core) & XM_MONITOR_CAP_STEP) != 0;
     out->highest_gfn = xm_p2m_highest_gfn(&d->core);
     out->pages = d->core.view[0].mapped;
     out->xen_minor = d->core.xen_minor;

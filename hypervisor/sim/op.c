@@ -24,6 +24,7 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
 {
     v->in_op = v->held_write = v->moved = false;
     v->told_n = 0;
+    sim_pv_retired(d, v);
     xm_pv_emulated(&v->core->pv);
     sim_program_advance(&v->prog);
     v->done++;

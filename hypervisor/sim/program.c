@@ -108,6 +108,7 @@ static void replace(struct sim_domain *d, struct sim_vcpu *v, const struct sim_p
     v->in_op = v->held_write = v->moved = v->arm.shown = v->arm.monitor = false;
     v->told_n = 0;
     v->pv_due = PV_DUE_NOTHING;
+    xm_pv_step_close(&d->core.pv, &v->core->pv, true);
     sim_halt_end(v);
 }
 

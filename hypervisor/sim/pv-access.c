@@ -109,6 +109,16 @@ bool pv_walk_user(struct sim_domain *d, struct sim_vcpu *v, uint64_t va, struct 
     return (va < XEN_FIRST || va > XEN_LAST) && pv_walk_guest(d, v->pv_root, va, w);
 }
 
+/* An entry that goes beyond the rights is for a vCPU that does one instruction so, and for no other. */
+static void check_entry(struct sim_domain *d, const struct sim_vcpu *v, uint64_t mfn, uint8_t what)
+{
+    const struct xm_pv *pv = &d->core.pv;
+    uint8_t bits = pv->on ? xm_rights_bits(xm_pv_rights(&d->core.pv, mfn)) : XM_DO_R | XM_DO_W | XM_DO_X;
+
+    if ((what & ~bits) != 0 && !xm_pv_stepping(pv, &v->core->pv))
+        d->forbidden++;
+}
+
 static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct part *p,
                                uint8_t what)
 {
@@ -125,6 +135,7 @@ static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct 
         xm_env_panic("a page table names a frame that left the domain");
     res = (struct xm_access_res){.mfn = frame_of(f->host), .bits = walk_bits(&w)};
     p->frame = pte_mfn(w.leaf);
+    check_entry(d, v, p->frame, what);
     sim_tlb_fill(d, v, p, &res);
     v->pv_tlb_mfn[p->gfn & (TLB_ENTRIES - 1)] = pte_mfn(w.leaf);
     p->host = f->host + p->offset;
@@ -197,7 +208,8 @@ static bool go_on(struct fault *t, enum translation *end)
     pv_set_used(t->d, &t->w, pv_va(t->p), write);
     if (t->d->pv->mode == 0)
         return false;
-    if (pv_shadow_fill(t->d, &t->w, pv_va(t->p), write ? PV_DEMAND_WRITE : PV_DEMAND_READ) == 0)
+    if (pv_shadow_fill(t->d, t->v->id, &t->w, pv_va(t->p),
+                       write ? PV_DEMAND_WRITE : PV_DEMAND_READ) == 0)
         return false;
     xm_env_domain_crash(sim_to_env(t->d), "no memory for a shadow page table");
     *end = TR_BLOCKED;
@@ -274,7 +286,7 @@ void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entr
     const struct pv_frame *f = pv_own(d, mfn);
     uint8_t now = XM_DO_R | XM_DO_W | XM_DO_X;
 
-    if (d->core.pv.on)
+    if (d->core.pv.on && !xm_pv_stepping(&d->core.pv, &v->core->pv))
         now = xm_rights_bits(xm_pv_rights(&d->core.pv, mfn));
     if (f != NULL && pv_is_table(f))
         now &= (uint8_t)~XM_DO_W;

@@ -62,10 +62,17 @@ static enum op_end not_emulated(struct sim_domain *d, struct sim_vcpu *v)
 {
     const struct xm_pv_ask *ask = &v->pv_todo.ask;
 
-    (void)xm_pv_not_emulated(&d->core.pv, &v->core->pv, &v->pv_todo);
+    if (xm_pv_not_emulated(&d->core.pv, &v->core->pv, &v->pv_todo) == XM_PV_STEP)
+        xm_pv_step_begin(&d->core.pv, &v->core->pv);
     if (v->core->pv.told)
         sim_told(v, ask->mfn, ask->what);
     return OP_BLOCKED;
+}
+
+void sim_pv_retired(struct sim_domain *d, struct sim_vcpu *v)
+{
+    if (sim_vcpu_traps(v) && xm_pv_step_trap(&d->core.pv, &v->core->pv))
+        v->debugs++;
 }
 
 enum op_end sim_pv_emulate(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)

@@ -149,7 +149,7 @@ static unsigned limits_of(struct sim_domain *d, struct pv_frame *f, uint64_t e, 
 }
 
 /* The guest's L1 entry as the processor may see it now. */
-static uint64_t propagate(struct sim_domain *d, uint64_t e, enum pv_how how)
+static uint64_t propagate(struct sim_domain *d, uint32_t vcpu, uint64_t e, enum pv_how how)
 {
     struct pv_frame *f = pv_own(d, pte_mfn(e));
     uint64_t flags;
@@ -157,7 +157,11 @@ static uint64_t propagate(struct sim_domain *d, uint64_t e, enum pv_how how)
     /* One that the guest did not use yet must set its accessed bit first. */
     if ((e & XM_PTE_P) == 0 || (e & PTE_A) == 0 || f == NULL)
         return 0;
-    flags = xm_pv_entry_flags(&d->core.pv, pte_mfn(e), e & ~PTE_ADDR, limits_of(d, f, e, how));
+    flags = e & ~PTE_ADDR;
+    if (how == PV_PREFETCH)
+        flags = xm_pv_entry_flags(&d->core.pv, pte_mfn(e), flags, limits_of(d, f, e, how));
+    else
+        flags = xm_pv_step_flags(&d->core.pv, vcpu, pte_mfn(e), flags, limits_of(d, f, e, how));
     return (flags & XM_PTE_P) != 0 ? pte_make(pte_mfn(e), flags) : 0;
 }
 
@@ -165,7 +169,7 @@ static void prefetch(struct sim_domain *d, struct pv_shadow *s, const uint64_t *
                      unsigned index)
 {
     for (unsigned i = index + 1; i < PV_ENTRIES && i <= index + PREFETCH; i++) {
-        uint64_t value = s->e[i] == 0 ? propagate(d, guest[i], PV_PREFETCH) : 0;
+        uint64_t value = s->e[i] == 0 ? propagate(d, 0, guest[i], PV_PREFETCH) : 0;
 
         if (value != 0) {
             (void)entry_set(d, s, i, value);
@@ -174,7 +178,8 @@ static void prefetch(struct sim_domain *d, struct pv_shadow *s, const uint64_t *
     }
 }
 
-int pv_shadow_fill(struct sim_domain *d, const struct pv_walk *w, uint64_t va, enum pv_how how)
+int pv_shadow_fill(struct sim_domain *d, uint32_t vcpu, const struct pv_walk *w, uint64_t va,
+                   enum pv_how how)
 {
     for (unsigned level = PV_LEVELS; level > 0; level--) {
         const uint64_t *guest = pv_table(pv_own(d, w->table[level]));
@@ -187,7 +192,7 @@ int pv_shadow_fill(struct sim_domain *d, const struct pv_walk *w, uint64_t va, e
             (void)entry_set(d, s, index, guest[index]);
             continue;
         }
-        (void)entry_set(d, s, index, propagate(d, guest[index], how));
+        (void)entry_set(d, s, index, propagate(d, vcpu, guest[index], how));
         prefetch(d, s, guest, index);
     }
     return 0;
@@ -201,7 +206,7 @@ void pv_shadow_written(struct sim_domain *d, uint64_t table, unsigned index)
     if (f->shadow == NULL)
         return;
     if (f->shadow->level == 1)
-        value = propagate(d, pv_table(f)[index], PV_PREFETCH);
+        value = propagate(d, 0, pv_table(f)[index], PV_PREFETCH);
     /* Above, the next fault copies it. */
     if (entry_set(d, f->shadow, index, value))
         sim_tlb_flush(d, 0);

@@ -108,8 +108,9 @@ struct pv_walk {
 bool pv_walk_guest(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w);
 /* What the processor finds: through the shadows where they are on. */
 bool pv_walk_hw(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w);
-/* Makes the shadow entry for va, and those of neighbours that the guest used before. */
-int pv_shadow_fill(struct sim_domain *d, const struct pv_walk *w, uint64_t va, enum pv_how how);
+/* Makes the shadow entry for va, which this vCPU met, and those of neighbours that the guest used before. */
+int pv_shadow_fill(struct sim_domain *d, uint32_t vcpu, const struct pv_walk *w, uint64_t va,
+                   enum pv_how how);
 /* The guest's table was written: its shadow follows. */
 void pv_shadow_written(struct sim_domain *d, uint64_t table, unsigned index);
 /* mfn is no table any more. */

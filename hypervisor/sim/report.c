@@ -40,7 +40,7 @@ static uint64_t count_pauses(const struct sim_domain *d, uint64_t unanswered)
         const struct sim_vcpu *v = &d->vcpu[i];
 
         n += v->holds != 0;
-        n += unanswered == 0 && (v->pauses != 0 || v->waiting);
+        n += unanswered == 0 && (sim_vcpu_pauses(v) != 0 || v->waiting);
     }
     return n;
 }

@@ -120,6 +120,12 @@ static inline uint64_t sim_vcpu_runs(const struct sim_vcpu *v)
     return v->done + v->tried;
 }
 
+/* x86-pv: the trap flag is set. */
+static inline bool sim_vcpu_traps(const struct sim_vcpu *v)
+{
+    return v->pv_tlb_mfn != NULL && (v->regs.x86.rflags & XM_X86_TF) != 0;
+}
+
 struct sim_pv;
 struct sim_mpu;
 struct pv_frame;
@@ -221,6 +227,8 @@ uint64_t *sim_vcpu_ctrlreg(struct sim_vcpu *v, uint32_t index);
 /* NULL: one that the machine does not keep. */
 uint64_t *sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr);
 bool sim_vcpu_can_run(const struct sim_vcpu *v);
+/* Pauses that are somebody's to end, who waits or was told: not those for another vCPU's step. */
+uint32_t sim_vcpu_pauses(const struct sim_vcpu *v);
 /* Now, or when its timer goes. */
 bool sim_vcpu_will_run(const struct sim_vcpu *v);
 
@@ -352,6 +360,8 @@ int sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsi
 enum op_end sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 /* One instruction by the hypervisor's emulator. */
 enum op_end sim_pv_emulate(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+/* The instruction is over: its debug exception, if the trap flag is set. */
+void sim_pv_retired(struct sim_domain *d, struct sim_vcpu *v);
 /* What was decided before and not done yet. *end: the op's. False: nothing was left. */
 bool sim_pv_due(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                 enum op_end *end);

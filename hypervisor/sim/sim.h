@@ -60,6 +60,7 @@ struct sim_domain_info {
     uint32_t domid, vcpus;
     enum sim_kind kind;
     bool dying, paused, altp2m;
+    bool steps; /* answers may say that the hypervisor carries an instruction over */
     uint64_t highest_gfn, pages;
     uint32_t xen_minor, max_views;
     uint32_t regions;    /* armv8r-mpu: that the view of the domain may use; else 0 */

@@ -189,11 +189,18 @@ bool sim_vcpu_will_run(const struct sim_vcpu *v)
     return sim_vcpu_can_run(v) || (wakes && v->pauses == 0 && v->holds == 0 && !v->waiting && !v->arm.down);
 }
 
+uint32_t sim_vcpu_pauses(const struct sim_vcpu *v)
+{
+    const struct xm_pv_step *s = &v->dom->core.pv.step;
+
+    return v->pauses - (s->open && s->vcpu != v->id ? 1u : 0u);
+}
+
 static enum sim_vcpu_state state_of(const struct sim_vcpu *v)
 {
     if (v->waiting)
         return SIM_VCPU_WAITING;
-    if (v->pauses != 0 || v->holds != 0 || v->dom->pauses != 0)
+    if (sim_vcpu_pauses(v) != 0 || v->holds != 0 || v->dom->pauses != 0)
         return SIM_VCPU_PAUSED;
     if (v->halted)
         return SIM_VCPU_HALTED;

@@ -48,7 +48,8 @@ enum guest_act {
     ACT_ADD_PAIR,      /* and to the number behind it, by pairs */
     ACT_ADD_VECTOR,    /* by SIMD registers, 16 bytes */
     ACT_ADD_ATOMIC,    /* one LSE instruction */
-    ACT_ADD_SWAP       /* LSE compare and swap, until it succeeded */
+    ACT_ADD_SWAP,      /* LSE compare and swap, until it succeeded */
+    ACT_EXEC_VECTOR    /* x86: as ACT_EXEC_WRITE, by an instruction that PV's emulator does not do */
 };
 
 struct guest_loop {

@@ -82,6 +82,7 @@ static uint8_t op_of(enum guest_act act)
     case ACT_RMW_CROSSING: return SIM_OP_RMW;
     case ACT_EXEC_CROSSING: return SIM_OP_EXEC;
     case ACT_EXEC_WRITE:
+    case ACT_EXEC_VECTOR:
     case ACT_FOUR_PAGES: return SIM_OP_WRITE;
     case ACT_DEBUG: return SIM_OP_DEBUG;
     case ACT_DESCRIPTOR: return SIM_OP_DESCRIPTOR;
@@ -105,10 +106,11 @@ static void place(enum guest_act act, uint64_t gfn, uint32_t offset, struct sim_
         op->addr = (gfn << 12) + 0xffc;
         break;
     case ACT_EXEC_WRITE:
+    case ACT_EXEC_VECTOR:
     case ACT_FOUR_PAGES:
-        op->flags = SIM_OP_F_FETCH;
-        op->fetch = act == ACT_EXEC_WRITE ? op->addr : (gfn << 12) + 0xffe;
-        op->addr = act == ACT_EXEC_WRITE ? op->fetch + 0x1000 : ((gfn + 2) << 12) + 0xffc;
+        op->flags = SIM_OP_F_FETCH | (act == ACT_EXEC_VECTOR ? SIM_OP_F_NO_EMUL : 0);
+        op->fetch = act == ACT_FOUR_PAGES ? (gfn << 12) + 0xffe : op->addr;
+        op->addr = act == ACT_FOUR_PAGES ? ((gfn + 2) << 12) + 0xffc : op->fetch + 0x1000;
         break;
     default: break;
     }

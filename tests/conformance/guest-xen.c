@@ -389,14 +389,19 @@ static int code_of(enum guest_act act, uint64_t gfn, uint32_t offset, uint64_t v
                    struct lab_mailbox *m)
 {
     static const uint8_t x86_nothing[] = {0xb8, 0, 0, 0, 0, 0xc3}; /* mov $0, %eax; ret */
+    static const uint8_t x86_vector[] = {0x66, 0x48, 0x0f, 0x6e, 0xc7, /* movq %rdi, %xmm0 */
+                                         0x66, 0x0f, 0xd6, 0x06,       /* movq %xmm0, (%rsi) */
+                                         0xb8, 0, 0, 0, 0, 0xc3};
     m->op = LAB_OP_EXEC;
     m->value = value;
-    m->addr = gfn * PAGE + (act == ACT_EXEC_WRITE ? offset : PAGE - 2);
+    m->addr = gfn * PAGE + (act == ACT_EXEC_WRITE || act == ACT_EXEC_VECTOR ? offset : PAGE - 2);
     if (arm && act != ACT_EXEC_WRITE)
         return -EOPNOTSUPP; /* its instructions are aligned */
     if (act == ACT_EXEC_CROSSING)
         return put_code(m->addr, x86_nothing, sizeof(x86_nothing));
-    m->extra = act == ACT_EXEC_WRITE ? m->addr + PAGE : (gfn + 3) * PAGE - 4;
+    m->extra = act == ACT_EXEC_WRITE || act == ACT_EXEC_VECTOR ? m->addr + PAGE : (gfn + 3) * PAGE - 4;
+    if (act == ACT_EXEC_VECTOR)
+        return put_code(m->addr, x86_vector, sizeof(x86_vector));
     return put_code(m->addr, layout->store, layout->store_size);
 }
 
@@ -406,7 +411,8 @@ static int xen_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t
     struct lab_mailbox m = {.addr = gfn * PAGE + offset, .count = 1, .stride = 8};
     int rc;
     (void)c;
-    if (act == ACT_EXEC_CROSSING || act == ACT_EXEC_WRITE || act == ACT_FOUR_PAGES)
+    if (act == ACT_EXEC_CROSSING || act == ACT_EXEC_WRITE || act == ACT_FOUR_PAGES ||
+        act == ACT_EXEC_VECTOR)
         rc = code_of(act, gfn, offset, value, &m);
     else
         rc = command_of(act, value, &m);

@@ -30,6 +30,7 @@ static void step_by_view(struct conf *c) { step_with(c, XMEM_STEP_VIEW); }
 static void step_by_single(struct conf *c) { step_with(c, XMEM_STEP_SINGLE); }
 static void step_by_emulation(struct conf *c) { step_with(c, XMEM_STEP_EMULATE); }
 static void step_by_relaxing(struct conf *c) { step_with(c, XMEM_STEP_RELAX); }
+static void step_by_hypervisor(struct conf *c) { step_with(c, XMEM_STEP_HYPERVISOR); }
 
 static void step_lets_one_through(struct conf *c)
 {
@@ -222,6 +223,7 @@ static void exec_is_stepped(struct conf *c)
 }
 
 const struct statement statements_reply[] = {
+    {"stepping over by the hypervisor", step_by_hypervisor, true},
     {"stepping over by an alternate view", step_by_view, true},
     {"stepping over by a single step", step_by_single, true},
     {"stepping over by emulation", step_by_emulation, true},

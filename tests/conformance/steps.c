@@ -80,6 +80,7 @@ static void crossing(struct conf *c, uint32_t means)
 static void crossing_by_view(struct conf *c) { crossing(c, XMEM_STEP_VIEW); }
 static void crossing_by_single(struct conf *c) { crossing(c, XMEM_STEP_SINGLE); }
 static void crossing_by_relaxing(struct conf *c) { crossing(c, XMEM_STEP_RELAX); }
+static void crossing_by_hypervisor(struct conf *c) { crossing(c, XMEM_STEP_HYPERVISOR); }
 
 static void pages_of_code(struct conf *c, enum guest_act act, enum xmem_rights code, uint32_t want)
 {
@@ -110,6 +111,56 @@ static void four_pages(struct conf *c)
 {
     if (open_by(c, XMEM_STEP_VIEW | XMEM_STEP_SINGLE | XMEM_STEP_RELAX))
         pages_of_code(c, ACT_FOUR_PAGES, XMEM_N, 15);
+}
+
+/* ---- carried over by the hypervisor ---- */
+
+static void carried(struct conf *c, enum guest_act act, enum xmem_rights code, uint32_t want)
+{
+    uint64_t v = 0;
+    if (!open_by(c, XMEM_STEP_HYPERVISOR))
+        return;
+    for (unsigned i = 0; i < 3 && !c->failed && !c->skipped; i++)
+        pages_of_code(c, act, code, want);
+    if (c->failed || c->skipped || act != ACT_EXEC_VECTOR)
+        return;
+    EXPECT_RC(c, xmem_domain_read(c->d, (page(c, 1) << 12) + 0x40, &v, 8), 0);
+    EXPECT(c, v == VALUE);
+    EXPECT_RC(c, conf_do(c, 0, ACT_WRITE, page(c, 1)), -EEXIST); /* closed again */
+}
+
+static void fetch_carried(struct conf *c) { carried(c, ACT_EXEC_CROSSING, XMEM_RW, 3); }
+static void write_carried(struct conf *c) { carried(c, ACT_EXEC_WRITE, XMEM_N, 3); }
+static void four_carried(struct conf *c) { carried(c, ACT_FOUR_PAGES, XMEM_N, 15); }
+static void vector_carried(struct conf *c) { carried(c, ACT_EXEC_VECTOR, XMEM_N, 3); }
+static void vector_carried_from_x(struct conf *c) { carried(c, ACT_EXEC_VECTOR, XMEM_X, 2); }
+
+/* Resumed at its second page it has done nothing, and is told of that page alone. */
+static void not_carried_further(struct conf *c)
+{
+    const struct xmem_event *ev;
+    uint64_t v = 1;
+    if (!open_by(c, XMEM_STEP_HYPERVISOR))
+        return;
+    EXPECT_RC(c, xmem_domain_set_rights_range(c->d, 0, page(c, 0), 2, XMEM_R), 0);
+    int rc = c->ops->start(c, 0, ACT_EXEC_VECTOR, page(c, 0), 0x40, VALUE);
+    NEED(c, rc != -EOPNOTSUPP, "no such instruction");
+    EXPECT_RC(c, rc, 0);
+    EXPECT_RC(c, conf_next(c, &ev), 0);
+    while (ev->u.mem.gfn == page(c, 0)) { /* one instruction after the other */
+        EXPECT_RC(c, xmem_event_step_over(c->d, ev), 0);
+        EXPECT_RC(c, conf_next(c, &ev), 0);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        EXPECT(c, ev->u.mem.gfn == page(c, 1));
+        EXPECT_RC(c, xmem_event_reply(c->d, ev, NULL), 0);
+        EXPECT_RC(c, conf_next(c, &ev), 0);
+    }
+    EXPECT_RC(c, xmem_domain_read(c->d, (page(c, 1) << 12) + 0x40, &v, 8), 0);
+    EXPECT(c, v == 0);
+    EXPECT_RC(c, xmem_domain_set_rights_range(c->d, 0, page(c, 0), 2, XMEM_RWX), 0);
+    EXPECT_RC(c, xmem_event_reply(c->d, ev, NULL), 0);
+    EXPECT_RC(c, conf_finish(c, 0, &ev), 0);
 }
 
 /* ---- a deny on the way ---- */
@@ -155,6 +206,7 @@ static void denied(struct conf *c, uint32_t means)
 static void denied_by_view(struct conf *c) { denied(c, XMEM_STEP_VIEW); }
 static void denied_by_single(struct conf *c) { denied(c, XMEM_STEP_SINGLE); }
 static void denied_by_relaxing(struct conf *c) { denied(c, XMEM_STEP_RELAX); }
+static void denied_by_hypervisor(struct conf *c) { denied(c, XMEM_STEP_HYPERVISOR); }
 
 /* Opened by one step, a page is not open in another's. */
 static void nothing_left_open(struct conf *c)
@@ -400,12 +452,20 @@ const struct statement statements_steps[] = {
     {"by view an instruction on two restricted pages is done, each of them told", crossing_by_view, true},
     {"by single step the same", crossing_by_single, true},
     {"by relaxing the same as by view", crossing_by_relaxing, true},
+    {"by the hypervisor the same as by view", crossing_by_hypervisor, true},
+    {"by the hypervisor a fetch over a page boundary is done, both pages told", fetch_carried, true},
+    {"by the hypervisor one that is fetched in a page and writes into another", write_carried, true},
+    {"by the hypervisor one that touches four restricted pages", four_carried, true},
+    {"by the hypervisor one that no emulator does", vector_carried, true},
+    {"by the hypervisor one that no emulator does, in a page of rights x", vector_carried_from_x, true},
+    {"by the hypervisor nothing is done before the second page is answered", not_carried_further, true},
     {"an instruction fetched over a page boundary is done, both pages told", fetch_crossing, true},
     {"one that is fetched in a page and writes into another is done, both told", fetch_and_write, true},
     {"one that touches four restricted pages is done, all told", four_pages, true},
     {"by view a deny on the second page denies", denied_by_view, true},
     {"by single step a deny on the second page denies", denied_by_single, true},
     {"by relaxing a deny on the second page denies", denied_by_relaxing, true},
+    {"by the hypervisor a deny on the second page denies", denied_by_hypervisor, true},
     {"a page opened by one step is closed for the next", nothing_left_open, true},
     {"a step has the rights of the view that the vCPU is in", rights_of_its_own_view, true},
     {"a switch of views while an event is held is not undone by stepping over it",

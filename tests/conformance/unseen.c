@@ -31,6 +31,8 @@ struct unseen {
     uint64_t otherwise;             /* stepped by another means than asked for */
     uint32_t passes;                /* what the answers said */
     int64_t moved_ms;               /* when something happened last */
+    int64_t began_ms;
+    struct xmem_stats before, after;
 };
 
 static int64_t now_ms(void)
@@ -43,6 +45,7 @@ static int64_t now_ms(void)
 static const char *name_of(uint32_t means)
 {
     switch (means) {
+    case XMEM_STEP_HYPERVISOR: return "the hypervisor";
     case XMEM_STEP_VIEW: return "view";
     case XMEM_STEP_SINGLE: return "single step";
     case XMEM_STEP_EMULATE: return "emulation";
@@ -57,7 +60,8 @@ static const char *name_of(uint32_t means)
  */
 static bool airtight(uint32_t means, unsigned vcpus)
 {
-    return means == XMEM_STEP_VIEW || means == XMEM_STEP_EMULATE || means == ANSWER_EMULATE ||
+    return means == XMEM_STEP_HYPERVISOR || means == XMEM_STEP_VIEW ||
+           means == XMEM_STEP_EMULATE || means == ANSWER_EMULATE ||
            (means == XMEM_STEP_SINGLE && vcpus == 1);
 }
 
@@ -165,6 +169,22 @@ static const char *name_of_loop(const struct guest_loop *l)
     }
 }
 
+/* Its answers alone; the first one may have turned a monitor on. */
+static bool costs_nothing(const struct unseen *u)
+{
+    uint64_t more = u->after.hypercalls - u->before.hypercalls;
+    return more <= u->after.notifies - u->before.notifies + 1;
+}
+
+static void tell_cost(const struct unseen *u)
+{
+    double each = u->events ? (double)(u->after.hypercalls - u->before.hypercalls) / (double)u->events : 0;
+    int64_t ms = u->moved_ms - u->began_ms;
+    printf("# unseen | %-14s | %2u vCPUs | %-5s | %.2f hypercalls a step | %.0f steps a second\n",
+           name_of(u->means), u->vcpus, u->work ? "work" : "tight", each,
+           1000.0 * (double)u->events / (double)(ms > 0 ? ms : 1));
+}
+
 static void tell(const struct unseen *u)
 {
     uint64_t accesses = accesses_of(u), unseen = accesses - u->seen;
@@ -213,16 +233,22 @@ static void count_one(struct conf *c, struct unseen *u)
     for (uint32_t v = 0; v < u->vcpus; v++)
         before[v] = number_at(c, u, gfn, WORD * v);
     EXPECT_RC(c, xmem_domain_set_rights(c->d, 0, gfn, u->rights), 0);
+    u->before.size = u->after.size = sizeof(u->before);
+    EXPECT_RC(c, xmem_domain_get_stats(c->d, &u->before), 0);
     EXPECT_RC(c, start(c, u, gfn), 0);
+    u->began_ms = now_ms();
     EXPECT_RC(c, serve(c, u), 0);
+    EXPECT_RC(c, xmem_domain_get_stats(c->d, &u->after), 0);
     EXPECT_RC(c, xmem_domain_set_rights(c->d, 0, gfn, XMEM_RWX), 0);
     tell(u);
+    tell_cost(u);
     check_numbers(c, u, gfn, before);
     bool all = u->seen == accesses_of(u);
     EXPECT(c, all || !airtight(u->means, u->vcpus));
     EXPECT(c, all || u->passes & (XMEM_PASSES_OTHERS | XMEM_PASSES_AGAIN));
     EXPECT(c, !(c->caps.step_airtight & u->means) || !u->passes);
     EXPECT(c, !u->otherwise);
+    EXPECT(c, u->means != XMEM_STEP_HYPERVISOR || costs_nothing(u));
 }
 
 /* What is the same in all that one statement counts. */
@@ -280,6 +306,7 @@ static void count_all(struct conf *c, uint32_t means)
         check_count(c, unseen);
 }
 
+static void by_hypervisor(struct conf *c) { count_all(c, XMEM_STEP_HYPERVISOR); }
 static void by_view(struct conf *c) { count_all(c, XMEM_STEP_VIEW); }
 static void by_single(struct conf *c) { count_all(c, XMEM_STEP_SINGLE); }
 static void by_emulation(struct conf *c) { count_all(c, XMEM_STEP_EMULATE); }
@@ -349,6 +376,7 @@ static void arm_forms(struct conf *c)
 }
 
 const struct statement statements_unseen[] = {
+    {"no access of many vCPUs is unseen while the hypervisor carries it over", by_hypervisor, true},
     {"no access of many vCPUs is unseen while they are stepped by a view", by_view, true},
     {"no access of many vCPUs is unseen while they are stepped by emulation", by_emulation, true},
     {"no access of many vCPUs is unseen while each is answered EMULATE", by_answer, true},

@@ -22,7 +22,7 @@ struct named_bit {
 #define BIT(b) {b, #b}
 #define NTH(n) {UINT64_C(1) << (n), #n}
 
-static const struct named_bit steps[] = {BIT(XMEM_STEP_VIEW), BIT(XMEM_STEP_SINGLE),
+static const struct named_bit steps[] = {BIT(XMEM_STEP_HYPERVISOR), BIT(XMEM_STEP_VIEW), BIT(XMEM_STEP_SINGLE),
                                          BIT(XMEM_STEP_EMULATE), BIT(XMEM_STEP_RELAX), {0, NULL}};
 static const struct named_bit replies[] = {NTH(XMEM_REPLY_RESUME), NTH(XMEM_REPLY_DENY),
                                            NTH(XMEM_REPLY_EMULATE),

@@ -105,7 +105,7 @@ static void open_session(struct tool *t)
     struct xmem_domain_opts o = XMEM_INIT(o);
     o.restore = fuzz_u8(&t->in) & 1;
     o.default_reply = fuzz_u8(&t->in) % 4;
-    o.step_means = fuzz_u8(&t->in) & (15 | XMEM_STEP_STRICT);
+    o.step_means = fuzz_u8(&t->in) & (31 | XMEM_STEP_STRICT);
     if (xmem_domain_open(t->x, 1, &o, &t->d) || xmem_domain_enable(t->d))
         abort();
 }

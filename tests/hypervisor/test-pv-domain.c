@@ -157,7 +157,8 @@ START_TEST(test_hypercall)
     ck_assert_int_eq(xm_hc_mem_access(&d, &op, &from), -XM_ENOSYS);
     /* What PV has not. */
     ck_assert_int_eq(fake_altp2m(&d, XM_ALTP2M_SET_DOMAIN_STATE, &alt), -XM_EOPNOTSUPP);
-    ck_assert_uint_eq(xm_monitor_caps(&d), 1u << XM_MONITOR_EMUL_UNIMPLEMENTED);
+    ck_assert_uint_eq(xm_monitor_caps(&d),
+                      1u << XM_MONITOR_EMUL_UNIMPLEMENTED | XM_MONITOR_CAP_STEP);
     ck_assert_int_eq(fake_monitor(&d, XM_MONITOR_ENABLE, XM_MONITOR_GUEST_REQUEST),
                      -XM_EOPNOTSUPP);
     d.pv.on = false;

@@ -13,7 +13,7 @@
 
 static struct listener l;
 static struct sim_rng rng;
-static uint64_t events, answers[4], sets, refused, remaps, deaf;
+static uint64_t events, answers[6], sets, refused, remaps, deaf, steps;
 
 static uint64_t below(uint64_t n)
 {
@@ -95,8 +95,9 @@ static void set_some(void)
 static void answer_one(struct xm_ev *ev)
 {
     static const uint32_t flags[] = {0, XM_EV_FLAG_EMULATE, XM_EV_FLAG_EMULATE,
-                                     XM_EV_FLAG_EMULATE | XM_EV_FLAG_SET_REGISTERS};
-    unsigned which = (unsigned)below(4);
+                                     XM_EV_FLAG_EMULATE | XM_EV_FLAG_SET_REGISTERS,
+                                     XM_EV_FLAG_STEP, XM_EV_FLAG_STEP};
+    unsigned which = (unsigned)below(6);
 
     events++;
     if (ev->reason != XM_EV_REASON_MEM_ACCESS)
@@ -155,6 +156,7 @@ static void turn(void)
     default: break;
     }
     (void)sim_domain_run(l.d, below(6));
+    steps += l.d->core.pv.step.open;
     take_events();
 }
 
@@ -169,6 +171,11 @@ static void settle(void)
     }
     for (uint32_t i = 0; i < VCPUS; i++)
         ck_assert_int_eq(vcpu(l.d, i).state, SIM_VCPU_IDLE);
+    ck_assert(!l.d->core.pv.step.open);
+    for (uint32_t i = 0; i < VCPUS; i++) {
+        ck_assert_uint_eq(vcpu(l.d, i).debugs, 0); /* the trap of a step is nobody's */
+        ck_assert(!(l.d->vcpu[i].regs.x86.rflags & XM_X86_TF) && l.d->vcpu[i].pauses == 0);
+    }
 }
 
 START_TEST(nothing_passes)
@@ -184,6 +191,7 @@ START_TEST(nothing_passes)
     ck_assert_uint_eq(report(l.d).forbidden, 0);
     ck_assert(events > 1000 && sets > 1000 && remaps > 100 && deaf > 10);
     ck_assert(answers[0] > 100 && answers[1] > 100 && answers[3] > 100);
+    ck_assert(answers[4] > 100 && steps > 100);
     sim_machine_destroy(l.m);
 }
 END_TEST

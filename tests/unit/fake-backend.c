@@ -552,7 +552,7 @@ struct fake *fake_new(void)
     f->caps = (struct xmem_caps){
         .rights = (XMEM_RIGHTS_BIT(XMEM_R_PW) * 2 - 1) & ~XMEM_RIGHTS_BIT(XMEM_W),
         .max_views = FAKE_VIEWS,
-        .step_means = 15,
+        .step_means = 15, /* a released hypervisor */
         .replies = 31,
         .reply_flags = 63,
         .monitors = 0x1fff6,

@@ -22,6 +22,7 @@ static struct xmem *conn;
 static struct xmem_domain *session;
 static struct xmem_report *report;
 static struct xmem_policy *policy;
+static struct xmem_domain_opts session_opts = XMEM_INIT(session_opts);
 
 static inline void make_machine_at(enum sim_kind kind, uint64_t first_gfn)
 {
@@ -33,7 +34,7 @@ static inline void make_machine_at(enum sim_kind kind, uint64_t first_gfn)
     ck_assert_int_eq(sim_machine_create(&cfg, &machine), 0);
     ck_assert_int_eq(sim_domain_create(machine, &dom, &guest), 0);
     ck_assert_int_eq(xmem_open_machine(machine, &conn), 0);
-    ck_assert_int_eq(xmem_domain_open(conn, 1, NULL, &session), 0);
+    ck_assert_int_eq(xmem_domain_open(conn, 1, &session_opts, &session), 0);
     ck_assert_int_eq(xmem_report_new(&report), 0);
     policy = NULL;
 }

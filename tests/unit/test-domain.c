@@ -38,7 +38,7 @@ START_TEST(bad_arguments)
     ck_rc(xmem_domain_open(x, 1, &o, &d), -EINVAL);
     o = (struct xmem_domain_opts){.size = sizeof(o), .default_reply = 4};
     ck_rc(xmem_domain_open(x, 1, &o, &d), -EINVAL);
-    o = (struct xmem_domain_opts){.size = sizeof(o), .step_means = 16 | XMEM_STEP_STRICT};
+    o = (struct xmem_domain_opts){.size = sizeof(o), .step_means = 32 | XMEM_STEP_STRICT};
     ck_rc(xmem_domain_open(x, 1, &o, &d), -EINVAL);
     o = (struct xmem_domain_opts){.size = sizeof(o), .reserved = 1};
     ck_rc(xmem_domain_open(x, 1, &o, &d), -EINVAL);

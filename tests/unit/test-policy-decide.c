@@ -387,8 +387,10 @@ END_TEST
 static const struct sim_op hard_op = {.code = SIM_OP_WRITE, .flags = SIM_OP_F_NO_EMUL, .addr = AT,
                                       .value = NEW};
 
+/* As on a hypervisor that does not carry an instruction over itself. */
 static void pv(void)
 {
+    session_opts.step_means = XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
     make_machine(SIM_X86_PV);
 }
 
@@ -463,11 +465,29 @@ START_TEST(strict_as_ever)
 }
 END_TEST
 
+static void pv_stepped(void)
+{
+    make_machine(SIM_X86_PV);
+}
+
+/* What no emulator does either, where the hypervisor carries it over. */
+START_TEST(strict_by_the_hypervisor)
+{
+    struct xmem_decision d;
+
+    apply_rule("r", "\"log\"", ",\"step\":\"strict\"");
+    ck_assert_int_eq(run(&hard_op, 3, 9, &d), 3);
+    ck_assert_uint_eq(d.action, XMEM_ACTION_LOG);
+    ck_assert_uint_eq(d.flags, 0);
+    ck_assert_uint_eq(memory(), NEW);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("policy-decide");
     TCase *tc = tcase_create("x86"), *on_arm = tcase_create("arm"),
-          *on_pv = tcase_create("pv");
+          *on_pv = tcase_create("pv"), *stepped = tcase_create("pv-stepped");
 
     tcase_add_checked_fixture(tc, x86, end_machine);
     tcase_add_test(tc, log_steps_over);
@@ -500,5 +520,8 @@ int main(void)
     tcase_add_test(on_pv, a_rule_that_is_not_strict);
     tcase_add_test(on_pv, strict_as_ever);
     suite_add_tcase(suite, on_pv);
+    tcase_add_checked_fixture(stepped, pv_stepped, end_machine);
+    tcase_add_test(stepped, strict_by_the_hypervisor);
+    suite_add_tcase(suite, stepped);
     return run_suite(suite);
 }

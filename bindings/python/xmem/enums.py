@@ -70,6 +70,7 @@ class StepMeans(IntFlag):
     SINGLE = 2
     EMULATE = 4
     RELAX = 8
+    HYPERVISOR = 16
     STRICT = 256  # a session's option: none beside which accesses of others or the next ones pass
 
 

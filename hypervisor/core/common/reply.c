@@ -125,6 +125,7 @@ static void apply_pv(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev 
     answer.sp = regs.rsp;
     answer.emulate = rsp->reason == XM_EV_REASON_MEM_ACCESS &&
                      (rsp->flags & XM_EV_FLAG_EMULATE) != 0 && (rsp->flags & data) == 0;
+    answer.step = rsp->reason == XM_EV_REASON_MEM_ACCESS && (rsp->flags & XM_EV_FLAG_STEP) != 0;
     xm_pv_reply(&d->pv, &v->pv, &answer);
 }
 

@@ -121,23 +121,47 @@ static enum xm_pv_next notify(struct xm_pv *pv, struct xm_pv_vcpu *v, const stru
     return let_own(pv, &todo->ask);
 }
 
-static enum xm_pv_next pass(struct xm_pv *pv, const struct xm_pv_todo *todo)
+/* In the middle of a step by the processor; what is done for the guest ends it. */
+static bool pass_stepping(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_todo *todo)
+{
+    if (todo->ask.who != XM_PV_BY_GUEST) {
+        xm_pv_step_close(pv, v, true);
+        return false;
+    }
+    if (todo->verdict == XM_PV_PASS || xm_pv_step_open(pv, v, &todo->ask))
+        return true;
+    v->armed.step = false; /* it touches too many */
+    return false;
+}
+
+static enum xm_pv_next pass(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_todo *todo)
 {
     if (todo->ask.who == XM_PV_BY_XEN)
         return let_own(pv, &todo->ask);
+    if (xm_pv_stepping(pv, v) && pass_stepping(pv, v, todo))
+        return XM_PV_GO_ON;
     if (todo->verdict == XM_PV_PASS)
         return XM_PV_GO_ON;
     /* The hypervisor makes a hypercall's accesses itself. */
     return todo->ask.who == XM_PV_BY_GUEST ? XM_PV_EMULATE : XM_PV_GO_ON;
 }
 
+/* The vCPU stops, or the guest sees a fault: its step does not go on. */
+static bool ends_step(enum xm_pv_verdict verdict)
+{
+    return verdict == XM_PV_EVENT || verdict == XM_PV_EVENT_RELAX ||
+           verdict == XM_PV_GUEST_FAULT || verdict == XM_PV_CRASH;
+}
+
 enum xm_pv_next xm_pv_todo_act(struct xm_pv *pv, struct xm_pv_vcpu *v,
                                const struct xm_pv_todo *todo)
 {
+    if (ends_step(todo->verdict))
+        xm_pv_step_close(pv, v, false);
     switch (todo->verdict) {
     case XM_PV_PASS:
     case XM_PV_PASS_ONCE:
-    case XM_PV_ANSWERED: return pass(pv, todo);
+    case XM_PV_ANSWERED: return pass(pv, v, todo);
     case XM_PV_GUEST_FAULT: return XM_PV_NOT_OURS;
     case XM_PV_RELAX: return turn(pv, todo);
     case XM_PV_EVENT: return stop(pv, v, &todo->ask);

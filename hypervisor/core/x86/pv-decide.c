@@ -10,7 +10,14 @@ uint8_t xm_pv_entry_bits(enum xm_access a)
     return (bits & XM_DO_R) != 0 ? bits : 0;
 }
 
-uint64_t xm_pv_entry_flags(struct xm_pv *pv, uint64_t mfn, uint64_t flags, unsigned limits)
+/* What goes beyond the rights can be read, too, as any entry. */
+static uint8_t entry_bits_with(enum xm_access a, uint8_t more)
+{
+    return more != 0 ? xm_rights_bits(a) | more | XM_DO_R : xm_pv_entry_bits(a);
+}
+
+uint64_t xm_pv_entry_flags_with(struct xm_pv *pv, uint64_t mfn, uint8_t more, uint64_t flags,
+                                unsigned limits)
 {
     uint8_t bits;
 
@@ -20,7 +27,7 @@ uint64_t xm_pv_entry_flags(struct xm_pv *pv, uint64_t mfn, uint64_t flags, unsig
         flags &= ~XM_PTE_RW;
     if (!pv->on)
         return flags;
-    bits = xm_pv_entry_bits(xm_pv_rights(pv, mfn));
+    bits = entry_bits_with(xm_pv_rights(pv, mfn), more);
     if ((bits & XM_DO_R) == 0)
         flags &= ~XM_PTE_P;
     if ((bits & XM_DO_W) == 0)
@@ -28,6 +35,11 @@ uint64_t xm_pv_entry_flags(struct xm_pv *pv, uint64_t mfn, uint64_t flags, unsig
     if ((bits & XM_DO_X) == 0)
         flags |= XM_PTE_NX;
     return flags;
+}
+
+uint64_t xm_pv_entry_flags(struct xm_pv *pv, uint64_t mfn, uint64_t flags, unsigned limits)
+{
+    return xm_pv_entry_flags_with(pv, mfn, 0, flags, limits);
 }
 
 /* A write's fault does not say whether its instruction reads as well. */

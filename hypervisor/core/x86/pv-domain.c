@@ -125,6 +125,42 @@ static void call_crash(void *self, const char *why)
     xm_env_domain_crash(d->env, why);
 }
 
+static bool call_hold_others(void *self, uint32_t vcpu)
+{
+    const struct xm_domain *d = self;
+
+    if (d->pv.step.open)
+        return false;
+    for (uint32_t i = 0; i < d->vcpus; i++) {
+        if (i != vcpu)
+            xm_env_vcpu_pause(d->env, i);
+    }
+    return true;
+}
+
+static void call_release_others(void *self, uint32_t vcpu)
+{
+    const struct xm_domain *d = self;
+
+    for (uint32_t i = 0; i < d->vcpus; i++) {
+        if (i != vcpu)
+            xm_env_vcpu_unpause(d->env, i);
+    }
+}
+
+static bool call_trap_flag(void *self, uint32_t vcpu, bool on)
+{
+    const struct xm_domain *d = self;
+    struct xm_ev_regs_x86 regs;
+    bool was;
+
+    xm_env_vcpu_get_regs(d->env, vcpu, &regs, sizeof(regs));
+    was = (regs.rflags & XM_X86_TF) != 0;
+    regs.rflags = on ? regs.rflags | XM_X86_TF : regs.rflags & ~XM_X86_TF;
+    xm_env_vcpu_set_regs(d->env, vcpu, &regs, sizeof(regs));
+    return was;
+}
+
 static const struct xm_pv_calls calls = {
     .lock = call_lock,
     .unlock = call_unlock,
@@ -133,6 +169,9 @@ static const struct xm_pv_calls calls = {
     .tell = call_tell,
     .tell_unimplemented = call_tell_unimplemented,
     .crash = call_crash,
+    .hold_others = call_hold_others,
+    .release_others = call_release_others,
+    .trap_flag = call_trap_flag,
 };
 
 void xm_pv_bind(struct xm_domain *d)

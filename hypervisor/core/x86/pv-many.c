@@ -235,7 +235,7 @@ static int change_leaf(struct xm_pv *pv, uint64_t mfn, enum xm_access a, bool *f
     xm_env_lock(&pv->lock);
     if (pv->on) {
         rc = fill(pv, mfn, a, lost);
-        xm_pv_stamp(pv, mfn);
+        xm_pv_stamp_some(pv, mfn, LEAF);
     }
     xm_env_unlock(&pv->lock);
     for (i = 0; i < LEAF && rc == 0; i++) {

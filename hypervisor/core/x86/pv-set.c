@@ -22,20 +22,15 @@ void xm_pv_init(struct xm_pv *pv, struct xm_env_dom *env, const struct xm_pv_hoo
 
 static uint32_t *stamp_of(struct xm_pv *pv, uint64_t mfn)
 {
-    return &pv->stamps[mfn / XM_PV_LEAF_FRAMES % XM_PV_STAMPS];
+    return &pv->stamps[mfn % XM_PV_STAMPS];
 }
 
-void xm_pv_stamp(struct xm_pv *pv, uint64_t mfn)
+void xm_pv_stamp_some(struct xm_pv *pv, uint64_t first, uint64_t nr)
 {
-    ++*stamp_of(pv, mfn);
-}
+    uint64_t i;
 
-void xm_pv_stamp_all(struct xm_pv *pv)
-{
-    unsigned i;
-
-    for (i = 0; i < XM_PV_STAMPS; i++)
-        pv->stamps[i]++;
+    for (i = 0; i < nr && i < XM_PV_STAMPS; i++)
+        ++*stamp_of(pv, first + i);
 }
 
 /* ---- on and off ---- */
@@ -54,7 +49,7 @@ void xm_pv_end(struct xm_pv *pv)
     pv->base = XM_ACCESS_RWX;
     pv->default_access = XM_ACCESS_RWX;
     xm_pv_table_forget(&pv->table);
-    xm_pv_stamp_all(pv);
+    xm_pv_stamp_some(pv, 0, XM_PV_STAMPS);
     xm_env_unlock(&pv->lock);
     memset(pv->ticket, 0, sizeof(pv->ticket));
 }
@@ -166,7 +161,7 @@ int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush)
     xm_env_lock(&pv->lock);
     if (pv->on && xm_pv_owned(pv, mfn)) {
         rc = put(pv, mfn, to, &lost);
-        xm_pv_stamp(pv, mfn);
+        xm_pv_stamp_some(pv, mfn, 1);
     }
     xm_env_unlock(&pv->lock);
     if (lost != 0 && pv->hooks->drop(pv->env, xm_mfn(mfn)))
@@ -225,7 +220,7 @@ void xm_pv_set_default(struct xm_pv *pv, enum xm_access a, bool *flush)
         return;
     xm_env_lock(&pv->lock);
     pv->default_access = (uint8_t)a;
-    xm_pv_stamp_all(pv);
+    xm_pv_stamp_some(pv, 0, XM_PV_STAMPS);
     if (pv->semantics == XM_PV_DEFAULT_ALL) {
         less = pv->table.tracked != 0 ||
                (xm_pv_entry_bits((enum xm_access)pv->base) & ~xm_pv_entry_bits(a)) != 0;
@@ -251,7 +246,7 @@ void xm_pv_frame_left(struct xm_pv *pv, uint64_t mfn)
 {
     xm_env_lock(&pv->lock);
     xm_pv_table_left(&pv->table, mfn, still, pv);
-    xm_pv_stamp(pv, mfn);
+    xm_pv_stamp_some(pv, mfn, 1);
     xm_env_unlock(&pv->lock);
 }
 
@@ -295,9 +290,9 @@ int xm_pv_frames_came(struct xm_pv *pv, uint64_t first, uint64_t nr)
     int rc = 0;
 
     xm_env_lock(&pv->lock);
+    xm_pv_stamp_some(pv, first, nr);
     for (done = 0; pv->on && done < nr && rc == 0; done += n) {
         n = in_leaf(first + done, nr - done);
-        xm_pv_stamp(pv, first + done);
         rc = come(pv, first + done, n, xm_pv_value_of(pv, XM_ACCESS_DEFAULT));
     }
     for (nr = done; rc != 0 && nr > 0; nr--)

@@ -108,6 +108,9 @@ const struct xm_pv_calls xmem_calls = {
     .tell = call_tell,
     .tell_unimplemented = call_tell_unimplemented,
     .crash = call_crash,
+    .hold_others = xmem_hold_others,
+    .release_others = xmem_release_others,
+    .trap_flag = xmem_trap_flag,
 };
 
 /* ---- registers ---- */
@@ -227,6 +230,7 @@ void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp)
         .mfn = rsp->u.mem_access.gfn,
         .emulate = rsp->reason == VM_EVENT_REASON_MEM_ACCESS &&
                    (rsp->flags & VM_EVENT_FLAG_EMULATE) && !(rsp->flags & data),
+        .step = rsp->reason == VM_EVENT_REASON_MEM_ACCESS && (rsp->flags & XMEM_EVENT_FLAG_STEP),
         .moved = sets && is_canonical_address(x->rip),
         .ip = x->rip,
         .sp = x->rsp,
@@ -240,6 +244,13 @@ void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp)
         set_registers(v, x);
     if (pvv)
         xm_pv_reply(&v->domain->arch.pv.xmem->pv, pvv, &answer);
+    /*
+     * An upcall's handler before the instruction would be another one, and the access told again: with a
+     * slow listener and a timer for ever. Where nothing is restricted any more it waits for the vCPU's
+     * next exit.
+     */
+    if (pvv && (answer.emulate || answer.step))
+        v->arch.pv.xmem_first = true;
     /* The rest is done with HVM's means. */
     rsp->flags &= VM_EVENT_FLAG_VCPU_PAUSED | VM_EVENT_FLAG_FOREIGN;
 }
@@ -252,6 +263,7 @@ void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp)
 uint32_t xmem_pv_capabilities(const struct domain *d)
 {
     return xmem_pv_ring_frames(d, 0) ? 1U << XEN_DOMCTL_MONITOR_EVENT_GUEST_REQUEST |
-                                           1U << XEN_DOMCTL_MONITOR_EVENT_EMUL_UNIMPLEMENTED
+                                           1U << XEN_DOMCTL_MONITOR_EVENT_EMUL_UNIMPLEMENTED |
+                                           XMEM_MONITOR_CAP_STEP
                                      : 0;
 }

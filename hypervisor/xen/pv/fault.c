@@ -26,7 +26,10 @@ uint32_t xmem_pv_restrict(const struct domain *d, mfn_t mfn, uint32_t flags, boo
     if (!mfn_valid(mfn) || page_get_owner(mfn_to_page(mfn)) != d ||
         (demand && passes(d, mfn_x(mfn))))
         return flags;
-    pte = xm_pv_entry_flags(&d->arch.pv.xmem->pv, mfn_x(mfn), pte, 0);
+    if (demand && current->domain == d)
+        pte = xm_pv_step_flags(&d->arch.pv.xmem->pv, current->vcpu_id, mfn_x(mfn), pte, 0);
+    else
+        pte = xm_pv_entry_flags(&d->arch.pv.xmem->pv, mfn_x(mfn), pte, 0);
     flags = (flags & ~(_PAGE_PRESENT | _PAGE_RW)) | (pte & (_PAGE_PRESENT | _PAGE_RW));
     return pte & XM_PTE_NX ? flags | _PAGE_NX_BIT : flags;
 }
@@ -133,7 +136,8 @@ static uint32_t emulate(struct vcpu *v, struct cpu_user_regs *regs, const struct
         xm_pv_todo_act(pv, pvv, &stop);
         break;
     case XMEM_CANNOT:
-        xm_pv_not_emulated(pv, pvv, why);
+        if (xm_pv_not_emulated(pv, pvv, why) == XM_PV_STEP)
+            xmem_step(v, regs, why);
         break;
     default:
         break;
@@ -185,6 +189,7 @@ uint32_t xmem_pv_page_fault(struct vcpu *v, unsigned long va, struct cpu_user_re
     if (!w.allowed)
         return XMEM_GO_ON;
     ask = ask_make(v, va, w.mfn, regs);
+    v->arch.pv.xmem_first = v->arch.pv.xmem_stepping;
     next = xm_pv_access(&v->domain->arch.pv.xmem->pv, &xmem_vcpu(v)->pv, &ask, &todo);
     return guest_mode(regs) ? answer_guest(v, regs, &todo, next) : answer_xen(v, &ask, next);
 }

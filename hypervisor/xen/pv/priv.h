@@ -104,4 +104,10 @@ enum xmem_emulation {
 enum xmem_emulation xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs,
                                  struct xm_pv_todo *stop);
 
+/* step.c: what the emulator does not do; and the core's calls for it. */
+void xmem_step(struct vcpu *v, const struct cpu_user_regs *regs, const struct xm_pv_todo *why);
+bool cf_check xmem_hold_others(void *self, uint32_t vcpu);
+void cf_check xmem_release_others(void *self, uint32_t vcpu);
+bool cf_check xmem_trap_flag(void *self, uint32_t vcpu, bool on);
+
 #endif

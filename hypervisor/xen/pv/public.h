@@ -25,4 +25,12 @@
 /* Of OFF alone: -EBUSY if anything is restricted, and nothing is turned off. */
 #define XMEM_SHADOW_IF_IDLE (1U << 12)
 
+/*
+ * An answer's flag: Xen carries the told instruction over, by its emulator or by the vCPU itself while the
+ * domain's others are held. Only the told access is let through; another restricted frame is an event of
+ * its own. XEN_DOMCTL_MONITOR_OP_GET_CAPABILITIES has a bit beside the events where it works.
+ */
+#define XMEM_EVENT_FLAG_STEP (1U << 30)
+#define XMEM_MONITOR_CAP_STEP (1U << 30)
+
 #endif

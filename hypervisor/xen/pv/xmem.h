@@ -153,6 +153,24 @@ bool xmem_pv_fill_regs(vm_event_request_t *req);
 void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp);
 uint32_t xmem_pv_capabilities(const struct domain *d);
 
+/* ---- step.c: the ways back from an instruction that the guest's processor does for an answer ---- */
+
+bool xmem_pv_debugged(unsigned long *dr6);
+void xmem_pv_bounce(void);
+void xmem_pv_left(void);
+
+/* Of an exception of the guest's. False: it was for the step alone. */
+static inline bool xmem_pv_debug(unsigned long *dr6)
+{
+    return !is_pv_vcpu(current) || likely(!current->arch.pv.xmem_stepping) || xmem_pv_debugged(dr6);
+}
+
+static inline void xmem_pv_step_leave(void)
+{
+    if (unlikely(current->arch.pv.xmem_stepping))
+        xmem_pv_left();
+}
+
 #else
 
 #define xmem_pv_served(d) false
@@ -176,6 +194,8 @@ uint32_t xmem_pv_capabilities(const struct domain *d);
 #define xmem_pv_fill_regs(req) false
 #define xmem_pv_response(v, rsp) ((void)0)
 #define xmem_pv_capabilities(d) 0
+#define xmem_pv_debug(dr6) true
+#define xmem_pv_step_leave() ((void)0)
 
 #endif
 #endif

@@ -67,7 +67,7 @@ suite_programs_fill() {
     # shellcheck disable=SC2086
     suite_compile "$folder/conformance" -DCONF_WITH_XEN $statements "${guest[@]}" \
         "$SUITE_DIR/no-sim.c" -lxenforeignmemory
-    suite_compile "$folder/real" "$SUITE_DIR"/{real,listeners,signals,emulation,kill}.c "${guest[@]}" -lxenforeignmemory
+    suite_compile "$folder/real" "$SUITE_DIR"/{real,listeners,signals,emulation,carried,kill}.c "${guest[@]}" -lxenforeignmemory
     suite_compile "$folder/wx-guest" "$SUITE_DIR/wx-guest.c" "$SUITE_TOP/tests/lab/common/guest.c" -lxenforeignmemory
     suite_inside "$folder/differ" "$SUITE_DIR"/differ{,-op}.c "$conf/guest-sim.c" "${guest[@]}"
     # Arm alone has the guest's side of it.

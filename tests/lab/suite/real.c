@@ -74,6 +74,7 @@ int main(int argc, char **argv)
     run_group(argv[1], statements_listeners, argc > 2 ? argv[2] : NULL);
     run_group(argv[1], statements_signals, argc > 2 ? argv[2] : NULL);
     run_group(argv[1], statements_emulation, argc > 2 ? argv[2] : NULL);
+    run_group(argv[1], statements_carried, argc > 2 ? argv[2] : NULL);
     if (argc > 2) /* a part of its own */
         run_group(argv[1], statements_kill, argv[2]);
     printf("1..%u\n", number);

@@ -6,7 +6,7 @@
 #include <conf.h>
 #include <sys/types.h>
 
-extern const struct statement statements_listeners[], statements_signals[], statements_emulation[],
+extern const struct statement statements_listeners[], statements_signals[], statements_emulation[], statements_carried[],
     statements_kill[];
 
 /* What a listener in a process of its own does; it never returns. */

@@ -33,6 +33,11 @@ struct xm_pv_calls {
     /* The monitor for what is not emulated is on, and the vCPU is stopped with its event. */
     bool (*tell_unimplemented)(void *self, uint32_t vcpu);
     void (*crash)(void *self, const char *why);
+    /* The domain's other vCPUs stay inside the hypervisor. False: not now, one of them holds this one. */
+    bool (*hold_others)(void *self, uint32_t vcpu);
+    void (*release_others)(void *self, uint32_t vcpu);
+    /* The processor's trap flag for the vCPU, which is the caller; as it was before. */
+    bool (*trap_flag)(void *self, uint32_t vcpu, bool on);
 };
 
 /* ---- a vCPU ---- */
@@ -60,7 +65,7 @@ enum xm_pv_next {
     XM_PV_EMULATE,  /* this one instruction, asking xm_pv_piece() for each frame; no entry */
     XM_PV_OPEN,     /* the hypervisor's own, whatever the rights: what is opened for it is closed
                        before any guest runs */
-    XM_PV_STEP,     /* this one instruction by the processor, nobody else running */
+    XM_PV_STEP,     /* this one instruction by the processor: xm_pv_step_begin() */
     XM_PV_AGAIN,    /* decide anew: something changed. A guest may be let run, it faults again */
     XM_PV_STOPPED,  /* again when the vCPU runs: the instruction, or the hypercall from this item */
     XM_PV_NOT_OURS, /* the guest's own fault: no event */

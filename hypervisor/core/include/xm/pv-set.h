@@ -10,9 +10,8 @@ enum xm_access xm_pv_rights_locked(struct xm_pv *pv, uint64_t mfn);
 /* What the table keeps for these rights: nothing where the frame has them anyway. */
 uint8_t xm_pv_value_of(const struct xm_pv *pv, enum xm_access a);
 bool xm_pv_owned(struct xm_pv *pv, uint64_t mfn);
-/* What was seen of the frame's leaf, or of any, holds no longer. */
-void xm_pv_stamp(struct xm_pv *pv, uint64_t mfn);
-void xm_pv_stamp_all(struct xm_pv *pv);
+/* What was seen of these frames holds no longer. */
+void xm_pv_stamp_some(struct xm_pv *pv, uint64_t first, uint64_t nr);
 
 /* pv-many.c: what operations reserved is gone, those under way check what is left of them anew. */
 void xm_pv_tickets_again(struct xm_pv *pv);

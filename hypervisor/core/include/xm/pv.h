@@ -19,6 +19,7 @@
 
 #include <xm/env.h>
 #include <xm/pv-armed.h>
+#include <xm/pv-step.h>
 #include <xm/pv-table.h>
 #include <xm/rights.h>
 
@@ -55,7 +56,7 @@ enum xm_pv_policy {
 struct xm_pv_calls; /* <xm/pv-access.h> */
 
 /* Frames are told apart in so many groups where it matters that something was changed. */
-#define XM_PV_STAMPS 64u
+#define XM_PV_STAMPS 256u
 
 /* Operations on many frames that can be under way, over continuations. */
 #define XM_PV_TICKETS 16u
@@ -82,11 +83,12 @@ struct xm_pv {
 
     struct xm_lock lock;    /* over all below; who writes on to semantics holds the caller's as well */
     struct xm_pv_table table;
-    uint32_t stamps[XM_PV_STAMPS]; /* grow with each change but a verdict's; by leaf */
+    uint32_t stamps[XM_PV_STAMPS]; /* by frame: grow with each change but a verdict's */
     bool on;
     uint8_t default_access; /* enum xm_access; what frames get from now on */
     uint8_t base;           /* what frames have that the table knows nothing of */
     uint8_t semantics;      /* enum xm_pv_default */
+    struct xm_pv_step step; /* an instruction that the processor does for an answer */
 };
 
 /* ---- on and off ---- */
@@ -205,6 +207,9 @@ uint8_t xm_pv_entry_bits(enum xm_access a);
  * are left alone.
  */
 uint64_t xm_pv_entry_flags(struct xm_pv *pv, uint64_t mfn, uint64_t flags, unsigned limits);
+/* more: XM_DO_* beside what the rights allow. */
+uint64_t xm_pv_entry_flags_with(struct xm_pv *pv, uint64_t mfn, uint8_t more, uint64_t flags,
+                                unsigned limits);
 
 /* ---- what becomes of an access ---- */
 
