@@ -39,7 +39,7 @@ START_TEST(test_same_frames_by_two)
             step(&a); /* more than half of it is checked */
         ck_assert_int_eq(a.rc, XM_CONTINUE);
         if (same)
-            b.caller = a.caller; /* it gave that one up */
+            b.caller = a.caller; /* with two things to do */
         fake.alloc_left = 0;
         while (b.rc == XM_CONTINUE)
             step(&b);
