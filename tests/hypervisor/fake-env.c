@@ -226,6 +226,11 @@ void xm_env_panic(const char *why)
 
 /* ---- for the tests ---- */
 
+bool fake_holds(enum xm_lock_rank rank)
+{
+    return (held >> rank & 1) != 0;
+}
+
 void fake_pause(void)
 {
     fake.work_most = fake.work > fake.work_most ? fake.work : fake.work_most;

@@ -36,6 +36,8 @@ struct fake_env {
 };
 extern struct fake_env fake;
 
+/* Is a lock of this rank held? */
+bool fake_holds(enum xm_lock_rank rank);
 /* A stretch without a question ends here. */
 void fake_pause(void);
 /* Makes a domain; the counters start at zero behind it. */

@@ -10,12 +10,14 @@ static bool owned(struct xm_env_dom *d, xm_mfn_t mfn)
 {
     (void)d;
     ck_assert_uint_lt(mfn.n, END);
+    ck_assert(fake_holds(XM_RANK_RIGHTS)); /* so that a frame which leaves waits */
     return !foreign[mfn.n];
 }
 
 static bool drop(struct xm_env_dom *d, xm_mfn_t mfn)
 {
     (void)d;
+    ck_assert(!fake_holds(XM_RANK_RIGHTS)); /* takes locks of its own */
     drops++;
     dropped = mfn.n;
     return true;
@@ -24,6 +26,7 @@ static bool drop(struct xm_env_dom *d, xm_mfn_t mfn)
 static void blow(struct xm_env_dom *d)
 {
     (void)d;
+    ck_assert(!fake_holds(XM_RANK_RIGHTS));
     blows++;
 }
 

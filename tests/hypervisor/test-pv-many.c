@@ -22,26 +22,31 @@ static void step(struct run *r)
 /* Another caller with the same first frame and number, other rights, and no memory: it sees nothing of the first. */
 START_TEST(test_same_frames_by_two)
 {
-    struct run a = {.caller = 1, .first = 10, .nr = 2040, .a = XM_ACCESS_RWX, .rc = XM_CONTINUE};
-    struct run b = {.caller = 2, .first = 10, .nr = 2040, .a = XM_ACCESS_N, .rc = XM_CONTINUE};
+    struct run a = {.caller = 1, .first = 0, .nr = 98304, .a = XM_ACCESS_RWX, .rc = XM_CONTINUE};
+    struct run b = {.caller = 2, .first = 0, .nr = 98304, .a = XM_ACCESS_N, .rc = XM_CONTINUE};
+    bool flush;
 
     for (unsigned same = 0; same < 2; same++) {
         start(XM_PV_DEFAULT_ALL);
+        /* There is room at its beginning and its end, not in the middle. */
+        ck_assert_int_eq(set(5, 1, XM_ACCESS_R, &flush), 0);
+        ck_assert_int_eq(set(70000, 1, XM_ACCESS_R, &flush), 0);
+        drops = 0;
         fake.preempt = true;
         a.rc = b.rc = XM_CONTINUE;
         a.from = b.from = 0;
-        for (unsigned i = 0; i < 12; i++)
+        for (unsigned i = 0; i < 140; i++)
             step(&a); /* more than half of it is checked */
         ck_assert_int_eq(a.rc, XM_CONTINUE);
         if (same)
-            b.caller = a.caller; /* it gave that one up */
+            b.caller = a.caller; /* with two things to do */
         fake.alloc_left = 0;
         while (b.rc == XM_CONTINUE)
             step(&b);
         ck_assert_int_eq(b.rc, -XM_ENOMEM);
         ck_assert_uint_eq(drops, 0);
-        for (uint64_t m = 0; m < 2100; m++)
-            ck_assert_int_eq(get(m), XM_ACCESS_RWX);
+        for (uint64_t m = 0; m < 98304; m += 5)
+            ck_assert_int_eq(get(m), m == 5 || m == 70000 ? XM_ACCESS_R : XM_ACCESS_RWX);
         fake.alloc_left = -1;
         /* And a foreign frame in the part that the first one has checked. */
         foreign[100] = true;

@@ -14,7 +14,6 @@
 /* 100,000 instructions: by callgrind one is 29 with what the core does around it, without what a hook does. */
 #define MOST_WORK (100000u / 60u)
 
-
 static struct xm_pv pv;
 static uint64_t limit; /* frames of the guest: all below it */
 static uint64_t *gfns;

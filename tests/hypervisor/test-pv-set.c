@@ -155,6 +155,56 @@ START_TEST(test_frame_that_left)
 }
 END_TEST
 
+/* Under whichever lock of the surroundings, as an allocator that gives frames to a domain. */
+START_TEST(test_frames_under_a_lock)
+{
+    struct xm_lock owners;
+    bool flush;
+
+    start(XM_PV_DEFAULT_LATER);
+    xm_pv_set_default(&pv, XM_ACCESS_R, &flush);
+    xm_env_lock_init(&owners, XM_RANK_RING);
+    xm_env_lock(&owners);
+    ck_assert_int_eq(xm_pv_frames_came(&pv, 5, 700), 0);
+    xm_pv_frame_left(&pv, 5);
+    xm_env_unlock(&owners);
+    ck_assert_int_eq(get(6), XM_ACCESS_R);
+    ck_assert_int_eq(get(704), XM_ACCESS_R);
+    ck_assert_int_eq(get(5), XM_ACCESS_RWX);
+    end();
+}
+END_TEST
+
+/* What is forgotten is given back in steps, and can be used again meanwhile. */
+START_TEST(test_reap_is_preempted)
+{
+    bool flush, restricts = false;
+    unsigned calls = 0;
+
+    start(XM_PV_DEFAULT_ALL);
+    for (uint64_t m = 0; m < END; m += 500)
+        ck_assert_int_eq(set(m, 1, XM_ACCESS_R, &flush), 0);
+    xm_pv_note(&pv, &restricts);
+    ck_assert(restricts);
+    xm_pv_end(&pv);
+    ck_assert(xm_pv_idle(&pv));
+    xm_pv_note(&pv, &restricts);
+    ck_assert(!restricts && fake.bytes > 0);
+    fake.preempt = true;
+    while (xm_pv_reap(&pv) == XM_CONTINUE)
+        calls++;
+    ck_assert_uint_gt(calls, 10);
+    ck_assert_uint_eq(fake.bytes, 0);
+    fake.preempt = false;
+    /* Nothing is noted, and nothing turned, while it is off. */
+    ck_assert_int_eq(xm_pv_frame_came(&pv, 5), 0);
+    ck_assert_int_eq(xm_pv_relax(&pv, 6, XM_ACCESS_R, &flush), 0);
+    ck_assert(xm_pv_idle(&pv));
+    xm_pv_on(&pv);
+    end();
+}
+END_TEST
+
 /* One frame at a time, 8192 in all, each set to something or given a default: nothing is left of any. */
 START_TEST(test_frames_that_come_and_go)
 {
@@ -468,6 +518,8 @@ int main(void)
     tcase_add_test(c, test_list);
     tcase_add_test(c, test_list_refused);
     tcase_add_test(c, test_frames_that_come_and_go);
+    tcase_add_test(c, test_frames_under_a_lock);
+    tcase_add_test(c, test_reap_is_preempted);
     tcase_add_test(c, test_many_come);
     tcase_add_test(c, test_holes);
     tcase_add_test(c, test_modes);

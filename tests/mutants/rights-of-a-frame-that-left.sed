@@ -2,4 +2,4 @@
 # hypervisor/core/x86/pv-set.c
 # hypervisor/test-pv-set test_frame_that_left
 # The rights of a frame that left a PV guest are kept.
-/^void xm_pv_frame_left/,/^}/s/^    xm_pv_table_put.*$/    (void)pv, (void)mfn;/
+/^void xm_pv_frame_left/,/^}/s/^    xm_pv_table_left.*$/    (void)mfn;/

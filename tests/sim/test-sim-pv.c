@@ -315,6 +315,30 @@ START_TEST(test_pages_by_hypercall)
 }
 END_TEST
 
+/* A guest that balloons through many frames, each of them restricted while it has it. */
+START_TEST(test_frames_leave_nothing)
+{
+    struct listener l = pv_listener(1);
+    uint64_t first = FIRST + PAGES + 10, most = 0;
+
+    for (uint64_t i = 0; i < 300; i++) {
+        uint64_t fresh = first + i * 5000;
+
+        ck_assert_int_eq(sim_populate(l.d, fresh), 0);
+        ck_assert_int_eq(set_rights(&l, fresh, 1, XM_ACCESS_N), 0);
+        ck_assert_uint_gt(l.d->core.pv.table.bytes, 0);
+        most = l.d->core.pv.table.bytes > most ? l.d->core.pv.table.bytes : most;
+        ck_assert_int_eq(sim_depopulate(l.d, fresh), 0);
+        ck_assert_uint_eq(l.d->core.pv.table.bytes, 0);
+        ck_assert_int_eq(set_rights(&l, fresh, 1, XM_ACCESS_N), -XM_ESRCH);
+    }
+    ck_assert_uint_lt(most, 2500);
+    ck_assert_int_eq(ring_disable(&l), 0);
+    ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_OFF, XM_SHADOW_ENABLE_MEM_ACCESS), 0);
+    sim_machine_destroy(l.m);
+}
+END_TEST
+
 START_TEST(test_pages_come_and_go)
 {
     struct sim_machine *m = new_machine(1);
@@ -464,6 +488,7 @@ static void fill(TCase *t)
     tcase_add_test(t, test_accessed_and_dirty);
     tcase_add_test(t, test_buffers);
     tcase_add_test(t, test_pages_by_hypercall);
+    tcase_add_test(t, test_frames_leave_nothing);
     tcase_add_test(t, test_pages_come_and_go);
     tcase_add_test(t, test_shadow_control);
     tcase_add_test(t, test_aliases);

@@ -62,10 +62,11 @@ static uint32_t resume_at(const struct xm_pv_ticket *t)
     return t->done & ~(CHUNK - 1);
 }
 
-static bool is_for(const struct xm_pv_ticket *t, const struct items *it, uint32_t start)
+static bool is_for(const struct xm_pv_ticket *t, uint64_t caller, const struct items *it,
+                   uint32_t start)
 {
-    return t->frames == frames_of(it) && t->rights == rights_of(it) && t->nr == it->nr &&
-           resume_at(t) == start;
+    return t->state != FREE && t->caller == caller && t->frames == frames_of(it) &&
+           t->rights == rights_of(it) && t->nr == it->nr && resume_at(t) == start;
 }
 
 /* Counts on what it reserved. */
@@ -91,14 +92,24 @@ static bool rather(const struct xm_pv *pv, const struct xm_pv_ticket *a, const s
     return a->used < b->used;
 }
 
-static struct xm_pv_ticket *place_for(struct xm_pv *pv, uint64_t caller)
+static struct xm_pv_ticket *known(struct xm_pv *pv, uint64_t caller, const struct items *it,
+                                  uint32_t start)
+{
+    unsigned i;
+
+    for (i = 0; i < XM_PV_TICKETS; i++) {
+        if (is_for(&pv->ticket[i], caller, it, start))
+            return &pv->ticket[i];
+    }
+    return NULL;
+}
+
+static struct xm_pv_ticket *place(struct xm_pv *pv)
 {
     struct xm_pv_ticket *t = &pv->ticket[0];
     unsigned i;
 
-    for (i = 0; i < XM_PV_TICKETS; i++) {
-        if (pv->ticket[i].state != FREE && pv->ticket[i].caller == caller)
-            return &pv->ticket[i];
+    for (i = 1; i < XM_PV_TICKETS; i++) {
         if (rather(pv, &pv->ticket[i], t))
             t = &pv->ticket[i];
     }
@@ -109,13 +120,15 @@ static struct xm_pv_ticket *place_for(struct xm_pv *pv, uint64_t caller)
 static struct xm_pv_ticket *ticket_for(struct xm_pv *pv, const struct items *it, uint32_t start)
 {
     uint64_t caller = xm_env_caller();
-    struct xm_pv_ticket *t = place_for(pv, caller);
+    struct xm_pv_ticket *t = known(pv, caller, it, start);
 
-    if (t->state == FREE || t->caller != caller || !is_for(t, it, start))
+    if (t == NULL) {
+        t = place(pv);
         *t = (struct xm_pv_ticket){.caller = caller, .frames = frames_of(it), .rights = rights_of(it),
                                    .nr = it->nr, .good = start, .done = start, .state = CHECK};
-    else if (!active(pv, t))
+    } else if (!active(pv, t)) {
         check_again(t);
+    }
     t->used = ++pv->turns;
     return t;
 }

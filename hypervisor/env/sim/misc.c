@@ -13,7 +13,7 @@ bool xm_env_preempt(void)
     return sim_current != NULL && ++sim_current->preempt_checks % PREEMPT_EVERY == 0;
 }
 
-/* A thread is a vCPU of some tool's. */
+/* A thread is a tool of its own. */
 uint64_t xm_env_caller(void)
 {
     static _Thread_local char me;

@@ -29,9 +29,14 @@ int xm_env_copy_in(void *dst, uint64_t handle, size_t offset, size_t bytes)
     return raw_copy_from_guest(dst, (void *)(unsigned long)(handle + offset), bytes) ? -XM_EFAULT : 0;
 }
 
+/* Not the vCPU: a kernel may put the task that is continued on another one, or another task on this one. */
 uint64_t xm_env_caller(void)
 {
-    return (uint64_t)current->domain->domain_id << 32 | current->vcpu_id;
+    const struct vcpu *v = current;
+    unsigned long root =
+        is_pv_vcpu(v) ? pagetable_get_pfn(v->arch.guest_table) : v->arch.hvm.guest_cr[3] >> PAGE_SHIFT;
+
+    return (uint64_t)v->domain->domain_id << 48 | root;
 }
 
 static bool cf_check hook_owned(struct xm_env_dom *e, xm_mfn_t mfn)

@@ -59,7 +59,7 @@ int xm_env_copy_in(void *dst, uint64_t handle, size_t offset, size_t bytes);
 int xm_env_copy_out(uint64_t handle, size_t offset, const void *src, size_t bytes);
 /* Should a long operation stop here and be continued? */
 bool xm_env_preempt(void);
-/* Who makes the hypercall: a vCPU of some domain, which makes one at a time. */
+/* Who makes the hypercall: an address space of some domain's, in which its buffers are what they are. */
 uint64_t xm_env_caller(void);
 
 void xm_env_barrier_rw(void);
