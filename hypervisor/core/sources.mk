@@ -28,16 +28,20 @@ XM_CORE_SOURCES = \
 	hypervisor/core/x86/pv-set.c \
 	hypervisor/core/x86/pv-decide.c \
 	hypervisor/core/x86/pv-armed.c \
+	hypervisor/core/x86/pv-open.c \
+	hypervisor/core/x86/pv-where.c \
 	hypervisor/core/x86/pv-domain.c
 
 # Of these, what a hypervisor that has a vm_event of its own takes for PV guests: with the
-# headers xm/{types,env,rights,pv,pv-table,pv-armed}.h.
+# headers xm/{types,env,rights,pv,pv-table,pv-armed,pv-open,pv-where}.h.
 XM_PV_FILES = \
 	hypervisor/core/common/rights.c \
 	hypervisor/core/x86/pv-table.c \
 	hypervisor/core/x86/pv-set.c \
 	hypervisor/core/x86/pv-decide.c \
-	hypervisor/core/x86/pv-armed.c
+	hypervisor/core/x86/pv-armed.c \
+	hypervisor/core/x86/pv-open.c \
+	hypervisor/core/x86/pv-where.c
 
 # Of these, what a hypervisor with domains and a vm_event of its own takes for an MPU: with the
 # headers xm/{types,env,rights,mpu,mpu-plan,mpu-remote,mpu-evtchn}.h; they need no function of the

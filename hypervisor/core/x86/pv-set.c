@@ -87,7 +87,7 @@ static int prepare(struct xm_pv *pv, uint64_t mfn, enum xm_access a)
 }
 
 /* Entries that allow less than the rights do no harm: the next fault makes them anew. */
-int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush)
+static int turn(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush)
 {
     uint8_t before = xm_pv_entry_bits(xm_pv_rights(pv, mfn));
     int rc = put(pv, mfn, to);
@@ -100,9 +100,27 @@ int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush)
     return 0;
 }
 
+static int finish(struct xm_pv *pv, bool may_preempt, bool *flush)
+{
+    return pv->hooks->settle != NULL ? pv->hooks->settle(pv->env, may_preempt, flush) : 0;
+}
+
+int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush)
+{
+    bool dropped = false;
+    int rc = turn(pv, mfn, to, &dropped);
+
+    /* What others left to be done is not this access's to wait for. */
+    if (dropped) {
+        *flush = true;
+        rc = finish(pv, false, flush);
+    }
+    return rc;
+}
+
 static int change(struct xm_pv *pv, uint64_t mfn, enum xm_access a, bool *flush)
 {
-    return pv->hooks->owned(pv->env, xm_mfn(mfn)) ? xm_pv_relax(pv, mfn, a, flush) : 0;
+    return pv->hooks->owned(pv->env, xm_mfn(mfn)) ? turn(pv, mfn, a, flush) : 0;
 }
 
 int xm_pv_get(struct xm_pv *pv, uint64_t mfn, enum xm_access *a)
@@ -218,12 +236,26 @@ static int change_all(struct xm_pv *pv, const struct items *it, uint32_t *start,
     return 0;
 }
 
+/* Where that is continued, the last items are changed once more to what they are. */
+static int finish_all(struct xm_pv *pv, const struct items *it, uint32_t *start, bool *flush)
+{
+    int rc = finish(pv, true, flush);
+
+    if (rc == XM_CONTINUE)
+        *start = it->nr == 0 ? 0 : (it->nr - 1) & ~CHUNK_MASK;
+    return rc;
+}
+
 static int run(struct xm_pv *pv, const struct items *it, uint32_t *start, bool *flush)
 {
     int rc = *start == 0 ? check_all(pv, it) : 0;
 
     if (rc == 0)
         rc = change_all(pv, it, start, flush);
+    if (rc == 0)
+        rc = finish_all(pv, it, start, flush);
+    else if (rc < 0 && *start != 0)
+        (void)finish(pv, false, flush);
     if (rc == XM_CONTINUE)
         return rc;
     pv->table.keep = false;
