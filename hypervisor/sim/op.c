@@ -98,8 +98,11 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     const struct xm_reply *r = NULL;
     struct xm_reply reply;
     struct sim_op op;
+    enum op_end end;
 
     v->tried++;
+    if (unlikely(xm_pv_open_any(&v->open)))
+        sim_pv_close(d, v);
     if (unlikely(v->step_due)) {
         send_step(d, v);
         return false;
@@ -123,7 +126,10 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     v->in_op = true;
     if (op.code == SIM_OP_EXCL && !sim_excl_ends(v, &op))
         return sim_excl_step(d, v, &op);
-    if (dispatch(d, v, &op, r) == OP_BLOCKED)
+    end = dispatch(d, v, &op, r);
+    if (unlikely(xm_pv_open_any(&v->open)) && !sim_pv_lingers(d))
+        sim_pv_close(d, v);
+    if (end == OP_BLOCKED)
         return false;
     finish(d, v, &op, false);
     return true;

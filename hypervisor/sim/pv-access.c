@@ -55,6 +55,8 @@ static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct 
     p->frame = pte_mfn(w.leaf);
     sim_tlb_fill(d, v, p, &res);
     v->pv_tlb_mfn[p->gfn & (TLB_ENTRIES - 1)] = pte_mfn(w.leaf);
+    if (d->core.pv.on) /* the shadow may allow more than the rights */
+        sim_pv_tlb_verify(d, v, tlb_at(&v->tlb, p->gfn), what);
     p->host = f->host + p->offset;
     return true;
 }
@@ -217,6 +219,11 @@ void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entr
 
     if (d->core.pv.on)
         now = xm_rights_bits(xm_pv_rights(&d->core.pv, mfn));
+    if ((what & ~(unsigned)now) != 0 && pv_is_open(d, mfn)) {
+        d->pv->through_open++;
+        e->change = d->change - 1;
+        return;
+    }
     if (f != NULL && pv_is_table(f))
         now &= (uint8_t)~XM_DO_W;
     if (f == NULL || f->host != tlb_page(e) || (what & ~(unsigned)now) != 0) {
@@ -267,6 +274,7 @@ int sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsi
         rc = own_access(d, v, &p[i], &w[i]);
     for (unsigned i = 0; i < n && rc == 0; i++) {
         set_used(d, &w[i], va_of(&p[i]), true);
+        pv_open(d, v, &w[i], va_of(&p[i]));
         pv_mark_dirty(d, pv_own(d, pte_mfn(w[i].leaf)));
     }
     return rc;

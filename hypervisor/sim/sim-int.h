@@ -107,6 +107,7 @@ struct sim_vcpu {
     uint64_t xcr0;
     uint64_t pv_root;     /* x86-pv: L4 table in use */
     uint64_t *pv_tlb_mfn; /* x86-pv: of each TLB entry */
+    struct xm_pv_open open; /* x86-pv: for the hypervisor's accesses in its name */
     struct sim_arm arm;
 };
 
@@ -338,6 +339,9 @@ void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entr
                        unsigned what);
 /* Finds the parts of a buffer. -XM_EFAULT; XM_CONTINUE: the domain was crashed. */
 int sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsigned n);
+/* Closes what was opened for it. */
+void sim_pv_close(struct sim_domain *d, struct sim_vcpu *v);
+bool sim_pv_lingers(const struct sim_domain *d);
 enum op_end sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 int sim_pv_shadow_op(struct sim_domain *d, const struct xm_domctl *op);
 
