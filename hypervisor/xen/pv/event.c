@@ -88,10 +88,8 @@ void xmem_relax(struct domain *d, unsigned long mfn, enum xm_access to)
 
     paging_lock(d);
     rc = xm_pv_relax(&d->arch.pv.xmem->pv, mfn, to, &flush);
-    if (flush) {
-        xmem_settle(d);
+    if (flush)
         guest_flush_tlb_mask(d, d->dirty_cpumask);
-    }
     xmem_unlock(d);
     if (rc != 0)
         domain_crash(d);

@@ -60,10 +60,8 @@ static int op(struct domain *d, xen_mem_access_op_t *mao, uint32_t *start)
     paging_lock(d);
     /* It can have been turned off. */
     rc = xmem_pv_active(d) ? op_locked(d->arch.pv.xmem, mao, start, &flush) : -EOPNOTSUPP;
-    if (flush) {
-        xmem_settle(d);
+    if (flush)
         guest_flush_tlb_mask(d, d->dirty_cpumask);
-    }
     xmem_unlock(d);
     return rc;
 }
