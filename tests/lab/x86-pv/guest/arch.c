@@ -277,6 +277,17 @@ static uint64_t shutdown(uint64_t value)
     return hypercall(HYPERVISOR_SCHED_OP, SCHEDOP_SHUTDOWN, (uintptr_t)&reason, 0, 0);
 }
 
+/* The same one, `extra` times for who measures. */
+static uint64_t hypercalls(const struct lab_mailbox *box)
+{
+    uint64_t turns = box->extra, rc;
+
+    do
+        rc = hypercall(box->value, box->addr, box->stride, box->count, box->size);
+    while (turns > 1 && --turns);
+    return rc;
+}
+
 static uint64_t pv_op(struct lab_mailbox *box)
 {
     uint64_t entry = 0, result;
@@ -289,7 +300,7 @@ static uint64_t pv_op(struct lab_mailbox *box)
     case LAB_PV_VIRTUAL:
         return arch_virtual(box->addr);
     case LAB_PV_HYPERCALL:
-        return hypercall(box->value, box->addr, box->stride, box->count, box->size);
+        return hypercalls(box);
     case LAB_PV_SHUTDOWN:
         return shutdown(box->value);
     default:
