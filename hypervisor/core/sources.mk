@@ -32,10 +32,12 @@ XM_CORE_SOURCES = \
 	hypervisor/core/x86/pv-armed.c \
 	hypervisor/core/x86/pv-access.c \
 	hypervisor/core/x86/pv-step.c \
+	hypervisor/core/x86/pv-open.c \
+	hypervisor/core/x86/pv-where.c \
 	hypervisor/core/x86/pv-domain.c
 
-# Of these, what a hypervisor that has a vm_event of its own takes for PV guests: with the
-# headers xm/{types,env,rights,pv,pv-set,pv-table,pv-armed,pv-access,pv-step}.h.
+# Of these, what a hypervisor that has a vm_event of its own takes for PV guests: with the headers that
+# they include.
 XM_PV_FILES = \
 	hypervisor/core/common/rights.c \
 	hypervisor/core/x86/pv-table.c \
@@ -45,7 +47,9 @@ XM_PV_FILES = \
 	hypervisor/core/x86/pv-decide.c \
 	hypervisor/core/x86/pv-armed.c \
 	hypervisor/core/x86/pv-access.c \
-	hypervisor/core/x86/pv-step.c
+	hypervisor/core/x86/pv-step.c \
+	hypervisor/core/x86/pv-open.c \
+	hypervisor/core/x86/pv-where.c
 
 # Of these, what a hypervisor with domains and a vm_event of its own takes for an MPU: with the
 # headers xm/{types,env,rights,mpu,mpu-plan,mpu-remote,mpu-evtchn}.h; they need no function of the

@@ -102,6 +102,8 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     struct sim_op op;
 
     v->tried++;
+    if (unlikely(xm_pv_open_any(&v->open)))
+        sim_pv_close(d, v);
     if (unlikely(v->step_due)) {
         send_step(d, v);
         return false;
@@ -130,7 +132,10 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     }
     if (op.code == SIM_OP_EXCL && !sim_excl_ends(v, &op))
         return sim_excl_step(d, v, &op);
-    if (dispatch(d, v, &op, r) == OP_BLOCKED)
+    end = dispatch(d, v, &op, r);
+    if (unlikely(xm_pv_open_any(&v->open)) && !sim_pv_lingers(d))
+        sim_pv_close(d, v);
+    if (end == OP_BLOCKED)
         return false;
     finish(d, v, &op, false);
     return true;

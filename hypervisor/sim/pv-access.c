@@ -109,16 +109,6 @@ bool pv_walk_user(struct sim_domain *d, struct sim_vcpu *v, uint64_t va, struct 
     return (va < XEN_FIRST || va > XEN_LAST) && pv_walk_guest(d, v->pv_root, va, w);
 }
 
-/* An entry that goes beyond the rights is for a vCPU that does one instruction so, and for no other. */
-static void check_entry(struct sim_domain *d, const struct sim_vcpu *v, uint64_t mfn, uint8_t what)
-{
-    const struct xm_pv *pv = &d->core.pv;
-    uint8_t bits = pv->on ? xm_rights_bits(xm_pv_rights(&d->core.pv, mfn)) : XM_DO_R | XM_DO_W | XM_DO_X;
-
-    if ((what & ~bits) != 0 && !xm_pv_stepping(pv, &v->core->pv))
-        d->forbidden++;
-}
-
 static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct part *p,
                                uint8_t what)
 {
@@ -135,9 +125,10 @@ static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct 
         xm_env_panic("a page table names a frame that left the domain");
     res = (struct xm_access_res){.mfn = frame_of(f->host), .bits = walk_bits(&w)};
     p->frame = pte_mfn(w.leaf);
-    check_entry(d, v, p->frame, what);
     sim_tlb_fill(d, v, p, &res);
     v->pv_tlb_mfn[p->gfn & (TLB_ENTRIES - 1)] = pte_mfn(w.leaf);
+    if (d->core.pv.on) /* the shadow may allow more than the rights */
+        sim_pv_tlb_verify(d, v, tlb_at(&v->tlb, p->gfn), what);
     p->host = f->host + p->offset;
     return true;
 }
@@ -288,6 +279,11 @@ void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entr
 
     if (d->core.pv.on && !xm_pv_stepping(&d->core.pv, &v->core->pv))
         now = xm_rights_bits(xm_pv_rights(&d->core.pv, mfn));
+    if ((what & ~(unsigned)now) != 0 && pv_is_open(d, mfn)) {
+        d->pv->through_open++;
+        e->change = d->change - 1;
+        return;
+    }
     if (f != NULL && pv_is_table(f))
         now &= (uint8_t)~XM_DO_W;
     if (f == NULL || f->host != tlb_page(e) || (what & ~(unsigned)now) != 0) {
@@ -329,6 +325,7 @@ int sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsi
         rc = own_access(d, v, &p[i], &w[i]);
     for (unsigned i = 0; i < n && rc == 0; i++) {
         pv_set_used(d, &w[i], pv_va(&p[i]), true);
+        pv_open(d, v, &w[i], pv_va(&p[i]));
         pv_mark_dirty(d, pv_own(d, pte_mfn(w[i].leaf)));
     }
     return rc;

@@ -106,6 +106,7 @@ int sim_pv_init(struct sim_domain *d)
     d->pv = calloc(1, sizeof(*d->pv));
     if (d->pv == NULL)
         return -XM_ENOMEM;
+    xm_pv_where_init(&d->pv->where, sim_to_env(d), &sim_pv_where_hooks);
     rc = sim_arena_init(&d->memory, all, d->cfg.first_gfn, 1);
     if (rc == 0)
         rc = pv_claim(d, d->cfg.first_gfn, all, d->memory.base);
@@ -120,6 +121,7 @@ void sim_pv_destroy(struct sim_domain *d)
     if (d->pv == NULL)
         return;
     pv_shadow_free_all(d);
+    (void)xm_pv_where_free(&d->pv->where, false);
     for (uint64_t mfn = d->cfg.first_gfn; d->pv->owned != 0 && mfn <= d->pv->highest; mfn++)
         pv_release(d, mfn);
     for (uint64_t mfn = 0; d->pv->owned != 0 && mfn < d->cfg.first_gfn; mfn++)
@@ -184,6 +186,7 @@ int sim_pv_depopulate(struct sim_domain *d, uint64_t mfn)
     }
     pv_disown(f);
     xm_pv_frame_left(&d->core.pv, mfn);
+    xm_pv_where_forget(&d->pv->where, mfn);
     host = f->host;
     /* Before anybody else can get it. */
     sim_tlb_flush(d, 0);
@@ -222,7 +225,7 @@ uint64_t sim_pv_count_rights(struct sim_domain *d)
 
 uint64_t sim_pv_mem_bytes(const struct sim_domain *d)
 {
-    return d->core.pv.table.bytes + d->pv->shadow_count * XM_PAGE_SIZE;
+    return d->core.pv.table.bytes + d->pv->where.bytes + d->pv->shadow_count * XM_PAGE_SIZE;
 }
 
 int sim_pv_set_policy(struct sim_domain *d, enum sim_pv_policy policy)

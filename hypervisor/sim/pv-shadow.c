@@ -9,6 +9,7 @@
 #include "pv.h"
 
 #define PREFETCH 3u
+#define PARTS 8u /* of a sweep */
 
 static bool shadows_on(const struct sim_domain *d)
 {
@@ -50,8 +51,13 @@ static struct pv_shadow *shadow_get(struct sim_domain *d, uint64_t gmfn, unsigne
     return s;
 }
 
+static bool opens(const struct sim_domain *d, uint64_t mfn)
+{
+    return d->pv->opening != NULL && xm_pv_open_passes(d->pv->opening, mfn);
+}
+
 /* True: it was present, so that TLBs may hold it. */
-static bool entry_set(struct sim_domain *d, struct pv_shadow *s, unsigned index, uint64_t value)
+static bool entry_write(struct sim_domain *d, struct pv_shadow *s, unsigned index, uint64_t value)
 {
     uint64_t old = s->e[index];
 
@@ -65,12 +71,29 @@ static bool entry_set(struct sim_domain *d, struct pv_shadow *s, unsigned index,
     return (old & XM_PTE_P) != 0;
 }
 
+static bool entry_set(struct sim_domain *d, struct pv_shadow *s, unsigned index, uint64_t value)
+{
+    struct sim_pv *pv = d->pv;
+    uint64_t old = s->e[index], place = xm_pv_place(s->gmfn, index);
+
+    if (s->level == 1 && (old & XM_PTE_P) != 0 && pte_mfn(old) != pte_mfn(value))
+        xm_pv_where_gone(&pv->where, pte_mfn(old), place);
+    if (s->level == 1 && (value & XM_PTE_P) != 0) {
+        xm_pv_where_note(&pv->where, pte_mfn(value), place);
+        if (opens(d, pte_mfn(value)))
+            xm_pv_open_made(pv->opening, pte_mfn(value), place, sim_to_env(d),
+                            sim_pv_where_hooks.take);
+    }
+    return entry_write(d, s, index, value);
+}
+
+/* Where its entries were need not be forgotten: a place is one of the guest's table. */
 static bool shadow_free(struct sim_domain *d, struct pv_shadow *s)
 {
     bool held = false;
 
     for (unsigned i = 0; i < PV_ENTRIES; i++)
-        held |= entry_set(d, s, i, 0);
+        held |= entry_write(d, s, i, 0);
     *s->at = s->next;
     if (s->next != NULL)
         s->next->at = s->at;
@@ -152,16 +175,20 @@ static unsigned limits_of(struct sim_domain *d, struct pv_frame *f, uint64_t e, 
 static uint64_t propagate(struct sim_domain *d, uint32_t vcpu, uint64_t e, enum pv_how how)
 {
     struct pv_frame *f = pv_own(d, pte_mfn(e));
+    unsigned limits;
     uint64_t flags;
 
     /* One that the guest did not use yet must set its accessed bit first. */
     if ((e & XM_PTE_P) == 0 || (e & PTE_A) == 0 || f == NULL)
         return 0;
+    limits = limits_of(d, f, e, how);
+    if (how != PV_PREFETCH && opens(d, pte_mfn(e)))
+        return limits != 0 ? e & ~XM_PTE_RW : e;
     flags = e & ~PTE_ADDR;
     if (how == PV_PREFETCH)
-        flags = xm_pv_entry_flags(&d->core.pv, pte_mfn(e), flags, limits_of(d, f, e, how));
+        flags = xm_pv_entry_flags(&d->core.pv, pte_mfn(e), flags, limits);
     else
-        flags = xm_pv_step_flags(&d->core.pv, vcpu, pte_mfn(e), flags, limits_of(d, f, e, how));
+        flags = xm_pv_step_flags(&d->core.pv, vcpu, pte_mfn(e), flags, limits);
     return (flags & XM_PTE_P) != 0 ? pte_make(pte_mfn(e), flags) : 0;
 }
 
@@ -219,31 +246,99 @@ static bool hook_owned(struct xm_env_dom *env, xm_mfn_t mfn)
     return pv_own(sim_from_env(env), mfn.n) != NULL;
 }
 
+/* Of level 1, and present; NULL: there is none at this place that names the frame. */
+static struct pv_shadow *shadow_at(struct sim_domain *d, uint64_t place, uint64_t mfn)
+{
+    const struct pv_frame *f = pv_own(d, place / PV_ENTRIES);
+    struct pv_shadow *s = f != NULL ? f->shadow : NULL;
+    uint64_t e = s != NULL && s->level == 1 ? s->e[place % PV_ENTRIES] : 0;
+
+    d->pv->looked++;
+    return (e & XM_PTE_P) != 0 && pte_mfn(e) == mfn ? s : NULL;
+}
+
+static bool where_holds(struct xm_env_dom *env, uint64_t place, uint64_t mfn)
+{
+    return shadow_at(sim_from_env(env), place, mfn) != NULL;
+}
+
+static void where_take(struct xm_env_dom *env, uint64_t place, uint64_t mfn)
+{
+    struct sim_domain *d = sim_from_env(env);
+    struct pv_shadow *s = shadow_at(d, place, mfn);
+
+    if (s != NULL)
+        (void)entry_write(d, s, place % PV_ENTRIES, 0);
+}
+
+static void sweep_shadow(struct sim_domain *d, struct pv_shadow *s)
+{
+    for (unsigned i = 0; i < PV_ENTRIES; i++) {
+        uint64_t e = s->e[i], flags = e & ~PTE_ADDR;
+
+        d->pv->looked++;
+        if ((e & XM_PTE_P) == 0)
+            continue;
+        if (xm_pv_entry_flags(&d->core.pv, pte_mfn(e), flags, 0) != flags)
+            (void)entry_write(d, s, i, 0);
+        else
+            xm_pv_where_note(&d->pv->where, pte_mfn(e), xm_pv_place(s->gmfn, i));
+    }
+}
+
+static uint32_t where_parts(struct xm_env_dom *env)
+{
+    (void)env;
+    return PARTS;
+}
+
+static void where_sweep(struct xm_env_dom *env, uint32_t part, uint32_t parts)
+{
+    struct sim_domain *d = sim_from_env(env);
+
+    for (struct pv_shadow *s = d->pv->shadows; s != NULL; s = s->next) {
+        if (s->level == 1 && s->gmfn % parts == part)
+            sweep_shadow(d, s);
+    }
+}
+
+const struct xm_pv_where_hooks sim_pv_where_hooks = {
+    .parts = where_parts,
+    .holds = where_holds,
+    .take = where_take,
+    .sweep = where_sweep,
+};
+
 static bool hook_drop(struct xm_env_dom *env, xm_mfn_t mfn)
 {
     struct sim_domain *d = sim_from_env(env);
     const struct pv_frame *f = pv_own(d, mfn.n);
-    bool held = false;
 
     if (f == NULL || f->smaps == 0)
         return false;
-    d->pv->walks++;
-    for (struct pv_shadow *s = d->pv->shadows; s != NULL && f->smaps != 0; s = s->next) {
-        for (unsigned i = 0; s->level == 1 && i < PV_ENTRIES; i++) {
-            if ((s->e[i] & XM_PTE_P) != 0 && pte_mfn(s->e[i]) == mfn.n)
-                held |= entry_set(d, s, i, 0);
-        }
-    }
-    return held;
+    xm_pv_where_drop(&d->pv->where, mfn.n);
+    if (f->smaps != 0 && d->pv->where.left == 0)
+        xm_env_panic("an entry of a frame was not found");
+    return true;
+}
+
+static int hook_settle(struct xm_env_dom *env, bool may_preempt, bool *flush)
+{
+    return xm_pv_where_settle(&sim_from_env(env)->pv->where, may_preempt, flush);
 }
 
 static void hook_blow(struct xm_env_dom *env)
 {
-    pv_shadow_free_all(sim_from_env(env));
+    struct sim_domain *d = sim_from_env(env);
+
+    pv_shadow_free_all(d);
+    if (!d->core.pv.on)
+        (void)xm_pv_where_free(&d->pv->where, false);
 }
 
 const struct xm_pv_hooks sim_pv_hooks = {
     .owned = hook_owned,
     .drop = hook_drop,
     .blow = hook_blow,
+    .settle = hook_settle,
 };

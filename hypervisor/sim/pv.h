@@ -51,7 +51,12 @@ struct sim_pv {
     uint64_t highest, owned;
     struct pv_shadow *shadows;
     uint64_t shadow_count;
-    uint64_t prefetched, walks; /* entries made ahead of need; walks over all shadows */
+    uint64_t prefetched; /* entries made ahead of need */
+    struct xm_pv_where where;
+    uint64_t looked; /* entries that were looked at to take some out */
+    struct xm_pv_open *opening; /* an entry is being made for the hypervisor's own access */
+    bool lingers; /* what was opened is closed only when its vCPU goes on, not when the op is done */
+    uint64_t through_open; /* accesses of guests that were only let through by such an entry */
 };
 
 static inline uint64_t pte_mfn(uint64_t e)
@@ -117,6 +122,12 @@ void pv_shadow_written(struct sim_domain *d, uint64_t table, unsigned index);
 void pv_shadow_forget(struct sim_domain *d, struct pv_frame *f);
 void pv_shadow_free_all(struct sim_domain *d);
 void pv_mark_dirty(struct sim_domain *d, struct pv_frame *f);
+extern const struct xm_pv_where_hooks sim_pv_where_hooks;
+
+/* pv-open.c */
+/* The hypervisor's own access goes on: its entry is made if the rights do not give one. */
+void pv_open(struct sim_domain *d, struct sim_vcpu *v, const struct pv_walk *w, uint64_t va);
+bool pv_is_open(const struct sim_domain *d, uint64_t mfn);
 
 /* pv-access.c */
 /*

@@ -111,6 +111,7 @@ struct sim_vcpu {
     enum pv_due pv_due;   /* x86-pv: what was decided and is still to be done, by pv_todo */
     struct xm_pv_todo pv_todo;
     uint64_t *pv_tlb_mfn; /* x86-pv: of each TLB entry */
+    struct xm_pv_open open; /* x86-pv: for the hypervisor's accesses in its name */
     struct sim_arm arm;
 };
 
@@ -357,6 +358,9 @@ void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entr
                        unsigned what);
 /* Finds the parts of a buffer. -XM_EFAULT; XM_CONTINUE: the domain was crashed. */
 int sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsigned n);
+/* Closes what was opened for it. */
+void sim_pv_close(struct sim_domain *d, struct sim_vcpu *v);
+bool sim_pv_lingers(const struct sim_domain *d);
 enum op_end sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 /* One instruction by the hypervisor's emulator. */
 enum op_end sim_pv_emulate(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);

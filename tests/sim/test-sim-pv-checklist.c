@@ -189,7 +189,7 @@ START_TEST(line_06_one_frame)
     /* Not mapped in any shadow: no walk, no flush. */
     ck_assert_int_eq(set_rights(&l, FIRST + 30, 1, XM_ACCESS_N), 0);
     ck_assert_uint_eq(report(l.d).tlb_flushes, flushes + 1);
-    ck_assert_uint_eq(l.d->pv->walks, 1);
+    ck_assert_uint_eq(l.d->pv->where.sweeps, 1);
     (void)pv_stopped(&l, SIM_OP_WRITE, at(OTHER), 1, PAGE, XM_DO_W);
     ck_assert_uint_eq(report(l.d).forbidden, 0);
     sim_machine_destroy(l.m);

@@ -11,7 +11,7 @@
 /* Calls of others after which a ticket is taken for one that nobody continues. */
 #define AGE_MAX 256u
 
-enum state { FREE = 0, CHECK, CHANGE, CLEAN };
+enum state { FREE = 0, CHECK, CHANGE, SETTLE, CLEAN };
 
 struct items {
     uint64_t first; /* of a range */
@@ -217,7 +217,7 @@ static int check_step(struct xm_pv *pv, const struct items *it, struct xm_pv_tic
 /* What was the domain's when it was checked may have left. */
 static int change_one(struct xm_pv *pv, uint64_t mfn, enum xm_access a, bool *flush)
 {
-    return mfn < pv->end ? xm_pv_relax(pv, mfn, a, flush) : -XM_EINVAL;
+    return mfn < pv->end ? xm_pv_change(pv, mfn, a, flush) : -XM_EINVAL;
 }
 
 static int fill(struct xm_pv *pv, uint64_t mfn, enum xm_access a, uint64_t lost[LEAF / 64])
@@ -277,8 +277,15 @@ static int change_step(struct xm_pv *pv, const struct items *it, struct xm_pv_ti
             break;
     }
     if (rc != 0 || t->done >= it->nr)
-        t->state = CLEAN;
+        t->state = SETTLE;
     return rc;
+}
+
+/* Entries that the changes only noted: once, for all of them. */
+static void settle_step(struct xm_pv *pv, struct xm_pv_ticket *t, bool *flush)
+{
+    if (xm_pv_settle(pv, true, flush) != XM_CONTINUE)
+        t->state = CLEAN;
 }
 
 /* ---- cleaning up: who is the last one gives back what was reserved and not used ---- */
@@ -306,8 +313,10 @@ static void step(struct xm_pv *pv, const struct items *it, struct xm_pv_ticket *
         t->rc = check_step(pv, it, t);
     else if (t->state == CHANGE)
         t->rc = change_step(pv, it, t, flush);
-    else
+    else if (t->state == CLEAN)
         clean_step(pv, t);
+    if (t->state == SETTLE)
+        settle_step(pv, t, flush);
 }
 
 /* A short operation is not worth a question, unless it cleans up after others. */
@@ -317,7 +326,7 @@ static int run(struct xm_pv *pv, const struct items *it, uint32_t *start, bool *
     bool cleaning;
 
     do {
-        cleaning = t->state == CLEAN;
+        cleaning = t->state == SETTLE || t->state == CLEAN;
         step(pv, it, t, flush);
         if (t->state == FREE)
             return t->rc;

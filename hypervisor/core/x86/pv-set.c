@@ -153,7 +153,12 @@ static int put(struct xm_pv *pv, uint64_t mfn, enum xm_access to, uint8_t *lost)
     return rc;
 }
 
-int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush)
+int xm_pv_settle(struct xm_pv *pv, bool may_preempt, bool *flush)
+{
+    return pv->hooks->settle != NULL ? pv->hooks->settle(pv->env, may_preempt, flush) : 0;
+}
+
+int xm_pv_change(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush)
 {
     uint8_t lost = 0;
     int rc = 0;
@@ -166,6 +171,18 @@ int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush)
     xm_env_unlock(&pv->lock);
     if (lost != 0 && pv->hooks->drop(pv->env, xm_mfn(mfn)))
         *flush = true;
+    return rc;
+}
+
+int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush)
+{
+    bool dropped = false;
+    int rc = xm_pv_change(pv, mfn, to, &dropped);
+
+    if (dropped) {
+        *flush = true;
+        (void)xm_pv_settle(pv, false, flush);
+    }
     return rc;
 }
 
@@ -190,8 +207,11 @@ int xm_pv_turn(struct xm_pv *pv, uint64_t mfn, uint32_t stamp, enum xm_access to
     if (pv->on && *stamp_of(pv, mfn) == stamp && xm_pv_owned(pv, mfn))
         rc = put(pv, mfn, to, &lost);
     xm_env_unlock(&pv->lock);
-    if (lost != 0 && pv->hooks->drop(pv->env, xm_mfn(mfn)))
+    /* What others left to be done is not this access's to wait for. */
+    if (lost != 0 && pv->hooks->drop(pv->env, xm_mfn(mfn))) {
         *flush = true;
+        (void)xm_pv_settle(pv, false, flush);
+    }
     return rc;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <xm/pv-access.h>
+#include <xm/pv-set.h>
 
 /* ---- which instructions ---- */
 
@@ -101,6 +102,7 @@ void xm_pv_step_close(struct xm_pv *pv, struct xm_pv_vcpu *v, bool done)
     pv->step.open = false; /* before the entries go: none is made again */
     for (i = 0; i < pv->step.n; i++)
         flush = pv->hooks->drop(pv->env, xm_mfn(pv->step.frame[i].mfn)) || flush;
+    (void)xm_pv_settle(pv, false, &flush);
     pv->calls->unlock(pv->self, flush);
     (void)pv->calls->trap_flag(pv->self, v->id, pv->step.own_trap);
     if (done)

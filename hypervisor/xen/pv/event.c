@@ -77,10 +77,8 @@ static void cf_check call_unlock(void *self, bool flush)
 {
     struct domain *d = self;
 
-    if (flush) {
-        xmem_settle(d);
+    if (flush)
         guest_flush_tlb_mask(d, d->dirty_cpumask);
-    }
     xmem_unlock(d);
 }
 

@@ -1,38 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Page faults on shadow tables, and what the entries may carry. */
+/* Page faults on shadow tables. */
 #include "priv.h"
 
 #include <xen/symbols.h>
 #include <asm/shadow.h>
-
-/* ---- entries ---- */
-
-/* Xen's own access is under way: the entry is for it. */
-static bool passes(const struct domain *d, unsigned long mfn)
-{
-    const struct xmem_vcpu *xv;
-
-    if (current->domain != d)
-        return false;
-    xv = xmem_vcpu(current);
-    return xv->pass && xv->pass_mfn == mfn;
-}
-
-/* The paging lock is held. Only of the domain's own frames: others' rights are not its. */
-uint32_t xmem_pv_restrict(const struct domain *d, mfn_t mfn, uint32_t flags, bool demand)
-{
-    uint64_t pte = flags & (_PAGE_PRESENT | _PAGE_RW);
-
-    if (!mfn_valid(mfn) || page_get_owner(mfn_to_page(mfn)) != d ||
-        (demand && passes(d, mfn_x(mfn))))
-        return flags;
-    if (demand && current->domain == d)
-        pte = xm_pv_step_flags(&d->arch.pv.xmem->pv, current->vcpu_id, mfn_x(mfn), pte, 0);
-    else
-        pte = xm_pv_entry_flags(&d->arch.pv.xmem->pv, mfn_x(mfn), pte, 0);
-    flags = (flags & ~(_PAGE_PRESENT | _PAGE_RW)) | (pte & (_PAGE_PRESENT | _PAGE_RW));
-    return pte & XM_PTE_NX ? flags | _PAGE_NX_BIT : flags;
-}
 
 /* ---- the guest's tables ---- */
 
@@ -81,23 +52,6 @@ void xmem_walk(struct vcpu *v, unsigned long va, uint32_t error_code, struct xme
 
 /* ---- accesses of Xen's own ---- */
 
-/* Its entry is made whatever the rights, and goes before the guest runs. */
-static uint32_t let_xen_through(struct vcpu *v, unsigned long mfn)
-{
-    struct xmem_vcpu *xv = xmem_vcpu(v);
-
-    paging_lock(v->domain);
-    xv->pass = true;
-    xv->pass_mfn = mfn;
-    if (xv->pending < XMEM_PENDING)
-        xv->mfn[xv->pending] = mfn;
-    if (xv->pending <= XMEM_PENDING)
-        xv->pending++;
-    paging_unlock(v->domain);
-    tasklet_schedule(&xv->rearm);
-    return XMEM_GO_ON;
-}
-
 /* Of a fault there the guest cannot be told: that access is never denied. */
 static bool writes_exception_frame(unsigned long rip)
 {
@@ -113,7 +67,8 @@ static uint32_t answer_xen(struct vcpu *v, const struct xm_pv_ask *ask, enum xm_
 {
     switch (next) {
     case XM_PV_OPEN:
-        return let_xen_through(v, ask->mfn);
+        xmem_open(v, ask->mfn);
+        return XMEM_GO_ON;
     case XM_PV_FAIL:
     case XM_PV_DIED:
         return 0;

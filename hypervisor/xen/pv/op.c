@@ -23,10 +23,8 @@ static int op(struct domain *d, xen_mem_access_op_t *mao, uint32_t *start)
 
     xmem_lock(d);
     rc = xm_pv_op(&d->arch.pv.xmem->pv, &mine, start, &flush);
-    if (flush) {
-        xmem_settle(d);
+    if (flush)
         guest_flush_tlb_mask(d, d->dirty_cpumask);
-    }
     xmem_unlock(d);
     mao->access = mine.access;
     return rc;

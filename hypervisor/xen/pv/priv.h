@@ -9,7 +9,6 @@
 #include <xen/mem_access.h>
 #include <xen/monitor.h>
 #include <xen/sched.h>
-#include <xen/tasklet.h>
 #include <xen/vm_event.h>
 #include <xen/xmem.h>
 #include <xen/xmem-release.h>
@@ -27,24 +26,16 @@
 #include <xm/pv-access.h>
 #pragma pop_macro("noreturn")
 
-#define XMEM_PENDING 8
-
 /* Per vCPU: accesses that get by once. */
 struct xmem_vcpu {
     struct xm_pv_vcpu pv;
-    /* Xen's own access that goes through: its entry is made whatever the rights... */
-    bool pass;
-    unsigned long pass_mfn;
-    /* ...and taken back before the guest runs again. */
-    struct tasklet rearm;
-    unsigned int pending;
-    unsigned long mfn[XMEM_PENDING];
+    struct xm_pv_open open;
 };
 
 struct xmem_pv {
     struct xm_pv pv; /* under the paging lock, as is the rest */
     struct page_info *ring; /* made once, and the domain's until its end */
-    unsigned int drops; /* frames that lost rights in this operation */
+    struct xm_pv_where where;
     unsigned int vcpus;
     struct xmem_vcpu vcpu[];
 };
@@ -77,11 +68,22 @@ bool xmem_owned(const struct domain *d, unsigned long mfn);
 /* state.c */
 int xmem_state(struct domain *d, struct xmem_pv **x);
 
-/* The end of an operation on rights, before the flush and under the same lock. */
-void xmem_settle(struct domain *d);
 /* The paging lock, where rights may change. */
 void xmem_lock(struct domain *d);
 void xmem_unlock(struct domain *d);
+
+/* entry.c */
+extern const struct xm_pv_where_hooks xmem_where_hooks;
+void cf_check xmem_take(struct xm_env_dom *e, uint64_t place, uint64_t mfn);
+bool cf_check xmem_drop(struct xm_env_dom *e, xm_mfn_t mfn);
+int cf_check xmem_settle(struct xm_env_dom *e, bool may_preempt, bool *flush);
+void xmem_where_free(struct domain *d);
+
+/* open.c: Xen's own access to the frame goes through. */
+void xmem_open(struct vcpu *v, unsigned long mfn);
+/* The entry that is being made is for that. */
+bool xmem_open_passes(const struct domain *d, unsigned long mfn);
+void xmem_open_made(unsigned long mfn, uint64_t place);
 
 /* fault.c: the guest's own tables, looked at without leaving a trace. */
 struct xmem_walk {

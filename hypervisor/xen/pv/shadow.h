@@ -5,13 +5,13 @@
  */
 #include <xen/xmem-release.h>
 
-#if XMEM_XEN_MINOR < 20
-typedef hash_domain_callback_t xmem_callback_t;
-#define xmem_hash_foreach hash_domain_foreach
+#if XMEM_XEN_MINOR < 18
+#define xmem_pool shadow.total_pages
 #else
-typedef hash_callback_t xmem_callback_t;
-#define xmem_hash_foreach hash_foreach
+#define xmem_pool total_pages
 #endif
+
+#define XMEM_L1S_AT_ONCE 4
 
 int xmem_shadow_mode(struct domain *d, bool on)
 {
@@ -19,47 +19,65 @@ int xmem_shadow_mode(struct domain *d, bool on)
 }
 
 /*
- * As sh_remove_all_mappings(), for frames that a PV guest's own tables refer to: nothing is expected
- * of the reference counts, and the flush is the caller's.
+ * The shadow entry at a place of the guest's tables names the frame; take: and is emptied. A PV guest's
+ * hold no references, and the flush is the caller's.
  */
-void xmem_shadow_drop(struct domain *d, mfn_t mfn)
+bool xmem_shadow_entry(struct domain *d, uint64_t place, unsigned long mfn, bool take)
 {
-    static const xmem_callback_t callbacks[SH_type_unused] = {
-        [SH_type_l1_64_shadow] = SHADOW_INTERNAL_NAME(sh_rm_mappings_from_l1, 4),
-        [SH_type_fl1_64_shadow] = SHADOW_INTERNAL_NAME(sh_rm_mappings_from_l1, 4),
-    };
+    mfn_t sl1mfn = INVALID_MFN;
+    uint64_t *entry;
+    bool found;
 
-    if (shadow_mode_enabled(d))
-        xmem_hash_foreach(d, SHF_L1_64 | SHF_FL1_64, callbacks, mfn);
+    if (shadow_mode_enabled(d) && d->arch.paging.shadow.hash_table)
+        sl1mfn = shadow_hash_lookup(d, place / L1_PAGETABLE_ENTRIES, SH_type_l1_64_shadow);
+    if (mfn_eq(sl1mfn, INVALID_MFN))
+        return false;
+    entry = map_domain_page(sl1mfn);
+    entry += place % L1_PAGETABLE_ENTRIES;
+    found = (*entry & _PAGE_PRESENT) && (*entry & PADDR_MASK) >> PAGE_SHIFT == mfn;
+    if (found && take)
+        ACCESS_ONCE(*entry) = 0;
+    unmap_domain_page(entry);
+    return found;
 }
 
-static int cf_check xmem_sweep_l1(struct domain *d, mfn_t sl1mfn, mfn_t unused)
+static void xmem_sweep_l1(struct domain *d, mfn_t sl1mfn, unsigned long l1mfn)
 {
     uint64_t *entry = map_domain_page(sl1mfn);
     unsigned int i;
 
-    for (i = 0; i < L1_PAGETABLE_ENTRIES; i++) {
-        mfn_t mfn = _mfn((entry[i] & PADDR_MASK) >> PAGE_SHIFT);
-        uint32_t flags = get_pte_flags(entry[i]);
-
-        /* The entries with a meaning of their own ("magic") name no frame that there is. */
-        if ((flags & _PAGE_PRESENT) && mfn_valid(mfn) &&
-            xmem_pv_restrict(d, mfn, flags, false) != flags)
+    for (i = 0; i < L1_PAGETABLE_ENTRIES; i++)
+        if ((entry[i] & _PAGE_PRESENT) && !xmem_pv_entry_stays(d, l1mfn, i, entry[i]))
             ACCESS_ONCE(entry[i]) = 0;
-    }
     unmap_domain_page(entry);
-    return 0;
 }
 
-/* One walk for any number of frames: entries that carry more than the rights go. */
-void xmem_shadow_sweep(struct domain *d)
+/* Of a bucket with many shadows each part takes some, by the guest's table. */
+static unsigned int xmem_shares(unsigned int parts)
 {
-    static const xmem_callback_t callbacks[SH_type_unused] = {
-        [SH_type_l1_64_shadow] = xmem_sweep_l1,
-    };
+    return parts / SHADOW_HASH_BUCKETS;
+}
 
-    if (shadow_mode_enabled(d))
-        xmem_hash_foreach(d, SHF_L1_64, callbacks, INVALID_MFN);
+unsigned int xmem_shadow_parts(const struct domain *d)
+{
+    unsigned int at_once = SHADOW_HASH_BUCKETS * XMEM_L1S_AT_ONCE;
+
+    return SHADOW_HASH_BUCKETS * (d->arch.paging.xmem_pool / at_once + 1);
+}
+
+/* Entries that carry more than the rights go; the others are noted. */
+void xmem_shadow_sweep(struct domain *d, unsigned int part, unsigned int parts)
+{
+    unsigned int bucket = part / xmem_shares(parts), share = part % xmem_shares(parts);
+    struct page_info *sp;
+
+    if (!shadow_mode_enabled(d) || !d->arch.paging.shadow.hash_table)
+        return;
+    for (sp = d->arch.paging.shadow.hash_table[bucket]; sp; sp = next_shadow(sp)) {
+        if (sp->u.sh.type == SH_type_l1_64_shadow &&
+            mfn_x(backpointer(sp)) % xmem_shares(parts) == share)
+            xmem_sweep_l1(d, page_to_mfn(sp), mfn_x(backpointer(sp)));
+    }
 }
 
 /* Flushes as well. */

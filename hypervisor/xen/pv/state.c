@@ -5,7 +5,6 @@
 #include <asm/shadow.h>
 
 #define RING_ID 0
-#define DROPS_ALONE 4
 
 /* ---- what the core asks for ---- */
 
@@ -44,24 +43,6 @@ static bool cf_check hook_owned(struct xm_env_dom *e, xm_mfn_t mfn)
     return xmem_owned(from_env(e), mfn.n);
 }
 
-/* Each walks all L1 shadows: for many frames one walk at the end does (xmem_settle()). */
-static bool cf_check hook_drop(struct xm_env_dom *e, xm_mfn_t mfn)
-{
-    struct domain *d = from_env(e);
-
-    if (d->arch.pv.xmem->drops++ < DROPS_ALONE)
-        xmem_shadow_drop(d, _mfn(mfn.n));
-    /* Also without an entry: what the guest unmapped and did not flush may still be in a TLB. */
-    return true;
-}
-
-void xmem_settle(struct domain *d)
-{
-    if (d->arch.pv.xmem->drops > DROPS_ALONE)
-        xmem_shadow_sweep(d);
-    d->arch.pv.xmem->drops = 0;
-}
-
 void xmem_lock(struct domain *d)
 {
     xmem_assert_order(d);
@@ -81,31 +62,10 @@ static void cf_check hook_blow(struct xm_env_dom *e)
 
 static const struct xm_pv_hooks hooks = {
     .owned = hook_owned,
-    .drop = hook_drop,
+    .drop = xmem_drop,
     .blow = hook_blow,
+    .settle = xmem_settle,
 };
-
-/* ---- Xen's own accesses that were let through ---- */
-
-/* On the way back to a guest, before it runs: what was opened for Xen is closed for the guest. */
-static void cf_check rearm(void *data)
-{
-    struct vcpu *v = data;
-    struct domain *d = v->domain;
-    struct xmem_vcpu *xv = xmem_vcpu(v);
-    unsigned int i;
-
-    paging_lock(d);
-    xv->pass = false;
-    if (xv->pending > XMEM_PENDING)
-        xmem_shadow_blow(d);
-    else
-        for (i = 0; i < xv->pending; i++)
-            xmem_shadow_drop(d, _mfn(xv->mfn[i]));
-    xv->pending = 0;
-    guest_flush_tlb_mask(d, d->dirty_cpumask);
-    paging_unlock(d);
-}
 
 /* ---- made when it is first asked for ---- */
 
@@ -127,10 +87,9 @@ int xmem_state(struct domain *d, struct xmem_pv **out)
     if (!x)
         return -ENOMEM;
     x->vcpus = d->max_vcpus;
-    for (i = 0; i < x->vcpus; i++) {
-        softirq_tasklet_init(&x->vcpu[i].rearm, rearm, d->vcpu[i]);
+    for (i = 0; i < x->vcpus; i++)
         x->vcpu[i].pv.id = i;
-    }
+    xm_pv_where_init(&x->where, to_env(d), &xmem_where_hooks);
     xm_pv_init(&x->pv, to_env(d), &hooks, max_page);
     x->pv.calls = &xmem_calls;
     x->pv.self = d;
@@ -262,6 +221,8 @@ static int mode_off(struct domain *d, struct xmem_pv *x, uint32_t mode)
     for (i = 0; i < x->vcpus && rc == 0; i++)
         xm_pv_emulated(&x->vcpu[i].pv);
     xmem_unlock(d);
+    if (rc == 0)
+        xmem_where_free(d);
     return rc == 0 ? xm_pv_reap(&x->pv) : rc;
 }
 
@@ -310,12 +271,10 @@ int xmem_pv_end(struct domain *d)
 void xmem_pv_destroy(struct domain *d)
 {
     struct xmem_pv *x = d->arch.pv.xmem;
-    unsigned int i;
 
     if (!x)
         return;
-    for (i = 0; i < x->vcpus; i++)
-        tasklet_kill(&x->vcpu[i].rearm);
+    (void)xm_pv_where_free(&x->where, false);
     /* Empty: xmem_pv_end() was called, or the domain never came so far that it had rights. */
     xm_pv_table_free(&x->pv.table);
     if (x->ring)

@@ -90,8 +90,9 @@ static inline void xmem_pv_leave(struct domain *d, const struct page_info *pg, u
 
 /* In shadow/common.c, for what is static there; the paging lock is held. */
 int xmem_shadow_mode(struct domain *d, bool on);
-void xmem_shadow_drop(struct domain *d, mfn_t mfn);
-void xmem_shadow_sweep(struct domain *d);
+bool xmem_shadow_entry(struct domain *d, uint64_t place, unsigned long mfn, bool take);
+unsigned int xmem_shadow_parts(const struct domain *d);
+void xmem_shadow_sweep(struct domain *d, unsigned int part, unsigned int parts);
 void xmem_shadow_blow(struct domain *d);
 
 /* ---- op.c: XENMEM_access_op ---- */
@@ -99,16 +100,36 @@ void xmem_shadow_blow(struct domain *d);
 long xmem_pv_memop(struct domain *d, unsigned long cmd, xen_mem_access_op_t *mao,
                    XEN_GUEST_HANDLE_PARAM(xen_mem_access_op_t) arg);
 
-/* ---- fault.c: accesses through the shadow tables ---- */
+/* ---- entry.c: shadow L1 entries ---- */
 
 uint32_t xmem_pv_restrict(const struct domain *d, mfn_t mfn, uint32_t flags, bool demand);
 
-/* Flags of a shadow L1 entry; demand: made for a fault, not ahead of one. */
-static inline uint32_t xmem_pv_l1e_flags(const struct domain *d, mfn_t mfn, uint32_t flags,
-                                         bool demand)
+/* Flags of a shadow L1 entry; demand: made for a fault, not ahead of one. False: it is to be empty. */
+static inline bool xmem_pv_l1e(const struct domain *d, mfn_t mfn, uint32_t *flags, bool demand)
 {
-    return xmem_pv_restricts(d) ? xmem_pv_restrict(d, mfn, flags, demand) : flags;
+    if (!xmem_pv_restricts(d))
+        return true;
+    *flags = xmem_pv_restrict(d, mfn, *flags, demand);
+    return *flags & _PAGE_PRESENT;
 }
+
+/* l1mfn: the guest's table. */
+void xmem_pv_entry_written(struct domain *d, unsigned long l1mfn, unsigned int index, uint64_t old,
+                           uint64_t new);
+bool xmem_pv_entry_stays(struct domain *d, unsigned long l1mfn, unsigned int index, uint64_t entry);
+
+/* ---- open.c: entries for Xen's own accesses ---- */
+
+void xmem_pv_close(struct vcpu *v);
+
+/* The vCPU, which is this pCPU's, is going to be in guest mode, or another pCPU's. */
+static inline void xmem_pv_leaves(struct vcpu *v)
+{
+    if (is_pv_domain(v->domain) && unlikely(v->domain->arch.pv.xmem))
+        xmem_pv_close(v);
+}
+
+/* ---- fault.c: accesses through the shadow tables ---- */
 
 #define XMEM_GO_ON (~0U)
 /* XMEM_GO_ON, or what the page fault handler answers. */
@@ -184,7 +205,9 @@ static inline void xmem_pv_step_leave(void)
 #define xmem_pv_active(d) false
 #define xmem_ring_gfn(d, gfn) (gfn)
 #define xmem_ring_prepare(d, gfn, page, va) prepare_ring_for_helper(d, gfn, page, va)
-#define xmem_pv_l1e_flags(d, mfn, flags, demand) (flags)
+#define xmem_pv_l1e(d, mfn, flags, demand) true
+#define xmem_pv_entry_written(d, l1mfn, index, old, new) ((void)0)
+#define xmem_pv_leaves(v) ((void)0)
 #define XMEM_GO_ON (~0U)
 #define xmem_pv_fault(v, va, regs) XMEM_GO_ON
 #define xmem_pv_write(owner, mfn, offset) 0

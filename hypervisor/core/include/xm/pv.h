@@ -19,8 +19,10 @@
 
 #include <xm/env.h>
 #include <xm/pv-armed.h>
+#include <xm/pv-open.h>
 #include <xm/pv-step.h>
 #include <xm/pv-table.h>
+#include <xm/pv-where.h>
 #include <xm/rights.h>
 
 /* What the surroundings do for it. */
@@ -31,13 +33,18 @@ struct xm_pv_hooks {
      */
     bool (*owned)(struct xm_env_dom *d, xm_mfn_t mfn);
     /*
-     * Takes the frame out of every shadow L1 table of the domain, however often it is mapped. Must
-     * not count on references: a PV guest's own tables hold some, too. True: TLBs
-     * may hold what was taken out; the flush is the caller's.
+     * Takes the frame out of every shadow L1 table of the domain, however often it is mapped, at once or
+     * by what settle does. Must not count on references: a PV guest's own tables hold some, too. True: TLBs
+     * may hold what was taken out; the flush is the caller's. xm_pv_where_drop() finds the entries.
      */
     bool (*drop)(struct xm_env_dom *d, xm_mfn_t mfn);
     /* The same for all frames; the flush is the caller's. */
     void (*blow)(struct xm_env_dom *d);
+    /*
+     * The end of an operation, before anybody is told that it is done: xm_pv_where_settle(). NULL: drop
+     * leaves nothing to be done.
+     */
+    int (*settle)(struct xm_env_dom *d, bool may_preempt, bool *flush);
 };
 
 /* What setting the default means. */
@@ -204,7 +211,9 @@ uint8_t xm_pv_entry_bits(enum xm_access a);
 /*
  * Flags that a shadow L1 entry for mfn may have, out of those of the guest's entry: on a fault as
  * on a prefetch, and when the guest's entry is written. Never adds; bits other than P, RW and NX
- * are left alone.
+ * are left alone. Without P in the answer the entry is to be empty, without the frame's number, also where
+ * the guest's own entry has none: a processor may speculate on the address of an entry that is not
+ * present, and read a frame that is hidden.
  */
 uint64_t xm_pv_entry_flags(struct xm_pv *pv, uint64_t mfn, uint64_t flags, unsigned limits);
 /* more: XM_DO_* beside what the rights allow. */

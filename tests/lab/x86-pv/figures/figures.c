@@ -15,6 +15,10 @@
 
 #define ROUNDS 1000u
 #define TOUCH  4096u
+#define SET    10000u /* scattered frames */
+#define ALONE  200u   /* of them one by one */
+#define CALLS  400u
+#define L1_PAGES 512u /* that one L1 table maps */
 
 /* Linux' text, as linked: read and executed, never written while it runs (init/main.c frees none of it). */
 #define TEXT_PFN  0x1000u
@@ -113,6 +117,93 @@ static void round_trip(struct check *c)
     IS(c, check_set(c, c->first + 1, 1, XENMEM_access_rwx), 0);
 }
 
+/* ---- where entries are found ---- */
+
+/* Reads a word of so many pages, `stride` pages apart. */
+static void touch_apart(struct check *c, uint64_t pages, uint64_t stride)
+{
+    struct lab_mailbox command = {.op = LAB_OP_READ, .addr = check_page(c, 0), .count = pages,
+                                  .stride = stride * PAGE};
+
+    if (lab_guest_run(c->guest, 0, &command, 60000))
+        c->failed = true;
+}
+
+static void set_scattered(struct check *c, uint64_t from, xenmem_access_t access)
+{
+    static uint64_t gfns[SET];
+    static uint8_t rights[SET];
+    uint64_t stride = c->count / SET;
+    unsigned int i;
+
+    for (i = 0; i < SET; i++)
+        gfns[i] = c->first + (from + i * stride) % c->count;
+    memset(rights, access, sizeof(rights));
+    if (xc_set_mem_access_multi(c->xc, c->domid, rights, gfns, SET))
+        c->failed = true;
+}
+
+static void scattered(struct check *c, unsigned int mib)
+{
+    double from, us;
+    unsigned int i;
+    char text[80];
+
+    touch(c, c->count);
+    from = now_us();
+    set_scattered(c, 0, XENMEM_access_r);
+    snprintf(text, sizeof(text), "set 10000 scattered frames of %u MiB, in one list", mib);
+    line(text, (now_us() - from) / 1000, "ms");
+    from = now_us();
+    set_scattered(c, 1, XENMEM_access_r);
+    line("the same once more, others", (now_us() - from) / 1000, "ms");
+    from = now_us();
+    set_scattered(c, 1, XENMEM_access_r);
+    us = (now_us() - from) / 1000;
+    line("the same, to what they are (no entry goes)", us, "ms");
+    from = now_us();
+    for (i = 0; i < ALONE; i++)
+        IS(c, check_set(c, c->first + 2 + i * (c->count / SET), 1, XENMEM_access_r), 0);
+    line("one of them, each by itself", (now_us() - from) / ALONE, "us");
+    IS(c, check_set(c, ~UINT64_C(0), 0, XENMEM_access_rwx), 0);
+}
+
+/* xen_version(extraversion), which Xen copies into the guest's frame. */
+static double call_us(struct check *c, uint64_t va)
+{
+    struct lab_mailbox command = {.op = LAB_PV_HYPERCALL, .value = HC_XEN_VERSION, .addr = 1,
+                                  .stride = va, .extra = CALLS};
+    double from = now_us();
+
+    if (lab_guest_run(c->guest, 0, &command, 60000))
+        c->failed = true;
+    return (now_us() - from) / CALLS;
+}
+
+static void own_access(struct check *c)
+{
+    static const unsigned int tables[] = {1, 64, 448};
+    uint64_t va = check_virtual(c, check_page(c, 0));
+    unsigned int i;
+    char text[80];
+
+    for (i = 0; i < 3; i++) {
+        double allowed;
+
+        /* All shadows go. */
+        IS(c, check_set(c, ~UINT64_C(0), 0, XENMEM_access_rx), 0);
+        IS(c, check_set(c, ~UINT64_C(0), 0, XENMEM_access_rwx), 0);
+        touch_apart(c, tables[i], L1_PAGES);
+        allowed = call_us(c, va);
+        IS(c, check_set(c, c->first, 1, XENMEM_access_r), 0);
+        snprintf(text, sizeof(text), "a hypercall that writes a frame with r; %u L1 tables in use",
+                 tables[i]);
+        line(text, call_us(c, va), "us");
+        line("  with rwx", allowed, "us");
+        IS(c, check_set(c, c->first, 1, XENMEM_access_rwx), 0);
+    }
+}
+
 /* All frames that the domain has get rights of their own, then a default for all. */
 static void whole(struct check *c, unsigned int mib)
 {
@@ -140,6 +231,8 @@ static int small(unsigned int mib)
         sets(&c);
         blow(&c);
         round_trip(&c);
+        scattered(&c, mib);
+        own_access(&c);
         whole(&c, mib);
     }
     printf("# %s\n", rc ? strerror(-rc) : c.failed ? "failed" : "done");

@@ -281,6 +281,17 @@ static uint64_t shutdown(uint64_t value)
     return arch_hypercall(HYPERVISOR_SCHED_OP, SCHEDOP_SHUTDOWN, (uintptr_t)&reason, 0, 0);
 }
 
+/* The same one, `extra` times for who measures. */
+static uint64_t hypercalls(const struct lab_mailbox *box)
+{
+    uint64_t turns = box->extra, rc;
+
+    do
+        rc = arch_hypercall(box->value, box->addr, box->stride, box->count, box->size);
+    while (turns > 1 && --turns);
+    return rc;
+}
+
 static uint64_t pv_op(struct lab_mailbox *box)
 {
     uint64_t entry = 0, result;
@@ -293,7 +304,7 @@ static uint64_t pv_op(struct lab_mailbox *box)
     case LAB_PV_VIRTUAL:
         return arch_virtual(box->addr);
     case LAB_PV_HYPERCALL:
-        return arch_hypercall(box->value, box->addr, box->stride, box->count, box->size);
+        return hypercalls(box);
     case LAB_PV_SHUTDOWN:
         return shutdown(box->value);
     case LAB_PV_BALLOON:

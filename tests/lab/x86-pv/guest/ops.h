@@ -12,7 +12,8 @@ enum lab_pv_op {
     LAB_PV_PTE = LAB_PV_FIRST, /* result: machine address of the L1 entry that maps addr; progress:
                                 * the entry */
     LAB_PV_VIRTUAL,            /* result: the virtual address of machine address addr */
-    LAB_PV_HYPERCALL,          /* number `value` with addr, stride, count, size as arguments */
+    LAB_PV_HYPERCALL,          /* number `value` with addr, stride, count, size as arguments, `extra`
+                                * times (0: once) */
     LAB_PV_SHUTDOWN,           /* SCHEDOP_shutdown with reason `value` */
     LAB_PV_BALLOON,            /* `count` pages from page number `addr` on go back to Xen and come again,
                                 * one by one, until a later `seq` appears. result: pages whose contents
