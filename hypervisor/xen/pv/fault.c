@@ -31,51 +31,6 @@ uint32_t xmem_pv_restrict(const struct domain *d, mfn_t mfn, uint32_t flags, boo
     return pte & XM_PTE_NX ? flags | _PAGE_NX_BIT : flags;
 }
 
-/* ---- the guest's tables ---- */
-
-/* Next level's frame, or INVALID_MFN. */
-static unsigned long walk_step(unsigned long table, unsigned int index, uint32_t *all, uint32_t *any)
-{
-    const uint64_t *t;
-    uint64_t e;
-
-    if (!mfn_valid(_mfn(table)))
-        return mfn_x(INVALID_MFN);
-    t = map_domain_page(_mfn(table));
-    e = ACCESS_ONCE(t[index]);
-    unmap_domain_page(t);
-    if (!(e & _PAGE_PRESENT))
-        return mfn_x(INVALID_MFN);
-    *all &= get_pte_flags(e);
-    *any |= get_pte_flags(e);
-    return (e & PADDR_MASK) >> PAGE_SHIFT;
-}
-
-/* Sets no accessed or dirty bit: an access that is stopped has not been done. A PV guest has no
- * superpages. A race with a change of the tables is found by who makes the entry. */
-void xmem_walk(struct vcpu *v, unsigned long va, uint32_t error_code, struct xmem_walk *w)
-{
-    pagetable_t root =
-        v->arch.flags & TF_kernel_mode ? v->arch.guest_table : v->arch.guest_table_user;
-    uint32_t all = ~0U, any = 0;
-    unsigned int shift = L4_PAGETABLE_SHIFT;
-
-    w->l1mfn = mfn_x(INVALID_MFN);
-    w->mfn = mfn_x(pagetable_get_mfn(root));
-    w->allowed = false;
-    for (; w->mfn != mfn_x(INVALID_MFN); shift -= PAGETABLE_ORDER) {
-        if (shift == PAGE_SHIFT)
-            w->l1mfn = w->mfn;
-        w->mfn = walk_step(w->mfn, (va >> shift) & (L1_PAGETABLE_ENTRIES - 1), &all, &any);
-        if (shift == PAGE_SHIFT)
-            break;
-    }
-    w->allowed = w->mfn != mfn_x(INVALID_MFN) &&
-                 (!(error_code & PFEC_write_access) || (all & _PAGE_RW)) &&
-                 (!(error_code & PFEC_user_mode) || (all & _PAGE_USER)) &&
-                 (!(error_code & PFEC_insn_fetch) || !(any & _PAGE_NX_BIT));
-}
-
 /* ---- accesses of Xen's own ---- */
 
 /* Its entry is made whatever the rights, and goes before the guest runs. */

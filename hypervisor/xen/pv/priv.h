@@ -83,13 +83,27 @@ void xmem_settle(struct domain *d);
 void xmem_lock(struct domain *d);
 void xmem_unlock(struct domain *d);
 
-/* fault.c: the guest's own tables, looked at without leaving a trace. */
+/* walk.c: the guest's own tables. */
+struct xmem_level {
+    struct page_info *table;
+    unsigned int index;
+    uint64_t entry; /* as it was met */
+    bool dirty;     /* was changed by xmem_walk_use() */
+};
 struct xmem_walk {
     unsigned long l1mfn; /* of the L1 table; INVALID_MFN if there is none */
     unsigned long mfn;
     bool allowed;
+    uint32_t fault; /* not allowed: the error code of the guest's own page fault */
+    unsigned int levels; /* held: */
+    struct xmem_level level[CONFIG_PAGING_LEVELS];
 };
+/* Looks without leaving a trace. */
 void xmem_walk(struct vcpu *v, unsigned long va, uint32_t error_code, struct xmem_walk *w);
+/* The same for an access that is to be made: xmem_walk_use() next to it, xmem_walk_put() after it. */
+void xmem_walk_hold(struct vcpu *v, unsigned long va, uint32_t error_code, struct xmem_walk *w);
+bool xmem_walk_use(struct xmem_walk *w, bool write);
+void xmem_walk_put(struct vcpu *v, struct xmem_walk *w);
 
 /* event.c: self is the domain. */
 extern const struct xm_pv_calls xmem_calls;
