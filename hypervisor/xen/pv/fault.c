@@ -50,14 +50,19 @@ static uint32_t let_xen_through(struct vcpu *v, unsigned long mfn)
     return XMEM_GO_ON;
 }
 
-/* Of a fault there the guest cannot be told: that access is never denied. */
-static bool writes_exception_frame(unsigned long rip)
+/* Of a fault there the guest cannot be told, only be crashed: that access is never denied. */
+static bool on_exception_frame(const struct vcpu *v, unsigned long rip)
 {
     char buffer[KSYM_NAME_LEN + 1];
     unsigned long size, offset;
     const char *name = symbols_lookup(rip, &size, &offset, buffer);
 
-    return name && strstr(name, "create_bounce_frame");
+    return xmem_vcpu(v)->on_frame || (name && strstr(name, "create_bounce_frame"));
+}
+
+void xmem_pv_on_frame(struct vcpu *v, bool on)
+{
+    xmem_vcpu(v)->on_frame = on;
 }
 
 /* What a page fault's handler answers. */
@@ -125,7 +130,7 @@ static struct xm_pv_ask ask_make(struct vcpu *v, unsigned long va, unsigned long
         .what = xm_pv_what(regs->error_code),
         .who = guest ? XM_PV_BY_GUEST : XM_PV_BY_XEN,
         .guest_allows = true,
-        .unfailing = !guest && writes_exception_frame(regs->rip),
+        .unfailing = !guest && on_exception_frame(v, regs->rip),
     };
 }
 

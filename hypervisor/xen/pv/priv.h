@@ -32,6 +32,7 @@
 /* Per vCPU: accesses that get by once. */
 struct xmem_vcpu {
     struct xm_pv_vcpu pv;
+    bool on_frame; /* Xen is about the guest\'s exception frame, in C */
     /* Xen's own access that goes through: its entry is made whatever the rights... */
     bool pass;
     unsigned long pass_mfn;
