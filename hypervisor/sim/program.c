@@ -138,6 +138,8 @@ static bool op_ok(const struct sim_domain *d, const struct sim_op *op)
 
     if (op->code == SIM_OP_EXCL)
         return sim_is_arm(d) && excl_ok(op);
+    if (op->code == SIM_OP_AREA)
+        return d->cfg.kind == SIM_X86_PV;
     if (op->code < SIM_OP_READ || op->code > last)
         return false;
     if (op->code == SIM_OP_CTRLREG && op->index >= XM_EV_CTRLREGS)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Hypercalls by which a PV guest writes its page tables, and shadow control by a tool. */
+/* Hypercalls by which a PV guest has frames written, and shadow control by a tool. */
 #include <string.h>
 
 #include "pv.h"
@@ -188,6 +188,46 @@ static int mmuext(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op 
     }
 }
 
+/* ---- areas that the hypervisor takes by number ---- */
+
+/* It has the frame: nothing is asked any more. */
+static int area_write(struct sim_domain *d, uint64_t value)
+{
+    struct pv_frame *f = pv_own(d, d->pv->area >> XM_PAGE_SHIFT);
+
+    if (d->pv->area == 0 || f == NULL)
+        return -XM_EINVAL;
+    memcpy(f->host + (d->pv->area & (XM_PAGE_SIZE - 1)), &value, sizeof(value));
+    pv_mark_dirty(d, f);
+    return 0;
+}
+
+/* Checked as a write of the guest's before the frame is held. */
+static int area_take(struct sim_domain *d, struct sim_vcpu *v, uint64_t addr, uint64_t value)
+{
+    uint64_t mfn = addr >> XM_PAGE_SHIFT;
+    int rc;
+
+    if (d->pv->area != 0)
+        return -XM_EBUSY;
+    if ((addr & 7) != 0)
+        return -XM_EINVAL;
+    if (pv_own(d, mfn) == NULL)
+        return pv_refusal(d, mfn);
+    rc = may(d, v, mfn, (uint32_t)(addr & (XM_PAGE_SIZE - 1)));
+    if (rc == 0)
+        rc = pv_get_type(d, mfn, PV_WRITABLE);
+    if (rc != 0)
+        return rc;
+    d->pv->area = addr;
+    return area_write(d, value);
+}
+
+static int area(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    return op->index != 0 ? area_write(d, op->value) : area_take(d, v, op->addr, op->value);
+}
+
 enum op_end sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     int rc;
@@ -196,6 +236,8 @@ enum op_end sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim
         rc = mmu_update(d, v, op);
     else if (op->code == SIM_OP_UPDATE_VA)
         rc = update_va(d, v, op);
+    else if (op->code == SIM_OP_AREA)
+        rc = area(d, v, op);
     else
         rc = mmuext(d, v, op);
     if (rc == STOPPED)

@@ -49,6 +49,7 @@ struct sim_pv {
     uint64_t root; /* L4 table that the builder made */
     uint64_t tables; /* that it made in all, behind the guest's pages */
     uint64_t highest, owned;
+    uint64_t area; /* machine address of what the hypervisor writes by the frame's number; 0: none */
     struct pv_shadow *shadows;
     uint64_t shadow_count;
     uint64_t prefetched; /* entries made ahead of need */

@@ -87,7 +87,10 @@ enum sim_op_code {
     SIM_OP_MMU_UPDATE, /* addr: of the entry, machine; value: the new one; index: command, 0 or 2 */
     SIM_OP_UPDATE_VA,  /* addr: virtual; value: its new L1 entry; index not 0: flush */
     SIM_OP_MMUEXT,     /* index: SIM_MMUEXT_*; addr, value: machine addresses */
-    SIM_OP_EXCL        /* Arm: adds 1 by load- and store-exclusive: a loop of instructions, README.md */
+    SIM_OP_EXCL,       /* Arm: adds 1 by load- and store-exclusive: a loop of instructions, README.md */
+    SIM_OP_AREA        /* x86-pv: value is written to machine address addr by the hypervisor, which
+                        * keeps the frame for that (index 0, once: vcpu_info and the like), or again
+                        * where it is (index 1) */
 };
 /* Xen's MMUEXT_* numbers. */
 enum {

@@ -391,6 +391,38 @@ START_TEST(line_10_page_table_writes)
 }
 END_TEST
 
+/* What is given to Xen by its number is a write of the guest's; what Xen has, it writes. */
+START_TEST(line_10_areas)
+{
+    struct listener l = pv_listener(1);
+    struct xm_ev ev;
+
+    ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(PAGE) + 0x100, 0x1111));
+    ck_assert_int_eq(set_rights(&l, PAGE, 1, XM_ACCESS_R), 0);
+    ck_assert_int_eq(pv_call(l.d, SIM_OP_AREA, 1, 0, 5), -XM_EINVAL);
+    ck_assert_int_eq(pv_call(l.d, SIM_OP_AREA, 0, at(0x9999), 5), -XM_EINVAL);
+    ck_assert(!pv_do(l.d, SIM_OP_AREA, 0, at(PAGE) + 0x100, 0x2222));
+    ck_assert(take(&l, &ev));
+    ck_assert(ev.u.mem_access.gfn == PAGE && ev.u.mem_access.offset == 0x100);
+    ck_assert_uint_eq(ev.u.mem_access.flags & 7u, XM_DO_W);
+    ck_assert_uint_eq(peek64(l.d, at(PAGE) + 0x100), 0x1111);
+    answer(&l, &ev, XM_EV_FLAG_EMULATE); /* let through: the rights stay */
+    while (sim_domain_run(l.d, 64) != 0)
+        ;
+    ck_assert_int_eq((int)vcpu(l.d, 0).result, 0);
+    ck_assert_uint_eq(peek64(l.d, at(PAGE) + 0x100), 0x2222);
+    ck_assert_int_eq(rights_of(&l, PAGE), XM_ACCESS_R);
+    /* The frame is Xen's to write, whatever the rights, and still the guest's to be stopped at. */
+    ck_assert_int_eq(pv_call(l.d, SIM_OP_AREA, 1, 0, 0x3333), 0);
+    ck_assert(no_event(&l));
+    ck_assert_uint_eq(peek64(l.d, at(PAGE) + 0x100), 0x3333);
+    ck_assert_int_eq(pv_call(l.d, SIM_OP_AREA, 0, at(OTHER), 5), -XM_EBUSY);
+    (void)pv_stopped(&l, SIM_OP_WRITE, at(PAGE), 1, PAGE, XM_DO_W);
+    ck_assert_uint_eq(report(l.d).forbidden, 0);
+    sim_machine_destroy(l.m);
+}
+END_TEST
+
 /* 11. Xen's own accesses: ignored, told of without stopping anybody, or denied with -EFAULT. */
 START_TEST(line_11_own_accesses)
 {
@@ -518,6 +550,7 @@ static void fill(TCase *t)
     tcase_add_test(t, line_08_propagate);
     tcase_add_test(t, line_09_inexpressible);
     tcase_add_test(t, line_10_page_table_writes);
+    tcase_add_test(t, line_10_areas);
     tcase_add_test(t, line_11_own_accesses);
     tcase_add_test(t, line_12_new_owner);
     tcase_add_test(t, line_13_disable);

@@ -30,6 +30,7 @@ struct emulation {
 
 /* A part of an access within one frame. */
 struct piece {
+    struct xmem_walk walk;
     struct page_info *page;
     void *p;
     unsigned int bytes;
@@ -44,6 +45,7 @@ static void piece_put(struct piece *p)
         put_page_type(p->page);
     }
     put_page(p->page);
+    xmem_walk_put(current, &p->walk);
 }
 
 static bool violates(struct emulation *e, unsigned long mfn, unsigned long va, uint8_t what)
@@ -65,35 +67,50 @@ static bool violates(struct emulation *e, unsigned long mfn, unsigned long va, u
     return e->stops;
 }
 
+/* The frame, writable if it is to be written. */
+static bool frame_get(struct domain *d, struct piece *p)
+{
+    p->page = get_page_from_mfn(_mfn(p->walk.mfn), d);
+    if (!p->page)
+        return false;
+    if (!p->write || get_page_type(p->page, PGT_writable_page))
+        return true;
+    put_page(p->page);
+    return false;
+}
+
+static int piece_find(struct emulation *e, unsigned long va, uint8_t what, struct piece *p,
+                      struct x86_emulate_ctxt *ctxt)
+{
+    xmem_walk_hold(e->v, va,
+                   PFEC_user_mode | (what == XM_DO_W ? PFEC_write_access : 0) |
+                       (what == XM_DO_X ? PFEC_insn_fetch : 0),
+                   &p->walk);
+    if (!p->walk.allowed) {
+        x86_emul_pagefault(p->walk.fault, va, ctxt);
+        return X86EMUL_EXCEPTION;
+    }
+    if (violates(e, p->walk.mfn, va, what))
+        return X86EMUL_RETRY;
+    return frame_get(e->v->domain, p) ? X86EMUL_OKAY : X86EMUL_UNHANDLEABLE;
+}
+
 static int piece_get(struct emulation *e, unsigned long va, unsigned int bytes, uint8_t what,
                      struct piece *p, struct x86_emulate_ctxt *ctxt)
 {
-    uint32_t pfec = PFEC_page_present | PFEC_user_mode |
-                    (what == XM_DO_W ? PFEC_write_access : 0) |
-                    (what == XM_DO_X ? PFEC_insn_fetch : 0);
-    unsigned long mfn;
+    int rc;
 
     /* The guest's root holds Xen's own part, too. */
     if (!__addr_ok(va))
         return X86EMUL_UNHANDLEABLE;
-    mfn = paging_gva_to_gfn(e->v, va, &pfec);
-    if (mfn == gfn_x(INVALID_GFN)) {
-        x86_emul_pagefault(pfec, va, ctxt);
-        return X86EMUL_EXCEPTION;
-    }
-    if (violates(e, mfn, va, what))
-        return X86EMUL_RETRY;
-    p->page = get_page_from_mfn(_mfn(mfn), e->v->domain);
-    if (!p->page)
-        return X86EMUL_UNHANDLEABLE;
     p->write = what == XM_DO_W;
-    if (p->write && !get_page_type(p->page, PGT_writable_page)) {
-        put_page(p->page);
-        return X86EMUL_UNHANDLEABLE;
-    }
     p->bytes = bytes;
-    p->p = (char *)map_domain_page(_mfn(mfn)) + (va & ~PAGE_MASK);
-    return X86EMUL_OKAY;
+    rc = piece_find(e, va, what, p, ctxt);
+    if (rc == X86EMUL_OKAY)
+        p->p = (char *)map_domain_page(page_to_mfn(p->page)) + (va & ~PAGE_MASK);
+    else
+        xmem_walk_put(e->v, &p->walk);
+    return rc;
 }
 
 /* What is natural is read and written at once, as by a processor. */
@@ -111,11 +128,31 @@ static void move(void *to, const void *from, unsigned int bytes)
         memcpy(to, from, bytes);
 }
 
+/* All of it, or nothing where the guest has changed its tables meanwhile. */
+static int transfer(struct piece *p, unsigned int n, char *data, bool write)
+{
+    unsigned int i;
+    int rc = X86EMUL_OKAY;
+
+    local_irq_disable();
+    for (i = 0; i < n && rc == X86EMUL_OKAY; i++)
+        if (!xmem_walk_use(&p[i].walk, write))
+            rc = X86EMUL_RETRY;
+    for (i = 0; i < n && rc == X86EMUL_OKAY; data += p[i++].bytes) {
+        if (write)
+            move(p[i].p, data, p[i].bytes);
+        else
+            move(data, p[i].p, p[i].bytes);
+    }
+    local_irq_enable();
+    return rc;
+}
+
 /* Both frames of an access before anything is done to either. */
 static int copy(struct emulation *e, unsigned long va, char *data, unsigned int bytes, uint8_t what,
                 struct x86_emulate_ctxt *ctxt)
 {
-    unsigned int room = PAGE_SIZE - (va & ~PAGE_MASK), n = 0, i;
+    unsigned int room = PAGE_SIZE - (va & ~PAGE_MASK), n = 0;
     struct piece p[2];
     int rc;
 
@@ -128,14 +165,10 @@ static int copy(struct emulation *e, unsigned long va, char *data, unsigned int 
         rc = piece_get(e, va + room, bytes - room, what, &p[n], ctxt);
         n += rc == X86EMUL_OKAY;
     }
-    for (i = 0; i < n; i++) {
-        if (rc == X86EMUL_OKAY && what == XM_DO_W)
-            move(p[i].p, data, p[i].bytes);
-        else if (rc == X86EMUL_OKAY)
-            move(data, p[i].p, p[i].bytes);
-        data += p[i].bytes;
-        piece_put(&p[i]);
-    }
+    if (rc == X86EMUL_OKAY)
+        rc = transfer(p, n, data, what == XM_DO_W);
+    while (n > 0)
+        piece_put(&p[--n]);
     return rc;
 }
 
@@ -177,12 +210,21 @@ static int cf_check do_write(enum x86_segment seg, unsigned long offset, void *d
         same;                                                       \
     })
 
+static bool exchange(void *p, void *old, void *new, unsigned int bytes)
+{
+    switch (bytes) {
+    case 1: return CMPXCHG(uint8_t, p, old, new);
+    case 2: return CMPXCHG(uint16_t, p, old, new);
+    case 4: return CMPXCHG(uint32_t, p, old, new);
+    default: return CMPXCHG(uint64_t, p, old, new);
+    }
+}
+
 static int cf_check do_cmpxchg(enum x86_segment seg, unsigned long offset, void *old, void *new,
                                unsigned int bytes, bool lock, struct x86_emulate_ctxt *ctxt)
 {
     unsigned long va = linear(seg, offset);
     struct piece p;
-    bool same;
     int rc;
 
     /* One that crosses into another frame, or is not natural, is not worth it. */
@@ -192,14 +234,14 @@ static int cf_check do_cmpxchg(enum x86_segment seg, unsigned long offset, void 
     rc = piece_get(ctxt->data, va, bytes, XM_DO_W, &p, ctxt);
     if (rc != X86EMUL_OKAY)
         return rc;
-    switch (bytes) {
-    case 1: same = CMPXCHG(uint8_t, p.p, old, new); break;
-    case 2: same = CMPXCHG(uint16_t, p.p, old, new); break;
-    case 4: same = CMPXCHG(uint32_t, p.p, old, new); break;
-    default: same = CMPXCHG(uint64_t, p.p, old, new); break;
-    }
+    local_irq_disable();
+    if (!xmem_walk_use(&p.walk, true))
+        rc = X86EMUL_RETRY;
+    else if (!exchange(p.p, old, new, bytes))
+        rc = X86EMUL_CMPXCHG_FAILED;
+    local_irq_enable();
     piece_put(&p);
-    return same ? X86EMUL_OKAY : X86EMUL_CMPXCHG_FAILED;
+    return rc;
 }
 
 /* In 64-bit mode all but FS and GS begin at 0. */

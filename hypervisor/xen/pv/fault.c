@@ -5,61 +5,21 @@
 #include <xen/symbols.h>
 #include <asm/shadow.h>
 
-/* ---- the guest's tables ---- */
-
-/* Next level's frame, or INVALID_MFN. */
-static unsigned long walk_step(unsigned long table, unsigned int index, uint32_t *all, uint32_t *any)
-{
-    const uint64_t *t;
-    uint64_t e;
-
-    if (!mfn_valid(_mfn(table)))
-        return mfn_x(INVALID_MFN);
-    t = map_domain_page(_mfn(table));
-    e = ACCESS_ONCE(t[index]);
-    unmap_domain_page(t);
-    if (!(e & _PAGE_PRESENT))
-        return mfn_x(INVALID_MFN);
-    *all &= get_pte_flags(e);
-    *any |= get_pte_flags(e);
-    return (e & PADDR_MASK) >> PAGE_SHIFT;
-}
-
-/* Sets no accessed or dirty bit: an access that is stopped has not been done. A PV guest has no
- * superpages. A race with a change of the tables is found by who makes the entry. */
-void xmem_walk(struct vcpu *v, unsigned long va, uint32_t error_code, struct xmem_walk *w)
-{
-    pagetable_t root =
-        v->arch.flags & TF_kernel_mode ? v->arch.guest_table : v->arch.guest_table_user;
-    uint32_t all = ~0U, any = 0;
-    unsigned int shift = L4_PAGETABLE_SHIFT;
-
-    w->l1mfn = mfn_x(INVALID_MFN);
-    w->mfn = mfn_x(pagetable_get_mfn(root));
-    w->allowed = false;
-    for (; w->mfn != mfn_x(INVALID_MFN); shift -= PAGETABLE_ORDER) {
-        if (shift == PAGE_SHIFT)
-            w->l1mfn = w->mfn;
-        w->mfn = walk_step(w->mfn, (va >> shift) & (L1_PAGETABLE_ENTRIES - 1), &all, &any);
-        if (shift == PAGE_SHIFT)
-            break;
-    }
-    w->allowed = w->mfn != mfn_x(INVALID_MFN) &&
-                 (!(error_code & PFEC_write_access) || (all & _PAGE_RW)) &&
-                 (!(error_code & PFEC_user_mode) || (all & _PAGE_USER)) &&
-                 (!(error_code & PFEC_insn_fetch) || !(any & _PAGE_NX_BIT));
-}
-
 /* ---- accesses of Xen's own ---- */
 
-/* Of a fault there the guest cannot be told: that access is never denied. */
-static bool writes_exception_frame(unsigned long rip)
+/* Of a fault there the guest cannot be told, only be crashed: that access is never denied. */
+static bool on_exception_frame(const struct vcpu *v, unsigned long rip)
 {
     char buffer[KSYM_NAME_LEN + 1];
     unsigned long size, offset;
     const char *name = symbols_lookup(rip, &size, &offset, buffer);
 
-    return name && strstr(name, "create_bounce_frame");
+    return xmem_vcpu(v)->on_frame || (name && strstr(name, "create_bounce_frame"));
+}
+
+void xmem_pv_on_frame(struct vcpu *v, bool on)
+{
+    xmem_vcpu(v)->on_frame = on;
 }
 
 /* What a page fault's handler answers. */
@@ -129,7 +89,7 @@ static struct xm_pv_ask ask_make(struct vcpu *v, unsigned long va, unsigned long
         .what = xm_pv_what(regs->error_code),
         .who = guest ? XM_PV_BY_GUEST : XM_PV_BY_XEN,
         .guest_allows = true,
-        .unfailing = !guest && writes_exception_frame(regs->rip),
+        .unfailing = !guest && on_exception_frame(v, regs->rip),
     };
 }
 

@@ -30,6 +30,7 @@
 struct xmem_vcpu {
     struct xm_pv_vcpu pv;
     struct xm_pv_open open;
+    bool on_frame; /* Xen is about the guest's exception frame, in C */
 };
 
 struct xmem_pv {
@@ -85,13 +86,27 @@ void xmem_open(struct vcpu *v, unsigned long mfn);
 bool xmem_open_passes(const struct domain *d, unsigned long mfn);
 void xmem_open_made(unsigned long mfn, uint64_t place);
 
-/* fault.c: the guest's own tables, looked at without leaving a trace. */
+/* walk.c: the guest's own tables. */
+struct xmem_level {
+    struct page_info *table;
+    unsigned int index;
+    uint64_t entry; /* as it was met */
+    bool dirty;     /* was changed by xmem_walk_use() */
+};
 struct xmem_walk {
     unsigned long l1mfn; /* of the L1 table; INVALID_MFN if there is none */
     unsigned long mfn;
     bool allowed;
+    uint32_t fault; /* not allowed: the error code of the guest's own page fault */
+    unsigned int levels; /* held: */
+    struct xmem_level level[CONFIG_PAGING_LEVELS];
 };
+/* Looks without leaving a trace. */
 void xmem_walk(struct vcpu *v, unsigned long va, uint32_t error_code, struct xmem_walk *w);
+/* The same for an access that is to be made: xmem_walk_use() next to it, xmem_walk_put() after it. */
+void xmem_walk_hold(struct vcpu *v, unsigned long va, uint32_t error_code, struct xmem_walk *w);
+bool xmem_walk_use(struct xmem_walk *w, bool write);
+void xmem_walk_put(struct vcpu *v, struct xmem_walk *w);
 
 /* event.c: self is the domain. */
 extern const struct xm_pv_calls xmem_calls;

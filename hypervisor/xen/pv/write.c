@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Page-table writes that Xen does for a PV guest: they do not go through the shadow tables, and are the
- * guest's own accesses all the same. Nobody stops inside a hypercall: the event is sent, and the
+ * What Xen reads and writes for a PV guest by a frame's number, or will from now on: it does not go
+ * through the shadow tables, and is the guest's own access all the same. Nobody stops inside a hypercall: the event is sent, and the
  * hypercall is continued at the same item when the vCPU runs again.
  */
 #include "priv.h"
@@ -48,15 +48,17 @@ int xmem_pv_touch(struct domain *owner, unsigned long mfn, unsigned int offset)
     return obey(&ask, 1);
 }
 
-int xmem_pv_touch_both(struct domain *owner, unsigned long to, unsigned long from)
+int xmem_pv_touch_both(struct domain *to_owner, unsigned long to, unsigned int offset,
+                       struct domain *from_owner, unsigned long from)
 {
     struct xm_pv_ask ask[2];
+    unsigned int n = 0;
 
-    if (owner != current->domain)
-        return 0;
-    ask[0] = ask_make(from, 0, false, XM_PV_BY_HYPERCALL);
-    ask[1] = ask_make(to, 0, true, XM_PV_BY_HYPERCALL);
-    return obey(ask, 2);
+    if (from_owner == current->domain)
+        ask[n++] = ask_make(from, 0, false, XM_PV_BY_HYPERCALL);
+    if (to_owner == current->domain)
+        ask[n++] = ask_make(to, offset, true, XM_PV_BY_HYPERCALL);
+    return n > 0 ? obey(ask, n) : 0;
 }
 
 int xmem_pv_touch_va(unsigned long va)

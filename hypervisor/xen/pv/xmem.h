@@ -140,10 +140,20 @@ static inline uint32_t xmem_pv_fault(struct vcpu *v, unsigned long va, struct cp
     return xmem_pv_restricts(v->domain) ? xmem_pv_page_fault(v, va, regs) : XMEM_GO_ON;
 }
 
-/* ---- write.c: page-table writes that Xen does for the guest ---- */
+void xmem_pv_on_frame(struct vcpu *v, bool on);
+
+/* From here to there Xen reads or writes the guest's exception frame: a failure is the guest's end. */
+static inline void xmem_pv_frame(bool on)
+{
+    if (is_pv_vcpu(current) && unlikely(current->domain->arch.pv.xmem))
+        xmem_pv_on_frame(current, on);
+}
+
+/* ---- write.c: what Xen reads and writes for the guest by a frame's number ---- */
 
 int xmem_pv_touch(struct domain *owner, unsigned long mfn, unsigned int offset);
-int xmem_pv_touch_both(struct domain *owner, unsigned long to, unsigned long from);
+int xmem_pv_touch_both(struct domain *to_owner, unsigned long to, unsigned int offset,
+                       struct domain *from_owner, unsigned long from);
 int xmem_pv_touch_va(unsigned long va);
 bool xmem_pv_stops_ptwr(unsigned long va, mfn_t mfn);
 
@@ -155,7 +165,16 @@ static inline int xmem_pv_write(struct domain *owner, unsigned long mfn, unsigne
 
 static inline int xmem_pv_copy(struct domain *owner, unsigned long to, unsigned long from)
 {
-    return xmem_pv_restricts(owner) ? xmem_pv_touch_both(owner, to, from) : 0;
+    return xmem_pv_restricts(owner) ? xmem_pv_touch_both(owner, to, 0, owner, from) : 0;
+}
+
+/* By a grant copy: of its own frames at either end. */
+static inline int xmem_pv_grant_copy(struct domain *to_owner, mfn_t to, unsigned int offset,
+                                     struct domain *from_owner, mfn_t from)
+{
+    return xmem_pv_restricts(current->domain)
+               ? xmem_pv_touch_both(to_owner, mfn_x(to), offset, from_owner, mfn_x(from))
+               : 0;
 }
 
 static inline int xmem_pv_update_va(unsigned long va)
@@ -210,8 +229,10 @@ static inline void xmem_pv_step_leave(void)
 #define xmem_pv_leaves(v) ((void)0)
 #define XMEM_GO_ON (~0U)
 #define xmem_pv_fault(v, va, regs) XMEM_GO_ON
+#define xmem_pv_frame(on) ((void)0)
 #define xmem_pv_write(owner, mfn, offset) 0
 #define xmem_pv_copy(owner, to, from) 0
+#define xmem_pv_grant_copy(to_owner, to, offset, from_owner, from) 0
 #define xmem_pv_update_va(va) 0
 #define xmem_pv_ptwr(va, mfn) false
 #define xmem_pv_fill_regs(req) false

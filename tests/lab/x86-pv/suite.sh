@@ -23,6 +23,8 @@ suite_pv_fill() {
         -lxenctrl -lxencall -lxenevtchn -lxenforeignmemory
     suite_compile "$folder/calls" "$LAB_PV"/calls/*.c "$LAB_COMMON/guest.c" \
         -lxenctrl -lxencall -lxenevtchn -lxenforeignmemory
+    suite_compile "$folder/ways" "$LAB_PV"/ways/*.c "$LAB_PV"/check/{monitor,guest}.c \
+        "$LAB_COMMON/guest.c" -lxenctrl -lxencall -lxenevtchn -lxenforeignmemory
     suite_compile "$folder/figures" "$LAB_PV"/figures/figures.c "$LAB_PV"/check/{monitor,guest}.c \
         "$LAB_COMMON/guest.c" -lxenctrl -lxencall -lxenevtchn -lxenforeignmemory
     suite_compile "$folder/soak" "$LAB_PV/soak/soak.c"
@@ -33,7 +35,7 @@ suite_pv_fill() {
 # What only PV guests have to prove: the checklist, and the soak of a Linux guest.
 suite_extra() {
     lab_store "suite-pv-$1" "$(lab_key "$SUITE_ID ${SUITE_LIBRARY##*/} ${SUITE_WARN[*]} \
-        $(declare -f suite_compile suite_pv_fill)" "$LAB_PV"/{check,calls,soak,stock,figures} "$LAB_PV"/guest/{layout,ops}.h \
+        $(declare -f suite_compile suite_pv_fill)" "$LAB_PV"/{check,calls,ways,soak,stock,figures} "$LAB_PV"/guest/{layout,ops}.h \
         "$LAB_COMMON"/{guest.c,guest.h,mailbox.h})" suite_pv_fill
     cp -L "$LAB_PATH"/* "$2/"
 }

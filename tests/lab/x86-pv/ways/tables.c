@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Frames that are tables: of pages, of descriptors, of grants. */
+#include "ways.h"
+
+#include <string.h>
+
+#define GRANT_MAP   0u
+#define GRANT_SETUP 2u
+#define GRANT_COPY  5u
+#define MAP_HOST    2u  /* GNTMAP_host_map */
+#define MAP_PTE     16u /* GNTMAP_contains_pte */
+#define PERMIT      1u  /* GTF_permit_access */
+#define REF         9u  /* the first eight are reserved */
+#define GRANTS      23u /* the test page at whose address the grant table is mapped */
+#define ENTRIES     512u
+#define PTE_A_D     0x60u
+#define PTE_KERNEL  0x63u /* as PTE_RW, but for the processor's user bit: Xen adds what it needs */
+#define DATA_SEGMENT UINT64_C(0x00cff2000000ffff) /* never loaded so far */
+
+static uint64_t target(const struct check *c)
+{
+    return c->first + TARGET;
+}
+
+static uint64_t va_of(struct check *c, unsigned int i)
+{
+    return check_virtual(c, check_page(c, i));
+}
+
+static int64_t mmuext_now(struct check *c, uint64_t op, uint64_t gfn)
+{
+    return ways_mmuext(c, op, gfn, 0) ? INT64_MIN : ways_result(c);
+}
+
+/* What is to become a table has no writable mapping. Its contents then. */
+static int read_only(struct check *c, const uint64_t entries[ENTRIES])
+{
+    if (check_update_va(c, va_of(c, TARGET), check_page(c, TARGET) | PTE_RO))
+        return -1;
+    return lab_guest_poke(c->guest, check_page(c, TARGET), entries, PAGE);
+}
+
+/* ---- descriptors ---- */
+
+static int prepare_gdt(struct check *c)
+{
+    const uint64_t entries[ENTRIES] = {0, DATA_SEGMENT & ~(UINT64_C(3) << 45)};
+
+    return read_only(c, entries);
+}
+
+static int start_gdt(struct check *c)
+{
+    uint64_t va = ways_words(c, (uint64_t[]){target(c)}, 1);
+
+    return ways_hypercall(c, HC_SET_GDT, va, ENTRIES, 0, 0);
+}
+
+/* mov $0x0b, %eax; mov %eax, %fs; xor %eax, %eax; mov %eax, %fs; ret */
+static int prepare_segment(struct check *c)
+{
+    static const uint8_t code[] = {0xb8, 0x0b, 0x00, 0x00, 0x00, 0x8e, 0xe0,
+                                   0x31, 0xc0, 0x8e, 0xe0, 0xc3};
+    const uint64_t entries[ENTRIES] = {0, DATA_SEGMENT};
+    int rc = read_only(c, entries);
+
+    if (!rc)
+        rc = ways_code(c, code, sizeof(code));
+    if (!rc)
+        rc = start_gdt(c);
+    return rc ? rc : (int)ways_result(c);
+}
+
+static int start_segment(struct check *c)
+{
+    return check_start(c, 0, LAB_OP_EXEC, check_page(c, CODE), 0);
+}
+
+/* ---- pages ---- */
+
+static int prepare_pin(struct check *c)
+{
+    const uint64_t entries[ENTRIES] = {check_page(c, OTHER) | PTE_KERNEL};
+
+    return read_only(c, entries);
+}
+
+static int start_pin(struct check *c)
+{
+    return ways_mmuext(c, MMUEXT_PIN_L1, target(c), 0);
+}
+
+/* It takes the place of the L1 table that maps the slot, whose page was never used. */
+static int prepare_walk(struct check *c)
+{
+    uint64_t va = va_of(c, SLOT), l2 = check_entry(c, va, 2), entries[ENTRIES], words;
+
+    if (!l2 || check_update_va(c, va_of(c, TARGET), check_page(c, TARGET) | PTE_RO) ||
+        lab_guest_peek(c->guest, check_entry(c, va, 1) & ~(uint64_t)(PAGE - 1), entries, PAGE))
+        return -1;
+    entries[va >> 12 & (ENTRIES - 1)] &= ~(uint64_t)PTE_A_D;
+    if (lab_guest_poke(c->guest, check_page(c, TARGET), entries, PAGE))
+        return -1;
+    words = ways_words(c, (uint64_t[]){l2, check_page(c, TARGET) | PTE_RW}, 2);
+    return (int)check_hypercall(c, HC_MMU_UPDATE, (uint64_t[4]){words, 1, 0, SELF});
+}
+
+static int start_walk(struct check *c)
+{
+    return check_start(c, 0, LAB_OP_WRITE, va_of(c, SLOT), 1);
+}
+
+/* ---- grants ---- */
+
+/* The guest grants one of its frames to itself. */
+static int grant(struct check *c, uint64_t gfn)
+{
+    uint64_t buffer = check_page(c, BUFFER), va = va_of(c, BUFFER), table = va_of(c, GRANTS);
+
+    ways_words(c, (uint64_t[]){SELF | UINT64_C(1) << 32, 0, va + 64}, 3);
+    if (check_hypercall(c, HC_GRANT_TABLE, (uint64_t[4]){GRANT_SETUP, va, 1, 0}) ||
+        check_update_va(c, table, check_peek(c, buffer + 64) * PAGE | PTE_RW))
+        return -1;
+    return check_run(c, 0, LAB_OP_WRITE, table + REF * 8,
+                     PERMIT | (uint64_t)c->domid << 16 | gfn << 32);
+}
+
+static int map_grant(struct check *c, uint64_t where, uint64_t flags)
+{
+    uint64_t va = ways_words(c, (uint64_t[]){where, flags | (uint64_t)REF << 32, c->domid, 0}, 4);
+
+    return ways_hypercall(c, HC_GRANT_TABLE, GRANT_MAP, va, 1, 0);
+}
+
+/* Was it mapped? The status is a field of what was asked. */
+static int mapped(struct check *c)
+{
+    return ways_result(c) ? -1 : (int)(check_peek(c, check_page(c, BUFFER) + 16) >> 16 & 0xffff);
+}
+
+static int prepare_granted(struct check *c)
+{
+    int rc = grant(c, target(c));
+
+    if (!rc)
+        rc = map_grant(c, va_of(c, SLOT), MAP_HOST);
+    return rc ? rc : mapped(c);
+}
+
+static int start_granted(struct check *c)
+{
+    return check_start(c, 0, LAB_OP_WRITE, va_of(c, SLOT), 0xabcd);
+}
+
+/* struct gnttab_copy: 64 bytes, the destination by grant (GNTCOPY_dest_gref). */
+static int prepare_copy(struct check *c)
+{
+    return grant(c, target(c));
+}
+
+static int start_copy(struct check *c)
+{
+    uint64_t va = ways_words(c, (uint64_t[]){c->first + OTHER, SELF, REF, c->domid, 64 | 2 << 16}, 5);
+
+    return ways_hypercall(c, HC_GRANT_TABLE, GRANT_COPY, va, 1, 0);
+}
+
+static int prepare_into_table(struct check *c)
+{
+    const uint64_t entries[ENTRIES] = {0};
+    int rc = read_only(c, entries);
+
+    if (!rc)
+        rc = (int)mmuext_now(c, MMUEXT_PIN_L1, target(c));
+    return rc ? rc : grant(c, c->first + OTHER);
+}
+
+static int start_into_table(struct check *c)
+{
+    return map_grant(c, check_page(c, TARGET) + 64, MAP_HOST | MAP_PTE);
+}
+
+const struct way ways_tables[] = {
+    {"a store by a grant of its own", BY_GUEST, MEM_ACCESS_W, .prepare = prepare_granted,
+     .start = start_granted},
+    {"grant copy by a grant of its own", BY_GUEST, MEM_ACCESS_W, .prepare = prepare_copy,
+     .start = start_copy},
+    {"a grant mapped into a table", NOT_SEEN, 0, .once = true, .changes = true,
+     .prepare = prepare_into_table, .start = start_into_table},
+    {"validation as a page table", NOT_SEEN, 0, .once = true, .changes = true,
+     .prepare = prepare_pin, .start = start_pin},
+    {"accessed and dirty bits of a page table", NOT_SEEN, 0, .once = true, .changes = true,
+     .prepare = prepare_walk, .start = start_walk},
+    {"validation as a descriptor table", NOT_SEEN, 0, .once = true, .changes = true,
+     .prepare = prepare_gdt, .start = start_gdt},
+    {"accessed bits of descriptors", NOT_SEEN, 0, .once = true, .changes = true,
+     .prepare = prepare_segment, .start = start_segment},
+    {NULL},
+};
