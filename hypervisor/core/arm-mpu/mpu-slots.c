@@ -41,6 +41,12 @@ void xm_mpu_sync(struct xm_mpu *m)
 
 /* ---- start ---- */
 
+static void hw_start(const struct xm_mpu *m)
+{
+    if (m->ops->start != NULL)
+        m->ops->start(m->hw);
+}
+
 static bool overlap(const struct xm_mpu_region *a, const struct xm_mpu_region *b)
 {
     return a->base <= b->last && b->base <= a->last;
@@ -154,6 +160,7 @@ int xm_mpu_init(struct xm_mpu *m, const struct xm_mpu_cfg *cfg)
     m->stamp = 1;
     m->slice_shift = cfg->slice_shift != 0 ? (uint8_t)cfg->slice_shift : XM_MPU_SLICE_SHIFT;
     xm_mpu_settle(m);
+    hw_start(m);
     start(m, cfg);
     return 0;
 }
@@ -230,6 +237,7 @@ void xm_mpu_recover(struct xm_mpu *m)
 {
     unsigned i;
 
+    hw_start(m);
     xm_mpu_write_enable(m, own_bits(m));
     xm_mpu_sync(m);
     for (i = 0; i < m->nr; i++) {
