@@ -93,6 +93,19 @@ static enum op_end dispatch(struct sim_domain *d, struct sim_vcpu *v, const stru
     }
 }
 
+/* True: the op, or one instruction of EXCL, is done. */
+static bool go_on(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+                  const struct xm_reply *reply)
+{
+    bool part = op->code == SIM_OP_EXCL && !sim_excl_ends(v, op);
+    bool done = part ? sim_excl_step(d, v, op) : dispatch(d, v, op, reply) != OP_BLOCKED;
+
+    sim_mpu_leave(d, v, done);
+    if (done && !part)
+        finish(d, v, op, false);
+    return done;
+}
+
 bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
 {
     const struct xm_reply *r = NULL;
@@ -121,10 +134,7 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     if (sim_is_arm(d) && !v->in_op)
         sim_arm_begin(v, &op);
     v->in_op = true;
-    if (op.code == SIM_OP_EXCL && !sim_excl_ends(v, &op))
-        return sim_excl_step(d, v, &op);
-    if (dispatch(d, v, &op, r) == OP_BLOCKED)
+    if (!sim_mpu_enter(d, v))
         return false;
-    finish(d, v, &op, false);
-    return true;
+    return go_on(d, v, &op, r);
 }

@@ -107,6 +107,7 @@ static void replace(struct sim_domain *d, struct sim_vcpu *v, const struct sim_p
     v->prog = *p;
     v->in_op = v->held_write = v->moved = v->arm.shown = v->arm.monitor = false;
     v->told_n = 0;
+    xm_mpu_step_forget(&v->core->step);
     sim_halt_end(v);
 }
 

@@ -106,7 +106,7 @@ static bool plain(const struct sim_vcpu *v)
     const struct xm_vcpu *c = v->core;
 
     return !v->in_op && !v->step_due && !v->exception.pending && !c->single_step &&
-           !c->has_reply && !c->next_interrupt;
+           c->step.n == 0 && !c->has_reply && !c->next_interrupt;
 }
 
 static uint64_t fast_run(struct sim_domain *d, struct sim_vcpu *v, uint64_t budget)

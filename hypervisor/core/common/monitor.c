@@ -11,6 +11,8 @@ uint32_t xm_monitor_caps(const struct xm_domain *d)
 
     if (d->kind == XM_KIND_X86_PV)
         return BIT(XM_MONITOR_EMUL_UNIMPLEMENTED); /* the others are intercepts of HVM guests */
+    if (d->kind == XM_KIND_ARM_MPU) /* what STEP does not do is told as not implemented */
+        caps |= BIT(XM_MONITOR_EMUL_UNIMPLEMENTED) | XM_MONITOR_CAP_STEP;
     if (xm_kind_is_arm(d->kind))
         return caps | BIT(XM_MONITOR_PRIVILEGED_CALL);
     caps |= BIT(XM_MONITOR_SOFTWARE_BREAKPOINT) | BIT(XM_MONITOR_MOV_TO_MSR) |
@@ -124,7 +126,7 @@ static int toggle(struct xm_domain *d, const struct xm_domctl_monitor_op *op, bo
 {
     if (op->event > 31)
         return -XM_EINVAL;
-    if ((xm_monitor_caps(d) & BIT(op->event)) == 0)
+    if ((xm_monitor_caps(d) & ~XM_MONITOR_CAP_STEP & BIT(op->event)) == 0)
         return -XM_EOPNOTSUPP;
     switch (op->event) {
     case XM_MONITOR_WRITE_CTRLREG: return set_ctrlreg(&d->monitor, op, on);

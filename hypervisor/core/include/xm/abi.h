@@ -46,6 +46,12 @@ enum xm_hc {
 #define XM_EV_FLAG_RESET_VMTRACE (1u << 13)
 #define XM_EV_FLAG_RESET_FORK_STATE (1u << 14)
 #define XM_EV_FLAG_RESET_FORK_MEMORY (1u << 15)
+/*
+ * Not Xen's own: the hypervisor carries the told instruction over. Only the told access to that frame
+ * is let through, for that vCPU alone; another restricted frame is an event of its own. Sent only
+ * where XM_MONITOR_CAP_STEP is set.
+ */
+#define XM_EV_FLAG_STEP (1u << 30)
 
 enum xm_ev_reason {
     XM_EV_REASON_UNKNOWN = 0, XM_EV_REASON_MEM_ACCESS = 1, XM_EV_REASON_MEM_SHARING = 2,
@@ -245,6 +251,8 @@ enum xm_monitor_event {
     XM_MONITOR_INTERRUPT = 8, XM_MONITOR_DESC_ACCESS = 9, XM_MONITOR_EMUL_UNIMPLEMENTED = 10,
     XM_MONITOR_INGUEST_PAGEFAULT = 11, XM_MONITOR_VMEXIT = 12, XM_MONITOR_IO = 13
 };
+/* Beside 1 << XM_MONITOR_* in the capabilities: answers with XM_EV_FLAG_STEP. */
+#define XM_MONITOR_CAP_STEP (1u << 30)
 
 struct xm_domctl_monitor_op {
     uint32_t op, event;

@@ -12,7 +12,7 @@
 
 #include <xm/abi.h>
 #include <xm/env.h>
-#include <xm/mpu-plan.h>
+#include <xm/mpu-step.h>
 #include <xm/pv.h>
 #include <xm/rights.h>
 
@@ -71,6 +71,7 @@ struct xm_vcpu {
     bool has_reply;
     struct xm_reply reply;
     struct xm_pv_armed armed; /* x86-pv: EMULATE answers */
+    struct xm_mpu_step step;  /* arm-mpu: STEP answers */
 };
 
 #define XM_MSR_WORDS (0x2000u / 64u)
