@@ -98,6 +98,12 @@ static const struct row {
     {XM_MPU_T32, 0xf47faffeu, XM_MPU_INSN_BACK}, /* bne.w */
     {XM_MPU_T32, 0xe0020000u, XM_MPU_INSN_PLAIN}, /* b.n */
     {XM_MPU_T32, 0xf3bf8f4fu, XM_MPU_INSN_PLAIN}, /* dsb sy */
+    {XM_MPU_A64, 0xd5300240u, XM_MPU_INSN_DEBUG}, /* mrs x0, mdscr_el1 */
+    {XM_MPU_A64, 0xd5100240u, XM_MPU_INSN_DEBUG}, /* msr mdscr_el1, x0 */
+    {XM_MPU_A64, 0xd5381000u, XM_MPU_INSN_PLAIN}, /* mrs x0, sctlr_el1 */
+    {XM_MPU_A32, 0xee100e52u, XM_MPU_INSN_DEBUG}, /* mrc p14, 0, r0, c0, c2, 2 */
+    {XM_MPU_A32, 0xee110f10u, XM_MPU_INSN_PLAIN}, /* mrc p15, 0, r0, c1, c0, 0 */
+    {XM_MPU_T32, 0xee100e52u, XM_MPU_INSN_DEBUG}, /* mrc p14, 0, r0, c0, c2, 2 */
 };
 #define ROWS (sizeof(table) / sizeof(table[0]))
 

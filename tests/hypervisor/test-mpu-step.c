@@ -382,6 +382,15 @@ START_TEST(not_so)
     answer(XM_EV_FLAG_STEP); /* to this it means nothing */
     ck_assert_int_eq(enter(), XM_MPU_STEP_NONE);
     ck_closed();
+    /* The surroundings find out later that they cannot. */
+    at_pc = XM_MPU_INSN_PLAIN;
+    tell(4, W);
+    answer(XM_EV_FLAG_STEP);
+    ck_assert_int_eq(enter(), XM_MPU_STEP_OPEN);
+    ck_assert_int_eq(xm_mpu_step_refuse(&d, &core[0].m, 0), XM_MPU_STEP_STOPPED);
+    ck_assert_uint_eq(fake_last(&d)->reason, XM_EV_REASON_EMUL_UNIMPLEMENTED);
+    ck_closed();
+    answer(0);
     fake_end(&d);
 }
 END_TEST

@@ -261,6 +261,12 @@ void xm_mpu_step_leave(struct xm_domain *d, struct xm_mpu *m, uint32_t vcpu, boo
     xm_p2m_unlock(d);
 }
 
+enum xm_mpu_entry xm_mpu_step_refuse(struct xm_domain *d, struct xm_mpu *m, uint32_t vcpu)
+{
+    xm_mpu_step_leave(d, m, vcpu, true);
+    return not_so(d, xm_vcpu_get(d, vcpu));
+}
+
 int xm_mpu_refresh(struct xm_domain *d, struct xm_mpu *m)
 {
     return xm_mpu_view_load(m, &d->mpu);

@@ -103,6 +103,16 @@ static bool t32_back(uint32_t w)
     return (w & 0xffe0d000u) == 0xf3c08000u; /* subs pc, eret, bxj */
 }
 
+/* System registers with op0 2; coprocessor 14. */
+static bool debug(enum xm_mpu_set set, uint32_t w)
+{
+    switch (set) {
+    case XM_MPU_A64: return (w & 0xffd80000u) == 0xd5100000u;
+    case XM_MPU_A32: return (w & 0x0f000f00u) == 0x0e000e00u || (w & 0x0e000f00u) == 0x0c000e00u;
+    default: return (w & 0xef000f00u) == 0xee000e00u || (w & 0xee000f00u) == 0xec000e00u;
+    }
+}
+
 enum xm_mpu_insn xm_mpu_step_insn(enum xm_mpu_set set, const uint32_t *word, unsigned n)
 {
     uint32_t w = word[n - 1];
@@ -111,5 +121,5 @@ enum xm_mpu_insn xm_mpu_step_insn(enum xm_mpu_set set, const uint32_t *word, uns
         return XM_MPU_INSN_EXCLUSIVE;
     if ((set == XM_MPU_A32 && a32_back(w)) || (set == XM_MPU_T32 && t32_back(w)))
         return XM_MPU_INSN_BACK;
-    return XM_MPU_INSN_PLAIN;
+    return debug(set, w) ? XM_MPU_INSN_DEBUG : XM_MPU_INSN_PLAIN;
 }
