@@ -19,6 +19,8 @@ XM_CORE_SOURCES = \
 	hypervisor/core/arm-mpu/mpu-extents.c \
 	hypervisor/core/arm-mpu/mpu-plan.c \
 	hypervisor/core/arm-mpu/mpu-view.c \
+	hypervisor/core/arm-mpu/mpu-step.c \
+	hypervisor/core/arm-mpu/mpu-step-insn.c \
 	hypervisor/core/arm-mpu/mpu-evtchn.c \
 	hypervisor/core/arm-mpu/mpu-domain.c \
 	hypervisor/core/x86/altp2m.c \
@@ -52,7 +54,7 @@ XM_PV_FILES = \
 	hypervisor/core/x86/pv-where.c
 
 # Of these, what a hypervisor with domains and a vm_event of its own takes for an MPU: with the
-# headers xm/{types,env,rights,mpu,mpu-plan,mpu-remote,mpu-evtchn}.h; they need no function of the
+# headers xm/{types,env,rights,mpu,mpu-plan,mpu-remote,mpu-evtchn,mpu-step}.h; they need no function of the
 # environment but memcpy and memset.
 XM_MPU_FILES = \
 	hypervisor/core/common/rights.c \
@@ -62,4 +64,6 @@ XM_MPU_FILES = \
 	hypervisor/core/arm-mpu/mpu-extents.c \
 	hypervisor/core/arm-mpu/mpu-plan.c \
 	hypervisor/core/arm-mpu/mpu-view.c \
+	hypervisor/core/arm-mpu/mpu-step.c \
+	hypervisor/core/arm-mpu/mpu-step-insn.c \
 	hypervisor/core/arm-mpu/mpu-evtchn.c

@@ -126,8 +126,8 @@ static char *page_at(struct sim_domain *d, uint64_t gfn)
 }
 
 /* The registers let it through: is that right? */
-static enum translation through(struct sim_domain *d, struct sim_vcpu *v, struct part *p,
-                                uint8_t what)
+static enum translation through(struct sim_domain *d, struct sim_vcpu *v,
+                                const struct xm_access_req *req, struct part *p)
 {
     struct tlb_entry *e = tlb_at(&v->tlb, p->gfn);
     struct xm_access_res res = {.mfn = {p->gfn}};
@@ -137,10 +137,15 @@ static enum translation through(struct sim_domain *d, struct sim_vcpu *v, struct
         p->host = NULL;
         return TR_OK;
     }
+    if (v->core->step.open) { /* nothing of it may be remembered */
+        p->host = page_at(d, p->gfn) + p->offset;
+        sim_mpu_step_check(d, v, req, p);
+        return TR_OK;
+    }
     res.bits = xm_mpu_guest_bits(&d->mpu[v->id].m, (xm_mpu_reg)(p->gfn << XM_PAGE_SHIFT));
     sim_tlb_fill(d, v, p, &res);
     e->change--; /* not compared with the rights yet */
-    sim_tlb_verify(d, v, e, what);
+    sim_tlb_verify(d, v, e, req->what);
     p->host = page_at(d, p->gfn) + p->offset;
     return TR_OK;
 }
@@ -153,10 +158,14 @@ enum translation sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
     struct xm_access_res res;
 
     for (unsigned i = 0; i < MAX_RETRIES; i++) {
-        if (mpu_model_access(&c->hw, addr, req->what, 1) == 0)
-            return through(d, v, p, req->what);
+        if (mpu_model_access(&c->hw, addr, req->what, 1) == 0 &&
+            !sim_mpu_step_watches(d, v, p->gfn, req->what))
+            return through(d, v, req, p);
+        sim_mpu_step_end(d, v, &c->m, false);
         switch (xm_mpu_check(&d->core, &c->m, req, &res)) {
         case XM_V_RETRY_NOW:
+            if (!sim_mpu_step_begin(d, v, &c->m))
+                return TR_BLOCKED;
             break;
         case XM_V_EMULATE:
             p->host = page_at(d, p->gfn) + p->offset;
@@ -173,6 +182,17 @@ enum translation sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
         }
     }
     xm_env_panic("an access is retried without end");
+}
+
+bool sim_mpu_enter(struct sim_domain *d, struct sim_vcpu *v)
+{
+    return v->core->step.n == 0 || sim_mpu_step_begin(d, v, &d->mpu[v->id].m);
+}
+
+void sim_mpu_leave(struct sim_domain *d, struct sim_vcpu *v, bool done)
+{
+    if (v->core->step.open)
+        sim_mpu_step_end(d, v, &d->mpu[v->id].m, done);
 }
 
 /* ---- the hypervisor's own ---- */

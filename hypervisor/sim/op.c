@@ -95,11 +95,36 @@ static enum op_end dispatch(struct sim_domain *d, struct sim_vcpu *v, const stru
     }
 }
 
+static bool dispatched(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+                       const struct xm_reply *reply)
+{
+    enum op_end end;
+
+    if (unlikely(v->pv_due != PV_DUE_NOTHING) && sim_pv_due(d, v, op, &end))
+        return end == OP_DONE;
+    end = dispatch(d, v, op, reply);
+    if (unlikely(xm_pv_open_any(&v->open)) && !sim_pv_lingers(d))
+        sim_pv_close(d, v);
+    return end == OP_DONE;
+}
+
+/* True: the op, or one instruction of EXCL, is done. */
+static bool go_on(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+                  const struct xm_reply *reply)
+{
+    bool part = op->code == SIM_OP_EXCL && !sim_excl_ends(v, op);
+    bool done = part ? sim_excl_step(d, v, op) : dispatched(d, v, op, reply);
+
+    sim_mpu_leave(d, v, done);
+    if (done && !part)
+        finish(d, v, op, false);
+    return done;
+}
+
 bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
 {
     const struct xm_reply *r = NULL;
     struct xm_reply reply;
-    enum op_end end;
     struct sim_op op;
 
     v->tried++;
@@ -126,18 +151,7 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     if (sim_is_arm(d) && !v->in_op)
         sim_arm_begin(v, &op);
     v->in_op = true;
-    if (unlikely(v->pv_due != PV_DUE_NOTHING) && sim_pv_due(d, v, &op, &end)) {
-        if (end == OP_DONE)
-            finish(d, v, &op, false);
-        return end == OP_DONE;
-    }
-    if (op.code == SIM_OP_EXCL && !sim_excl_ends(v, &op))
-        return sim_excl_step(d, v, &op);
-    end = dispatch(d, v, &op, r);
-    if (unlikely(xm_pv_open_any(&v->open)) && !sim_pv_lingers(d))
-        sim_pv_close(d, v);
-    if (end == OP_BLOCKED)
+    if (!sim_mpu_enter(d, v))
         return false;
-    finish(d, v, &op, false);
-    return true;
+    return go_on(d, v, &op, r);
 }

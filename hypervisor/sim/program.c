@@ -109,6 +109,7 @@ static void replace(struct sim_domain *d, struct sim_vcpu *v, const struct sim_p
     v->told_n = 0;
     v->pv_due = PV_DUE_NOTHING;
     xm_pv_step_close(&d->core.pv, &v->core->pv, true);
+    xm_mpu_step_forget(&v->core->step);
     sim_halt_end(v);
 }
 

@@ -334,6 +334,17 @@ uint16_t sim_mpu_budget(const struct sim_domain_cfg *cfg);
 void sim_mpu_refresh(struct sim_domain *d);
 enum translation sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
                                    const struct xm_access_req *req, struct part *p);
+/* The vCPU is about to do an instruction: what was answered with STEP is open then. False: it is stopped. */
+bool sim_mpu_enter(struct sim_domain *d, struct sim_vcpu *v);
+/* It is in the hypervisor again; done: its instruction is over. */
+void sim_mpu_leave(struct sim_domain *d, struct sim_vcpu *v, bool done);
+/* mpu-step.c: the same, on its core. */
+bool sim_mpu_step_begin(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m);
+void sim_mpu_step_end(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m, bool done);
+bool sim_mpu_step_watches(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t gfn,
+                          unsigned what);
+void sim_mpu_step_check(struct sim_domain *d, struct sim_vcpu *v, const struct xm_access_req *req,
+                        const struct part *p);
 /* The hypervisor reads and writes there, for the guest on this core: as far as its MPU lets it. */
 void sim_mpu_own_access(struct sim_domain *d, struct sim_vcpu *v, const struct part *p, unsigned n);
 uint64_t sim_mpu_mem_bytes(const struct sim_domain *d);

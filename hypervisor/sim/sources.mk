@@ -21,6 +21,7 @@ SIM_SOURCES = \
 	hypervisor/sim/insn.c \
 	hypervisor/sim/machine.c \
 	hypervisor/sim/mpu.c \
+	hypervisor/sim/mpu-step.c \
 	hypervisor/sim/op-access.c \
 	hypervisor/sim/op-event.c \
 	hypervisor/sim/op.c \

@@ -10,6 +10,24 @@ static const struct xm_mpu_region xen[MPU_XENS] = {
     {MPU_RAM2, MPU_RAM2_LAST, XM_MPU_EL2_RW, 1, 0, 0},
 };
 
+/* Banks of RAM, the last ones guests' first pages; what is read-only after boot; devices; the rest. */
+static const struct xm_mpu_region boot[MPU_BOOT_XENS] = {
+    {MPU_RAM, MPU_RAM + 0x7fff, XM_MPU_EL2_RW, 1, 0, 0},
+    {MPU_RAM + 0x8000, MPU_RAM_LAST, XM_MPU_EL2_RW, 1, 0, 0},
+    {0x20008000, 0x2000ffff, XM_MPU_EL2_RO, 1, 0, 0},
+    {0x20010000, 0x20010fff, XM_MPU_EL2_RO, 1, 0, 0},
+    {0x20011000, 0x20013fff, XM_MPU_EL2_RO, 0, 0, 0},
+    {0x20014000, 0x2001ffff, XM_MPU_EL2_RW, 1, 0, 0},
+    {0x20020000, 0x2003ffff, XM_MPU_EL2_RW, 1, 0, 0},
+    {0x20080000, 0x2008ffff, XM_MPU_EL2_RO, 1, 0, 0},
+    {0xe7c00000, 0xe7c00fff, XM_MPU_EL2_RW, 1, 0, 1},
+    {0xf0000000, 0xf000ffff, XM_MPU_EL2_RW, 1, 0, 1},
+    {0xf0100000, 0xf01fffff, XM_MPU_EL2_RW, 1, 0, 1},
+    {MPU_RAM2, 0x3fffffff, XM_MPU_EL2_RW, 1, 0, 0},
+    {0x40000000, 0x5fffffff, XM_MPU_EL2_RW, 1, 0, 0},
+    {0x60000000, MPU_RAM2_LAST, XM_MPU_EL2_RW, 1, 0, 0},
+};
+
 /* At every instant Xen can run, and EL1 has nothing of it. */
 static void every_instant(struct mpu_model *hw, void *ctx, bool after)
 {
@@ -23,24 +41,33 @@ static void every_instant(struct mpu_model *hw, void *ctx, bool after)
     must(!mpu_model_allows(hw, MPU_DATA, XM_DO_R, 1));
 }
 
-void mpu_start(struct mpu_core *c, unsigned nr, bool wide, bool resident)
+static void start(struct mpu_core *c, struct xm_mpu_cfg *cfg, bool wide)
 {
-    const struct xm_mpu_cfg cfg = {.ops = &c->hw.ops,
-                                   .hw = &c->hw,
-                                   .nr = nr,
-                                   .slots = c->slots,
-                                   .scratch = c->scratch,
-                                   .own = own,
-                                   .owns = MPU_OWNS,
-                                   .xen = xen,
-                                   .xens = MPU_XENS,
-                                   .resident = resident};
-
-    mpu_model_init(&c->hw, nr, wide);
-    ck_assert_int_eq(xm_mpu_init(&c->m, &cfg), 0);
+    cfg->ops = &c->hw.ops;
+    cfg->hw = &c->hw;
+    cfg->slots = c->slots;
+    cfg->scratch = c->scratch;
+    cfg->own = own;
+    cfg->owns = MPU_OWNS;
+    mpu_model_init(&c->hw, cfg->nr, wide);
+    ck_assert_int_eq(xm_mpu_init(&c->m, cfg), 0);
     mpu_check(c);
     c->hw.hook = every_instant;
     c->hw.hook_ctx = c;
+}
+
+void mpu_start(struct mpu_core *c, unsigned nr, bool wide, bool resident)
+{
+    struct xm_mpu_cfg cfg = {.nr = nr, .xen = xen, .xens = MPU_XENS, .resident = resident};
+
+    start(c, &cfg, wide);
+}
+
+void mpu_start_boot(struct mpu_core *c, unsigned nr, bool wide, bool resident, unsigned xens)
+{
+    struct xm_mpu_cfg cfg = {.nr = nr, .xen = boot, .xens = xens, .resident = resident};
+
+    start(c, &cfg, wide);
 }
 
 void mpu_check(struct mpu_core *c)

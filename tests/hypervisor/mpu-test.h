@@ -29,6 +29,12 @@ struct mpu_core {
 
 /* nr regions; wide: PMSAv8-64; resident: Xen's view has regions of its own if they suffice. */
 void mpu_start(struct mpu_core *c, unsigned nr, bool wide, bool resident);
+/*
+ * With what a hypervisor has at the end of its boot instead: the same two of its own, and xens (at
+ * most MPU_BOOT_XENS) of the rest, in banks of RAM that guests lie in, rodata, devices.
+ */
+#define MPU_BOOT_XENS 14u
+void mpu_start_boot(struct mpu_core *c, unsigned nr, bool wide, bool resident, unsigned xens);
 /* No defect was seen. */
 void mpu_check(struct mpu_core *c);
 /* Xen's own is there for it, and neither it nor what is not `bits` is there for EL1 at addr. */

@@ -11,7 +11,7 @@
 #define G MPU_GFN
 #define SPAN 40u
 
-enum { LOAD_LESS, LOAD_MORE, LOAD_OTHER, FILL, EVICT, WINDOW, FLIP, SWITCH, KINDS };
+enum { LOAD_LESS, LOAD_MORE, LOAD_OTHER, FILL, EVICT, WINDOW, FLIP, SWITCH, SWITCH_RESIDENT, KINDS };
 
 static struct mpu_core core;
 static struct xm_mpu *const m = &core.m;
@@ -61,13 +61,13 @@ static void prepare(unsigned kind)
 {
     struct xm_mpu_region r[SPAN];
 
-    mpu_start(&core, kind == SWITCH ? 40 : 16, true, kind != SWITCH);
+    mpu_start(&core, kind >= SWITCH ? 40 : 16, true, kind != SWITCH);
     core.hw.hook = NULL;
     must(xm_mpu_load(m, r, some(r, 0, kind == FILL ? 4 : 11, 2)) == 0);
     must(xm_mpu_target_init(m, &far_away, MPU_RAM2, 64, true, 0, 0) == 0);
     must(xm_mpu_target_init(m, &read_only, MPU_RAM, 64, true, 0, 0) == 0);
-    if (kind == SWITCH) /* some without a bit in the enable register */
-        must(xm_mpu_load(m, r, some(r, 0, 37, 2)) == 0);
+    if (kind >= SWITCH) /* some without a bit in the enable register */
+        must(xm_mpu_load(m, r, some(r, 0, xm_mpu_budget(m), 2)) == 0);
 }
 
 static void change(unsigned kind)

@@ -255,7 +255,7 @@ START_TEST(measured)
     ck_closed(&before);
     ck_assert_uint_eq(m->cost[XM_MPU_BY_WINDOW], 21);
     ck_assert_uint_eq(m->cost[XM_MPU_BY_FLIP], 2);
-    ck_assert_uint_gt(m->cost[XM_MPU_BY_SWITCH], 40);
+    ck_assert_uint_eq(m->cost[XM_MPU_BY_SWITCH], 2); /* what is resident is not loaded */
     ck_way(FAR, 64, true, XM_MPU_BY_FLIP);
     weight_enable = 100, weight_other = 1;
     target(FAR, 64, true);
@@ -268,6 +268,11 @@ START_TEST(measured)
     ck_assert_int_gt(xm_mpu_remote_begin(m, &t, 0), 0);
     ck_assert_int_eq(xm_mpu_measure(m, &t, 3, clock_of, NULL), -XM_EBUSY);
     xm_mpu_remote_end(m);
+    start(16, false);
+    target(FAR, 64, true);
+    weight_enable = 1, weight_other = 10;
+    ck_assert_int_eq(xm_mpu_measure(m, &t, 3, clock_of, NULL), 0);
+    ck_assert_uint_gt(m->cost[XM_MPU_BY_SWITCH], 40);
 }
 END_TEST
 

@@ -165,19 +165,106 @@ static enum xm_verdict verdict_of(struct xm_domain *d, int fault)
     }
 }
 
-enum xm_verdict xm_mpu_check(struct xm_domain *d, struct xm_mpu *m, const struct xm_access_req *req,
-                             struct xm_access_res *res)
+static uint64_t pc_of(struct xm_domain *d, uint32_t vcpu)
+{
+    struct xm_ev_regs_arm regs;
+
+    xm_env_vcpu_get_regs(d->env, vcpu, &regs, sizeof(regs));
+    return regs.pc;
+}
+
+/* In the middle of a step an access that the rights allow is one more thing to have there. */
+static enum xm_verdict besides(struct xm_vcpu *v, const struct xm_access_req *req,
+                               enum xm_verdict verdict)
+{
+    if (v->step.n == 0 || (verdict != XM_V_RETRY_NOW && verdict != XM_V_EMULATE))
+        return verdict;
+    xm_mpu_step_needs(&v->step, req->gfn.n, req->what);
+    return v->step.n != 0 ? XM_V_RETRY_NOW : verdict;
+}
+
+static enum xm_verdict check_regions(struct xm_domain *d, struct xm_mpu *m,
+                                     const struct xm_access_req *req, bool open)
 {
     uint64_t addr = (req->gfn.n << XM_PAGE_SHIFT) | (req->offset & (XM_PAGE_SIZE - 1));
-    enum xm_verdict verdict = xm_access_check(d, req, res);
     int fault;
 
-    if (verdict != XM_V_OK)
-        return verdict;
     xm_p2m_lock(d);
     fault = xm_mpu_view_fault(m, &d->mpu, addr, req->what & 7u);
     xm_p2m_unlock(d);
+    if (fault == -XM_EEXIST && open) /* what was open had taken its place */
+        fault = XM_MPU_FAULT_LOADED;
     return verdict_of(d, fault);
+}
+
+enum xm_verdict xm_mpu_check(struct xm_domain *d, struct xm_mpu *m, const struct xm_access_req *req,
+                             struct xm_access_res *res)
+{
+    struct xm_vcpu *v = xm_vcpu_get(d, req->vcpu);
+    enum xm_verdict verdict;
+
+    if (v != NULL) { /* before the event: its answer may come at once */
+        uint64_t pc = pc_of(d, req->vcpu);
+
+        xm_mpu_step_fault(&v->step, pc, req->gfn.n, req->what);
+        xm_mpu_step_asked(&v->step, pc, req->gfn.n, req->what);
+    }
+    verdict = xm_access_check(d, req, res);
+    if (verdict != XM_V_OK)
+        return verdict;
+    return besides(v, req, check_regions(d, m, req, v->step.tried));
+}
+
+/* ---- one instruction ---- */
+
+/* Nobody is told, or wants to be: its access is told again. */
+static enum xm_mpu_entry not_so(struct xm_domain *d, struct xm_vcpu *v)
+{
+    xm_mpu_step_forget(&v->step);
+    return xm_event_emul_unimplemented(d, v->id) != XM_GO_ON ? XM_MPU_STEP_STOPPED : XM_MPU_STEP_NONE;
+}
+
+enum xm_mpu_entry xm_mpu_step_enter(struct xm_domain *d, struct xm_mpu *m, uint32_t vcpu, uint64_t pc,
+                                    enum xm_mpu_insn (*insn)(void *ctx, uint64_t pc), void *ctx)
+{
+    struct xm_vcpu *v = xm_vcpu_get(d, vcpu);
+    int rc;
+
+    if (v == NULL || v->step.n == 0)
+        return XM_MPU_STEP_NONE;
+    if (v->step.pc != pc) {
+        xm_mpu_step_forget(&v->step);
+        return XM_MPU_STEP_NONE;
+    }
+    if (insn(ctx, pc) != XM_MPU_INSN_PLAIN)
+        return not_so(d, v);
+    xm_p2m_lock(d);
+    rc = xm_mpu_view_load(m, &d->mpu);
+    if (rc == 0)
+        rc = xm_mpu_step_open(&v->step, m, &d->mpu);
+    xm_p2m_unlock(d);
+    if (rc != 0)
+        xm_mpu_step_forget(&v->step);
+    return rc == 0 ? XM_MPU_STEP_OPEN : XM_MPU_STEP_NONE;
+}
+
+void xm_mpu_step_leave(struct xm_domain *d, struct xm_mpu *m, uint32_t vcpu, bool done)
+{
+    struct xm_vcpu *v = xm_vcpu_get(d, vcpu);
+
+    if (v == NULL || !v->step.open)
+        return;
+    xm_p2m_lock(d);
+    xm_mpu_step_close(&v->step, m, &d->mpu, done);
+    if (xm_mpu_view_load(m, &d->mpu) != 0)
+        xm_env_panic("a core does not get back to its domain's view");
+    xm_p2m_unlock(d);
+}
+
+enum xm_mpu_entry xm_mpu_step_refuse(struct xm_domain *d, struct xm_mpu *m, uint32_t vcpu)
+{
+    xm_mpu_step_leave(d, m, vcpu, true);
+    return not_so(d, xm_vcpu_get(d, vcpu));
 }
 
 int xm_mpu_refresh(struct xm_domain *d, struct xm_mpu *m)

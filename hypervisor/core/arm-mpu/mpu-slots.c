@@ -41,6 +41,12 @@ void xm_mpu_sync(struct xm_mpu *m)
 
 /* ---- start ---- */
 
+static void hw_start(const struct xm_mpu *m)
+{
+    if (m->ops->start != NULL)
+        m->ops->start(m->hw);
+}
+
 static bool overlap(const struct xm_mpu_region *a, const struct xm_mpu_region *b)
 {
     return a->base <= b->last && b->base <= a->last;
@@ -154,6 +160,7 @@ int xm_mpu_init(struct xm_mpu *m, const struct xm_mpu_cfg *cfg)
     m->stamp = 1;
     m->slice_shift = cfg->slice_shift != 0 ? (uint8_t)cfg->slice_shift : XM_MPU_SLICE_SHIFT;
     xm_mpu_settle(m);
+    hw_start(m);
     start(m, cfg);
     return 0;
 }
@@ -230,6 +237,7 @@ void xm_mpu_recover(struct xm_mpu *m)
 {
     unsigned i;
 
+    hw_start(m);
     xm_mpu_write_enable(m, own_bits(m));
     xm_mpu_sync(m);
     for (i = 0; i < m->nr; i++) {
@@ -261,8 +269,33 @@ static void high_enable(struct xm_mpu *m, xm_mpu_reg en)
     }
 }
 
+/*
+ * Xen's view has regions of its own: it is turned on, not loaded. The guest's regions without a bit
+ * go before it comes, and come after it went: no two are ever over one address.
+ */
+static void resident_in(struct xm_mpu *m)
+{
+    m->restore = m->enabled;
+    if (m->high != 0) {
+        high_enable(m, 0);
+        xm_mpu_sync(m);
+    }
+    xm_mpu_write_enable(m, m->flipped);
+    xm_mpu_sync(m);
+}
+
+static void resident_out(struct xm_mpu *m)
+{
+    xm_mpu_write_enable(m, m->restore);
+    xm_mpu_sync(m);
+    if (m->high != 0) {
+        high_enable(m, XM_MPU_EN);
+        xm_mpu_sync(m);
+    }
+}
+
 /* Only what Xen's view takes the place of is kept. */
-void xm_mpu_switch_to_xen(struct xm_mpu *m)
+static void load_xen(struct xm_mpu *m)
 {
     unsigned i, slot = m->first_guest;
 
@@ -281,7 +314,7 @@ void xm_mpu_switch_to_xen(struct xm_mpu *m)
 }
 
 /* What was off comes back off. Those with a bit are turned on together, at the end. */
-void xm_mpu_switch_back(struct xm_mpu *m)
+static void load_guest(struct xm_mpu *m)
 {
     unsigned i, slot = m->first_guest;
 
@@ -298,4 +331,20 @@ void xm_mpu_switch_back(struct xm_mpu *m)
     high_enable(m, XM_MPU_EN);
     xm_mpu_write_enable(m, m->restore);
     xm_mpu_sync(m);
+}
+
+void xm_mpu_switch_to_xen(struct xm_mpu *m)
+{
+    if (m->resident != 0)
+        resident_in(m);
+    else
+        load_xen(m);
+}
+
+void xm_mpu_switch_back(struct xm_mpu *m)
+{
+    if (m->resident != 0)
+        resident_out(m);
+    else
+        load_guest(m);
 }

@@ -134,6 +134,14 @@ static bool takes_registers(const struct xm_domain *d, const struct xm_vcpu *v)
     return d->kind != XM_KIND_X86_PV || xm_pv_takes_registers(&v->pv);
 }
 
+/* What was told is let run once; registers that the answer sets decide whether it still is there. */
+static void apply_mpu(struct xm_vcpu *v, const struct xm_ev *rsp)
+{
+    if ((rsp->flags & XM_EV_FLAG_STEP) != 0 && rsp->reason == XM_EV_REASON_MEM_ACCESS &&
+        v->pending_reason == XM_EV_REASON_MEM_ACCESS)
+        xm_mpu_step_answer(&v->step, rsp->u.mem_access.gfn);
+}
+
 /* Only a vCPU that is paused for an event takes orders: anything else would race with the guest. */
 void xm_reply_apply(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *rsp)
 {
@@ -149,6 +157,8 @@ void xm_reply_apply(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *
         apply_regs(d, v, rsp);
     if (d->kind == XM_KIND_X86_PV)
         apply_pv(d, v, rsp);
+    if (d->kind == XM_KIND_ARM_MPU)
+        apply_mpu(v, rsp);
     if (!unpause)
         return;
     v->event_pause--;

@@ -28,11 +28,16 @@ static bool claim(void *ctx, uint64_t *p, uint64_t v)
     return __atomic_compare_exchange_n(p, &none, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-/* A guest names addresses: only its own will do. */
-static bool owns(const struct bare_dom *d, uint64_t addr, size_t bytes)
+/* A guest names addresses: only its own will do. Extents move while another core changes rights. */
+static bool owns(struct bare_dom *d, uint64_t addr, size_t bytes)
 {
-    return xm_mpu_extents_find(&d->core.mpu.x, addr >> XM_PAGE_SHIFT) != NULL &&
+    bool both;
+
+    xm_env_lock(&d->core.p2m_lock);
+    both = xm_mpu_extents_find(&d->core.mpu.x, addr >> XM_PAGE_SHIFT) != NULL &&
            xm_mpu_extents_find(&d->core.mpu.x, (addr + bytes - 1) >> XM_PAGE_SHIFT) != NULL;
+    xm_env_unlock(&d->core.p2m_lock);
+    return both;
 }
 
 static uint64_t *open(void *ctx, uint64_t addr, size_t bytes)

@@ -44,11 +44,19 @@ static void after(struct mpu_model *m)
 
 /* ---- registers ---- */
 
+static void start(void *hw)
+{
+    struct mpu_model *m = hw;
+
+    m->selected = true;
+}
+
 static void write_base(void *hw, unsigned region, xm_mpu_reg v)
 {
     struct mpu_model *m = hw;
 
     before(m);
+    m->unselected += !m->selected;
     if (region >= m->nr) {
         m->bad_number++;
         return;
@@ -64,6 +72,7 @@ static void write_limit(void *hw, unsigned region, xm_mpu_reg v)
     struct mpu_model *m = hw;
 
     before(m);
+    m->unselected += !m->selected;
     if (region >= m->nr) {
         m->bad_number++;
         return;
@@ -96,7 +105,8 @@ static void sync(void *hw)
 void mpu_model_init(struct mpu_model *m, unsigned nr, bool wide)
 {
     memset(m, 0, sizeof(*m));
-    m->ops = (struct xm_mpu_ops){.base = write_base,
+    m->ops = (struct xm_mpu_ops){.start = start,
+                                 .base = write_base,
                                  .limit = write_limit,
                                  .enable = write_enable,
                                  .sync = sync,
@@ -104,7 +114,7 @@ void mpu_model_init(struct mpu_model *m, unsigned nr, bool wide)
                                  .xn_shift = wide ? 1 : 0,
                                  .sh_shift = wide ? 4 : 3};
     m->nr = nr;
-    /* Reset leaves the registers unknown but for EN. */
+    /* Reset leaves the registers unknown but for EN; the selector, too. */
     for (unsigned i = 0; i < nr; i++)
         m->r[i] = (struct xm_mpu_slot){.base = (xm_mpu_reg)0x5a5a5a40 + i, .limit = 0x2c2c2c0e};
 }
@@ -155,5 +165,6 @@ bool mpu_model_allows(const struct mpu_model *m, xm_mpu_reg addr, unsigned what,
 
 uint64_t mpu_model_defects(const struct mpu_model *m)
 {
-    return m->overlaps + m->live_base + m->inside_out + m->bad_number + m->early;
+    return m->overlaps + m->live_base + m->inside_out + m->bad_number + m->early +
+           m->unselected;
 }

@@ -13,6 +13,7 @@
 #include <xm/abi.h>
 #include <xm/env.h>
 #include <xm/mpu-plan.h>
+#include <xm/mpu-step.h>
 #include <xm/pv-access.h>
 #include <xm/rights.h>
 
@@ -71,6 +72,7 @@ struct xm_vcpu {
     bool has_reply;
     struct xm_reply reply;
     struct xm_pv_vcpu pv; /* x86-pv: the event it is stopped with, EMULATE answers */
+    struct xm_mpu_step step;  /* arm-mpu: STEP answers */
 };
 
 #define XM_MSR_WORDS (0x2000u / 64u)

@@ -31,9 +31,12 @@ typedef uintptr_t xm_mpu_reg;
 /*
  * base and limit: the whole PRBAR and PRLAR (or HPRBAR and HPRLAR) of a region, any number below
  * .nr. enable: the whole enable register; as in hardware it and the EN bits of limits below 32
- * are the same bits. sync: DSB SY, ISB. Nothing else is ever asked for.
+ * are the same bits. sync: DSB SY, ISB. start, if there is one: before the first of them, and after
+ * one may have been cut off: what a back end keeps in the hardware, such as PRSELR_EL2, is as it
+ * wants it then, whatever it was. Nothing else is ever asked for.
  */
 struct xm_mpu_ops {
+    void (*start)(void *hw);
     void (*base)(void *hw, unsigned region, xm_mpu_reg v);
     void (*limit)(void *hw, unsigned region, xm_mpu_reg v);
     void (*enable)(void *hw, uint32_t v);

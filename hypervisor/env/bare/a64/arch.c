@@ -70,7 +70,6 @@ void arch_start(void)
 {
     WRITE("tpidr_el2", (uintptr_t)&bare_cpus[0]);
     arch_virq(false);
-    pmsa64_select(0);
     bare_main();
     bare_print("# register accesses emulated: %llu\n", (unsigned long long)shim_accesses());
 }

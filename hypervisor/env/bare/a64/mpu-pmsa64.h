@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The back end for PMSAv8-64 (DDI 0600): PRBAR<n>_EL2, PRLAR<n>_EL2, PRENR_EL2. The registers with
- * numbers 1 to 15 take their upper bits from PRSELR_EL2, which is 0 except within a write of a
- * region from 16 on. By their encodings: not every assembler has the names.
+ * numbers 1 to 15 take their upper bits from PRSELR_EL2, which is unknown after reset, and from
+ * pmsa64_start() on 0 except within a write of a region from 16 on. By their encodings: not every assembler has the names.
  */
 #ifndef MPU_PMSA64_H
 #define MPU_PMSA64_H
@@ -30,6 +30,12 @@ static inline void pmsa64_select(unsigned region)
 {
     PMSA64_WRITE(2, 1, region);
     __asm__ volatile("isb" : : : "memory");
+}
+
+static inline void pmsa64_start(void *hw)
+{
+    (void)hw;
+    pmsa64_select(0);
 }
 
 static inline void pmsa64_base(void *hw, unsigned region, xm_mpu_reg v)
@@ -71,7 +77,7 @@ static inline void pmsa64_sync(void *hw)
 }
 
 #define PMSA64_OPS \
-    { .base = pmsa64_base, .limit = pmsa64_limit, .enable = pmsa64_enable, .sync = pmsa64_sync, \
-      .ap_shift = 2, .xn_shift = 1, .sh_shift = 4 }
+    { .start = pmsa64_start, .base = pmsa64_base, .limit = pmsa64_limit, .enable = pmsa64_enable, \
+      .sync = pmsa64_sync, .ap_shift = 2, .xn_shift = 1, .sh_shift = 4 }
 
 #endif

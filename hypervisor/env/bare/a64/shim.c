@@ -12,7 +12,8 @@
 #define TABLE 3u
 #define LEAF (3u | 1u << 10 | 3u << 8) /* page, accessed, inner shareable */
 
-static uint64_t bar[SHIM_REGIONS], lar[SHIM_REGIONS], selector, accesses;
+static uint64_t bar[SHIM_REGIONS], lar[SHIM_REGIONS], accesses;
+static uint64_t selector = SHIM_SELECTOR;
 static bool is_on;
 static struct {
     uint64_t level1[ENTRIES], low[ENTRIES], ram[ENTRIES], page[BLOCKS][ENTRIES];

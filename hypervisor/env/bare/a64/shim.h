@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #define SHIM_REGIONS 16u
+/* What the selector has after reset: silicon says nothing of it. Direct registers lead nowhere so. */
+#define SHIM_SELECTOR 0x75u
 
 /* What the instruction was, if it was one of those: true, and *value of rt is in or out. */
 bool shim_access(uint32_t instruction, uint64_t *value);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The back end for PMSAv8-32 (DDI 0568): HPRBAR<n>, HPRLAR<n>, HPRENR. The registers of regions
- * below 32 have encodings of their own, so the selector is not needed; further ones go through it.
+ * below 32 have encodings of their own, so the selector is not needed; further ones go through it,
+ * and set it each time: that it has no known value after reset does not matter.
  * Inline: where the region is a constant, one MCR is left.
  */
 #ifndef MPU_PMSA32_H

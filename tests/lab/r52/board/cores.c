@@ -7,6 +7,7 @@
 
 static struct {
     struct bare_vcpu *run; /* for the second core */
+    void (*other)(void);   /* something else for it, again and again */
     int end;
     bool ready;
 } work;
@@ -19,6 +20,10 @@ void board_second(void)
     for (;;) {
         struct bare_vcpu *v = __atomic_load_n(&work.run, __ATOMIC_SEQ_CST);
 
+        void (*other)(void) = __atomic_load_n(&work.other, __ATOMIC_SEQ_CST);
+
+        if (other != NULL)
+            other();
         if (v == NULL)
             continue;
         work.end = bare_run(v);
@@ -130,6 +135,32 @@ static void event_across(void)
     board_ok(bad == 0, "50 events to a guest that runs on the other core, %u wrong", bad);
 }
 
+/* Below B's pages for events: their extents move, one up, one down. */
+static void rights_of_b(void)
+{
+    static unsigned i;
+    enum xm_access a = i / 5 % 2 != 0 ? XM_ACCESS_RWX : XM_ACCESS_R;
+
+    if (bare_dom_set(&board_b, BOARD_B + 2 * (i % 5), 1, a) != 0)
+        xm_env_panic("rights");
+    i++;
+}
+
+/* The sender finds the receiver's pages, whatever the other core does to the receiver's extents. */
+static void sent_while_rights_change(unsigned n)
+{
+    unsigned i, bad = 0;
+
+    __atomic_store_n(&work.other, rights_of_b, __ATOMIC_SEQ_CST);
+    for (i = 0; i < n; i++) {
+        bad += bare_op(&board_a.vcpu[0], BARE_OP_HYPERCALL, BARE_HC_SEND, 1 + i % 30) !=
+                   BARE_END_DONE ||
+               board_a.vcpu[0].answer > 1;
+    }
+    __atomic_store_n(&work.other, (void (*)(void))NULL, __ATOMIC_SEQ_CST);
+    board_ok(bad == 0, "%u events while the other core changes the receiver's rights, %u wrong", n, bad);
+}
+
 void board_cores(void)
 {
     unsigned i;
@@ -144,5 +175,6 @@ void board_cores(void)
     (void)bare_op(&board_b.vcpu[0], BARE_OP_HYPERCALL, BARE_HC_SHARED_INFO, PAGE(BOARD_B, 10));
     (void)bare_op(&board_b.vcpu[0], BARE_OP_LISTEN, 50, 0);
     event_across();
+    sent_while_rights_change(5000);
     given();
 }

@@ -166,7 +166,8 @@ void board_faults(void)
 {
     uintptr_t far = PAGE(BOARD_B, 40), read_only = PAGE(BOARD_A, 30);
 
-    ops = (struct xm_mpu_ops){.base = base,
+    ops = (struct xm_mpu_ops){.start = arch_mpu_ops.start,
+                              .base = base,
                               .limit = limit,
                               .enable = enable,
                               .sync = sync,
