@@ -215,6 +215,11 @@ static int look(struct xmem_domain *d, uint64_t gfn)
     return first;
 }
 
+int copies_look(struct xmem_domain *d)
+{
+    return look(d, ALL_GFNS);
+}
+
 int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len)
 {
     const struct copies *t = d->copies;
@@ -450,6 +455,7 @@ int copies_taken(struct xmem_domain *d, struct event *ev)
     int rc = look_after(d, v);
     if (!rc && (!v->step.phase || ev->pub.reason == XMEM_EVENT_SINGLESTEP))
         v->writes = 0;
+    d->step_owed |= rc != 0;
     return d->dead ? 0 : rc; /* its death is told next */
 }
 
@@ -476,7 +482,7 @@ bool copies_event(struct xmem_domain *d, struct event *ev)
         return false;
     bool allowed = !(access & ~rights_allow(known_set_of(known_get(&v->known, gfn))));
     int rc = turn(d, v, gfn, access);
-    (void)look(d, gfn); /* devices write without an event; a failure is told when the step ends */
+    d->step_owed |= look(d, gfn) != 0; /* devices write without an event */
     if (rc || !allowed || !(access & XMEM_ACCESS_W) ||
         !(ev->pub.flags & XMEM_EVENT_PAUSED))
         return false;

@@ -57,6 +57,8 @@ bool copies_event(struct xmem_domain *d, struct event *ev);
 bool copies_writes(struct xmem_domain *d, const struct event *ev);
 /* It was, with rc; and passes that on. */
 int copies_stepped(struct xmem_domain *d, uint32_t vcpu, int rc);
+/* At all of them. */
+int copies_look(struct xmem_domain *d);
 /* Pages that a step opened in the vCPU's own view, for others as well, are closed again. */
 int copies_closed(struct xmem_domain *d, uint32_t vcpu);
 /* Does the page show the original in a step view, instead of what origin shows? */

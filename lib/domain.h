@@ -140,6 +140,7 @@ struct xmem_domain {
     bool puts_back;     /* rights are being put back: feed.h */
     bool splitting;     /* a large leaf of the host view is being split */
     bool own_change;    /* rights are being changed for a step */
+    bool step_owed;     /* a step's end failed: step_pay() */
     bool finishing;     /* the session ends: steps by view are seen through */
     bool hold_asked;    /* whether vCPUs can be held; then */
     bool no_hold;       /* they cannot */

@@ -323,6 +323,8 @@ static int settle(struct xmem_domain *d)
     if (d->later_n)
         (void)step_resume(d); /* one that fails meets its page again, and is told */
     int rc = events_send(d);
+    if (!rc && d->step_owed)
+        rc = step_pay(d);
     if (!rc)
         rc = d->ops->event_ack(d->dom);
     if (!rc && ring_any(&d->ring))

@@ -104,12 +104,7 @@ static int open_page(struct xmem_domain *d, struct view *v, const struct step_pa
     struct relaxed r = {p->gfn, v->id, (uint8_t)p->need, vcpu};
     d->relaxed[d->relaxed_n++] = r;
     tell(d, &r, true);
-    rc = open ? 0 : put_in_force(d, v, p->gfn);
-    if (rc) {
-        d->relaxed_n--;
-        tell(d, &r, false);
-    }
-    return rc;
+    return open ? 0 : put_in_force(d, v, p->gfn);
 }
 
 /* Arms the page, as far as no other vCPU is on it; where that fails the entry stays. */
@@ -119,7 +114,7 @@ static int close_page(struct xmem_domain *d, size_t i)
     struct view *v = domain_view(d, r.view);
     size_t n;
     d->relaxed[i] = d->relaxed[--d->relaxed_n];
-    bool same = (needed(d, r.view, r.gfn, &n) & r.need) == r.need && n;
+    bool same = r.need && (needed(d, r.view, r.gfn, &n) & r.need) == r.need && n;
     int rc = v && !same ? put_in_force(d, v, r.gfn) : 0;
     if (!rc) {
         tell(d, &r, false);
@@ -163,9 +158,11 @@ static int open_pages(struct xmem_domain *d, struct view *v, uint32_t vcpu)
     int rc = 0;
     for (uint32_t i = 0; i < p->n && !rc; i++)
         rc = open_page(d, v, &p->v[i], vcpu);
-    if (rc) {
+    if (rc) { /* the last one as well: in another view it may be open by now */
         struct xmem_error why = d->error;
-        if (!close_pages(d, vcpu))
+        if (close_pages(d, vcpu))
+            d->step_owed = true;
+        else
             d->error = why;
     }
     return rc;
@@ -179,6 +176,11 @@ static bool is_open(const struct xmem_domain *d, uint32_t vcpu)
     return s->phase == STEP_RUNS && (s->means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX));
 }
 
+static bool never_holds(int rc)
+{
+    return rc == -EOPNOTSUPP || rc == -ENOSYS;
+}
+
 static int hold(struct xmem_domain *d, uint32_t vcpu, bool on)
 {
     if (d->vcpus[vcpu].held == on || !d->ops->vcpu_hold)
@@ -186,7 +188,7 @@ static int hold(struct xmem_domain *d, uint32_t vcpu, bool on)
     int rc = d->ops->vcpu_hold(d->dom, vcpu, on);
     if (!rc)
         d->vcpus[vcpu].held = on;
-    if (rc != -EOPNOTSUPP && rc != -ENOSYS)
+    if (!never_holds(rc))
         return rc;
     d->no_hold = true;
     return 0;
@@ -218,10 +220,14 @@ static int set_open(struct xmem_domain *d, uint32_t vcpu, bool on)
 /* Most hypervisors are built without what could hold a vCPU: tried once. */
 static bool can_hold(struct xmem_domain *d)
 {
-    if (!d->hold_asked && d->ops->vcpu_hold) {
-        d->no_hold = d->ops->vcpu_hold(d->dom, 0, true);
+    if (!d->hold_asked && d->ops->vcpu_hold && !d->vcpus[0].held) {
+        int rc = d->ops->vcpu_hold(d->dom, 0, true);
+        if (rc && !never_holds(rc)) /* asked again; who steps meanwhile is told */
+            return true;
+        d->no_hold = rc;
         d->vcpus[0].held = !d->no_hold && d->ops->vcpu_hold(d->dom, 0, false);
-        d->hold_asked = true; /* one that could not be let go again is tried at each step's end */
+        d->step_owed |= d->vcpus[0].held; /* it could not be let go again */
+        d->hold_asked = true;
     }
     return d->ops->vcpu_hold && !d->no_hold;
 }
@@ -254,7 +260,21 @@ int step_close(struct xmem_domain *d, uint32_t vcpu)
         return 0;
     int rc = close_pages(d, vcpu), rc2 = set_open(d, vcpu, false);
     int rc3 = d->copies ? copies_closed(d, vcpu) : 0;
+    d->step_owed |= rc || rc2 || rc3;
     return rc ? rc : rc2 ? rc2 : rc3;
+}
+
+/* Once: a page that left the guest is refused each time. */
+int step_pay(struct xmem_domain *d)
+{
+    int first = 0;
+    d->step_owed = false;
+    for (size_t i = d->relaxed_n; i--;) {
+        int rc = d->relaxed[i].need ? 0 : close_page(d, i);
+        first = first ? first : rc;
+    }
+    int rc = hold_by_state(d), rc2 = d->copies ? copies_look(d) : 0;
+    return first ? first : rc ? rc : rc2;
 }
 
 int step_close_all(struct xmem_domain *d)
@@ -426,12 +446,11 @@ int step_by_relaxing(struct xmem_domain *d, struct event *ev)
             rc = domain_fail(d, rc, 0, "vCPU %" PRIu32 " cannot be watched", vcpu);
     }
     struct xmem_error why = d->error;
-    int rc2 = step_close(d, vcpu); /* its pages are kept in mind until it is known to be over */
-    if (rc > 0) {
+    (void)step_close(d, vcpu); /* the event is answered: what fails is for step_pay() */
+    if (rc > 0) { /* its pages are kept in mind until it is known to be over */
         step_reset(d, vcpu);
         d->vcpus[vcpu].repeats = 0;
     }
-    if (rc < 0 && !rc2)
-        d->error = why;
-    return rc < 0 ? rc : rc2;
+    d->error = why;
+    return rc < 0 ? rc : 0;
 }

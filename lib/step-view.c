@@ -472,16 +472,17 @@ static int done(struct xmem_domain *d, struct event *ev)
     return rc ? rc : 1;
 }
 
-/* A vCPU that does no step has no business there: sent back, or told as of where it belongs. */
+/*
+ * A vCPU that does no step has no business there: sent back, or told as of where it belongs. Its step
+ * may have ended in the ring while all were switched.
+ */
 static int stray(struct xmem_domain *d, struct event *ev, const struct step_view *sv)
 {
     if (!ev->moved)
         ev->home = sv->origin;
     ev->pub.view = ev->home;
-    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
-        return 0;
-    int rc = allowed(d, ev);
-    if (rc <= 0)
+    bool ours = ev->pub.reason == XMEM_EVENT_SINGLESTEP && !d->vcpus[ev->pub.vcpu].user_step;
+    if (!ours && (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || allowed(d, ev) <= 0))
         return 0;
     event_answer(d, ev, 0);
     return 1;

@@ -153,6 +153,12 @@ static bool away(const struct xmem_domain *d, const struct event *ev)
     return (ev->req.flags & RING_FLAG_ALTERNATE_P2M) && step_view_of(d, ev->req.view);
 }
 
+/* The view that it ran in, which the caller's view of the event need not be. */
+static uint16_t came_from(const struct event *ev)
+{
+    return ev->req.flags & RING_FLAG_ALTERNATE_P2M ? ev->req.view : 0;
+}
+
 bool step_is_fast(const struct xmem_domain *d, const struct event *ev)
 {
     return d->vcpus[ev->pub.vcpu].fast;
@@ -165,7 +171,7 @@ bool step_is_fast(const struct xmem_domain *d, const struct event *ev)
 static void look_for_fast(const struct event *ev, struct vcpu *v)
 {
     bool known = v->fast_view != NO_VIEW && !ev->moved;
-    if (known && ev->pub.view != v->fast_view)
+    if (known && came_from(ev) != v->fast_view)
         v->fast = false;
     else if (known && v->fast_end == v->fast_view && !v->repeats && !v->fast_skips)
         v->fast = false;
@@ -628,8 +634,7 @@ bool step_see_through(struct xmem_domain *d, struct event *ev)
 bool step_forget(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    uint16_t view = ev->req.flags & RING_FLAG_ALTERNATE_P2M ? ev->req.view : 0;
-    bool fast = v->fast && view == v->fast_view && v->fast_end != view;
+    bool fast = v->fast && came_from(ev) == v->fast_view && v->fast_end != v->fast_view;
     not_in_step_view(d, ev);
     (void)step_close(d, ev->pub.vcpu); /* what fails is tried again by step_end_all() */
     step_reset(d, ev->pub.vcpu);

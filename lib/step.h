@@ -164,6 +164,8 @@ int step_view_event(struct xmem_domain *d, struct event *ev, struct step_view *s
 void step_view_release(struct step *s);
 /* Closes what the vCPU's step opened in its own view, and lets the others run. */
 int step_close(struct xmem_domain *d, uint32_t vcpu);
+/* What closing left open, or held, or not followed, is tried once more. A text. */
+int step_pay(struct xmem_domain *d);
 /* The same for all vCPUs, whose steps are forgotten. The first failure. */
 int step_close_all(struct xmem_domain *d);
 /* XMEM_PASSES_* of a means. */

@@ -4,6 +4,7 @@
  * All orders of fault, answer, end of a step, change of rights and switch of views, driven through
  * the library on the simulated machine. TAP, a result for each kind of machine and means.
  *  -p  so often in a run a vCPU may run in the middle of a call of the library's (0)
+ *  -s  that scenario; a part of their names: all of those
  *  -l  the large scenarios as well
  *  -x  the one run with these choices, told
  *  -q  stops at the first violation: exit status 3
@@ -79,9 +80,22 @@ static void explore_one(const struct scenario *sc, const struct config *cfg,
         exit(3);
 }
 
+static bool is_name(const char *name)
+{
+    size_t i = 0;
+    while (i < scenario_n && strcmp(scenarios[i].name, name))
+        i++;
+    return i < scenario_n;
+}
+
+/* By its name, or by a part of it where that is no other one's name. */
 static bool asked_for(const struct scenario *sc, const struct asked *a)
 {
-    return a->scenario ? !strcmp(a->scenario, sc->name) : a->large || !sc->large;
+    if (!a->scenario)
+        return a->large || !sc->large;
+    if (is_name(a->scenario))
+        return !strcmp(a->scenario, sc->name);
+    return (a->large || !sc->large) && strstr(sc->name, a->scenario);
 }
 
 static bool explore_config(const struct config *cfg, const struct asked *a, unsigned nr)

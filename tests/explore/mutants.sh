@@ -1,12 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# mutants.sh [NAME...]: each file of mutants/ breaks one line of the library; explore-step, with the
-# options of the file's second line, must find a violation in what comes of it.
+# mutants.sh [NAME...]: each file of mutants/ breaks one line of the sources; explore-step, or of pv-*
+# explore-pv, with the options of the file's second line, must find a violation in what comes of it.
 set -u
 mutants=$TOP_SRCDIR/tests/explore/mutants
 . "$TOP_SRCDIR/tests/mutants/lib.sh"
 
-objects_of() { echo "$OBJECTS_OF_EXPLORE $LIBRARIES_OF_EXPLORE"; }
+# A part of the program itself is linked in the place of the right one.
+objects_of() {
+    case $1 in
+    pv-*)
+        part=$(head_line "$1" 1)
+        for object in $OBJECTS_OF_PV; do
+            [ "${object%.*}" = "${part%.c}" ] || echo "$object"
+        done
+        echo "$LIBRARIES_OF_PV"
+        ;;
+    *) echo "$OBJECTS_OF_EXPLORE $LIBRARIES_OF_EXPLORE" ;;
+    esac
+}
 
 found() { # exit status 3
     # shellcheck disable=SC2046 # a list of options

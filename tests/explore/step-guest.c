@@ -110,6 +110,21 @@ void ref_granted(const struct xmem_event *ev)
     w.ref.open[ev->vcpu][p] |= bits;
 }
 
+void ref_undo(unsigned vcpu, const struct reference *before)
+{
+    struct reference *r = &w.ref;
+    if (r->done[vcpu] != before->done[vcpu])
+        return;
+    memcpy(r->grant[vcpu], before->grant[vcpu], PAGES);
+    memcpy(r->open[vcpu], before->open[vcpu], PAGES);
+    r->view[vcpu] = before->view[vcpu];
+    r->skip[vcpu] = before->skip[vcpu];
+    r->emulated[vcpu] = before->emulated[vcpu];
+    r->loaded[vcpu] = before->loaded[vcpu];
+    r->seen[vcpu] = before->seen[vcpu];
+    r->user_step[vcpu] = before->user_step[vcpu];
+}
+
 /* Open for this step, or was. To read is no secret of a page that is open to be written. */
 static uint8_t open_bits(unsigned vcpu, unsigned page)
 {
@@ -132,17 +147,25 @@ static bool in_step(unsigned vcpu)
     return any;
 }
 
+/* Is it stepped over for a copy's sake, whatever the rights? */
+static bool writes_copied(unsigned vcpu)
+{
+    uint8_t bits[PAGES];
+    op_touches(&w.sc->op[vcpu][w.ref.done[vcpu]], bits);
+    return w.sc->copied && (bits[0] & XMEM_ACCESS_W);
+}
+
 /* An access that was neither allowed nor told. True: one that this means cannot hold. */
 static bool accepted(unsigned vcpu, unsigned page, uint8_t missing)
 {
-    if (w.closed && w.cfg->means == XMEM_STEP_VIEW && in_step(vcpu))
+    if (w.closed && w.cfg->means == XMEM_STEP_VIEW && (in_step(vcpu) || writes_copied(vcpu)))
         return passes(true, HOLE_CLOSING);
     if (w.ref.emulated[vcpu])
         return passes(w.cfg->rest_passes, HOLE_EMULATED);
     for (unsigned u = 0; u < VCPUS; u++) {
-        bool own = u == vcpu;
+        bool own = u == vcpu, hole = own ? w.cfg->later_pass : w.cfg->others_pass;
         if (!(missing & ~open_bits(u, page)) &&
-            passes(own ? w.cfg->later_pass : w.cfg->others_pass, own ? HOLE_LATER : HOLE_OTHER))
+            (passes(hole, own ? HOLE_LATER : HOLE_OTHER) || passes(w.owed, HOLE_FAILED)))
             return true;
     }
     return false;
@@ -162,6 +185,8 @@ static void check_access(unsigned vcpu, unsigned page, uint8_t bits)
 
 static void store(const struct sim_op *op)
 {
+    if (w.sc->copied)
+        copies_wrote(op);
     if (op->code == SIM_OP_COPY)
         memmove(byte_of(op->to), byte_of(op->addr), 8);
     else if (op->code == SIM_OP_WRITE || op->code == SIM_OP_RMW) {
@@ -273,13 +298,15 @@ static void judge_vcpu(unsigned v)
 static void judge_rights(unsigned v, unsigned p)
 {
     uint8_t rights = 0, want = w.ref.want[v][p];
+    if (w.sc->copied && p == 0) /* a write is told to the library */
+        want &= (uint8_t)~XMEM_ACCESS_W;
     int rc = w.d->ops->rights_get(w.d->dom, v == OWN ? w.own : 0, GFN + p, &rights);
     if (rc || (rights & 7) != want)
         explore_fail(w.e, "page %u has %s in view %u at the end, not %s", p, bits_name(rights), v,
                      bits_name(want));
 }
 
-static void judge_memory(void)
+void ref_judge_memory(void)
 {
     void *page;
     for (unsigned p = 0; p < PAGES; p++) {
@@ -295,5 +322,7 @@ void ref_judge(void)
     for (unsigned v = 0; v < (w.sc->own_view ? VIEWS : 1); v++)
         for (unsigned p = 0; p < PAGES; p++)
             judge_rights(v, p);
-    judge_memory();
+    ref_judge_memory();
+    if (w.sc->copied)
+        copies_judge();
 }

@@ -6,6 +6,7 @@
  */
 #include "step-world.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <time.h>
@@ -54,6 +55,20 @@ uint32_t ops_schedule(void *ctx, const uint32_t *vcpus, uint32_t n, uint64_t *op
         return vcpus[w.turn++ % n];
     w.next_vcpu = SIM_NOBODY;
     return chosen;
+}
+
+int ops_fail(void *ctx, int op)
+{
+    (void)ctx;
+    w.calls++;
+    if (!w.failures || explore_failed(w.e) || !explore_pick(w.e, 2))
+        return 0;
+    w.failures--;
+    w.failed = w.owed = true;
+    w.changed = true; /* the same may be told again */
+    w.chain = explore_mix(w.chain, (uint64_t)w.calls << 16 | (unsigned)op << 8 | 0xfa);
+    explore_say(w.e, "    (hypercall %u of kind %d fails)", w.calls, op);
+    return -ENOMEM;
 }
 
 /* The explorer lets one vCPU or none do one op. usual: none, else the first that can. */
@@ -117,6 +132,7 @@ static int event_idle(void *dom)
 static int vcpu_hold(void *dom, uint32_t vcpu, bool hold)
 {
     preempt();
+    explore_say(w.e, "    (vCPU %u is %s)", vcpu, hold ? "held" : "let go");
     return told(real->vcpu_hold(dom, vcpu, hold));
 }
 
@@ -163,6 +179,16 @@ static int view_switch(void *dom, uint16_t view)
     return told(real->view_switch(dom, view));
 }
 
+/* What the library reads there. */
+static int page_map(void *dom, uint64_t gfn, void **page)
+{
+    preempt();
+    int rc = real->page_map(dom, gfn, page);
+    if (!rc && w.sc->copied)
+        w.chain = copies_hash(w.chain);
+    return told(rc);
+}
+
 /* The domain stands; what the library restores from now on is nobody's access. */
 static int do_pause(void *dom)
 {
@@ -183,6 +209,7 @@ void ops_wrap(struct xmem_domain *d)
     ops.rights_get = rights_get;
     ops.rights_set = rights_set;
     ops.pause = do_pause;
+    ops.page_map = page_map;
     if (w.cfg->views) {
         ops.view_get_vcpu = view_get_vcpu;
         ops.view_switch = view_switch;

@@ -16,6 +16,9 @@
 #define PAIR(c, page, v) \
     {.code = SIM_OP_##c, .addr = AT(page, 0xff8), .len = 16, .value = 0x0101010101010101u * (v)}
 #define COPY(page, dest) {.code = SIM_OP_COPY, .addr = AT(page, 0x100), .to = AT(dest, 0x110)}
+/* Somewhere else in the page. */
+#define TO(c, page, offset, v) \
+    {.code = SIM_OP_##c, .addr = AT(page, offset), .value = 0x0101010101010101u * (v)}
 /* Fetched across two pages, writes across two. */
 #define WIDE(page, dest, v) \
     {.code = SIM_OP_WRITE, .flags = SIM_OP_F_FETCH, .fetch = AT(page, 0xffe), .addr = AT(dest, 0xffc), \
@@ -218,6 +221,88 @@ const struct scenario scenarios[] = {
      .change = {{RIGHTS, OWN, 1, XMEM_R}},
      .own_view = true,
      .start_view = OWN},
+    {.name = "a copied page",
+     .op = {{DO(WRITE, 0, 1), COPY(0, 1)}, {TO(WRITE, 0, 0x180, 3)}},
+     .own_view = true,
+     .start_view = OWN,
+     .copied = true},
+    {.name = "a copied page beside a step",
+     .op = {{CROSS(WRITE, 0, 1)}, {DO(WRITE, 1, 3), TO(WRITE, 0, PATCH_AT, 2)}},
+     .rights = {{0}, {XMEM_RWX, XMEM_R}},
+     .own_view = true,
+     .start_view = OWN,
+     .copied = true},
+    {.name = "a copied page, restricted",
+     .op = {{DO(WRITE, 0, 1), TO(WRITE, 0, PATCH_AT, 2)}, {TO(WRITE, 0, 0x180, 3)}},
+     .rights = {{0}, {XMEM_R}},
+     .decide = {EITHER},
+     .own_view = true,
+     .start_view = OWN,
+     .copied = true,
+     .large = true},
+    {.name = "a copied page, and switch",
+     .op = {{DO(WRITE, 0, 1), DO(READ, 1, 0)}, {TO(WRITE, 0, 0x180, 3)}},
+     .change = {{SWITCH, HOST, 0, 0}},
+     .own_view = true,
+     .start_view = OWN,
+     .copied = true},
+    {.name = "a copied page, and its rights change",
+     .op = {{DO(WRITE, 0, 1)}, {TO(WRITE, 0, 0x180, 3)}},
+     .change = {{RIGHTS, OWN, 0, XMEM_R}},
+     .own_view = true,
+     .start_view = OWN,
+     .copied = true},
+    {.name = "a copied page, and close",
+     .op = {{DO(WRITE, 0, 1), CROSS(WRITE, 0, 2)}, {TO(WRITE, 0, 0x180, 3)}},
+     .rights = {{0}, {XMEM_RWX, XMEM_R}},
+     .change = {{.kind = CLOSE}},
+     .own_view = true,
+     .start_view = OWN,
+     .copied = true},
+    {.name = "one page, a failure",
+     .op = {{DO(WRITE, 0, 1)}, {DO(WRITE, 0, 3)}},
+     .rights = {{XMEM_R}},
+     .failures = 1},
+    {.name = "crossing, a failure",
+     .op = {{CROSS(WRITE, 0, 1)}, {DO(WRITE, 1, 3)}},
+     .rights = {{XMEM_R, XMEM_R}},
+     .failures = 1},
+    {.name = "close, a failure",
+     .op = {{CROSS(WRITE, 0, 1)}, {DO(WRITE, 0, 3)}},
+     .rights = {{XMEM_R, XMEM_R}},
+     .change = {{.kind = CLOSE}},
+     .large = true,
+     .failures = 1},
+    {.name = "rights change, a failure",
+     .op = {{DO(WRITE, 0, 1)}, {DO(WRITE, 0, 3)}},
+     .rights = {{XMEM_R}},
+     .change = {{RIGHTS, HOST, 0, XMEM_RWX}, {RIGHTS, HOST, 0, XMEM_R}},
+     .large = true,
+     .failures = 1},
+    {.name = "close in one page, a failure",
+     .op = {{DO(WRITE, 0, 1)}, {DO(WRITE, 0, 3)}},
+     .rights = {{XMEM_R}},
+     .change = {{.kind = CLOSE}},
+     .failures = 1},
+    {.name = "switch, a failure",
+     .op = {{DO(WRITE, 0, 1), DO(WRITE, 1, 2)}, {DO(WRITE, 0, 3)}},
+     .rights = {{XMEM_R}, {XMEM_RWX, XMEM_R}},
+     .change = {{SWITCH, OWN, 0, 0}},
+     .own_view = true,
+     .large = true,
+     .failures = 1},
+    {.name = "switch in one page, a failure",
+     .op = {{DO(WRITE, 0, 1)}, {DO(WRITE, 0, 3)}},
+     .rights = {{XMEM_R}, {XMEM_RWX}},
+     .change = {{SWITCH, OWN, 0, 0}},
+     .own_view = true,
+     .failures = 1},
+    {.name = "a copied page, a failure",
+     .op = {{DO(WRITE, 0, 1)}, {TO(WRITE, 0, 0x180, 3)}},
+     .own_view = true,
+     .start_view = OWN,
+     .copied = true,
+     .failures = 1},
 };
 const size_t scenario_n = sizeof(scenarios) / sizeof(scenarios[0]);
 
@@ -273,6 +358,8 @@ bool scenario_fits(const struct scenario *sc, const struct config *cfg)
     for (unsigned p = 0; p < PAGES; p++)
         if (sc->decide[p] == TOGGLE && cfg->kind != SIM_X86_EPT)
             return false;
+    if (sc->copied && cfg->means == XMEM_STEP_EMULATE) /* would write into the copy */
+        return false;
     if (cfg->forgets && sc->again)
         return false;
     if (cfg->aligned ? !all_aligned(sc) : sc->exclusives || sc->op[0][0].len == 16)

@@ -31,16 +31,18 @@ static uint16_t view_number(unsigned view)
     return view == OWN ? w.own : 0;
 }
 
-static void reply(const struct xmem_event *ev, const struct xmem_reply *r)
+/* False: it failed, and is to be given again. */
+static bool reply(const struct xmem_event *ev, const struct xmem_reply *r)
 {
-    must(xmem_event_reply(w.d, ev, r), "xmem_event_reply");
+    return done(xmem_event_reply(w.d, ev, r), "xmem_event_reply");
 }
 
-static void deny(const struct xmem_event *ev)
+static bool deny(const struct xmem_event *ev)
 {
     struct xmem_reply r = {.size = sizeof(r), .flags = XMEM_REPLY_SET_REGS};
     struct xmem_regs regs = XMEM_INIT(regs);
-    must(xmem_event_get_regs(w.d, ev, &regs), "xmem_event_get_regs");
+    if (!done(xmem_event_get_regs(w.d, ev, &regs), "xmem_event_get_regs"))
+        return false;
     if (regs.arch == XMEM_ARCH_ARM)
         regs.u.arm.pc += 4;
     else
@@ -48,23 +50,23 @@ static void deny(const struct xmem_event *ev)
     r.regs = &regs;
     w.ref.skip[ev->vcpu] = 1;
     explore_say(w.e, "  denied");
-    reply(ev, &r);
+    return reply(ev, &r);
 }
 
-static void go_own(const struct xmem_event *ev)
+static bool go_own(const struct xmem_event *ev)
 {
     struct xmem_reply r = {.size = sizeof(r), .flags = XMEM_REPLY_SET_VIEW, .view = w.own};
     w.ref.view[ev->vcpu] = OWN;
     explore_say(w.e, "  goes on in the own view");
-    reply(ev, &r);
+    return reply(ev, &r);
 }
 
-static void toggle(const struct xmem_event *ev)
+static bool toggle(const struct xmem_event *ev)
 {
     struct xmem_reply r = {.size = sizeof(r), .flags = XMEM_REPLY_TOGGLE_STEP};
     w.ref.user_step[ev->vcpu] ^= 1;
     explore_say(w.e, "  the tool's single step goes %s", w.ref.user_step[ev->vcpu] ? "on" : "off");
-    reply(ev, &r);
+    return reply(ev, &r);
 }
 
 /* Of a loop around an exclusive only what was stored counts. */
@@ -76,7 +78,6 @@ static bool was_done(uint32_t vcpu)
 /* False: not while the domain is paused, or while other events wait; the event stays. */
 static bool step(const struct xmem_event *ev, bool drop)
 {
-    struct reference before = w.ref;
     ref_granted(ev);
     w.ref.emulated[ev->vcpu] = w.cfg->means == XMEM_STEP_EMULATE;
     explore_say(w.e, drop ? "  dropped" : "  stepped over");
@@ -85,9 +86,8 @@ static bool step(const struct xmem_event *ev, bool drop)
         ref_done_outside(ev->vcpu);
     if (!rc)
         return true;
-    if (!w.ref.paused && !(rc == -EBUSY && w.cfg->max_views)) /* few views: others first */
+    if (!w.ref.paused && !w.failed && !(rc == -EBUSY && w.cfg->max_views)) /* few views: others first */
         must(rc, "xmem_event_step_over");
-    w.ref = before;
     return false;
 }
 
@@ -103,32 +103,28 @@ static bool answer_access(const struct xmem_event *ev)
     if (how == STEP || how == DROP)
         return step(ev, how == DROP);
     if (how == DENY)
-        deny(ev);
-    else if (how == GO_OWN)
-        go_own(ev);
-    else
-        toggle(ev);
-    return true;
+        return deny(ev);
+    return how == GO_OWN ? go_own(ev) : toggle(ev);
 }
 
 /* Off with the last instruction: a vCPU that does nothing more would never end its step. */
-static void answer_single_step(const struct xmem_event *ev)
+static bool answer_single_step(const struct xmem_event *ev)
 {
     if (w.ref.done[ev->vcpu] == op_count(w.sc, ev->vcpu))
-        toggle(ev);
-    else
-        reply(ev, NULL);
+        return toggle(ev);
+    return reply(ev, NULL);
 }
 
 static bool answer(unsigned n)
 {
     const struct xmem_event *ev = w.held[n];
+    struct reference before = w.ref;
     explore_say(w.e, "the tool answers vCPU %u's event", ev->vcpu);
     w.chain = explore_mix(w.chain, 16 + n);
-    if (ev->reason == XMEM_EVENT_SINGLESTEP)
-        answer_single_step(ev);
-    else if (!answer_access(ev))
-        return false;
+    if (!(ev->reason == XMEM_EVENT_SINGLESTEP ? answer_single_step(ev) : answer_access(ev))) {
+        ref_undo(ev->vcpu, &before);
+        return w.failed;
+    }
     w.unsent = true;
     memmove(&w.held[n], &w.held[n + 1], (--w.held_n - n) * sizeof(w.held[0]));
     return true;
@@ -183,10 +179,15 @@ static void take(void)
     int rc = xmem_event_next(w.d, &ev);
     w.looking = false;
     w.chain = explore_mix(w.chain, rc ? 1 : 2);
+    if (rc && w.failed) {
+        explore_say(w.e, "  fails: %d", rc);
+        w.unsent = true;
+        return;
+    }
     if (rc == -EAGAIN) {
         check_wakeup();
         w.quiet = true;
-        w.unsent = false;
+        w.unsent = w.owed = false;
         ref_settle();
         return;
     }
@@ -203,58 +204,64 @@ static void take(void)
 
 static void close_session(void)
 {
-    struct xmem_domain *d = w.d;
     explore_say(w.e, "the session is closed");
-    w.letting_run = w.closed = true;
-    w.held_n = 0;
-    w.d = NULL;
-    must(xmem_domain_close(d), "xmem_domain_close");
+    w.closed = true;
+    world_close();
     w.ref.free = 1;
 }
 
-static void change_rights(const struct change *c)
+static bool change_rights(const struct change *c)
 {
     explore_say(w.e, "the tool gives page %u %s in view %u", c->page,
                 xmem_rights_name((enum xmem_rights)c->rights), c->view);
     /* What runs in the middle of the call has either. */
+    uint8_t before = w.ref.want[c->view][c->page];
     w.ref.want[c->view][c->page] |= c->rights & 7;
-    must(xmem_domain_set_rights(w.d, view_number(c->view), GFN + c->page,
-                                (enum xmem_rights)c->rights), "xmem_domain_set_rights");
-    w.ref.want[c->view][c->page] = c->rights & 7;
+    bool set = done(xmem_domain_set_rights(w.d, view_number(c->view), GFN + c->page,
+                                           (enum xmem_rights)c->rights), "xmem_domain_set_rights");
+    w.ref.want[c->view][c->page] = set ? c->rights & 7 : before;
+    return set;
 }
 
-static void change_view(const struct change *c)
+static bool change_view(const struct change *c)
 {
     explore_say(w.e, "the tool switches to view %u", c->view);
     int rc = xmem_view_switch(w.d, view_number(c->view));
     if (rc == -EBUSY && w.nobody) { /* a vCPU did not end its step in all that time */
         explore_say(w.e, "  -EBUSY");
-        return;
+        return true;
     }
-    must(rc, "xmem_view_switch");
+    if (!done(rc, "xmem_view_switch"))
+        return false;
     for (unsigned v = 0; v < VCPUS; v++)
         w.ref.view[v] = c->view;
+    return true;
+}
+
+static bool change_pause(bool on)
+{
+    if (!done(on ? xmem_domain_pause(w.d) : xmem_domain_unpause(w.d), "pausing"))
+        return false;
+    w.ref.paused = on;
+    explore_say(w.e, "the domain is %spaused", on ? "" : "un");
+    return true;
 }
 
 static void change(void)
 {
-    const struct change *c = &w.sc->change[w.change_at++];
+    const struct change *c = &w.sc->change[w.change_at];
+    bool ok = true;
     w.chain = explore_mix(w.chain, 8);
     w.changed |= c->kind == RIGHTS || c->kind == SWITCH;
     if (c->kind == RIGHTS)
-        change_rights(c);
+        ok = change_rights(c);
     else if (c->kind == SWITCH)
-        change_view(c);
+        ok = change_view(c);
     else if (c->kind == CLOSE)
         close_session();
-    else if (c->kind == PAUSE)
-        must(xmem_domain_pause(w.d), "xmem_domain_pause");
     else
-        must(xmem_domain_unpause(w.d), "xmem_domain_unpause");
-    if (c->kind == PAUSE || c->kind == UNPAUSE) {
-        w.ref.paused = c->kind == PAUSE;
-        explore_say(w.e, "the domain is %spaused", w.ref.paused ? "" : "un");
-    }
+        ok = change_pause(c->kind == PAUSE);
+    w.change_at += ok;
 }
 
 /* ---- all that can be done ---- */
@@ -292,7 +299,8 @@ enum explore_step tool_step(void)
     bool moved = true;
     if (!n)
         return EXPLORE_END;
-    w.nobody = false;
+    w.nobody = w.failed = false;
+    w.calls = 0;
     struct choice *one = &c[explore_prefer(w.e, n, 0)];
     if (one->act != NEXT)
         w.quiet = false;

@@ -22,6 +22,9 @@
 #define OWN 1u /* the tool's view */
 #define VIEWS 2u
 #define HELD_MAX 8u
+#define COPY_GFN 0x28u  /* of the page that is a copy */
+#define PATCH_AT 0x300u /* in it: eight bytes */
+#define PATCH UINT64_C(0xcccccccccccccccc)
 
 /* What the tool does with an event of a page. */
 enum decision {
@@ -52,6 +55,8 @@ struct scenario {
     bool large;         /* takes its time: for `make explore` */
     bool again;         /* for means that keep pages open from one step to the next */
     bool exclusives;    /* loops of Arm: what their registers hold matters */
+    bool copied;        /* the tool's view shows a patched copy of page 0 */
+    uint8_t failures;   /* so many hypercalls of the library's fail, anywhere */
 };
 
 /* A kind of machine and a means. */
@@ -70,8 +75,11 @@ struct config {
     bool rest_passes; /* what else an emulated instruction touches */
 };
 
-/* HOLE_CLOSING: closing ends a step by view by letting its instruction through. */
-enum hole { HOLE_OTHER, HOLE_LATER, HOLE_EMULATED, HOLE_CLOSING, HOLES };
+/*
+ * HOLE_CLOSING: closing ends a step by view by letting its instruction through. HOLE_FAILED: a page
+ * could not be closed, which the tool was told; the library tries again when the tool looks.
+ */
+enum hole { HOLE_OTHER, HOLE_LATER, HOLE_EMULATED, HOLE_CLOSING, HOLE_FAILED, HOLES };
 
 /* What must be, byte by byte. */
 struct reference {
@@ -88,6 +96,7 @@ struct reference {
     uint8_t user_step[VCPUS];
     uint8_t steps_due[VCPUS], steps_told[VCPUS]; /* the tool's own single steps */
     uint8_t paused, free; /* free: the session is over, nothing is forbidden */
+    uint8_t patch_hits;
     uint64_t memory[PAGES][512];
 };
 
@@ -105,7 +114,7 @@ struct world {
     uint64_t clock_ms;
     uint32_t next_vcpu; /* that runs; SIM_NOBODY */
     unsigned passed[HOLES]; /* in this run */
-    unsigned held_n, change_at, events, preempts;
+    unsigned held_n, change_at, events, preempts, failures, calls;
     uint16_t own;       /* the number of the tool's view */
     bool quiet;         /* the tool looked, and nothing happened since */
     bool changed;       /* rights, or a view, or a step ran out of time: events may come again */
@@ -114,6 +123,8 @@ struct world {
     bool looking;       /* in xmem_event_next() */
     bool letting_run;   /* whoever can run does: the session ends */
     bool nobody;        /* in the watching of one step: time passes, nobody runs */
+    bool failed;        /* a hypercall did, in this step */
+    bool owed;          /* and the library had no chance yet to try again */
     uint32_t turn;
 };
 
@@ -128,6 +139,17 @@ void world_end(bool whole);
 uint64_t world_hash(void);
 /* Must not fail; names the call. */
 void must(int rc, const char *what);
+/* Must not fail, unless a hypercall did: false, and the same call is to succeed later. */
+bool done(int rc, const char *what);
+/* Closes the session. What it tells that it left is undone by the next one. */
+void world_close(void);
+
+/* step-copies.c: a page that the tool's view shows a copy of. */
+void copies_begin(void);
+uint64_t copies_hash(uint64_t h);
+void copies_judge(void);
+/* One that was written where the copy is patched. */
+void copies_wrote(const struct sim_op *op);
 
 /* step-guest.c: the reference. */
 unsigned op_count(const struct scenario *sc, unsigned vcpu);
@@ -140,12 +162,16 @@ void ref_granted(const struct xmem_event *ev);
 bool ref_told_again(const struct xmem_event *ev);
 /* The library did the instruction under way for the vCPU, which goes past it when it runs. */
 void ref_done_outside(unsigned vcpu);
+/* The tool's answer to the vCPU's event failed: it has not been given. */
+void ref_undo(unsigned vcpu, const struct reference *before);
 /* Looks at what the vCPUs did. */
 void ref_follow(void);
 /* The library had its chance to close what was open. */
 void ref_settle(void);
 /* Nobody can do anything more: all is as it must be. */
 void ref_judge(void);
+/* What was written is in the pages. */
+void ref_judge_memory(void);
 const char *bits_name(unsigned bits);
 
 /* step-tool.c: what can happen next, and doing it. */
@@ -153,6 +179,8 @@ enum explore_step tool_step(void);
 
 /* step-ops.c: the library's calls of the machine, looked at. */
 void ops_wrap(struct xmem_domain *d);
+/* sim_inject_by(): may this hypercall fail? */
+int ops_fail(void *ctx, int op);
 uint32_t ops_schedule(void *ctx, const uint32_t *vcpus, uint32_t n, uint64_t *ops);
 
 /* step-scenarios.c */

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# lib/step-open.c
+# -c ept-single -s failure
+# A page that could be opened in one of two views stays open there.
+s/if (close_pages(d, vcpu))/d->relaxed_n--; if (0)/
