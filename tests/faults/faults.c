@@ -22,6 +22,7 @@
 #define CASE_SECONDS 10u
 #define TODO_MAX 4096u
 #define JOBS_MAX 512u
+#define WATCH_EACH 8u /* cases in which the ledger is looked at after each hypercall; and without a failure */
 
 static const struct kind kinds[] = {
     {"ept17", SIM_X86_EPT, 17}, {"ept20", SIM_X86_EPT, 20},   {"arm", SIM_ARM_S2, 17},
@@ -111,6 +112,8 @@ static void run(const struct fault *f)
     struct world *wp = &w;
     inject_begin(f);
     world_make(wp, job->k, f->kind == FAULT_NONE);
+    if (job->at % WATCH_EACH == 0)
+        world_watch(wp);
     job->s->run(wp);
     world_close(wp);
     world_end(wp);
