@@ -119,7 +119,7 @@ void domain_as_before(const struct xmem_domain *d, struct xmem_error *text)
                                        : "; all is as before");
 }
 
-int domain_usable(struct xmem_domain *d)
+int domain_not_usable(struct xmem_domain *d)
 {
     if (!d)
         return -EINVAL;

@@ -164,7 +164,11 @@ int domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
 /* Adds to a failure's text that nothing was changed, as far as that is so. */
 void domain_as_before(const struct xmem_domain *d, struct xmem_error *text);
 /* 0; -EINVAL no session; -ESHUTDOWN. Every public call starts with it. */
-int domain_usable(struct xmem_domain *d);
+int domain_not_usable(struct xmem_domain *d);
+static inline int domain_usable(struct xmem_domain *d)
+{
+    return d && !d->dead && !d->owed ? 0 : domain_not_usable(d);
+}
 /* 0, -ERANGE: all of nr gfns from gfn on may have rights; nr 0: -EINVAL. */
 int domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 /* Asks whether the domain died; d->dead says so then. */

@@ -220,15 +220,10 @@ int event_take(struct xmem_domain *d, struct event **out)
         return 1;
     }
     for (;;) {
-        struct event *ev;
-        int rc = take(d, &ev);
-        if (rc <= 0)
-            return rc;
-        rc = look(d, ev);
-        if (rc > 0)
-            *out = ev;
-        if (rc)
-            return rc;
+        int rc = take(d, out);
+        if (rc > 0 && !(rc = look(d, *out)))
+            continue;
+        return rc;
     }
 }
 
