@@ -150,11 +150,11 @@ static void one(uint32_t *n, uint32_t done, const struct fault *f, const char *w
 
 static void hypercall_cases(uint32_t *n, uint32_t done, uint32_t calls, const uint8_t *ops)
 {
-    static const char *const hows[] = {"once", "same", "all"};
+    static const char *const hows[] = {"once", "same", "all", "ever"};
     char what[100];
     for (uint32_t i = 1; i <= calls; i++) {
         int op = ops[i];
-        for (unsigned how = FAULT_ONCE; how <= FAULT_ALL; how++) {
+        for (unsigned how = FAULT_ONCE; how <= FAULT_EVER; how++) {
             for (unsigned e = 0; errno_of(op, e) && (!e || how == FAULT_ONCE); e++) {
                 struct fault f = {FAULT_HYPERCALL, how, i, errno_of(op, e)};
                 snprintf(what, sizeof(what), "%s#%u %s %s", op_name(op), i,
@@ -174,6 +174,9 @@ static void allocation_cases(uint32_t *n, uint32_t done, uint32_t allocations)
         one(n, done, &f, what);
         f.how = FAULT_ALL;
         snprintf(what, sizeof(what), "allocation#%u all", i);
+        one(n, done, &f, what);
+        f.how = FAULT_EVER;
+        snprintf(what, sizeof(what), "allocation#%u ever", i);
         one(n, done, &f, what);
     }
 }

@@ -162,6 +162,8 @@ void call_answer(struct world *w, int rc)
         return;
     }
     bool now = inject_fired() > w->fired_before;
+    if (inject_ever() && inject_fired()) /* until it is over only what is said counts, and that calls end */
+        w->strayed = true;
     int want = w->plain < CALLS_MAX ? plain[w->plain].rc : rc;
     bool as_plain = rc == want || (rc >= 0 && want >= 0);
     check_text(w, rc);
@@ -180,7 +182,7 @@ void call_answer(struct world *w, int rc)
 /* Told, the failure is over. */
 bool call_again(struct world *w)
 {
-    bool told = w->rc < 0 && w->rc != -EAGAIN && inject_fired() > w->fired_before;
+    bool told = w->rc < 0 && w->rc != -EAGAIN && inject_fired() > w->fired_before && !inject_ever();
     if (told)
         inject_stop();
     if (told && w->tries == 1 && !w->first) {
@@ -344,9 +346,19 @@ void world_close(struct world *w)
         (void)xmem_domain_recover(w->x, 1, NULL); /* so that the guest can be looked at */
 }
 
+/* A domain that could not be recovered while the failure lasted. */
+static void recover_again(struct world *w)
+{
+    int rc = xmem_domain_recover(w->x, 1, NULL);
+    if (rc)
+        fail(w, "recovering, with the failure over: %d: %s", rc, xmem_last_error(w->x));
+}
+
 void world_end(struct world *w)
 {
     inject_stop();
+    if (inject_ever() && w->x)
+        recover_again(w);
     check_report(w);
     check_guest(w);
     xmem_report_free(w->report);
