@@ -2,6 +2,7 @@
 /* Rights of pages, asked for and set; every set is a small batch. */
 #include "changes.h"
 #include "copies.h"
+#include "ledger.h"
 #include "rights.h"
 #include "step.h"
 
@@ -77,6 +78,7 @@ int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uin
     d->stats.sets++;
     if (!d->own_change)
         rights = copies_narrow(d, v, gfn, rights);
+    ledger_begin(d, LEDGER_RIGHTS, v->id, gfn, gfn);
     int rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
     if (!rc)
         step_rights_changed(d, v->id, gfn, 1);
@@ -127,7 +129,7 @@ static int one_back(struct xmem_domain *d, struct view *v, uint64_t gfn, int rc)
         d->error = why;
         return as_before(d, rc);
     }
-    v->unsure = true;
+    view_unsure(v, true);
     if (rights != KNOWN_NOTHING)
         (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
     xmem_error_add(&why, "; and putting back failed: %s", d->error.text);
@@ -149,6 +151,7 @@ int domain_set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t 
     if (rc)
         return rc;
     d->stats.sets++;
+    ledger_begin(d, LEDGER_RIGHTS, v->id, gfn, gfn);
     rc = d->ops->rights_set(d->dom, v->id, gfn, 1, copies_narrow(d, v, gfn, rights), &done);
     if (rc) {
         rc = domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
@@ -173,7 +176,7 @@ int xmem_domain_set_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
     struct view *v = domain_view(d, view);
     /* What overwrites other views, or stands for other rights, goes the long way. */
     if (rights == XMEM_DEFAULT ||
-        (!view && d->views_on && d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS))
+        (!view && d->led->views_on && d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS))
         return xmem_domain_set_rights_range(d, view, gfn, 1, rights);
     if (!rights_turn((uint8_t)rights) && !v->unsure &&
         known_set_of(known_get(&v->known, gfn)) == rights) {
@@ -242,8 +245,8 @@ int xmem_domain_get_default(struct xmem_domain *d, enum xmem_rights *out)
 /* Under a default that the session set for all pages, what they had before is not to be learnt. */
 uint8_t domain_found_byte(const struct xmem_domain *d, const struct view *v, uint8_t rights)
 {
-    bool over = !v->id && d->default_over_all;
-    return (uint8_t)(known_code(over ? d->default_found : rights) << 4 | known_code(rights));
+    bool over = !v->id && d->led->default_over_all;
+    return (uint8_t)(known_code(over ? d->led->default_found : rights) << 4 | known_code(rights));
 }
 
 static int collect_known(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
@@ -269,12 +272,13 @@ int domain_send_default(struct xmem_domain *d, uint8_t rights)
     int rc = all ? known_each(&v->known, collect_known, &list) : 0;
     if (!rc) {
         d->stats.sets++;
+        ledger_begin(d, LEDGER_DEFAULT, 0, 0, 0);
         rc = d->ops->rights_set(d->dom, 0, UINT64_MAX, 0, rights, &done);
     }
     if (!rc) {
         all_have(v, &list, rights);
-        d->default_now = rights;
-        d->default_over_all = d->default_over_all || all;
+        d->led->default_now = rights;
+        d->led->default_over_all = d->led->default_over_all || all;
     }
     runs_free(&list);
     return rc;
@@ -289,7 +293,7 @@ int xmem_domain_set_default(struct xmem_domain *d, enum xmem_rights rights)
         return domain_refuse(d, -EINVAL, "the default rights cannot be 'default'");
     rc = changes_check(d, 0, 0, 1, rights);
     /* One that is for all pages is sent again: it ends what was set since. */
-    if (rc || (d->default_now == (uint8_t)rights && !(d->caps.flags & XMEM_CAP_DEFAULT_ALL)))
+    if (rc || (d->led->default_now == (uint8_t)rights && !(d->caps.flags & XMEM_CAP_DEFAULT_ALL)))
         return rc;
     rc = domain_send_default(d, (uint8_t)rights);
     if (rc)
@@ -303,10 +307,11 @@ int xmem_domain_set_access_required(struct xmem_domain *d, int required)
     int rc = domain_usable(d);
     if (rc)
         return rc;
+    ledger_begin(d, LEDGER_REQUIRED, 0, 0, 0);
     rc = d->ops->access_required ? d->ops->access_required(d->dom, required != 0) : -EOPNOTSUPP;
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 ": access_required cannot be switched",
                            d->domid);
-    d->access_required = required != 0;
+    d->led->access_required = required != 0;
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "changes.h"
 
 #include "feed.h"
+#include "ledger.h"
 #include "rights.h"
 
 #include <errno.h>
@@ -96,7 +97,7 @@ static uint8_t resolve(const struct xmem_domain *d, const struct view *v, uint8_
         return rights;
     if (v->id)
         return v->def;
-    return d->caps.flags & XMEM_CAP_DEFAULT_ALL ? rights : d->default_now;
+    return d->caps.flags & XMEM_CAP_DEFAULT_ALL ? rights : d->led->default_now;
 }
 
 /* Adds to send what of the run is not set already. */
@@ -298,8 +299,8 @@ int changes_make_entries(struct xmem_domain *d, struct view *v, uint64_t gfn, ui
 
 static int reapply_remaps(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
 {
-    for (size_t i = 0; i < v->remap_n; i++) {
-        const struct remap *m = &v->remaps[i];
+    for (size_t i = 0; i < v->remaps.n; i++) {
+        const struct remap *m = remap_at(v, i);
         if (m->gfn - gfn >= nr)
             continue;
         int rc = view_remap(d, v, m->gfn, m->to_gfn);
@@ -335,7 +336,7 @@ static int reapply(struct xmem_domain *d, const struct runs *host, struct place 
     int rc = 0;
     for (size_t i = from.run; i < host->n && (i < to.run || (i == to.run && to.off)); i++)
         view_leaf_note(d, host->v[i].gfn, i < to.run ? run_nr(&host->v[i]) : to.off);
-    if (!(d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS) || !d->views_on)
+    if (!(d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS) || !d->led->views_on)
         return 0;
     for (uint32_t id = 1; id < d->view_end && !rc; id++)
         if (d->views[id])
@@ -449,7 +450,7 @@ static int put_back(struct changes *c, int rc)
     int rc2 = changes_undo(c);
     for (size_t i = 0; rc2 && i < c->n; i++)
         if (domain_view(c->d, c->v[i].view))
-            domain_view(c->d, c->v[i].view)->unsure = true;
+            view_unsure(domain_view(c->d, c->v[i].view), true);
     changes_reset(c);
     if (rc2 && rc != -ESHUTDOWN)
         xmem_error_add(&why, "; and putting back failed: %s", c->d->error.text);

@@ -39,6 +39,7 @@ int connection_new(const struct xmem_backend_ops *ops, void *conn, struct xmem *
         return -ENOMEM;
     }
     x->ops = ops;
+    x->ledger_fd = -1;
     x->conn = conn;
     *out = x;
     return 0;

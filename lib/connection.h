@@ -20,6 +20,7 @@ struct xmem {
     struct xmem_domain *sessions;
     struct xmem_domain *left; /* closed ones that could not undo everything */
     struct owed_pauses *owed;
+    int ledger_fd; /* where the next session's ledger lies; -1: in this process's own memory */
     struct xmem_error error;
 };
 

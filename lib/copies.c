@@ -243,8 +243,21 @@ int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, si
 
 /* ---- coming and going ---- */
 
-static void remove_at(struct copies *t, size_t i)
+static void unguard(struct xmem_domain *d, const struct copy *c)
 {
+    for (uint32_t i = d->guards.n; i--;) {
+        const struct ledger_guard *g = list_at(&d->guards, i);
+        if (g->gfn == c->gfn && g->page == c->page) {
+            list_drop(&d->guards, i);
+            return;
+        }
+    }
+}
+
+static void remove_at(struct xmem_domain *d, size_t i)
+{
+    struct copies *t = d->copies;
+    unguard(d, t->v[i]);
     free(t->v[i]);
     memmove(&t->v[i], &t->v[i + 1], (--t->n - i) * sizeof(struct copy *));
 }
@@ -254,6 +267,8 @@ void copies_free(struct xmem_domain *d)
     struct copies *t = d->copies;
     while (t && t->n)
         free(t->v[--t->n]);
+    if (t)
+        list_cut(&d->guards, 0);
     free(t ? t->v : NULL);
     free(t);
     d->copies = NULL;
@@ -282,7 +297,7 @@ static int lift_gone(struct xmem_domain *d, bool at_end)
     for (size_t i = 0; i < t->n;) {
         int rc = t->v[i]->gone ? lift(d, t->v[i]->gfn, at_end) : 0;
         if (t->v[i]->gone && !rc)
-            remove_at(t, i);
+            remove_at(d, i);
         else
             i++;
         first = first ? first : rc;
@@ -334,7 +349,8 @@ static struct copy *insert(struct xmem_domain *d, const struct session_copy *in)
     struct copies *t = d->copies ? d->copies : calloc(1, sizeof(*t));
     struct copy *c = calloc(1, sizeof(*c));
     d->copies = t;
-    if (!t || !c || array_room((void **)&t->v, t->n, &t->cap, sizeof(struct copy *))) {
+    if (!t || !c || list_room(&d->guards) ||
+        array_room((void **)&t->v, t->n, &t->cap, sizeof(struct copy *))) {
         free(c);
         if (t && !t->n)
             copies_free(d);
@@ -349,6 +365,7 @@ static struct copy *insert(struct xmem_domain *d, const struct session_copy *in)
     size_t i = from(t, in->gfn);
     memmove(&t->v[i + 1], &t->v[i], (t->n++ - i) * sizeof(struct copy *));
     t->v[i] = c;
+    list_push(&d->guards, &(struct ledger_guard){in->gfn, in->page});
     return c;
 }
 

@@ -119,7 +119,7 @@ void domain_as_before(const struct xmem_domain *d, struct xmem_error *text)
                                        : "; all is as before");
 }
 
-int domain_usable(struct xmem_domain *d)
+int domain_not_usable(struct xmem_domain *d)
 {
     if (!d)
         return -EINVAL;
@@ -160,11 +160,6 @@ int array_room(void **v, size_t n, size_t *cap, size_t element)
     *v = p;
     *cap = more;
     return 0;
-}
-
-struct view *domain_view(const struct xmem_domain *d, uint16_t id)
-{
-    return id < d->caps.max_views ? d->views[id] : NULL;
 }
 
 /* ---- opening ---- */
@@ -210,7 +205,7 @@ static int find_views(struct xmem_domain *d)
     int rc = d->ops->views_get_state ? d->ops->views_get_state(d->dom, &on) : 0;
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 ": its views cannot be asked for", d->domid);
-    d->views_found_on = d->views_on = on;
+    d->led->views_found_on = d->led->views_on = on;
     for (uint32_t id = 1; on && id < d->caps.max_views; id++) {
         int there = d->ops->view_exists(d->dom, (uint16_t)id);
         rc = there > 0 ? view_add(d, (uint16_t)id, &v) : there;
@@ -219,7 +214,7 @@ static int find_views(struct xmem_domain *d)
                                d->domid, id);
     }
     for (uint32_t i = 0; on && i < d->vcpu_n; i++) {
-        rc = d->ops->view_get_vcpu(d->dom, i, &d->vcpus[i].found_view);
+        rc = d->ops->view_get_vcpu(d->dom, i, &d->vcpus[i].led->found_view);
         if (rc)
             return domain_fail(d, rc, 0, "domain %" PRIu32 ": the view of vCPU %" PRIu32
                                " cannot be asked for", d->domid, i);
@@ -259,14 +254,16 @@ static int find_state(struct xmem_domain *d)
         return rc;
     d->vcpus = calloc(d->vcpu_n ? d->vcpu_n : 1, sizeof(*d->vcpus));
     d->views = calloc(d->caps.max_views, sizeof(struct view *));
-    rc = d->vcpus && d->views ? view_add(d, 0, &host) : -ENOMEM;
+    rc = d->vcpus && d->views ? ledger_vcpus(d) : -ENOMEM;
+    if (!rc)
+        rc = view_add(d, 0, &host);
     if (!rc)
         rc = events_init(d);
     if (rc)
         return domain_refuse(d, rc, "domain %" PRIu32 ": out of memory", d->domid);
-    if (d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->default_found))
-        d->default_found = KNOWN_NOTHING;
-    d->default_now = d->default_found;
+    if (d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->led->default_found))
+        d->led->default_found = KNOWN_NOTHING;
+    d->led->default_now = d->led->default_found;
     d->hypercalls_before = d->ops->hypercalls(d->dom);
     return find_views(d);
 }
@@ -284,13 +281,10 @@ static void session_free(struct xmem_domain *d)
     leave_place(d);
     events_free(d);
     free(d->views);
-    known_clear(&d->split);
+    ledger_free(d);
     free(d->vcpus);
-    free(d->relaxed);
     free(d->step_views);
     free(d->looked);
-    free(d->monitors);
-    free(d->pages);
     free(d->patched);
     send_free(d);
     free(d);
@@ -312,6 +306,16 @@ static int check_opts(struct xmem_domain *d, const struct xmem_domain_opts *opts
               : 0;
 }
 
+/* Where the connection wants it; the next session's is this process's own again. */
+static int open_ledger(struct xmem *x, struct xmem_domain *d)
+{
+    pthread_mutex_lock(&x->lock);
+    int fd = x->ledger_fd;
+    x->ledger_fd = -1;
+    pthread_mutex_unlock(&x->lock);
+    return ledger_open(d, fd) ? domain_refuse(d, -ENOMEM, "xmem_domain_open: out of memory") : 0;
+}
+
 int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_opts *opts,
                      struct xmem_domain **out)
 {
@@ -328,8 +332,9 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     d->ops = x->ops;
     d->domid = domid;
     d->number = atomic_fetch_add(&sessions, 1) + 1;
-    d->default_found = d->default_now = KNOWN_NOTHING;
     int rc = check_opts(d, opts);
+    if (!rc)
+        rc = open_ledger(x, d);
     if (!rc)
         rc = take_place(x, d);
     if (!rc)
@@ -341,6 +346,7 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     if (!rc)
         rc = find_state(d);
     if (!rc) {
+        ledger_live(d);
         *out = d;
         return 0;
     }
@@ -382,6 +388,7 @@ int domain_settle(struct xmem *x, uint32_t domid, struct xmem_error *err)
                        "undone yet: %s", domid, d->error.text);
         leave_behind(d);
     } else if (d) {
+        ledger_over(d);
         session_free(d);
     }
     return rc;
@@ -408,6 +415,7 @@ int xmem_domain_close(struct xmem_domain *d)
         return 0;
     int rc = domain_end(d);
     if (!rc) {
+        ledger_over(d);
         session_free(d);
         return 0;
     }
@@ -471,7 +479,7 @@ int xmem_domain_pause(struct xmem_domain *d)
     int rc = domain_usable(d);
     if (rc)
         return rc;
-    rc = d->ops->pause(d->dom);
+    rc = ledger_pause(d);
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
     d->pauses++;
@@ -480,9 +488,9 @@ int xmem_domain_pause(struct xmem_domain *d)
 
 int domain_unpause_own(struct xmem_domain *d)
 {
-    int rc = d->ops->unpause(d->dom);
+    int rc = ledger_unpause(d);
     if (rc && !d->dead) /* it may have been for this one time */
-        rc = d->ops->unpause(d->dom);
+        rc = ledger_unpause(d);
     d->own_pauses += rc != 0;
     d->owed = d->owed || rc;
     return rc;
@@ -496,7 +504,7 @@ int xmem_domain_unpause(struct xmem_domain *d)
     if (!d->pauses)
         return domain_refuse(d, -EINVAL, "domain %" PRIu32 " is not paused by this session",
                              d->domid);
-    rc = d->ops->unpause(d->dom);
+    rc = ledger_unpause(d);
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
     d->pauses--;
@@ -513,14 +521,14 @@ static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
         return domain_refuse(d, rc, "vm_event interface %" PRIu32 " is not known: this library "
                              "knows %u to %u", b->interface_version, RING_VERSION_MIN,
                              RING_VERSION_MAX);
-    if (d->default_found == KNOWN_NOTHING) {
-        rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->default_found);
+    if (d->led->default_found == KNOWN_NOTHING) {
+        rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->led->default_found);
         if (rc) {
-            d->default_found = KNOWN_NOTHING;
+            d->led->default_found = KNOWN_NOTHING;
             return domain_fail(d, rc, 0, "domain %" PRIu32 ": the default rights cannot be asked "
                                "for", d->domid);
         }
-        d->default_now = d->default_found;
+        d->led->default_now = d->led->default_found;
     }
     return 0;
 }
@@ -539,7 +547,7 @@ static int not_enabled(struct xmem_domain *d, int rc)
 static int enable_undone(struct xmem_domain *d, int rc)
 {
     struct xmem_error why = d->error;
-    int rc2 = d->ring_taken ? domain_stop(d) : 0;
+    int rc2 = d->led->ring_taken ? domain_stop(d) : 0;
     if (rc2)
         xmem_error_add(&why, "; and its ring is left: %s", d->error.text);
     d->error = why;
@@ -553,14 +561,15 @@ int xmem_domain_enable(struct xmem_domain *d)
     if (rc || d->enabled)
         return rc;
     /* Paused: a request put before the ring is initialised would be lost. */
-    if (d->ring_taken && (rc = domain_stop(d))) /* what a failed call left */
+    if (d->led->ring_taken && (rc = domain_stop(d))) /* what a failed call left */
         return rc;
-    rc = d->ops->pause(d->dom);
+    rc = ledger_pause(d);
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
-    d->ring_taken = true;
+    d->led->ring_taken = true;
+    ledger_begin(d, LEDGER_RING, 0, 0, 0);
     rc = d->ops->monitor_enable(d->dom, &b);
-    d->ring_taken = !rc || b.left;
+    d->led->ring_taken = !rc || b.left;
     if (rc == -EBUSY)
         rc = domain_fail(d, rc, MAY_BUSY, "domain %" PRIu32 " has a listener already, or one died "
                          "(xmem_domain_recover() takes its ring over)", d->domid);
@@ -583,7 +592,7 @@ int xmem_domain_enable(struct xmem_domain *d)
 int xmem_domain_disable(struct xmem_domain *d)
 {
     int rc = domain_usable(d);
-    if (rc || !(d->ring_taken || d->unfinished))
+    if (rc || !(d->led->ring_taken || d->unfinished))
         return rc;
     domain_rewind_batches(d);
     return domain_stop(d);

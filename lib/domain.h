@@ -11,6 +11,7 @@
 #include "error.h"
 #include "event.h"
 #include "known.h"
+#include "ledger-layout.h"
 #include "ring.h"
 #include "session.h"
 #include "step-state.h"
@@ -19,54 +20,34 @@
 #define VE_OFF XMEM_N
 #define VE_ON XMEM_RWX
 
-struct remap {
-    uint64_t gfn, to_gfn;
-};
-
 struct view {
+    struct ledger_view *led; /* what the ledger has of it */
     uint16_t id;
     bool own;    /* made by this session: it goes at close */
-    bool hidden; /* from the guest, by this session */
     bool step;   /* for stepping over; the caller does not see it */
     bool follow; /* step: what is not said of its gfns is as in the host view */
     uint8_t def; /* default rights; KNOWN_NOTHING: made by somebody else */
-    bool hide_owed; /* it was shown for a moment, and could not be hidden again */
     bool unwanted; /* it could not be made, nor destroyed */
-    bool unsure; /* restoring failed: what is set there may be something else by now */
+    bool unsure; /* restoring failed: what is set there may be something else by now; view_unsure() */
     struct known known;
     struct known ve; /* suppress-#VE, likewise: VE_OFF, VE_ON */
-    struct remap *remaps;
-    size_t remap_n, remap_cap;
-};
-
-/*
- * A page that is open for a moment in the view where it is restricted, so that a vCPU gets over
- * it; its rights are in known.
- */
-struct relaxed {
-    uint64_t gfn;
-    uint16_t view;
-    uint8_t need;  /* XMEM_ACCESS_* that were answered */
-    uint32_t vcpu; /* that steps over it; the page is open while any entry names it */
+    struct arena_list remaps; /* struct remap */
 };
 
 struct vcpu {
+    struct ledger_vcpu *led; /* what the ledger has of it */
     struct step step;
     uint64_t last_pc, last_regs; /* of its last event; last_regs: a sum, made when it repeats */
     uint32_t repeats;
-    uint16_t found_view;
     uint16_t fast_view; /* view in which it is with a fast single step, */
     uint16_t fast_end;  /* which leads here */
     bool fast;          /* and may not be over yet */
     uint8_t fast_looks; /* how often it was waited for, at the session's end */
     bool fast_skips;    /* its pc was set since, which does not tell that it is over */
-    bool held;          /* by the library */
     bool user_step;     /* single step wanted by the caller */
     bool own_step;      /* single step wanted by the library, for a step */
     bool hw_step;       /* single step as the last answer left it */
     bool attention;     /* its next answer has something to add: step_answer() */
-    bool notify_set;    /* #VE information page set by this session, */
-    uint64_t notify_gfn; /* this one */
     bool io_again;      /* it may come back to an input instruction that was emulated, */
     uint64_t io_pc;     /* this one */
     uint8_t writes;     /* its instruction, into the page of gfn written, that has copies; 2: into more */
@@ -79,15 +60,6 @@ struct vcpu {
 struct looked {
     uint64_t rip, cr3;
     bool known, never; /* never: it cannot be emulated */
-};
-
-struct added {
-    uint64_t gfn;
-    bool unwanted; /* it could not be shut, nor removed */
-};
-
-struct monitor_on {
-    uint32_t reason, index;
 };
 
 struct xmem_domain {
@@ -104,20 +76,14 @@ struct xmem_domain {
     uint64_t hypercalls_before;
 
     bool enabled;
-    bool ring_taken; /* and not given back yet */
     bool unfinished; /* disabling, which failed */
     bool dead;      /* the domain died */
     bool died_told; /* the caller knows */
     bool broken;    /* the ring held garbage: not looked at again */
-    bool access_required;
     uint32_t pauses; /* by the caller, not undone; */
     uint32_t lifted; /* of them, for a moment */
     uint32_t own_pauses; /* the library's own, not undone */
     bool owed;           /* the undoing of a failed call failed: ledger_pay() */
-    uint8_t default_found, default_now; /* KNOWN_NOTHING: not asked yet */
-    bool default_over_all; /* the session set one that is for all pages */
-
-    bool views_found_on, views_on, views_switched;
     bool back_owed; /* a switch back to this view */
     uint16_t back_to;
     bool views_unwanted; /* on, for a view that could not be made */
@@ -125,14 +91,10 @@ struct xmem_domain {
     struct step_view **step_views; /* for stepping over */
     size_t step_view_n, step_view_cap;
     uint64_t prepared; /* times that what is open in one changed */
-    bool step_monitor;      /* single step monitored for the library's own use */
-    bool step_monitor_user; /* by the caller */
-    bool emul_monitor;      /* instructions that cannot be emulated, likewise */
-    bool emul_monitor_user;
+    bool step_monitor_user; /* single step, monitored by the caller; led.step_monitor: by the library */
+    bool emul_monitor_user; /* instructions that cannot be emulated, likewise */
 
     struct vcpu *vcpus;
-    struct relaxed *relaxed;
-    size_t relaxed_n, relaxed_cap;
     uint32_t steps_n;   /* vCPUs in a step */
     uint32_t holding_n; /* of them, such as the others are held for */
     uint32_t later_n;   /* of them, such as have not begun */
@@ -145,10 +107,9 @@ struct xmem_domain {
     bool hold_asked;    /* whether vCPUs can be held; then */
     bool no_hold;       /* they cannot */
 
-    struct monitor_on *monitors;
-    size_t monitor_n, monitor_cap;
-    struct added *pages; /* not removed */
-    size_t page_n, page_cap;
+    struct arena arena;      /* the ledger's */
+    struct ledger_head *led;
+    struct arena_list vcpu_led, monitors, pages, relaxed, guards; /* as in led */
     uint64_t page_next; /* where the next one is tried; 0: not known yet */
 
     uint64_t *patched; /* gfns that breakpoints were written into, in order */
@@ -171,6 +132,19 @@ struct xmem_domain {
     struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
 };
 
+static inline struct remap *remap_at(const struct view *v, size_t i)
+{
+    return list_at(&v->remaps, i);
+}
+static inline struct added *page_at(const struct xmem_domain *d, size_t i)
+{
+    return list_at(&d->pages, i);
+}
+static inline struct relaxed *relaxed_at(const struct xmem_domain *d, size_t i)
+{
+    return list_at(&d->relaxed, i);
+}
+
 /* Codes that a call may pass on beside the common ones; others become -EIO. */
 #define MAY_SRCH 1u
 #define MAY_BUSY 2u
@@ -191,7 +165,11 @@ int domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
 /* Adds to a failure's text that nothing was changed, as far as that is so. */
 void domain_as_before(const struct xmem_domain *d, struct xmem_error *text);
 /* 0; -EINVAL no session; -ESHUTDOWN. Every public call starts with it. */
-int domain_usable(struct xmem_domain *d);
+int domain_not_usable(struct xmem_domain *d);
+static inline int domain_usable(struct xmem_domain *d)
+{
+    return d && !d->dead && !d->owed ? 0 : domain_not_usable(d);
+}
 /* 0, -ERANGE: all of nr gfns from gfn on may have rights; nr 0: -EINVAL. */
 int domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 /* Asks whether the domain died; d->dead says so then. */
@@ -203,7 +181,10 @@ int array_room(void **v, size_t n, size_t *cap, size_t element);
 int domain_unpause_own(struct xmem_domain *d);
 
 /* The session's view, or NULL. */
-struct view *domain_view(const struct xmem_domain *d, uint16_t id);
+static inline struct view *domain_view(const struct xmem_domain *d, uint16_t id)
+{
+    return id < d->caps.max_views ? d->views[id] : NULL;
+}
 /* Has the view a frame of its own for this gfn? */
 bool view_remapped(const struct view *v, uint64_t gfn);
 /* By hypercalls, so that gfn shows the host's frame of to; XMEM_GFN_UNDO. No text, not noted. */

@@ -74,7 +74,8 @@ static void repeated(struct xmem_domain *d, struct event *ev, struct vcpu *v)
 {
     uint64_t sum = ev->pub.u.raw[0] ^ ev->pub.reason;
     const uint8_t *data = event_data(d, ev);
-    for (size_t i = 0; i < ring_data_size(d->ring.version) / 8; i++) {
+    size_t words = ring_data_size(d->ring.version) / 8;
+    for (size_t i = 0; i < words; i++) {
         uint64_t word;
         memcpy(&word, data + i * 8, sizeof(word));
         sum = (sum ^ word) * UINT64_C(0x100000001b3);
@@ -150,7 +151,7 @@ static inline bool for_step(const struct xmem_domain *d, const struct event *ev)
     return d->vcpus[ev->pub.vcpu].step.phase || d->vcpus[ev->pub.vcpu].fast ||
            ev->pub.reason == XMEM_EVENT_SINGLESTEP ||
            (ev->pub.view && d->step_view_n) ||
-           (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && d->emul_monitor);
+           (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && d->led->emul_monitor);
 }
 
 /* ---- the session's own ---- */
@@ -189,6 +190,29 @@ static struct event *take_own(struct xmem_domain *d)
     return ev;
 }
 
+/* One that the library may have to do with. 1: it is the caller's; 0: it was answered. */
+static __attribute__((noinline)) int look_closer(struct xmem_domain *d, struct event *ev)
+{
+    if (d->vcpus[ev->pub.vcpu].io_again && finish_swallow(d, ev))
+        return 0;
+    int late = d->copies ? copies_taken(d, ev) : 0;
+    int rc = for_step(d, ev) && !is_further(d, ev) ? step_event(d, ev) : 0;
+    if (rc < 0 || (rc && late))
+        return rc < 0 ? rc : late;
+    return !rc && !(d->copies && copies_event(d, ev));
+}
+
+/* The same, shorter where there is nothing but a step. */
+static inline int look(struct xmem_domain *d, struct event *ev)
+{
+    if (d->copies || d->vcpus[ev->pub.vcpu].io_again)
+        return look_closer(d, ev);
+    if (!for_step(d, ev) || is_further(d, ev))
+        return 1;
+    int rc = step_event(d, ev);
+    return rc > 0 ? 0 : rc < 0 ? rc : 1;
+}
+
 int event_take(struct xmem_domain *d, struct event **out)
 {
     if (d->events.own_n) {
@@ -196,24 +220,10 @@ int event_take(struct xmem_domain *d, struct event **out)
         return 1;
     }
     for (;;) {
-        struct event *ev;
-        int rc = take(d, &ev);
-        if (rc <= 0)
-            return rc;
-        if (d->vcpus[ev->pub.vcpu].io_again && finish_swallow(d, ev))
+        int rc = take(d, out);
+        if (rc > 0 && !(rc = look(d, *out)))
             continue;
-        int late = d->copies ? copies_taken(d, ev) : 0;
-        if (for_step(d, ev) && !is_further(d, ev)) {
-            rc = step_event(d, ev);
-            if (rc > 0 && !late)
-                continue;
-            if (rc)
-                return rc < 0 ? rc : late;
-        }
-        if (d->copies && copies_event(d, ev))
-            continue;
-        *out = ev;
-        return 1;
+        return rc;
     }
 }
 

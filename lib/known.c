@@ -2,22 +2,19 @@
 #include "known.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <xmem.h>
 
-#define FANOUT 256u
+#define FANOUT KNOWN_FANOUT
 
-/*
- * A slot: NULL is uniformly 0; with bit 0 set, uniformly the byte in bits 1 to 8; else a
- * struct node on levels above 1, a struct leaf on level 1.
- */
 struct node {
-    void *slot[FANOUT];
+    uint32_t slot[FANOUT];
 };
 struct leaf {
     uint8_t byte[FANOUT];
 };
+_Static_assert(sizeof(struct node) == ARENA_BIG * ARENA_UNIT && sizeof(struct leaf) == ARENA_UNIT,
+               "what a node and a leaf take");
 
 /* rights -> half a byte: N to RWX keep their number, the others take 1 to 4. */
 const uint8_t known_codes[] = {
@@ -31,19 +28,30 @@ const uint8_t known_rights_of[16] = {
     KNOWN_NOTHING, XMEM_N, XMEM_R, XMEM_W, XMEM_RW, XMEM_X, XMEM_RX, XMEM_WX, XMEM_RWX,
 };
 
-static bool is_uniform(const void *slot)
+static bool is_uniform(uint32_t slot)
 {
-    return !slot || ((uintptr_t)slot & 1u);
+    return !slot || (slot & 1u);
 }
 
-static uint8_t uniform_byte(const void *slot)
+static uint8_t uniform_byte(uint32_t slot)
 {
-    return (uint8_t)((uintptr_t)slot >> 1);
+    return (uint8_t)(slot >> 1);
 }
 
-static void *uniform(uint8_t byte)
+static uint32_t uniform(uint8_t byte)
 {
-    return byte ? (void *)(((uintptr_t)byte << 1) | 1u) : NULL;
+    return byte ? (uint32_t)byte << 1 | 1u : 0;
+}
+
+/* The node or leaf of a slot that is not uniform. */
+static void *below(const struct known *k, uint32_t slot)
+{
+    return arena_at(k->arena, slot >> 1);
+}
+
+static unsigned units_of(unsigned level)
+{
+    return level > 1 ? ARENA_BIG : 1;
 }
 
 /* Last gfn that a root of so many levels covers. */
@@ -52,37 +60,51 @@ static uint64_t last_of(unsigned levels)
     return levels >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * levels)) - 1;
 }
 
-static void slot_free(struct known *k, void *slot, unsigned level)
+void known_init(struct known *k, struct arena *a, uint64_t *top)
+{
+    *k = (struct known){.arena = a, .top = top};
+}
+
+/* A slot, or the root, leads somewhere else now: told after what it leads to was filled. */
+static void lead(uint32_t *slot, uint32_t to)
+{
+    __atomic_store_n(slot, to, __ATOMIC_RELEASE);
+}
+
+static void tell_root(const struct known *k)
+{
+    if (k->top)
+        __atomic_store_n(k->top, (uint64_t)k->levels << 32 | k->root, __ATOMIC_RELEASE);
+}
+
+/* Nothing leads to it. */
+static void slot_free(struct known *k, uint32_t slot, unsigned level)
 {
     if (is_uniform(slot))
         return;
     if (level > 1) {
-        struct node *n = slot;
+        const struct node *n = below(k, slot);
         for (unsigned i = 0; i < FANOUT; i++)
             slot_free(k, n->slot[i], level - 1);
     }
-    free(slot);
+    k->last = NULL;
+    arena_give(k->arena, slot >> 1, units_of(level));
     k->nodes--;
 }
 
 /* Turns a uniform slot into a node or leaf that says the same. */
-static int slot_split(struct known *k, void **slot, unsigned level)
+static int slot_split(struct known *k, uint32_t *slot, unsigned level)
 {
     uint8_t byte = uniform_byte(*slot);
-    if (level == 1) {
-        struct leaf *l = malloc(sizeof(*l));
-        if (!l)
-            return -ENOMEM;
-        memset(l->byte, byte, sizeof(l->byte));
-        *slot = l;
-    } else {
-        struct node *n = malloc(sizeof(*n));
-        if (!n)
-            return -ENOMEM;
-        for (unsigned i = 0; i < FANOUT; i++)
-            n->slot[i] = uniform(byte);
-        *slot = n;
-    }
+    uint32_t unit = arena_take(k->arena, units_of(level));
+    if (!unit)
+        return -ENOMEM;
+    struct node *n = arena_at(k->arena, unit);
+    if (level == 1)
+        memset(n, byte, sizeof(struct leaf));
+    for (unsigned i = 0; level > 1 && i < FANOUT; i++)
+        n->slot[i] = uniform(byte);
+    lead(slot, unit << 1);
     k->nodes++;
     return 0;
 }
@@ -93,14 +115,15 @@ static int grow(struct known *k, uint64_t last)
         k->levels = 1;
     while (last > last_of(k->levels)) {
         if (k->root) { /* what is beyond the old root is not known */
-            void *top = NULL;
+            uint32_t top = 0;
             int rc = slot_split(k, &top, k->levels + 1);
             if (rc)
                 return rc;
-            ((struct node *)top)->slot[0] = k->root;
+            ((struct node *)below(k, top))->slot[0] = k->root;
             k->root = top;
         }
         k->levels++;
+        tell_root(k);
     }
     return 0;
 }
@@ -118,14 +141,14 @@ static void leaf_put(struct leaf *l, unsigned a, unsigned b, const struct change
 }
 
 /* a, b: first and last gfn, relative to the slot's. */
-static int slot_put(const struct change *c, void **slot, unsigned level, uint64_t a, uint64_t b)
+static int slot_put(const struct change *c, uint32_t *slot, unsigned level, uint64_t a, uint64_t b)
 {
     bool whole = a == 0 && b == last_of(level);
     if (is_uniform(*slot)) {
         uint8_t old = uniform_byte(*slot);
         uint8_t new = (uint8_t)((old & ~c->mask) | c->value);
         if (whole || (new == old && !c->only_room)) {
-            *slot = c->only_room ? *slot : uniform(new);
+            lead(slot, c->only_room ? *slot : uniform(new));
             return 0;
         }
         int rc = slot_split(c->k, slot, level);
@@ -133,16 +156,19 @@ static int slot_put(const struct change *c, void **slot, unsigned level, uint64_
             return rc;
     }
     if (whole && c->mask == 0xff && !c->only_room) {
-        slot_free(c->k, *slot, level);
-        *slot = uniform(c->value);
+        uint32_t old = *slot;
+        lead(slot, uniform(c->value));
+        if (slot == &c->k->root)
+            tell_root(c->k);
+        slot_free(c->k, old, level);
         return 0;
     }
     if (level == 1) {
         if (!c->only_room)
-            leaf_put(*slot, (unsigned)a, (unsigned)b, c);
+            leaf_put(below(c->k, *slot), (unsigned)a, (unsigned)b, c);
         return 0;
     }
-    struct node *n = *slot;
+    struct node *n = below(c->k, *slot);
     unsigned shift = 8 * (level - 1);
     uint64_t part = last_of(level - 1);
     for (uint64_t i = a >> shift; i <= b >> shift; i++) {
@@ -156,22 +182,45 @@ static int slot_put(const struct change *c, void **slot, unsigned level, uint64_
 }
 
 /* The leaf that holds gfn; NULL: it is in a uniform part. */
-static struct leaf *leaf_at(const struct known *k, uint64_t gfn)
+static struct leaf *leaf_far(const struct known *k, uint64_t gfn)
 {
-    void *slot = k->root;
+    uint32_t slot = k->root;
     if (!k->levels || gfn > last_of(k->levels))
         return NULL;
     for (unsigned level = k->levels; !is_uniform(slot); level--) {
+        void *at = below(k, slot);
         if (level == 1)
-            return slot;
-        slot = ((struct node *)slot)->slot[(gfn >> (8 * (level - 1))) & 0xffu];
+            return at;
+        slot = ((struct node *)at)->slot[(gfn >> (8 * (level - 1))) & 0xffu];
     }
     return NULL;
 }
 
+static bool is_last(const struct known *k, uint64_t gfn)
+{
+    return k->last && k->last_at == gfn >> 8;
+}
+
+static void note_leaf(struct known *k, const struct leaf *l, uint64_t gfn)
+{
+    k->last = (uint8_t *)(uintptr_t)l->byte;
+    k->last_at = gfn >> 8;
+}
+
+/* The same, and the next ones of that leaf are found at once. */
+static struct leaf *leaf_at(struct known *k, uint64_t gfn)
+{
+    if (is_last(k, gfn))
+        return (struct leaf *)k->last;
+    struct leaf *l = leaf_far(k, gfn);
+    if (l)
+        note_leaf(k, l, gfn);
+    return l;
+}
+
 uint8_t *known_at_far(const struct known *k, struct known_at *at, uint64_t gfn)
 {
-    struct leaf *l = leaf_at(k, gfn);
+    struct leaf *l = leaf_far(k, gfn);
     if (!l)
         return NULL;
     at->bytes = l->byte;
@@ -179,13 +228,22 @@ uint8_t *known_at_far(const struct known *k, struct known_at *at, uint64_t gfn)
     return &l->byte[gfn & 255u];
 }
 
+static int put(const struct change *c, uint64_t gfn, uint64_t nr)
+{
+    struct known *k = c->k;
+    int rc = grow(k, gfn + nr - 1);
+    if (!rc)
+        rc = slot_put(c, &k->root, k->levels, gfn, gfn + nr - 1);
+    tell_root(k);
+    return rc;
+}
+
 int known_prepare(struct known *k, uint64_t gfn, uint64_t nr)
 {
     struct change c = {.k = k, .only_room = true};
     if (!nr || (nr == 1 && leaf_at(k, gfn)))
         return 0;
-    int rc = grow(k, gfn + nr - 1);
-    return rc ? rc : slot_put(&c, &k->root, k->levels, gfn, gfn + nr - 1);
+    return put(&c, gfn, nr);
 }
 
 int known_put(struct known *k, uint64_t gfn, uint64_t nr, uint8_t mask, uint8_t value)
@@ -196,30 +254,32 @@ int known_put(struct known *k, uint64_t gfn, uint64_t nr, uint8_t mask, uint8_t 
         leaf_put(l, gfn & 0xffu, gfn & 0xffu, &c);
     if (!nr || l)
         return 0;
-    int rc = grow(k, gfn + nr - 1);
-    return rc ? rc : slot_put(&c, &k->root, k->levels, gfn, gfn + nr - 1);
+    return put(&c, gfn, nr);
 }
 
 void known_clear(struct known *k)
 {
-    slot_free(k, k->root, k->levels);
-    *k = (struct known){0};
+    uint32_t root = k->root;
+    unsigned levels = k->levels;
+    k->root = k->levels = 0;
+    tell_root(k);
+    slot_free(k, root, levels);
 }
 
 /* The uniform part or leaf that holds gfn: its level (0: one leaf byte), and the byte. */
 static unsigned find(const struct known *k, uint64_t gfn, uint8_t *byte, const struct leaf **leaf)
 {
-    const void *slot = k->root;
+    uint32_t slot = k->root;
     unsigned level = k->levels;
     *leaf = NULL;
     while (!is_uniform(slot)) {
         unsigned i = (gfn >> (8 * (level - 1))) & 0xffu;
         if (level == 1) {
-            *leaf = slot;
+            *leaf = below(k, slot);
             *byte = (*leaf)->byte[i];
             return 0;
         }
-        slot = ((const struct node *)slot)->slot[i];
+        slot = ((const struct node *)below(k, slot))->slot[i];
         level--;
     }
     *byte = uniform_byte(slot);
@@ -230,9 +290,13 @@ uint8_t known_get(const struct known *k, uint64_t gfn)
 {
     const struct leaf *leaf;
     uint8_t byte;
+    if (is_last(k, gfn))
+        return k->last[gfn & 0xffu];
     if (!k->levels || gfn > last_of(k->levels))
         return 0;
     find(k, gfn, &byte, &leaf);
+    if (leaf) /* the next ones of it are found at once */
+        note_leaf((struct known *)(uintptr_t)k, leaf, gfn);
     return byte;
 }
 
@@ -253,6 +317,8 @@ uint8_t known_run(const struct known *k, uint64_t gfn, uint64_t *nr)
     const struct leaf *leaf;
     uint8_t byte = 0, next;
     uint64_t more = *nr - 1, done = 0; /* gfns after the first one */
+    if (!more && is_last(k, gfn))
+        return k->last[gfn & 0xffu];
     if (!k->levels || gfn > last_of(k->levels))
         return 0;
     unsigned level = find(k, gfn, &byte, &leaf);
@@ -272,6 +338,7 @@ uint8_t known_run(const struct known *k, uint64_t gfn, uint64_t *nr)
 }
 
 struct walk {
+    const struct known *k;
     known_fn fn;
     void *arg;
     uint64_t from;    /* the first gfn that is asked for */
@@ -299,7 +366,7 @@ static int walk_add(struct walk *w, uint64_t gfn, uint64_t nr, uint8_t byte)
     return rc;
 }
 
-static int walk_slot(struct walk *w, const void *slot, unsigned level, uint64_t gfn)
+static int walk_slot(struct walk *w, uint32_t slot, unsigned level, uint64_t gfn)
 {
     uint64_t skip = gfn < w->from ? w->from - gfn : 0;
     int rc = 0;
@@ -307,11 +374,12 @@ static int walk_slot(struct walk *w, const void *slot, unsigned level, uint64_t 
         return 0;
     if (is_uniform(slot))
         return walk_add(w, gfn + skip, last_of(level) - skip + (level < 8), uniform_byte(slot));
+    const void *at = below(w->k, slot);
     for (unsigned i = 0; i < FANOUT && !rc; i++) {
         if (level == 1)
-            rc = i < skip ? 0 : walk_add(w, gfn + i, 1, ((const struct leaf *)slot)->byte[i]);
+            rc = i < skip ? 0 : walk_add(w, gfn + i, 1, ((const struct leaf *)at)->byte[i]);
         else
-            rc = walk_slot(w, ((const struct node *)slot)->slot[i], level - 1,
+            rc = walk_slot(w, ((const struct node *)at)->slot[i], level - 1,
                            gfn + ((uint64_t)i << (8 * (level - 1))));
     }
     return rc;
@@ -324,7 +392,7 @@ int known_each(const struct known *k, known_fn fn, void *arg)
 
 int known_each_from(const struct known *k, uint64_t gfn, known_fn fn, void *arg)
 {
-    struct walk w = {.fn = fn, .arg = arg, .from = gfn};
+    struct walk w = {.k = k, .fn = fn, .arg = arg, .from = gfn};
     int rc = walk_slot(&w, k->root, k->levels, 0);
     return rc ? rc : walk_emit(&w);
 }

@@ -2,20 +2,35 @@
 /*
  * What a session knows about the rights in one view: for each gfn the rights that are set
  * and those that were found, in one byte. A radix tree with 256 slots a level; a part that
- * is the same throughout takes one slot however large it is.
+ * is the same throughout takes one slot however large it is. It lies in an arena, where another process
+ * may read it.
  */
 #ifndef XMEM_KNOWN_H
 #define XMEM_KNOWN_H
+
+#include "arena.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * A slot: 0 is uniformly 0; with bit 0 set, uniformly the byte in bits 1 to 8; else twice the number of
+ * a unit: on level 1 of a leaf, 256 bytes; above of a node, 256 slots in ARENA_BIG units.
+ */
+#define KNOWN_FANOUT 256u
+
 struct known {
-    void *root;      /* NULL: nothing known; else a uniform part or a node */
+    struct arena *arena;
+    uint64_t *top;   /* in the arena: levels in the upper half, root in the lower one; NULL: nowhere */
+    uint32_t root;   /* a slot */
     unsigned levels; /* 0: empty; the root covers 256^levels gfns */
-    size_t nodes;    /* allocated, for the memory figures */
+    size_t nodes;    /* taken, for the memory figures */
+    uint8_t *last;   /* bytes of a leaf that was looked at, NULL: none; */
+    uint64_t last_at; /* which one that is, gfn >> 8 */
 };
+
+void known_init(struct known *k, struct arena *a, uint64_t *top);
 
 /* A byte: rights set in the low half, rights found in the high one; 0 in a half: not known. */
 #define KNOWN_SET 0x0fu

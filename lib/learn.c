@@ -164,7 +164,7 @@ static int learn_few(struct questions *q, const struct runs *parts)
             q->gfns[q->n++] = parts->v[i].gfn + k;
     uint32_t wanted = q->n;
     /* Under a default for all pages, what was found is not what a rollback has to bring back. */
-    if (asks_many(q->d, q->v) && !q->v->id && !q->d->default_over_all)
+    if (asks_many(q->d, q->v) && !q->v->id && !q->d->led->default_over_all)
         ahead = add_ahead(q, parts->v[0].gfn, &gfn);
     ask(q);
     int rc = learn_now(q, wanted);

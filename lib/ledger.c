@@ -58,8 +58,8 @@ static int stop_at_changed(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
 
 static bool default_changed(const struct xmem_domain *d)
 {
-    return d->default_found != KNOWN_NOTHING &&
-           (d->default_now != d->default_found || d->default_over_all);
+    return d->led->default_found != KNOWN_NOTHING &&
+           (d->led->default_now != d->led->default_found || d->led->default_over_all);
 }
 
 bool ledger_needs_ring(const struct xmem_domain *d)
@@ -72,14 +72,15 @@ static bool view_any(const struct xmem_domain *d, const struct view *v)
 {
     if (v->own)
         return v->step || !keeps(d);
-    return !keeps(d) && (v->hidden || v->remap_n || known_each(&v->ve, stop_at_changed, NULL) ||
+    return !keeps(d) && (v->led->hidden || v->remaps.n || known_each(&v->ve, stop_at_changed, NULL) ||
                          (v->id && known_each(&v->known, stop_at_right, (void *)(uintptr_t)v)));
 }
 
 static bool views_any(const struct xmem_domain *d)
 {
-    bool any = d->views_on && ((!keeps(d) && (d->views_switched || !d->views_found_on)) ||
-                               step_views_used((struct xmem_domain *)d));
+    const struct ledger_head *l = d->led;
+    bool any = l->views_on && ((!keeps(d) && (l->views_switched || !l->views_found_on)) ||
+                             step_views_used((struct xmem_domain *)d));
     for (uint32_t id = 0; id < d->view_end && !any; id++)
         any = d->views[id] && view_any(d, d->views[id]);
     return any;
@@ -89,7 +90,8 @@ static bool vcpus_any(const struct xmem_domain *d)
 {
     bool any = false;
     for (uint32_t i = 0; i < d->vcpu_n && !any; i++)
-        any = d->vcpus[i].hw_step || d->vcpus[i].fast || d->vcpus[i].held || d->vcpus[i].notify_set;
+        any = d->vcpus[i].hw_step || d->vcpus[i].fast || d->vcpus[i].led->held ||
+              d->vcpus[i].led->notify_set;
     return any;
 }
 
@@ -97,9 +99,10 @@ bool ledger_any(const struct xmem_domain *d)
 {
     if (d->dead)
         return false;
-    bool events = d->ring_taken || d->monitor_n || d->step_monitor || d->emul_monitor ||
-                  d->access_required;
-    return events || d->copies || d->pauses || d->own_pauses || d->page_n || views_any(d) ||
+    const struct ledger_head *l = d->led;
+    bool events = l->ring_taken || d->monitors.n || l->step_monitor || l->emul_monitor ||
+                  l->access_required;
+    return events || d->copies || d->pauses || d->own_pauses || d->pages.n || views_any(d) ||
            vcpus_any(d) || ledger_needs_ring(d);
 }
 
@@ -127,7 +130,7 @@ static void undo_rights(struct xmem_domain *d, struct view *v, struct outcome *o
     known_each(&v->known, feed_found, &f);
     int rc = feed_end(&f);
     outcome_note(d, o, rc);
-    v->unsure = rc != 0 || d->dead;
+    view_unsure(v, rc != 0 || d->dead);
     if (!v->unsure && !d->copies) /* pages that cannot be opened yet are to have what is known */
         known_clear(&v->known);
 }
@@ -136,29 +139,30 @@ static void undo_default(struct xmem_domain *d, struct outcome *o)
 {
     if (!d->enabled || keeps(d) || !default_changed(d))
         return;
-    int rc = domain_send_default(d, d->default_found);
+    int rc = domain_send_default(d, d->led->default_found);
     if (rc)
         outcome_note(d, o, domain_fail(d, rc, 0, "the default rights cannot be restored to %s",
-                                       xmem_rights_name((enum xmem_rights)d->default_found)));
+                                       xmem_rights_name((enum xmem_rights)d->led->default_found)));
     else
-        d->default_over_all = false;
+        d->led->default_over_all = false;
 }
 
 static void undo_access_required(struct xmem_domain *d, struct outcome *o)
 {
-    int rc = d->access_required ? d->ops->access_required(d->dom, false) : 0;
+    ledger_begin(d, LEDGER_REQUIRED, 0, 0, 0);
+    int rc = d->led->access_required ? d->ops->access_required(d->dom, false) : 0;
     if (rc)
         outcome_note(d, o, domain_fail(d, rc, 0, "access_required cannot be switched off again"));
     else
-        d->access_required = false;
+        d->led->access_required = false;
 }
 
 /* ---- views ---- */
 
 static void undo_remaps(struct xmem_domain *d, struct view *v, struct outcome *o)
 {
-    for (size_t i = v->remap_n; i-- && !d->dead;) {
-        uint64_t gfn = v->remaps[i].gfn;
+    for (size_t i = v->remaps.n; i-- && !d->dead;) {
+        uint64_t gfn = remap_at(v, i)->gfn;
         uint8_t found = known_found_of(known_get(&v->known, gfn));
         int rc = view_show(d, v, gfn, XMEM_GFN_UNDO);
         if (!rc && found != KNOWN_NOTHING) /* the entry is a new one */
@@ -205,34 +209,34 @@ static void undo_ve(struct xmem_domain *d, struct view *v, struct outcome *o)
  */
 static void undo_switch(struct xmem_domain *d, struct outcome *o)
 {
-    uint16_t view = d->views_found_on && d->vcpu_n ? d->vcpus[0].found_view : 0;
-    if (!d->views_switched || !d->views_on || (keeps(d) && !step_views_used(d)))
+    uint16_t view = d->led->views_found_on && d->vcpu_n ? d->vcpus[0].led->found_view : 0;
+    if (!d->led->views_switched || !d->led->views_on || (keeps(d) && !step_views_used(d)))
         return; /* off there is none but view 0 */
-    for (uint32_t i = 0; d->views_found_on && i < d->vcpu_n; i++)
-        if (d->vcpus[i].found_view != view)
+    for (uint32_t i = 0; d->led->views_found_on && i < d->vcpu_n; i++)
+        if (d->vcpus[i].led->found_view != view)
             outcome_note(d, o, domain_refuse(d, -EIO, "vCPU %" PRIu32 " was found in view %u and "
                                              "goes on in %u: all vCPUs are switched together", i,
-                                             d->vcpus[i].found_view, view));
+                                             d->vcpus[i].led->found_view, view));
     int rc = view_switch_all(d, view);
     if (rc)
         outcome_note(d, o, domain_fail(d, rc, 0, "the vCPUs cannot be switched back to view %u",
                                        view));
     else
-        d->views_switched = false;
+        d->led->views_switched = false;
 }
 
 static void undo_notify(struct xmem_domain *d, struct outcome *o)
 {
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
         struct vcpu *v = &d->vcpus[i];
-        int rc = v->notify_set ? d->ops->view_set_notify(d->dom, i, XMEM_GFN_UNDO) : 0;
+        int rc = v->led->notify_set ? d->ops->view_set_notify(d->dom, i, XMEM_GFN_UNDO) : 0;
         if (rc == -EOPNOTSUPP) /* before the call that takes it away there was none: views off end it */
             rc = 0;
         if (rc)
             outcome_note(d, o, domain_fail(d, rc, 0, "vCPU %" PRIu32 ": its #VE page cannot be taken "
                                            "away", i));
         else
-            v->notify_set = false;
+            v->led->notify_set = false;
     }
 }
 
@@ -254,7 +258,7 @@ static void destroy_views(struct xmem_domain *d, struct outcome *o)
 /* Turned off there is no view left, whatever could not be done with one before. */
 static bool views_off(struct xmem_domain *d, struct outcome *o)
 {
-    if (keeps(d) || d->views_found_on || !d->views_on || d->dead)
+    if (keeps(d) || d->led->views_found_on || !d->led->views_on || d->dead)
         return false;
     int rc = d->ops->views_set_state(d->dom, false);
     if (rc) /* it may have been for this one time */
@@ -263,20 +267,20 @@ static bool views_off(struct xmem_domain *d, struct outcome *o)
         outcome_note(d, o, domain_fail(d, rc, 0, "alternate views cannot be turned off again"));
         return false;
     }
-    d->views_on = d->views_switched = false;
+    d->led->views_on = d->led->views_switched = false;
     for (uint32_t id = 1; id < d->view_end; id++)
         if (d->views[id])
             view_forget(d, d->views[id]);
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        d->vcpus[i].notify_set = false;
-    d->views[0]->hidden = false;
+        d->vcpus[i].led->notify_set = false;
+    d->views[0]->led->hidden = false;
     return true;
 }
 
 static void undo_views(struct xmem_domain *d, struct outcome *o)
 {
     struct outcome before = *o;
-    if (!d->views_on)
+    if (!d->led->views_on)
         return;
     for (uint32_t id = 0; id < d->view_end && !d->dead; id++) {
         struct view *v = d->views[id];
@@ -329,17 +333,17 @@ static int monitor_off(struct xmem_domain *d, uint32_t reason, uint32_t index, s
 
 void ledger_undo_monitors(struct xmem_domain *d, struct outcome *o)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < d->monitor_n; i++) {
-        struct monitor_on m = d->monitors[i];
+    uint32_t kept = 0;
+    for (size_t i = 0; i < d->monitors.n; i++) {
+        struct monitor_on m = *(struct monitor_on *)list_at(&d->monitors, i);
         if (monitor_off(d, m.reason, m.index, o))
-            d->monitors[kept++] = m;
+            *(struct monitor_on *)list_at(&d->monitors, kept++) = m;
     }
-    d->monitor_n = kept;
-    if (d->step_monitor)
-        d->step_monitor = monitor_off(d, XMEM_EVENT_SINGLESTEP, 0, o) != 0;
-    if (d->emul_monitor)
-        d->emul_monitor = monitor_off(d, XMEM_EVENT_EMUL_UNIMPLEMENTED, 0, o) != 0;
+    list_cut(&d->monitors, kept);
+    if (d->led->step_monitor)
+        d->led->step_monitor = monitor_off(d, XMEM_EVENT_SINGLESTEP, 0, o) != 0;
+    if (d->led->emul_monitor)
+        d->led->emul_monitor = monitor_off(d, XMEM_EVENT_EMUL_UNIMPLEMENTED, 0, o) != 0;
     d->step_monitor_user = d->emul_monitor_user = false;
 }
 
@@ -347,7 +351,8 @@ void ledger_undo_steps(struct xmem_domain *d, struct outcome *o)
 {
     for (uint32_t i = 0; i < d->vcpu_n && !d->dead; i++) {
         struct vcpu *v = &d->vcpus[i];
-        if (!v->hw_step && !v->fast)
+        v->led->stepped = v->hw_step || v->fast;
+        if (!v->led->stepped)
             continue;
         int rc = d->ops->vcpu_step_off ? d->ops->vcpu_step_off(d->dom, i) : -EOPNOTSUPP;
         if (rc)
@@ -356,7 +361,7 @@ void ledger_undo_steps(struct xmem_domain *d, struct outcome *o)
             outcome_note(d, o, domain_refuse(d, -EIO, "vCPU %" PRIu32 " did not end its single step, which "
                                              "cannot be switched off from outside (%d)", i, rc));
         else
-            v->hw_step = v->fast = false;
+            v->led->stepped = v->hw_step = v->fast = false;
     }
 }
 
@@ -369,24 +374,24 @@ static int remove_page(struct xmem_domain *d, uint64_t gfn)
 
 void ledger_undo_pages(struct xmem_domain *d, struct outcome *o)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < d->page_n; i++) {
-        struct added page = d->pages[i];
+    uint32_t kept = 0;
+    for (size_t i = 0; i < d->pages.n; i++) {
+        struct added page = *page_at(d, i);
         int rc = remove_page(d, page.gfn);
         if (!rc)
             continue;
-        d->pages[kept++] = page;
+        *page_at(d, kept++) = page;
         outcome_note(d, o, domain_fail(d, rc, 0, "gfn 0x%" PRIx64 ", which was added, cannot be taken "
                                        "away", page.gfn));
     }
-    d->page_n = kept;
+    list_cut(&d->pages, kept);
 }
 
 static int undo_pauses(struct xmem_domain *d, uint32_t *pauses)
 {
     int rc = 0;
     for (; *pauses && !rc; *pauses -= !rc)
-        rc = d->dead ? 0 : d->ops->unpause(d->dom);
+        rc = d->dead ? 0 : ledger_unpause(d);
     return rc;
 }
 
@@ -403,10 +408,10 @@ void ledger_undo_pauses(struct xmem_domain *d, struct outcome *o)
 static bool pay_pages(struct xmem_domain *d)
 {
     bool left = false;
-    for (size_t i = d->page_n; i--;) {
-        if (!d->pages[i].unwanted)
+    for (size_t i = d->pages.n; i--;) {
+        if (!page_at(d, i)->unwanted)
             continue;
-        uint64_t gfn = d->pages[i].gfn;
+        uint64_t gfn = page_at(d, i)->gfn;
         if (remove_page(d, gfn)) {
             left = true;
             continue;
@@ -435,9 +440,9 @@ static bool pay_views(struct xmem_domain *d)
     }
     if (!d->views_unwanted || left)
         return left;
-    d->views_on = d->ops->views_set_state(d->dom, false) != 0;
-    d->views_unwanted = d->views_on;
-    return d->views_on;
+    d->led->views_on = d->ops->views_set_state(d->dom, false) != 0;
+    d->views_unwanted = d->led->views_on;
+    return d->led->views_on;
 }
 
 static bool pay_hiding(struct xmem_domain *d)
@@ -445,16 +450,16 @@ static bool pay_hiding(struct xmem_domain *d)
     bool left = false;
     for (uint32_t id = 0; id < d->view_end; id++) {
         struct view *v = d->views[id];
-        if (v && v->hide_owed && d->views_on)
-            v->hide_owed = d->ops->view_set_visible(d->dom, v->id, false) != 0;
-        left = left || (v && v->hide_owed);
+        if (v && v->led->hide_owed && d->led->views_on)
+            v->led->hide_owed = d->ops->view_set_visible(d->dom, v->id, false) != 0;
+        left = left || (v && v->led->hide_owed);
     }
     return left;
 }
 
 static bool pay_switch(struct xmem_domain *d)
 {
-    if (d->back_owed && d->views_on)
+    if (d->back_owed && d->led->views_on)
         d->back_owed = view_switch_all(d, d->back_to) != 0;
     return d->back_owed;
 }

@@ -2,18 +2,56 @@
 /*
  * All that a session changed and has not undone, and the only place that undoes it. An entry is made
  * before its change, and leaves when it is confirmed that it was undone; undoing needs no memory. What
- * fails is told and stays: the next walk goes on with it. The entries are where they are used:
- *   rights         view.known, what was set and what was found; of remaps, view.remaps
- *   default        default_found, default_now, default_over_all
- *   views          view.own, view.hidden, view.ve, views_on, views_switched, vcpu.notify_set
- *   events         ring, monitors, step_monitor, emul_monitor, access_required
- *   vCPUs          vcpu.hw_step, vcpu.fast, vcpu.held, pauses
+ * fails is told and stays: the next walk goes on with it. The entries lie in an arena, where another
+ * process may read them at any moment (ledger-layout.h, ledger-read.h):
+ *   rights         view.known, what was set and what was found; of remaps, view.remaps; relaxed, guards
+ *   default        led.default_found, default_now, default_over_all
+ *   views          view.led.own, hidden, view.ve, led.views_on, views_switched, vcpu.led.notify_set
+ *   events         led.ring_taken, monitors, step_monitor, emul_monitor, access_required
+ *   vCPUs          vcpu.led.stepped (hw_step and fast say more here), held; led.pauses
  *   memory         pages
  */
 #ifndef XMEM_LEDGER_H
 #define XMEM_LEDGER_H
 
 #include "domain.h"
+
+/* ---- where it lies ---- */
+
+/* In a file (a memfd) that others may map, or fd -1: in this process's own memory. -ENOMEM. */
+int ledger_open(struct xmem_domain *d, int fd);
+/* Entries of all vCPUs: d->vcpu_n and d->vcpus are there. -ENOMEM. */
+int ledger_vcpus(struct xmem_domain *d);
+int ledger_view_add(struct xmem_domain *d, struct view *v);
+void ledger_view_gone(struct view *v);
+/* What was found is noted; what is changed is, from now on. All was undone. */
+void ledger_live(struct xmem_domain *d);
+void ledger_over(struct xmem_domain *d);
+void ledger_free(struct xmem_domain *d);
+
+/*
+ * Before a hypercall whose entry cannot be exact before it was answered. It counts until the next one
+ * begins: the entry is exact by then.
+ */
+static inline void ledger_begin(struct xmem_domain *d, enum ledger_what what, uint32_t view,
+                                uint64_t gfn, uint64_t last)
+{
+    d->led->doing.gfn = gfn;
+    d->led->doing.last = last;
+    d->led->doing.view = view;
+    d->led->doing.what = what;
+}
+
+static inline void view_unsure(struct view *v, bool on)
+{
+    v->led->unsure = v->unsure = on;
+}
+
+/* All pauses and their ends, counted. The hypervisor's answer. */
+int ledger_pause(struct xmem_domain *d);
+int ledger_unpause(struct xmem_domain *d);
+
+/* ---- undoing ---- */
 
 /* The first failure of several counts; its text is put back when it is over. */
 struct outcome {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The guest's memory: copying, and pages given and taken away. */
 #include "copies.h"
-#include "domain.h"
 #include "finish.h"
+#include "ledger.h"
 #include "session.h"
 #include "step.h"
 
@@ -150,8 +150,8 @@ static int zero_page(struct xmem_domain *d, uint64_t gfn)
 
 static bool ours(const struct xmem_domain *d, uint64_t gfn)
 {
-    for (size_t i = 0; i < d->page_n; i++)
-        if (d->pages[i].gfn == gfn)
+    for (size_t i = 0; i < d->pages.n; i++)
+        if (page_at(d, i)->gfn == gfn)
             return true;
     return false;
 }
@@ -171,13 +171,13 @@ static bool shuts_pages(const struct xmem_domain *d)
 int view_shut_pages(struct xmem_domain *d, struct view *v)
 {
     int rc = 0;
-    for (size_t i = 0; shuts_pages(d) && i < d->page_n && !rc; i++) {
-        rc = known_put(&v->known, d->pages[i].gfn, 1, 0xff, shut_byte());
+    for (size_t i = 0; shuts_pages(d) && i < d->pages.n && !rc; i++) {
+        rc = known_put(&v->known, page_at(d, i)->gfn, 1, 0xff, shut_byte());
         if (rc)
             return domain_refuse(d, rc, "out of memory");
-        view_leaf_note(d, d->pages[i].gfn, 1); /* it is a small page, so its neighbours are */
+        view_leaf_note(d, page_at(d, i)->gfn, 1); /* it is a small page, so its neighbours are */
         if (v->id || d->enabled)
-            rc = domain_force_rights(d, v, d->pages[i].gfn, XMEM_N);
+            rc = domain_force_rights(d, v, page_at(d, i)->gfn, XMEM_N);
     }
     return rc;
 }
@@ -206,21 +206,21 @@ void page_forget(struct xmem_domain *d, size_t i)
 {
     for (uint32_t id = 0; id < d->view_end; id++)
         if (d->views[id]) /* rights of nothing are not restored */
-            (void)known_put(&d->views[id]->known, d->pages[i].gfn, 1, 0xff, 0);
-    if (d->pages[i].gfn < d->page_next)
-        d->page_next = d->pages[i].gfn;
-    d->pages[i] = d->pages[--d->page_n];
+            (void)known_put(&d->views[id]->known, page_at(d, i)->gfn, 1, 0xff, 0);
+    if (page_at(d, i)->gfn < d->page_next)
+        d->page_next = page_at(d, i)->gfn;
+    list_drop(&d->pages, (uint32_t)i);
 }
 
 /* The last one of the list could not be made ready: taken away, now or as soon as that can be. */
 static int page_not_added(struct xmem_domain *d, int rc)
 {
     struct xmem_error why = d->error;
-    size_t last = d->page_n - 1;
-    if (!d->ops->page_remove(d->dom, d->pages[last].gfn))
+    size_t last = d->pages.n - 1;
+    if (!d->ops->page_remove(d->dom, page_at(d, last)->gfn))
         page_forget(d, last);
     else
-        d->pages[last].unwanted = d->owed = true;
+        page_at(d, last)->unwanted = d->owed = true;
     d->error = why;
     return rc;
 }
@@ -275,6 +275,7 @@ static int add_from(struct xmem_domain *d, uint64_t *at)
             ++*at;
         while (ours(d, *at))
             ++*at;
+        ledger_begin(d, LEDGER_PAGE, 0, *at, *at);
         rc = d->ops->page_add(d->dom, *at);
     }
     return rc;
@@ -290,7 +291,7 @@ int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
         return domain_refuse(d, -EINVAL, "xmem_domain_add_page: nowhere to put the gfn");
     if (!d->ops->page_add || !d->ops->page_map || !(d->caps.flags & XMEM_CAP_ADD_PAGE))
         return domain_refuse(d, -EOPNOTSUPP, "pages cannot be added on this kind of machine");
-    if (array_room((void **)&d->pages, d->page_n, &d->page_cap, sizeof(*d->pages)))
+    if (list_room(&d->pages))
         return domain_refuse(d, -ENOMEM, "out of memory");
     rc = find_place(d, &at);
     if (!rc)
@@ -298,7 +299,7 @@ int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
     if (rc)
         return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no page can be added at gfn 0x%"
                            PRIx64, d->domid, at);
-    d->pages[d->page_n++] = (struct added){.gfn = at};
+    list_push(&d->pages, &(struct added){.gfn = at});
     d->page_next = at + 1;
     rc = zero_page(d, at);
     if (!rc)
@@ -319,11 +320,12 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
     if (!ours(d, gfn))
         return domain_refuse(d, -EINVAL, "gfn 0x%" PRIx64 " was not added by this session", gfn);
     step_arm_pages_changed(d, gfn, 1);
+    ledger_begin(d, LEDGER_PAGE, 0, gfn, gfn);
     rc = d->ops->page_remove(d->dom, gfn);
     if (rc)
         return domain_fail(d, rc, MAY_SRCH, "gfn 0x%" PRIx64 " cannot be taken away", gfn);
     size_t i = 0;
-    while (d->pages[i].gfn != gfn)
+    while (page_at(d, i)->gfn != gfn)
         i++;
     page_forget(d, i);
     return d->copies ? copies_page_gone(d, gfn) : 0;
@@ -332,8 +334,8 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
 int session_discard_page(struct xmem_domain *d, uint64_t gfn)
 {
     int rc = xmem_domain_remove_page(d, gfn);
-    for (size_t i = 0; rc && i < d->page_n; i++)
-        if (d->pages[i].gfn == gfn)
-            d->pages[i].unwanted = d->owed = true;
+    for (size_t i = 0; rc && i < d->pages.n; i++)
+        if (page_at(d, i)->gfn == gfn)
+            page_at(d, i)->unwanted = d->owed = true;
     return rc;
 }

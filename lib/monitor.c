@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Events other than memory accesses, switched on and off. */
-#include "domain.h"
 #include "finish.h"
+#include "ledger.h"
 #include "sized.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 
 static int backend_set(struct xmem_domain *d, const struct backend_monitor *m)
 {
+    ledger_begin(d, LEDGER_MONITOR, 0, m->reason, m->index);
     int rc = d->ops->monitor_set ? d->ops->monitor_set(d->dom, m) : -EOPNOTSUPP;
     return rc == -EEXIST ? 0 : rc; /* Xen: unchanged */
 }
@@ -16,11 +17,11 @@ static int backend_set(struct xmem_domain *d, const struct backend_monitor *m)
 int monitor_single_step(struct xmem_domain *d)
 {
     struct backend_monitor m = {.reason = XMEM_EVENT_SINGLESTEP, .on = true, .sync = true};
-    if (d->step_monitor || d->step_monitor_user)
+    if (d->led->step_monitor || d->step_monitor_user)
         return 0;
     int rc = backend_set(d, &m);
     if (!rc)
-        d->step_monitor = true;
+        d->led->step_monitor = true;
     return rc;
 }
 
@@ -28,19 +29,24 @@ int monitor_emul_unimplemented(struct xmem_domain *d)
 {
     struct backend_monitor m = {.reason = XMEM_EVENT_EMUL_UNIMPLEMENTED, .on = true, .sync = true};
     bool there = d->caps.monitors & (UINT64_C(1) << XMEM_EVENT_EMUL_UNIMPLEMENTED);
-    if (d->emul_monitor || !there)
+    if (d->led->emul_monitor || !there)
         return 0;
     int rc = d->emul_monitor_user ? 0 : backend_set(d, &m);
     if (!rc)
-        d->emul_monitor = true;
+        d->led->emul_monitor = true;
     return rc;
+}
+
+static struct monitor_on *monitor_at(const struct xmem_domain *d, size_t i)
+{
+    return list_at(&d->monitors, i);
 }
 
 static size_t find(const struct xmem_domain *d, const struct xmem_monitor *m)
 {
     size_t i = 0;
-    while (i < d->monitor_n &&
-           (d->monitors[i].reason != m->reason || d->monitors[i].index != m->index))
+    while (i < d->monitors.n &&
+           (monitor_at(d, i)->reason != m->reason || monitor_at(d, i)->index != m->index))
         i++;
     return i;
 }
@@ -53,10 +59,10 @@ static void note(struct xmem_domain *d, const struct xmem_monitor *m, bool on)
         d->step_monitor_user = on;
     if (m->reason == XMEM_EVENT_EMUL_UNIMPLEMENTED)
         d->emul_monitor_user = on;
-    if (!on && i < d->monitor_n)
-        d->monitors[i] = d->monitors[--d->monitor_n];
-    else if (on && i == d->monitor_n)
-        d->monitors[d->monitor_n++] = (struct monitor_on){m->reason, m->index};
+    if (!on && i < d->monitors.n)
+        list_drop(&d->monitors, (uint32_t)i);
+    else if (on && i == d->monitors.n)
+        list_push(&d->monitors, &(struct monitor_on){.reason = m->reason, .index = m->index});
 }
 
 static int check(struct xmem_domain *d, const struct xmem_monitor *m)
@@ -87,7 +93,7 @@ int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m,
     rc = check(d, &own);
     if (rc || own.reason == XMEM_EVENT_MEM_ACCESS) /* on by itself */
         return rc;
-    if (array_room((void **)&d->monitors, d->monitor_n, &d->monitor_cap, sizeof(*d->monitors)))
+    if (list_room(&d->monitors))
         return domain_refuse(d, -ENOMEM, "out of memory");
     struct backend_monitor b = {
         .reason = own.reason,
@@ -99,8 +105,8 @@ int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m,
         .userspace = own.flags & XMEM_MONITOR_USERSPACE,
     };
     /* What the library itself needs stays on. */
-    bool needed = own.reason == XMEM_EVENT_SINGLESTEP ? d->step_monitor :
-                  own.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && d->emul_monitor;
+    bool needed = own.reason == XMEM_EVENT_SINGLESTEP ? d->led->step_monitor :
+                  own.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && d->led->emul_monitor;
     if (!needed)
         rc = backend_set(d, &b);
     if (rc)

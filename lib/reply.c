@@ -50,7 +50,7 @@ static int check_action(struct xmem_domain *d, const struct event *ev, const str
 static int check_view(struct xmem_domain *d, uint16_t id)
 {
     const struct view *v = domain_view(d, id);
-    if (v && !v->step && (id == 0 || d->views_on))
+    if (v && !v->step && (id == 0 || d->led->views_on))
         return 0;
     return domain_refuse(d, -ENOENT, "reply: view %u does not exist", id);
 }
@@ -182,10 +182,11 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
     if (rc)
         return rc;
     a.data = a.bytes ? data : NULL;
-    if ((r->flags & XMEM_REPLY_SET_REGS) || finish_who(d, ev, r->action) != FINISH_AGAIN)
-        d->vcpus[ev->pub.vcpu].repeats = 0; /* it gets on, or is done without */
+    uint32_t *repeats = &d->vcpus[ev->pub.vcpu].repeats;
+    if (*repeats && ((r->flags & XMEM_REPLY_SET_REGS) || finish_who(d, ev, r->action) != FINISH_AGAIN))
+        *repeats = 0; /* it gets on, or is done without */
     if (r->flags & XMEM_REPLY_SET_VIEW)
-        d->views_switched = true;
+        d->led->views_switched = true;
     if (r->flags & XMEM_REPLY_FAST_STEP)
         step_fast(d, ev->pub.vcpu, r->view, r->step_view);
     if (r->flags & XMEM_REPLY_TOGGLE_STEP)

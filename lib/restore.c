@@ -107,11 +107,11 @@ static void answer_blindly(struct xmem_domain *d)
 /* The caller's pauses, for as long as vCPUs must run. What fails is not counted as done. */
 static void lift_pauses(struct xmem_domain *d, bool lift)
 {
-    while (lift && d->lifted < d->pauses && !d->dead && (!d->ops->unpause(d->dom) ||
-                                                         !d->ops->unpause(d->dom)))
+    while (lift && d->lifted < d->pauses && !d->dead && (!ledger_unpause(d) ||
+                                                         !ledger_unpause(d)))
         d->lifted++;
     for (; !lift && d->lifted && !d->dead; d->lifted--)
-        d->pauses -= d->ops->pause(d->dom) != 0;
+        d->pauses -= ledger_pause(d) != 0;
 }
 
 /* vCPUs that single step now end that with an event; they run for it, the others are held. */
@@ -132,7 +132,7 @@ static void finish_steps(struct xmem_domain *d)
 static int run_on(struct xmem_domain *d, bool on)
 {
     lift_pauses(d, on);
-    int rc = on ? d->ops->unpause(d->dom) : d->ops->pause(d->dom);
+    int rc = on ? ledger_unpause(d) : ledger_pause(d);
     if (rc && on)
         lift_pauses(d, false);
     return rc;
@@ -201,7 +201,7 @@ static int disable_ring(struct xmem_domain *d)
 static int drop_ring(struct xmem_domain *d)
 {
     int rc = d->enabled ? events_send(d) : 0;
-    if (rc || !d->ring_taken)
+    if (rc || !d->led->ring_taken)
         return rc;
     rc = d->enabled ? disable_ring(d) : d->ops->monitor_disable(d->dom);
     if (rc && rc != -EBUSY && !d->dead) /* it may have been for this one time */
@@ -211,7 +211,7 @@ static int drop_ring(struct xmem_domain *d)
         d->enabled = false; /* the ring is off, or not to be counted on; what came with it is not off */
     if (rc)
         return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled", d->domid);
-    d->ring_taken = d->enabled = d->broken = false;
+    d->led->ring_taken = d->enabled = d->broken = false;
     return 0;
 }
 
@@ -238,19 +238,19 @@ static void stop_paused(struct xmem_domain *d, struct outcome *o)
 /* Of a domain that died nothing is left to be undone; the ring and the channel are this process's too. */
 static void forget_all(struct xmem_domain *d)
 {
-    if (d->ring_taken)
+    if (d->led->ring_taken)
         (void)d->ops->monitor_disable(d->dom);
-    d->ring_taken = d->enabled = d->broken = false;
-    d->monitor_n = 0;
-    d->step_monitor = d->step_monitor_user = false;
-    d->emul_monitor = d->emul_monitor_user = false;
-    d->relaxed_n = 0;
+    d->led->ring_taken = d->enabled = d->broken = false;
+    list_cut(&d->monitors, 0);
+    d->led->step_monitor = d->step_monitor_user = false;
+    d->led->emul_monitor = d->emul_monitor_user = false;
+    list_cut(&d->relaxed, 0);
 }
 
 /* Rights of the host view that are left can be set with a ring only. */
 static int ring_for_rights(struct xmem_domain *d)
 {
-    int rc = d->ring_taken && !d->enabled ? drop_ring(d) : 0; /* one that a failed call left is no use */
+    int rc = d->led->ring_taken && !d->enabled ? drop_ring(d) : 0; /* one that a failed call left is no use */
     if (rc)
         return rc;
     bool needed = !d->enabled && !d->dead && ledger_needs_ring(d);
@@ -263,7 +263,7 @@ int domain_stop(struct xmem_domain *d)
     outcome_note(d, &o, ring_for_rights(d));
     if (d->enabled)
         finish_steps(d);
-    int rc = d->dead ? 0 : d->ops->pause(d->dom);
+    int rc = d->dead ? 0 : ledger_pause(d);
     if (rc)
         outcome_note(d, &o, domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid));
     if (!d->dead)

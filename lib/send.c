@@ -2,6 +2,7 @@
 /* Runs of rights into as few hypercalls as possible. */
 #include "changes.h"
 #include "copies.h"
+#include "ledger.h"
 #include "rights.h"
 #include "step.h"
 
@@ -122,9 +123,18 @@ static int call_refused(struct sender *s, const struct call *c, uint64_t nr, uin
     return rc;
 }
 
+/* Gfns of a list ascend. What is sent again for the call, in parts, is among them. */
+static void begin(struct sender *s, const struct call *c, uint64_t nr)
+{
+    uint64_t first = c->run ? c->gfn : s->d->send_gfns[0];
+    uint64_t last = c->run ? c->gfn + nr - 1 : s->d->send_gfns[nr - 1];
+    ledger_begin(s->d, LEDGER_RIGHTS, s->v->id, first, last);
+}
+
 static int send_call(struct sender *s, const struct call *c, uint64_t nr)
 {
     uint64_t done;
+    begin(s, c, nr);
     int rc = call_part(s, c, 0, nr, &done);
     if (rc)
         return call_refused(s, c, nr, done, rc);
@@ -309,7 +319,7 @@ static void put_back(struct sender *s, const struct backend_run *r)
                                                                   &done);
         if (rc && !(r->rc && rc == r->rc)) {
             s->lost = rc;
-            s->v->unsure = true;
+            view_unsure(s->v, true);
             (void)known_put(&s->v->known, gfn, nr, KNOWN_SET, KNOWN_UNSURE);
         }
         gfn += nr;
@@ -322,6 +332,7 @@ static int call_runs(struct sender *s, struct backend_run *v, uint32_t n, uint64
 {
     uint32_t i = 0;
     s->d->stats.sets++;
+    ledger_begin(s->d, LEDGER_RIGHTS, s->v->id, v[0].gfn, v[n - 1].gfn + v[n - 1].nr - 1);
     int rc = s->d->ops->rights_set_runs(s->d->dom, v, n);
     for (; !rc && i < n && !v[i].rc; i++) {
         advance(s, v[i].nr);

@@ -124,7 +124,7 @@ static enum page_use use_of(const struct arm_reach *w, uint64_t gfn)
 {
     const struct xmem_domain *d = w->d;
     uint8_t set = known_set_of(known_get(&d->views[0]->known, gfn));
-    bool own = set != KNOWN_NOTHING && d->default_now == XMEM_RWX && set != XMEM_RWX;
+    bool own = set != KNOWN_NOTHING && d->led->default_now == XMEM_RWX && set != XMEM_RWX;
     return own ? PAGE_KNOWN : PAGE_AFRESH;
 }
 

@@ -8,6 +8,7 @@
 
 #include "changes.h"
 #include "copies.h"
+#include "ledger.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -28,8 +29,8 @@ static uint32_t needed(const struct xmem_domain *d, uint16_t view, uint64_t gfn,
 {
     uint32_t need = 0;
     *n = 0;
-    for (size_t i = 0; i < d->relaxed_n; i++) {
-        const struct relaxed *r = &d->relaxed[i];
+    for (size_t i = 0; i < d->relaxed.n; i++) {
+        const struct relaxed *r = relaxed_at(d, i);
         if (r->gfn != gfn || r->view != view)
             continue;
         need |= r->need;
@@ -41,7 +42,7 @@ static uint32_t needed(const struct xmem_domain *d, uint16_t view, uint64_t gfn,
 bool step_relaxed(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
 {
     size_t n = 0;
-    if (d->relaxed_n)
+    if (d->relaxed.n)
         (void)needed(d, v->id, gfn, &n);
     return n;
 }
@@ -94,15 +95,15 @@ static int open_page(struct xmem_domain *d, struct view *v, const struct step_pa
                      uint32_t vcpu)
 {
     size_t n;
-    if (array_room((void **)&d->relaxed, d->relaxed_n, &d->relaxed_cap, sizeof(*d->relaxed)))
+    if (list_room(&d->relaxed))
         return domain_refuse(d, -ENOMEM, "out of memory");
     int rc = know(d, v, p->gfn);
     if (rc)
         return rc;
     step_arm_pages_changed(d, p->gfn, 1); /* the guest may give it away meanwhile, unseen */
     bool open = !(p->need & ~needed(d, v->id, p->gfn, &n)) && n;
-    struct relaxed r = {p->gfn, v->id, (uint8_t)p->need, vcpu};
-    d->relaxed[d->relaxed_n++] = r;
+    struct relaxed r = {.gfn = p->gfn, .view = v->id, .need = (uint8_t)p->need, .vcpu = vcpu};
+    list_push(&d->relaxed, &r);
     tell(d, &r, true);
     return open ? 0 : put_in_force(d, v, p->gfn);
 }
@@ -110,10 +111,11 @@ static int open_page(struct xmem_domain *d, struct view *v, const struct step_pa
 /* Arms the page, as far as no other vCPU is on it; where that fails the entry stays. */
 static int close_page(struct xmem_domain *d, size_t i)
 {
-    struct relaxed r = d->relaxed[i];
+    struct relaxed r = *relaxed_at(d, i);
     struct view *v = domain_view(d, r.view);
     size_t n;
-    d->relaxed[i] = d->relaxed[--d->relaxed_n];
+    ledger_begin(d, LEDGER_RIGHTS, r.view, r.gfn, r.gfn);
+    list_drop(&d->relaxed, (uint32_t)i);
     bool same = r.need && (needed(d, r.view, r.gfn, &n) & r.need) == r.need && n;
     int rc = v && !same ? put_in_force(d, v, r.gfn) : 0;
     if (!rc) {
@@ -121,8 +123,7 @@ static int close_page(struct xmem_domain *d, size_t i)
         return 0;
     }
     r.need = 0;
-    d->relaxed[d->relaxed_n++] = d->relaxed[i];
-    d->relaxed[i] = r;
+    list_push(&d->relaxed, &r);
     return rc;
 }
 
@@ -131,8 +132,8 @@ static int close_page(struct xmem_domain *d, size_t i)
 static int close_pages(struct xmem_domain *d, uint32_t vcpu)
 {
     int first = 0;
-    for (size_t i = d->relaxed_n; i--;) {
-        if (vcpu != ALL_VCPUS && d->relaxed[i].vcpu != vcpu)
+    for (size_t i = d->relaxed.n; i--;) {
+        if (vcpu != ALL_VCPUS && relaxed_at(d, i)->vcpu != vcpu)
             continue;
         int rc = close_page(d, i);
         if (!first)
@@ -143,11 +144,11 @@ static int close_pages(struct xmem_domain *d, uint32_t vcpu)
 
 void step_open_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
 {
-    for (size_t i = d->relaxed_n; i--;) {
-        struct relaxed r = d->relaxed[i];
+    for (size_t i = d->relaxed.n; i--;) {
+        struct relaxed r = *relaxed_at(d, i);
         if (r.view != view || r.gfn - gfn >= nr)
             continue;
-        d->relaxed[i] = d->relaxed[--d->relaxed_n];
+        list_drop(&d->relaxed, (uint32_t)i);
         tell(d, &r, false);
     }
 }
@@ -183,11 +184,12 @@ static bool never_holds(int rc)
 
 static int hold(struct xmem_domain *d, uint32_t vcpu, bool on)
 {
-    if (d->vcpus[vcpu].held == on || !d->ops->vcpu_hold)
+    if (d->vcpus[vcpu].led->held == on || !d->ops->vcpu_hold)
         return 0;
+    bool before = d->vcpus[vcpu].led->held;
+    d->vcpus[vcpu].led->held = true;
     int rc = d->ops->vcpu_hold(d->dom, vcpu, on);
-    if (!rc)
-        d->vcpus[vcpu].held = on;
+    d->vcpus[vcpu].led->held = rc ? before : on;
     if (!never_holds(rc))
         return rc;
     d->no_hold = true;
@@ -220,13 +222,14 @@ static int set_open(struct xmem_domain *d, uint32_t vcpu, bool on)
 /* Most hypervisors are built without what could hold a vCPU: tried once. */
 static bool can_hold(struct xmem_domain *d)
 {
-    if (!d->hold_asked && d->ops->vcpu_hold && !d->vcpus[0].held) {
+    if (!d->hold_asked && d->ops->vcpu_hold && !d->vcpus[0].led->held) {
+        d->vcpus[0].led->held = true;
         int rc = d->ops->vcpu_hold(d->dom, 0, true);
+        d->vcpus[0].led->held = !rc && d->ops->vcpu_hold(d->dom, 0, false);
         if (rc && !never_holds(rc)) /* asked again; who steps meanwhile is told */
             return true;
         d->no_hold = rc;
-        d->vcpus[0].held = !d->no_hold && d->ops->vcpu_hold(d->dom, 0, false);
-        d->step_owed |= d->vcpus[0].held; /* it could not be let go again */
+        d->step_owed |= d->vcpus[0].led->held; /* it could not be let go again */
         d->hold_asked = true;
     }
     return d->ops->vcpu_hold && !d->no_hold;
@@ -269,8 +272,8 @@ int step_pay(struct xmem_domain *d)
 {
     int first = 0;
     d->step_owed = false;
-    for (size_t i = d->relaxed_n; i--;) {
-        int rc = d->relaxed[i].need ? 0 : close_page(d, i);
+    for (size_t i = d->relaxed.n; i--;) {
+        int rc = relaxed_at(d, i)->need ? 0 : close_page(d, i);
         first = first ? first : rc;
     }
     int rc = hold_by_state(d), rc2 = d->copies ? copies_look(d) : 0;
@@ -280,7 +283,10 @@ int step_pay(struct xmem_domain *d)
 int step_close_all(struct xmem_domain *d)
 {
     int first = close_pages(d, ALL_VCPUS);
-    d->relaxed_n = 0;
+    for (size_t i = 0; i < d->relaxed.n; i++) /* still open: the walk over the ledger tries again */
+        if (domain_view(d, relaxed_at(d, i)->view))
+            view_unsure(domain_view(d, relaxed_at(d, i)->view), true);
+    list_cut(&d->relaxed, 0);
     for (uint32_t i = 0; i < d->vcpu_n; i++)
         step_reset(d, i);
     d->holding_n = 0;

@@ -183,9 +183,9 @@ static int set(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint8_
 
 static uint64_t shown(const struct view *v, uint64_t gfn)
 {
-    for (size_t i = 0; i < v->remap_n; i++)
-        if (v->remaps[i].gfn == gfn)
-            return v->remaps[i].to_gfn;
+    for (size_t i = 0; i < v->remaps.n; i++)
+        if (remap_at(v, i)->gfn == gfn)
+            return remap_at(v, i)->to_gfn;
     return XMEM_GFN_UNDO;
 }
 
@@ -193,7 +193,7 @@ static uint64_t shown(const struct view *v, uint64_t gfn)
 static int show(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, bool host)
 {
     const struct view *v = domain_view(d, sv->origin);
-    if (!v->remap_n && !sv->v->remap_n)
+    if (!v->remaps.n && !sv->v->remaps.n)
         return 0;
     uint64_t want = host ? XMEM_GFN_UNDO : shown(v, gfn);
     if (want == shown(sv->v, gfn))
@@ -263,7 +263,7 @@ static int prepare(struct xmem_domain *d, struct step_view *sv, const struct ste
     }
     if (!rc)
         sv->pages = s->pages;
-    else if (domain_view(d, sv->origin)->remap_n) /* it may show another frame by now */
+    else if (domain_view(d, sv->origin)->remaps.n) /* it may show another frame by now */
         sv->bad = true;
     return rc;
 }
@@ -366,7 +366,7 @@ static void answer_in(struct xmem_domain *d, struct event *ev, struct step_view 
         sv->users++;
     }
     step_phase(d, ev->pub.vcpu, STEP_RUNS);
-    d->views_switched = true;
+    d->led->views_switched = true;
     if (slow) {
         v->fast = false;
         v->own_step = true;

@@ -137,7 +137,8 @@ void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end
     d->vcpus[vcpu].fast_skips = false;
     d->vcpus[vcpu].fast_looks = 0;
     d->vcpus[vcpu].fast = true;
-    d->views_switched = true;
+    d->vcpus[vcpu].led->stepped = true;
+    d->led->views_switched = true;
 }
 
 /* ---- the one owner of a vCPU's single step, and of its way back ---- */
@@ -220,6 +221,7 @@ void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
     if ((v->user_step || v->own_step) != v->hw_step) {
         a->flags |= RING_FLAG_TOGGLE_SINGLESTEP;
         v->hw_step = !v->hw_step;
+        v->led->stepped = true;
     }
 }
 
@@ -251,7 +253,7 @@ static bool not_for_emulator(struct xmem_domain *d, struct event *ev)
     bool at_end = ev->pub.reason == XMEM_EVENT_MEM_ACCESS &&
                   ev->pub.u.mem.offset + OPERAND_MAX > BACKEND_PAGE_SIZE;
     bool by_rights = d->quirks & QUIRK_EMULATES_BY_RIGHTS;
-    if (!by_rights && ((v && v->remap_n) || (at_end && others)))
+    if (!by_rights && ((v && v->remaps.n) || (at_end && others)))
         return true;
     bool never = step_was_refused(d, ev) || (!by_rights && step_not_for_xen(d, ev));
     d->stats.not_decoded += never;
@@ -447,7 +449,7 @@ int step_resume(struct xmem_domain *d)
 void step_emulated(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
-    if (!d->emul_monitor || ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
+    if (!d->led->emul_monitor || ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
         return;
     s->origin = s->back = ev->home;
     s->means = XMEM_STEP_EMULATE;

@@ -9,6 +9,7 @@
  * again; nothing runs meanwhile.
  */
 #include "changes.h"
+#include "ledger.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,7 +19,7 @@
 
 int domain_hold(struct xmem_domain *d)
 {
-    int rc = d->holds || d->pauses ? 0 : d->ops->pause(d->dom);
+    int rc = d->holds || d->pauses ? 0 : ledger_pause(d);
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
     d->holds++;
@@ -147,7 +148,7 @@ static int split_unless_done(struct xmem_domain *d, const struct runs *list)
 int view_leaf_before_set(struct xmem_domain *d, const struct view *v, const struct runs *list)
 {
     bool plain = v->def == XMEM_RWX &&
-                 (d->default_now == XMEM_RWX || d->default_now == KNOWN_NOTHING);
+                 (d->led->default_now == XMEM_RWX || d->led->default_now == KNOWN_NOTHING);
     if (!v->id || plain || !(d->quirks & QUIRK_LEAF_TAKES_HOST_RIGHTS) || !d->ops->host_split)
         return 0;
     return split_unless_done(d, list);

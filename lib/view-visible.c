@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which views the guest can switch to by itself (VMFUNC), view 0 among them. */
-#include "domain.h"
+#include "ledger.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,9 +12,10 @@ bool views_can_hide(const struct xmem_domain *d)
 
 int view_set_shown(struct xmem_domain *d, struct view *v, bool visible)
 {
+    ledger_begin(d, LEDGER_VISIBLE, v->id, 0, 0);
     int rc = d->ops->view_set_visible(d->dom, v->id, visible);
     if (!rc)
-        v->hidden = !visible;
+        v->led->hidden = !visible;
     return rc;
 }
 
@@ -24,7 +25,7 @@ static int hide_again(struct xmem_domain *d, struct view *v)
     int rc = d->ops->view_set_visible(d->dom, v->id, false);
     if (rc)
         rc = d->ops->view_set_visible(d->dom, v->id, false);
-    v->hide_owed = rc != 0;
+    v->led->hide_owed = rc != 0;
     d->owed = d->owed || rc;
     return rc;
 }
@@ -32,14 +33,17 @@ static int hide_again(struct xmem_domain *d, struct view *v)
 /* Paused: what is shown for a moment must not be a way out for a vCPU. */
 static int switch_to_hidden(struct xmem_domain *d, uint16_t id)
 {
-    int rc = d->ops->pause(d->dom);
+    int rc = ledger_pause(d);
     if (rc)
         return rc;
+    domain_view(d, id)->led->hide_owed = true;
     rc = d->ops->view_set_visible(d->dom, id, true);
     if (!rc) {
         rc = d->ops->view_switch(d->dom, id);
         int rc2 = hide_again(d, domain_view(d, id));
         rc = rc ? rc : rc2;
+    } else {
+        domain_view(d, id)->led->hide_owed = false;
     }
     int rc2 = domain_unpause_own(d);
     return rc ? rc : rc2;
@@ -51,7 +55,7 @@ int view_switch_all(struct xmem_domain *d, uint16_t id)
     int rc = d->ops->view_switch(d->dom, id);
     if (rc == -EINVAL) /* it may have been for this one time */
         rc = d->ops->view_switch(d->dom, id);
-    bool may_be_hidden = rc == -EINVAL && views_can_hide(d) && v && (!v->own || v->hidden || v->step);
+    bool may_be_hidden = rc == -EINVAL && views_can_hide(d) && v && (!v->own || v->led->hidden || v->step);
     return may_be_hidden ? switch_to_hidden(d, id) : rc;
 }
 
@@ -60,7 +64,7 @@ int views_show_again(struct xmem_domain *d)
     int first = 0;
     for (uint32_t id = 0; id < d->caps.max_views; id++) {
         struct view *v = d->views[id];
-        if (!v || v->own || !v->hidden)
+        if (!v || v->own || !v->led->hidden)
             continue;
         int rc = view_set_shown(d, v, true);
         if (rc && !first)

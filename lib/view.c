@@ -21,6 +21,10 @@ int view_add(struct xmem_domain *d, uint16_t id, struct view **out)
         return -ENOMEM;
     v->id = id;
     v->def = KNOWN_NOTHING;
+    if (ledger_view_add(d, v)) {
+        free(v);
+        return -ENOMEM;
+    }
     d->views[id] = v;
     if (d->view_end <= id)
         d->view_end = id + 1u;
@@ -36,9 +40,7 @@ void view_forget(struct xmem_domain *d, struct view *v)
     d->views[v->id] = NULL;
     if (v->step)
         step_view_forget(d, v);
-    known_clear(&v->known);
-    known_clear(&v->ve);
-    free(v->remaps);
+    ledger_view_gone(v);
     free(v);
 }
 
@@ -76,16 +78,29 @@ static int find_for(struct xmem_domain *d, uint16_t id, struct view **out, bool 
 
 /* ---- making and unmaking ---- */
 
+/* They may be on all the same: what came with it failed, and turning them off again. */
+static void views_not_on(struct xmem_domain *d)
+{
+    bool on = false;
+    if (!domain_is_dead(d) && d->ops->views_get_state && d->ops->views_get_state(d->dom, &on))
+        on = true;
+    d->led->views_on = d->views_unwanted = on;
+    d->owed = d->owed || on;
+}
+
 int views_ensure_on(struct xmem_domain *d)
 {
-    d->views_unwanted = false;
-    if (d->views_on)
+    if (d->led->views_on && !d->views_unwanted)
         return 0;
+    ledger_begin(d, LEDGER_VIEWS, 0, 0, 0);
     int rc = d->ops->views_set_state(d->dom, true);
+    d->views_unwanted = false;
+    if (rc)
+        views_not_on(d);
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 ": alternate views cannot be turned on",
                            d->domid);
-    d->views_on = true;
+    d->led->views_on = true;
     return 0;
 }
 
@@ -122,9 +137,12 @@ static unsigned view_count(const struct xmem_domain *d)
 
 static int create(struct xmem_domain *d, uint8_t rights, enum view_use use, uint16_t *id)
 {
+    ledger_begin(d, LEDGER_CREATE, 0, 0, 0);
     int rc = d->ops->view_create(d->dom, rights, id);
-    if ((rc == -ENOSPC || rc == -EINVAL) && use == VIEW_CALLER && step_view_drop(d))
+    if ((rc == -ENOSPC || rc == -EINVAL) && use == VIEW_CALLER && step_view_drop(d)) {
+        ledger_begin(d, LEDGER_CREATE, 0, 0, 0);
         rc = d->ops->view_create(d->dom, rights, id);
+    }
     if (rc == -EINVAL) /* Xen's "none left" (p2m_init_next_altp2m); the arguments are right */
         rc = -ENOSPC;
     if (rc)
@@ -148,7 +166,7 @@ static int view_not_made(struct xmem_domain *d, struct view *v, bool were_on, in
     struct xmem_error why = d->error;
     if (v)
         v->unwanted = true;
-    d->views_unwanted = !were_on && d->views_on;
+    d->views_unwanted = !were_on && d->led->views_on;
     ledger_pay(d);
     d->error = why;
     return rc;
@@ -158,7 +176,7 @@ int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct v
 {
     uint16_t id;
     struct view *v = NULL;
-    bool were_on = d->views_on;
+    bool were_on = d->led->views_on;
     int rc = views_ensure_on(d);
     if (!rc)
         rc = create(d, rights, use, &id);
@@ -169,6 +187,8 @@ int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct v
         return view_not_made(d, NULL, were_on, rc);
     v->own = true;
     v->step = use != VIEW_CALLER;
+    v->led->own = true;
+    v->led->step = v->step;
     v->follow = use == VIEW_FOLLOW;
     v->def = rights;
     rc = hide(d, v);
@@ -223,6 +243,7 @@ int xmem_view_destroy(struct xmem_domain *d, uint16_t view)
         rc = step_view_going(d, view);
     if (rc)
         return rc;
+    ledger_begin(d, LEDGER_DESTROY, view, 0, 0);
     rc = d->ops->view_destroy(d->dom, view);
     if (rc)
         return domain_fail(d, rc, MAY_BUSY, "view %u cannot be destroyed%s", view,
@@ -277,7 +298,7 @@ int xmem_view_switch(struct xmem_domain *d, uint16_t view)
 {
     struct view *v;
     int rc = find(d, view, &v);
-    if (rc || (!view && !d->views_on))
+    if (rc || (!view && !d->led->views_on))
         return rc;
     /* Answers may name views: they take effect before the switch, not after it. */
     rc = d->enabled ? events_send(d) : 0;
@@ -285,11 +306,13 @@ int xmem_view_switch(struct xmem_domain *d, uint16_t view)
         rc = step_before_switch(d);
     if (rc)
         return rc;
+    bool before = d->led->views_switched;
+    d->led->views_switched = true;
     rc = view_switch_all(d, view);
+    d->led->views_switched = before || !rc;
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u", d->domid,
                            view);
-    d->views_switched = true;
     d->back_owed = false;
     step_switched(d, view);
     return 0;
@@ -312,10 +335,11 @@ int xmem_view_switch_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
         rc = check_vcpu(d, vcpu);
     if (rc)
         return rc;
+    ledger_begin(d, LEDGER_SWITCH, view, vcpu, vcpu);
     rc = d->ops->view_switch_vcpu(d->dom, vcpu, view);
     if (rc)
         return domain_fail(d, rc, 0, "vCPU %" PRIu32 " cannot be switched to view %u", vcpu, view);
-    d->views_switched = true;
+    d->led->views_switched = true;
     return 0;
 }
 
@@ -330,7 +354,7 @@ int xmem_view_get_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t *view)
     rc = check_vcpu(d, vcpu);
     if (rc)
         return rc;
-    rc = d->views_on ? d->ops->view_get_vcpu(d->dom, vcpu, &id) : 0;
+    rc = d->led->views_on ? d->ops->view_get_vcpu(d->dom, vcpu, &id) : 0;
     if (rc)
         return domain_fail(d, rc, 0, "vCPU %" PRIu32 ": its view cannot be asked for", vcpu);
     *view = step_home(d, vcpu, id); /* in another one for one instruction */
@@ -342,35 +366,41 @@ int xmem_view_get_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t *view)
 static size_t remap_index(const struct view *v, uint64_t gfn)
 {
     size_t i = 0;
-    while (i < v->remap_n && v->remaps[i].gfn != gfn)
+    while (i < v->remaps.n && remap_at(v, i)->gfn != gfn)
         i++;
     return i;
 }
 
 bool view_remapped(const struct view *v, uint64_t gfn)
 {
-    return remap_index(v, gfn) < v->remap_n;
+    return remap_index(v, gfn) < v->remaps.n;
 }
 
+/* Room for a new one was made. */
 static void note_remap(struct view *v, uint64_t gfn, uint64_t to_gfn)
 {
     size_t i = remap_index(v, gfn);
-    if (to_gfn == XMEM_GFN_UNDO) {
-        if (i < v->remap_n)
-            v->remaps[i] = v->remaps[--v->remap_n];
-        return;
-    }
-    v->remaps[i] = (struct remap){gfn, to_gfn};
-    if (i == v->remap_n)
-        v->remap_n++;
+    if (to_gfn != XMEM_GFN_UNDO && i == v->remaps.n)
+        list_push(&v->remaps, &(struct remap){gfn, to_gfn});
+    else if (to_gfn != XMEM_GFN_UNDO)
+        remap_at(v, i)->to_gfn = to_gfn;
+    else if (i < v->remaps.n)
+        list_drop(&v->remaps, (uint32_t)i);
+}
+
+/* What it shows; XMEM_GFN_UNDO: no frame of its own. */
+static uint64_t remap_of(const struct view *v, uint64_t gfn)
+{
+    size_t i = remap_index(v, gfn);
+    return i < v->remaps.n ? remap_at(v, i)->to_gfn : XMEM_GFN_UNDO;
 }
 
 /* Does to, remapped itself and so on, end at gfn? */
 static bool circle(const struct view *v, uint64_t gfn, uint64_t to)
 {
     size_t i;
-    while (to != gfn && to != XMEM_GFN_UNDO && (i = remap_index(v, to)) < v->remap_n)
-        to = v->remaps[i].to_gfn;
+    while (to != gfn && to != XMEM_GFN_UNDO && (i = remap_index(v, to)) < v->remaps.n)
+        to = remap_at(v, i)->to_gfn;
     return to == gfn;
 }
 
@@ -394,9 +424,9 @@ static int remap_again(struct xmem_domain *d, struct view *v, uint64_t gfn, uint
 static int remap_past(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
     size_t i = remap_index(v, to);
-    if (i == v->remap_n)
+    if (i == v->remaps.n)
         return d->ops->view_change_gfn(d->dom, v->id, gfn, to);
-    uint64_t next = v->remaps[i].to_gfn;
+    uint64_t next = remap_at(v, i)->to_gfn;
     int rc = d->ops->view_change_gfn(d->dom, v->id, to, XMEM_GFN_UNDO);
     if (rc)
         return rc;
@@ -429,18 +459,21 @@ static int before_remap(struct xmem_domain *d, const struct view *v, uint64_t gf
     if (to == XMEM_GFN_UNDO)
         return view_leaf_before_undo(d, gfn);
     int rc = view_leaf_before_set(d, v, &(struct runs){&one, 1, 1});
-    for (size_t i; !rc && (i = remap_index(v, to)) < v->remap_n; to = v->remaps[i].to_gfn)
+    for (size_t i; !rc && (i = remap_index(v, to)) < v->remaps.n; to = remap_at(v, i)->to_gfn)
         rc = view_leaf_before_undo(d, to);
     return rc;
 }
 
 static int remap_noted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
+    uint64_t before = remap_of(v, gfn);
+    if (before == XMEM_GFN_UNDO) /* an entry before its change, which leaves after its undoing */
+        note_remap(v, gfn, to);
     int rc = view_remap(d, v, gfn, to);
+    note_remap(v, gfn, rc ? before : to);
     if (rc)
         return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped", v->id,
                            gfn);
-    note_remap(v, gfn, to);
     return 0;
 }
 
@@ -452,7 +485,7 @@ static int remap_back(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
     if (!rc2)
         rc2 = rights_again(d, v, gfn);
     if (rc2) {
-        v->unsure = true;
+        view_unsure(v, true);
         if (!v->own)
             (void)known_put(&v->known, gfn, 1, KNOWN_SET, KNOWN_UNSURE);
         xmem_error_add(&why, "; and putting it back failed: %s", d->error.text);
@@ -475,8 +508,7 @@ static int remap_held(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
     }
     if (rc)
         return rc;
-    size_t i = remap_index(v, gfn);
-    uint64_t before = i < v->remap_n ? v->remaps[i].to_gfn : XMEM_GFN_UNDO;
+    uint64_t before = remap_of(v, gfn);
     rc = remap_noted(d, v, gfn, to);
     if (!rc)
         rc = rights_again(d, v, gfn);
@@ -486,7 +518,7 @@ static int remap_held(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
 int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
     if (to != XMEM_GFN_UNDO &&
-        array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
+        list_room(&v->remaps))
         return domain_refuse(d, -ENOMEM, "out of memory");
     int rc = before_remap(d, v, gfn, to);
     return rc ? rc : remap_noted(d, v, gfn, to);
@@ -510,7 +542,7 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
     if (circle(v, gfn, to_gfn))
         return domain_refuse(d, -EINVAL, "view %u: gfn 0x%" PRIx64 " cannot show gfn 0x%" PRIx64
                              ": that one leads back to it", view, gfn, to_gfn);
-    if (array_room((void **)&v->remaps, v->remap_n, &v->remap_cap, sizeof(*v->remaps)))
+    if (list_room(&v->remaps))
         return domain_refuse(d, -ENOMEM, "out of memory");
     step_rights_changed(d, view, gfn, 1);
     bool open = meant(v, gfn) == XMEM_RWX || meant(v, gfn) == KNOWN_NOTHING; /* cannot be opened */
@@ -577,9 +609,11 @@ int xmem_view_set_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t fir
     if (rc)
         return rc;
     uint8_t code = known_code(suppress ? VE_ON : VE_OFF);
-    if (!v->own) /* room for the run was made */
-        (void)known_put(&v->ve, first_gfn, count, KNOWN_SET, code);
+    if (!v->own) /* room for the run was made; until it is answered it may be either */
+        (void)known_put(&v->ve, first_gfn, count, KNOWN_SET, KNOWN_UNSURE);
     rc = d->ops->view_set_suppress_ve(d->dom, view, first_gfn, count, suppress != 0);
+    if (!rc && !v->own)
+        (void)known_put(&v->ve, first_gfn, count, KNOWN_SET, code);
     if (!rc)
         return 0;
     return domain_fail(d, rc, MAY_SRCH, "view %u: suppress-#VE cannot be set from gfn 0x%" PRIx64
@@ -609,19 +643,20 @@ int xmem_view_get_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t gfn
 static int set_notify(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn)
 {
     struct vcpu *v = &d->vcpus[vcpu];
-    int rc = v->notify_set ? d->ops->view_set_notify(d->dom, vcpu, XMEM_GFN_UNDO) : 0;
+    ledger_begin(d, LEDGER_NOTIFY, 0, vcpu, vcpu);
+    int rc = v->led->notify_set ? d->ops->view_set_notify(d->dom, vcpu, XMEM_GFN_UNDO) : 0;
     if (rc)
         return rc;
-    bool before = v->notify_set;
-    v->notify_set = false;
+    bool before = v->led->notify_set;
+    v->led->notify_set = false;
     if (gfn != XMEM_GFN_UNDO || !before)
         rc = d->ops->view_set_notify(d->dom, vcpu, gfn);
     if (!rc && gfn != XMEM_GFN_UNDO)
-        v->notify_gfn = gfn;
+        v->led->notify_gfn = gfn;
     if (!rc)
-        v->notify_set = gfn != XMEM_GFN_UNDO;
+        v->led->notify_set = gfn != XMEM_GFN_UNDO;
     else if (before)
-        v->notify_set = !d->ops->view_set_notify(d->dom, vcpu, v->notify_gfn);
+        v->led->notify_set = !d->ops->view_set_notify(d->dom, vcpu, v->led->notify_gfn);
     return rc;
 }
 
@@ -638,7 +673,7 @@ int xmem_view_set_notify_page(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn
         rc = views_ensure_on(d);
     if (rc)
         return rc;
-    if (d->vcpus[vcpu].notify_set && d->vcpus[vcpu].notify_gfn == gfn)
+    if (d->vcpus[vcpu].led->notify_set && d->vcpus[vcpu].led->notify_gfn == gfn)
         return 0;
     rc = set_notify(d, vcpu, gfn);
     if (rc == -EINVAL && gfn != XMEM_GFN_UNDO)

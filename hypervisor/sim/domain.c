@@ -28,6 +28,8 @@ void sim_leave(struct sim_domain *d)
     if (d->doomed && !d->dying)
         sim_domain_die(d);
     sim_evtchn_update(&d->evtchn, d->dying || (!d->evtchn.quiet && somebody_can_run(d)));
+    if (d->watch != NULL)
+        d->watch(d->watch_ctx);
     sim_current = NULL;
     pthread_mutex_unlock(&d->lock);
 }

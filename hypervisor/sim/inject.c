@@ -28,6 +28,15 @@ void sim_inject_by(struct sim_domain *d, sim_inject_fn fn, void *ctx)
     sim_leave(d);
 }
 
+void sim_watch_by(struct sim_domain *d, sim_watch_fn fn, void *ctx)
+{
+    sim_enter(d);
+    d->watch = NULL;
+    sim_leave(d);
+    d->watch_ctx = ctx;
+    d->watch = fn;
+}
+
 int sim_inject_take(struct sim_domain *d, int op)
 {
     int rc = sim_inject_ask(d, op);

@@ -166,6 +166,8 @@ struct sim_domain {
     uint32_t pauses; /* by a tool, through a domctl */
     bool dying, doomed; /* doomed: dies when the core has returned */
     struct sim_injection injection[SIM_INJECTIONS];
+    sim_watch_fn watch;
+    void *watch_ctx;
     sim_inject_fn inject;
     void *inject_ctx;
     uint64_t death_at; /* count of events; 0: never */

@@ -308,6 +308,9 @@ void sim_inject_errno(struct sim_domain *d, uint64_t nth, int op, int err);
  */
 typedef int (*sim_inject_fn)(void *ctx, int op);
 void sim_inject_by(struct sim_domain *d, sim_inject_fn fn, void *ctx);
+/* Called at the end of each hypercall on this domain, and of all else; it calls nothing of it. NULL: nobody. */
+typedef void (*sim_watch_fn)(void *ctx);
+void sim_watch_by(struct sim_domain *d, sim_watch_fn fn, void *ctx);
 /* Beside XM_HC_*, for it alone: sim_map_gfn(), sim_populate(), sim_depopulate(). */
 enum { SIM_HC_MAP = XM_HC_COUNT, SIM_HC_POPULATE, SIM_HC_DEPOPULATE, SIM_HC_COUNT };
 /* The domain dies when it has put `events` more requests into the ring. */

@@ -22,6 +22,7 @@
 #define CASE_SECONDS 10u
 #define TODO_MAX 4096u
 #define JOBS_MAX 512u
+#define WATCH_EACH 8u /* cases in which the ledger is looked at after each hypercall; and without a failure */
 
 static const struct kind kinds[] = {
     {"ept17", SIM_X86_EPT, 17}, {"ept20", SIM_X86_EPT, 20},   {"arm", SIM_ARM_S2, 17},
@@ -111,6 +112,8 @@ static void run(const struct fault *f)
     struct world *wp = &w;
     inject_begin(f);
     world_make(wp, job->k, f->kind == FAULT_NONE);
+    if (job->at % WATCH_EACH == 0)
+        world_watch(wp);
     job->s->run(wp);
     world_close(wp);
     world_end(wp);
@@ -147,11 +150,11 @@ static void one(uint32_t *n, uint32_t done, const struct fault *f, const char *w
 
 static void hypercall_cases(uint32_t *n, uint32_t done, uint32_t calls, const uint8_t *ops)
 {
-    static const char *const hows[] = {"once", "same", "all"};
+    static const char *const hows[] = {"once", "same", "all", "ever"};
     char what[100];
     for (uint32_t i = 1; i <= calls; i++) {
         int op = ops[i];
-        for (unsigned how = FAULT_ONCE; how <= FAULT_ALL; how++) {
+        for (unsigned how = FAULT_ONCE; how <= FAULT_EVER; how++) {
             for (unsigned e = 0; errno_of(op, e) && (!e || how == FAULT_ONCE); e++) {
                 struct fault f = {FAULT_HYPERCALL, how, i, errno_of(op, e)};
                 snprintf(what, sizeof(what), "%s#%u %s %s", op_name(op), i,
@@ -171,6 +174,9 @@ static void allocation_cases(uint32_t *n, uint32_t done, uint32_t allocations)
         one(n, done, &f, what);
         f.how = FAULT_ALL;
         snprintf(what, sizeof(what), "allocation#%u all", i);
+        one(n, done, &f, what);
+        f.how = FAULT_EVER;
+        snprintf(what, sizeof(what), "allocation#%u ever", i);
         one(n, done, &f, what);
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Failures on order. The program's own malloc() and friends are in place of the C library's, for the
- * libraries that it uses as well; its clock stands still, and moves when somebody waits.
+ * libraries that it uses as well; its clock stands still, and moves when somebody waits; where a failure
+ * does not end, whenever it is looked at.
  */
 #include "inject.h"
 
@@ -64,6 +65,11 @@ void inject_stop(void)
 bool inject_once(void)
 {
     return fault.how == FAULT_ONCE;
+}
+
+bool inject_ever(void)
+{
+    return fault.how == FAULT_EVER;
 }
 
 unsigned inject_fired(void)
@@ -237,6 +243,8 @@ static void pass(long ms)
 OWN int clock_gettime(clockid_t clock, struct timespec *t)
 {
     (void)clock;
+    if (inject_ever()) /* what goes round until time is over */
+        pass(2);
     *t = now;
     return 0;
 }

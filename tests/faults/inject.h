@@ -16,6 +16,7 @@ enum fault_how {
     FAULT_ONCE,
     FAULT_SAME, /* and all later ones of the same op */
     FAULT_ALL,  /* and all later ones */
+    FAULT_EVER, /* the same, and it is not over when it was told */
 };
 
 struct fault {
@@ -38,6 +39,7 @@ void inject_disarm(void);
 void inject_stop(void);
 
 bool inject_once(void);
+bool inject_ever(void);
 /* How often it happened; of which op (XM_HC_*, SIM_HC_*) it was; what was counted. */
 unsigned inject_fired(void);
 int inject_op(void);

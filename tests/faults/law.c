@@ -6,9 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "backend-sim.h"
+#include "connection.h"
 #include "domain.h"
+#include "sim-int.h"
 
 /* The run without a failure: the state after each call, and its answer. */
 static struct {
@@ -100,6 +104,7 @@ void call_begin(struct world *w, const char *what, enum law law)
 void call_arm(struct world *w)
 {
     w->tries++;
+    w->judged = true;
     inject_arm();
 }
 
@@ -148,6 +153,7 @@ static void check_failed(struct world *w)
 void call_answer(struct world *w, int rc)
 {
     inject_disarm();
+    w->judged = false;
     w->rc = rc;
     if (w->first) {
         record(w, rc);
@@ -156,6 +162,8 @@ void call_answer(struct world *w, int rc)
         return;
     }
     bool now = inject_fired() > w->fired_before;
+    if (inject_ever() && inject_fired()) /* until it is over only what is said counts, and that calls end */
+        w->strayed = true;
     int want = w->plain < CALLS_MAX ? plain[w->plain].rc : rc;
     bool as_plain = rc == want || (rc >= 0 && want >= 0);
     check_text(w, rc);
@@ -174,7 +182,7 @@ void call_answer(struct world *w, int rc)
 /* Told, the failure is over. */
 bool call_again(struct world *w)
 {
-    bool told = w->rc < 0 && w->rc != -EAGAIN && inject_fired() > w->fired_before;
+    bool told = w->rc < 0 && w->rc != -EAGAIN && inject_fired() > w->fired_before && !inject_ever();
     if (told)
         inject_stop();
     if (told && w->tries == 1 && !w->first) {
@@ -198,6 +206,7 @@ void world_make(struct world *w, const struct kind *k, bool first)
     *w = (struct world){.kind = k, .first = first};
     if (sim_machine_create(&mc, &w->m) || sim_domain_create(w->m, &dc, &w->g))
         abort();
+    w->ledger = -1;
     world_found(w);
     inject_into(w->g);
 }
@@ -205,12 +214,43 @@ void world_make(struct world *w, const struct kind *k, bool first)
 void world_found(struct world *w)
 {
     state_take(w->g, found, sizeof(found));
+    sim_enter(w->g);
+    shot_take(w->g, &w->found);
+    sim_leave(w->g);
+}
+
+/* ---- the ledger, as another process would find it ---- */
+
+/* After each hypercall, before the library knows how it went. */
+static void look_at_ledger(void *ctx)
+{
+    static struct shot now;
+    struct world *w = ctx;
+    struct ledger_image m;
+    if (!w->judged || ledger_image_map(w->ledger, &m))
+        return;
+    shot_take(w->g, &now);
+    const char *why = m.head.state == LEDGER_LIVE ? shot_unnamed(&w->found, &now, &m) : NULL;
+    ledger_image_unmap(&m);
+    if (!why)
+        return;
+    w->judged = false;
+    fail(w, "%s: the ledger does not name %s", w->call, why);
+}
+
+void world_watch(struct world *w)
+{
+    w->ledger = memfd_create("ledger", MFD_CLOEXEC);
+    if (w->ledger < 0)
+        abort();
+    sim_watch_by(w->g, look_at_ledger, w);
 }
 
 int world_open(struct world *w, const struct xmem_domain_opts *opts)
 {
     if (xmem_open_machine(w->m, &w->x))
         abort();
+    w->x->ledger_fd = w->ledger;
     WHOLE(w, xmem_domain_open(w->x, 1, opts, &w->d));
     return w->rc;
 }
@@ -291,7 +331,9 @@ void world_close(struct world *w)
     w->call = "close";
     w->x->error.text[0] = 0;
     inject_arm();
+    w->judged = true;
     w->rc = xmem_domain_close(w->d);
+    w->judged = false;
     inject_disarm();
     w->d = NULL;
     check_text(w, w->rc);
@@ -304,14 +346,26 @@ void world_close(struct world *w)
         (void)xmem_domain_recover(w->x, 1, NULL); /* so that the guest can be looked at */
 }
 
+/* A domain that could not be recovered while the failure lasted. */
+static void recover_again(struct world *w)
+{
+    int rc = xmem_domain_recover(w->x, 1, NULL);
+    if (rc)
+        fail(w, "recovering, with the failure over: %d: %s", rc, xmem_last_error(w->x));
+}
+
 void world_end(struct world *w)
 {
     inject_stop();
+    if (inject_ever() && w->x)
+        recover_again(w);
     check_report(w);
     check_guest(w);
     xmem_report_free(w->report);
     xmem_close(w->x);
     sim_machine_destroy(w->m);
+    if (w->ledger >= 0)
+        close(w->ledger);
     w->x = NULL;
     w->m = NULL;
 }

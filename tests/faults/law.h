@@ -11,6 +11,7 @@
 #include <xmem.h>
 
 #include "inject.h"
+#include "ledger-check.h"
 #include "sim.h"
 #include "state.h"
 
@@ -51,6 +52,9 @@ struct world {
     bool half; /* a call that failed could not be put back */
     bool strayed;   /* what follows cannot be compared with the run without a failure */
     bool first;     /* that run */
+    bool judged;    /* a call is under way */
+    int ledger;     /* where the session's ledger lies; -1: it is not looked at in this run */
+    struct shot found;
 };
 
 /* A call, and once more if the failure made it fail. Its answer is w->rc, and the macro's w. */
@@ -73,6 +77,8 @@ bool call_again(struct world *w);
 /* A machine, and a session on its domain. */
 void world_make(struct world *w, const struct kind *k, bool first);
 int world_open(struct world *w, const struct xmem_domain_opts *opts);
+/* After each hypercall, what its ledger names is compared with the machine. Before the session. */
+void world_watch(struct world *w);
 /* Closes the session, again if need be, and looks at what is left. */
 void world_close(struct world *w);
 void world_end(struct world *w);

@@ -6,6 +6,8 @@
 
 #define SPAN 200000u
 
+static struct arena arena;
+static uint64_t top;
 static struct known k;
 static uint8_t *flat;
 static uint64_t state;
@@ -20,7 +22,9 @@ static uint64_t rnd(uint64_t n)
 
 static void setup(void)
 {
-    k = (struct known){0};
+    ck_ok(arena_init(&arena, -1));
+    top = 0;
+    known_init(&k, &arena, &top);
     flat = calloc(SPAN, 1);
     state = 88172645463325252u;
 }
@@ -29,6 +33,8 @@ static void teardown(void)
 {
     known_clear(&k);
     ck_assert_uint_eq(k.nodes, 0);
+    ck_assert_uint_eq(top, 0);
+    arena_end(&arena);
     free(flat);
 }
 
@@ -195,6 +201,7 @@ START_TEST(a_million_scattered)
     for (uint64_t i = 0; i < 1000000; i++)
         ck_ok(known_put(&k, i * 16 + rnd(16), 1, 0xff, 0x9f));
     ck_assert_uint_le(k.nodes, 65536 + 300); /* 16 bytes a gfn */
+    ck_assert_uint_le(arena.pages * (uint64_t)ARENA_PAGE + arena.page_cap * sizeof(*arena.page), 19000000);
 }
 END_TEST
 

@@ -85,6 +85,20 @@ START_TEST(vcpus_that_wait_for_a_slot)
 }
 END_TEST
 
+/* A ring that is not given away: that is said, with what is left to do, and nothing was reset. */
+START_TEST(a_ring_that_stays)
+{
+    wreck();
+    fake_fail(f, FAKE_DISABLE, 1, -EBUSY, true);
+    ck_rc(xmem_domain_recover(x, 1, &rec), -EIO);
+    ck_assert_ptr_nonnull(strstr(xmem_last_error(x), "destroy the domain"));
+    ck_assert(f->ring_on && !f->paused);
+    fake_fail(f, FAKE_DISABLE, 0, 0, false);
+    ck_ok(xmem_domain_recover(x, 1, &rec));
+    check_whole();
+}
+END_TEST
+
 START_TEST(holes_are_passed_over)
 {
     for (int unknown = 0; unknown < 2; unknown++) {
@@ -303,6 +317,7 @@ int main(void)
     const unit_test tests[] = {takes_over,
                                a_ring_that_cannot_be_read,
                                vcpus_that_wait_for_a_slot,
+                               a_ring_that_stays,
                                holes_are_passed_over,
                                holes_that_take_rights_are_not_counted,
                                single_steps_end,

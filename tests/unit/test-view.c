@@ -29,6 +29,22 @@ static void teardown(void)
     fake_free(f);
 }
 
+/* What came with it failed, and so does turning them off again. */
+START_TEST(on_although_it_failed)
+{
+    uint16_t v = 77;
+    f->views_on = true;
+    fake_fail(f, FAKE_SET_STATE, 1, -EIO, true);
+    ck_rc(xmem_view_create(d, NULL, &v), -EIO);
+    ck_rc(xmem_domain_close(d), -EIO);
+    fake_fail(f, FAKE_SET_STATE, 0, 0, false);
+    ck_ok(xmem_domain_open(x, 1, NULL, &d));
+    ck_assert(!f->views_on);
+    ck_ok(xmem_view_create(d, NULL, &v));
+    ck_assert(f->views_on && f->view_there[v]);
+}
+END_TEST
+
 START_TEST(create_and_list)
 {
     uint16_t v[4], list[5] = {9, 9, 9, 9, 9};
@@ -270,7 +286,8 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {create_and_list,
+    const unit_test tests[] = {on_although_it_failed,
+                               create_and_list,
                                bad_arguments,
                                failures,
                                rights_of_a_view,

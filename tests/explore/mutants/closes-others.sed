@@ -2,4 +2,4 @@
 # lib/step-open.c
 # -c ept-single
 # The end of a step closes the pages of the others.
-s/if (vcpu != ALL_VCPUS && d->relaxed\[i\].vcpu != vcpu)/if (vcpu == ALL_VCPUS - 1)/
+s/if (vcpu != ALL_VCPUS && relaxed_at(d, i)->vcpu != vcpu)/if (vcpu == ALL_VCPUS - 1)/
