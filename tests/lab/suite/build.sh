@@ -67,7 +67,8 @@ suite_programs_fill() {
     # shellcheck disable=SC2086
     suite_compile "$folder/conformance" -DCONF_WITH_XEN $statements "${guest[@]}" \
         "$SUITE_DIR/no-sim.c" -lxenforeignmemory
-    suite_compile "$folder/real" "$SUITE_DIR"/{real,listeners,signals,emulation,carried,kill}.c "${guest[@]}" -lxenforeignmemory
+    suite_compile "$folder/real" "$SUITE_DIR"/{real,statements,listeners,signals,emulation,carried,kill}.c \
+        "${guest[@]}" -lxenforeignmemory
     suite_compile "$folder/wx-guest" "$SUITE_DIR/wx-guest.c" "$SUITE_TOP/tests/lab/common/guest.c" -lxenforeignmemory
     suite_inside "$folder/differ" "$SUITE_DIR"/differ{,-op}.c "$conf/guest-sim.c" "${guest[@]}"
     # Arm alone has the guest's side of it.
@@ -100,6 +101,11 @@ suite_plain_fill() {
     local folder=$1
     suite_compile "$folder/bench" "$SUITE_DIR"/bench{,-plain,-xmem}.c "$SUITE_TOP/tests/lab/common/guest.c" \
         -lxenctrl -lxenevtchn -lxenforeignmemory
+    # A library between libxmem and Xen's: named first, so that its dlsym() is the program's.
+    $CC "${SUITE_WARN[@]}" -shared -fPIC "$SUITE_DIR/between.c" -Wl,-soname,libbetween.so -o "$folder/libbetween.so" ||
+        lab_fail "between.c does not compile"
+    suite_compile "$folder/faults" "$SUITE_DIR"/{faults,found,statements}.c "$SUITE_TOP"/tests/conformance/{conf,guest-xen}.c \
+        "$SUITE_TOP/tests/lab/common/guest.c" "$folder/libbetween.so" -lxenctrl -lxenforeignmemory
 }
 
 suite_source_key() {
