@@ -61,7 +61,8 @@ expect 0 -c "sim:$WORK/arm.json" -j watch --quiet --until-idle --policy "$WORK/n
 out_has '"steps":3,"emulated":2,"not_emulated":\{"not_fetch":1\}'
 
 # A strict policy opens no page where others would get through, and says why it stands: at what the
-# emulator does not know, and on Arm at a write of 3 bytes, for which there is no instruction.
+# emulator does not know, and on Arm at a write of 3 bytes, for which there is no instruction. A
+# PV guest's hypervisor carries over what its emulator does not know.
 for kind in x86-ept x86-pv armv8r-mpu; do
     printf '{"domains":[{"name":"g","kind":"%s","altp2m":%s,"vcpus":2,"pages":64,"programs":[
         {"script":[{"op":"write","gfn":16,"value":7,"length":3,"emulate":false}]}]}]}' $kind \
@@ -71,7 +72,7 @@ for kind in x86-ept x86-pv armv8r-mpu; do
     expect 0 -c "sim:$WORK/strict-machine.json" watch --check --until-idle \
         --policy "$WORK/strict.json" g
     out_has "^machine check: nothing left behind:"
-    if [ $kind = x86-ept ]; then
+    if [ $kind != armv8r-mpu ]; then
         out_has ' -> log \(rule: memory\)$'
         check "not a word" [ ! -s "$WORK/err" ]
         continue

@@ -247,7 +247,7 @@ void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp)
      * slow listener and a timer for ever. Where nothing is restricted any more it waits for the vCPU's
      * next exit.
      */
-    if (pvv && (answer.emulate || answer.step))
+    if (pvv && pvv->armed.n != 0)
         v->arch.pv.xmem_first = true;
     /* The rest is done with HVM's means. */
     rsp->flags &= VM_EVENT_FLAG_VCPU_PAUSED | VM_EVENT_FLAG_FOREIGN;
