@@ -464,7 +464,9 @@ static int not_emulated(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     ev->home = s->origin;
-    s->failed |= s->means | XMEM_STEP_EMULATE; /* which is the first that it tries */
+    s->failed |= s->means;
+    if (!step_arm_can(d)) /* the hypervisor's emulator is the first that it tries */
+        s->failed |= XMEM_STEP_EMULATE;
     d->stats.not_decoded++;
     step_refused(d, ev);
     step_phase(d, ev->pub.vcpu, STEP_STOPPED);

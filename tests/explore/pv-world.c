@@ -348,50 +348,65 @@ static uint64_t mix(uint64_t h, const void *p, size_t n)
     return h;
 }
 
+static uint64_t mix_words(uint64_t h, const uint64_t *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        h = explore_mix(h, v[i]);
+    return h;
+}
+
+#define MIX(h, ...) \
+    mix_words(h, (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / 8)
+
 static bool holds(const struct xm_pv_armed_frame *f)
 {
     return f->stamp == w.pv.stamps[f->mfn % XM_PV_STAMPS];
 }
 
+static uint64_t hash_armed(uint64_t h, const struct xm_pv_armed *a)
+{
+    h = MIX(h, a->n, a->n ? a->ip : 0, a->step);
+    for (unsigned i = 0; i < a->n; i++)
+        h = MIX(h, a->frame[i].mfn, a->frame[i].exact, a->frame[i].what, holds(&a->frame[i]));
+    return h;
+}
+
 static uint64_t hash_vcpu(uint64_t h, const struct vcpu *v)
 {
-    const struct xm_pv_armed *a = &v->core.armed;
     const struct xm_pv_ask *t = &v->core.told_ask;
-    uint8_t flags = (uint8_t)(v->stopped | v->sleeps << 1 | v->handler << 2 | v->core.told << 3 |
-                              a->step << 4 | v->trap << 5);
-    h = explore_mix(h, (uint64_t)v->at << 24 | v->tries << 16 | v->events << 8 | flags);
+    h = MIX(h, v->at, v->tries, v->events, v->stopped, v->sleeps, v->handler, v->trap);
     h = mix(h, v->made, sizeof(v->made));
     for (unsigned i = 0; i < v->grant_n; i++) {
         const struct grant *g = &v->grant[i];
-        unsigned what = (unsigned)g->frame << 16 | (unsigned)g->page << 8 | (unsigned)g->what << 4 |
-                        (g->sets == w.sets ? 2u : 0u) | g->handler;
-        h = explore_mix(h, (uint64_t)g->offset << 32 | what);
+        bool fresh = g->sets == w.sets;
+        h = MIX(h, g->frame, g->page, g->what, g->offset, g->handler, fresh);
     }
-    h = explore_mix(h, a->n ? a->ip << 8 | a->n : 0);
-    for (unsigned i = 0; i < a->n; i++)
-        h = explore_mix(h, a->frame[i].mfn << 48 | a->frame[i].exact << 8 |
-                               holds(&a->frame[i]) << 7 | a->frame[i].what);
+    h = hash_armed(h, &v->core.armed);
     if (v->core.told)
-        h = explore_mix(h, t->mfn << 48 | (t->va_valid ? t->va : t->offset) << 16 | t->what << 8 | t->who);
-    return explore_mix(h, v->core.told ? t->ip : 0);
+        h = MIX(h, t->mfn, t->va_valid ? t->va : t->offset, t->what, t->who, t->ip);
+    return explore_mix(h, v->core.told);
 }
 
 static uint64_t hash_step(uint64_t h)
 {
     const struct xm_pv_step *s = &w.pv.step;
-    h = explore_mix(h, (uint64_t)(w.holder + 1) << 8 | (s->open ? s->n + 1 : 0));
+    h = MIX(h, (uint64_t)(w.holder + 1), s->open);
     for (unsigned i = 0; s->open && i < s->n; i++)
-        h = explore_mix(h, s->frame[i].mfn << 8 | s->frame[i].bits);
+        h = MIX(h, s->frame[i].mfn, s->frame[i].bits);
     return h;
 }
 
 /* Of each caller's: how far it came. */
-static uint64_t hash_tickets(uint64_t h)
+static uint64_t hash_many(uint64_t h)
 {
+    for (unsigned i = 0; i < SETTERS; i++) {
+        const struct many *m = &w.many[i];
+        h = MIX(h, m->start, m->calls, m->on, m->changed, m->absent);
+    }
     for (unsigned i = 0; i < XM_PV_TICKETS; i++) {
         const struct xm_pv_ticket *t = &w.pv.ticket[i];
         if (t->state)
-            h = explore_mix(h, t->caller << 40 | (uint64_t)t->good << 24 | t->done << 8 | t->state);
+            h = MIX(h, t->caller, t->good, t->done, t->state);
     }
     return h;
 }
@@ -402,24 +417,17 @@ uint64_t world_hash(struct explore *e, void *ctx)
     (void)e;
     (void)ctx;
     for (unsigned f = 0; f < FRAMES; f++)
-        h = explore_mix(h, (uint64_t)xm_pv_rights(&w.pv, MFN(f)) << 16 | w.rights[f] << 8 |
-                               w.owned[f] << 1 | w.leaving[f]);
+        h = MIX(h, xm_pv_rights(&w.pv, MFN(f)), w.rights[f], w.owned[f], w.leaving[f]);
     for (unsigned p = 0; p < PAGES; p++)
-        h = explore_mix(h, (uint64_t)w.entry[p].there << 16 | w.entry[p].frame << 8 | w.entry[p].bits);
+        h = MIX(h, w.entry[p].there, w.entry[p].frame, w.entry[p].bits);
     for (unsigned i = 0; i < w.ring_n; i++) {
         const struct event *ev = &w.ring[i];
-        h = explore_mix(h, (uint64_t)ev->offset << 48 | (uint64_t)ev->vcpu << 40 |
-                               (uint64_t)ev->frame << 32 | (uint64_t)ev->what << 24 |
-                               ev->page << 16 | ev->who << 8 | ev->stops << 1 | ev->unimplemented);
+        h = MIX(h, ev->vcpu, ev->frame, ev->what, ev->page, ev->who, ev->offset, ev->stops,
+                ev->unimplemented);
     }
     for (unsigned v = 0; v < VCPUS; v++)
         h = hash_vcpu(h, &w.vcpu[v]);
-    for (unsigned i = 0; i < SETTERS; i++) {
-        const struct many *m = &w.many[i];
-        h = explore_mix(h, (uint64_t)m->start << 32 | m->calls << 16 | m->on << 9 | m->changed << 8 | m->absent);
-    }
-    h = hash_step(hash_tickets(h));
-    h = explore_mix(h, (uint64_t)w.pv.base << 16 | w.pv.default_access << 8 | w.normal);
-    uint8_t flags = (uint8_t)(w.dead | w.listens << 1 | w.resumed << 2 | w.lied << 3);
-    return explore_mix(h, (uint64_t)w.other_at << 32 | (uint64_t)w.tool_at << 24 | w.guest_at << 16 | w.preempts << 8 | flags);
+    h = MIX(hash_many(hash_step(h)), w.pv.base, w.pv.default_access, w.normal);
+    h = MIX(h, w.dead, w.listens, w.resumed, w.lied, w.preempts);
+    return MIX(h, w.tool_at, w.other_at, w.guest_at);
 }

@@ -2,4 +2,4 @@
 # lib/step.c
 # -c ept-emulate
 # An emulation that is none.
-s/event_answer(d, ev, RING_FLAG_EMULATE);/event_answer(d, ev, 0);/
+s/by_answer(d, ev, RING_FLAG_EMULATE)/by_answer(d, ev, 0)/
