@@ -266,12 +266,25 @@ static int cf_check do_segment(enum x86_segment seg, struct segment_register *re
     return X86EMUL_OKAY;
 }
 
+/* What the emulator asks for first, and ends with even where it was refused. */
+static int cf_check no_fpu(enum x86_emulate_fpu_type type, struct x86_emulate_ctxt *ctxt)
+{
+    return X86EMUL_UNHANDLEABLE;
+}
+
+static void cf_check no_fpu_end(struct x86_emulate_ctxt *ctxt, enum x86_emulate_fpu_type backout,
+                                const struct x86_emul_fpu_aux *aux)
+{
+}
+
 static const struct x86_emulate_ops ops = {
     .read = do_read,
     .insn_fetch = do_fetch,
     .write = do_write,
     .cmpxchg = do_cmpxchg,
     .read_segment = do_segment,
+    .get_fpu = no_fpu,
+    .put_fpu = no_fpu_end,
 };
 
 /* A 32-bit process of a 64-bit guest has segments, which are not looked at. */
