@@ -27,10 +27,20 @@ static void end(struct listener *l)
     sim_machine_destroy(l->m);
 }
 
+/* Once more, up to its end or an event. A PV guest's hypervisor may decide and act in two goes. */
+static void one_more(struct sim_domain *d)
+{
+    uint64_t done = 0;
+
+    for (unsigned i = 0; i < 8 && done == 0; i++)
+        done = sim_domain_run(d, 1);
+    ck_assert_uint_eq(done, 1);
+}
+
 static bool starts(struct listener *l, const struct sim_op *op, struct xm_ev *ev)
 {
     ck_assert_int_eq(sim_vcpu_script(l->d, 0, op, 1, 1), 0);
-    ck_assert_uint_eq(sim_domain_run(l->d, 1), 1);
+    one_more(l->d);
     return take(l, ev);
 }
 
@@ -48,13 +58,13 @@ static void open_page(struct listener *l, struct xm_ev *ev, uint64_t gfn, unsign
     ck_assert_uint_eq(vcpu(l->d, 0).done, 0);
     ck_assert_int_eq(set_rights(l, gfn, 1, XM_ACCESS_RWX), 0);
     answer(l, ev, 0);
-    ck_assert_uint_eq(sim_domain_run(l->d, 1), 1);
+    one_more(l->d);
 }
 
 static void poke(struct listener *l, uint64_t addr, uint64_t value)
 {
     one_op(l->d, SIM_OP_WRITE, addr, value);
-    ck_assert_uint_eq(sim_domain_run(l->d, 1), 1);
+    one_more(l->d);
     l->d->vcpu[0].done = 0;
 }
 
@@ -123,7 +133,7 @@ START_TEST(test_four_pages)
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     ck_assert_uint_eq(vcpu(l.d, 0).result, UINT64_C(0x1122334455667788));
     one_op(l.d, SIM_OP_READ, copy.to, 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    one_more(l.d);
     ck_assert_uint_eq(vcpu(l.d, 0).result, UINT64_C(0x1122334455667788));
     end(&l);
 }
@@ -161,7 +171,7 @@ START_TEST(test_rmw)
     ck_assert_uint_eq(ev.u.mem_access.flags & 7u, arm ? XM_DO_R : told_as(&l, XM_DO_W));
     ck_assert_int_eq(set_rights(&l, TO, 1, arm ? XM_ACCESS_R : XM_ACCESS_RWX), 0);
     answer(&l, &ev, 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    one_more(l.d);
     if (arm) {
         ck_assert(take(&l, &ev));
         open_page(&l, &ev, TO, XM_DO_W);

@@ -157,7 +157,7 @@ policy '"log"' | sed 's/"version":1,/"version":1,"step":"strict",/' >"$WORK/step
 expect 0 validate "$WORK/step.json"
 check "validate knows no domain" [ ! -s "$WORK/err" ]
 expect 0 -c "sim:$WORK/kinds.json" plan x86-pv "$WORK/step.json"
-out_has '^ *(- )?step: strict: by emulation, and what nothing steps over so pauses the domain'
+out_has '^ *(- )?step: strict: by the hypervisor, by emulation, and what nothing steps over so pauses the domain'
 expect 0 -c "sim:$WORK/kinds.json" plan x86-ept "$WORK/step.json"
 out_has 'step: strict: .*by emulation, and what nothing steps over so pauses the domain'
 check "no warning where there is a means" [ ! -s "$WORK/err" ]
