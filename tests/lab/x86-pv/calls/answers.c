@@ -150,8 +150,8 @@ static void guest_request(struct pv *p)
 
     check(xc_monitor_get_capabilities(pv_xc, p->domid, &caps) == 0 &&
               caps == (1u << XEN_DOMCTL_MONITOR_EVENT_GUEST_REQUEST |
-                       1u << XEN_DOMCTL_MONITOR_EVENT_EMUL_UNIMPLEMENTED),
-          "capabilities: guest requests, what is not emulated, and nothing else");
+                       1u << XEN_DOMCTL_MONITOR_EVENT_EMUL_UNIMPLEMENTED | PV_CAP_STEP),
+          "capabilities: guest requests, what is not emulated, steps, and nothing else");
     check(xc_monitor_singlestep(pv_xc, p->domid, true) < 0, "single step is refused");
     check(xc_monitor_guest_request(pv_xc, p->domid, true, true, false) == 0, "guest requests on");
     pv_tell(p, LAB_OP_GUEST_REQUEST, 0, 0);

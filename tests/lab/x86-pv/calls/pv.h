@@ -22,6 +22,9 @@
 #define PV_LATER (1u << 11)
 #define PV_IF_IDLE (1u << 12)
 
+/* Of the monitor's capabilities: answers may ask for a step. */
+#define PV_CAP_STEP (1u << 30)
+
 #define PV_PAGE 4096u
 
 struct pv {

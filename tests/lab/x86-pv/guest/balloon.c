@@ -68,8 +68,11 @@ static int renew(uint64_t pfn)
 uint64_t balloon(struct lab_mailbox *box)
 {
     uint64_t first = box->addr, count = box->count, seq = box->seq, bad = 0, i, n = 0;
+    volatile uint64_t *frames = (uint64_t *)arch_page(box->stride) + box->extra;
 
     box->progress = box->fault_pc = 0;
+    for (i = 0; i < count; i++)
+        frames[i] = arch_frame(arch_page(first + i));
     for (i = 0; box->seq == seq; i = (i + 1) % count) {
         uint64_t pfn = first + i;
 
@@ -78,6 +81,7 @@ uint64_t balloon(struct lab_mailbox *box)
             box->progress = ++n;
         else
             box->fault_pc++;
+        frames[i] = arch_frame(arch_page(pfn));
         bad += wrong(arch_page(pfn), ~n);
     }
     return bad;

@@ -16,8 +16,8 @@ enum lab_pv_op {
                                 * times (0: once) */
     LAB_PV_SHUTDOWN,           /* SCHEDOP_shutdown with reason `value` */
     LAB_PV_BALLOON,            /* `count` pages from page number `addr` on go back to Xen and come again,
-                                * one by one, until a later `seq` appears. result: pages whose contents
-                                * were wrong; progress: frames exchanged; fault_pc: pages that Xen kept */
+                                * one by one, until a later `seq` appears. What frames they are in is in page
+                                * number `stride`, from word `extra` on. result: pages whose contents were wrong; progress: frames exchanged; fault_pc: pages that Xen kept */
     LAB_PV_LAST
 };
 

@@ -20,13 +20,14 @@
 
 #define VCPUS 2u
 #define PAGES 64u /* of each vCPU's */
-#define RUN   48u
+#define LIST_PFN (LAB_PV_SCRATCH_PFN + VCPUS * PAGES)
 
 struct run {
     struct xmem *x;
     struct xmem_domain *d;
     struct lab_guest *guest;
-    uint64_t mfn[VCPUS * PAGES];
+    uint64_t mfn[VCPUS * PAGES]; /* as of the last look */
+    uint64_t list;               /* frame in which the guest says what it has */
     uint64_t state, sets, gone, cleared, defaults, events;
     bool failed;
 };
@@ -54,7 +55,7 @@ static void fail(struct run *r, const char *what, int rc)
 /* ---- the guest ---- */
 
 /* The domain builder's list of machine frames (dom/note.c). */
-static int read_frames(struct run *r, uint32_t domid)
+static int find_list(struct run *r, uint32_t domid)
 {
     char path[32];
     bool good;
@@ -64,10 +65,19 @@ static int read_frames(struct run *r, uint32_t domid)
     f = fopen(path, "r");
     if (!f)
         return -errno;
-    good = !fseek(f, LAB_PV_SCRATCH_PFN * (long)sizeof(r->mfn[0]), SEEK_SET) &&
-           fread(r->mfn, sizeof(r->mfn), 1, f) == 1;
+    good = !fseek(f, LIST_PFN * (long)sizeof(r->list), SEEK_SET) &&
+           fread(&r->list, sizeof(r->list), 1, f) == 1;
     fclose(f);
     return good ? 0 : -EIO;
+}
+
+/* They are others by the time that anything is done with them. */
+static void look(struct run *r)
+{
+    int rc = lab_guest_peek(r->guest, r->list * 4096, r->mfn, sizeof(r->mfn));
+
+    if (rc)
+        fail(r, "the guest's list cannot be read", rc);
 }
 
 static int start_vcpu(struct run *r, unsigned int vcpu)
@@ -75,8 +85,10 @@ static int start_vcpu(struct run *r, unsigned int vcpu)
     const struct lab_mailbox on = {.op = LAB_OP_CPU_ON, .value = vcpu};
     const struct lab_mailbox work = {.op = (uint64_t)LAB_PV_BALLOON,
                                      .addr = LAB_PV_SCRATCH_PFN + vcpu * PAGES,
+                                     .stride = LIST_PFN,
                                      .count = PAGES,
-                                     .value = vcpu << 20};
+                                     .value = vcpu << 20,
+                                     .extra = vcpu * PAGES};
     int rc = vcpu ? lab_guest_run(r->guest, 0, &on, LAB_PATIENCE_MS) : 0;
 
     if (!rc)
@@ -119,11 +131,16 @@ static enum xmem_rights some_rights(struct run *r)
 /* A frame may be nobody's at the moment, or Xen's: then nothing of the range was set. */
 static void set_some(struct run *r)
 {
-    uint64_t first = r->mfn[below(r, VCPUS * PAGES)];
-    uint64_t n = below(r, 3) ? 1 : 1 + below(r, RUN);
+    uint64_t first;
+    uint64_t n = below(r, 3) ? 1 : 2;
     enum xmem_rights rights = below(r, 4) ? some_rights(r) : XMEM_RWX;
-    int rc = xmem_domain_set_rights_range(r->d, 0, first, n, rights);
+    int rc;
 
+    look(r);
+    first = r->mfn[below(r, VCPUS * PAGES)];
+    if (!first)
+        return; /* not written yet */
+    rc = xmem_domain_set_rights_range(r->d, 0, first, n, rights);
     if (!rc)
         r->sets++;
     else if (rc == -ESRCH || rc == -EINVAL)
@@ -134,6 +151,7 @@ static void set_some(struct run *r)
 
 static void clear_all(struct run *r)
 {
+    look(r);
     for (size_t i = 0; i < VCPUS * PAGES; i++) {
         int rc = xmem_domain_set_rights(r->d, 0, r->mfn[i], XMEM_RWX);
 
@@ -199,7 +217,7 @@ static int begin(struct run *r, uint32_t domid, uint64_t mailbox)
     int rc = lab_guest_open(&r->guest, domid, mailbox);
 
     if (!rc)
-        rc = read_frames(r, domid);
+        rc = find_list(r, domid);
     if (!rc)
         rc = xmem_open("xen:", NULL, &r->x);
     if (!rc)
