@@ -156,14 +156,14 @@ static bool all_ran(struct xmem_domain *d, uint64_t *times, bool note)
 }
 
 /*
- * With more vCPUs than slots some may have queued for one. Xen takes a vCPU that it wakes out of
+ * Where the ring was full some may have queued for a slot. Xen takes a vCPU that it wakes out of
  * the queue at once, but the vCPU looks at the ring only when it runs, which has to be before the
  * ring ends (vm_event_wake_queued(), vm_event_disable()): all of them run, until a time when no
  * event came of that.
  */
 static void run_woken(struct xmem_domain *d, struct patience *p)
 {
-    bool any = d->vcpu_n > d->ring.slots && d->ring.req_cons && d->ops->vcpu_ran && !d->broken;
+    bool any = d->ring.was_full && d->ops->vcpu_ran && !d->broken;
     uint64_t *times = any ? calloc(d->vcpu_n, sizeof(*times)) : NULL;
     while (times && any && !d->dead && patient(p)) {
         all_ran(d, times, true);

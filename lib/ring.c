@@ -126,6 +126,9 @@ bool ring_publish(struct ring *r)
 {
     if (r->rsp_pub == r->rsp_pvt)
         return false;
+    /* While it is full nothing is added: who looks before each answer misses no such time. */
+    if (__atomic_load_n(index_at(r, OFF_REQ_PROD), __ATOMIC_RELAXED) - r->rsp_pub >= r->slots)
+        r->was_full = true;
     r->rsp_pub = r->rsp_pvt;
     *index_at(r, OFF_REQ_EVENT) = r->req_cons + 1;
     __atomic_store_n(index_at(r, OFF_RSP_PROD), r->rsp_pvt, __ATOMIC_RELEASE);

@@ -61,6 +61,7 @@ struct ring {
     uint32_t req_cons; /* requests taken */
     uint32_t rsp_pvt;  /* answers built */
     uint32_t rsp_pub;  /* of them, published */
+    bool was_full;     /* a vCPU may have queued for a slot */
 };
 
 /* Bytes of an event, and of its registers, in an interface; 0: unknown. */

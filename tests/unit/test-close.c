@@ -61,6 +61,35 @@ static void run(void)
         ;
 }
 
+static void write_pages(uint32_t vcpu, uint64_t gfn, uint32_t n)
+{
+    struct sim_op op[8];
+    for (uint32_t i = 0; i < n; i++)
+        op[i] = (struct sim_op){.code = SIM_OP_WRITE, .addr = (gfn + i) << 12};
+    ck_ok(sim_vcpu_script(g, vcpu, op, n, 1));
+}
+
+/* Events that stop nobody fill it for few vCPUs as well; those that it paused do not queue, who comes then does. */
+START_TEST(a_queue_of_few_when_the_session_ends)
+{
+    for (uint32_t seed = 0; seed < 12; seed++) {
+        begin(_i ? SIM_ARM_S2 : SIM_X86_EPT, 3);
+        ck_ok(xmem_domain_set_rights_range(d, 0, A, 24, XMEM_N2RWX));
+        for (uint32_t v = 0; v < 3; v++)
+            write_pages(v, A + 8 * v, 8);
+        run();
+        for (uint32_t i = 0; i < seed % 4; i++)
+            ck_ok(xmem_event_next(d, &ev));
+        ck_ok(seed < 4 ? 0 : xmem_domain_set_rights(d, 0, A + seed, XMEM_R));
+        ck_ok(xmem_domain_close(d));
+        run();
+        for (uint32_t v = 0; v < 3; v++)
+            ck_assert_uint_eq(done(v), 8);
+        end();
+    }
+}
+END_TEST
+
 /* Woken by the last answers, a vCPU looks at the ring when it runs: that must be before the ring goes. */
 START_TEST(a_queue_for_a_slot_when_the_session_ends)
 {
@@ -182,6 +211,7 @@ static void fill(TCase *t)
     tcase_add_loop_test(t, rights_that_turned_are_set_again, 0, 4);
     tcase_add_test(t, a_page_where_one_of_the_sessions_was);
     tcase_add_loop_test(t, a_queue_for_a_slot_when_the_session_ends, 0, 2);
+    tcase_add_loop_test(t, a_queue_of_few_when_the_session_ends, 0, 2);
 }
 
 int main(void)
