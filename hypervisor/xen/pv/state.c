@@ -223,6 +223,9 @@ static int mode_off(struct domain *d, struct xmem_pv *x, uint32_t mode)
     xmem_unlock(d);
     if (rc == 0)
         xmem_where_free(d);
+    /* Who listens next finds it as new, as Xen takes it to be: its own counters begin at 0. */
+    if (rc == 0 && x->ring)
+        clear_domain_page(page_to_mfn(x->ring));
     return rc == 0 ? xm_pv_reap(&x->pv) : rc;
 }
 
