@@ -2,4 +2,4 @@
 # lib/step-open.c
 # -c ept-single -s failure
 # A page that could be opened in one of two views stays open there.
-s/if (close_pages(d, vcpu))/d->relaxed_n--; if (0)/
+s/if (close_pages(d, vcpu))/list_cut(\&d->relaxed, d->relaxed.n - 1); if (0)/

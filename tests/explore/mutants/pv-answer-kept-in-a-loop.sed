@@ -2,4 +2,4 @@
 # hypervisor/core/x86/pv-set.c
 # -p 1
 # An answer that was not needed is there for the next round.
-/^static int relax\|^int xm_pv_relax/,/^}/s/xm_pv_stamp_some(pv, mfn, 1);/;/
+/^int xm_pv_change/,/^}/s/xm_pv_stamp_some(pv, mfn, 1);/;/
