@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* An access of a PV guest from the decision to its end, with what can come in between. */
+#include <xm/pv-set.h>
+
 #include "fake-env.h"
 
 #define END 1000u
@@ -322,7 +324,7 @@ START_TEST(a_second_frame_and_nobody_listens)
     ck_assert(piece(4, VA + 0x1000, XM_DO_R));
     d.access_required = true;
     xm_p2m_lock(&d);
-    ck_assert_int_eq(xm_pv_relax(&d.pv, 4, XM_ACCESS_N, &(bool){false}), 0);
+    ck_assert_int_eq(xm_pv_change(&d.pv, 4, XM_ACCESS_N, &(bool){false}), 0);
     xm_p2m_unlock(&d);
     ck_assert(!piece(4, VA + 0x1000, XM_DO_R));
     ck_assert_int_eq(xm_pv_todo_act(&d.pv, v, &todo), XM_PV_DIED);
@@ -357,7 +359,7 @@ START_TEST(not_emulated_and_nobody_listens)
     ck_assert_int_eq(xm_pv_not_emulated(&d.pv, v, &todo), XM_PV_AGAIN);
     ck_assert_int_eq(guest(3, VA, XM_DO_W), XM_PV_GO_ON);
     xm_p2m_lock(&d);
-    ck_assert_int_eq(xm_pv_relax(&d.pv, 3, XM_ACCESS_W, &(bool){false}), 0);
+    ck_assert_int_eq(xm_pv_change(&d.pv, 3, XM_ACCESS_W, &(bool){false}), 0);
     xm_p2m_unlock(&d);
     d.access_required = true;
     ck_assert_int_eq(guest(3, VA, XM_DO_W), XM_PV_EMULATE);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Operations on many frames: several at once, and lists that change or are refused. */
+#include <xm/pv-set.h>
+
 #include "pv-test.h"
 
 /* One caller's step after another's; 0: done, as rc says. */
@@ -96,8 +98,8 @@ START_TEST(test_another_ends_beside)
         for (uint64_t m = 0; what == 3 && m < 300; m++) {
             bool flush;
 
-            ck_assert_int_eq(xm_pv_relax(&pv, 7 + m * 10, XM_ACCESS_RX, &flush), 0);
-            ck_assert_int_eq(xm_pv_relax(&pv, 7 + m * 10, XM_ACCESS_RWX, &flush), 0);
+            ck_assert_int_eq(xm_pv_change(&pv, 7 + m * 10, XM_ACCESS_RX, &flush), 0);
+            ck_assert_int_eq(xm_pv_change(&pv, 7 + m * 10, XM_ACCESS_RWX, &flush), 0);
         }
         fake.alloc_left = 0;
         while (a.rc == XM_CONTINUE)

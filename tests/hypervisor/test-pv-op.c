@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a toolstack asks for of a PV guest: one answer for Xen's glue and for the simulator. */
-#include <xm/pv.h>
+#include <xm/pv-set.h>
 
 #include "pv-test.h"
 
@@ -53,7 +53,7 @@ START_TEST(test_default_is_continued)
     ck_assert_int_eq(xm_pv_op(&pv, &o, &from, &flush), XM_CONTINUE);
     ck_assert(flush && from != 0 && from % 64 == 0);
     fake.preempt = false;
-    ck_assert_int_eq(xm_pv_relax(&pv, 5, XM_ACCESS_N, &flush), 0);
+    ck_assert_int_eq(xm_pv_change(&pv, 5, XM_ACCESS_N, &flush), 0);
     ck_assert_int_eq(op(&o, &from), 0);
     ck_assert_int_eq(get(5), XM_ACCESS_N);
     ck_assert_int_eq(get(500), XM_ACCESS_RX);

@@ -6,6 +6,8 @@
  */
 #include <stdio.h>
 
+#include <xm/pv-set.h>
+
 #include "fake-env.h"
 
 #define GIB (UINT64_C(1) << 18) /* frames */
@@ -188,7 +190,7 @@ START_TEST(test_all_leave)
     guest(8);
     set_range(XM_ACCESS_R);
     for (uint64_t m = 0; m < limit / 2; m += 700)
-        ck_assert_int_eq(xm_pv_relax(&pv, m, XM_ACCESS_RWX, &(bool){false}), 0);
+        ck_assert_int_eq(xm_pv_change(&pv, m, XM_ACCESS_RWX, &(bool){false}), 0);
     for (uint64_t all = limit, m = 0; m < all; m++) {
         limit = all - 1 - m;
         xm_pv_frame_left(&pv, limit);

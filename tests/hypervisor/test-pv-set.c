@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rights of a PV guest's frames as hypercalls set them, and what that does to shadows. */
+#include <xm/pv-set.h>
+
 #include "pv-test.h"
 
 START_TEST(test_range)
@@ -198,7 +200,7 @@ START_TEST(test_reap_is_preempted)
     fake.preempt = false;
     /* Nothing is noted, and nothing turned, while it is off. */
     ck_assert_int_eq(xm_pv_frame_came(&pv, 5), 0);
-    ck_assert_int_eq(xm_pv_relax(&pv, 6, XM_ACCESS_R, &flush), 0);
+    ck_assert_int_eq(xm_pv_change(&pv, 6, XM_ACCESS_R, &flush), 0);
     ck_assert(xm_pv_idle(&pv));
     xm_pv_on(&pv);
     end();
@@ -394,9 +396,9 @@ START_TEST(test_relax)
     fake.alloc_left = 0;
     flush = false;
     drops = 0;
-    ck_assert_int_eq(xm_pv_relax(&pv, 3, XM_ACCESS_RWX, &flush), -XM_ENOMEM);
+    ck_assert_int_eq(xm_pv_change(&pv, 3, XM_ACCESS_RWX, &flush), -XM_ENOMEM);
     fake.alloc_left = -1;
-    ck_assert_int_eq(xm_pv_relax(&pv, 3, XM_ACCESS_RWX, &flush), 0);
+    ck_assert_int_eq(xm_pv_change(&pv, 3, XM_ACCESS_RWX, &flush), 0);
     ck_assert_int_eq(get(3), XM_ACCESS_RWX);
     ck_assert_int_eq(get(4), XM_ACCESS_N2RWX);
     ck_assert(!flush);
@@ -414,7 +416,7 @@ START_TEST(test_relax_takes_execution)
     ck_assert_int_eq(set(3, 1, XM_ACCESS_RX2RW, &flush), 0);
     flush = false;
     drops = 0;
-    ck_assert_int_eq(xm_pv_relax(&pv, 3, XM_ACCESS_RW, &flush), 0);
+    ck_assert_int_eq(xm_pv_change(&pv, 3, XM_ACCESS_RW, &flush), 0);
     ck_assert(flush);
     ck_assert_uint_eq(drops, 1);
     ck_assert_uint_eq(dropped, 3);

@@ -174,18 +174,6 @@ int xm_pv_change(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush)
     return rc;
 }
 
-int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush)
-{
-    bool dropped = false;
-    int rc = xm_pv_change(pv, mfn, to, &dropped);
-
-    if (dropped) {
-        *flush = true;
-        (void)xm_pv_settle(pv, false, flush);
-    }
-    return rc;
-}
-
 bool xm_pv_look(struct xm_pv *pv, uint64_t mfn, enum xm_access *a, uint32_t *stamp)
 {
     bool in_force;

@@ -172,11 +172,6 @@ void xm_pv_set_default(struct xm_pv *pv, enum xm_access a, bool *flush);
 int xm_pv_get(struct xm_pv *pv, uint64_t mfn, enum xm_access *a);
 /* In force, for a frame that is known to be the domain's. */
 enum xm_access xm_pv_rights(struct xm_pv *pv, uint64_t mfn);
-/*
- * One frame's rights, by who may set them. -XM_ENOMEM. Nothing becomes of a frame that is not the
- * domain's any more.
- */
-int xm_pv_relax(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush);
 /* What is in force, and what xm_pv_turn() knows it by. False: not the domain's, or nothing is in force. */
 bool xm_pv_look(struct xm_pv *pv, uint64_t mfn, enum xm_access *a, uint32_t *stamp);
 /*
