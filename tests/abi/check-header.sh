@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # xmem.h compiles alone, without a warning, for each language that it is read from, and
-# its structs have no padding that is not written down.
+# its structs have no padding that is not written down, nor bit-fields: abidiff (2.2) does not
+# see that the width of one changed.
 . "$(dirname "$0")/../gates/lib.sh"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/xm-header.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
@@ -35,6 +36,8 @@ for cxx in g++ clang++; do
     compile $cxx -std=c++11 "$dir/t.cc"
     compile $cxx -std=c++17 "$dir/t.cc"
 done
+fields=$(grep -nE '^[[:space:]]+[a-z_0-9 ]+[[:space:]][a-z_0-9]*[[:space:]]*:[[:space:]]*[0-9A-Za-z_]+[[:space:]]*;' "$header") || :
+[ -z "$fields" ] || bad "$header has a bit-field, whose width the recorded ABI does not hold: $fields"
 [ "$found" -ge 2 ] || {
     echo 'skipped: no C or no C++ compiler is installed'
     exit 77

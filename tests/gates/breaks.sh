@@ -64,6 +64,8 @@ broken 'the header is no C99' $check_header 'does not pass: .*c99' \
     $header "sed -i 's/^struct xmem; .*/&\nstruct xm_more { union { int a; }; };/' $header"
 broken 'a struct has hidden padding' $check_header 'does not pass: .*Wpadded' \
     $header "sed -i '/^struct xmem_view_opts/,/^}/{/reserved/d}' $header"
+broken 'a struct has a bit-field' $check_header 'has a bit-field' \
+    $header "sed -i '/^struct xmem_view_opts/,/^}/s/uint32_t reserved;/uint32_t more : 5; uint32_t reserved : 27;/' $header"
 
 # ---- callers of other versions ----
 broken 'an older caller is written over' tests/abi/caller-sizes.sh 'caller of the older version fails' \
