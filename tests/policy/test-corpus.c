@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The corpus of documents: each good one loads without a message, each bad one NAME.json
- * gives exactly the messages of NAME.expect and nothing else, and so does each one that is
- * warned of, but it loads. One test per document.
+ * gives exactly the messages that its folder's file "expected" has for it and nothing else, and
+ * so does each one that is warned of, but it loads. One test per document.
  */
 #include <check.h>
 #include <dirent.h>
@@ -75,18 +75,32 @@ static char *messages(const struct xmem_report *r)
     return text;
 }
 
-/* Freed by the caller. */
-static char *expected(const char *name)
+/* The table of the folder that the caller is in. Freed by the caller. */
+static char *table(const char *folder)
 {
-    char path[300], *text = calloc(1, 65536);
-    FILE *f;
+    char *text = NULL;
+    size_t room = 0;
+    FILE *f = fopen("expected", "r");
 
-    snprintf(path, sizeof(path), "%.*s.expect", (int)strlen(name) - 5, name);
-    f = fopen(path, "r");
-    ck_assert_msg(f != NULL, "%s: %s", path, strerror(errno));
-    ck_assert_uint_gt(fread(text, 1, 65535, f), 0);
+    ck_assert_msg(f != NULL, "%s/expected: %s", folder, strerror(errno));
+    ck_assert_int_gt(getdelim(&text, &room, '\0', f), 0);
     fclose(f);
     return text;
+}
+
+/* What follows the line "== NAME", up to the next such line. Freed by the caller. */
+static char *expected(const struct folder *f, const char *name)
+{
+    char head[300], *text = table(f->path), *at, *end, *found;
+
+    snprintf(head, sizeof(head), "== %s\n", name);
+    at = strstr(text, head);
+    ck_assert_msg(at && (at == text || at[-1] == '\n'), "%s/expected has no %s", f->path, name);
+    at += strlen(head);
+    end = strstr(at, "\n== ");
+    found = end ? strndup(at, (size_t)(end + 1 - at)) : strdup(at);
+    free(text);
+    return found;
 }
 
 /* Symbol files of examples are samples: nothing in a guest is to be held against them. */
@@ -140,7 +154,7 @@ START_TEST(bad_document)
     char *said, *wanted;
 
     enter(&invalid);
-    wanted = expected(name);
+    wanted = expected(&invalid, name);
     ck_assert_int_eq(xmem_report_new(&r), 0);
     ck_assert_int_eq(xmem_policy_load(name, r, &p), -EBADMSG);
     ck_assert_ptr_eq(p, untouched);
@@ -163,7 +177,7 @@ START_TEST(warned_document)
     char *said, *wanted;
 
     enter(&warned);
-    wanted = expected(name);
+    wanted = expected(&warned, name);
     ck_assert_int_eq(xmem_report_new(&r), 0);
     ck_assert_int_eq(xmem_policy_load(name, r, &p), 0);
     said = messages(r);
@@ -204,7 +218,7 @@ START_TEST(warned_machine)
     char *said, *wanted;
 
     enter(&machine_warned);
-    wanted = expected(name);
+    wanted = expected(&machine_warned, name);
     ck_assert_int_eq(xmem_report_new(&opts.report), 0);
     ck_assert_msg(sim_file_load(name, &opts, &m, &err) == 0, "%s", err.text);
     said = messages(opts.report);
@@ -227,7 +241,7 @@ START_TEST(bad_machine)
     char *wanted, *said;
 
     enter(&machine_invalid);
-    wanted = expected(name);
+    wanted = expected(&machine_invalid, name);
     ck_assert_int_eq(sim_file_load(name, NULL, &m, &err), -EINVAL);
     ck_assert_ptr_eq(m, untouched);
     wanted[strcspn(wanted, "\n")] = '\0';
@@ -242,6 +256,33 @@ START_TEST(bad_machine)
     xmem_report_free(opts.report);
     free(said);
     free(wanted);
+}
+END_TEST
+
+/* Nothing is expected of a document that is not there, and the table is sorted. */
+static void check_table(const struct folder *f)
+{
+    char *text, *line, *rest;
+    int i = 0;
+
+    enter(f);
+    text = table(f->path);
+    for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        if (!strncmp(line, "== ", 3)) {
+            ck_assert_msg(i < f->n && !strcmp(line + 3, f->entries[i]->d_name), "%s/expected: %s",
+                          f->path, line + 3);
+            i++;
+        }
+    ck_assert_int_eq(i, f->n);
+    free(text);
+}
+
+START_TEST(tables)
+{
+    check_table(&invalid);
+    check_table(&warned);
+    check_table(&machine_invalid);
+    check_table(&machine_warned);
 }
 END_TEST
 
@@ -268,6 +309,7 @@ static Suite *make_suite(void)
     TCase *tc = tcase_create("documents");
 
     tcase_add_test(tc, large_enough);
+    tcase_add_test(tc, tables);
     tcase_add_loop_test(tc, good_document, 0, valid.n);
     tcase_add_loop_test(tc, example, 0, examples.n);
     tcase_add_loop_test(tc, bad_document, 0, invalid.n);

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import unittest
-from typing import Any, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import xmem
 from machines import FIRST, TOP, MachineTest, op, taken, writes
@@ -38,6 +38,13 @@ class Corpus(unittest.TestCase):
         self.assertGreater(len(names), 5)
         return names
 
+    @staticmethod
+    def expected() -> Dict[str, List[str]]:
+        """The messages of each document; read where documents() went."""
+        with open("expected", encoding="utf-8", errors="surrogateescape") as f:
+            parts = re.split(r"^== (.*)\n", f.read(), flags=re.M)
+        return {n: text.splitlines() for n, text in zip(parts[1::2], parts[2::2])}
+
     def test_valid(self) -> None:
         for name in self.documents("valid"):
             with self.subTest(name):
@@ -46,20 +53,20 @@ class Corpus(unittest.TestCase):
                     self.assertEqual(good.warnings, ())
 
     def test_warned(self) -> None:
-        for name in self.documents("warned"):
+        names, messages = self.documents("warned"), self.expected()
+        for name in names:
             with self.subTest(name):
-                with open(name[:-5] + ".expect", encoding="utf-8") as f:
-                    wanted = f.read().splitlines()
+                wanted = messages[name]
                 self.assertEqual(xmem.validate_policy(name), [])
                 with Policy.load(name) as valid:
                     self.assertEqual([str(d) for d in valid.warnings], wanted)
                     self.assertTrue(all(d.is_warning for d in valid.warnings))
 
     def test_invalid(self) -> None:
-        for name in self.documents("invalid"):
+        names, messages = self.documents("invalid"), self.expected()
+        for name in names:
             with self.subTest(name):
-                with open(name[:-5] + ".expect", encoding="utf-8", errors="surrogateescape") as f:
-                    wanted = f.read().splitlines()
+                wanted = messages[name]
                 with self.assertRaises(xmem.PolicyError) as caught:
                     Policy.load(name)
                 found = caught.exception.diagnostics
