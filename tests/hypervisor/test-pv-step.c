@@ -151,6 +151,8 @@ static void start(void)
 static void end(void)
 {
     xm_pv_off(&pv);
+    ck_assert_int_eq(xm_pv_reap(&pv), 0);
+    ck_assert_uint_eq(fake.bytes, 0);
 }
 
 static void trace_is(const char *wanted)
