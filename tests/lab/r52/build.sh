@@ -94,14 +94,16 @@ r52_images() {
 
 r52_differ_fill() {
     local folder=$1
-    "${CC:-cc}" -O2 -std=gnu11 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror \
+    # shellcheck disable=SC2086 # a compiler may be two words: "ccache gcc"
+    ${CC:-cc} -O2 -std=gnu11 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror \
         -I"$R52_TOP/hypervisor/core/include" -I"$R52_TOP/hypervisor/env/sim" \
         "$R52_HERE/differ.c" "$R52_TOP/hypervisor/env/sim/mpu-model.c" -o "$folder/differ"
 }
 
 # r52_differ: the program that compares with the model, in LAB_PATH.
 r52_differ() {
-    lab_need_tools "${CC:-cc}"
+    local words=${CC:-cc}
+    lab_need_tools "${words%% *}"
     lab_store r52-differ "$(lab_key "$(declare -f r52_differ_fill)" "$R52_HERE"/differ.{c,h} \
         "$R52_TOP/hypervisor/env/sim" "$R52_TOP/hypervisor/core/include")" r52_differ_fill
 }
