@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Opening, enabling and ending a session; recovering what a tool left that died.
+api_sources = \
+	lib/api/domain.c \
+	lib/api/recover.c \
+	lib/api/restore.c \
+	lib/api/version.c

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Rights asked for, learnt, sent, and put back.
+rights_sources = \
+	lib/rights/access.c \
+	lib/rights/batch.c \
+	lib/rights/changes.c \
+	lib/rights/changes.h \
+	lib/rights/feed.c \
+	lib/rights/feed.h \
+	lib/rights/learn.c \
+	lib/rights/runs.c \
+	lib/rights/runs.h \
+	lib/rights/send.c

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "views/copies.h"
+
+#include "rights/changes.h"
+#include "base/rights.h"
+#include "events/step.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE BACKEND_PAGE_SIZE
+#define WORDS (PAGE / sizeof(uint64_t))
+#define ALL_GFNS UINT64_MAX
+#define OUT_LOOKS 64u
+
+enum { WRITES_ONE = 1, WRITES_SOME };
+
+struct copy {
+    uint64_t gfn, page;
+    uint16_t view;
+    bool gone; /* but its gfn may still be guarded */
+    bool open; /* steps may have written into the page itself, or do so now */
+    uint64_t seen[WORDS];  /* the original when it was looked at last, */
+    uint64_t shown[WORDS]; /* what the copy is to be, */
+    uint64_t patch[WORDS]; /* and all ones where that is not the original's */
+};
+
+struct copies {
+    struct copy **v; /* by gfn */
+    size_t n, cap;
+};
+
+static size_t from(const struct copies *t, uint64_t gfn)
+{
+    size_t low = 0, high = t->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (t->v[middle]->gfn < gfn)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* ---- rights ---- */
+
+bool copies_guard(const struct xmem_domain *d, uint64_t gfn)
+{
+    const struct copies *t = d->copies;
+    for (size_t i = t ? from(t, gfn) : 0; t && i < t->n && t->v[i]->gfn == gfn; i++)
+        if (!t->v[i]->gone)
+            return true;
+    return false;
+}
+
+/* n2rwx lets nothing through before it was told: copies_event(). */
+static uint8_t without_w(uint8_t rights)
+{
+    if (rights < XMEM_N || rights == XMEM_N2RWX || rights == XMEM_R_PW)
+        return rights;
+    return (uint8_t)(XMEM_N + (rights_allow(rights) & (XMEM_ACCESS_R | XMEM_ACCESS_X)));
+}
+
+uint8_t copies_narrow_far(const struct xmem_domain *d, const struct view *v, uint64_t gfn,
+                          uint8_t rights)
+{
+    return v->step || !copies_guard(d, gfn) ? rights : without_w(rights);
+}
+
+void copies_narrow_all(const struct xmem_domain *d, const struct view *v, const uint64_t *gfns,
+                       uint8_t *rights, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        rights[i] = copies_narrow_far(d, v, gfns[i], rights[i]);
+}
+
+uint64_t copies_run_far(const struct xmem_domain *d, uint64_t gfn, uint64_t nr)
+{
+    const struct copies *t = d->copies;
+    size_t i = from(t, gfn);
+    if (i == t->n || t->v[i]->gfn - gfn >= nr)
+        return nr;
+    return t->v[i]->gfn == gfn ? 1 : t->v[i]->gfn - gfn;
+}
+
+/* The rights that the gfn is to have; known knows them afterwards. */
+static int wanted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
+{
+    uint8_t byte = known_get(&v->known, gfn);
+    int rc = 0;
+    *rights = known_set_of(byte);
+    if ((byte & KNOWN_SET) && *rights == KNOWN_NOTHING) /* not known to what */
+        *rights = known_found_of(byte);
+    if (*rights != KNOWN_NOTHING)
+        return 0;
+    *rights = view_default(v);
+    if (*rights == KNOWN_NOTHING)
+        rc = domain_ask_rights(d, v, gfn, rights);
+    uint8_t mask = byte & KNOWN_FOUND ? KNOWN_SET : 0xff;
+    if (!rc && known_put(&v->known, gfn, 1, mask, domain_found_byte(d, v, *rights)))
+        rc = domain_refuse(d, -ENOMEM, "out of memory");
+    return rc;
+}
+
+/* In force is what there is to be, guarded or not. */
+static int put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
+{
+    uint8_t rights;
+    int rc = wanted(d, v, gfn, &rights);
+    if (!rc)
+        rc = domain_set_one(d, v, gfn, rights);
+    return !rc && !v->id ? changes_reapply_one(d, gfn) : rc;
+}
+
+static int guard(struct xmem_domain *d, uint64_t gfn)
+{
+    int rc = 0;
+    for (uint32_t id = 0; id < d->view_end && !rc; id++)
+        if (d->views[id] && !d->views[id]->step)
+            rc = put_in_force(d, d->views[id], gfn);
+    return rc;
+}
+
+int copies_guard_view(struct xmem_domain *d, struct view *v)
+{
+    int rc = 0;
+    for (size_t i = 0; d->copies && i < d->copies->n && !rc; i++)
+        rc = put_in_force(d, v, d->copies->v[i]->gfn);
+    return rc;
+}
+
+/* ---- following ---- */
+
+static int map(struct xmem_domain *d, uint64_t gfn, void **page)
+{
+    int rc = d->ops->page_map(d->dom, gfn, page);
+    return rc ? domain_fail(d, rc, MAY_SRCH, "gfn 0x%" PRIx64 ", which a view shows a copy of: its "
+                            "page cannot be mapped", gfn) : 0;
+}
+
+/* What was written into the copy is the original's, where that was not written as well. */
+static uint64_t take_over(const struct copy *c, size_t i, uint64_t now, uint64_t copied)
+{
+    uint64_t taken = now;
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        uint64_t byte = UINT64_C(0xff) << shift;
+        if (((copied ^ c->shown[i]) & byte) && !((now ^ c->seen[i]) & byte))
+            taken = (taken & ~byte) | (copied & byte);
+    }
+    return taken;
+}
+
+static void hit(struct xmem_domain *d, const struct copy *c, size_t i, uint64_t bytes)
+{
+    d->stats.patch_hits++;
+    d->stats.patch_hit = c->gfn * PAGE + i * sizeof(uint64_t) + (unsigned)__builtin_ctzll(bytes) / 8;
+}
+
+/* Word by word, so that other vCPUs see all of a change that was made at once. */
+static void carry_over(struct xmem_domain *d, struct copy *c, volatile uint64_t *original,
+                       volatile uint64_t *copy)
+{
+    bool any = false;
+    for (size_t i = 0; i < WORDS; i++) {
+        uint64_t now = original[i], copied = copy[i];
+        if (now == c->seen[i] && (!c->open || copied == c->shown[i]))
+            continue;
+        uint64_t taken = c->open ? take_over(c, i, now, copied) : now;
+        uint64_t under = (taken ^ c->seen[i]) & c->patch[i];
+        uint64_t shown = (taken & ~c->patch[i]) | (c->shown[i] & c->patch[i]);
+        if (taken != now)
+            original[i] = taken;
+        if (shown != copied)
+            copy[i] = shown;
+        if (under)
+            hit(d, c, i, under);
+        c->seen[i] = taken;
+        c->shown[i] = shown;
+        any = true;
+    }
+    d->stats.carried += any;
+}
+
+/* One that left the guest has nothing to follow. */
+static int follow(struct xmem_domain *d, struct copy *c)
+{
+    void *original, *copy;
+    int rc = map(d, c->gfn, &original);
+    if (rc)
+        return rc == -ESRCH ? 0 : rc;
+    if (c->open || memcmp(original, c->seen, PAGE)) {
+        rc = map(d, c->page, &copy);
+        if (!rc) {
+            carry_over(d, c, original, copy);
+            d->ops->page_unmap(d->dom, copy);
+        }
+    }
+    d->ops->page_unmap(d->dom, original);
+    return rc == -ESRCH ? 0 : rc;
+}
+
+/* All copies of a gfn; the first failure. */
+static int look(struct xmem_domain *d, uint64_t gfn)
+{
+    const struct copies *t = d->copies;
+    int first = 0;
+    for (size_t i = gfn == ALL_GFNS ? 0 : from(t, gfn);
+         i < t->n && (gfn == ALL_GFNS || t->v[i]->gfn == gfn); i++) {
+        int rc = t->v[i]->gone ? 0 : follow(d, t->v[i]);
+        first = first ? first : rc;
+    }
+    return first;
+}
+
+int copies_look(struct xmem_domain *d)
+{
+    return look(d, ALL_GFNS);
+}
+
+int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len)
+{
+    const struct copies *t = d->copies;
+    int first = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        struct copy *c = t->v[i];
+        uint64_t start = c->page * PAGE > gpa ? c->page * PAGE : gpa;
+        uint64_t end = (c->page + 1) * PAGE < gpa + len ? (c->page + 1) * PAGE : gpa + len;
+        if (start < end) {
+            memcpy((uint8_t *)c->shown + start % PAGE, (const uint8_t *)bytes + (start - gpa),
+                   end - start);
+            memset((uint8_t *)c->patch + start % PAGE, 0xff, end - start);
+        }
+        if (c->gone || c->gfn < gpa / PAGE || c->gfn > (gpa + len - 1) / PAGE)
+            continue;
+        int rc = follow(d, c);
+        first = first ? first : rc;
+    }
+    return first;
+}
+
+/* ---- coming and going ---- */
+
+static void unguard(struct xmem_domain *d, const struct copy *c)
+{
+    for (uint32_t i = d->guards.n; i--;) {
+        const struct ledger_guard *g = list_at(&d->guards, i);
+        if (g->gfn == c->gfn && g->page == c->page) {
+            list_drop(&d->guards, i);
+            return;
+        }
+    }
+}
+
+static void remove_at(struct xmem_domain *d, size_t i)
+{
+    struct copies *t = d->copies;
+    unguard(d, t->v[i]);
+    free(t->v[i]);
+    memmove(&t->v[i], &t->v[i + 1], (--t->n - i) * sizeof(struct copy *));
+}
+
+void copies_free(struct xmem_domain *d)
+{
+    struct copies *t = d->copies;
+    while (t && t->n)
+        free(t->v[--t->n]);
+    if (t)
+        list_cut(&d->guards, 0);
+    free(t ? t->v : NULL);
+    free(t);
+    d->copies = NULL;
+}
+
+/* Views of the session's own go as a whole, at its end. */
+static int lift(struct xmem_domain *d, uint64_t gfn, bool at_end)
+{
+    int first = 0;
+    for (uint32_t id = 0; id < d->view_end && !copies_guard(d, gfn); id++) {
+        struct view *v = d->views[id];
+        if (!v || v->step || (at_end && v->own))
+            continue;
+        int rc = put_in_force(d, v, gfn);
+        if (rc != -ESRCH) /* it left the guest */
+            first = first ? first : rc;
+    }
+    return first;
+}
+
+/* Those that are gone are forgotten, once their gfns have the rights that they are to have. */
+static int lift_gone(struct xmem_domain *d, bool at_end)
+{
+    struct copies *t = d->copies;
+    int first = 0;
+    for (size_t i = 0; i < t->n;) {
+        int rc = t->v[i]->gone ? lift(d, t->v[i]->gfn, at_end) : 0;
+        if (t->v[i]->gone && !rc)
+            remove_at(d, i);
+        else
+            i++;
+        first = first ? first : rc;
+    }
+    if (!t->n)
+        copies_free(d);
+    return first;
+}
+
+int copies_view_gone(struct xmem_domain *d, uint16_t view)
+{
+    for (size_t i = 0; i < d->copies->n; i++)
+        if (d->copies->v[i]->view == view)
+            d->copies->v[i]->gone = true;
+    return lift_gone(d, false);
+}
+
+int copies_page_gone(struct xmem_domain *d, uint64_t page)
+{
+    for (size_t i = 0; i < d->copies->n; i++)
+        if (d->copies->v[i]->page == page)
+            d->copies->v[i]->gone = true;
+    return lift_gone(d, false);
+}
+
+int copies_remapped(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to)
+{
+    for (size_t i = from(d->copies, gfn); i < d->copies->n && d->copies->v[i]->gfn == gfn; i++)
+        if (d->copies->v[i]->view == view && d->copies->v[i]->page != to)
+            d->copies->v[i]->gone = true;
+    return lift_gone(d, false);
+}
+
+int copies_end(struct xmem_domain *d)
+{
+    int first = 0;
+    for (size_t i = 0; i < d->copies->n; i++) {
+        struct copy *c = d->copies->v[i];
+        int rc = c->open && !c->gone ? follow(d, c) : 0;
+        c->gone = true;
+        first = first ? first : rc;
+    }
+    int rc = lift_gone(d, d->opts.restore != XMEM_RESTORE_KEEP);
+    return first ? first : rc;
+}
+
+static struct copy *insert(struct xmem_domain *d, const struct session_copy *in)
+{
+    struct copies *t = d->copies ? d->copies : calloc(1, sizeof(*t));
+    struct copy *c = calloc(1, sizeof(*c));
+    d->copies = t;
+    if (!t || !c || list_room(&d->guards) ||
+        array_room((void **)&t->v, t->n, &t->cap, sizeof(struct copy *))) {
+        free(c);
+        if (t && !t->n)
+            copies_free(d);
+        return NULL;
+    }
+    c->gfn = in->gfn;
+    c->page = in->page;
+    c->view = in->view;
+    memcpy(c->seen, in->original, PAGE);
+    memcpy(c->shown, in->contents, PAGE);
+    memcpy(c->patch, in->patched, PAGE);
+    size_t i = from(t, in->gfn);
+    memmove(&t->v[i + 1], &t->v[i], (t->n++ - i) * sizeof(struct copy *));
+    t->v[i] = c;
+    list_push(&d->guards, &(struct ledger_guard){in->gfn, in->page});
+    return c;
+}
+
+int session_keep_copy(struct xmem_domain *d, const struct session_copy *in)
+{
+    bool guarded = copies_guard(d, in->gfn);
+    struct copy *c = insert(d, in);
+    if (!c)
+        return domain_refuse(d, -ENOMEM, "out of memory");
+    int rc = guarded ? 0 : guard(d, in->gfn);
+    if (!rc)
+        rc = follow(d, c); /* what was written before it was guarded */
+    if (rc) {
+        struct xmem_error why = d->error;
+        c->gone = true;
+        (void)lift_gone(d, false);
+        d->error = why;
+    }
+    return rc;
+}
+
+uint64_t session_patch_hits(const struct xmem_domain *d)
+{
+    return d->stats.patch_hits;
+}
+
+/* ---- steps and events ---- */
+
+bool copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, uint32_t need)
+{
+    const struct copies *t = d->copies;
+    for (size_t i = from(t, gfn); (need & XMEM_ACCESS_W) && i < t->n && t->v[i]->gfn == gfn; i++)
+        if (t->v[i]->view == origin && !t->v[i]->gone)
+            return true;
+    return false;
+}
+
+/* What is written in the view may land in the copies that it shows. */
+static void note_open(struct xmem_domain *d, uint16_t view, uint64_t gfn)
+{
+    const struct copies *t = d->copies;
+    for (size_t i = from(t, gfn); i < t->n && t->v[i]->gfn == gfn; i++)
+        if (t->v[i]->view == view)
+            t->v[i]->open = true;
+}
+
+bool copies_writes(struct xmem_domain *d, const struct event *ev)
+{
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    uint64_t gfn = ev->pub.u.mem.gfn;
+    if (!(ev->pub.u.mem.access & XMEM_ACCESS_W) || !copies_guard(d, gfn))
+        return v->writes;
+    v->writes = !v->writes || (v->writes == WRITES_ONE && v->written == gfn) ? WRITES_ONE
+                                                                             : WRITES_SOME;
+    v->written = gfn;
+    note_open(d, ev->home, gfn); /* by single step it does */
+    return true;
+}
+
+static int look_after(struct xmem_domain *d, const struct vcpu *v)
+{
+    return look(d, v->writes == WRITES_ONE ? v->written : ALL_GFNS);
+}
+
+/*
+ * A fast single step that was under way when the instruction came to the page: it cannot be made
+ * one that tells its end, which is waited for instead.
+ */
+static int see_out(struct xmem_domain *d, uint32_t vcpu)
+{
+    struct vcpu *v = &d->vcpus[vcpu];
+    uint16_t view;
+    int rc = events_send(d);
+    for (unsigned i = 0; i < OUT_LOOKS && !rc && v->step.in && !d->pauses; i++) {
+        if (ring_waiting(&d->ring, vcpu) || d->ops->view_get_vcpu(d->dom, vcpu, &view) ||
+            view != v->step.in->v->id)
+            break;
+        step_let_run(d);
+    }
+    return rc ? rc : look_after(d, v);
+}
+
+int copies_stepped(struct xmem_domain *d, uint32_t vcpu, int rc)
+{
+    return !rc && d->vcpus[vcpu].fast ? see_out(d, vcpu) : rc;
+}
+
+int copies_closed(struct xmem_domain *d, uint32_t vcpu)
+{
+    const struct step_pages *p = &d->vcpus[vcpu].step.pages;
+    int first = 0;
+    for (uint32_t i = 0; i < p->n; i++) {
+        int rc = p->v[i].need & XMEM_ACCESS_W ? look(d, p->v[i].gfn) : 0;
+        first = first ? first : rc;
+    }
+    return first;
+}
+
+int copies_taken(struct xmem_domain *d, struct event *ev)
+{
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    if (!v->writes)
+        return 0;
+    int rc = look_after(d, v);
+    if (!rc && (!v->step.phase || ev->pub.reason == XMEM_EVENT_SINGLESTEP))
+        v->writes = 0;
+    d->step_owed |= rc != 0;
+    return d->dead ? 0 : rc; /* its death is told next */
+}
+
+/* Rights that the access turns: rx2rw here, since less is in force; n2rwx has turned, and is guarded now. */
+static int turn(struct xmem_domain *d, struct view *v, uint64_t gfn, uint32_t access)
+{
+    uint8_t rights = known_set_of(known_get(&v->known, gfn));
+    uint8_t turned = rights == XMEM_N2RWX                              ? XMEM_RWX
+                     : rights == XMEM_RX2RW && (access & XMEM_ACCESS_W) ? XMEM_RW
+                                                                        : rights;
+    if (turned == rights)
+        return 0;
+    note_open(d, v->id, gfn);
+    (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(turned));
+    return put_in_force(d, v, gfn);
+}
+
+bool copies_event(struct xmem_domain *d, struct event *ev)
+{
+    uint64_t gfn = ev->pub.u.mem.gfn;
+    uint32_t access = ev->pub.u.mem.access & 7u;
+    struct view *v = domain_view(d, ev->home);
+    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !v || v->step || !copies_guard(d, gfn))
+        return false;
+    bool allowed = !(access & ~rights_allow(known_set_of(known_get(&v->known, gfn))));
+    int rc = turn(d, v, gfn, access);
+    d->step_owed |= look(d, gfn) != 0; /* devices write without an event */
+    if (rc || !allowed || !(access & XMEM_ACCESS_W) ||
+        !(ev->pub.flags & XMEM_EVENT_PAUSED))
+        return false;
+    ev->strict = false;
+    return !step_over(d, ev);
+}

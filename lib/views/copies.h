@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Copies of pages that views show in the place of the originals, patched. As long as there are any,
+ * a write of the guest to the original's gfn is an event in every view, also where the rights that
+ * are wanted allow it: those that are in force are narrower (copies_narrow()), and known has the
+ * wanted ones. Such an event is the library's own. The instruction is stepped over, writes into the
+ * original wherever it runs, and ends with an event; what changed is then in the copies before the
+ * vCPU goes on, but for the patches.
+ */
+#ifndef XMEM_COPIES_H
+#define XMEM_COPIES_H
+
+#include "session/domain.h"
+
+/* ---- rights ---- */
+
+bool copies_guard(const struct xmem_domain *d, uint64_t gfn);
+uint8_t copies_narrow_far(const struct xmem_domain *d, const struct view *v, uint64_t gfn,
+                          uint8_t rights);
+/* What is in force where rights are wanted. */
+static inline uint8_t copies_narrow(const struct xmem_domain *d, const struct view *v,
+                                    uint64_t gfn, uint8_t rights)
+{
+    return d->copies ? copies_narrow_far(d, v, gfn, rights) : rights;
+}
+/* The same for a list. */
+void copies_narrow_all(const struct xmem_domain *d, const struct view *v, const uint64_t *gfns,
+                       uint8_t *rights, uint64_t n);
+uint64_t copies_run_far(const struct xmem_domain *d, uint64_t gfn, uint64_t nr);
+/* How many of nr gfns are alike: one that is guarded, or those before the next one. */
+static inline uint64_t copies_run(const struct xmem_domain *d, uint64_t gfn, uint64_t nr)
+{
+    return d->copies ? copies_run_far(d, gfn, nr) : nr;
+}
+
+/* ---- what changes around them; 0, or a failure with its text ---- */
+
+/* A new view. */
+int copies_guard_view(struct xmem_domain *d, struct view *v);
+int copies_view_gone(struct xmem_domain *d, uint16_t view);
+int copies_page_gone(struct xmem_domain *d, uint64_t page);
+/* gfn shows to in the view now. */
+int copies_remapped(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to);
+/* The tool wrote: into a copy, that is a patch; into an original, it is carried over. */
+int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len);
+/* The session's views go. What could not be undone stays, for the next try. */
+int copies_end(struct xmem_domain *d);
+void copies_free(struct xmem_domain *d);
+
+/* ---- steps and events; only where there are copies ---- */
+
+/* An event was taken. What its vCPU wrote is carried over. */
+int copies_taken(struct xmem_domain *d, struct event *ev);
+/* One that is the caller's otherwise. True: it was a write that only a guard stopped, and is answered. */
+bool copies_event(struct xmem_domain *d, struct event *ev);
+/* The event is stepped over. True: its instruction writes where copies are, and ends with an event. */
+bool copies_writes(struct xmem_domain *d, const struct event *ev);
+/* It was, with rc; and passes that on. */
+int copies_stepped(struct xmem_domain *d, uint32_t vcpu, int rc);
+/* At all of them. */
+int copies_look(struct xmem_domain *d);
+/* Pages that a step opened in the vCPU's own view, for others as well, are closed again. */
+int copies_closed(struct xmem_domain *d, uint32_t vcpu);
+/* Does the page show the original in a step view, instead of what origin shows? */
+bool copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, uint32_t need);
+
+#endif

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Alternate views, and the pages that they show.
+views_sources = \
+	lib/views/copies.c \
+	lib/views/copies.h \
+	lib/views/leaf.c \
+	lib/views/memory.c \
+	lib/views/view.c \
+	lib/views/visible.c
