@@ -1,0 +1,169 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The rooms of lib/, from top to bottom as its README lists them: a file includes headers of its own
+# room and of rooms below, and calls functions of these only, as the objects of the build have them.
+. "$(dirname "$0")/lib.sh"
+
+# What does otherwise yet: FILE WHAT FILE. The list can only shrink: an entry that nothing needs is a finding.
+known='
+lib/backend/sim/backend-sim.c calls lib/doc/sim-file.c
+lib/backend/sim/backend-sim.c calls lib/session/connection.c
+lib/backend/sim/backend-sim.c includes lib/doc/sim-file.h
+lib/backend/sim/backend-sim.c includes lib/session/connection.h
+lib/events/event.c calls lib/api/domain.c
+lib/events/monitor.c calls lib/api/domain.c
+lib/events/reinject.c calls lib/api/domain.c
+lib/events/reply.c calls lib/api/domain.c
+lib/events/step-arm.c calls lib/api/domain.c
+lib/events/step-open.c calls lib/api/domain.c
+lib/events/step-strict.c calls lib/api/domain.c
+lib/events/step-view.c calls lib/api/domain.c
+lib/events/step.c calls lib/api/domain.c
+lib/ledger/ledger.c calls lib/api/domain.c
+lib/ledger/ledger.c calls lib/events/step-arm.c
+lib/ledger/ledger.c calls lib/events/step-view.c
+lib/ledger/ledger.c calls lib/rights/access.c
+lib/ledger/ledger.c calls lib/rights/feed.c
+lib/ledger/ledger.c calls lib/views/copies.c
+lib/ledger/ledger.c calls lib/views/memory.c
+lib/ledger/ledger.c calls lib/views/view.c
+lib/ledger/ledger.c calls lib/views/visible.c
+lib/ledger/ledger.c includes lib/events/step.h
+lib/ledger/ledger.c includes lib/rights/feed.h
+lib/ledger/ledger.c includes lib/views/copies.h
+lib/rights/access.c calls lib/api/domain.c
+lib/rights/access.c calls lib/events/step-arm.c
+lib/rights/access.c calls lib/events/step-open.c
+lib/rights/access.c calls lib/events/step-view.c
+lib/rights/access.c calls lib/views/copies.c
+lib/rights/access.c calls lib/views/leaf.c
+lib/rights/access.c includes lib/events/step.h
+lib/rights/access.c includes lib/views/copies.h
+lib/rights/batch.c calls lib/api/domain.c
+lib/rights/changes.c calls lib/api/domain.c
+lib/rights/changes.c calls lib/views/leaf.c
+lib/rights/changes.c calls lib/views/view.c
+lib/rights/learn.c calls lib/api/domain.c
+lib/rights/send.c calls lib/api/domain.c
+lib/rights/send.c calls lib/events/step-arm.c
+lib/rights/send.c calls lib/events/step-view.c
+lib/rights/send.c calls lib/views/copies.c
+lib/rights/send.c calls lib/views/leaf.c
+lib/rights/send.c includes lib/events/step.h
+lib/rights/send.c includes lib/views/copies.h
+lib/session/connection.c calls lib/api/domain.c
+lib/session/domain.h includes lib/events/event.h
+lib/session/domain.h includes lib/events/ring.h
+lib/session/domain.h includes lib/events/step-state.h
+lib/session/domain.h includes lib/ledger/known.h
+lib/session/domain.h includes lib/ledger/layout.h
+lib/views/copies.c calls lib/api/domain.c
+lib/views/copies.c calls lib/events/event.c
+lib/views/copies.c calls lib/events/ring.c
+lib/views/copies.c calls lib/events/step.c
+lib/views/copies.c includes lib/events/step.h
+lib/views/leaf.c calls lib/api/domain.c
+lib/views/memory.c calls lib/api/domain.c
+lib/views/memory.c calls lib/events/reinject.c
+lib/views/memory.c calls lib/events/step-arm.c
+lib/views/memory.c includes lib/events/finish.h
+lib/views/memory.c includes lib/events/step.h
+lib/views/view.c calls lib/api/domain.c
+lib/views/view.c calls lib/events/event.c
+lib/views/view.c calls lib/events/step-arm.c
+lib/views/view.c calls lib/events/step-view.c
+lib/views/view.c includes lib/events/step.h
+lib/views/visible.c calls lib/api/domain.c
+'
+
+# The rooms, a line each.
+# shellcheck disable=SC2016 # backticks of the table
+rooms=$(sed -nE 's/^\| `([a-z]+)\/` \|.*/\1/p' "$TOP_SRCDIR/lib/README.md")
+[ -n "$rooms" ] || bad "lib/README.md lists no rooms"
+
+# FILE includes FILE: beside it, or below lib/.
+includes() {
+    source_files 'lib/*.[ch]' | (cd "$TOP_SRCDIR" && LC_ALL=C awk '
+        { files[++n] = $0; there[$0] = 1 }
+        END {
+            for (i = 1; i <= n; i++) {
+                folder = files[i]
+                sub(/[^\/]*$/, "", folder)
+                while ((getline line <files[i]) > 0)
+                    if (line ~ /^[ \t]*#[ \t]*include[ \t]+"/) {
+                        split(line, part, "\"")
+                        if (folder part[2] in there)
+                            print files[i], "includes", folder part[2]
+                        else if ("lib/" part[2] in there)
+                            print files[i], "includes", "lib/" part[2]
+                    }
+                close(files[i])
+            }
+        }')
+}
+
+# FILE calls FILE (or reads what is there): what the one lacks and the other has.
+calls() {
+    (cd "$TOP_BUILDDIR" && find lib -name .libs -prune -o -name 'libxmem_internal_la-*.o' -print |
+        LC_ALL=C sort | xargs "${NM:-nm}" -A) | LC_ALL=C awk '
+        {
+            colon = index($0, ":")
+            file = substr($0, 1, colon - 1)
+            sub(/libxmem_internal_la-/, "", file)
+            sub(/\.o$/, ".c", file)
+            if ($(NF - 1) ~ /^[TDBRVW]$/)
+                has[$NF] = file
+            else if ($(NF - 1) == "U")
+                lacks[file, $NF] = 1
+        }
+        END {
+            for (pair in lacks) {
+                split(pair, part, SUBSEP)
+                if (part[2] in has)
+                    print part[1], "calls", has[part[2]]
+            }
+        }'
+}
+
+# Of such lines those that lead up, and files that are in no room.
+upwards() {
+    LC_ALL=C sort -u | awk -v rooms="$rooms" '
+        function level(file,  part) {
+            split(file, part, "/")
+            return part[2] in order ? order[part[2]] : 0
+        }
+        BEGIN {
+            n = split(rooms, name, "\n")
+            for (i = 1; i <= n; i++)
+                order[name[i]] = i
+        }
+        !level($1) || !level($3) || level($3) < level($1)'
+}
+
+found=$({ includes; calls; } | upwards)
+[ -n "$(calls)" ] || bad "$TOP_BUILDDIR/lib has no objects: build first"
+while read -r line; do
+    case "
+$known
+" in
+    *"
+$line
+"*) ;;
+    *) [ -z "$line" ] || bad "$line, which is in a room above" ;;
+    esac
+done <<END
+$found
+END
+while read -r line; do
+    case "
+$found
+" in
+    *"
+$line
+"*) ;;
+    *) [ -z "$line" ] || bad "not needed any more in $0: $line" ;;
+    esac
+done <<END
+$known
+END
+gate_end
