@@ -7,4 +7,6 @@ base_sources = \
 	lib/base/rights.h \
 	lib/base/sized.c \
 	lib/base/sized.h \
+	lib/base/util.c \
+	lib/base/util.h \
 	lib/base/utf8.h

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Exceptions that an event took from the guest, given back. */
 #include "events/finish.h"
+#include "base/util.h"
 
 #include <errno.h>
 #include <inttypes.h>

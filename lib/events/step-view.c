@@ -12,6 +12,7 @@
 #include "views/copies.h"
 #include "events/finish.h"
 #include "base/rights.h"
+#include "base/util.h"
 
 #include <errno.h>
 #include <inttypes.h>

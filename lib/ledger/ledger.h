@@ -50,6 +50,8 @@ static inline void view_unsure(struct view *v, bool on)
 /* All pauses and their ends, counted. The hypervisor's answer. */
 int ledger_pause(struct xmem_domain *d);
 int ledger_unpause(struct xmem_domain *d);
+/* Ends a pause of the library's own; one that cannot be ended is tried again with every call. */
+int domain_unpause_own(struct xmem_domain *d);
 
 /* ---- undoing ---- */
 

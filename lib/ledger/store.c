@@ -8,6 +8,7 @@
 
 int ledger_open(struct xmem_domain *d, int fd)
 {
+    d->pay = ledger_pay;
     int rc = arena_init(&d->arena, fd);
     if (rc)
         return rc;
@@ -124,5 +125,15 @@ int ledger_unpause(struct xmem_domain *d)
     ledger_begin(d, LEDGER_PAUSE, 0, 0, 0);
     int rc = d->ops->unpause(d->dom);
     d->led->pauses -= rc == 0;
+    return rc;
+}
+
+int domain_unpause_own(struct xmem_domain *d)
+{
+    int rc = ledger_unpause(d);
+    if (rc && !d->dead) /* it may have been for this one time */
+        rc = ledger_unpause(d);
+    d->own_pauses += rc != 0;
+    d->owed = d->owed || rc;
     return rc;
 }

@@ -4,6 +4,7 @@
 #include "rights/feed.h"
 #include "ledger/ledger.h"
 #include "base/rights.h"
+#include "base/util.h"
 
 #include <errno.h>
 #include <inttypes.h>

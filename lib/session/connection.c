@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "session/connection.h"
 
-#include "session/domain.h"
 #include "base/sized.h"
 
 #include <errno.h>
@@ -114,13 +113,8 @@ int connection_pay_pauses(struct xmem *x, uint32_t domid, void *dom, struct xmem
     return rc ? -EIO : 0;
 }
 
-void xmem_close(struct xmem *x)
+void connection_free(struct xmem *x)
 {
-    if (!x)
-        return;
-    while (x->sessions)
-        xmem_domain_close(x->sessions);
-    domain_settle_all(x);
     for (struct owed_pauses *o; (o = x->owed);) {
         x->owed = o->next;
         free(o);

@@ -26,6 +26,8 @@ struct xmem {
 
 /* A connection over a backend that is open already; conn is closed with it. -ENOMEM. */
 int connection_new(const struct xmem_backend_ops *ops, void *conn, struct xmem **out);
+/* Its sessions are gone. */
+void connection_free(struct xmem *x);
 /* Copies a failure's text to the connection; returns code. */
 int connection_fail(struct xmem *x, int code, const struct xmem_error *err);
 

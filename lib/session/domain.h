@@ -83,7 +83,8 @@ struct xmem_domain {
     uint32_t pauses; /* by the caller, not undone; */
     uint32_t lifted; /* of them, for a moment */
     uint32_t own_pauses; /* the library's own, not undone */
-    bool owed;           /* the undoing of a failed call failed: ledger_pay() */
+    bool owed;           /* the undoing of a failed call failed: pay() tries again */
+    void (*pay)(struct xmem_domain *d); /* ledger_pay() */
     bool back_owed; /* a switch back to this view */
     uint16_t back_to;
     bool views_unwanted; /* on, for a view that could not be made */
@@ -159,6 +160,8 @@ static inline struct relaxed *relaxed_at(const struct xmem_domain *d, size_t i)
  */
 int domain_fail(struct xmem_domain *d, int rc, unsigned may, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* The code alone, with no session to ask. */
+int domain_code(int rc, unsigned may);
 /* The caller's fault: sets the text, returns code. */
 int domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -174,12 +177,6 @@ static inline int domain_usable(struct xmem_domain *d)
 int domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 /* Asks whether the domain died; d->dead says so then. */
 bool domain_is_dead(struct xmem_domain *d);
-/* Grows an array so that one more fits. -ENOMEM. */
-int array_room(void **v, size_t n, size_t *cap, size_t element);
-
-/* Ends a pause of the library's own; one that cannot be ended is tried again with every call. */
-int domain_unpause_own(struct xmem_domain *d);
-
 /* The session's view, or NULL. */
 static inline struct view *domain_view(const struct xmem_domain *d, uint16_t id)
 {

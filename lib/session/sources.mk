@@ -4,4 +4,5 @@ session_sources = \
 	lib/session/connection.c \
 	lib/session/connection.h \
 	lib/session/domain.h \
+	lib/session/ground.c \
 	lib/session/session.h

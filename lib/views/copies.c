@@ -4,6 +4,7 @@
 #include "rights/changes.h"
 #include "base/rights.h"
 #include "events/step.h"
+#include "base/util.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -10,16 +10,6 @@ lib/backend/sim/backend-sim.c calls lib/doc/sim-file.c
 lib/backend/sim/backend-sim.c calls lib/session/connection.c
 lib/backend/sim/backend-sim.c includes lib/doc/sim-file.h
 lib/backend/sim/backend-sim.c includes lib/session/connection.h
-lib/events/event.c calls lib/api/domain.c
-lib/events/monitor.c calls lib/api/domain.c
-lib/events/reinject.c calls lib/api/domain.c
-lib/events/reply.c calls lib/api/domain.c
-lib/events/step-arm.c calls lib/api/domain.c
-lib/events/step-open.c calls lib/api/domain.c
-lib/events/step-strict.c calls lib/api/domain.c
-lib/events/step-view.c calls lib/api/domain.c
-lib/events/step.c calls lib/api/domain.c
-lib/ledger/ledger.c calls lib/api/domain.c
 lib/ledger/ledger.c calls lib/events/step-arm.c
 lib/ledger/ledger.c calls lib/events/step-view.c
 lib/ledger/ledger.c calls lib/rights/access.c
@@ -31,7 +21,6 @@ lib/ledger/ledger.c calls lib/views/visible.c
 lib/ledger/ledger.c includes lib/events/step.h
 lib/ledger/ledger.c includes lib/rights/feed.h
 lib/ledger/ledger.c includes lib/views/copies.h
-lib/rights/access.c calls lib/api/domain.c
 lib/rights/access.c calls lib/events/step-arm.c
 lib/rights/access.c calls lib/events/step-open.c
 lib/rights/access.c calls lib/events/step-view.c
@@ -39,41 +28,31 @@ lib/rights/access.c calls lib/views/copies.c
 lib/rights/access.c calls lib/views/leaf.c
 lib/rights/access.c includes lib/events/step.h
 lib/rights/access.c includes lib/views/copies.h
-lib/rights/batch.c calls lib/api/domain.c
-lib/rights/changes.c calls lib/api/domain.c
 lib/rights/changes.c calls lib/views/leaf.c
 lib/rights/changes.c calls lib/views/view.c
-lib/rights/learn.c calls lib/api/domain.c
-lib/rights/send.c calls lib/api/domain.c
 lib/rights/send.c calls lib/events/step-arm.c
 lib/rights/send.c calls lib/events/step-view.c
 lib/rights/send.c calls lib/views/copies.c
 lib/rights/send.c calls lib/views/leaf.c
 lib/rights/send.c includes lib/events/step.h
 lib/rights/send.c includes lib/views/copies.h
-lib/session/connection.c calls lib/api/domain.c
 lib/session/domain.h includes lib/events/event.h
 lib/session/domain.h includes lib/events/ring.h
 lib/session/domain.h includes lib/events/step-state.h
 lib/session/domain.h includes lib/ledger/known.h
 lib/session/domain.h includes lib/ledger/layout.h
-lib/views/copies.c calls lib/api/domain.c
 lib/views/copies.c calls lib/events/event.c
 lib/views/copies.c calls lib/events/ring.c
 lib/views/copies.c calls lib/events/step.c
 lib/views/copies.c includes lib/events/step.h
-lib/views/leaf.c calls lib/api/domain.c
-lib/views/memory.c calls lib/api/domain.c
 lib/views/memory.c calls lib/events/reinject.c
 lib/views/memory.c calls lib/events/step-arm.c
 lib/views/memory.c includes lib/events/finish.h
 lib/views/memory.c includes lib/events/step.h
-lib/views/view.c calls lib/api/domain.c
 lib/views/view.c calls lib/events/event.c
 lib/views/view.c calls lib/events/step-arm.c
 lib/views/view.c calls lib/events/step-view.c
 lib/views/view.c includes lib/events/step.h
-lib/views/visible.c calls lib/api/domain.c
 '
 
 # The rooms, a line each.
