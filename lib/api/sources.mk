@@ -2,6 +2,7 @@
 # Opening, enabling and ending a session; recovering what a tool left that died.
 api_sources = \
 	lib/api/domain.c \
+	lib/api/open.c \
 	lib/api/recover.c \
 	lib/api/restore.c \
 	lib/api/version.c

@@ -17,6 +17,8 @@ doc_sources = \
 	lib/doc/sim-file-program.c \
 	lib/doc/sim-file.c \
 	lib/doc/sim-file.h \
+	lib/doc/sim-open.c \
+	lib/doc/sim-open.h \
 	lib/doc/symbols-file.c \
 	lib/doc/symbols-isf.c \
 	lib/doc/symbols.c \

@@ -8,25 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct xmem_backend_ops *const backends[] = {
-    &xmem_backend_xen,
-    &xmem_backend_sim,
-};
-#define BACKENDS (sizeof(backends) / sizeof(backends[0]))
-
-/* The backend of the uri, and what stands behind its colon. */
-static const struct xmem_backend_ops *backend_of(const char *uri, const char **rest)
-{
-    for (size_t i = 0; i < BACKENDS; i++) {
-        size_t n = strlen(backends[i]->scheme);
-        if (!strncmp(uri, backends[i]->scheme, n) && uri[n] == ':') {
-            *rest = uri + n + 1;
-            return backends[i];
-        }
-    }
-    return NULL;
-}
-
 int connection_new(const struct xmem_backend_ops *ops, void *conn, struct xmem **out)
 {
     struct xmem *x = calloc(1, sizeof(*x));
@@ -42,34 +23,6 @@ int connection_new(const struct xmem_backend_ops *ops, void *conn, struct xmem *
     x->conn = conn;
     *out = x;
     return 0;
-}
-
-int xmem_open(const char *uri, const struct xmem_open_opts *opts, struct xmem **out)
-{
-    struct xmem_error *err = xmem_error_thread();
-    struct xmem_open_opts own = XMEM_INIT(own);
-    const char *rest;
-    void *conn;
-    if (!uri || !out)
-        return xmem_error_set(err, -EINVAL, "xmem_open: no uri, or nowhere to put the connection");
-    int rc = opts ? sized_in(&own, sizeof(own), opts) : 0;
-    if (rc)
-        return xmem_error_set(err, rc, "xmem_open: opts.size is %zu, this library knows %zu bytes",
-                              opts->size, sizeof(own));
-    const struct xmem_backend_ops *ops = backend_of(uri, &rest);
-    if (!ops)
-        return xmem_error_set(err, -EINVAL, "'%.100s' is no uri of a machine: use xen:, sim: or "
-                              "sim:FILE", uri);
-    xmem_error_clear(err);
-    rc = ops->open(rest, &own, &conn, err);
-    if (rc)
-        return rc;
-    rc = connection_new(ops, conn, out);
-    if (rc) {
-        ops->close(conn);
-        xmem_error_set(err, rc, "xmem_open: out of memory");
-    }
-    return rc;
 }
 
 void connection_owe_pauses(struct xmem *x, uint32_t domid, struct owed_pauses *o)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/sim/backend-sim.h"
+#include "doc/sim-open.h"
 #include "sim-int.h"
 #include "events/step-arm.h"
 

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "backend/sim/backend-sim.h"
+#include "doc/sim-open.h"
 #include "session/connection.h"
 #include "session/domain.h"
 #include "sim-int.h"

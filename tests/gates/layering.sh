@@ -44,7 +44,7 @@ $base
 
 check_library() {
     case $1 in
-    lib/backend/sim/* | lib/doc/sim-file*) ;;
+    lib/backend/sim/* | lib/doc/sim-*) ;;
     *)
         case $2 in
         *hypervisor/* | '<xm/'* | '"xm/'*) bad "$1 includes $2 of the hypervisor" ;;

@@ -2,7 +2,7 @@
 /* Copies of pages and their originals, while the guest writes into them. */
 #include <sim.h>
 
-#include "backend/sim/backend-sim.h"
+#include "doc/sim-open.h"
 #include "session/session.h"
 #include "unit.h"
 

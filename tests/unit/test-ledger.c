@@ -5,7 +5,7 @@
  */
 #include "unit.h"
 
-#include <backend/sim/backend-sim.h>
+#include <doc/sim-open.h>
 #include <session/connection.h>
 #include <session/domain.h>
 #include <errno.h>

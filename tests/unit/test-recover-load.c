@@ -7,7 +7,7 @@
 #include <sim.h>
 #include <stdio.h>
 
-#include "backend/sim/backend-sim.h"
+#include "doc/sim-open.h"
 #include "session/domain.h"
 #include "unit.h"
 

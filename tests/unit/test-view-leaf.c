@@ -2,7 +2,7 @@
 /* Views over large pages of the host, on the simulated machine as each release is. */
 #include "unit.h"
 
-#include <backend/sim/backend-sim.h>
+#include <doc/sim-open.h>
 #include <session/domain.h>
 #include <sim.h>
 

@@ -2,7 +2,7 @@
 /* Views of a guest that runs on whenever the library asks something of the machine. */
 #include <sim.h>
 
-#include "backend/sim/backend-sim.h"
+#include "doc/sim-open.h"
 #include "session/connection.h"
 #include "session/domain.h"
 #include "unit.h"

@@ -2,9 +2,7 @@
 /* The simulated machine behind the seam: every op is the hypercalls that Xen's would be. */
 #include "backend/sim/backend-sim-int.h"
 
-#include "session/connection.h"
 #include "base/rights.h"
-#include "doc/sim-file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,7 +19,7 @@
 
 /* ---- connections ---- */
 
-static int conn_new(struct sim_machine *m, bool own, void **out)
+int backend_sim_conn(struct sim_machine *m, bool own, void **out)
 {
     struct sim_conn *c = malloc(sizeof(*c));
     if (!c)
@@ -31,14 +29,16 @@ static int conn_new(struct sim_machine *m, bool own, void **out)
     return 0;
 }
 
+/* The machine of the library's own; others are in documents, which are above the seam (doc/sim-open.c). */
 static int conn_open(const char *rest, const struct xmem_open_opts *opts, void **conn,
                      struct xmem_error *err)
 {
     struct sim_machine *m;
-    int rc = *rest ? sim_file_load(rest, opts, &m, err) : backend_sim_demo(opts, &m, err);
+    int rc = *rest ? xmem_error_set(err, -EINVAL, "sim: no machine of its own is called '%.100s'", rest)
+                   : backend_sim_demo(opts, &m, err);
     if (rc)
         return rc;
-    rc = conn_new(m, true, conn);
+    rc = backend_sim_conn(m, true, conn);
     if (rc) {
         sim_machine_destroy(m);
         return xmem_error_set(err, rc, "sim: out of memory");
@@ -52,18 +52,6 @@ static void conn_close(void *conn)
     if (c->own)
         sim_machine_destroy(c->m);
     free(c);
-}
-
-int xmem_open_machine(struct sim_machine *m, struct xmem **out)
-{
-    void *conn;
-    int rc = m && out ? conn_new(m, false, &conn) : -EINVAL;
-    if (rc)
-        return rc;
-    rc = connection_new(&xmem_backend_sim, conn, out);
-    if (rc)
-        conn_close(conn);
-    return rc;
 }
 
 static enum xmem_kind kind_of(enum sim_kind kind)
