@@ -7,6 +7,7 @@
 #include "ledger/ledger.h"
 #include "base/sized.h"
 #include "events/step.h"
+#include "rights/access.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -179,6 +180,7 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     }
     d->x = x;
     d->ops = x->ops;
+    d->watch = &events_watch;
     d->domid = domid;
     d->number = atomic_fetch_add(&sessions, 1) + 1;
     int rc = check_opts(d, opts);

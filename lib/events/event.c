@@ -195,17 +195,17 @@ static __attribute__((noinline)) int look_closer(struct xmem_domain *d, struct e
 {
     if (d->vcpus[ev->pub.vcpu].io_again && finish_swallow(d, ev))
         return 0;
-    int late = d->copies ? copies_taken(d, ev) : 0;
+    int late = d->guarded ? copies_taken(d, ev) : 0;
     int rc = for_step(d, ev) && !is_further(d, ev) ? step_event(d, ev) : 0;
     if (rc < 0 || (rc && late))
         return rc < 0 ? rc : late;
-    return !rc && !(d->copies && copies_event(d, ev));
+    return !rc && !(d->guarded && copies_event(d, ev));
 }
 
 /* The same, shorter where there is nothing but a step. */
 static inline int look(struct xmem_domain *d, struct event *ev)
 {
-    if (d->copies || d->vcpus[ev->pub.vcpu].io_again)
+    if (d->guarded || d->vcpus[ev->pub.vcpu].io_again)
         return look_closer(d, ev);
     if (!for_step(d, ev) || is_further(d, ev))
         return 1;

@@ -2,6 +2,7 @@
 /* Exceptions that an event took from the guest, given back. */
 #include "events/finish.h"
 #include "base/util.h"
+#include "rights/remap.h"
 
 #include <errno.h>
 #include <inttypes.h>

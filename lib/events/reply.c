@@ -193,7 +193,7 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
         step_toggle(d, ev->pub.vcpu);
     if (r->action == XMEM_REPLY_EMULATE)
         step_emulated(d, ev);
-    if (r->action == XMEM_REPLY_EMULATE && d->copies && copies_writes(d, ev))
+    if (r->action == XMEM_REPLY_EMULATE && d->guarded && copies_writes(d, ev))
         (void)step_alone(d, ev->pub.vcpu); /* its next event may be late, but carries over */
     if (a.flags)
         event_answer_with(d, ev, &a);

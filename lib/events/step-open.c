@@ -9,6 +9,7 @@
 #include "rights/changes.h"
 #include "views/copies.h"
 #include "ledger/ledger.h"
+#include "rights/access.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -39,14 +40,6 @@ static uint32_t needed(const struct xmem_domain *d, uint16_t view, uint64_t gfn,
     return need;
 }
 
-bool step_relaxed(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
-{
-    size_t n = 0;
-    if (d->relaxed.n)
-        (void)needed(d, v->id, gfn, &n);
-    return n;
-}
-
 /* What the page is armed with again must be known before it is opened. */
 static int know(struct xmem_domain *d, struct view *v, uint64_t gfn)
 {
@@ -65,7 +58,7 @@ static int know(struct xmem_domain *d, struct view *v, uint64_t gfn)
 /* For all that the steps do not open. */
 static uint8_t armed(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
 {
-    return copies_narrow(d, v, gfn, known_set_of(known_get(&v->known, gfn)));
+    return guards_narrow(d, v, gfn, known_set_of(known_get(&v->known, gfn)));
 }
 
 /* In force is what the steps need, beside what the page has. */
@@ -262,7 +255,7 @@ int step_close(struct xmem_domain *d, uint32_t vcpu)
     if (!is_open(d, vcpu))
         return 0;
     int rc = close_pages(d, vcpu), rc2 = set_open(d, vcpu, false);
-    int rc3 = d->copies ? copies_closed(d, vcpu) : 0;
+    int rc3 = d->guarded ? copies_closed(d, vcpu) : 0;
     d->step_owed |= rc || rc2 || rc3;
     return rc ? rc : rc2 ? rc2 : rc3;
 }
@@ -276,7 +269,7 @@ int step_pay(struct xmem_domain *d)
         int rc = relaxed_at(d, i)->need ? 0 : close_page(d, i);
         first = first ? first : rc;
     }
-    int rc = hold_by_state(d), rc2 = d->copies ? copies_look(d) : 0;
+    int rc = hold_by_state(d), rc2 = d->guarded ? copies_look(d) : 0;
     return first ? first : rc ? rc : rc2;
 }
 

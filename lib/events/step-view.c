@@ -13,6 +13,8 @@
 #include "events/finish.h"
 #include "base/rights.h"
 #include "base/util.h"
+#include "rights/access.h"
+#include "rights/leaf.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -206,7 +208,7 @@ static int show(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, bool 
 static int put(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint32_t need, bool host)
 {
     uint8_t rights;
-    host = host || (d->copies && copies_unhook(d, sv->origin, gfn, need));
+    host = host || (d->guarded && copies_unhook(d, sv->origin, gfn, need));
     int rc = show(d, sv, gfn, host);
     if (!rc)
         rc = step_rights_of(d, domain_view(d, sv->origin), gfn, &rights);

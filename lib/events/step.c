@@ -7,6 +7,8 @@
 #include "events/finish.h"
 #include "base/rights.h"
 #include "events/step-look.h"
+#include "rights/access.h"
+#include "rights/remap.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -66,7 +68,7 @@ int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t 
         known = view_default(v);
     if (known == KNOWN_NOTHING || rights_turn(known) || v->unsure) /* not known, or an access turned them */
         return domain_ask_rights(d, v, gfn, rights);
-    *rights = copies_narrow(d, v, gfn, known);
+    *rights = guards_narrow(d, v, gfn, known);
     return 0;
 }
 
@@ -417,7 +419,7 @@ int step_over(struct xmem_domain *d, struct event *ev)
     bool waits = ev->pub.flags & XMEM_EVENT_PAUSED;
     if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && waits)
         return past_breakpoint(d, ev);
-    if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits && d->copies && copies_writes(d, ev))
+    if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits && d->guarded && copies_writes(d, ev))
         return copies_stepped(d, ev->pub.vcpu, step_access(d, ev));
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
         return d->step_view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);

@@ -62,20 +62,10 @@ uint32_t step_airtight(struct xmem_domain *d);
 
 /* ---- for those who change rights and views ---- */
 
-/* Is the page open for a moment, for somebody's step? */
-bool step_relaxed(const struct xmem_domain *d, const struct view *v, uint64_t gfn);
 /* Other frames are, or may be, at these gfns. */
 void step_arm_pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 /* Rights of gfns were changed: step views do not hold on to the old ones. */
 void step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
-static inline void step_rights_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn,
-                                       uint64_t nr)
-{
-    if (d->arm)
-        step_arm_pages_changed(d, gfn, nr);
-    if (d->step_view_n || d->steps_n)
-        step_rights_changed_far(d, view, gfn, nr);
-}
 /* The step view of this number, or NULL. */
 struct step_view *step_view_of(const struct xmem_domain *d, uint16_t id);
 /* Where a vCPU in a step view belongs; other views are as they are. */
@@ -84,6 +74,8 @@ uint16_t step_home(const struct xmem_domain *d, uint32_t vcpu, uint16_t view);
 bool step_view_drop(struct xmem_domain *d);
 /* The view is forgotten; it may have been a step view. */
 void step_view_forget(struct xmem_domain *d, const struct view *v);
+/* watch.c: what sessions are opened with. */
+extern const struct session_watch events_watch;
 /* A view goes: no step may lead back to it. -EBUSY one does; a text. */
 int step_view_going(struct xmem_domain *d, uint16_t id);
 /* Before all vCPUs are switched: steps by view end first. -EBUSY one does not; a text. */

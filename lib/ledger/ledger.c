@@ -4,6 +4,7 @@
 #include "views/copies.h"
 #include "rights/feed.h"
 #include "events/step.h"
+#include "rights/access.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -65,7 +66,7 @@ static bool default_changed(const struct xmem_domain *d)
 bool ledger_needs_ring(const struct xmem_domain *d)
 {
     return !keeps(d) &&
-           (d->copies || default_changed(d) || known_each(&d->views[0]->known, stop_at_right, d->views[0]));
+           (d->guarded || default_changed(d) || known_each(&d->views[0]->known, stop_at_right, d->views[0]));
 }
 
 static bool view_any(const struct xmem_domain *d, const struct view *v)
@@ -102,7 +103,7 @@ bool ledger_any(const struct xmem_domain *d)
     const struct ledger_head *l = d->led;
     bool events = l->ring_taken || d->monitors.n || l->step_monitor || l->emul_monitor ||
                   l->access_required;
-    return events || d->copies || d->pauses || d->own_pauses || d->pages.n || views_any(d) ||
+    return events || d->guarded || d->pauses || d->own_pauses || d->pages.n || views_any(d) ||
            vcpus_any(d) || ledger_needs_ring(d);
 }
 
@@ -131,7 +132,7 @@ static void undo_rights(struct xmem_domain *d, struct view *v, struct outcome *o
     int rc = feed_end(&f);
     outcome_note(d, o, rc);
     view_unsure(v, rc != 0 || d->dead);
-    if (!v->unsure && !d->copies) /* pages that cannot be opened yet are to have what is known */
+    if (!v->unsure && !d->guarded) /* pages that cannot be opened yet are to have what is known */
         known_clear(&v->known);
 }
 
@@ -305,7 +306,7 @@ static void undo_views(struct xmem_domain *d, struct outcome *o)
 
 void ledger_undo(struct xmem_domain *d, struct outcome *o)
 {
-    if (!d->dead && d->copies)
+    if (!d->dead && d->guarded)
         outcome_note(d, o, copies_end(d));
     if (!d->dead) /* first: where it is for all pages it ends what was restored before it */
         undo_default(d, o);
@@ -417,7 +418,7 @@ static bool pay_pages(struct xmem_domain *d)
             continue;
         }
         page_forget(d, i);
-        if (d->copies)
+        if (d->guarded)
             left = copies_page_gone(d, gfn) || left;
     }
     return left;
@@ -435,7 +436,7 @@ static bool pay_views(struct xmem_domain *d)
             continue;
         }
         view_forget(d, v);
-        if (d->copies)
+        if (d->guarded)
             left = copies_view_gone(d, (uint16_t)id) || left;
     }
     if (!d->views_unwanted || left)

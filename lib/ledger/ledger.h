@@ -52,6 +52,12 @@ int ledger_pause(struct xmem_domain *d);
 int ledger_unpause(struct xmem_domain *d);
 /* Ends a pause of the library's own; one that cannot be ended is tried again with every call. */
 int domain_unpause_own(struct xmem_domain *d);
+/*
+ * No vCPU runs between the two; they nest, and cost nothing where the caller has paused the domain.
+ * before: the code of what was done meanwhile, which is the answer if it is a failure.
+ */
+int domain_hold(struct xmem_domain *d);
+int domain_let_go(struct xmem_domain *d, int before);
 
 /* ---- undoing ---- */
 

@@ -10,6 +10,7 @@ ledger_sources = \
 	lib/ledger/layout.h \
 	lib/ledger/ledger.c \
 	lib/ledger/ledger.h \
+	lib/ledger/pauses.c \
 	lib/ledger/read.c \
 	lib/ledger/read.h \
 	lib/ledger/store.c

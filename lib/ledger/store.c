@@ -108,32 +108,3 @@ void ledger_free(struct xmem_domain *d)
     arena_end(&d->arena);
     d->led = NULL;
 }
-
-/* ---- pauses ---- */
-
-int ledger_pause(struct xmem_domain *d)
-{
-    ledger_begin(d, LEDGER_PAUSE, 0, 0, 0);
-    d->led->pauses++;
-    int rc = d->ops->pause(d->dom);
-    d->led->pauses -= rc != 0;
-    return rc;
-}
-
-int ledger_unpause(struct xmem_domain *d)
-{
-    ledger_begin(d, LEDGER_PAUSE, 0, 0, 0);
-    int rc = d->ops->unpause(d->dom);
-    d->led->pauses -= rc == 0;
-    return rc;
-}
-
-int domain_unpause_own(struct xmem_domain *d)
-{
-    int rc = ledger_unpause(d);
-    if (rc && !d->dead) /* it may have been for this one time */
-        rc = ledger_unpause(d);
-    d->own_pauses += rc != 0;
-    d->owed = d->owed || rc;
-    return rc;
-}

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rights of pages, asked for and set; every set is a small batch. */
+#include "rights/access.h"
+
 #include "rights/changes.h"
-#include "views/copies.h"
+#include "rights/guards.h"
 #include "ledger/ledger.h"
 #include "base/rights.h"
-#include "events/step.h"
+#include "rights/leaf.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -41,6 +43,15 @@ int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8
                        " cannot be asked for", v->id, gfn);
 }
 
+/* For somebody's step. */
+static bool open_for_a_moment(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
+{
+    for (size_t i = 0; i < d->relaxed.n; i++)
+        if (relaxed_at(d, i)->gfn == gfn && relaxed_at(d, i)->view == v->id)
+            return true;
+    return false;
+}
+
 int xmem_domain_get_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
                            enum xmem_rights *out)
 {
@@ -55,7 +66,7 @@ int xmem_domain_get_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
         return rc;
     struct view *v = domain_view(d, view);
     /* open for a moment, or not open for writes: known has what is meant */
-    if (step_relaxed(d, v, gfn) || copies_guard(d, gfn)) {
+    if (open_for_a_moment(d, v, gfn) || guards_any(d, gfn)) {
         *out = (enum xmem_rights)known_set_of(known_get(&v->known, gfn));
         return 0;
     }
@@ -77,11 +88,11 @@ int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uin
     uint64_t done;
     d->stats.sets++;
     if (!d->own_change)
-        rights = copies_narrow(d, v, gfn, rights);
+        rights = guards_narrow(d, v, gfn, rights);
     ledger_begin(d, LEDGER_RIGHTS, v->id, gfn, gfn);
     int rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
     if (!rc)
-        step_rights_changed(d, v->id, gfn, 1);
+        rights_changed(d, v->id, gfn, 1);
     if (!rc && !v->id)
         rc = changes_reapply_one(d, gfn);
     if (!rc)
@@ -152,7 +163,7 @@ int domain_set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t 
         return rc;
     d->stats.sets++;
     ledger_begin(d, LEDGER_RIGHTS, v->id, gfn, gfn);
-    rc = d->ops->rights_set(d->dom, v->id, gfn, 1, copies_narrow(d, v, gfn, rights), &done);
+    rc = d->ops->rights_set(d->dom, v->id, gfn, 1, guards_narrow(d, v, gfn, rights), &done);
     if (rc) {
         rc = domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
                          " cannot be set to %s", v->id, gfn,
@@ -161,7 +172,7 @@ int domain_set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t 
                                                                         : as_before(d, rc);
     }
     (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
-    step_rights_changed(d, v->id, gfn, 1);
+    rights_changed(d, v->id, gfn, 1);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Batches: changes that are collected and applied together. */
+#include "rights/access.h"
 #include "rights/changes.h"
 #include "base/sized.h"
 

@@ -5,6 +5,8 @@
 #include "ledger/ledger.h"
 #include "base/rights.h"
 #include "base/util.h"
+#include "rights/leaf.h"
+#include "rights/remap.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -60,9 +60,6 @@ int changes_apply(struct changes *c);
 void changes_reset(struct changes *c);
 void changes_free(struct changes *c);
 
-/* views/leaf.c: before these gfns are set or remapped in a view, so that their neighbours keep its default. */
-int view_leaf_before_set(struct xmem_domain *d, const struct view *v, const struct runs *list);
-
 /* Entries with the view's default for those of nr gfns that nobody set: others would have the host's rights. */
 int changes_make_entries(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr);
 /* What changes of these gfns in the host view overwrote in other views is set there again. */

@@ -3,6 +3,7 @@
 #include "rights/changes.h"
 
 #include "base/rights.h"
+#include "rights/access.h"
 
 #include <errno.h>
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs of rights into as few hypercalls as possible. */
 #include "rights/changes.h"
-#include "views/copies.h"
+#include "rights/guards.h"
 #include "ledger/ledger.h"
 #include "base/rights.h"
-#include "events/step.h"
+#include "rights/access.h"
+#include "rights/leaf.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -48,7 +49,7 @@ static void advance(struct sender *s, uint64_t n)
         if (some > n)
             some = n;
         note_set(s->v, &at, r, p.off, some);
-        step_rights_changed(s->d, s->v->id, r->gfn + p.off, some);
+        rights_changed(s->d, s->v->id, r->gfn + p.off, some);
         p.off += some;
         n -= some;
         if (p.off == run_nr(r))
@@ -150,7 +151,7 @@ static int flush(struct sender *s)
     if (!n)
         return 0;
     s->n = 0;
-    if (!s->v->id && run_nr(r) - s->at->off >= n && !s->d->copies) { /* all of one run after all */
+    if (!s->v->id && run_nr(r) - s->at->off >= n && !s->d->guarded) { /* all of one run after all */
         c.run = r;
         c.gfn = r->gfn + s->at->off;
         c.rights = run_rights(r);
@@ -202,8 +203,8 @@ static int buffer_run(struct sender *s, const struct run *r, uint64_t off, uint6
             d->send_gfns[s->n + i] = r->gfn + off + i;
             d->send_rights[s->n + i] = run_rights(r);
         }
-        if (d->copies)
-            copies_narrow_all(d, s->v, d->send_gfns + s->n, d->send_rights + s->n, some);
+        if (d->guarded)
+            guards_narrow_all(d, s->v, d->send_gfns + s->n, d->send_rights + s->n, some);
         s->n += some;
         off += some;
         nr -= some;
@@ -218,9 +219,9 @@ static int send_range(struct sender *s, const struct run *r, uint64_t off, uint6
 {
     int rc = 0;
     while (nr && !rc) {
-        uint64_t gfn = r->gfn + off, some = copies_run(s->d, gfn, nr);
+        uint64_t gfn = r->gfn + off, some = guards_run(s->d, gfn, nr);
         struct call c = {.run = r, .gfn = gfn,
-                         .rights = copies_narrow(s->d, s->v, gfn, run_rights(r))};
+                         .rights = guards_narrow(s->d, s->v, gfn, run_rights(r))};
         rc = send_call(s, &c, some);
         off += some;
         nr -= some;
@@ -264,8 +265,8 @@ static uint64_t buffer_singles(struct sender *s, uint64_t max)
         gfns[n] = r[n].gfn;
         rights[n] = run_rights(&r[n]);
     }
-    if (s->d->copies)
-        copies_narrow_all(s->d, s->v, gfns, rights, n);
+    if (s->d->guarded)
+        guards_narrow_all(s->d, s->v, gfns, rights, n);
     s->n += n;
     s->next.run += n;
     return n;

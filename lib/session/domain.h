@@ -54,6 +54,16 @@ struct vcpu {
     uint64_t written;
 };
 
+/* What rooms above do about changes below. */
+struct session_watch {
+    /* Other frames are, or may be, at these gfns. */
+    void (*pages_changed)(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
+    /* Rights of gfns were changed in a view, by whomever. */
+    void (*rights_changed)(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
+    /* It is forgotten next; its number may come back. */
+    void (*view_gone)(struct xmem_domain *d, const struct view *v);
+};
+
 #define SEND_FEW 64u
 
 /* An instruction that was looked at before Xen's emulator got it: step-look.c */
@@ -67,6 +77,7 @@ struct xmem_domain {
     struct xmem_domain *next; /* of the connection's sessions */
     const struct xmem_backend_ops *ops;
     void *dom;
+    const struct session_watch *watch;
     uint64_t number; /* of this session; no other one of the process has it, ever */
     uint32_t domid, vcpu_n, quirks;
     struct xmem_domain_opts opts;
@@ -129,7 +140,7 @@ struct xmem_domain {
     uint32_t view_end; /* above the highest number that a view had */
     uint32_t holds; /* by domain_hold(), not let go */
     struct step_arm *arm;        /* step-arm.h; NULL: not needed yet */
-    struct copies *copies;       /* copies.h; NULL: there are none */
+    struct guards *guarded;      /* guards.h: gfns of copies; NULL: there are none */
     struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
 };
 
@@ -182,23 +193,8 @@ static inline struct view *domain_view(const struct xmem_domain *d, uint16_t id)
 {
     return id < d->caps.max_views ? d->views[id] : NULL;
 }
-/* Has the view a frame of its own for this gfn? */
-bool view_remapped(const struct view *v, uint64_t gfn);
-/* By hypercalls, so that gfn shows the host's frame of to; XMEM_GFN_UNDO. No text, not noted. */
-int view_remap(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
 /* The same, noted and with a text; the gfn's rights in the view are new ones then. */
 int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
-
-/* access.c: the rights in force, by a hypercall; a text on failure. */
-int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
-/* Rights of one gfn, past batches and elision; known is not touched. */
-int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
-/* What known keeps of a page that was asked for these rights just now, for the first time. */
-uint8_t domain_found_byte(const struct xmem_domain *d, const struct view *v, uint8_t rights);
-/* Rights of one gfn that are set and known already or not; learnt first. Past elision, of this view alone. */
-int domain_set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
-/* Sets the default and keeps in mind what that means for the pages. The hypervisor's answer. */
-int domain_send_default(struct xmem_domain *d, uint8_t rights);
 
 /* view.c */
 int view_add(struct xmem_domain *d, uint16_t id, struct view **out);
@@ -231,18 +227,6 @@ static inline uint8_t view_default(const struct view *v)
     return v->own && !v->follow ? v->def : KNOWN_NOTHING;
 }
 
-/*
- * views/leaf.c. No vCPU runs between the two; they nest, and cost nothing where the caller has
- * paused the domain. before: the code of what was done meanwhile, which is the answer if it is
- * a failure.
- */
-int domain_hold(struct xmem_domain *d);
-int domain_let_go(struct xmem_domain *d, int before);
-/* Before a view's gfn loses its entry, so that a new one does not cover its neighbours. */
-int view_leaf_before_undo(struct xmem_domain *d, uint64_t gfn);
-/* These gfns were set in the host view: its leaves are small there. */
-void view_leaf_note(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
-
 /* monitor.c: for the library's own use. Single step; what the hypervisor cannot emulate. */
 int monitor_single_step(struct xmem_domain *d);
 int monitor_emul_unimplemented(struct xmem_domain *d);
@@ -265,9 +249,5 @@ void domain_forget_left(struct xmem *x, uint32_t domid);
 void page_forget(struct xmem_domain *d, size_t i);
 /* Pages that the session added have no rights at their own gfns in this view; the host's while monitoring. */
 int view_shut_pages(struct xmem_domain *d, struct view *v);
-/* batch.c: the session goes; batches that are still there must not touch it. */
-void domain_orphan_batches(struct xmem_domain *d);
-/* Monitoring ended: what batches had applied in part is restored, and they begin anew. */
-void domain_rewind_batches(struct xmem_domain *d);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/rights.h"
 #include "events/step.h"
 #include "base/util.h"
+#include "rights/access.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,73 +20,22 @@
 enum { WRITES_ONE = 1, WRITES_SOME };
 
 struct copy {
-    uint64_t gfn, page;
+    struct guard at; /* first */
+    uint64_t page;
     uint16_t view;
-    bool gone; /* but its gfn may still be guarded */
     bool open; /* steps may have written into the page itself, or do so now */
     uint64_t seen[WORDS];  /* the original when it was looked at last, */
     uint64_t shown[WORDS]; /* what the copy is to be, */
     uint64_t patch[WORDS]; /* and all ones where that is not the original's */
 };
 
-struct copies {
-    struct copy **v; /* by gfn */
-    size_t n, cap;
-};
-
-static size_t from(const struct copies *t, uint64_t gfn)
+/* The i-th one, by gfn. */
+static struct copy *copy_at(const struct guards *t, size_t i)
 {
-    size_t low = 0, high = t->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (t->v[middle]->gfn < gfn)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return (struct copy *)t->v[i];
 }
 
 /* ---- rights ---- */
-
-bool copies_guard(const struct xmem_domain *d, uint64_t gfn)
-{
-    const struct copies *t = d->copies;
-    for (size_t i = t ? from(t, gfn) : 0; t && i < t->n && t->v[i]->gfn == gfn; i++)
-        if (!t->v[i]->gone)
-            return true;
-    return false;
-}
-
-/* n2rwx lets nothing through before it was told: copies_event(). */
-static uint8_t without_w(uint8_t rights)
-{
-    if (rights < XMEM_N || rights == XMEM_N2RWX || rights == XMEM_R_PW)
-        return rights;
-    return (uint8_t)(XMEM_N + (rights_allow(rights) & (XMEM_ACCESS_R | XMEM_ACCESS_X)));
-}
-
-uint8_t copies_narrow_far(const struct xmem_domain *d, const struct view *v, uint64_t gfn,
-                          uint8_t rights)
-{
-    return v->step || !copies_guard(d, gfn) ? rights : without_w(rights);
-}
-
-void copies_narrow_all(const struct xmem_domain *d, const struct view *v, const uint64_t *gfns,
-                       uint8_t *rights, uint64_t n)
-{
-    for (uint64_t i = 0; i < n; i++)
-        rights[i] = copies_narrow_far(d, v, gfns[i], rights[i]);
-}
-
-uint64_t copies_run_far(const struct xmem_domain *d, uint64_t gfn, uint64_t nr)
-{
-    const struct copies *t = d->copies;
-    size_t i = from(t, gfn);
-    if (i == t->n || t->v[i]->gfn - gfn >= nr)
-        return nr;
-    return t->v[i]->gfn == gfn ? 1 : t->v[i]->gfn - gfn;
-}
 
 /* The rights that the gfn is to have; known knows them afterwards. */
 static int wanted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
@@ -128,8 +78,8 @@ static int guard(struct xmem_domain *d, uint64_t gfn)
 int copies_guard_view(struct xmem_domain *d, struct view *v)
 {
     int rc = 0;
-    for (size_t i = 0; d->copies && i < d->copies->n && !rc; i++)
-        rc = put_in_force(d, v, d->copies->v[i]->gfn);
+    for (size_t i = 0; d->guarded && i < d->guarded->n && !rc; i++)
+        rc = put_in_force(d, v, d->guarded->v[i]->gfn);
     return rc;
 }
 
@@ -157,7 +107,7 @@ static uint64_t take_over(const struct copy *c, size_t i, uint64_t now, uint64_t
 static void hit(struct xmem_domain *d, const struct copy *c, size_t i, uint64_t bytes)
 {
     d->stats.patch_hits++;
-    d->stats.patch_hit = c->gfn * PAGE + i * sizeof(uint64_t) + (unsigned)__builtin_ctzll(bytes) / 8;
+    d->stats.patch_hit = c->at.gfn * PAGE + i * sizeof(uint64_t) + (unsigned)__builtin_ctzll(bytes) / 8;
 }
 
 /* Word by word, so that other vCPUs see all of a change that was made at once. */
@@ -189,7 +139,7 @@ static void carry_over(struct xmem_domain *d, struct copy *c, volatile uint64_t 
 static int follow(struct xmem_domain *d, struct copy *c)
 {
     void *original, *copy;
-    int rc = map(d, c->gfn, &original);
+    int rc = map(d, c->at.gfn, &original);
     if (rc)
         return rc == -ESRCH ? 0 : rc;
     if (c->open || memcmp(original, c->seen, PAGE)) {
@@ -206,11 +156,11 @@ static int follow(struct xmem_domain *d, struct copy *c)
 /* All copies of a gfn; the first failure. */
 static int look(struct xmem_domain *d, uint64_t gfn)
 {
-    const struct copies *t = d->copies;
+    const struct guards *t = d->guarded;
     int first = 0;
-    for (size_t i = gfn == ALL_GFNS ? 0 : from(t, gfn);
+    for (size_t i = gfn == ALL_GFNS ? 0 : guards_from(t, gfn);
          i < t->n && (gfn == ALL_GFNS || t->v[i]->gfn == gfn); i++) {
-        int rc = t->v[i]->gone ? 0 : follow(d, t->v[i]);
+        int rc = t->v[i]->gone ? 0 : follow(d, copy_at(t, i));
         first = first ? first : rc;
     }
     return first;
@@ -223,10 +173,10 @@ int copies_look(struct xmem_domain *d)
 
 int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len)
 {
-    const struct copies *t = d->copies;
+    const struct guards *t = d->guarded;
     int first = 0;
     for (size_t i = 0; i < t->n; i++) {
-        struct copy *c = t->v[i];
+        struct copy *c = copy_at(t, i);
         uint64_t start = c->page * PAGE > gpa ? c->page * PAGE : gpa;
         uint64_t end = (c->page + 1) * PAGE < gpa + len ? (c->page + 1) * PAGE : gpa + len;
         if (start < end) {
@@ -234,7 +184,7 @@ int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, si
                    end - start);
             memset((uint8_t *)c->patch + start % PAGE, 0xff, end - start);
         }
-        if (c->gone || c->gfn < gpa / PAGE || c->gfn > (gpa + len - 1) / PAGE)
+        if (c->at.gone || c->at.gfn < gpa / PAGE || c->at.gfn > (gpa + len - 1) / PAGE)
             continue;
         int rc = follow(d, c);
         first = first ? first : rc;
@@ -248,7 +198,7 @@ static void unguard(struct xmem_domain *d, const struct copy *c)
 {
     for (uint32_t i = d->guards.n; i--;) {
         const struct ledger_guard *g = list_at(&d->guards, i);
-        if (g->gfn == c->gfn && g->page == c->page) {
+        if (g->gfn == c->at.gfn && g->page == c->page) {
             list_drop(&d->guards, i);
             return;
         }
@@ -257,29 +207,29 @@ static void unguard(struct xmem_domain *d, const struct copy *c)
 
 static void remove_at(struct xmem_domain *d, size_t i)
 {
-    struct copies *t = d->copies;
-    unguard(d, t->v[i]);
-    free(t->v[i]);
-    memmove(&t->v[i], &t->v[i + 1], (--t->n - i) * sizeof(struct copy *));
+    struct guards *t = d->guarded;
+    unguard(d, copy_at(t, i));
+    free(copy_at(t, i));
+    memmove(&t->v[i], &t->v[i + 1], (--t->n - i) * sizeof(struct guard *));
 }
 
 void copies_free(struct xmem_domain *d)
 {
-    struct copies *t = d->copies;
+    struct guards *t = d->guarded;
     while (t && t->n)
-        free(t->v[--t->n]);
+        free(copy_at(t, --t->n));
     if (t)
         list_cut(&d->guards, 0);
     free(t ? t->v : NULL);
     free(t);
-    d->copies = NULL;
+    d->guarded = NULL;
 }
 
 /* Views of the session's own go as a whole, at its end. */
 static int lift(struct xmem_domain *d, uint64_t gfn, bool at_end)
 {
     int first = 0;
-    for (uint32_t id = 0; id < d->view_end && !copies_guard(d, gfn); id++) {
+    for (uint32_t id = 0; id < d->view_end && !guards_any(d, gfn); id++) {
         struct view *v = d->views[id];
         if (!v || v->step || (at_end && v->own))
             continue;
@@ -293,7 +243,7 @@ static int lift(struct xmem_domain *d, uint64_t gfn, bool at_end)
 /* Those that are gone are forgotten, once their gfns have the rights that they are to have. */
 static int lift_gone(struct xmem_domain *d, bool at_end)
 {
-    struct copies *t = d->copies;
+    struct guards *t = d->guarded;
     int first = 0;
     for (size_t i = 0; i < t->n;) {
         int rc = t->v[i]->gone ? lift(d, t->v[i]->gfn, at_end) : 0;
@@ -310,35 +260,35 @@ static int lift_gone(struct xmem_domain *d, bool at_end)
 
 int copies_view_gone(struct xmem_domain *d, uint16_t view)
 {
-    for (size_t i = 0; i < d->copies->n; i++)
-        if (d->copies->v[i]->view == view)
-            d->copies->v[i]->gone = true;
+    for (size_t i = 0; i < d->guarded->n; i++)
+        if (copy_at(d->guarded, i)->view == view)
+            d->guarded->v[i]->gone = true;
     return lift_gone(d, false);
 }
 
 int copies_page_gone(struct xmem_domain *d, uint64_t page)
 {
-    for (size_t i = 0; i < d->copies->n; i++)
-        if (d->copies->v[i]->page == page)
-            d->copies->v[i]->gone = true;
+    for (size_t i = 0; i < d->guarded->n; i++)
+        if (copy_at(d->guarded, i)->page == page)
+            d->guarded->v[i]->gone = true;
     return lift_gone(d, false);
 }
 
 int copies_remapped(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to)
 {
-    for (size_t i = from(d->copies, gfn); i < d->copies->n && d->copies->v[i]->gfn == gfn; i++)
-        if (d->copies->v[i]->view == view && d->copies->v[i]->page != to)
-            d->copies->v[i]->gone = true;
+    for (size_t i = guards_from(d->guarded, gfn); i < d->guarded->n && d->guarded->v[i]->gfn == gfn; i++)
+        if (copy_at(d->guarded, i)->view == view && copy_at(d->guarded, i)->page != to)
+            d->guarded->v[i]->gone = true;
     return lift_gone(d, false);
 }
 
 int copies_end(struct xmem_domain *d)
 {
     int first = 0;
-    for (size_t i = 0; i < d->copies->n; i++) {
-        struct copy *c = d->copies->v[i];
-        int rc = c->open && !c->gone ? follow(d, c) : 0;
-        c->gone = true;
+    for (size_t i = 0; i < d->guarded->n; i++) {
+        struct copy *c = copy_at(d->guarded, i);
+        int rc = c->open && !c->at.gone ? follow(d, c) : 0;
+        c->at.gone = true;
         first = first ? first : rc;
     }
     int rc = lift_gone(d, d->opts.restore != XMEM_RESTORE_KEEP);
@@ -347,32 +297,32 @@ int copies_end(struct xmem_domain *d)
 
 static struct copy *insert(struct xmem_domain *d, const struct session_copy *in)
 {
-    struct copies *t = d->copies ? d->copies : calloc(1, sizeof(*t));
+    struct guards *t = d->guarded ? d->guarded : calloc(1, sizeof(*t));
     struct copy *c = calloc(1, sizeof(*c));
-    d->copies = t;
+    d->guarded = t;
     if (!t || !c || list_room(&d->guards) ||
-        array_room((void **)&t->v, t->n, &t->cap, sizeof(struct copy *))) {
+        array_room((void **)&t->v, t->n, &t->cap, sizeof(struct guard *))) {
         free(c);
         if (t && !t->n)
             copies_free(d);
         return NULL;
     }
-    c->gfn = in->gfn;
+    c->at.gfn = in->gfn;
     c->page = in->page;
     c->view = in->view;
     memcpy(c->seen, in->original, PAGE);
     memcpy(c->shown, in->contents, PAGE);
     memcpy(c->patch, in->patched, PAGE);
-    size_t i = from(t, in->gfn);
-    memmove(&t->v[i + 1], &t->v[i], (t->n++ - i) * sizeof(struct copy *));
-    t->v[i] = c;
+    size_t i = guards_from(t, in->gfn);
+    memmove(&t->v[i + 1], &t->v[i], (t->n++ - i) * sizeof(struct guard *));
+    t->v[i] = &c->at;
     list_push(&d->guards, &(struct ledger_guard){in->gfn, in->page});
     return c;
 }
 
 int session_keep_copy(struct xmem_domain *d, const struct session_copy *in)
 {
-    bool guarded = copies_guard(d, in->gfn);
+    bool guarded = guards_any(d, in->gfn);
     struct copy *c = insert(d, in);
     if (!c)
         return domain_refuse(d, -ENOMEM, "out of memory");
@@ -381,7 +331,7 @@ int session_keep_copy(struct xmem_domain *d, const struct session_copy *in)
         rc = follow(d, c); /* what was written before it was guarded */
     if (rc) {
         struct xmem_error why = d->error;
-        c->gone = true;
+        c->at.gone = true;
         (void)lift_gone(d, false);
         d->error = why;
     }
@@ -397,9 +347,9 @@ uint64_t session_patch_hits(const struct xmem_domain *d)
 
 bool copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, uint32_t need)
 {
-    const struct copies *t = d->copies;
-    for (size_t i = from(t, gfn); (need & XMEM_ACCESS_W) && i < t->n && t->v[i]->gfn == gfn; i++)
-        if (t->v[i]->view == origin && !t->v[i]->gone)
+    const struct guards *t = d->guarded;
+    for (size_t i = guards_from(t, gfn); (need & XMEM_ACCESS_W) && i < t->n && t->v[i]->gfn == gfn; i++)
+        if (copy_at(t, i)->view == origin && !t->v[i]->gone)
             return true;
     return false;
 }
@@ -407,17 +357,17 @@ bool copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, u
 /* What is written in the view may land in the copies that it shows. */
 static void note_open(struct xmem_domain *d, uint16_t view, uint64_t gfn)
 {
-    const struct copies *t = d->copies;
-    for (size_t i = from(t, gfn); i < t->n && t->v[i]->gfn == gfn; i++)
-        if (t->v[i]->view == view)
-            t->v[i]->open = true;
+    const struct guards *t = d->guarded;
+    for (size_t i = guards_from(t, gfn); i < t->n && t->v[i]->gfn == gfn; i++)
+        if (copy_at(t, i)->view == view)
+            copy_at(t, i)->open = true;
 }
 
 bool copies_writes(struct xmem_domain *d, const struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
     uint64_t gfn = ev->pub.u.mem.gfn;
-    if (!(ev->pub.u.mem.access & XMEM_ACCESS_W) || !copies_guard(d, gfn))
+    if (!(ev->pub.u.mem.access & XMEM_ACCESS_W) || !guards_any(d, gfn))
         return v->writes;
     v->writes = !v->writes || (v->writes == WRITES_ONE && v->written == gfn) ? WRITES_ONE
                                                                              : WRITES_SOME;
@@ -496,7 +446,7 @@ bool copies_event(struct xmem_domain *d, struct event *ev)
     uint64_t gfn = ev->pub.u.mem.gfn;
     uint32_t access = ev->pub.u.mem.access & 7u;
     struct view *v = domain_view(d, ev->home);
-    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !v || v->step || !copies_guard(d, gfn))
+    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !v || v->step || !guards_any(d, gfn))
         return false;
     bool allowed = !(access & ~rights_allow(known_set_of(known_get(&v->known, gfn))));
     int rc = turn(d, v, gfn, access);

@@ -2,7 +2,7 @@
 /*
  * Copies of pages that views show in the place of the originals, patched. As long as there are any,
  * a write of the guest to the original's gfn is an event in every view, also where the rights that
- * are wanted allow it: those that are in force are narrower (copies_narrow()), and known has the
+ * are wanted allow it: those that are in force are narrower (guards.h), and known has the
  * wanted ones. Such an event is the library's own. The instruction is stepped over, writes into the
  * original wherever it runs, and ends with an event; what changed is then in the copies before the
  * vCPU goes on, but for the patches.
@@ -10,28 +10,8 @@
 #ifndef XMEM_COPIES_H
 #define XMEM_COPIES_H
 
+#include "rights/guards.h"
 #include "session/domain.h"
-
-/* ---- rights ---- */
-
-bool copies_guard(const struct xmem_domain *d, uint64_t gfn);
-uint8_t copies_narrow_far(const struct xmem_domain *d, const struct view *v, uint64_t gfn,
-                          uint8_t rights);
-/* What is in force where rights are wanted. */
-static inline uint8_t copies_narrow(const struct xmem_domain *d, const struct view *v,
-                                    uint64_t gfn, uint8_t rights)
-{
-    return d->copies ? copies_narrow_far(d, v, gfn, rights) : rights;
-}
-/* The same for a list. */
-void copies_narrow_all(const struct xmem_domain *d, const struct view *v, const uint64_t *gfns,
-                       uint8_t *rights, uint64_t n);
-uint64_t copies_run_far(const struct xmem_domain *d, uint64_t gfn, uint64_t nr);
-/* How many of nr gfns are alike: one that is guarded, or those before the next one. */
-static inline uint64_t copies_run(const struct xmem_domain *d, uint64_t gfn, uint64_t nr)
-{
-    return d->copies ? copies_run_far(d, gfn, nr) : nr;
-}
 
 /* ---- what changes around them; 0, or a failure with its text ---- */
 

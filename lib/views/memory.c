@@ -5,6 +5,8 @@
 #include "ledger/ledger.h"
 #include "session/session.h"
 #include "events/step.h"
+#include "rights/access.h"
+#include "rights/leaf.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -103,7 +105,7 @@ int xmem_domain_write(struct xmem_domain *d, uint64_t gpa, const void *buf, size
         rc = transfer(d, gpa, (void *)(uintptr_t)buf, len, copy_in);
     if (!rc)
         event_note_write(d, gpa, buf, len);
-    return !rc && len && d->copies ? copies_tool_wrote(d, gpa, buf, len) : rc;
+    return !rc && len && d->guarded ? copies_tool_wrote(d, gpa, buf, len) : rc;
 }
 
 /* ---- holes ---- */
@@ -328,7 +330,7 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
     while (page_at(d, i)->gfn != gfn)
         i++;
     page_forget(d, i);
-    return d->copies ? copies_page_gone(d, gfn) : 0;
+    return d->guarded ? copies_page_gone(d, gfn) : 0;
 }
 
 int session_discard_page(struct xmem_domain *d, uint64_t gfn)

@@ -3,7 +3,6 @@
 views_sources = \
 	lib/views/copies.c \
 	lib/views/copies.h \
-	lib/views/leaf.c \
 	lib/views/memory.c \
 	lib/views/view.c \
 	lib/views/visible.c

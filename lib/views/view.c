@@ -7,6 +7,9 @@
 #include "base/rights.h"
 #include "base/sized.h"
 #include "events/step.h"
+#include "rights/access.h"
+#include "rights/leaf.h"
+#include "rights/remap.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -34,12 +37,8 @@ int view_add(struct xmem_domain *d, uint16_t id, struct view **out)
 
 void view_forget(struct xmem_domain *d, struct view *v)
 {
-    for (uint32_t i = 0; i < d->vcpu_n; i++) /* nobody steps in it; its number may come back */
-        if (d->vcpus[i].fast_view == v->id)
-            d->vcpus[i].fast = false;
     d->views[v->id] = NULL;
-    if (v->step)
-        step_view_forget(d, v);
+    d->watch->view_gone(d, v);
     ledger_view_gone(v);
     free(v);
 }
@@ -249,7 +248,7 @@ int xmem_view_destroy(struct xmem_domain *d, uint16_t view)
         return domain_fail(d, rc, MAY_BUSY, "view %u cannot be destroyed%s", view,
                            rc == -EBUSY ? ", a vCPU runs in it" : "");
     view_forget(d, v);
-    return d->copies ? copies_view_gone(d, view) : 0;
+    return d->guarded ? copies_view_gone(d, view) : 0;
 }
 
 int session_switch_back(struct xmem_domain *d, uint16_t view)
@@ -363,19 +362,6 @@ int xmem_view_get_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t *view)
 
 /* ---- remapping ---- */
 
-static size_t remap_index(const struct view *v, uint64_t gfn)
-{
-    size_t i = 0;
-    while (i < v->remaps.n && remap_at(v, i)->gfn != gfn)
-        i++;
-    return i;
-}
-
-bool view_remapped(const struct view *v, uint64_t gfn)
-{
-    return remap_index(v, gfn) < v->remaps.n;
-}
-
 /* Room for a new one was made. */
 static void note_remap(struct view *v, uint64_t gfn, uint64_t to_gfn)
 {
@@ -402,54 +388,6 @@ static bool circle(const struct view *v, uint64_t gfn, uint64_t to)
     while (to != gfn && to != XMEM_GFN_UNDO && (i = remap_index(v, to)) < v->remaps.n)
         to = remap_at(v, i)->to_gfn;
     return to == gfn;
-}
-
-/* What was set or, of what was not, the view's default. */
-static uint8_t meant(const struct view *v, uint64_t gfn)
-{
-    uint8_t rights = known_set_of(known_get(&v->known, gfn));
-    return rights == KNOWN_NOTHING ? view_default(v) : rights;
-}
-
-/* The entry is a new one: what was meant for it is gone. */
-static int rights_again(struct xmem_domain *d, struct view *v, uint64_t gfn)
-{
-    uint8_t rights = meant(v, gfn);
-    return rights == KNOWN_NOTHING ? 0 : domain_force_rights(d, v, gfn, rights);
-}
-
-static int remap_again(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
-
-/* With what to shows in the view out of the way, and put back after. */
-static int remap_past(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
-{
-    size_t i = remap_index(v, to);
-    if (i == v->remaps.n)
-        return d->ops->view_change_gfn(d->dom, v->id, gfn, to);
-    uint64_t next = remap_at(v, i)->to_gfn;
-    int rc = d->ops->view_change_gfn(d->dom, v->id, to, XMEM_GFN_UNDO);
-    if (rc)
-        return rc;
-    rc = d->ops->view_change_gfn(d->dom, v->id, gfn, to);
-    int rc2 = remap_again(d, v, to, next);
-    if (rc2) /* it may have been for this one time */
-        rc2 = remap_again(d, v, to, next);
-    return rc ? rc : rc2;
-}
-
-static int remap_again(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
-{
-    int rc = remap_past(d, v, gfn, to);
-    return rc ? rc : rights_again(d, v, gfn);
-}
-
-int view_remap(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
-{
-    /* Xen looks to up in the view itself (p2m_change_altp2m_gfn()), not in the host view. */
-    if (to == XMEM_GFN_UNDO || !view_remapped(v, to))
-        return d->ops->view_change_gfn(d->dom, v->id, gfn, to);
-    int rc = domain_hold(d);
-    return rc ? rc : domain_let_go(d, remap_past(d, v, gfn, to));
 }
 
 /* What the gfn's new entry would cover, or the hole that it leaves; and of what stands in between. */
@@ -483,7 +421,7 @@ static int remap_back(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
     struct xmem_error why = d->error;
     int rc2 = remap_noted(d, v, gfn, before);
     if (!rc2)
-        rc2 = rights_again(d, v, gfn);
+        rc2 = view_rights_again(d, v, gfn);
     if (rc2) {
         view_unsure(v, true);
         if (!v->own)
@@ -501,7 +439,7 @@ static int remap_held(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
 {
     uint8_t rights;
     int rc = before_remap(d, v, gfn, to);
-    if (!rc && meant(v, gfn) == KNOWN_NOTHING) { /* not the other's, which may be none */
+    if (!rc && view_meant(v, gfn) == KNOWN_NOTHING) { /* not the other's, which may be none */
         rc = domain_ask_rights(d, v, gfn, &rights);
         if (!rc && known_put(&v->known, gfn, 1, 0xff, domain_found_byte(d, v, rights)))
             rc = domain_refuse(d, -ENOMEM, "out of memory");
@@ -511,7 +449,7 @@ static int remap_held(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
     uint64_t before = remap_of(v, gfn);
     rc = remap_noted(d, v, gfn, to);
     if (!rc)
-        rc = rights_again(d, v, gfn);
+        rc = view_rights_again(d, v, gfn);
     return rc ? remap_back(d, v, gfn, before, rc) : 0;
 }
 
@@ -544,15 +482,15 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
                              ": that one leads back to it", view, gfn, to_gfn);
     if (list_room(&v->remaps))
         return domain_refuse(d, -ENOMEM, "out of memory");
-    step_rights_changed(d, view, gfn, 1);
-    bool open = meant(v, gfn) == XMEM_RWX || meant(v, gfn) == KNOWN_NOTHING; /* cannot be opened */
+    rights_changed(d, view, gfn, 1);
+    bool open = view_meant(v, gfn) == XMEM_RWX || view_meant(v, gfn) == KNOWN_NOTHING; /* cannot be opened */
     rc = open ? 0 : domain_hold(d);
     if (rc)
         return rc;
     rc = remap_held(d, v, gfn, to_gfn);
     if (!open)
         rc = domain_let_go(d, rc);
-    return !rc && d->copies ? copies_remapped(d, view, gfn, to_gfn) : rc;
+    return !rc && d->guarded ? copies_remapped(d, view, gfn, to_gfn) : rc;
 }
 
 /* ---- visibility, #VE ---- */

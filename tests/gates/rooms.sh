@@ -15,23 +15,14 @@ lib/ledger/ledger.c calls lib/views/memory.c
 lib/ledger/ledger.c calls lib/views/view.c
 lib/ledger/ledger.c calls lib/views/visible.c
 lib/ledger/ledger.c includes lib/events/step.h
+lib/ledger/ledger.c includes lib/rights/access.h
 lib/ledger/ledger.c includes lib/rights/feed.h
 lib/ledger/ledger.c includes lib/views/copies.h
-lib/rights/access.c calls lib/events/step-arm.c
-lib/rights/access.c calls lib/events/step-open.c
-lib/rights/access.c calls lib/events/step-view.c
-lib/rights/access.c calls lib/views/copies.c
 lib/rights/access.c calls lib/views/leaf.c
-lib/rights/access.c includes lib/events/step.h
-lib/rights/access.c includes lib/views/copies.h
 lib/rights/changes.c calls lib/views/leaf.c
-lib/rights/changes.c calls lib/views/view.c
-lib/rights/send.c calls lib/events/step-arm.c
-lib/rights/send.c calls lib/events/step-view.c
-lib/rights/send.c calls lib/views/copies.c
+lib/rights/leaf.c calls lib/views/leaf.c
+lib/rights/remap.c calls lib/views/leaf.c
 lib/rights/send.c calls lib/views/leaf.c
-lib/rights/send.c includes lib/events/step.h
-lib/rights/send.c includes lib/views/copies.h
 lib/session/domain.h includes lib/events/event.h
 lib/session/domain.h includes lib/events/ring.h
 lib/session/domain.h includes lib/events/step-state.h
@@ -46,7 +37,6 @@ lib/views/memory.c calls lib/events/step-arm.c
 lib/views/memory.c includes lib/events/finish.h
 lib/views/memory.c includes lib/events/step.h
 lib/views/view.c calls lib/events/event.c
-lib/views/view.c calls lib/events/step-arm.c
 lib/views/view.c calls lib/events/step-view.c
 lib/views/view.c includes lib/events/step.h
 '

@@ -8,6 +8,9 @@
  * a gfn of it has. As any set in the host view it overwrites that gfn in views, which are set
  * again; nothing runs meanwhile.
  */
+#include "rights/leaf.h"
+
+#include "rights/access.h"
 #include "rights/changes.h"
 #include "ledger/ledger.h"
 
@@ -16,24 +19,6 @@
 
 #define PART_BITS 9u /* of a gfn: its place in 2 MiB */
 #define PARTS_MAX BACKEND_RUNS_MAX /* split in one hypercall */
-
-int domain_hold(struct xmem_domain *d)
-{
-    int rc = d->holds || d->pauses ? 0 : ledger_pause(d);
-    if (rc)
-        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
-    d->holds++;
-    return 0;
-}
-
-int domain_let_go(struct xmem_domain *d, int before)
-{
-    d->holds--;
-    int rc = d->holds || d->pauses ? 0 : domain_unpause_own(d);
-    if (!rc || before)
-        return before;
-    return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
-}
 
 static bool known_split(const struct xmem_domain *d, uint64_t gfn)
 {
