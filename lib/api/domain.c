@@ -8,6 +8,8 @@
 #include "base/sized.h"
 #include "events/step.h"
 #include "rights/access.h"
+#include "api/end.h"
+#include "views/views.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -4,6 +4,7 @@
 #include "session/connection.h"
 #include "session/domain.h"
 #include "base/sized.h"
+#include "api/end.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -3,6 +3,7 @@
 #include "events/finish.h"
 #include "ledger/ledger.h"
 #include "events/step.h"
+#include "api/end.h"
 
 #include <errno.h>
 #include <inttypes.h>

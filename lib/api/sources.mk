@@ -2,7 +2,10 @@
 # Opening, enabling and ending a session; recovering what a tool left that died.
 api_sources = \
 	lib/api/domain.c \
+	lib/api/end.h \
+	lib/api/memory.c \
 	lib/api/open.c \
 	lib/api/recover.c \
 	lib/api/restore.c \
-	lib/api/version.c
+	lib/api/version.c \
+	lib/api/views.c

@@ -7,6 +7,7 @@
 #include "events/finish.h"
 #include "base/sized.h"
 #include "events/step.h"
+#include "events/step-copies.h"
 
 #include <errno.h>
 #include <inttypes.h>

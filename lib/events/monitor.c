@@ -3,6 +3,7 @@
 #include "events/finish.h"
 #include "ledger/ledger.h"
 #include "base/sized.h"
+#include "events/monitor.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -5,6 +5,8 @@
 #include "base/rights.h"
 #include "base/sized.h"
 #include "events/step.h"
+#include "events/monitor.h"
+#include "events/step-copies.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -6,6 +6,7 @@ events_sources = \
 	lib/events/finish.c \
 	lib/events/finish.h \
 	lib/events/monitor.c \
+	lib/events/monitor.h \
 	lib/events/page-cache.c \
 	lib/events/page-cache.h \
 	lib/events/reinject.c \
@@ -17,6 +18,8 @@ events_sources = \
 	lib/events/step-arm-world.c \
 	lib/events/step-arm.c \
 	lib/events/step-arm.h \
+	lib/events/step-copies.c \
+	lib/events/step-copies.h \
 	lib/events/step-look.c \
 	lib/events/step-look.h \
 	lib/events/step-open.c \

@@ -10,6 +10,8 @@
 #include "views/copies.h"
 #include "ledger/ledger.h"
 #include "rights/access.h"
+#include "events/monitor.h"
+#include "events/step-copies.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -269,7 +271,7 @@ int step_pay(struct xmem_domain *d)
         int rc = relaxed_at(d, i)->need ? 0 : close_page(d, i);
         first = first ? first : rc;
     }
-    int rc = hold_by_state(d), rc2 = d->guarded ? copies_look(d) : 0;
+    int rc = hold_by_state(d), rc2 = d->guarded ? copies_look(d, COPIES_ALL) : 0;
     return first ? first : rc ? rc : rc2;
 }
 

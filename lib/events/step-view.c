@@ -15,6 +15,8 @@
 #include "base/util.h"
 #include "rights/access.h"
 #include "rights/leaf.h"
+#include "events/monitor.h"
+#include "views/views.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -58,7 +60,7 @@ static int make(struct xmem_domain *d, uint16_t origin, struct step_view **out)
         !(sv = calloc(1, sizeof(*sv))))
         return domain_refuse(d, -ENOMEM, "out of memory");
     bool follow = !origin && (d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS);
-    int rc = view_make(d, XMEM_N, follow ? VIEW_FOLLOW : VIEW_STEP, &sv->v);
+    int rc = view_make(d, XMEM_N, follow ? VIEW_FOLLOW : VIEW_STEP, NULL, &sv->v);
     if (rc) {
         free(sv);
         return rc;

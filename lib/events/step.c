@@ -9,6 +9,8 @@
 #include "events/step-look.h"
 #include "rights/access.h"
 #include "rights/remap.h"
+#include "events/monitor.h"
+#include "events/step-copies.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -5,6 +5,7 @@
 #include "rights/feed.h"
 #include "events/step.h"
 #include "rights/access.h"
+#include "views/views.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -193,31 +193,6 @@ static inline struct view *domain_view(const struct xmem_domain *d, uint16_t id)
 {
     return id < d->caps.max_views ? d->views[id] : NULL;
 }
-/* The same, noted and with a text; the gfn's rights in the view are new ones then. */
-int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
-
-/* view.c */
-int view_add(struct xmem_domain *d, uint16_t id, struct view **out);
-void view_forget(struct xmem_domain *d, struct view *v);
-int views_ensure_on(struct xmem_domain *d);
-/* What a view is made for. */
-enum view_use {
-    VIEW_CALLER, /* the caller's */
-    VIEW_STEP,   /* stepping over, with all rights said */
-    VIEW_FOLLOW, /* stepping over, following the host view where nothing is said */
-};
-/* Makes a view with these default rights; the library's own are hidden from the guest. */
-int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct view **out);
-/* views/visible.c: can views be hidden here? The others return what the hypervisor answers. */
-bool views_can_hide(const struct xmem_domain *d);
-int view_set_shown(struct xmem_domain *d, struct view *v, bool visible);
-/*
- * All vCPUs. Xen switches them to visible views only (p2m_switch_domain_altp2m_by_id()): one
- * that is hidden, by whomever, is shown for that moment.
- */
-int view_switch_all(struct xmem_domain *d, uint16_t id);
-/* Views that were there before; the first failure, with its text. */
-int views_show_again(struct xmem_domain *d);
 /*
  * Rights of gfns that nothing was said of, in a view that the session made: they do not
  * follow the host's. KNOWN_NOTHING of others, and of step views that do.
@@ -226,28 +201,5 @@ static inline uint8_t view_default(const struct view *v)
 {
     return v->own && !v->follow ? v->def : KNOWN_NOTHING;
 }
-
-/* monitor.c: for the library's own use. Single step; what the hypervisor cannot emulate. */
-int monitor_single_step(struct xmem_domain *d);
-int monitor_emul_unimplemented(struct xmem_domain *d);
-
-/*
- * restore.c: as found. Both do all they can, and return the first failure with its text; what is left
- * is in the ledger, and the same call goes on with it.
- */
-int domain_stop(struct xmem_domain *d); /* off, and all restored but pages and pauses */
-int domain_end(struct xmem_domain *d);  /* everything */
-
-/* What a closed session left undone, by another try: 0, or it stays left and err says why. */
-int domain_settle(struct xmem *x, uint32_t domid, struct xmem_error *err);
-void domain_settle_all(struct xmem *x);
-/* The domain was brought back by other means: nothing of it is left. */
-void domain_forget_left(struct xmem *x, uint32_t domid);
-
-/* memory.c */
-/* The i-th page that was added is none any more. */
-void page_forget(struct xmem_domain *d, size_t i);
-/* Pages that the session added have no rights at their own gfns in this view; the host's while monitoring. */
-int view_shut_pages(struct xmem_domain *d, struct view *v);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include "rights/changes.h"
 #include "base/rights.h"
-#include "events/step.h"
 #include "base/util.h"
 #include "rights/access.h"
 
@@ -14,10 +13,6 @@
 
 #define PAGE BACKEND_PAGE_SIZE
 #define WORDS (PAGE / sizeof(uint64_t))
-#define ALL_GFNS UINT64_MAX
-#define OUT_LOOKS 64u
-
-enum { WRITES_ONE = 1, WRITES_SOME };
 
 struct copy {
     struct guard at; /* first */
@@ -57,7 +52,7 @@ static int wanted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *
 }
 
 /* In force is what there is to be, guarded or not. */
-static int put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
+int copies_put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
 {
     uint8_t rights;
     int rc = wanted(d, v, gfn, &rights);
@@ -71,7 +66,7 @@ static int guard(struct xmem_domain *d, uint64_t gfn)
     int rc = 0;
     for (uint32_t id = 0; id < d->view_end && !rc; id++)
         if (d->views[id] && !d->views[id]->step)
-            rc = put_in_force(d, d->views[id], gfn);
+            rc = copies_put_in_force(d, d->views[id], gfn);
     return rc;
 }
 
@@ -79,7 +74,7 @@ int copies_guard_view(struct xmem_domain *d, struct view *v)
 {
     int rc = 0;
     for (size_t i = 0; d->guarded && i < d->guarded->n && !rc; i++)
-        rc = put_in_force(d, v, d->guarded->v[i]->gfn);
+        rc = copies_put_in_force(d, v, d->guarded->v[i]->gfn);
     return rc;
 }
 
@@ -154,21 +149,16 @@ static int follow(struct xmem_domain *d, struct copy *c)
 }
 
 /* All copies of a gfn; the first failure. */
-static int look(struct xmem_domain *d, uint64_t gfn)
+int copies_look(struct xmem_domain *d, uint64_t gfn)
 {
     const struct guards *t = d->guarded;
     int first = 0;
-    for (size_t i = gfn == ALL_GFNS ? 0 : guards_from(t, gfn);
-         i < t->n && (gfn == ALL_GFNS || t->v[i]->gfn == gfn); i++) {
+    for (size_t i = gfn == COPIES_ALL ? 0 : guards_from(t, gfn);
+         i < t->n && (gfn == COPIES_ALL || t->v[i]->gfn == gfn); i++) {
         int rc = t->v[i]->gone ? 0 : follow(d, copy_at(t, i));
         first = first ? first : rc;
     }
     return first;
-}
-
-int copies_look(struct xmem_domain *d)
-{
-    return look(d, ALL_GFNS);
 }
 
 int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len)
@@ -233,7 +223,7 @@ static int lift(struct xmem_domain *d, uint64_t gfn, bool at_end)
         struct view *v = d->views[id];
         if (!v || v->step || (at_end && v->own))
             continue;
-        int rc = put_in_force(d, v, gfn);
+        int rc = copies_put_in_force(d, v, gfn);
         if (rc != -ESRCH) /* it left the guest */
             first = first ? first : rc;
     }
@@ -355,105 +345,10 @@ bool copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, u
 }
 
 /* What is written in the view may land in the copies that it shows. */
-static void note_open(struct xmem_domain *d, uint16_t view, uint64_t gfn)
+void copies_note_open(struct xmem_domain *d, uint16_t view, uint64_t gfn)
 {
     const struct guards *t = d->guarded;
     for (size_t i = guards_from(t, gfn); i < t->n && t->v[i]->gfn == gfn; i++)
         if (copy_at(t, i)->view == view)
             copy_at(t, i)->open = true;
-}
-
-bool copies_writes(struct xmem_domain *d, const struct event *ev)
-{
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    uint64_t gfn = ev->pub.u.mem.gfn;
-    if (!(ev->pub.u.mem.access & XMEM_ACCESS_W) || !guards_any(d, gfn))
-        return v->writes;
-    v->writes = !v->writes || (v->writes == WRITES_ONE && v->written == gfn) ? WRITES_ONE
-                                                                             : WRITES_SOME;
-    v->written = gfn;
-    note_open(d, ev->home, gfn); /* by single step it does */
-    return true;
-}
-
-static int look_after(struct xmem_domain *d, const struct vcpu *v)
-{
-    return look(d, v->writes == WRITES_ONE ? v->written : ALL_GFNS);
-}
-
-/*
- * A fast single step that was under way when the instruction came to the page: it cannot be made
- * one that tells its end, which is waited for instead.
- */
-static int see_out(struct xmem_domain *d, uint32_t vcpu)
-{
-    struct vcpu *v = &d->vcpus[vcpu];
-    uint16_t view;
-    int rc = events_send(d);
-    for (unsigned i = 0; i < OUT_LOOKS && !rc && v->step.in && !d->pauses; i++) {
-        if (ring_waiting(&d->ring, vcpu) || d->ops->view_get_vcpu(d->dom, vcpu, &view) ||
-            view != v->step.in->v->id)
-            break;
-        step_let_run(d);
-    }
-    return rc ? rc : look_after(d, v);
-}
-
-int copies_stepped(struct xmem_domain *d, uint32_t vcpu, int rc)
-{
-    return !rc && d->vcpus[vcpu].fast ? see_out(d, vcpu) : rc;
-}
-
-int copies_closed(struct xmem_domain *d, uint32_t vcpu)
-{
-    const struct step_pages *p = &d->vcpus[vcpu].step.pages;
-    int first = 0;
-    for (uint32_t i = 0; i < p->n; i++) {
-        int rc = p->v[i].need & XMEM_ACCESS_W ? look(d, p->v[i].gfn) : 0;
-        first = first ? first : rc;
-    }
-    return first;
-}
-
-int copies_taken(struct xmem_domain *d, struct event *ev)
-{
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    if (!v->writes)
-        return 0;
-    int rc = look_after(d, v);
-    if (!rc && (!v->step.phase || ev->pub.reason == XMEM_EVENT_SINGLESTEP))
-        v->writes = 0;
-    d->step_owed |= rc != 0;
-    return d->dead ? 0 : rc; /* its death is told next */
-}
-
-/* Rights that the access turns: rx2rw here, since less is in force; n2rwx has turned, and is guarded now. */
-static int turn(struct xmem_domain *d, struct view *v, uint64_t gfn, uint32_t access)
-{
-    uint8_t rights = known_set_of(known_get(&v->known, gfn));
-    uint8_t turned = rights == XMEM_N2RWX                              ? XMEM_RWX
-                     : rights == XMEM_RX2RW && (access & XMEM_ACCESS_W) ? XMEM_RW
-                                                                        : rights;
-    if (turned == rights)
-        return 0;
-    note_open(d, v->id, gfn);
-    (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(turned));
-    return put_in_force(d, v, gfn);
-}
-
-bool copies_event(struct xmem_domain *d, struct event *ev)
-{
-    uint64_t gfn = ev->pub.u.mem.gfn;
-    uint32_t access = ev->pub.u.mem.access & 7u;
-    struct view *v = domain_view(d, ev->home);
-    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !v || v->step || !guards_any(d, gfn))
-        return false;
-    bool allowed = !(access & ~rights_allow(known_set_of(known_get(&v->known, gfn))));
-    int rc = turn(d, v, gfn, access);
-    d->step_owed |= look(d, gfn) != 0; /* devices write without an event */
-    if (rc || !allowed || !(access & XMEM_ACCESS_W) ||
-        !(ev->pub.flags & XMEM_EVENT_PAUSED))
-        return false;
-    ev->strict = false;
-    return !step_over(d, ev);
 }

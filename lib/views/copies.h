@@ -27,20 +27,16 @@ int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, si
 int copies_end(struct xmem_domain *d);
 void copies_free(struct xmem_domain *d);
 
-/* ---- steps and events; only where there are copies ---- */
+/* ---- for steps (events/step-copies.c); only where there are copies ---- */
 
-/* An event was taken. What its vCPU wrote is carried over. */
-int copies_taken(struct xmem_domain *d, struct event *ev);
-/* One that is the caller's otherwise. True: it was a write that only a guard stopped, and is answered. */
-bool copies_event(struct xmem_domain *d, struct event *ev);
-/* The event is stepped over. True: its instruction writes where copies are, and ends with an event. */
-bool copies_writes(struct xmem_domain *d, const struct event *ev);
-/* It was, with rc; and passes that on. */
-int copies_stepped(struct xmem_domain *d, uint32_t vcpu, int rc);
-/* At all of them. */
-int copies_look(struct xmem_domain *d);
-/* Pages that a step opened in the vCPU's own view, for others as well, are closed again. */
-int copies_closed(struct xmem_domain *d, uint32_t vcpu);
+#define COPIES_ALL UINT64_MAX
+
+/* At all copies of the gfn, or of all: what was written is carried over. The first failure. */
+int copies_look(struct xmem_domain *d, uint64_t gfn);
+/* What is written in the view may land in the copies that it shows at gfn. */
+void copies_note_open(struct xmem_domain *d, uint16_t view, uint64_t gfn);
+/* In force is what there is to be in the view, guarded or not. */
+int copies_put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn);
 /* Does the page show the original in a step view, instead of what origin shows? */
 bool copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, uint32_t need);
 

@@ -3,6 +3,7 @@
 views_sources = \
 	lib/views/copies.c \
 	lib/views/copies.h \
-	lib/views/memory.c \
+	lib/views/pages.c \
 	lib/views/view.c \
+	lib/views/views.h \
 	lib/views/visible.c

@@ -6,10 +6,10 @@
 #include "ledger/ledger.h"
 #include "base/rights.h"
 #include "base/sized.h"
-#include "events/step.h"
 #include "rights/access.h"
 #include "rights/leaf.h"
 #include "rights/remap.h"
+#include "views/views.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -43,7 +43,7 @@ void view_forget(struct xmem_domain *d, struct view *v)
     free(v);
 }
 
-static int usable(struct xmem_domain *d)
+int views_usable(struct xmem_domain *d)
 {
     int rc = domain_usable(d);
     if (rc || d->caps.max_views > 1)
@@ -53,9 +53,9 @@ static int usable(struct xmem_domain *d)
 }
 
 /* The caller's view: 0 and -ENOENT are told apart by the callers. */
-static int find(struct xmem_domain *d, uint16_t id, struct view **out)
+int view_find(struct xmem_domain *d, uint16_t id, struct view **out)
 {
-    int rc = usable(d);
+    int rc = views_usable(d);
     if (rc)
         return rc;
     struct view *v = domain_view(d, id);
@@ -69,7 +69,7 @@ static int find(struct xmem_domain *d, uint16_t id, struct view **out)
 static int find_for(struct xmem_domain *d, uint16_t id, struct view **out, bool there,
                     const char *what)
 {
-    int rc = find(d, id, out);
+    int rc = view_find(d, id, out);
     if (rc || there)
         return rc;
     return domain_refuse(d, -EOPNOTSUPP, "view %u: this hypervisor has no %s", id, what);
@@ -134,11 +134,11 @@ static unsigned view_count(const struct xmem_domain *d)
     return n;
 }
 
-static int create(struct xmem_domain *d, uint8_t rights, enum view_use use, uint16_t *id)
+static int create(struct xmem_domain *d, uint8_t rights, views_room_fn *make_room, uint16_t *id)
 {
     ledger_begin(d, LEDGER_CREATE, 0, 0, 0);
     int rc = d->ops->view_create(d->dom, rights, id);
-    if ((rc == -ENOSPC || rc == -EINVAL) && use == VIEW_CALLER && step_view_drop(d)) {
+    if ((rc == -ENOSPC || rc == -EINVAL) && make_room && make_room(d)) {
         ledger_begin(d, LEDGER_CREATE, 0, 0, 0);
         rc = d->ops->view_create(d->dom, rights, id);
     }
@@ -171,14 +171,15 @@ static int view_not_made(struct xmem_domain *d, struct view *v, bool were_on, in
     return rc;
 }
 
-int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct view **out)
+int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, views_room_fn *make_room,
+              struct view **out)
 {
     uint16_t id;
     struct view *v = NULL;
     bool were_on = d->led->views_on;
     int rc = views_ensure_on(d);
     if (!rc)
-        rc = create(d, rights, use, &id);
+        rc = create(d, rights, make_room, &id);
     if (!rc && (id >= d->caps.max_views || d->views[id] || view_add(d, id, &v)))
         rc = domain_refuse(d, -ENOMEM, "view %u: out of memory, or two of one number%s", id,
                            d->ops->view_destroy(d->dom, id) ? "; it is left" : "");
@@ -201,72 +202,6 @@ int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, struct v
         return view_not_made(d, v, were_on, rc);
     *out = v;
     return 0;
-}
-
-int xmem_view_create(struct xmem_domain *d, const struct xmem_view_opts *opts, uint16_t *view)
-{
-    struct xmem_view_opts o = XMEM_INIT(o);
-    struct view *v;
-    int rc = usable(d);
-    if (rc)
-        return rc;
-    if (!view)
-        return domain_refuse(d, -EINVAL, "xmem_view_create: nowhere to put the view's number");
-    rc = opts ? sized_in(&o, sizeof(o), opts) : 0;
-    if (rc)
-        return domain_refuse(d, rc, "xmem_view_create: opts has a wrong size");
-    if (!rights_valid(o.default_rights) || o.reserved)
-        return domain_refuse(d, -EINVAL, "xmem_view_create: %" PRIu32 " is no enum xmem_rights",
-                             o.default_rights);
-    uint8_t rights = o.default_rights == XMEM_DEFAULT ? XMEM_RWX : (uint8_t)o.default_rights;
-    if (!(d->caps.view_rights & XMEM_RIGHTS_BIT(rights)))
-        return domain_refuse(d, -EOPNOTSUPP, "views cannot have rights %s on this kind of machine",
-                             xmem_rights_name((enum xmem_rights)rights));
-    rc = view_make(d, rights, VIEW_CALLER, &v);
-    if (!rc)
-        *view = v->id;
-    return rc;
-}
-
-int xmem_view_destroy(struct xmem_domain *d, uint16_t view)
-{
-    struct view *v;
-    int rc = find(d, view, &v);
-    if (rc)
-        return rc;
-    if (!view)
-        return domain_refuse(d, -EINVAL, "view 0 is the host view: it cannot be destroyed");
-    /* Answers may name it: they take effect before its number can come back for another one. */
-    rc = d->enabled ? events_send(d) : 0;
-    if (!rc)
-        rc = step_view_going(d, view);
-    if (rc)
-        return rc;
-    ledger_begin(d, LEDGER_DESTROY, view, 0, 0);
-    rc = d->ops->view_destroy(d->dom, view);
-    if (rc)
-        return domain_fail(d, rc, MAY_BUSY, "view %u cannot be destroyed%s", view,
-                           rc == -EBUSY ? ", a vCPU runs in it" : "");
-    view_forget(d, v);
-    return d->guarded ? copies_view_gone(d, view) : 0;
-}
-
-int session_switch_back(struct xmem_domain *d, uint16_t view)
-{
-    int rc = xmem_view_switch(d, view);
-    d->back_owed = rc != 0;
-    d->back_to = view;
-    d->owed = d->owed || rc;
-    return rc;
-}
-
-int session_discard_view(struct xmem_domain *d, uint16_t view)
-{
-    int rc = xmem_view_destroy(d, view);
-    struct view *v = domain_view(d, view);
-    if (rc && v && v->own)
-        v->unwanted = d->owed = true;
-    return rc;
 }
 
 int xmem_view_list(struct xmem_domain *d, uint16_t *views, size_t *n)
@@ -293,31 +228,7 @@ int xmem_view_list(struct xmem_domain *d, uint16_t *views, size_t *n)
 
 /* ---- switching ---- */
 
-int xmem_view_switch(struct xmem_domain *d, uint16_t view)
-{
-    struct view *v;
-    int rc = find(d, view, &v);
-    if (rc || (!view && !d->led->views_on))
-        return rc;
-    /* Answers may name views: they take effect before the switch, not after it. */
-    rc = d->enabled ? events_send(d) : 0;
-    if (!rc)
-        rc = step_before_switch(d);
-    if (rc)
-        return rc;
-    bool before = d->led->views_switched;
-    d->led->views_switched = true;
-    rc = view_switch_all(d, view);
-    d->led->views_switched = before || !rc;
-    if (rc)
-        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u", d->domid,
-                           view);
-    d->back_owed = false;
-    step_switched(d, view);
-    return 0;
-}
-
-static int check_vcpu(struct xmem_domain *d, uint32_t vcpu)
+int view_check_vcpu(struct xmem_domain *d, uint32_t vcpu)
 {
     if (vcpu < d->vcpu_n)
         return 0;
@@ -331,7 +242,7 @@ int xmem_view_switch_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
     int rc = find_for(d, view, &v, d && d->ops->view_switch_vcpu, "call for one vCPU; use "
                       "XMEM_REPLY_SET_VIEW in the reply to an event of that vCPU");
     if (!rc)
-        rc = check_vcpu(d, vcpu);
+        rc = view_check_vcpu(d, vcpu);
     if (rc)
         return rc;
     ledger_begin(d, LEDGER_SWITCH, view, vcpu, vcpu);
@@ -339,24 +250,6 @@ int xmem_view_switch_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
     if (rc)
         return domain_fail(d, rc, 0, "vCPU %" PRIu32 " cannot be switched to view %u", vcpu, view);
     d->led->views_switched = true;
-    return 0;
-}
-
-int xmem_view_get_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t *view)
-{
-    uint16_t id = 0;
-    int rc = usable(d);
-    if (rc)
-        return rc;
-    if (!view)
-        return domain_refuse(d, -EINVAL, "xmem_view_get_vcpu: nowhere to put the view's number");
-    rc = check_vcpu(d, vcpu);
-    if (rc)
-        return rc;
-    rc = d->led->views_on ? d->ops->view_get_vcpu(d->dom, vcpu, &id) : 0;
-    if (rc)
-        return domain_fail(d, rc, 0, "vCPU %" PRIu32 ": its view cannot be asked for", vcpu);
-    *view = step_home(d, vcpu, id); /* in another one for one instruction */
     return 0;
 }
 
@@ -604,7 +497,7 @@ int xmem_view_set_notify_page(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn
     bool there = d && d->ops->view_set_notify && (d->caps.flags & XMEM_CAP_SUPPRESS_VE);
     int rc = find_for(d, 0, &v, there, "#VE");
     if (!rc)
-        rc = check_vcpu(d, vcpu);
+        rc = view_check_vcpu(d, vcpu);
     if (!rc && gfn != XMEM_GFN_UNDO)
         rc = domain_check_gfns(d, gfn, 1);
     if (!rc)

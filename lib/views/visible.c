@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which views the guest can switch to by itself (VMFUNC), view 0 among them. */
 #include "ledger/ledger.h"
+#include "views/views.h"
 
 #include <errno.h>
 #include <inttypes.h>
