@@ -11,6 +11,10 @@
 #include "api/end.h"
 #include "views/views.h"
 
+#include "events/undo.h"
+#include "rights/undo.h"
+#include "views/views.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -168,6 +172,12 @@ static int open_ledger(struct xmem *x, struct xmem_domain *d)
     return ledger_open(d, fd) ? domain_refuse(d, -ENOMEM, "xmem_domain_open: out of memory") : 0;
 }
 
+/* What sessions undo. Copies are gone before rights are told to be so, pauses are the last. */
+static const struct ledger_kind *const kinds[] = {
+    &events_steps, &events_monitors, &views_pages, &views_copies, &rights_default, &rights_host,
+    &rights_required, &views_all, &ledger_pauses, NULL,
+};
+
 int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_opts *opts,
                      struct xmem_domain **out)
 {
@@ -183,6 +193,8 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     d->x = x;
     d->ops = x->ops;
     d->watch = &events_watch;
+    d->kinds = kinds;
+    d->pay = ledger_pay;
     d->domid = domid;
     d->number = atomic_fetch_add(&sessions, 1) + 1;
     int rc = check_opts(d, opts);

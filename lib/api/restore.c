@@ -228,11 +228,11 @@ static void stop_paused(struct xmem_domain *d, struct outcome *o)
 {
     if (d->enabled)
         end_events(d, o);
-    ledger_undo_steps(d, o);
-    ledger_undo(d, o);
+    ledger_undo(d, LEDGER_STEPS, o);
+    ledger_undo(d, LEDGER_STATE, o);
     if (d->enabled)
         drain(d);
-    ledger_undo_monitors(d, o);
+    ledger_undo(d, LEDGER_MONITORS, o);
     outcome_note(d, o, drop_ring(d));
 }
 
@@ -285,8 +285,7 @@ int domain_end(struct xmem_domain *d)
     struct outcome o = {0};
     if (ledger_any(d) || d->enabled)
         outcome_note(d, &o, domain_stop(d));
-    ledger_undo_pages(d, &o);
-    ledger_undo_pauses(d, &o);
+    ledger_undo(d, LEDGER_LAST, &o);
     if (domain_is_dead(d)) {
         forget_all(d);
         return 0;

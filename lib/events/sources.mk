@@ -28,6 +28,8 @@ events_sources = \
 	lib/events/step-view.c \
 	lib/events/step.c \
 	lib/events/step.h \
+	lib/events/undo.c \
+	lib/events/undo.h \
 	lib/events/watch.c \
 	lib/events/x86-walk.c \
 	lib/events/x86-walk.h

@@ -107,16 +107,6 @@ static void reap(struct xmem_domain *d)
     }
 }
 
-bool step_views_used(struct xmem_domain *d)
-{
-    for (uint32_t i = 0; i < d->vcpu_n && d->step_view_n; i++) {
-        uint16_t view;
-        if (d->ops->view_get_vcpu(d->dom, i, &view) || step_view_of(d, view))
-            return true;
-    }
-    return false;
-}
-
 /* Waits until what is true. A vCPU with an event that was not taken yet stays where it is. */
 static bool wait_for(struct xmem_domain *d, bool (*what)(struct xmem_domain *d, uint16_t arg),
                      uint16_t arg)

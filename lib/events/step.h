@@ -95,8 +95,6 @@ bool step_see_through(struct xmem_domain *d, struct event *ev);
 bool step_forget(struct xmem_domain *d, struct event *ev);
 /* Any vCPU left of which single step is on? */
 bool step_any(struct xmem_domain *d);
-/* Is a vCPU still in a step view? */
-bool step_views_used(struct xmem_domain *d);
 /* Arms every page that is open for a moment, and lets all vCPUs go on. The first failure. */
 int step_end_all(struct xmem_domain *d);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All that a session changed and has not undone, and the only place that undoes it. An entry is made
+ * All that a session changed and has not undone, and the one walk that undoes it. An entry is made
  * before its change, and leaves when it is confirmed that it was undone; undoing needs no memory. What
  * fails is told and stays: the next walk goes on with it. The entries lie in an arena, where another
  * process may read them at any moment (layout.h, read.h):
@@ -71,22 +71,51 @@ void outcome_note(struct xmem_domain *d, struct outcome *o, int rc);
 /* The code, with its text as the session's. */
 int outcome_of(struct xmem_domain *d, const struct outcome *o);
 
+/* When kinds of entries are undone, from the first to the last. */
+enum ledger_turn {
+    LEDGER_STEPS,    /* single step, from outside: of vCPUs that did not end it. The domain is paused, */
+    LEDGER_STATE,    /* and here; as far as that is possible without a ring where there is none */
+    LEDGER_MONITORS, /* and here */
+    LEDGER_LAST,     /* pages and pauses: with the domain's last changes */
+};
+
+/*
+ * A kind of entries: who changes something gives the ledger how it is undone. The session is opened
+ * with all kinds (d->kinds, up to NULL), in the order in which those of one turn are undone.
+ */
+struct ledger_kind {
+    enum ledger_turn turn;
+    bool lives;      /* there is none in a domain that died */
+    bool needs_ring; /* can be undone with a ring only */
+    /* Is anything left? */
+    bool (*any)(const struct xmem_domain *d);
+    void (*undo)(struct xmem_domain *d, struct outcome *o);
+    /*
+     * What calls that failed could not undo then; every call on the session begins with it, so that the
+     * same call again starts from what was there before. True: something is left. May be NULL.
+     */
+    bool (*pay)(struct xmem_domain *d);
+};
+
+/* Of the ledger's own: */
+extern const struct ledger_kind ledger_pauses;
+
+/* Rights and views are not to be restored. */
+static inline bool ledger_keeps(const struct xmem_domain *d)
+{
+    return d->opts.restore == XMEM_RESTORE_KEEP;
+}
+
+/* A byte of known (or of view.ve): was something else set than was found? */
+static inline bool ledger_changed(uint8_t byte)
+{
+    return (byte & KNOWN_FOUND) && (byte & KNOWN_SET) && known_set_of(byte) != known_found_of(byte);
+}
+
 /* Is anything left to be undone? And such as can be undone with a ring only? */
 bool ledger_any(const struct xmem_domain *d);
 bool ledger_needs_ring(const struct xmem_domain *d);
-
-/* Rights, default, access_required, views: as far as that is possible without a ring where there is none. */
-void ledger_undo(struct xmem_domain *d, struct outcome *o);
-void ledger_undo_monitors(struct xmem_domain *d, struct outcome *o);
-/* Single step, from outside: of vCPUs that did not end it. The domain is paused. */
-void ledger_undo_steps(struct xmem_domain *d, struct outcome *o);
-/*
- * What calls that failed could not undo then; every call on the session begins with it, so that the same
- * call again starts from what was there before.
- */
+void ledger_undo(struct xmem_domain *d, enum ledger_turn turn, struct outcome *o);
 void ledger_pay(struct xmem_domain *d);
-/* With the domain's last changes: */
-void ledger_undo_pages(struct xmem_domain *d, struct outcome *o);
-void ledger_undo_pauses(struct xmem_domain *d, struct outcome *o);
 
 #endif

@@ -48,3 +48,36 @@ int domain_let_go(struct xmem_domain *d, int before)
         return before;
     return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
 }
+
+static int undo_pauses(struct xmem_domain *d, uint32_t *pauses)
+{
+    int rc = 0;
+    for (; *pauses && !rc; *pauses -= !rc)
+        rc = d->dead ? 0 : ledger_unpause(d);
+    return rc;
+}
+
+static void undo(struct xmem_domain *d, struct outcome *o)
+{
+    int rc = undo_pauses(d, &d->pauses), rc2 = undo_pauses(d, &d->own_pauses);
+    if (rc || rc2)
+        outcome_note(d, o, domain_fail(d, rc ? rc : rc2, 0, "domain %" PRIu32 " cannot be unpaused",
+                                       d->domid));
+}
+
+static bool any_pauses(const struct xmem_domain *d)
+{
+    return d->pauses || d->own_pauses;
+}
+
+static bool pay(struct xmem_domain *d)
+{
+    return undo_pauses(d, &d->own_pauses);
+}
+
+const struct ledger_kind ledger_pauses = {
+    .turn = LEDGER_LAST,
+    .any = any_pauses,
+    .undo = undo,
+    .pay = pay,
+};

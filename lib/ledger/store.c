@@ -8,7 +8,6 @@
 
 int ledger_open(struct xmem_domain *d, int fd)
 {
-    d->pay = ledger_pay;
     int rc = arena_init(&d->arena, fd);
     if (rc)
         return rc;

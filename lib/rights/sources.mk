@@ -17,4 +17,6 @@ rights_sources = \
 	lib/rights/remap.h \
 	lib/rights/runs.c \
 	lib/rights/runs.h \
-	lib/rights/send.c
+	lib/rights/send.c \
+	lib/rights/undo.c \
+	lib/rights/undo.h

@@ -96,6 +96,7 @@ struct xmem_domain {
     uint32_t own_pauses; /* the library's own, not undone */
     bool owed;           /* the undoing of a failed call failed: pay() tries again */
     void (*pay)(struct xmem_domain *d); /* ledger_pay() */
+    const struct ledger_kind *const *kinds; /* of what is undone: ledger.h */
     bool back_owed; /* a switch back to this view */
     uint16_t back_to;
     bool views_unwanted; /* on, for a view that could not be made */

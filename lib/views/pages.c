@@ -249,3 +249,54 @@ int session_discard_page(struct xmem_domain *d, uint64_t gfn)
             page_at(d, i)->unwanted = d->owed = true;
     return rc;
 }
+
+/* ---- for the ledger ---- */
+
+static int remove_page(struct xmem_domain *d, uint64_t gfn)
+{
+    d->watch->pages_changed(d, gfn, 1);
+    int rc = d->dead ? 0 : d->ops->page_remove(d->dom, gfn);
+    return rc == -ESRCH ? 0 : rc;
+}
+
+static void undo_pages(struct xmem_domain *d, struct outcome *o)
+{
+    uint32_t kept = 0;
+    for (size_t i = 0; i < d->pages.n; i++) {
+        struct added page = *page_at(d, i);
+        int rc = remove_page(d, page.gfn);
+        if (!rc)
+            continue;
+        *page_at(d, kept++) = page;
+        outcome_note(d, o, domain_fail(d, rc, 0, "gfn 0x%" PRIx64 ", which was added, cannot be taken "
+                                       "away", page.gfn));
+    }
+    list_cut(&d->pages, kept);
+}
+
+static bool pay_pages(struct xmem_domain *d)
+{
+    bool left = false;
+    for (size_t i = d->pages.n; i--;) {
+        if (!page_at(d, i)->unwanted)
+            continue;
+        uint64_t gfn = page_at(d, i)->gfn;
+        if (remove_page(d, gfn)) {
+            left = true;
+            continue;
+        }
+        page_forget(d, i);
+        if (d->guarded)
+            left = copies_page_gone(d, gfn) || left;
+    }
+    return left;
+}
+
+static bool any_pages(const struct xmem_domain *d)
+{
+    return d->pages.n;
+}
+
+const struct ledger_kind views_pages = {
+    .turn = LEDGER_LAST, .any = any_pages, .undo = undo_pages, .pay = pay_pages,
+};

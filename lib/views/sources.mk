@@ -4,6 +4,7 @@ views_sources = \
 	lib/views/copies.c \
 	lib/views/copies.h \
 	lib/views/pages.c \
+	lib/views/undo.c \
 	lib/views/view.c \
 	lib/views/views.h \
 	lib/views/visible.c

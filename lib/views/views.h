@@ -3,7 +3,7 @@
 #ifndef XMEM_VIEWS_H
 #define XMEM_VIEWS_H
 
-#include "session/domain.h"
+#include "ledger/ledger.h"
 
 /* 0, or -EOPNOTSUPP where there are none; a text. */
 int views_usable(struct xmem_domain *d);
@@ -46,5 +46,10 @@ int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
 void page_forget(struct xmem_domain *d, size_t i);
 /* Pages that the session added have no rights at their own gfns in this view; the host's while monitoring. */
 int view_shut_pages(struct xmem_domain *d, struct view *v);
+
+/* ---- what this room gives the ledger ---- */
+
+/* Pages that the session added; copies, which go first; views. */
+extern const struct ledger_kind views_pages, views_copies, views_all;
 
 #endif

@@ -6,19 +6,6 @@
 
 # What does otherwise yet: FILE WHAT FILE. The list can only shrink: an entry that nothing needs is a finding.
 known='
-lib/ledger/ledger.c calls lib/events/step-arm.c
-lib/ledger/ledger.c calls lib/events/step-view.c
-lib/ledger/ledger.c calls lib/rights/access.c
-lib/ledger/ledger.c calls lib/rights/feed.c
-lib/ledger/ledger.c calls lib/views/copies.c
-lib/ledger/ledger.c calls lib/views/pages.c
-lib/ledger/ledger.c calls lib/views/view.c
-lib/ledger/ledger.c calls lib/views/visible.c
-lib/ledger/ledger.c includes lib/events/step.h
-lib/ledger/ledger.c includes lib/rights/access.h
-lib/ledger/ledger.c includes lib/rights/feed.h
-lib/ledger/ledger.c includes lib/views/copies.h
-lib/ledger/ledger.c includes lib/views/views.h
 lib/session/domain.h includes lib/events/event.h
 lib/session/domain.h includes lib/events/ring.h
 lib/session/domain.h includes lib/events/step-state.h
