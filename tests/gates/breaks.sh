@@ -91,13 +91,13 @@ broken 'the library reaches into the hypervisor' tests/gates/layering.sh 'lib/vi
 broken 'the library knows Xen outside its backend' tests/gates/layering.sh 'lib/views/view.c includes' \
     lib/views/view.c "sed -i '2i #include <xenctrl.h>' lib/views/view.c"
 broken 'a room includes one above it' tests/gates/rooms.sh 'known.c includes lib/views/copies.h, which' \
-    lib/ledger/known.c "sed -i '/include \"ledger.known.h\"/a #include \"views/copies.h\"' lib/ledger/known.c"
+    lib/arena/known.c "sed -i '/include \"arena.known.h\"/a #include \"views/copies.h\"' lib/arena/known.c"
 broken 'a room calls one above it' tests/gates/rooms.sh 'known.c calls lib/api/version.c, which' \
-    lib/ledger/known.c \
+    lib/arena/known.c \
     "echo 'const char *xmem_version(void); const char *more(void); const char *more(void) { return xmem_version(); }' \
-        >>lib/ledger/known.c" lib/libxmem-internal.la
+        >>lib/arena/known.c" lib/libxmem-internal.la
 broken 'an exception that nothing needs' tests/gates/rooms.sh 'not needed any more .*known.c calls lib/api/version.c' \
-    tests/gates/rooms.sh "sed -i \"/^known='/a lib/ledger/known.c calls lib/api/version.c\" tests/gates/rooms.sh"
+    tests/gates/rooms.sh "sed -i \"/^known='/a lib/arena/known.c calls lib/api/version.c\" tests/gates/rooms.sh"
 broken 'the core wants a C library' tests/gates/layering.sh 'rights.c includes' \
     hypervisor/core/common/rights.c "sed -i '2i #include <string.h>' hypervisor/core/common/rights.c"
 broken 'the core asks where it is' tests/gates/layering.sh '#ifdef for its surroundings' \

@@ -9,8 +9,6 @@ known='
 lib/session/domain.h includes lib/events/event.h
 lib/session/domain.h includes lib/events/ring.h
 lib/session/domain.h includes lib/events/step-state.h
-lib/session/domain.h includes lib/ledger/known.h
-lib/session/domain.h includes lib/ledger/layout.h
 '
 
 # The rooms, a line each.

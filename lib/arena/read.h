@@ -7,7 +7,7 @@
 #ifndef XMEM_LEDGER_READ_H
 #define XMEM_LEDGER_READ_H
 
-#include "ledger/layout.h"
+#include "arena/layout.h"
 
 #include <stdbool.h>
 

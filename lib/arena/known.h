@@ -8,7 +8,7 @@
 #ifndef XMEM_KNOWN_H
 #define XMEM_KNOWN_H
 
-#include "ledger/arena.h"
+#include "arena/arena.h"
 
 #include <stdbool.h>
 #include <stddef.h>

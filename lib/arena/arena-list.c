@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ledger/arena-list.h"
+#include "arena/arena-list.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #ifndef XMEM_LEDGER_LAYOUT_H
 #define XMEM_LEDGER_LAYOUT_H
 
-#include "ledger/arena-list.h"
+#include "arena/arena-list.h"
 
 #define LEDGER_MAGIC UINT64_C(0x7267646c6d656d78) /* "xmemldgr", as bytes of a little-endian machine */
 #define LEDGER_VERSION 1u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ledger/read.h"
+#include "arena/read.h"
 
-#include "ledger/known.h"
+#include "arena/known.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ledger/known.h"
+#include "arena/known.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef XMEM_ARENA_LIST_H
 #define XMEM_ARENA_LIST_H
 
-#include "ledger/arena.h"
+#include "arena/arena.h"
 
 #define LIST_ENTRY 16u
 #define LIST_ENTRIES (ARENA_UNIT / LIST_ENTRY - 1) /* of a unit, behind the number of the next one */
