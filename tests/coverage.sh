@@ -13,8 +13,8 @@ lcov --quiet --capture --base-directory "$build" --directory "$build/lib" \
     --directory "$build/hypervisor" --output-file "$out/all.info"
 lcov --quiet --extract "$out/all.info" "$src/lib/*" "$src/hypervisor/core/*" \
     --output-file "$out/with-xen.info"
-lcov --quiet --remove "$out/with-xen.info" "$src/lib/backend-xen*" "$src/lib/xen-api.c" \
-    "$src/lib/xen-names.c" --output-file "$out/ours.info"
+lcov --quiet --remove "$out/with-xen.info" "$src/lib/backend/xen/*" \
+    --output-file "$out/ours.info"
 
 # Per file: lines that were run, lines that can be run.
 awk -F: -v top="$src/" -v min="$XM_COVERAGE_MIN" '

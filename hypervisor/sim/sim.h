@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The simulated machine: the hypervisor core running on modelled frames, vCPUs,
- * TLBs and event channels. Internal API, for backend-sim.c and the tests.
+ * TLBs and event channels. Internal API, for lib/backend/sim and the tests.
  *
  * Cooperative and deterministic: guests make progress only in sim_domain_run() (the
  * library calls it when it finds the ring empty), one vCPU after the other in an order

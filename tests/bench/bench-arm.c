@@ -6,7 +6,7 @@
 #include "arm/guest.h"
 #include "bench.h"
 
-#include <backend-sim.h>
+#include <doc/sim-open.h>
 #include <sim.h>
 #include <xmem.h>
 

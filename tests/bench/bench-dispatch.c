@@ -5,7 +5,7 @@
  */
 #include "bench.h"
 
-#include <backend-sim.h>
+#include <doc/sim-open.h>
 #include <sim.h>
 #include <xmem.h>
 

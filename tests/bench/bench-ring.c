@@ -6,8 +6,8 @@
  */
 #include "bench.h"
 
-#include <connection.h>
-#include <ring.h>
+#include <session/connection.h>
+#include <events/ring.h>
 #include <stdatomic.h>
 #include <xmem.h>
 

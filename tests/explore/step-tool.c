@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sim-int.h"
-#include "step-arm.h"
+#include "events/step-arm.h"
 
 enum act { RUN, NEXT, ANSWER, CHANGE };
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend-sim.h"
+#include "doc/sim-open.h"
 #include "sim-int.h"
-#include "step-arm.h"
+#include "events/step-arm.h"
 
 struct world w;
 uint64_t holes[HOLES];

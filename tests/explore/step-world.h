@@ -11,7 +11,7 @@
 #include <sim.h>
 #include <xmem.h>
 
-#include "domain.h"
+#include "session/domain.h"
 
 #define VCPUS 2u
 #define PAGES 3u

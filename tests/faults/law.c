@@ -9,9 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "backend-sim.h"
-#include "connection.h"
-#include "domain.h"
+#include "doc/sim-open.h"
+#include "session/connection.h"
+#include "session/domain.h"
 #include "sim-int.h"
 
 /* The run without a failure: the state after each call, and its answer. */

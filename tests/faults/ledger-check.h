@@ -6,7 +6,7 @@
 #ifndef FAULTS_LEDGER_CHECK_H
 #define FAULTS_LEDGER_CHECK_H
 
-#include <ledger-read.h>
+#include <arena/read.h>
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
 #include <xm/domain.h>
 #include <xm/rights.h>
 
-#include "backend-sim.h"
+#include "doc/sim-open.h"
 #include "scenarios.h"
 
 static const char with_views[] =

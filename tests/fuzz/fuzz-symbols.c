@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "symbols.h"
-#include "unpack.h"
+#include "doc/symbols.h"
+#include "doc/unpack.h"
 
 #define UNPACKED_MAX (1u << 20)
 

@@ -44,7 +44,7 @@ $base
 
 check_library() {
     case $1 in
-    lib/backend-sim*.[ch] | lib/sim-file*.[ch]) ;;
+    lib/backend/sim/* | lib/doc/sim-*) ;;
     *)
         case $2 in
         *hypervisor/* | '<xm/'* | '"xm/'*) bad "$1 includes $2 of the hypervisor" ;;
@@ -54,9 +54,9 @@ check_library() {
         ;;
     esac
     case $1:$2 in
-    lib/backend-xen*) ;;
+    lib/backend/xen/*) ;;
     *:*xenctrl* | *:*xenforeignmemory* | *:*xenevtchn* | *:*\<xen/*)
-        bad "$1 includes $2: only backend-xen.c knows Xen's libraries" ;;
+        bad "$1 includes $2: only lib/backend/xen knows Xen's libraries" ;;
     esac
 }
 

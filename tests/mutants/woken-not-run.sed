@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# lib/restore.c
+# lib/api/restore.c
 # unit/test-close a_queue_for_a_slot_when_the_session_ends
 # vCPUs that queue for a slot are not run before the ring goes.
 s/^    run_woken(d, &p);$/    ;/;s/^        run_woken(d, &p);$/        ;/

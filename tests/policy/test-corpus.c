@@ -16,7 +16,7 @@
 #include <sim.h>
 #include <xmem.h>
 
-#include "sim-file.h"
+#include "doc/sim-file.h"
 
 struct folder {
     const char *path; /* below tests/policy, or examples/policies */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy-messages.h"
+#include "doc/messages.h"
 
 /* Freed by the caller. */
 static char *read_page(void)

@@ -6,9 +6,9 @@
 #ifndef FAKE_BACKEND_H
 #define FAKE_BACKEND_H
 
-#include <backend.h>
-#include <connection.h>
-#include <ring.h>
+#include <backend/backend.h>
+#include <session/connection.h>
+#include <events/ring.h>
 
 #define FAKE_GFNS 200000u
 #define FAKE_VIEWS 5u

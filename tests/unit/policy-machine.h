@@ -11,7 +11,7 @@
 #include <sim.h>
 #include <xmem.h>
 
-#include "backend-sim.h"
+#include "doc/sim-open.h"
 
 #define PAGES 512u
 #define VCPUS 2u

@@ -6,7 +6,7 @@
 #include <sim.h>
 
 #include "arm/guest.h"
-#include "backend-sim.h"
+#include "doc/sim-open.h"
 #include "unit.h"
 
 #define A 16u

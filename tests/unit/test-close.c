@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sim.h>
 
-#include "backend-sim.h"
+#include "doc/sim-open.h"
 #include "unit.h"
 
 #define A 16u

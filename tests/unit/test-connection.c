@@ -3,7 +3,7 @@
 #include "fake-backend.h"
 #include "unit.h"
 
-#include <backend-sim.h>
+#include <doc/sim-open.h>
 #include <pthread.h>
 #include <sim.h>
 

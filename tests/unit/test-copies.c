@@ -2,8 +2,8 @@
 /* Copies of pages and their originals, while the guest writes into them. */
 #include <sim.h>
 
-#include "backend-sim.h"
-#include "session.h"
+#include "doc/sim-open.h"
+#include "session/session.h"
 #include "unit.h"
 
 #define F 16u /* the original, */

@@ -3,7 +3,7 @@
 #include "fake-backend.h"
 #include "unit.h"
 
-#include <domain.h>
+#include <session/domain.h>
 
 static struct fake *f;
 static struct xmem *x;

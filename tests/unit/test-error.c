@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit.h"
 
-#include <error.h>
-#include <rights.h>
-#include <sized.h>
+#include <base/error.h>
+#include <base/rights.h>
+#include <base/sized.h>
 
 START_TEST(set_add_clear)
 {

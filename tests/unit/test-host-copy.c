@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
-#include <host-copy.h>
+#include <backend/host-copy.h>
 
 static struct host_copy h;
 static uint64_t made[64], fail_at;

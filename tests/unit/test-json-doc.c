@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "json-doc.h"
-#include "report.h"
+#include "doc/json-doc.h"
+#include "doc/report.h"
 
 static struct xmem_report *report;
 static struct json_doc *doc;

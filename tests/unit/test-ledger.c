@@ -5,11 +5,11 @@
  */
 #include "unit.h"
 
-#include <backend-sim.h>
-#include <connection.h>
-#include <domain.h>
+#include <doc/sim-open.h>
+#include <session/connection.h>
+#include <session/domain.h>
 #include <errno.h>
-#include <ledger.h>
+#include <ledger/ledger.h>
 #include <sim-int.h>
 #include <signal.h>
 #include <sys/mman.h>

@@ -3,7 +3,7 @@
 #include "fake-backend.h"
 #include "unit.h"
 
-#include <changes.h>
+#include <rights/changes.h>
 
 static struct fake *f;
 static struct xmem *x;

@@ -7,8 +7,8 @@
 #include <sim.h>
 #include <stdio.h>
 
-#include "backend-sim.h"
-#include "domain.h"
+#include "doc/sim-open.h"
+#include "session/domain.h"
 #include "unit.h"
 
 #define VCPUS 8u /* as many as there are slots */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Domains whose tool died. */
-#include "connection.h"
+#include "session/connection.h"
 #include "fake-backend.h"
 #include "unit.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
+#include "doc/report.h"
 
 static struct xmem_report *report;
 

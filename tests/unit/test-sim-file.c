@@ -11,8 +11,8 @@
 #include <xm/abi.h>
 #include <xm/domain.h>
 
-#include "backend-sim.h"
-#include "sim-file.h"
+#include "doc/sim-open.h"
+#include "doc/sim-file.h"
 
 static char folder[] = "/tmp/test-sim-file.XXXXXX";
 static char path[64];

@@ -2,8 +2,8 @@
 /* What the library says to the simulated machine of a step, through the seam. */
 #include <errno.h>
 
-#include "backend.h"
-#include "error.h"
+#include "backend/backend.h"
+#include "base/error.h"
 #include "unit.h"
 
 #define OPS (&xmem_backend_sim)

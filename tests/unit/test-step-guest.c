@@ -2,7 +2,7 @@
 /* Steps of a running guest, where views and slots are few, and answers wait to be sent. */
 #include <sim.h>
 
-#include "backend-sim.h"
+#include "doc/sim-open.h"
 #include "unit.h"
 
 #define A 16u

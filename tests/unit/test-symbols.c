@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "symbols.h"
+#include "doc/symbols.h"
 #include "unit.h"
-#include "unpack.h"
+#include "doc/unpack.h"
 
 static char path[64], said[4096];
 static struct xmem_error why;

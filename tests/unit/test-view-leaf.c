@@ -2,8 +2,8 @@
 /* Views over large pages of the host, on the simulated machine as each release is. */
 #include "unit.h"
 
-#include <backend-sim.h>
-#include <domain.h>
+#include <doc/sim-open.h>
+#include <session/domain.h>
 #include <sim.h>
 
 #define LEAF 0x200u /* gfns of a large page */

@@ -2,9 +2,9 @@
 /* Views of a guest that runs on whenever the library asks something of the machine. */
 #include <sim.h>
 
-#include "backend-sim.h"
-#include "connection.h"
-#include "domain.h"
+#include "doc/sim-open.h"
+#include "session/connection.h"
+#include "session/domain.h"
 #include "unit.h"
 
 #define A 16u

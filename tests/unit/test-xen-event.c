@@ -2,7 +2,7 @@
 /* The Xen backend's fd: what makes it readable, what makes it quiet. */
 #include "unit.h"
 
-#include <backend-xen.h>
+#include <backend/xen/backend-xen.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>

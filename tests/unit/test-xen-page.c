@@ -2,7 +2,7 @@
 /* Which gfns have a page, asked of the Xen backend against made-up libraries. */
 #include "unit.h"
 
-#include <backend-xen.h>
+#include <backend/xen/backend-xen.h>
 #include <stdio.h>
 
 #define FIRST 0x100u

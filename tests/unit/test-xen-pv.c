@@ -2,7 +2,7 @@
 /* PV domains of the Xen backend against made-up libraries: which calls are made, which never. */
 #include "unit.h"
 
-#include <backend-xen.h>
+#include <backend/xen/backend-xen.h>
 
 #define RING 0x786du
 #define MODE 0x100u

@@ -2,7 +2,7 @@
 /* Registers of a vCPU through the Xen backend, against a made-up library. */
 #include "unit.h"
 
-#include <backend-xen.h>
+#include <backend/xen/backend-xen.h>
 #include <sys/resource.h>
 #include <time.h>
 

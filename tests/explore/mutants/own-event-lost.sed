@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# lib/event.c
+# lib/events/event.c
 # -c arm-emulate
 # The session's own event is not given to the caller.
 s/^    if (d->events.own_n) {/    if (d->events.own_n > 9) {/

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# lib/step-view.c
+# lib/events/step-view.c
 # -c ept-view-17
 # The end of a step undoes the switch of views meanwhile.
 s/d->events.pool\[i\].home = view;/;/

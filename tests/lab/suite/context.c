@@ -15,8 +15,8 @@
 
 #include <xmem.h>
 
-#include "backend.h"
-#include "error.h"
+#include "backend/backend.h"
+#include "base/error.h"
 
 #include "../arm64/guest/ops.h"
 #include "../common/guest.h"

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sessions: opening, asking, pausing, closing. What their end does is restore.c's. */
+#include "session/domain.h"
+
+#include "rights/changes.h"
+#include "views/copies.h"
+#include "ledger/ledger.h"
+#include "base/sized.h"
+#include "events/step.h"
+#include "rights/access.h"
+#include "api/end.h"
+#include "views/views.h"
+
+#include "events/undo.h"
+#include "rights/undo.h"
+#include "views/views.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DOMID_ANY UINT32_MAX
+
+/* ---- opening ---- */
+
+static int find_session(const struct xmem *x, uint32_t domid)
+{
+    for (const struct xmem_domain *d = x->sessions; d; d = d->next)
+        if (d->domid == domid)
+            return -EBUSY;
+    return 0;
+}
+
+/* The place of the session is taken before the backend is asked: opening may take a while. */
+static int take_place(struct xmem *x, struct xmem_domain *d)
+{
+    pthread_mutex_lock(&x->lock);
+    int rc = find_session(x, d->domid);
+    if (!rc) {
+        d->next = x->sessions;
+        x->sessions = d;
+    }
+    pthread_mutex_unlock(&x->lock);
+    return rc ? domain_refuse(d, rc, "domain %" PRIu32 " has a session on this connection already",
+                              d->domid)
+              : 0;
+}
+
+static void leave_place(struct xmem_domain *d)
+{
+    struct xmem_domain **p = &d->x->sessions;
+    pthread_mutex_lock(&d->x->lock);
+    while (*p && *p != d)
+        p = &(*p)->next;
+    if (*p)
+        *p = d->next;
+    pthread_mutex_unlock(&d->x->lock);
+}
+
+static int find_views(struct xmem_domain *d)
+{
+    struct view *v;
+    bool on = false;
+    int rc = d->ops->views_get_state ? d->ops->views_get_state(d->dom, &on) : 0;
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 ": its views cannot be asked for", d->domid);
+    d->led->views_found_on = d->led->views_on = on;
+    for (uint32_t id = 1; on && id < d->caps.max_views; id++) {
+        int there = d->ops->view_exists(d->dom, (uint16_t)id);
+        rc = there > 0 ? view_add(d, (uint16_t)id, &v) : there;
+        if (rc)
+            return domain_fail(d, rc, 0, "domain %" PRIu32 ": view %" PRIu32 " cannot be asked for",
+                               d->domid, id);
+    }
+    for (uint32_t i = 0; on && i < d->vcpu_n; i++) {
+        rc = d->ops->view_get_vcpu(d->dom, i, &d->vcpus[i].led->found_view);
+        if (rc)
+            return domain_fail(d, rc, 0, "domain %" PRIu32 ": the view of vCPU %" PRIu32
+                               " cannot be asked for", d->domid, i);
+    }
+    return 0;
+}
+
+static int find_caps(struct xmem_domain *d)
+{
+    struct xmem_domain_info info = XMEM_INIT(info);
+    d->caps.size = sizeof(d->caps);
+    int rc = d->ops->domain_info(d->dom, &info);
+    if (!rc)
+        rc = d->ops->domain_caps(d->dom, &d->caps);
+    if (rc)
+        return domain_fail(d, rc, MAY_SRCH, "domain %" PRIu32 " cannot be asked", d->domid);
+    if (info.flags & XMEM_DOMAIN_DYING)
+        return domain_refuse(d, -ESRCH, "domain %" PRIu32 " is dying", d->domid);
+    d->vcpu_n = info.vcpus;
+    d->quirks = d->ops->domain_quirks(d->dom);
+    if (!d->caps.max_views)
+        d->caps.max_views = 1;
+    if (d->caps.max_views > UINT16_MAX)
+        d->caps.max_views = UINT16_MAX;
+    if (d->opts.step_means & ~XMEM_STEP_STRICT)
+        d->caps.step_means &= d->opts.step_means;
+    d->caps.reply_flags |= d->caps.step_means ? XMEM_REPLY_STEP_STRICT : 0;
+    return 0;
+}
+
+/* What the session will restore. Rights and default are -ENODEV before a ring is there. */
+static int find_state(struct xmem_domain *d)
+{
+    struct view *host;
+    int rc = find_caps(d);
+    if (rc)
+        return rc;
+    d->vcpus = calloc(d->vcpu_n ? d->vcpu_n : 1, sizeof(*d->vcpus));
+    d->views = calloc(d->caps.max_views, sizeof(struct view *));
+    rc = d->vcpus && d->views ? ledger_vcpus(d) : -ENOMEM;
+    if (!rc)
+        rc = view_add(d, 0, &host);
+    if (!rc)
+        rc = events_init(d);
+    if (rc)
+        return domain_refuse(d, rc, "domain %" PRIu32 ": out of memory", d->domid);
+    if (d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->led->default_found))
+        d->led->default_found = KNOWN_NOTHING;
+    d->led->default_now = d->led->default_found;
+    d->hypercalls_before = d->ops->hypercalls(d->dom);
+    return find_views(d);
+}
+
+static void session_free(struct xmem_domain *d)
+{
+    domain_orphan_batches(d);
+    for (uint32_t i = 0; d->views && i < d->caps.max_views; i++)
+        if (d->views[i])
+            view_forget(d, d->views[i]);
+    step_arm_free(d);
+    copies_free(d);
+    if (d->dom)
+        d->ops->domain_close(d->dom);
+    leave_place(d);
+    events_free(d);
+    free(d->views);
+    ledger_free(d);
+    free(d->vcpus);
+    free(d->step_views);
+    free(d->looked);
+    free(d->patched);
+    send_free(d);
+    free(d);
+}
+
+static int check_opts(struct xmem_domain *d, const struct xmem_domain_opts *opts)
+{
+    const struct xmem_domain_opts *o = &d->opts;
+    int rc = opts ? sized_in(&d->opts, sizeof(d->opts), opts) : 0;
+    if (!rc && (o->restore > XMEM_RESTORE_KEEP || o->default_reply > XMEM_DEFAULT_RELAX ||
+                (o->step_means & ~(31 | XMEM_STEP_STRICT)) || o->reserved))
+        rc = -EINVAL;
+    return rc ? domain_refuse(d, rc, "xmem_domain_open: opts has a wrong size or an unknown value")
+              : 0;
+}
+
+/* Where the connection wants it; the next session's is this process's own again. */
+static int open_ledger(struct xmem *x, struct xmem_domain *d)
+{
+    pthread_mutex_lock(&x->lock);
+    int fd = x->ledger_fd;
+    x->ledger_fd = -1;
+    pthread_mutex_unlock(&x->lock);
+    return ledger_open(d, fd) ? domain_refuse(d, -ENOMEM, "xmem_domain_open: out of memory") : 0;
+}
+
+/* What sessions undo. Copies are gone before rights are told to be so, pauses are the last. */
+static const struct ledger_kind *const kinds[] = {
+    &events_steps, &events_monitors, &views_pages, &views_copies, &rights_default, &rights_host,
+    &rights_required, &views_all, &ledger_pauses, NULL,
+};
+
+int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_opts *opts,
+                     struct xmem_domain **out)
+{
+    static atomic_uint_fast64_t sessions;
+    struct xmem_error err;
+    if (!x || !out)
+        return -EINVAL;
+    struct xmem_domain *d = calloc(1, sizeof(*d));
+    if (!d) {
+        xmem_error_set(&err, -ENOMEM, "xmem_domain_open: out of memory");
+        return connection_fail(x, -ENOMEM, &err);
+    }
+    d->x = x;
+    d->ops = x->ops;
+    d->watch = &events_watch;
+    d->kinds = kinds;
+    d->pay = ledger_pay;
+    d->domid = domid;
+    d->number = atomic_fetch_add(&sessions, 1) + 1;
+    int rc = check_opts(d, opts);
+    if (!rc)
+        rc = open_ledger(x, d);
+    if (!rc)
+        rc = take_place(x, d);
+    if (!rc)
+        rc = domain_settle(x, domid, &d->error);
+    if (!rc)
+        rc = domain_code(d->ops->domain_open(x->conn, domid, &d->dom, &d->error), MAY_SRCH);
+    if (!rc)
+        rc = connection_pay_pauses(x, domid, d->dom, &d->error);
+    if (!rc)
+        rc = find_state(d);
+    if (!rc) {
+        ledger_live(d);
+        *out = d;
+        return 0;
+    }
+    connection_fail(x, rc, &d->error);
+    session_free(d);
+    return rc;
+}
+
+/* The handle is gone, but what could not be undone is not: whoever comes to the domain next goes on. */
+static void leave_behind(struct xmem_domain *d)
+{
+    domain_orphan_batches(d);
+    leave_place(d);
+    pthread_mutex_lock(&d->x->lock);
+    d->next = d->x->left;
+    d->x->left = d;
+    pthread_mutex_unlock(&d->x->lock);
+}
+
+static struct xmem_domain *take_left(struct xmem *x, uint32_t domid)
+{
+    struct xmem_domain **p = &x->left, *d;
+    pthread_mutex_lock(&x->lock);
+    while (*p && domid != DOMID_ANY && (*p)->domid != domid)
+        p = &(*p)->next;
+    d = *p;
+    if (d)
+        *p = d->next;
+    pthread_mutex_unlock(&x->lock);
+    return d;
+}
+
+int domain_settle(struct xmem *x, uint32_t domid, struct xmem_error *err)
+{
+    struct xmem_domain *d = take_left(x, domid);
+    int rc = d ? domain_end(d) : 0;
+    if (rc) {
+        xmem_error_set(err, rc, "domain %" PRIu32 ": what an earlier session could not undo cannot be "
+                       "undone yet: %s", domid, d->error.text);
+        leave_behind(d);
+    } else if (d) {
+        ledger_over(d);
+        session_free(d);
+    }
+    return rc;
+}
+
+void domain_forget_left(struct xmem *x, uint32_t domid)
+{
+    struct xmem_domain *d = take_left(x, domid);
+    if (d)
+        session_free(d);
+}
+
+void domain_settle_all(struct xmem *x)
+{
+    for (struct xmem_domain *d; (d = take_left(x, DOMID_ANY));) {
+        (void)domain_end(d);
+        session_free(d);
+    }
+}
+
+int xmem_domain_close(struct xmem_domain *d)
+{
+    if (!d)
+        return 0;
+    int rc = domain_end(d);
+    if (!rc) {
+        ledger_over(d);
+        session_free(d);
+        return 0;
+    }
+    connection_fail(d->x, rc, &d->error);
+    if (ledger_any(d))
+        leave_behind(d);
+    else
+        session_free(d);
+    return rc;
+}
+
+void xmem_close(struct xmem *x)
+{
+    if (!x)
+        return;
+    while (x->sessions)
+        xmem_domain_close(x->sessions);
+    domain_settle_all(x);
+    connection_free(x);
+}
+
+/* ---- asking ---- */
+
+const char *xmem_domain_last_error(const struct xmem_domain *d)
+{
+    return d ? d->error.text : xmem_error_thread()->text;
+}
+
+int xmem_domain_get_info(struct xmem_domain *d, struct xmem_domain_info *out)
+{
+    struct xmem_domain_info own = XMEM_INIT(own);
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (sized_check(out))
+        return domain_refuse(d, -EINVAL, "xmem_domain_get_info: out.size is not set");
+    rc = d->ops->domain_info(d->dom, &own);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be asked", d->domid);
+    sized_out(out, &own, sizeof(own));
+    return 0;
+}
+
+int xmem_domain_get_caps(struct xmem_domain *d, struct xmem_caps *out)
+{
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (sized_check(out))
+        return domain_refuse(d, -EINVAL, "xmem_domain_get_caps: out.size is not set");
+    d->caps.step_airtight = step_airtight(d);
+    sized_out(out, &d->caps, sizeof(d->caps));
+    return 0;
+}
+
+int xmem_domain_get_stats(struct xmem_domain *d, struct xmem_stats *out)
+{
+    if (!d)
+        return -EINVAL;
+    if (sized_check(out))
+        return domain_refuse(d, -EINVAL, "xmem_domain_get_stats: out.size is not set");
+    d->stats.hypercalls = d->ops->hypercalls(d->dom) - d->hypercalls_before;
+    sized_out(out, &d->stats, sizeof(d->stats));
+    return 0;
+}
+
+/* ---- pausing, enabling ---- */
+
+int xmem_domain_pause(struct xmem_domain *d)
+{
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    rc = ledger_pause(d);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
+    d->pauses++;
+    return 0;
+}
+
+int xmem_domain_unpause(struct xmem_domain *d)
+{
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (!d->pauses)
+        return domain_refuse(d, -EINVAL, "domain %" PRIu32 " is not paused by this session",
+                             d->domid);
+    rc = ledger_unpause(d);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
+    d->pauses--;
+    if (!d->pauses)
+        return step_resume(d);
+    return 0;
+}
+
+/* The ring is there; what could not be asked for before is asked now. */
+static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
+{
+    int rc = ring_init(&d->ring, b->page, b->interface_version, b->arch, d->vcpu_n);
+    if (rc)
+        return domain_refuse(d, rc, "vm_event interface %" PRIu32 " is not known: this library "
+                             "knows %u to %u", b->interface_version, RING_VERSION_MIN,
+                             RING_VERSION_MAX);
+    if (d->led->default_found == KNOWN_NOTHING) {
+        rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->led->default_found);
+        if (rc) {
+            d->led->default_found = KNOWN_NOTHING;
+            return domain_fail(d, rc, 0, "domain %" PRIu32 ": the default rights cannot be asked "
+                               "for", d->domid);
+        }
+        d->led->default_now = d->led->default_found;
+    }
+    return 0;
+}
+
+static int not_enabled(struct xmem_domain *d, int rc)
+{
+    struct xmem_domain_info info = XMEM_INIT(info);
+    if (rc == -EOPNOTSUPP && !d->ops->domain_info(d->dom, &info) &&
+        info.kind == XMEM_KIND_X86_PV)
+        return domain_refuse(d, rc, "domain %" PRIu32 " is not supported: this hypervisor has no PV "
+                             "mem_access", d->domid);
+    return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be enabled", d->domid);
+}
+
+/* The enabling failed: as before, or the next enabling, disabling or closing sees to it. */
+static int enable_undone(struct xmem_domain *d, int rc)
+{
+    struct xmem_error why = d->error;
+    int rc2 = d->led->ring_taken ? domain_stop(d) : 0;
+    if (rc2)
+        xmem_error_add(&why, "; and its ring is left: %s", d->error.text);
+    d->error = why;
+    return rc;
+}
+
+int xmem_domain_enable(struct xmem_domain *d)
+{
+    struct backend_ring b = {0};
+    int rc = domain_usable(d);
+    if (rc || d->enabled)
+        return rc;
+    /* Paused: a request put before the ring is initialised would be lost. */
+    if (d->led->ring_taken && (rc = domain_stop(d))) /* what a failed call left */
+        return rc;
+    rc = ledger_pause(d);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
+    d->led->ring_taken = true;
+    ledger_begin(d, LEDGER_RING, 0, 0, 0);
+    rc = d->ops->monitor_enable(d->dom, &b);
+    d->led->ring_taken = !rc || b.left;
+    if (rc == -EBUSY)
+        rc = domain_fail(d, rc, MAY_BUSY, "domain %" PRIu32 " has a listener already, or one died "
+                         "(xmem_domain_recover() takes its ring over)", d->domid);
+    else if (rc)
+        rc = not_enabled(d, rc);
+    else
+        rc = enabled_start(d, &b);
+    if (!rc) {
+        events_reset(d);
+        d->enabled = true;
+        d->broken = false;
+        rc = view_shut_pages(d, d->views[0]);
+    }
+    int rc2 = domain_unpause_own(d);
+    if (rc2 && !rc)
+        rc = domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
+    return rc ? enable_undone(d, rc) : 0;
+}
+
+int xmem_domain_disable(struct xmem_domain *d)
+{
+    int rc = domain_usable(d);
+    if (rc || !(d->led->ring_taken || d->unfinished))
+        return rc;
+    domain_rewind_batches(d);
+    return domain_stop(d);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The end of monitoring and of the session: everything as it was found, nobody left waiting. */
+#include "events/finish.h"
+#include "ledger/ledger.h"
+#include "events/step.h"
+#include "api/end.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define STEPS_MS 2000      /* for steps on the way to end */
+#define DISABLE_MS 2000    /* for vCPUs that wait for a slot to get one */
+#define LOOKS_MIN 64u      /* whatever the clock says: the tool itself may not have run */
+#define DRAIN_ROUNDS 1000u /* of a ring that never gets empty */
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* How long something is waited for. */
+struct patience {
+    int64_t end;
+    unsigned looks;
+};
+
+static struct patience patience_of(int64_t ms)
+{
+    return (struct patience){.end = now_ms() + ms};
+}
+
+static bool patient(struct patience *p)
+{
+    return p->looks++ < LOOKS_MIN || now_ms() < p->end;
+}
+
+/* ---- answering all ---- */
+
+/* Resumed for good: single step goes off with the answer, where it was on. */
+static void quit_event(struct xmem_domain *d, struct event *ev)
+{
+    if (d->finishing && step_see_through(d, ev))
+        return;
+    bool off = (ev->pub.flags & XMEM_EVENT_PAUSED) && step_forget(d, ev);
+    finish_at_end(d, ev);
+    event_answer(d, ev, off ? RING_FLAG_TOGGLE_SINGLESTEP : 0);
+}
+
+static void quit_held(struct xmem_domain *d)
+{
+    for (unsigned i = 0; i < EVENT_POOL && d->events.held; i++)
+        if (d->events.pool[i].state != EVENT_FREE && d->events.pool[i].state != EVENT_ANSWERED)
+            quit_event(d, &d->events.pool[i]);
+}
+
+/* Until the ring is empty. True: something was answered. */
+static bool drain(struct xmem_domain *d)
+{
+    struct event *ev;
+    bool any = d->events.held;
+    quit_held(d);
+    for (unsigned i = 0; i < DRAIN_ROUNDS && !d->dead; i++) {
+        int n = 0;
+        while (!d->broken && event_take_raw(d, &ev) > 0) {
+            quit_event(d, ev);
+            n++;
+        }
+        if (events_send(d) || !n)
+            break;
+        any = true;
+    }
+    return any;
+}
+
+/* A moment of running: answers reach the vCPUs, the last events come. True: some came. */
+static bool let_run(struct xmem_domain *d)
+{
+    struct pollfd p = {.fd = d->ops->event_fd(d->dom), .events = POLLIN};
+    int rc = d->ops->event_ack(d->dom);
+    if (rc >= 0)
+        rc = d->ops->event_idle(d->dom);
+    if (rc == -ESHUTDOWN)
+        d->dead = true;
+    if (drain(d))
+        return true;
+    if (!d->dead)
+        poll(&p, 1, 1);
+    return false;
+}
+
+/* A ring that cannot be read: an answer for every vCPU that may wait, as for a dead listener's. */
+static void answer_blindly(struct xmem_domain *d)
+{
+    struct ring_head head = {.version = d->ring.version, .flags = RING_FLAG_VCPU_PAUSED};
+    for (head.vcpu = 0; head.vcpu < d->vcpu_n && !d->dead; head.vcpu++) {
+        ring_answer(&d->ring, &head, NULL, 0);
+        (void)events_send(d);
+    }
+}
+
+/* ---- monitoring ---- */
+
+/* The caller's pauses, for as long as vCPUs must run. What fails is not counted as done. */
+static void lift_pauses(struct xmem_domain *d, bool lift)
+{
+    while (lift && d->lifted < d->pauses && !d->dead && (!ledger_unpause(d) ||
+                                                         !ledger_unpause(d)))
+        d->lifted++;
+    for (; !lift && d->lifted && !d->dead; d->lifted--)
+        d->pauses -= ledger_pause(d) != 0;
+}
+
+/* vCPUs that single step now end that with an event; they run for it, the others are held. */
+static void finish_steps(struct xmem_domain *d)
+{
+    struct patience p = patience_of(STEPS_MS);
+    d->finishing = true;
+    drain(d);
+    if (step_any(d) || d->later_n) {
+        lift_pauses(d, true);
+        while ((step_any(d) || d->later_n) && !d->dead && !d->broken && patient(&p))
+            (void)let_run(d);
+        lift_pauses(d, false);
+    }
+    d->finishing = false;
+}
+
+static int run_on(struct xmem_domain *d, bool on)
+{
+    lift_pauses(d, on);
+    int rc = on ? ledger_unpause(d) : ledger_pause(d);
+    if (rc && on)
+        lift_pauses(d, false);
+    return rc;
+}
+
+/* Has every vCPU that does not sleep been on a processor since it was noted? */
+static bool all_ran(struct xmem_domain *d, uint64_t *times, bool note)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < d->vcpu_n && all; i++) {
+        uint64_t ns = 0;
+        bool idle = true;
+        if (d->ops->vcpu_ran(d->dom, i, &ns, &idle))
+            continue;
+        if (note)
+            times[i] = ns;
+        else
+            all = idle || ns != times[i];
+    }
+    return all;
+}
+
+/*
+ * Where the ring was full some may have queued for a slot. Xen takes a vCPU that it wakes out of
+ * the queue at once, but the vCPU looks at the ring only when it runs, which has to be before the
+ * ring ends (vm_event_wake_queued(), vm_event_disable()): all of them run, until a time when no
+ * event came of that.
+ */
+static void run_woken(struct xmem_domain *d, struct patience *p)
+{
+    bool any = d->ring.was_full && d->ops->vcpu_ran && !d->broken;
+    uint64_t *times = any ? calloc(d->vcpu_n, sizeof(*times)) : NULL;
+    while (times && any && !d->dead && patient(p)) {
+        all_ran(d, times, true);
+        any = false;
+        if (run_on(d, true))
+            break;
+        do
+            any = let_run(d) || any;
+        while (!all_ran(d, times, false) && !d->dead && patient(p));
+        if (run_on(d, false))
+            break;
+        any = drain(d) || any;
+    }
+    free(times);
+}
+
+/* vCPUs that wait for a slot keep the ring busy: they run a moment to get one. */
+static int disable_ring(struct xmem_domain *d)
+{
+    struct patience p = patience_of(DISABLE_MS);
+    int rc;
+    run_woken(d, &p);
+    while ((rc = d->ops->monitor_disable(d->dom)) == -EBUSY && patient(&p) && !d->dead) {
+        if (run_on(d, true))
+            break;
+        (void)let_run(d);
+        if (run_on(d, false))
+            break;
+        run_woken(d, &p);
+    }
+    return rc;
+}
+
+/* The ring goes when every answer has reached the hypervisor, and not before. */
+static int drop_ring(struct xmem_domain *d)
+{
+    int rc = d->enabled ? events_send(d) : 0;
+    if (rc || !d->led->ring_taken)
+        return rc;
+    rc = d->enabled ? disable_ring(d) : d->ops->monitor_disable(d->dom);
+    if (rc && rc != -EBUSY && !d->dead) /* it may have been for this one time */
+        rc = d->ops->monitor_disable(d->dom);
+    uint8_t rights;
+    if (rc && rc != -EBUSY && d->ops->rights_get(d->dom, 0, UINT64_MAX, &rights))
+        d->enabled = false; /* the ring is off, or not to be counted on; what came with it is not off */
+    if (rc)
+        return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled", d->domid);
+    d->led->ring_taken = d->enabled = d->broken = false;
+    return 0;
+}
+
+static void end_events(struct xmem_domain *d, struct outcome *o)
+{
+    drain(d);
+    if (d->broken)
+        answer_blindly(d);
+    outcome_note(d, o, step_end_all(d));
+}
+
+static void stop_paused(struct xmem_domain *d, struct outcome *o)
+{
+    if (d->enabled)
+        end_events(d, o);
+    ledger_undo(d, LEDGER_STEPS, o);
+    ledger_undo(d, LEDGER_STATE, o);
+    if (d->enabled)
+        drain(d);
+    ledger_undo(d, LEDGER_MONITORS, o);
+    outcome_note(d, o, drop_ring(d));
+}
+
+/* Of a domain that died nothing is left to be undone; the ring and the channel are this process's too. */
+static void forget_all(struct xmem_domain *d)
+{
+    if (d->led->ring_taken)
+        (void)d->ops->monitor_disable(d->dom);
+    d->led->ring_taken = d->enabled = d->broken = false;
+    list_cut(&d->monitors, 0);
+    d->led->step_monitor = d->step_monitor_user = false;
+    d->led->emul_monitor = d->emul_monitor_user = false;
+    list_cut(&d->relaxed, 0);
+}
+
+/* Rights of the host view that are left can be set with a ring only. */
+static int ring_for_rights(struct xmem_domain *d)
+{
+    int rc = d->led->ring_taken && !d->enabled ? drop_ring(d) : 0; /* one that a failed call left is no use */
+    if (rc)
+        return rc;
+    bool needed = !d->enabled && !d->dead && ledger_needs_ring(d);
+    return needed ? xmem_domain_enable(d) : 0;
+}
+
+int domain_stop(struct xmem_domain *d)
+{
+    struct outcome o = {0};
+    outcome_note(d, &o, ring_for_rights(d));
+    if (d->enabled)
+        finish_steps(d);
+    int rc = d->dead ? 0 : ledger_pause(d);
+    if (rc)
+        outcome_note(d, &o, domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid));
+    if (!d->dead)
+        stop_paused(d, &o);
+    if (!rc && !d->dead && (rc = domain_unpause_own(d)))
+        outcome_note(d, &o, domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid));
+    step_arm_free(d);
+    if (d->dead)
+        forget_all(d);
+    if (!d->enabled)
+        events_reset(d);
+    d->unfinished = o.rc && !d->dead;
+    return d->dead ? 0 : outcome_of(d, &o);
+}
+
+int domain_end(struct xmem_domain *d)
+{
+    struct outcome o = {0};
+    if (ledger_any(d) || d->enabled)
+        outcome_note(d, &o, domain_stop(d));
+    ledger_undo(d, LEDGER_LAST, &o);
+    if (domain_is_dead(d)) {
+        forget_all(d);
+        return 0;
+    }
+    return outcome_of(d, &o);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "arena/arena-list.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void list_init(struct arena_list *l, struct arena *a, struct arena_list_top *top)
+{
+    *l = (struct arena_list){.arena = a, .top = top};
+}
+
+void list_end(struct arena_list *l)
+{
+    free(l->unit);
+    *l = (struct arena_list){0};
+}
+
+/* Told last: whoever follows the numbers finds the unit filled. */
+static void tell_unit(struct arena_list *l, uint32_t unit)
+{
+    uint32_t *place = l->units ? (uint32_t *)(void *)l->unit[l->units - 1] : &l->top->first;
+    __atomic_store_n(place, unit, __ATOMIC_RELEASE);
+}
+
+static void tell_n(struct arena_list *l, uint32_t n)
+{
+    l->n = n;
+    __atomic_store_n(&l->top->n, n, __ATOMIC_RELEASE);
+}
+
+void list_give(struct arena_list *l)
+{
+    uint32_t unit = l->top->first;
+    tell_n(l, 0);
+    __atomic_store_n(&l->top->first, 0, __ATOMIC_RELEASE);
+    while (unit) {
+        uint32_t next = *(uint32_t *)arena_at(l->arena, unit);
+        arena_give(l->arena, unit, 1);
+        unit = next;
+    }
+    l->units = 0;
+}
+
+int list_room(struct arena_list *l)
+{
+    if (l->n < l->units * LIST_ENTRIES)
+        return 0;
+    if (l->units == l->cap) {
+        uint32_t cap = l->cap ? l->cap * 2 : 2;
+        uint8_t **unit = realloc(l->unit, cap * sizeof(*unit));
+        if (!unit)
+            return -ENOMEM;
+        l->unit = unit;
+        l->cap = cap;
+    }
+    uint32_t unit = arena_take(l->arena, 1);
+    if (!unit)
+        return -ENOMEM;
+    memset(arena_at(l->arena, unit), 0, ARENA_UNIT);
+    tell_unit(l, unit);
+    l->unit[l->units++] = arena_at(l->arena, unit);
+    return 0;
+}
+
+void *list_push(struct arena_list *l, const void *entry)
+{
+    void *at = list_at(l, l->n);
+    memcpy(at, entry, LIST_ENTRY);
+    tell_n(l, l->n + 1);
+    return at;
+}
+
+void list_drop(struct arena_list *l, uint32_t i)
+{
+    if (i != l->n - 1)
+        memcpy(list_at(l, i), list_at(l, l->n - 1), LIST_ENTRY);
+    tell_n(l, l->n - 1);
+}
+
+void list_cut(struct arena_list *l, uint32_t n)
+{
+    tell_n(l, n);
+}

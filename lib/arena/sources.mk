@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Memory that another process can read: the ledger's, as it lies there.
+arena_sources = \
+	lib/arena/arena-list.c \
+	lib/arena/arena-list.h \
+	lib/arena/arena.c \
+	lib/arena/arena.h \
+	lib/arena/known.c \
+	lib/arena/known.h \
+	lib/arena/layout.h \
+	lib/arena/read.c \
+	lib/arena/read.h

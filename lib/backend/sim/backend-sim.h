@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The connection and the machine behind the seam, for those who make them. */
+#ifndef XMEM_BACKEND_SIM_H
+#define XMEM_BACKEND_SIM_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <xmem.h>
+
+struct sim_machine;
+
+/* What the ops take as their connection; own: the machine goes with it. -ENOMEM. */
+int backend_sim_conn(struct sim_machine *m, bool own, void **out);
+
+/* The built-in machine of "sim:". */
+int backend_sim_demo(const struct xmem_open_opts *opts, struct sim_machine **out,
+                     struct xmem_error *err);
+
+#endif

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The running Xen: connections, domains, their state. */
+#include "backend/xen/backend-xen.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#define HVM_PARAM_MONITOR_RING_PFN 28u /* public/hvm/params.h */
+#define DOMID_FIRST_RESERVED 0x7ff0u /* public/xen.h */
+
+/* Xen does not tell its vendor, and the control domain sees the processor's. */
+static bool cpu_is_amd(void)
+{
+    char line[128];
+    bool amd = false;
+    FILE *f = fopen("/proc/cpuinfo", "re");
+    if (!f)
+        return false;
+    while (!amd && fgets(line, sizeof(line), f))
+        amd = !strncmp(line, "vendor_id", 9) &&
+              (strstr(line, "AuthenticAMD") || strstr(line, "HygonGenuine"));
+    fclose(f);
+    return amd;
+}
+
+static bool machine_is_arm(void)
+{
+    struct utsname u;
+    return !uname(&u) && (!strncmp(u.machine, "aarch64", 7) || !strncmp(u.machine, "arm", 3));
+}
+
+static void xen_close(void *conn)
+{
+    struct xen_conn *c = conn;
+    if (c->xch)
+        c->api.interface_close(c->xch);
+    xen_names_close(&c->names);
+    xen_api_close(&c->api);
+    free(c);
+}
+
+static int connect_xen(struct xen_conn *c, struct xmem_error *err)
+{
+    int rc = xen_api_open(&c->api, err);
+    if (rc)
+        return rc;
+    c->release = xen_release_find(c->api.major, c->api.minor);
+    if (!c->release)
+        return xmem_error_set(err, -EOPNOTSUPP, "Xen %" PRIu32 ".%" PRIu32 " runs here; this "
+                              "library knows 4.11 and later", c->api.major, c->api.minor);
+    c->xch = c->api.interface_open(xen_quiet(), xen_quiet(), 0);
+    if (!c->xch) {
+        int e = errno;
+        return xmem_error_set(err, e == EACCES || e == EPERM ? -e : -EOPNOTSUPP,
+                              "%s does not reach the hypervisor (%s): run as root in Xen's control "
+                              "domain", c->api.ctrl_name, strerror(e));
+    }
+    c->arm = machine_is_arm();
+    c->amd = !c->arm && cpu_is_amd();
+    xen_names_open(&c->names);
+    return 0;
+}
+
+static int xen_open(const char *rest, const struct xmem_open_opts *opts, void **conn,
+                    struct xmem_error *err)
+{
+    (void)opts;
+    if (*rest)
+        return xmem_error_set(err, -EINVAL, "'xen:%.100s': nothing stands behind xen:, which is the "
+                              "hypervisor that runs here", rest);
+    struct xen_conn *c = calloc(1, sizeof(*c));
+    if (!c)
+        return xmem_error_set(err, -ENOMEM, "xen: out of memory");
+    int rc = connect_xen(c, err);
+    if (rc) {
+        xen_close(c);
+        return rc;
+    }
+    *conn = c;
+    return 0;
+}
+
+/* ---- domains ---- */
+
+/* The next domain from domid on; one at a time, because the length of the element varies by release. */
+static int look_from(void *xch, const struct xen_api *api, uint32_t domid,
+                     struct xen_domain_info *info)
+{
+    memset(info, 0, sizeof(*info));
+    int n = api->getinfolist(xch, domid, 1, info);
+    if (n < 0)
+        return errno ? -errno : -EIO;
+    return n ? 0 : -ESRCH;
+}
+
+int xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid, struct xen_domain_info *info)
+{
+    if (domid >= DOMID_FIRST_RESERVED)
+        return -ESRCH;
+    int rc = look_from(xch, api, domid, info);
+    return rc ? rc : info->domid == domid ? 0 : -ESRCH;
+}
+
+bool xen_info_is_dead(const struct xen_domain_info *info)
+{
+    if (info->flags & XEN_INFO_DYING)
+        return true;
+    /* A suspended domain may go on; one that shut down or crashed never does. */
+    return info->flags & XEN_INFO_SHUTDOWN && XEN_INFO_REASON(info->flags) != XEN_SHUTDOWN_SUSPEND;
+}
+
+static enum xmem_kind kind_of(const struct xen_conn *c, const struct xen_domain_info *info)
+{
+    if (c->arm)
+        return XMEM_KIND_ARM_S2;
+    if (!(info->flags & XEN_INFO_HVM))
+        return XMEM_KIND_X86_PV;
+    if (!(info->flags & XEN_INFO_HAP))
+        return XMEM_KIND_UNKNOWN; /* HVM on shadow page tables: no mem_access */
+    return c->amd ? XMEM_KIND_X86_NPT : XMEM_KIND_X86_EPT;
+}
+
+static void info_out(struct xen_conn *c, void *xch, const struct xen_domain_info *info,
+                     struct xmem_domain_info *out)
+{
+    xen_gfn_arg highest = 0;
+    out->domid = info->domid;
+    out->kind = kind_of(c, info);
+    out->vcpus = info->max_vcpu_id + 1;
+    out->flags = (info->flags & XEN_INFO_PAUSED ? XMEM_DOMAIN_PAUSED : 0) |
+                 (xen_info_is_dead(info) ? XMEM_DOMAIN_DYING : 0);
+    out->pages = info->tot_pages;
+    /* A PV guest says itself how many pages it has; what counts here are machine frames. */
+    if (out->kind != XMEM_KIND_X86_PV && !c->api.maximum_gpfn(xch, info->domid, &highest))
+        out->highest_gfn = highest;
+}
+
+static int xen_domain_list(void *conn, struct xmem_domain_info *v, size_t room, size_t *n)
+{
+    struct xen_conn *c = conn;
+    struct xen_domain_info info;
+    int rc;
+    *n = 0;
+    for (uint32_t next = 0; !(rc = look_from(c->xch, &c->api, next, &info)); ++*n) {
+        if (*n < room) {
+            info_out(c, c->xch, &info, &v[*n]);
+            xen_name_of(&c->names, info.domid, v[*n].name, sizeof(v[*n].name));
+        }
+        next = info.domid + 1u;
+    }
+    return rc == -ESRCH ? 0 : rc;
+}
+
+static void xen_domain_close(void *dom)
+{
+    struct xen_dom *d = dom;
+    if (d->ring)
+        xen_monitor_disable(d);
+    xen_ring_unmap(d);
+    xen_events_close(d);
+    if (d->fmem)
+        d->api->foreign_close(d->fmem);
+    if (d->xch)
+        d->api->interface_close(d->xch);
+    xen_calls_close(d);
+    xen_inject_close(d);
+    host_copy_free(&d->host);
+    free(d);
+}
+
+static int open_handles(struct xen_dom *d, struct xmem_error *err)
+{
+    d->xch = d->api->interface_open(xen_quiet(), xen_quiet(), 0);
+    if (d->xch)
+        d->fmem = d->api->foreign_open(xen_quiet(), 0);
+    int rc = d->fmem ? xen_events_open(d) : errno ? -errno : -EIO;
+    return rc ? xmem_error_set(err, rc == -EACCES || rc == -EPERM ? rc : -EIO,
+                               "domain %" PRIu32 ": Xen's devices cannot be opened: %s", d->domid,
+                               strerror(-rc))
+              : 0;
+}
+
+/* Is altp2m there, and was it allowed for this domain? Both are told by one question. */
+static bool views_usable(struct xen_dom *d)
+{
+    if (d->kind != XMEM_KIND_X86_EPT)
+        return false;
+    return !xen_rc(d, d->api->altp2m_get_state(d->xch, d->domid, &d->views_on));
+}
+
+static int open_domain(struct xen_dom *d, struct xmem_error *err)
+{
+    struct xen_domain_info info;
+    int rc = open_handles(d, err);
+    if (rc)
+        return rc;
+    rc = xen_dom_look(d->xch, d->api, d->domid, &info);
+    if (rc == -ESRCH || (!rc && info.flags & XEN_INFO_DYING))
+        return xmem_error_set(err, -ESRCH, "domain %" PRIu32 " does not exist", d->domid);
+    if (rc)
+        return xmem_error_set(err, rc == -EACCES || rc == -EPERM ? rc : -EIO,
+                              "domain %" PRIu32 " cannot be asked for: %s%s%s", d->domid,
+                              strerror(-rc), rc == -EACCES ? ": the hypervisor's version is not that "
+                              "of " : "", rc == -EACCES ? d->api->ctrl_name : "");
+    d->kind = kind_of(d->conn, &info);
+    if (d->kind != XMEM_KIND_X86_PV)
+        xen_rc(d, d->api->hvm_param_get(d->xch, d->domid, HVM_PARAM_MONITOR_RING_PFN, &d->ring_gfn));
+    d->views = views_usable(d);
+    return 0;
+}
+
+static int xen_domain_open(void *conn, uint32_t domid, void **dom, struct xmem_error *err)
+{
+    struct xen_conn *c = conn;
+    struct xen_dom *d = calloc(1, sizeof(*d));
+    if (!d)
+        return xmem_error_set(err, -ENOMEM, "domain %" PRIu32 ": out of memory", domid);
+    d->conn = c;
+    d->api = &c->api;
+    d->release = c->release;
+    d->domid = domid;
+    d->epoll_fd = d->timer_fd = d->poke_fd = d->port = -1;
+    int rc = open_domain(d, err);
+    if (rc) {
+        xen_domain_close(d);
+        return rc;
+    }
+    *dom = d;
+    return 0;
+}
+
+static int xen_domain_info_get(void *dom, struct xmem_domain_info *out)
+{
+    struct xen_dom *d = dom;
+    struct xen_domain_info info;
+    d->hypercalls += 2;
+    int rc = xen_dom_look(d->xch, d->api, d->domid, &info);
+    if (rc)
+        return rc;
+    info_out(d->conn, d->xch, &info, out);
+    out->kind = d->kind;
+    if (d->kind == XMEM_KIND_X86_PV)
+        out->highest_gfn = xen_pv_highest(d);
+    /* Populated when monitoring is enabled, and "the highest" is never lowered again. */
+    if (out->highest_gfn < d->ring_gfn)
+        out->highest_gfn = d->ring_gfn;
+    xen_name_of(&d->conn->names, d->domid, out->name, sizeof(out->name));
+    return 0;
+}
+
+static uint32_t xen_domain_quirks(void *dom)
+{
+    const struct xen_dom *d = dom;
+    uint32_t of_views = QUIRK_HOST_SET_OVERWRITES_VIEWS | QUIRK_FAST_STEP_NEEDS_MONITOR |
+                        QUIRK_VIEW_SET_SKIPS_UNMAPPED | QUIRK_VIEW_SET_COVERS_LEAF |
+                        QUIRK_LEAF_TAKES_HOST_RIGHTS;
+    uint32_t q = d->views ? d->release->quirks : d->release->quirks & ~of_views;
+    return d->kind == XMEM_KIND_X86_PV ? q | QUIRK_EMULATES_BY_RIGHTS : q;
+}
+
+static int xen_pause(void *dom)
+{
+    struct xen_dom *d = dom;
+    return xen_rc(d, d->api->pause(d->xch, d->domid));
+}
+
+static int xen_unpause(void *dom)
+{
+    struct xen_dom *d = dom;
+    return xen_rc(d, d->api->unpause(d->xch, d->domid));
+}
+
+static int xen_access_required(void *dom, bool required)
+{
+    struct xen_dom *d = dom;
+    return xen_rc(d, d->api->set_access_required(d->xch, d->domid, required));
+}
+
+static uint64_t xen_hypercalls(void *dom)
+{
+    const struct xen_dom *d = dom;
+    return d->hypercalls;
+}
+
+const struct xmem_backend_ops xmem_backend_xen = {
+    .scheme = "xen",
+    .open = xen_open,
+    .close = xen_close,
+    .domain_list = xen_domain_list,
+    .domain_open = xen_domain_open,
+    .domain_close = xen_domain_close,
+    .domain_info = xen_domain_info_get,
+    .domain_caps = xen_domain_caps,
+    .domain_quirks = xen_domain_quirks,
+    .pause = xen_pause,
+    .unpause = xen_unpause,
+    .vcpu_peek = xen_vcpu_peek,
+    .vcpu_get = xen_vcpu_get,
+    .vcpu_set = xen_vcpu_set,
+    .vcpu_inject = xen_vcpu_inject,
+    .vcpu_step_off = xen_vcpu_step_off,
+    .vcpu_ran = xen_vcpu_ran,
+    .monitor_enable = xen_monitor_enable,
+    .monitor_disable = xen_monitor_disable,
+    .monitor_attach = xen_monitor_attach,
+    .monitor_set = xen_monitor_set,
+    .access_required = xen_access_required,
+    .event_fd = xen_event_fd,
+    .event_ack = xen_event_ack,
+    .event_wait = xen_event_wait,
+    .event_idle = xen_event_idle,
+    .event_notify = xen_event_notify,
+    .event_poke = xen_event_poke,
+    .rights_get = xen_rights_get,
+    .rights_set = xen_rights_set,
+    .rights_set_many = xen_rights_set_many,
+    .rights_get_many = xen_rights_get_many,
+    .rights_set_runs = xen_rights_set_runs,
+    .host_split = xen_host_split,
+    .views_get_state = xen_views_get_state,
+    .views_set_state = xen_views_set_state,
+    .view_exists = xen_view_exists,
+    .view_create = xen_view_create,
+    .view_destroy = xen_view_destroy,
+    .view_switch = xen_view_switch,
+    .view_get_vcpu = xen_view_get_vcpu,
+    .view_change_gfn = xen_view_change_gfn,
+    .view_set_visible = xen_view_set_visible,
+    .view_set_suppress_ve = xen_view_set_suppress_ve,
+    .view_get_suppress_ve = xen_view_get_suppress_ve,
+    .view_set_notify = xen_view_set_notify,
+    .page_map = xen_page_map,
+    .page_unmap = xen_page_unmap,
+    .pages_there = xen_pages_there,
+    .page_add = xen_page_add,
+    .page_remove = xen_page_remove,
+    .hypercalls = xen_hypercalls,
+};

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Events taken and not yet answered. */
+#ifndef XMEM_EVENT_H
+#define XMEM_EVENT_H
+
+#include "events/ring.h"
+
+/* More than the slots, used in turn: a second answer is told apart for a while. */
+#define EVENT_POOL 32u
+
+enum event_state {
+    EVENT_FREE = 0,
+    EVENT_HELD,
+    EVENT_ANSWERED,
+    EVENT_LATER, /* answered by the caller; it waits */
+    EVENT_OWN,   /* the session's own: to be given to the caller next */
+};
+
+struct event {
+    struct xmem_event pub;  /* first: the caller's pointer is ours */
+    struct ring_request req;
+    uint8_t state;          /* enum event_state */
+    uint16_t home;          /* view in which the vCPU belongs */
+    bool moved;             /* there by a switch of all vCPUs, after its request */
+    bool strict;            /* to be stepped over only by what nobody else passes beside */
+    bool saved;             /* head and data are here: the slot may have gone to another answer */
+    struct ring_head head;
+    _Alignas(8) uint8_t data[RING_DATA_MAX];
+} __attribute__((aligned(512))); /* so that a caller's pointer is checked without a division */
+_Static_assert(sizeof(struct event) == 512, "one power of two");
+
+/* What an answer says beyond the echo of the request. */
+struct answer {
+    uint32_t flags;     /* RING_FLAG_*, beside VCPU_PAUSED */
+    uint16_t view;      /* with ALTERNATE_P2M */
+    uint16_t step_view; /* with FAST_SINGLESTEP */
+    uint32_t reason;    /* instead of the request's; 0: that one */
+    const void *data;   /* or NULL */
+    size_t bytes;
+};
+
+struct events {
+    bool owed; /* a notification that failed */
+    struct event *pool;              /* EVENT_POOL of them */
+    uint32_t next;                   /* to be used next */
+    uint32_t held;
+    struct event *owner[RING_SLOTS_MAX]; /* whose request the slot holds */
+    uint64_t seq;
+    uint32_t own_n;         /* in state EVENT_OWN */
+    struct xmem_event died;
+    bool switched;          /* all vCPUs, to switched_to; requests before switched_at are older */
+    uint16_t switched_to;
+    uint32_t switched_at;
+};
+
+struct xmem_domain;
+
+int events_init(struct xmem_domain *d);
+void events_free(struct xmem_domain *d);
+/* Forgets all that was held: a new ring begins. */
+void events_reset(struct xmem_domain *d);
+
+/* The caller's event as ours: NULL if it is none of this session. */
+static inline struct event *event_of(const struct events *e, const struct xmem_event *ev)
+{
+    uintptr_t off = (uintptr_t)ev - (uintptr_t)e->pool;
+    return off < EVENT_POOL * sizeof(struct event) && off % sizeof(struct event) == 0 ?
+               &e->pool[off / sizeof(struct event)] : NULL;
+}
+/* Next request as an event, the library's own ones dealt with. 1, 0 none, negative errno. */
+int event_take(struct xmem_domain *d, struct event **out);
+/* The same with the library's own events too. */
+int event_take_raw(struct xmem_domain *d, struct event **out);
+/*
+ * The request of ev makes another event, of what m says: ev counts as answered, and its vCPU waits
+ * for that one's answer. Its registers are the request's, with this pc. Arm.
+ */
+struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xmem_event_mem *m,
+                        uint64_t pc);
+/* Publishes answers and notifies if there are any. */
+int events_send(struct xmem_domain *d);
+/* The registers or data behind the request, in private memory. */
+const uint8_t *event_data(struct xmem_domain *d, struct event *ev);
+/* Answers with the request's own head and these flags beside VCPU_PAUSED. */
+void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags);
+/* The same with whatever an answer may hold. */
+void event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *a);
+/* reply.c: resumes, and finishes what Xen left to the listener (finish.h). A failure has a text. */
+int event_go_on(struct xmem_domain *d, struct event *ev);
+/* reinject.c: the guest's own breakpoint goes to the guest; where that cannot be, it is skipped. */
+int event_reinject(struct xmem_domain *d, struct event *ev);
+/* Resumed with this program counter. */
+void event_answer_at(struct xmem_domain *d, struct event *ev, uint64_t pc);
+/* Resumed so many bytes behind the instruction that made the event. */
+void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes);
+/* The session's default. */
+int event_default(struct xmem_domain *d, struct event *ev);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Events other than accesses, for the library's own use. */
+#ifndef XMEM_MONITOR_H
+#define XMEM_MONITOR_H
+
+#include "session/domain.h"
+
+/* Single step; what the hypervisor cannot emulate. */
+int monitor_single_step(struct xmem_domain *d);
+int monitor_emul_unimplemented(struct xmem_domain *d);
+
+#endif

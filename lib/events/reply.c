@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The caller's replies, and the session's when there is none. */
+#include "views/copies.h"
+#include "events/finish.h"
+#include "base/rights.h"
+#include "base/sized.h"
+#include "events/step.h"
+#include "events/monitor.h"
+#include "events/step-copies.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define EMULATES(a) ((a) == XMEM_REPLY_EMULATE || (a) == XMEM_REPLY_EMULATE_NOWRITE)
+#define INSN_BYTES 16u /* "Has to be completely filled" (vm_event.h) */
+
+static const char *action_name(uint32_t action)
+{
+    static const char *const names[] = {"resume", "deny", "emulate", "emulate without write",
+                                        "step over", "reinject"};
+    return action < sizeof(names) / sizeof(names[0]) ? names[action] : "?";
+}
+
+/* Xen denies writes of control registers and MSRs, nothing else (vm_event.h, FLAG_DENY). */
+static bool deniable(const struct xmem_domain *d, const struct event *ev)
+{
+    return (d->caps.replies & (1u << XMEM_REPLY_DENY)) && (ev->pub.flags & XMEM_EVENT_PAUSED) &&
+           finish_who(d, ev, XMEM_REPLY_DENY) == FINISH_DROPPED;
+}
+
+/* An answer that means nothing to this event. */
+static int check_action(struct xmem_domain *d, const struct event *ev, const struct xmem_reply *r)
+{
+    static const char *const only[REPLY_ACTIONS] = {
+        [XMEM_REPLY_DENY] = "writes of control registers and MSRs that wait for the answer can be "
+                            "denied",
+        [XMEM_REPLY_EMULATE] = "accesses, descriptor accesses, I/O, and a breakpoint with "
+                               "SET_INSN_DATA are emulated",
+        [XMEM_REPLY_EMULATE_NOWRITE] = "accesses, descriptor accesses and I/O are emulated so",
+        [XMEM_REPLY_REINJECT] = "breakpoints and debug exceptions can be given to the guest",
+    };
+    bool bare = ev->pub.reason == XMEM_EVENT_BREAKPOINT && EMULATES(r->action) &&
+                !(r->flags & XMEM_REPLY_SET_INSN_DATA);
+    if (finish_who(d, ev, r->action) != FINISH_REFUSED && !bare)
+        return 0;
+    return domain_refuse(d, -EOPNOTSUPP, "reply %s: only %s, not an event %s",
+                         action_name(r->action), only[r->action],
+                         xmem_event_reason_name((enum xmem_event_reason)ev->pub.reason));
+}
+
+static int check_view(struct xmem_domain *d, uint16_t id)
+{
+    const struct view *v = domain_view(d, id);
+    if (v && !v->step && (id == 0 || d->led->views_on))
+        return 0;
+    return domain_refuse(d, -ENOENT, "reply: view %u does not exist", id);
+}
+
+/* Is it possible on this kind of machine, for this event? */
+static int check_can(struct xmem_domain *d, const struct event *ev, const struct xmem_reply *r)
+{
+    uint32_t missing = r->flags & ~d->caps.reply_flags;
+    if (!(d->caps.replies & (1u << r->action)) && r->action != XMEM_REPLY_STEP_OVER)
+        return domain_refuse(d, -EOPNOTSUPP, "reply %s: this kind of machine cannot (caps.replies)",
+                             action_name(r->action));
+    if (missing)
+        return domain_refuse(d, -EOPNOTSUPP, "reply: flags 0x%" PRIx32 " do not work on this kind "
+                             "of machine (caps.reply_flags)", missing);
+    if ((r->flags & XMEM_REPLY_TOGGLE_STEP) && step_is_fast(d, ev))
+        return domain_refuse(d, -EOPNOTSUPP, "reply: vCPU %" PRIu32 " is being stepped over an "
+                             "access; step over this one too, and toggle single step at its next "
+                             "event", ev->pub.vcpu);
+    if ((r->flags || r->action != XMEM_REPLY_RESUME) && !(ev->pub.flags & XMEM_EVENT_PAUSED) &&
+        r->action != XMEM_REPLY_STEP_OVER)
+        return domain_refuse(d, -EOPNOTSUPP, "reply %s: the vCPU does not wait, it can only be "
+                             "resumed", action_name(r->action));
+    return check_action(d, ev, r);
+}
+
+static int bad(struct xmem_domain *d, const char *why)
+{
+    return domain_refuse(d, -EINVAL, "reply: %s", why);
+}
+
+/* Do its parts fit together? */
+static int check_parts(struct xmem_domain *d, const struct xmem_reply *r)
+{
+    uint32_t data = r->flags & (XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA);
+    uint32_t room = ring_data_size(d->ring.version) - (uint32_t)sizeof(uint32_t);
+    if (r->action >= REPLY_ACTIONS || r->flags >= XMEM_REPLY_STEP_STRICT * 2)
+        return bad(d, "no such action or flag");
+    if (r->action == XMEM_REPLY_STEP_OVER && (r->flags & ~XMEM_REPLY_STEP_STRICT))
+        return bad(d, "step over goes with no flag but STEP_STRICT");
+    if (r->action != XMEM_REPLY_STEP_OVER && (r->flags & XMEM_REPLY_STEP_STRICT))
+        return bad(d, "STEP_STRICT goes with step over only");
+    if ((r->flags & XMEM_REPLY_SET_REGS) && (!r->regs || data))
+        return bad(d, "SET_REGS needs regs, and goes with no data");
+    if (data && (!r->data || !EMULATES(r->action)))
+        return bad(d, "data needs a buffer, and an emulation that takes it");
+    if (data == (XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA))
+        return bad(d, "data is either read data or an instruction");
+    if (data == XMEM_REPLY_SET_INSN_DATA && r->data_len != INSN_BYTES)
+        return bad(d, "an instruction's data is 16 bytes");
+    if (data == XMEM_REPLY_SET_READ_DATA && (!r->data_len || r->data_len > room))
+        return bad(d, "read data has no bytes, or more than an event holds");
+    if ((r->flags & XMEM_REPLY_FAST_STEP) &&
+        (!(r->flags & XMEM_REPLY_SET_VIEW) || EMULATES(r->action) ||
+         (r->flags & XMEM_REPLY_TOGGLE_STEP))) /* Xen would do one of the two */
+        return bad(d, "FAST_STEP needs SET_VIEW, and goes with no emulation and no TOGGLE_STEP");
+    return 0;
+}
+
+static int check_views(struct xmem_domain *d, const struct xmem_reply *r)
+{
+    int rc = r->flags & XMEM_REPLY_SET_VIEW ? check_view(d, r->view) : 0;
+    if (!rc && (r->flags & XMEM_REPLY_FAST_STEP))
+        rc = check_view(d, r->step_view);
+    if (rc || !(r->flags & XMEM_REPLY_FAST_STEP))
+        return rc;
+    if (!(d->quirks & QUIRK_FAST_STEP_NEEDS_MONITOR))
+        return 0;
+    rc = monitor_single_step(d);
+    return rc ? domain_fail(d, rc, 0, "reply: single step cannot be monitored") : 0;
+}
+
+static uint32_t flags_of(const struct xmem_reply *r)
+{
+    static const uint32_t actions[] = {
+        [XMEM_REPLY_DENY] = RING_FLAG_DENY,
+        [XMEM_REPLY_EMULATE] = RING_FLAG_EMULATE,
+        [XMEM_REPLY_EMULATE_NOWRITE] = RING_FLAG_EMULATE | RING_FLAG_EMULATE_NOWRITE,
+        [XMEM_REPLY_REINJECT] = 0,
+    };
+    static const struct {
+        uint32_t from, to;
+    } flags[] = {
+        {XMEM_REPLY_SET_REGS, RING_FLAG_SET_REGISTERS},
+        {XMEM_REPLY_SET_VIEW, RING_FLAG_ALTERNATE_P2M},
+        {XMEM_REPLY_SET_READ_DATA, RING_FLAG_SET_EMUL_READ_DATA},
+        {XMEM_REPLY_SET_INSN_DATA, RING_FLAG_SET_EMUL_INSN_DATA},
+        {XMEM_REPLY_FAST_STEP, RING_FLAG_FAST_SINGLESTEP},
+    };
+    uint32_t f = actions[r->action];
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+        if (r->flags & flags[i].from)
+            f |= flags[i].to;
+    return f;
+}
+
+/* Data behind the answer: the registers with the caller's over them, or bytes for the emulator. */
+static int data_of(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r,
+                   uint8_t *data, size_t *bytes)
+{
+    *bytes = 0;
+    if (r->flags & XMEM_REPLY_SET_REGS) {
+        struct xmem_regs regs;
+        int rc = sized_in(&regs, sizeof(regs), r->regs);
+        if (rc)
+            return domain_refuse(d, rc, "reply: regs has a wrong size");
+        if (regs.arch != d->ring.arch)
+            return bad(d, "regs are of another architecture");
+        *bytes = ring_data_size(d->ring.version);
+        memcpy(data, event_data(d, ev), *bytes);
+        ring_regs_encode(&d->ring, &regs, data);
+    } else if (r->flags & XMEM_REPLY_SET_READ_DATA) {
+        memcpy(data, &r->data_len, sizeof(r->data_len));
+        memcpy(data + sizeof(r->data_len), r->data, r->data_len);
+        *bytes = sizeof(r->data_len) + r->data_len;
+    } else if (r->flags & XMEM_REPLY_SET_INSN_DATA) {
+        memcpy(data, r->data, INSN_BYTES);
+        *bytes = INSN_BYTES;
+    }
+    return 0;
+}
+
+static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r)
+{
+    uint8_t data[RING_DATA_MAX];
+    struct answer a = {.flags = flags_of(r), .view = r->view, .step_view = r->step_view};
+    int rc = data_of(d, ev, r, data, &a.bytes);
+    if (!rc)
+        rc = finish_answer(d, ev, r, &a, data);
+    if (rc)
+        return rc;
+    a.data = a.bytes ? data : NULL;
+    uint32_t *repeats = &d->vcpus[ev->pub.vcpu].repeats;
+    if (*repeats && ((r->flags & XMEM_REPLY_SET_REGS) || finish_who(d, ev, r->action) != FINISH_AGAIN))
+        *repeats = 0; /* it gets on, or is done without */
+    if (r->flags & XMEM_REPLY_SET_VIEW)
+        d->led->views_switched = true;
+    if (r->flags & XMEM_REPLY_FAST_STEP)
+        step_fast(d, ev->pub.vcpu, r->view, r->step_view);
+    if (r->flags & XMEM_REPLY_TOGGLE_STEP)
+        step_toggle(d, ev->pub.vcpu);
+    if (r->action == XMEM_REPLY_EMULATE)
+        step_emulated(d, ev);
+    if (r->action == XMEM_REPLY_EMULATE && d->guarded && copies_writes(d, ev))
+        (void)step_alone(d, ev->pub.vcpu); /* its next event may be late, but carries over */
+    if (a.flags)
+        event_answer_with(d, ev, &a);
+    else
+        event_answer(d, ev, 0);
+    return 0;
+}
+
+/*
+ * The event that may be answered. 1: nothing is to be done. The domain's death needs no
+ * answer; events that were held when it died get none.
+ */
+static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struct event **out)
+{
+    if (!d)
+        return -EINVAL;
+    if (!pub)
+        return domain_refuse(d, -EINVAL, "no event");
+    if (pub == &d->events.died && d->died_told)
+        return 1;
+    struct event *ev = event_of(&d->events, pub);
+    if (!ev || ev->state == EVENT_FREE)
+        return domain_refuse(d, -EINVAL, "the event is none of this session");
+    if (ev->state != EVENT_HELD)
+        return domain_refuse(d, -EALREADY, "event %" PRIu64 " was answered before", ev->pub.seq);
+    int rc = domain_usable(d);
+    if (rc) {
+        ev->state = EVENT_ANSWERED;
+        d->events.held--;
+        return rc;
+    }
+    *out = ev;
+    return 0;
+}
+
+int session_check_event(struct xmem_domain *d, const struct xmem_event *pub)
+{
+    struct event *ev;
+    int rc = answerable(d, pub, &ev);
+    return rc > 0 ? 0 : rc;
+}
+
+static int reply_with(struct xmem_domain *d, struct event *ev, const struct xmem_reply *reply)
+{
+    struct xmem_reply r;
+    int rc = sized_in(&r, sizeof(r), reply);
+    if (rc)
+        return domain_refuse(d, rc, "reply: its size is wrong");
+    rc = check_parts(d, &r);
+    if (!rc)
+        rc = check_can(d, ev, &r);
+    if (!rc)
+        rc = check_views(d, &r);
+    if (rc)
+        return rc;
+    ev->strict = r.flags & XMEM_REPLY_STEP_STRICT;
+    return r.action == XMEM_REPLY_STEP_OVER ? step_over(d, ev) : answer(d, ev, &r);
+}
+
+int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *pub,
+                     const struct xmem_reply *reply)
+{
+    struct event *ev;
+    int rc = answerable(d, pub, &ev);
+    if (rc)
+        return rc > 0 ? 0 : rc;
+    return reply ? reply_with(d, ev, reply) : event_go_on(d, ev);
+}
+
+int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
+{
+    struct event *ev;
+    int rc = answerable(d, pub, &ev);
+    if (rc)
+        return rc > 0 ? 0 : rc;
+    ev->strict = false;
+    return step_over(d, ev);
+}
+
+/* ---- going on ---- */
+
+void event_answer_at(struct xmem_domain *d, struct event *ev, uint64_t pc)
+{
+    uint8_t data[RING_DATA_MAX];
+    struct xmem_regs regs = XMEM_INIT(regs);
+    size_t n = ring_data_size(d->ring.version);
+    memcpy(data, event_data(d, ev), n);
+    ring_regs_decode(&d->ring, data, &regs);
+    if (regs.arch == XMEM_ARCH_ARM)
+        regs.u.arm.pc = pc;
+    else
+        regs.u.x86.rip = pc;
+    ring_regs_encode(&d->ring, &regs, data);
+    struct answer a = {.flags = RING_FLAG_SET_REGISTERS, .data = data, .bytes = n};
+    event_answer_with(d, ev, &a);
+}
+
+/* With the program counter moved past the instruction. */
+void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
+{
+    event_answer_at(d, ev, step_pc(d, ev) + bytes);
+}
+
+int event_go_on(struct xmem_domain *d, struct event *ev)
+{
+    static const struct xmem_reply resume = {.action = XMEM_REPLY_RESUME};
+    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
+        return answer(d, ev, &resume);
+    event_answer(d, ev, 0);
+    return 0;
+}
+
+/* ---- the session's default ---- */
+
+static int free_page(struct xmem_domain *d, struct event *ev)
+{
+    int rc = xmem_domain_set_rights(d, ev->pub.view, ev->pub.u.mem.gfn, XMEM_RWX);
+    if (!rc)
+        event_answer(d, ev, 0);
+    return rc;
+}
+
+int event_default(struct xmem_domain *d, struct event *ev)
+{
+    bool access = ev->pub.reason == XMEM_EVENT_MEM_ACCESS && (ev->pub.flags & XMEM_EVENT_PAUSED);
+    uint32_t how = d->opts.default_reply;
+    int rc = 0;
+    if (how == XMEM_DEFAULT_DENY && deniable(d, ev))
+        event_answer(d, ev, RING_FLAG_DENY);
+    else if (access && how == XMEM_DEFAULT_RELAX)
+        rc = free_page(d, ev);
+    else if (access && how != XMEM_DEFAULT_RESUME)
+        rc = step_over(d, ev);
+    else if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && (ev->pub.flags & XMEM_EVENT_PAUSED))
+        rc = step_over(d, ev); /* resumed it would be hit again, for ever */
+    else
+        rc = event_go_on(d, ev);
+    if (!rc)
+        d->stats.defaulted++;
+    return rc;
+}
+
+int session_drop(struct xmem_domain *d, const struct xmem_event *pub, bool strict)
+{
+    struct event *ev;
+    int rc = answerable(d, pub, &ev);
+    if (rc)
+        return rc > 0 ? 0 : rc;
+    ev->strict = strict;
+    return event_default(d, ev);
+}
+
+int xmem_event_drop(struct xmem_domain *d, const struct xmem_event *pub)
+{
+    return session_drop(d, pub, false);
+}

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Events, answers, steps, and the ring.
+events_sources = \
+	lib/events/event.c \
+	lib/events/event.h \
+	lib/events/finish.c \
+	lib/events/finish.h \
+	lib/events/monitor.c \
+	lib/events/monitor.h \
+	lib/events/page-cache.c \
+	lib/events/page-cache.h \
+	lib/events/reinject.c \
+	lib/events/reply.c \
+	lib/events/ring-regs.c \
+	lib/events/ring.c \
+	lib/events/ring.h \
+	lib/events/step-again.c \
+	lib/events/step-arm-world.c \
+	lib/events/step-arm.c \
+	lib/events/step-arm.h \
+	lib/events/step-copies.c \
+	lib/events/step-copies.h \
+	lib/events/step-look.c \
+	lib/events/step-look.h \
+	lib/events/step-open.c \
+	lib/events/step-state.h \
+	lib/events/step-strict.c \
+	lib/events/step-view.c \
+	lib/events/step.c \
+	lib/events/step.h \
+	lib/events/undo.c \
+	lib/events/undo.h \
+	lib/events/watch.c \
+	lib/events/x86-walk.c \
+	lib/events/x86-walk.h

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Steps for which pages are opened in the view that the vCPU runs in: by single step, whose
+ * event tells that it is over, and by relaxing, which watches the program counter. Other vCPUs
+ * get through such a page meanwhile, unless they are held; so it is open as shortly as can be.
+ */
+#include "events/step.h"
+
+#include "rights/changes.h"
+#include "views/copies.h"
+#include "ledger/ledger.h"
+#include "rights/access.h"
+#include "events/monitor.h"
+#include "events/step-copies.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <time.h>
+
+/* How long a relaxed page waits for its vCPU to go on. */
+#define RELAX_MS 50
+#define RELAX_LOOKS 2000
+#define LOOP_BYTES 64u /* a loop around an exclusive is within so many of it */
+#define LOOP_MOVES 8u
+#define SLOTS_LEFT 2u /* for vCPUs that are waited for */
+#define RELAX_LOOKS_MIN 16 /* whatever the clock says: the tool itself may not have run */
+
+/* ---- pages open for a moment ---- */
+
+/* What all steps together need of it; *n is how many there are. */
+static uint32_t needed(const struct xmem_domain *d, uint16_t view, uint64_t gfn, size_t *n)
+{
+    uint32_t need = 0;
+    *n = 0;
+    for (size_t i = 0; i < d->relaxed.n; i++) {
+        const struct relaxed *r = relaxed_at(d, i);
+        if (r->gfn != gfn || r->view != view)
+            continue;
+        need |= r->need;
+        ++*n;
+    }
+    return need;
+}
+
+/* What the page is armed with again must be known before it is opened. */
+static int know(struct xmem_domain *d, struct view *v, uint64_t gfn)
+{
+    uint8_t rights, byte = known_get(&v->known, gfn);
+    if (known_set_of(byte) != KNOWN_NOTHING)
+        return 0;
+    int rc = domain_ask_rights(d, v, gfn, &rights);
+    if (rc)
+        return rc;
+    uint8_t mask = byte & KNOWN_FOUND ? KNOWN_SET : 0xff;
+    if (known_put(&v->known, gfn, 1, mask, domain_found_byte(d, v, rights)))
+        return domain_refuse(d, -ENOMEM, "out of memory");
+    return 0;
+}
+
+/* For all that the steps do not open. */
+static uint8_t armed(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
+{
+    return guards_narrow(d, v, gfn, known_set_of(known_get(&v->known, gfn)));
+}
+
+/* In force is what the steps need, beside what the page has. */
+static int put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
+{
+    size_t n;
+    uint32_t need = needed(d, v->id, gfn, &n);
+    uint8_t rights = armed(d, v, gfn);
+    if (n)
+        rights = step_widen(v->id ? d->caps.view_rights : d->caps.rights, rights, need);
+    d->own_change = true;
+    int rc = domain_force_rights(d, v, gfn, rights);
+    d->own_change = false;
+    return rc;
+}
+
+/* For a machine that checks itself. */
+static void tell(struct xmem_domain *d, const struct relaxed *r, bool open)
+{
+    struct view *v = domain_view(d, r->view);
+    if (d->ops->step_note && v)
+        (void)d->ops->step_note(d->dom, r->view, r->gfn, r->vcpu,
+                                armed(d, v, r->gfn), open);
+}
+
+static int open_page(struct xmem_domain *d, struct view *v, const struct step_page *p,
+                     uint32_t vcpu)
+{
+    size_t n;
+    if (list_room(&d->relaxed))
+        return domain_refuse(d, -ENOMEM, "out of memory");
+    int rc = know(d, v, p->gfn);
+    if (rc)
+        return rc;
+    step_arm_pages_changed(d, p->gfn, 1); /* the guest may give it away meanwhile, unseen */
+    bool open = !(p->need & ~needed(d, v->id, p->gfn, &n)) && n;
+    struct relaxed r = {.gfn = p->gfn, .view = v->id, .need = (uint8_t)p->need, .vcpu = vcpu};
+    list_push(&d->relaxed, &r);
+    tell(d, &r, true);
+    return open ? 0 : put_in_force(d, v, p->gfn);
+}
+
+/* Arms the page, as far as no other vCPU is on it; where that fails the entry stays. */
+static int close_page(struct xmem_domain *d, size_t i)
+{
+    struct relaxed r = *relaxed_at(d, i);
+    struct view *v = domain_view(d, r.view);
+    size_t n;
+    ledger_begin(d, LEDGER_RIGHTS, r.view, r.gfn, r.gfn);
+    list_drop(&d->relaxed, (uint32_t)i);
+    bool same = r.need && (needed(d, r.view, r.gfn, &n) & r.need) == r.need && n;
+    int rc = v && !same ? put_in_force(d, v, r.gfn) : 0;
+    if (!rc) {
+        tell(d, &r, false);
+        return 0;
+    }
+    r.need = 0;
+    list_push(&d->relaxed, &r);
+    return rc;
+}
+
+#define ALL_VCPUS UINT32_MAX
+
+static int close_pages(struct xmem_domain *d, uint32_t vcpu)
+{
+    int first = 0;
+    for (size_t i = d->relaxed.n; i--;) {
+        if (vcpu != ALL_VCPUS && relaxed_at(d, i)->vcpu != vcpu)
+            continue;
+        int rc = close_page(d, i);
+        if (!first)
+            first = rc;
+    }
+    return first;
+}
+
+void step_open_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
+{
+    for (size_t i = d->relaxed.n; i--;) {
+        struct relaxed r = *relaxed_at(d, i);
+        if (r.view != view || r.gfn - gfn >= nr)
+            continue;
+        list_drop(&d->relaxed, (uint32_t)i);
+        tell(d, &r, false);
+    }
+}
+
+static int open_pages(struct xmem_domain *d, struct view *v, uint32_t vcpu)
+{
+    const struct step_pages *p = &d->vcpus[vcpu].step.pages;
+    int rc = 0;
+    for (uint32_t i = 0; i < p->n && !rc; i++)
+        rc = open_page(d, v, &p->v[i], vcpu);
+    if (rc) { /* the last one as well: in another view it may be open by now */
+        struct xmem_error why = d->error;
+        if (close_pages(d, vcpu))
+            d->step_owed = true;
+        else
+            d->error = why;
+    }
+    return rc;
+}
+
+/* ---- holding the other vCPUs ---- */
+
+static bool is_open(const struct xmem_domain *d, uint32_t vcpu)
+{
+    const struct step *s = &d->vcpus[vcpu].step;
+    return s->phase == STEP_RUNS && (s->means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX));
+}
+
+static bool never_holds(int rc)
+{
+    return rc == -EOPNOTSUPP || rc == -ENOSYS;
+}
+
+static int hold(struct xmem_domain *d, uint32_t vcpu, bool on)
+{
+    if (d->vcpus[vcpu].led->held == on || !d->ops->vcpu_hold)
+        return 0;
+    bool before = d->vcpus[vcpu].led->held;
+    d->vcpus[vcpu].led->held = true;
+    int rc = d->ops->vcpu_hold(d->dom, vcpu, on);
+    d->vcpus[vcpu].led->held = rc ? before : on;
+    if (!never_holds(rc))
+        return rc;
+    d->no_hold = true;
+    return 0;
+}
+
+/* While anybody's page is open, only those whose pages are run. */
+static int hold_by_state(struct xmem_domain *d)
+{
+    int first = 0;
+    bool some = d->holding_n;
+    for (uint32_t i = 0; i < d->vcpu_n && !(some && d->no_hold); i++) {
+        int rc = hold(d, i, some && !is_open(d, i));
+        if (!first)
+            first = rc;
+    }
+    return first ? domain_fail(d, first, 0, "the other vCPUs cannot be held") : 0;
+}
+
+/* The vCPU's pages are about to be open, or are closed. */
+static int set_open(struct xmem_domain *d, uint32_t vcpu, bool on)
+{
+    if (on == is_open(d, vcpu))
+        return 0;
+    step_phase(d, vcpu, on ? STEP_RUNS : STEP_STOPPED);
+    d->holding_n += on ? 1u : -1u;
+    return hold_by_state(d);
+}
+
+/* Most hypervisors are built without what could hold a vCPU: tried once. */
+static bool can_hold(struct xmem_domain *d)
+{
+    if (!d->hold_asked && d->ops->vcpu_hold && !d->vcpus[0].led->held) {
+        d->vcpus[0].led->held = true;
+        int rc = d->ops->vcpu_hold(d->dom, 0, true);
+        d->vcpus[0].led->held = !rc && d->ops->vcpu_hold(d->dom, 0, false);
+        if (rc && !never_holds(rc)) /* asked again; who steps meanwhile is told */
+            return true;
+        d->no_hold = rc;
+        d->step_owed |= d->vcpus[0].led->held; /* it could not be let go again */
+        d->hold_asked = true;
+    }
+    return d->ops->vcpu_hold && !d->no_hold;
+}
+
+uint32_t step_passes(struct xmem_domain *d, uint32_t means)
+{
+    uint32_t others = d->vcpu_n > 1 && (means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX)) &&
+                      !can_hold(d) ? XMEM_PASSES_OTHERS : 0;
+    if (means == XMEM_STEP_HYPERVISOR)
+        return 0;
+    if (means == XMEM_STEP_VIEW) /* the guest may get into it, where it cannot be hidden */
+        return d->caps.flags & XMEM_CAP_VISIBILITY ? 0 : XMEM_PASSES_OTHERS;
+    if (means == XMEM_STEP_EMULATE)
+        return step_arm_can(d) || (d->quirks & QUIRK_EMULATES_BY_RIGHTS) ? 0 : XMEM_PASSES_PAGES;
+    return others | (means == XMEM_STEP_RELAX ? XMEM_PASSES_AGAIN : 0);
+}
+
+uint32_t step_airtight(struct xmem_domain *d)
+{
+    uint32_t tight = 0;
+    for (uint32_t means = XMEM_STEP_VIEW; means <= XMEM_STEP_HYPERVISOR; means <<= 1)
+        if ((d->caps.step_means & means) && !step_passes(d, means))
+            tight |= means;
+    return tight;
+}
+
+int step_close(struct xmem_domain *d, uint32_t vcpu)
+{
+    if (!is_open(d, vcpu))
+        return 0;
+    int rc = close_pages(d, vcpu), rc2 = set_open(d, vcpu, false);
+    int rc3 = d->guarded ? copies_closed(d, vcpu) : 0;
+    d->step_owed |= rc || rc2 || rc3;
+    return rc ? rc : rc2 ? rc2 : rc3;
+}
+
+/* Once: a page that left the guest is refused each time. */
+int step_pay(struct xmem_domain *d)
+{
+    int first = 0;
+    d->step_owed = false;
+    for (size_t i = d->relaxed.n; i--;) {
+        int rc = relaxed_at(d, i)->need ? 0 : close_page(d, i);
+        first = first ? first : rc;
+    }
+    int rc = hold_by_state(d), rc2 = d->guarded ? copies_look(d, COPIES_ALL) : 0;
+    return first ? first : rc ? rc : rc2;
+}
+
+int step_close_all(struct xmem_domain *d)
+{
+    int first = close_pages(d, ALL_VCPUS);
+    for (size_t i = 0; i < d->relaxed.n; i++) /* still open: the walk over the ledger tries again */
+        if (domain_view(d, relaxed_at(d, i)->view))
+            view_unsure(domain_view(d, relaxed_at(d, i)->view), true);
+    list_cut(&d->relaxed, 0);
+    for (uint32_t i = 0; i < d->vcpu_n; i++)
+        step_reset(d, i);
+    d->holding_n = 0;
+    int rc = hold_by_state(d);
+    return first ? first : rc;
+}
+
+/* The others held, the pages open. On failure as before. */
+static int begin(struct xmem_domain *d, struct view *v, uint32_t vcpu)
+{
+    uint8_t before = d->vcpus[vcpu].step.phase;
+    int rc = set_open(d, vcpu, true);
+    if (!rc)
+        rc = open_pages(d, v, vcpu);
+    if (rc) {
+        struct xmem_error why = d->error;
+        (void)set_open(d, vcpu, false);
+        step_phase(d, vcpu, before);
+        d->error = why;
+    }
+    return rc;
+}
+
+/* ---- steps that wait ---- */
+
+/*
+ * An event that waits keeps its slot in the ring. The last ones must not go that way: whoever
+ * is waited for may need one to go on.
+ */
+static bool slots_short(const struct xmem_domain *d)
+{
+    return d->vcpu_n > d->ring.slots && d->later_n + SLOTS_LEFT >= d->ring.slots;
+}
+
+static void ask_again(struct xmem_domain *d, struct event *ev)
+{
+    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    v->step.pc = step_pc(d, ev);
+    v->own_step = false;
+    v->attention = true;
+    step_phase(d, ev->pub.vcpu, STEP_ASKED);
+    event_answer(d, ev, 0);
+}
+
+int step_later(struct xmem_domain *d, struct event *ev)
+{
+    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    if (!d->finishing && slots_short(d)) {
+        ask_again(d, ev);
+        return 0;
+    }
+    (void)event_data(d, ev);
+    ev->state = EVENT_LATER;
+    s->later = ev;
+    step_phase(d, ev->pub.vcpu, STEP_LATER);
+    return 0;
+}
+
+static bool same_pages(const struct step_pages *a, const struct step_pages *b)
+{
+    bool same = a->n == b->n;
+    for (uint32_t i = 0; i < a->n && same; i++)
+        same = step_pages_have(b, a->v[i].gfn, a->v[i].need) &&
+               step_pages_have(a, b->v[i].gfn, b->v[i].need);
+    return same;
+}
+
+/* Is a page open for another vCPU that is not this one's too? It would get through unseen. */
+static bool in_the_way(const struct xmem_domain *d, uint32_t vcpu)
+{
+    const struct step *s = &d->vcpus[vcpu].step;
+    for (uint32_t i = 0; i < d->vcpu_n && d->holding_n; i++) {
+        const struct step *o = &d->vcpus[i].step;
+        if (i != vcpu && is_open(d, i) &&
+            !(o->origin == s->origin && same_pages(&o->pages, &s->pages)))
+            return true;
+    }
+    return false;
+}
+
+/* ---- by a single step ---- */
+
+int step_by_single(struct xmem_domain *d, struct event *ev)
+{
+    struct vcpu *vcpu = &d->vcpus[ev->pub.vcpu];
+    struct view *v = domain_view(d, ev->home);
+    if (!v || vcpu->fast) /* which may still be to come: one toggle would end both */
+        return -EOPNOTSUPP;
+    int rc = monitor_single_step(d);
+    if (rc)
+        return domain_fail(d, rc, 0, "single step cannot be monitored");
+    if (in_the_way(d, ev->pub.vcpu)) /* one after the other */
+        return step_later(d, ev);
+    rc = begin(d, v, ev->pub.vcpu);
+    if (rc)
+        return rc;
+    vcpu->own_step = true;
+    vcpu->attention = true;
+    event_answer(d, ev, 0);
+    return 0;
+}
+
+/* ---- by relaxing ---- */
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/*
+ * A store-exclusive that was resumed fails, since its event took the monitor away, and is done in
+ * another round of its loop: it went on when the pc is far away, or was seen to move often.
+ */
+static bool went_on(const struct step *s, uint64_t pc, unsigned *moves)
+{
+    if (pc == s->pc)
+        return false;
+    return !s->exclusive || pc - s->pc + LOOP_BYTES > 2 * LOOP_BYTES || ++*moves == LOOP_MOVES;
+}
+
+/* Until the vCPU went on, had another event, or the time is over. 1: it went on. */
+static int watch_pc(struct xmem_domain *d, uint32_t vcpu, const struct step *s)
+{
+    unsigned moves = 0;
+    int64_t end = now_ms() + RELAX_MS;
+    uint64_t pc;
+    for (unsigned i = 0; i < RELAX_LOOKS; i++) {
+        int rc = d->ops->vcpu_peek(d->dom, vcpu, &pc);
+        if (rc)
+            return rc;
+        if (went_on(s, pc, &moves))
+            return 1;
+        if (ring_waiting(&d->ring, vcpu) || (i >= RELAX_LOOKS_MIN && now_ms() >= end))
+            break;
+    }
+    return 0;
+}
+
+int step_by_relaxing(struct xmem_domain *d, struct event *ev)
+{
+    uint32_t vcpu = ev->pub.vcpu;
+    struct step *s = &d->vcpus[vcpu].step;
+    struct view *v = domain_view(d, ev->home);
+    if (!v || !d->ops->vcpu_peek)
+        return -EOPNOTSUPP;
+    if (d->pauses || in_the_way(d, vcpu)) /* nothing can be watched while the domain is paused */
+        return step_later(d, ev);
+    s->pc = step_pc(d, ev);
+    s->registers = step_registers(d, ev);
+    s->exclusive = step_arm_exclusive(d, ev);
+    if (s->exclusive) /* its load, told before, is done again */
+        s->pages.v[s->pages.n - 1].need |= XMEM_ACCESS_R;
+    int rc = begin(d, v, vcpu);
+    if (rc)
+        return rc;
+    event_answer(d, ev, 0);
+    rc = events_send(d);
+    if (!rc) {
+        rc = watch_pc(d, vcpu, s);
+        if (rc < 0)
+            rc = domain_fail(d, rc, 0, "vCPU %" PRIu32 " cannot be watched", vcpu);
+    }
+    struct xmem_error why = d->error;
+    (void)step_close(d, vcpu); /* the event is answered: what fails is for step_pay() */
+    if (rc > 0) { /* its pages are kept in mind until it is known to be over */
+        step_reset(d, vcpu);
+        d->vcpus[vcpu].repeats = 0;
+    }
+    d->error = why;
+    return rc < 0 ? rc : 0;
+}

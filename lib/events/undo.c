@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Single step and events, switched off. */
+#include "events/undo.h"
+
+#include "base/rights.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+static bool any_step(const struct xmem_domain *d)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < d->vcpu_n && !any; i++)
+        any = d->vcpus[i].hw_step || d->vcpus[i].fast || d->vcpus[i].led->held;
+    return any;
+}
+
+static void undo_steps(struct xmem_domain *d, struct outcome *o)
+{
+    for (uint32_t i = 0; i < d->vcpu_n && !d->dead; i++) {
+        struct vcpu *v = &d->vcpus[i];
+        v->led->stepped = v->hw_step || v->fast;
+        if (!v->led->stepped)
+            continue;
+        int rc = d->ops->vcpu_step_off ? d->ops->vcpu_step_off(d->dom, i) : -EOPNOTSUPP;
+        if (rc)
+            v->hw_step = true; /* whichever kind it is; its view may go */
+        if (rc)
+            outcome_note(d, o, domain_refuse(d, -EIO, "vCPU %" PRIu32 " did not end its single step, which "
+                                             "cannot be switched off from outside (%d)", i, rc));
+        else
+            v->led->stepped = v->hw_step = v->fast = false;
+    }
+}
+
+const struct ledger_kind events_steps = {
+    .turn = LEDGER_STEPS, .any = any_step, .undo = undo_steps,
+};
+
+static bool any_monitor(const struct xmem_domain *d)
+{
+    return d->monitors.n || d->led->step_monitor || d->led->emul_monitor;
+}
+
+static int monitor_off(struct xmem_domain *d, uint32_t reason, uint32_t index, struct outcome *o)
+{
+    struct backend_monitor m = {.reason = reason, .index = index};
+    int rc = d->dead ? 0 : d->ops->monitor_set(d->dom, &m);
+    if (!rc || rc == -EEXIST)
+        return 0;
+    rc = domain_fail(d, rc, 0, "events %s cannot be switched off",
+                     xmem_event_reason_name((enum xmem_event_reason)reason));
+    outcome_note(d, o, rc);
+    return rc;
+}
+
+static void undo_monitors(struct xmem_domain *d, struct outcome *o)
+{
+    uint32_t kept = 0;
+    for (size_t i = 0; i < d->monitors.n; i++) {
+        struct monitor_on m = *(struct monitor_on *)list_at(&d->monitors, i);
+        if (monitor_off(d, m.reason, m.index, o))
+            *(struct monitor_on *)list_at(&d->monitors, kept++) = m;
+    }
+    list_cut(&d->monitors, kept);
+    if (d->led->step_monitor)
+        d->led->step_monitor = monitor_off(d, XMEM_EVENT_SINGLESTEP, 0, o) != 0;
+    if (d->led->emul_monitor)
+        d->led->emul_monitor = monitor_off(d, XMEM_EVENT_EMUL_UNIMPLEMENTED, 0, o) != 0;
+    d->step_monitor_user = d->emul_monitor_user = false;
+}
+
+const struct ledger_kind events_monitors = {
+    .turn = LEDGER_MONITORS, .any = any_monitor, .undo = undo_monitors,
+};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What events and steps do about changes below them. */
+#include "events/step.h"
+
+static void rights_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
+{
+    if (d->arm)
+        step_arm_pages_changed(d, gfn, nr);
+    if (d->step_view_n || d->steps_n)
+        step_rights_changed_far(d, view, gfn, nr);
+}
+
+static void view_gone(struct xmem_domain *d, const struct view *v)
+{
+    for (uint32_t i = 0; i < d->vcpu_n; i++) /* nobody steps in it */
+        if (d->vcpus[i].fast_view == v->id)
+            d->vcpus[i].fast = false;
+    if (v->step)
+        step_view_forget(d, v);
+}
+
+const struct session_watch events_watch = {
+    .pages_changed = step_arm_pages_changed,
+    .rights_changed = rights_changed,
+    .view_gone = view_gone,
+};

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Pauses, the caller's and the library's own; all of them are counted. */
+#include "ledger/ledger.h"
+
+#include <inttypes.h>
+
+int ledger_pause(struct xmem_domain *d)
+{
+    ledger_begin(d, LEDGER_PAUSE, 0, 0, 0);
+    d->led->pauses++;
+    int rc = d->ops->pause(d->dom);
+    d->led->pauses -= rc != 0;
+    return rc;
+}
+
+int ledger_unpause(struct xmem_domain *d)
+{
+    ledger_begin(d, LEDGER_PAUSE, 0, 0, 0);
+    int rc = d->ops->unpause(d->dom);
+    d->led->pauses -= rc == 0;
+    return rc;
+}
+
+int domain_unpause_own(struct xmem_domain *d)
+{
+    int rc = ledger_unpause(d);
+    if (rc && !d->dead) /* it may have been for this one time */
+        rc = ledger_unpause(d);
+    d->own_pauses += rc != 0;
+    d->owed = d->owed || rc;
+    return rc;
+}
+
+int domain_hold(struct xmem_domain *d)
+{
+    int rc = d->holds || d->pauses ? 0 : ledger_pause(d);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
+    d->holds++;
+    return 0;
+}
+
+int domain_let_go(struct xmem_domain *d, int before)
+{
+    d->holds--;
+    int rc = d->holds || d->pauses ? 0 : domain_unpause_own(d);
+    if (!rc || before)
+        return before;
+    return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
+}
+
+static int undo_pauses(struct xmem_domain *d, uint32_t *pauses)
+{
+    int rc = 0;
+    for (; *pauses && !rc; *pauses -= !rc)
+        rc = d->dead ? 0 : ledger_unpause(d);
+    return rc;
+}
+
+static void undo(struct xmem_domain *d, struct outcome *o)
+{
+    int rc = undo_pauses(d, &d->pauses), rc2 = undo_pauses(d, &d->own_pauses);
+    if (rc || rc2)
+        outcome_note(d, o, domain_fail(d, rc ? rc : rc2, 0, "domain %" PRIu32 " cannot be unpaused",
+                                       d->domid));
+}
+
+static bool any_pauses(const struct xmem_domain *d)
+{
+    return d->pauses || d->own_pauses;
+}
+
+static bool pay(struct xmem_domain *d)
+{
+    return undo_pauses(d, &d->own_pauses);
+}
+
+const struct ledger_kind ledger_pauses = {
+    .turn = LEDGER_LAST,
+    .any = any_pauses,
+    .undo = undo,
+    .pay = pay,
+};

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What a session changed, and its undoing.
+ledger_sources = \
+	lib/ledger/ledger.c \
+	lib/ledger/ledger.h \
+	lib/ledger/pauses.c \
+	lib/ledger/store.c

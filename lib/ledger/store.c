@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where the ledger lies; what it is made of is in arena/layout.h. */
+#include "ledger/ledger.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+int ledger_open(struct xmem_domain *d, int fd)
+{
+    int rc = arena_init(&d->arena, fd);
+    if (rc)
+        return rc;
+    struct ledger_head *h = d->led = arena_at(&d->arena, 0);
+    *h = (struct ledger_head){
+        .version = LEDGER_VERSION, .head_size = sizeof(*h), .pages = d->arena.pages,
+        .session = d->number, .pid = (uint32_t)getpid(), .domid = d->domid,
+        .default_found = KNOWN_NOTHING, .default_now = KNOWN_NOTHING,
+    };
+    d->arena.told = &h->pages;
+    d->arena.freed = &h->freed;
+    list_init(&d->vcpu_led, &d->arena, &h->vcpu);
+    list_init(&d->monitors, &d->arena, &h->monitors);
+    list_init(&d->pages, &d->arena, &h->added);
+    list_init(&d->relaxed, &d->arena, &h->open);
+    list_init(&d->guards, &d->arena, &h->guards);
+    known_init(&d->split, &d->arena, NULL);
+    __atomic_store_n(&h->magic, LEDGER_MAGIC, __ATOMIC_RELEASE);
+    return 0;
+}
+
+int ledger_vcpus(struct xmem_domain *d)
+{
+    const struct ledger_vcpu none = {0};
+    for (uint32_t i = 0; i < d->vcpu_n; i++) {
+        int rc = list_room(&d->vcpu_led);
+        if (rc)
+            return rc;
+        d->vcpus[i].led = list_push(&d->vcpu_led, &none);
+    }
+    d->led->vcpus = d->vcpu_n;
+    d->led->keeps = d->opts.restore == XMEM_RESTORE_KEEP;
+    return 0;
+}
+
+/* The place of one that went, or a new one. */
+static struct ledger_view *view_place(struct xmem_domain *d)
+{
+    uint32_t *link = &d->led->first_view;
+    while (*link) {
+        struct ledger_view *v = arena_at(&d->arena, *link);
+        if (!v->used)
+            return v;
+        link = &v->next;
+    }
+    uint32_t unit = arena_take(&d->arena, 1);
+    if (!unit)
+        return NULL;
+    struct ledger_view *v = memset(arena_at(&d->arena, unit), 0, ARENA_UNIT);
+    __atomic_store_n(link, unit, __ATOMIC_RELEASE);
+    return v;
+}
+
+int ledger_view_add(struct xmem_domain *d, struct view *v)
+{
+    struct ledger_view *led = view_place(d);
+    if (!led)
+        return -ENOMEM;
+    *led = (struct ledger_view){.next = led->next, .id = v->id};
+    v->led = led;
+    known_init(&v->known, &d->arena, &led->known);
+    known_init(&v->ve, &d->arena, &led->ve);
+    list_init(&v->remaps, &d->arena, &led->remaps);
+    __atomic_store_n(&led->used, 1, __ATOMIC_RELEASE);
+    return 0;
+}
+
+void ledger_view_gone(struct view *v)
+{
+    __atomic_store_n(&v->led->used, 0, __ATOMIC_RELEASE);
+    known_clear(&v->known);
+    known_clear(&v->ve);
+    list_give(&v->remaps);
+    list_end(&v->remaps);
+}
+
+void ledger_live(struct xmem_domain *d)
+{
+    __atomic_store_n(&d->led->state, LEDGER_LIVE, __ATOMIC_RELEASE);
+}
+
+void ledger_over(struct xmem_domain *d)
+{
+    __atomic_store_n(&d->led->state, LEDGER_OVER, __ATOMIC_RELEASE);
+}
+
+void ledger_free(struct xmem_domain *d)
+{
+    if (!d->led)
+        return;
+    known_clear(&d->split);
+    list_end(&d->vcpu_led);
+    list_end(&d->monitors);
+    list_end(&d->pages);
+    list_end(&d->relaxed);
+    list_end(&d->guards);
+    arena_end(&d->arena);
+    d->led = NULL;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copies of pages that a policy shows in its views, patched. The session keeps them. */
+#include <string.h>
+
+#include "policy/policy.h"
+#include "session/session.h"
+
+#define PAGE_BYTES 4096u
+#define PAGE_SHIFT 12u
+
+static void patch(const struct policy_remap *m, uint8_t *contents, uint8_t *patched)
+{
+    for (size_t i = 0; i < m->n_patches; i++) {
+        memcpy(contents + m->patches[i].offset, m->patches[i].bytes, m->patches[i].len);
+        memset(patched + m->patches[i].offset, 0xff, m->patches[i].len);
+    }
+}
+
+int policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
+                     const struct policy_remap *m, uint64_t gfn, uint64_t page)
+{
+    uint8_t original[PAGE_BYTES], contents[PAGE_BYTES], patched[PAGE_BYTES] = {0};
+    struct session_copy copy = {v->id, gfn, page, original, contents, patched};
+    int err = xmem_domain_read(d, gfn << PAGE_SHIFT, original, sizeof(original));
+
+    if (err)
+        return err;
+    memcpy(contents, original, sizeof(contents));
+    patch(m, contents, patched);
+    err = xmem_domain_write(d, page << PAGE_SHIFT, contents, sizeof(contents));
+    if (err == 0)
+        err = xmem_view_change_gfn(d, v->id, gfn, page);
+    return err ? err : session_keep_copy(d, &copy);
+}
+
+void policy_copies_applied(struct xmem_policy *p, const struct xmem_domain *d)
+{
+    p->patch_hits = session_patch_hits(d);
+}
+
+void policy_copies_tell(struct xmem_policy *p, const struct xmem_domain *d,
+                        struct xmem_decision *decision)
+{
+    uint64_t now = session_patch_hits(d);
+
+    if (p->applied == session_number(d) && now != p->patch_hits)
+        decision->flags |= XMEM_DECISION_PATCH_HIT;
+    p->patch_hits = now;
+}

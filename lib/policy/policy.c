@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loading, matching and freeing of policies. */
+#include "policy/policy.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doc/report.h"
+#include "base/sized.h"
+
+/* ---- helpers of all parts ---- */
+
+void *policy_array(struct policy_parser *pp, const struct json_value *v, size_t size)
+{
+    void *array = calloc(v->count ? v->count : 1, size);
+
+    if (!array)
+        pp->oom = true;
+    return array;
+}
+
+char *policy_copy(struct policy_parser *pp, const char *text)
+{
+    char *copy = strdup(text);
+
+    if (!copy)
+        pp->oom = true;
+    return copy;
+}
+
+struct policy_pos policy_pos(const struct policy_parser *pp, const struct json_value *v)
+{
+    struct policy_pos pos;
+
+    json_position(pp->doc, v->start, &pos.line, &pos.column);
+    return pos;
+}
+
+bool policy_get_name(struct policy_parser *pp, const struct json_value *v, char **out)
+{
+    const char *text;
+    char *copy;
+
+    if (!json_get_text(pp->doc, v, POLICY_NAME_MAX, &text))
+        return false;
+    copy = policy_copy(pp, text);
+    if (!copy)
+        return false;
+    *out = copy;
+    return true;
+}
+
+bool policy_get_rights(struct policy_parser *pp, const struct json_value *v, bool with_default,
+                       enum xmem_rights *out)
+{
+    static const char *const words[] = {"n",   "r",     "w",     "rw",   "x",       "rx", "wx",
+                                        "rwx", "rx2rw", "n2rwx", "r_pw", "default", NULL};
+    enum xmem_rights rights;
+    size_t i;
+
+    if (!json_get_word(pp->doc, v, "a name of rights", words, &i))
+        return false;
+    if (xmem_rights_parse(words[i], &rights))
+        return false;
+    if (rights == XMEM_DEFAULT && !with_default) {
+        json_error(pp->doc, v, XM_MSG_RIGHTS_HERE, "the default rights cannot be \"default\"");
+        return false;
+    }
+    *out = rights;
+    return true;
+}
+
+bool policy_get_kind(struct policy_parser *pp, const struct json_value *v, uint32_t *out)
+{
+    const char *words[XMEM_KIND_ARMV8R_MPU + 1];
+    size_t i;
+
+    for (i = 0; i < XMEM_KIND_ARMV8R_MPU; i++)
+        words[i] = xmem_kind_name((enum xmem_kind)(i + 1));
+    words[i] = NULL;
+    if (!json_get_word(pp->doc, v, "a kind of domain", words, &i))
+        return false;
+    *out = (uint32_t)i + 1;
+    return true;
+}
+
+bool policy_get_gfn(struct policy_parser *pp, const struct json_value *v, uint64_t *out)
+{
+    return json_get_u64(pp->doc, v, 0, POLICY_GFN_LAST, out);
+}
+
+/* ---- domains ---- */
+
+static void parse_target_object(struct policy_parser *pp, const struct json_value *v,
+                                struct policy_target *t)
+{
+    static const char *const keys[] = {"name", "glob", "domid", "kind", NULL};
+    const struct json_value *m;
+
+    if (!json_want_keys(pp->doc, v, keys) || !json_want_count(pp->doc, v, 1, 4))
+        return;
+    if ((m = json_find(pp->doc, v, "name")))
+        policy_get_name(pp, m, &t->name);
+    if ((m = json_find(pp->doc, v, "glob")))
+        policy_get_name(pp, m, &t->glob);
+    if ((m = json_find(pp->doc, v, "domid")))
+        t->has_domid = json_get_u32(pp->doc, m, 0, POLICY_MAX_DOMID, &t->domid);
+    if ((m = json_find(pp->doc, v, "kind")))
+        t->has_kind = policy_get_kind(pp, m, &t->kind);
+}
+
+static void parse_target(struct policy_parser *pp, const struct json_value *v,
+                         struct policy_target *t)
+{
+    if (v->kind == JSON_STRING)
+        policy_get_name(pp, v, &t->glob);
+    else if (v->kind == JSON_OBJECT)
+        parse_target_object(pp, v, t);
+    else
+        json_error(pp->doc, v, XM_MSG_TYPE, "%s where a name or an object is expected",
+                   json_kind_name(v->kind));
+}
+
+void policy_parse_targets(struct policy_parser *pp, const struct json_value *v)
+{
+    if (!json_want(pp->doc, v, JSON_ARRAY) || !json_want_count(pp->doc, v, 1, POLICY_MAX_TARGETS))
+        return;
+    pp->p->targets = policy_array(pp, v, sizeof(*pp->p->targets));
+    if (!pp->p->targets)
+        return;
+    json_for_each(pp->doc, it, v)
+        parse_target(pp, it, &pp->p->targets[pp->p->n_targets++]);
+}
+
+static bool target_matches(const struct policy_target *t, const struct xmem_domain_info *info)
+{
+    if (t->name && strcmp(t->name, info->name) != 0)
+        return false;
+    if (t->glob && fnmatch(t->glob, info->name, 0) != 0)
+        return false;
+    if (t->has_domid && t->domid != info->domid)
+        return false;
+    return !t->has_kind || t->kind == info->kind;
+}
+
+int xmem_policy_match(const struct xmem_policy *p, const struct xmem_domain_info *info)
+{
+    struct xmem_domain_info own;
+    int err;
+
+    if (!p || !info)
+        return -EINVAL;
+    err = sized_in(&own, sizeof(own), info);
+    if (err)
+        return err;
+    own.name[sizeof(own.name) - 1] = '\0';
+    for (size_t i = 0; i < p->n_targets; i++)
+        if (target_matches(&p->targets[i], &own))
+            return 0;
+    return -ENOENT;
+}
+
+/* ---- the document ---- */
+
+static void parse_version(struct policy_parser *pp, const struct json_value *root)
+{
+    const struct json_value *v = json_need(pp->doc, root, "version");
+    uint64_t version;
+
+    if (v && json_get_u64(pp->doc, v, 0, UINT32_MAX, &version) && version != 1)
+        json_error(pp->doc, v, XM_MSG_VERSION, "version %llu is not known; this library knows 1",
+                   (unsigned long long)version);
+}
+
+static void parse_defaults(struct policy_parser *pp, const struct json_value *root)
+{
+    const struct json_value *v;
+    struct xmem_policy *p = pp->p;
+
+    v = json_find(pp->doc, root, "default_rights");
+    if (v) {
+        p->default_rights_pos = policy_pos(pp, v);
+        p->has_default_rights = policy_get_rights(pp, v, false, &p->default_rights);
+    }
+    v = json_find(pp->doc, root, "access_required");
+    if (v)
+        p->has_access_required = json_get_bool(pp->doc, v, &p->access_required);
+    v = json_find(pp->doc, root, "start_view");
+    if (v) {
+        p->start_view_pos = policy_pos(pp, v);
+        p->has_start_view = policy_get_view(pp, v, &p->start_view);
+    }
+    v = json_find(pp->doc, root, "default_action");
+    if (v)
+        policy_get_action(pp, v, false, &p->default_action);
+    v = json_find(pp->doc, root, "holes");
+    if (v)
+        policy_get_holes(pp, v, &p->skip_holes);
+    v = json_find(pp->doc, root, "step");
+    if (v)
+        policy_get_step(pp, v, &p->strict, &p->step_pos);
+}
+
+static void parse_root(struct policy_parser *pp)
+{
+    static const char *const keys[] = {
+        "version", "description", "domains",        "default_rights", "access_required", "regions",
+        "rules",   "views",       "start_view",     "monitors",       "default_action",  "step",
+        "holes",   "anchors",     NULL};
+    const struct json_value *root = json_doc_root(pp->doc), *v;
+
+    if (!json_want(pp->doc, root, JSON_OBJECT))
+        return;
+    json_want_keys(pp->doc, root, keys);
+    parse_version(pp, root);
+    if ((v = json_find(pp->doc, root, "description")))
+        json_want(pp->doc, v, JSON_STRING);
+    if ((v = json_need(pp->doc, root, "domains")))
+        policy_parse_targets(pp, v);
+    policy_parse_views(pp, json_find(pp->doc, root, "views"));
+    parse_defaults(pp, root);
+    if ((v = json_find(pp->doc, root, "regions")))
+        policy_parse_regions(pp, v);
+    if ((v = json_find(pp->doc, root, "anchors")))
+        policy_parse_anchors(pp, v);
+    policy_symbols_resolve(pp);
+    policy_regions_finish(pp);
+    if (pp->oom) /* rules would speak of regions that are not there */
+        return;
+    if ((v = json_find(pp->doc, root, "rules")))
+        policy_parse_rules(pp, v);
+    if ((v = json_find(pp->doc, root, "monitors")))
+        policy_parse_monitors(pp, v);
+}
+
+/* When all is known and good. */
+static int index_rules(struct xmem_policy *p, struct xmem_report *r)
+{
+    p->indexes = calloc(p->n_views, sizeof(*p->indexes));
+    return p->indexes ? policy_index_build(p, r, p->indexes) : -ENOMEM;
+}
+
+/* Takes doc. */
+static int build(struct json_doc *doc, struct xmem_report *r, struct xmem_policy **out)
+{
+    struct policy_parser pp = {.doc = doc, .p = calloc(1, sizeof(struct xmem_policy))};
+    int err = -ENOMEM;
+
+    if (!pp.p)
+        goto out;
+    pp.p->name = policy_copy(&pp, json_doc_name(doc));
+    if (pp.p->name)
+        parse_root(&pp);
+    err = pp.oom ? -ENOMEM : json_doc_errors(doc) ? -EBADMSG : index_rules(pp.p, r);
+    if (err) {
+        xmem_policy_free(pp.p);
+        goto out;
+    }
+    policy_warn(pp.p, r);
+    if (report_lost(r)) {
+        err = -ENOMEM;
+        xmem_policy_free(pp.p);
+        goto out;
+    }
+    *out = pp.p;
+out:
+    policy_symbols_free(&pp);
+    json_doc_free(doc);
+    return err;
+}
+
+/* An error whose message was lost has another reason first. */
+static int told(struct xmem_report *r, int err)
+{
+    return report_lost(r) ? -ENOMEM : err;
+}
+
+int xmem_policy_load(const char *path, struct xmem_report *r, struct xmem_policy **out)
+{
+    struct json_doc *doc;
+    int err;
+
+    if (!path || !out)
+        return -EINVAL;
+    (void)report_lost(r);
+    err = json_doc_load(path, r, &doc);
+    return told(r, err ? err : build(doc, r, out));
+}
+
+int xmem_policy_parse(const char *name, const void *text, size_t len, struct xmem_report *r,
+                      struct xmem_policy **out)
+{
+    struct json_doc *doc;
+    int err;
+
+    if (!name || (!text && len) || !out)
+        return -EINVAL;
+    (void)report_lost(r);
+    err = json_doc_parse(name, text, len, r, &doc);
+    return told(r, err ? err : build(doc, r, out));
+}
+
+/* ---- freeing ---- */
+
+static void free_view(struct policy_view *v)
+{
+    for (size_t i = 0; i < v->n_remaps; i++) {
+        for (size_t j = 0; j < v->remaps[i].n_patches; j++)
+            free(v->remaps[i].patches[j].bytes);
+        free(v->remaps[i].patches);
+    }
+    free(v->remaps);
+    free(v->name);
+}
+
+static void free_parts(struct xmem_policy *p)
+{
+    for (size_t i = 0; i < p->n_targets; i++) {
+        free(p->targets[i].glob);
+        free(p->targets[i].name);
+    }
+    for (size_t i = 0; i < p->n_regions; i++) {
+        free(p->regions[i].name);
+        free(p->regions[i].extents);
+        free(p->regions[i].there);
+        free(p->regions[i].slid);
+        free(p->regions[i].fixed);
+    }
+    for (size_t i = 0; i < p->n_views; i++) {
+        free_view(&p->views[i]);
+        if (p->indexes)
+            policy_index_free(&p->indexes[i]);
+    }
+    for (size_t i = 0; i < p->n_rules; i++)
+        free(p->rules[i].name);
+    for (size_t i = 0; i < p->n_monitors; i++)
+        free(p->monitors[i].name);
+}
+
+void xmem_policy_free(struct xmem_policy *p)
+{
+    if (!p)
+        return;
+    free_parts(p);
+    policy_anchors_free(p);
+    free(p->slides);
+    free(p->targets);
+    free(p->regions);
+    free(p->views);
+    free(p->indexes);
+    free(p->rules);
+    free(p->monitors);
+    free(p->name);
+    free(p);
+}
+
+/* ---- messages after loading ---- */
+
+void policy_error(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
+                  struct policy_pos pos, const char *path, const char *fmt, ...)
+{
+    struct report_pos at = {.file = p->name, .line = pos.line, .column = pos.column, .path = path};
+    va_list args;
+
+    va_start(args, fmt);
+    report_vadd(r, m, &at, fmt, args);
+    va_end(args);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How an access is stepped over: by any means, or strictly, by none that lets other accesses
+ * through. Where a strict policy has no means left the domain is paused.
+ */
+#include <stdio.h>
+
+#include "policy/policy.h"
+
+void policy_get_step(struct policy_parser *pp, const struct json_value *v, bool *strict,
+                     struct policy_pos *pos)
+{
+    static const char *const words[] = {"any", "strict", NULL};
+    size_t i;
+
+    *pos = policy_pos(pp, v);
+    if (json_get_word(pp->doc, v, "a way to step", words, &i))
+        *strict = i == 1;
+}
+
+/* Place of the first rule that is strict, or how many there are. */
+static size_t first_strict(const struct xmem_policy *p)
+{
+    size_t i = 0;
+
+    while (i < p->n_rules && !p->rules[i].strict)
+        i++;
+    return i;
+}
+
+bool policy_strict(const struct xmem_policy *p)
+{
+    return p->strict || first_strict(p) < p->n_rules;
+}
+
+/* Emulation lets further pages of the one instruction pass, which is another matter. */
+uint32_t policy_strict_means(const struct xmem_caps *caps)
+{
+    return caps->step_means & (caps->step_airtight | XMEM_STEP_EMULATE);
+}
+
+static void warn(const struct xmem_policy *p, struct xmem_report *r, const char *kind)
+{
+    size_t i = first_strict(p);
+    char path[64] = "/step";
+    struct policy_pos pos = p->step_pos;
+
+    if (!p->strict) {
+        snprintf(path, sizeof(path), "/rules/%zu/step", i);
+        pos = p->rules[i].step_pos;
+    }
+    policy_warning(p, r, XM_MSG_STRICT_PAUSES, pos, path,
+                   "\"strict\": a domain of kind %s can be stepped over an access only by letting "
+                   "others pass; \"log\" and \"allow-once\" pause it at the first one", kind);
+}
+
+/* Kinds that have relaxing alone, on every hypervisor. */
+static bool only_relaxed(uint32_t kind)
+{
+    return kind == XMEM_KIND_ARMV8R_MPU;
+}
+
+/* The first of the kinds that the policy is for, if there is one. */
+static const struct policy_target *relaxed_target(const struct xmem_policy *p)
+{
+    for (size_t i = 0; i < p->n_targets; i++)
+        if (p->targets[i].has_kind && only_relaxed(p->targets[i].kind))
+            return &p->targets[i];
+    return NULL;
+}
+
+void policy_warn_step(const struct xmem_policy *p, struct xmem_report *r)
+{
+    const struct policy_target *t = relaxed_target(p);
+
+    if (t && policy_strict(p))
+        warn(p, r, xmem_kind_name((enum xmem_kind)t->kind));
+}
+
+/* What was said for its kind already is not said again. */
+void policy_warn_step_here(const struct xmem_policy *p, struct xmem_report *r)
+{
+    if (policy_strict(p) && !policy_strict_means(&p->caps) && !relaxed_target(p))
+        warn(p, r, xmem_kind_name((enum xmem_kind)p->kind));
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rights of pages, asked for and set; every set is a small batch. */
+#include "rights/access.h"
+
+#include "rights/changes.h"
+#include "rights/guards.h"
+#include "ledger/ledger.h"
+#include "base/rights.h"
+#include "rights/leaf.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+/* ---- asking ---- */
+
+/*
+ * A view that has no entry of its own for the gfn yet: the guest's next access makes one, with
+ * the view's default or, in older releases, the host's rights (p2m_altp2m_get_or_propagate()).
+ */
+static int ask_through_host(struct xmem_domain *d, const struct view *v, uint64_t gfn,
+                            uint8_t *rights)
+{
+    int rc = 0;
+    *rights = XMEM_RWX;
+    if (d->enabled) { /* without a ring Xen does not tell */
+        d->stats.gets++;
+        rc = d->ops->rights_get(d->dom, 0, gfn, rights);
+    }
+    if (!rc && v->own && !(d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS))
+        *rights = v->def;
+    return rc;
+}
+
+int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
+{
+    d->stats.gets++;
+    int rc = d->ops->rights_get(d->dom, v->id, gfn, rights);
+    if (rc == -ESRCH && v->id)
+        rc = ask_through_host(d, v, gfn, rights);
+    if (!rc)
+        return 0;
+    return domain_fail(d, rc, MAY_SRCH | MAY_NODEV, "view %u: the rights of gfn 0x%" PRIx64
+                       " cannot be asked for", v->id, gfn);
+}
+
+/* For somebody's step. */
+static bool open_for_a_moment(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
+{
+    for (size_t i = 0; i < d->relaxed.n; i++)
+        if (relaxed_at(d, i)->gfn == gfn && relaxed_at(d, i)->view == v->id)
+            return true;
+    return false;
+}
+
+int xmem_domain_get_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
+                           enum xmem_rights *out)
+{
+    uint8_t rights;
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (!out)
+        return domain_refuse(d, -EINVAL, "xmem_domain_get_rights: nowhere to put the rights");
+    rc = changes_check(d, view, gfn, 1, XMEM_RWX);
+    if (rc)
+        return rc;
+    struct view *v = domain_view(d, view);
+    /* open for a moment, or not open for writes: known has what is meant */
+    if (open_for_a_moment(d, v, gfn) || guards_any(d, gfn)) {
+        *out = (enum xmem_rights)known_set_of(known_get(&v->known, gfn));
+        return 0;
+    }
+    rc = domain_ask_rights(d, v, gfn, &rights);
+    if (rc)
+        return rc;
+    /* Somebody else changed them, or an access turned them: elision must not believe the old. */
+    uint8_t byte = known_get(&v->known, gfn);
+    if ((byte & KNOWN_SET) && known_set_of(byte) != rights)
+        (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
+    *out = (enum xmem_rights)rights;
+    return 0;
+}
+
+/* ---- setting ---- */
+
+int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
+{
+    uint64_t done;
+    d->stats.sets++;
+    if (!d->own_change)
+        rights = guards_narrow(d, v, gfn, rights);
+    ledger_begin(d, LEDGER_RIGHTS, v->id, gfn, gfn);
+    int rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
+    if (!rc)
+        rights_changed(d, v->id, gfn, 1);
+    if (!rc && !v->id)
+        rc = changes_reapply_one(d, gfn);
+    if (!rc)
+        return 0;
+    return domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
+                       " cannot be set to %s", v->id, gfn,
+                       xmem_rights_name((enum xmem_rights)rights));
+}
+
+int xmem_domain_set_rights_range(struct xmem_domain *d, uint16_t view, uint64_t first_gfn,
+                                 uint64_t count, enum xmem_rights rights)
+{
+    struct changes c = {.d = d};
+    struct change *ch;
+    int rc = domain_usable(d);
+    if (!rc)
+        rc = changes_check(d, view, first_gfn, count, rights);
+    if (rc)
+        return rc;
+    rc = changes_reserve(&c, view, 1, &ch);
+    if (!rc) {
+        runs_append(&ch->want, first_gfn, count, (uint8_t)rights);
+        rc = changes_apply(&c);
+    } else {
+        domain_refuse(d, rc, "out of memory");
+    }
+    changes_free(&c);
+    return rc;
+}
+
+static int as_before(struct xmem_domain *d, int rc)
+{
+    domain_as_before(d, &d->error);
+    return rc;
+}
+
+/* It was set and failed then: as it was, or known to be different. */
+static int one_back(struct xmem_domain *d, struct view *v, uint64_t gfn, int rc)
+{
+    struct xmem_error why = d->error;
+    uint8_t byte = known_get(&v->known, gfn), rights = known_set_of(byte);
+    if (rights == KNOWN_NOTHING)
+        rights = known_found_of(byte);
+    if (rights != KNOWN_NOTHING && !domain_force_rights(d, v, gfn, rights)) {
+        d->error = why;
+        return as_before(d, rc);
+    }
+    view_unsure(v, true);
+    if (rights != KNOWN_NOTHING)
+        (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
+    xmem_error_add(&why, "; and putting back failed: %s", d->error.text);
+    d->error = why;
+    return rc;
+}
+
+/* One gfn, the same as a list of one but without the lists. */
+int domain_set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
+{
+    struct run one = {gfn, UINT64_C(1) << 8 | rights};
+    struct runs list = {&one, 1, 1};
+    uint64_t done;
+    int rc = view_leaf_before_set(d, v, &list);
+    if (!rc && !known_get(&v->known, gfn))
+        rc = changes_learn(d, v, &list);
+    if (!rc && known_prepare(&v->known, gfn, 1))
+        rc = domain_refuse(d, -ENOMEM, "out of memory");
+    if (rc)
+        return rc;
+    d->stats.sets++;
+    ledger_begin(d, LEDGER_RIGHTS, v->id, gfn, gfn);
+    rc = d->ops->rights_set(d->dom, v->id, gfn, 1, guards_narrow(d, v, gfn, rights), &done);
+    if (rc) {
+        rc = domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
+                         " cannot be set to %s", v->id, gfn,
+                         xmem_rights_name((enum xmem_rights)rights));
+        return rc != -ESHUTDOWN && done != BACKEND_DONE_UNKNOWN && done ? one_back(d, v, gfn, rc)
+                                                                        : as_before(d, rc);
+    }
+    (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
+    rights_changed(d, v->id, gfn, 1);
+    return 0;
+}
+
+int xmem_domain_set_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
+                           enum xmem_rights rights)
+{
+    int rc = domain_usable(d);
+    if (!rc)
+        rc = changes_check(d, view, gfn, 1, rights);
+    if (rc)
+        return rc;
+    struct view *v = domain_view(d, view);
+    /* What overwrites other views, or stands for other rights, goes the long way. */
+    if (rights == XMEM_DEFAULT ||
+        (!view && d->led->views_on && d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS))
+        return xmem_domain_set_rights_range(d, view, gfn, 1, rights);
+    if (!rights_turn((uint8_t)rights) && !v->unsure &&
+        known_set_of(known_get(&v->known, gfn)) == rights) {
+        d->stats.elided++;
+        return 0;
+    }
+    return domain_set_one(d, v, gfn, (uint8_t)rights);
+}
+
+int changes_add_many(struct changes *c, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
+                     size_t n)
+{
+    struct change *ch;
+    uint64_t rights_ok = 0, top = c->d->caps.highest_gfn;
+    int rc = 0;
+    for (size_t i = 0; i < n && !rc; i++) { /* the full check once for each of the rights */
+        uint64_t bit = rights[i] < 64 ? UINT64_C(1) << rights[i] : 0;
+        if (gfns[i] > top || !(rights_ok & bit))
+            rc = changes_check(c->d, view, gfns[i], 1, rights[i]);
+        rights_ok |= bit;
+    }
+    if (rc)
+        return rc;
+    rc = changes_reserve(c, view, n, &ch);
+    if (rc)
+        return domain_refuse(c->d, rc, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        runs_append(&ch->want, gfns[i], 1, rights[i]);
+    return 0;
+}
+
+int xmem_domain_set_rights_many(struct xmem_domain *d, uint16_t view, const uint64_t *gfns,
+                                const uint8_t *rights, size_t n)
+{
+    struct changes c = {.d = d};
+    int rc = domain_usable(d);
+    if (rc || !n)
+        return rc;
+    if (!gfns || !rights)
+        return domain_refuse(d, -EINVAL, "xmem_domain_set_rights_many: %zu gfns, but no list", n);
+    rc = changes_add_many(&c, view, gfns, rights, n);
+    if (!rc)
+        rc = changes_apply(&c);
+    changes_free(&c);
+    return rc;
+}
+
+/* ---- the default ---- */
+
+int xmem_domain_get_default(struct xmem_domain *d, enum xmem_rights *out)
+{
+    uint8_t rights;
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (!out)
+        return domain_refuse(d, -EINVAL, "xmem_domain_get_default: nowhere to put the rights");
+    rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &rights);
+    if (rc)
+        return domain_fail(d, rc, MAY_NODEV, "domain %" PRIu32 ": the default rights cannot be "
+                           "asked for", d->domid);
+    *out = (enum xmem_rights)rights;
+    return 0;
+}
+
+/* Under a default that the session set for all pages, what they had before is not to be learnt. */
+uint8_t domain_found_byte(const struct xmem_domain *d, const struct view *v, uint8_t rights)
+{
+    bool over = !v->id && d->led->default_over_all;
+    return (uint8_t)(known_code(over ? d->led->default_found : rights) << 4 | known_code(rights));
+}
+
+static int collect_known(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
+{
+    (void)byte;
+    return runs_push(arg, gfn, nr, 0);
+}
+
+/* A default for all pages (XMEM_CAP_DEFAULT_ALL): whatever was set before, they have it now. */
+static void all_have(struct view *v, const struct runs *list, uint8_t rights)
+{
+    for (size_t i = 0; i < list->n; i++)
+        (void)known_put(&v->known, list->v[i].gfn, run_nr(&list->v[i]), KNOWN_SET,
+                        known_code(rights));
+}
+
+int domain_send_default(struct xmem_domain *d, uint8_t rights)
+{
+    bool all = d->caps.flags & XMEM_CAP_DEFAULT_ALL;
+    struct view *v = domain_view(d, 0);
+    struct runs list = {0};
+    uint64_t done;
+    int rc = all ? known_each(&v->known, collect_known, &list) : 0;
+    if (!rc) {
+        d->stats.sets++;
+        ledger_begin(d, LEDGER_DEFAULT, 0, 0, 0);
+        rc = d->ops->rights_set(d->dom, 0, UINT64_MAX, 0, rights, &done);
+    }
+    if (!rc) {
+        all_have(v, &list, rights);
+        d->led->default_now = rights;
+        d->led->default_over_all = d->led->default_over_all || all;
+    }
+    runs_free(&list);
+    return rc;
+}
+
+int xmem_domain_set_default(struct xmem_domain *d, enum xmem_rights rights)
+{
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    if (rights == XMEM_DEFAULT)
+        return domain_refuse(d, -EINVAL, "the default rights cannot be 'default'");
+    rc = changes_check(d, 0, 0, 1, rights);
+    /* One that is for all pages is sent again: it ends what was set since. */
+    if (rc || (d->led->default_now == (uint8_t)rights && !(d->caps.flags & XMEM_CAP_DEFAULT_ALL)))
+        return rc;
+    rc = domain_send_default(d, (uint8_t)rights);
+    if (rc)
+        return domain_fail(d, rc, MAY_NODEV, "domain %" PRIu32 ": the default rights cannot be "
+                           "set to %s", d->domid, xmem_rights_name(rights));
+    return 0;
+}
+
+int xmem_domain_set_access_required(struct xmem_domain *d, int required)
+{
+    int rc = domain_usable(d);
+    if (rc)
+        return rc;
+    ledger_begin(d, LEDGER_REQUIRED, 0, 0, 0);
+    rc = d->ops->access_required ? d->ops->access_required(d->dom, required != 0) : -EOPNOTSUPP;
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 ": access_required cannot be switched",
+                           d->domid);
+    d->led->access_required = required != 0;
+    return 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Gfns that a view shows a copy of: less than what is wanted is in force there. */
+#include "rights/guards.h"
+
+#include "base/rights.h"
+
+size_t guards_from(const struct guards *t, uint64_t gfn)
+{
+    size_t low = 0, high = t->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (t->v[middle]->gfn < gfn)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool guards_any(const struct xmem_domain *d, uint64_t gfn)
+{
+    const struct guards *t = d->guarded;
+    for (size_t i = t ? guards_from(t, gfn) : 0; t && i < t->n && t->v[i]->gfn == gfn; i++)
+        if (!t->v[i]->gone)
+            return true;
+    return false;
+}
+
+/* n2rwx lets nothing through before it was told: copies_event(). */
+static uint8_t without_w(uint8_t rights)
+{
+    if (rights < XMEM_N || rights == XMEM_N2RWX || rights == XMEM_R_PW)
+        return rights;
+    return (uint8_t)(XMEM_N + (rights_allow(rights) & (XMEM_ACCESS_R | XMEM_ACCESS_X)));
+}
+
+uint8_t guards_narrow_far(const struct xmem_domain *d, const struct view *v, uint64_t gfn,
+                          uint8_t rights)
+{
+    return v->step || !guards_any(d, gfn) ? rights : without_w(rights);
+}
+
+void guards_narrow_all(const struct xmem_domain *d, const struct view *v, const uint64_t *gfns,
+                       uint8_t *rights, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        rights[i] = guards_narrow_far(d, v, gfns[i], rights[i]);
+}
+
+uint64_t guards_run_far(const struct xmem_domain *d, uint64_t gfn, uint64_t nr)
+{
+    const struct guards *t = d->guarded;
+    size_t i = guards_from(t, gfn);
+    if (i == t->n || t->v[i]->gfn - gfn >= nr)
+        return nr;
+    return t->v[i]->gfn == gfn ? 1 : t->v[i]->gfn - gfn;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "views/copies.h"
+
+#include "rights/changes.h"
+#include "base/rights.h"
+#include "base/util.h"
+#include "rights/access.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE BACKEND_PAGE_SIZE
+#define WORDS (PAGE / sizeof(uint64_t))
+
+struct copy {
+    struct guard at; /* first */
+    uint64_t page;
+    uint16_t view;
+    bool open; /* steps may have written into the page itself, or do so now */
+    uint64_t seen[WORDS];  /* the original when it was looked at last, */
+    uint64_t shown[WORDS]; /* what the copy is to be, */
+    uint64_t patch[WORDS]; /* and all ones where that is not the original's */
+};
+
+/* The i-th one, by gfn. */
+static struct copy *copy_at(const struct guards *t, size_t i)
+{
+    return (struct copy *)t->v[i];
+}
+
+/* ---- rights ---- */
+
+/* The rights that the gfn is to have; known knows them afterwards. */
+static int wanted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
+{
+    uint8_t byte = known_get(&v->known, gfn);
+    int rc = 0;
+    *rights = known_set_of(byte);
+    if ((byte & KNOWN_SET) && *rights == KNOWN_NOTHING) /* not known to what */
+        *rights = known_found_of(byte);
+    if (*rights != KNOWN_NOTHING)
+        return 0;
+    *rights = view_default(v);
+    if (*rights == KNOWN_NOTHING)
+        rc = domain_ask_rights(d, v, gfn, rights);
+    uint8_t mask = byte & KNOWN_FOUND ? KNOWN_SET : 0xff;
+    if (!rc && known_put(&v->known, gfn, 1, mask, domain_found_byte(d, v, *rights)))
+        rc = domain_refuse(d, -ENOMEM, "out of memory");
+    return rc;
+}
+
+/* In force is what there is to be, guarded or not. */
+int copies_put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
+{
+    uint8_t rights;
+    int rc = wanted(d, v, gfn, &rights);
+    if (!rc)
+        rc = domain_set_one(d, v, gfn, rights);
+    return !rc && !v->id ? changes_reapply_one(d, gfn) : rc;
+}
+
+static int guard(struct xmem_domain *d, uint64_t gfn)
+{
+    int rc = 0;
+    for (uint32_t id = 0; id < d->view_end && !rc; id++)
+        if (d->views[id] && !d->views[id]->step)
+            rc = copies_put_in_force(d, d->views[id], gfn);
+    return rc;
+}
+
+int copies_guard_view(struct xmem_domain *d, struct view *v)
+{
+    int rc = 0;
+    for (size_t i = 0; d->guarded && i < d->guarded->n && !rc; i++)
+        rc = copies_put_in_force(d, v, d->guarded->v[i]->gfn);
+    return rc;
+}
+
+/* ---- following ---- */
+
+static int map(struct xmem_domain *d, uint64_t gfn, void **page)
+{
+    int rc = d->ops->page_map(d->dom, gfn, page);
+    return rc ? domain_fail(d, rc, MAY_SRCH, "gfn 0x%" PRIx64 ", which a view shows a copy of: its "
+                            "page cannot be mapped", gfn) : 0;
+}
+
+/* What was written into the copy is the original's, where that was not written as well. */
+static uint64_t take_over(const struct copy *c, size_t i, uint64_t now, uint64_t copied)
+{
+    uint64_t taken = now;
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        uint64_t byte = UINT64_C(0xff) << shift;
+        if (((copied ^ c->shown[i]) & byte) && !((now ^ c->seen[i]) & byte))
+            taken = (taken & ~byte) | (copied & byte);
+    }
+    return taken;
+}
+
+static void hit(struct xmem_domain *d, const struct copy *c, size_t i, uint64_t bytes)
+{
+    d->stats.patch_hits++;
+    d->stats.patch_hit = c->at.gfn * PAGE + i * sizeof(uint64_t) + (unsigned)__builtin_ctzll(bytes) / 8;
+}
+
+/* Word by word, so that other vCPUs see all of a change that was made at once. */
+static void carry_over(struct xmem_domain *d, struct copy *c, volatile uint64_t *original,
+                       volatile uint64_t *copy)
+{
+    bool any = false;
+    for (size_t i = 0; i < WORDS; i++) {
+        uint64_t now = original[i], copied = copy[i];
+        if (now == c->seen[i] && (!c->open || copied == c->shown[i]))
+            continue;
+        uint64_t taken = c->open ? take_over(c, i, now, copied) : now;
+        uint64_t under = (taken ^ c->seen[i]) & c->patch[i];
+        uint64_t shown = (taken & ~c->patch[i]) | (c->shown[i] & c->patch[i]);
+        if (taken != now)
+            original[i] = taken;
+        if (shown != copied)
+            copy[i] = shown;
+        if (under)
+            hit(d, c, i, under);
+        c->seen[i] = taken;
+        c->shown[i] = shown;
+        any = true;
+    }
+    d->stats.carried += any;
+}
+
+/* One that left the guest has nothing to follow. */
+static int follow(struct xmem_domain *d, struct copy *c)
+{
+    void *original, *copy;
+    int rc = map(d, c->at.gfn, &original);
+    if (rc)
+        return rc == -ESRCH ? 0 : rc;
+    if (c->open || memcmp(original, c->seen, PAGE)) {
+        rc = map(d, c->page, &copy);
+        if (!rc) {
+            carry_over(d, c, original, copy);
+            d->ops->page_unmap(d->dom, copy);
+        }
+    }
+    d->ops->page_unmap(d->dom, original);
+    return rc == -ESRCH ? 0 : rc;
+}
+
+/* All copies of a gfn; the first failure. */
+int copies_look(struct xmem_domain *d, uint64_t gfn)
+{
+    const struct guards *t = d->guarded;
+    int first = 0;
+    for (size_t i = gfn == COPIES_ALL ? 0 : guards_from(t, gfn);
+         i < t->n && (gfn == COPIES_ALL || t->v[i]->gfn == gfn); i++) {
+        int rc = t->v[i]->gone ? 0 : follow(d, copy_at(t, i));
+        first = first ? first : rc;
+    }
+    return first;
+}
+
+int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len)
+{
+    const struct guards *t = d->guarded;
+    int first = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        struct copy *c = copy_at(t, i);
+        uint64_t start = c->page * PAGE > gpa ? c->page * PAGE : gpa;
+        uint64_t end = (c->page + 1) * PAGE < gpa + len ? (c->page + 1) * PAGE : gpa + len;
+        if (start < end) {
+            memcpy((uint8_t *)c->shown + start % PAGE, (const uint8_t *)bytes + (start - gpa),
+                   end - start);
+            memset((uint8_t *)c->patch + start % PAGE, 0xff, end - start);
+        }
+        if (c->at.gone || c->at.gfn < gpa / PAGE || c->at.gfn > (gpa + len - 1) / PAGE)
+            continue;
+        int rc = follow(d, c);
+        first = first ? first : rc;
+    }
+    return first;
+}
+
+/* ---- coming and going ---- */
+
+static void unguard(struct xmem_domain *d, const struct copy *c)
+{
+    for (uint32_t i = d->guards.n; i--;) {
+        const struct ledger_guard *g = list_at(&d->guards, i);
+        if (g->gfn == c->at.gfn && g->page == c->page) {
+            list_drop(&d->guards, i);
+            return;
+        }
+    }
+}
+
+static void remove_at(struct xmem_domain *d, size_t i)
+{
+    struct guards *t = d->guarded;
+    unguard(d, copy_at(t, i));
+    free(copy_at(t, i));
+    memmove(&t->v[i], &t->v[i + 1], (--t->n - i) * sizeof(struct guard *));
+}
+
+void copies_free(struct xmem_domain *d)
+{
+    struct guards *t = d->guarded;
+    while (t && t->n)
+        free(copy_at(t, --t->n));
+    if (t)
+        list_cut(&d->guards, 0);
+    free(t ? t->v : NULL);
+    free(t);
+    d->guarded = NULL;
+}
+
+/* Views of the session's own go as a whole, at its end. */
+static int lift(struct xmem_domain *d, uint64_t gfn, bool at_end)
+{
+    int first = 0;
+    for (uint32_t id = 0; id < d->view_end && !guards_any(d, gfn); id++) {
+        struct view *v = d->views[id];
+        if (!v || v->step || (at_end && v->own))
+            continue;
+        int rc = copies_put_in_force(d, v, gfn);
+        if (rc != -ESRCH) /* it left the guest */
+            first = first ? first : rc;
+    }
+    return first;
+}
+
+/* Those that are gone are forgotten, once their gfns have the rights that they are to have. */
+static int lift_gone(struct xmem_domain *d, bool at_end)
+{
+    struct guards *t = d->guarded;
+    int first = 0;
+    for (size_t i = 0; i < t->n;) {
+        int rc = t->v[i]->gone ? lift(d, t->v[i]->gfn, at_end) : 0;
+        if (t->v[i]->gone && !rc)
+            remove_at(d, i);
+        else
+            i++;
+        first = first ? first : rc;
+    }
+    if (!t->n)
+        copies_free(d);
+    return first;
+}
+
+int copies_view_gone(struct xmem_domain *d, uint16_t view)
+{
+    for (size_t i = 0; i < d->guarded->n; i++)
+        if (copy_at(d->guarded, i)->view == view)
+            d->guarded->v[i]->gone = true;
+    return lift_gone(d, false);
+}
+
+int copies_page_gone(struct xmem_domain *d, uint64_t page)
+{
+    for (size_t i = 0; i < d->guarded->n; i++)
+        if (copy_at(d->guarded, i)->page == page)
+            d->guarded->v[i]->gone = true;
+    return lift_gone(d, false);
+}
+
+int copies_remapped(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to)
+{
+    for (size_t i = guards_from(d->guarded, gfn); i < d->guarded->n && d->guarded->v[i]->gfn == gfn; i++)
+        if (copy_at(d->guarded, i)->view == view && copy_at(d->guarded, i)->page != to)
+            d->guarded->v[i]->gone = true;
+    return lift_gone(d, false);
+}
+
+int copies_end(struct xmem_domain *d)
+{
+    int first = 0;
+    for (size_t i = 0; i < d->guarded->n; i++) {
+        struct copy *c = copy_at(d->guarded, i);
+        int rc = c->open && !c->at.gone ? follow(d, c) : 0;
+        c->at.gone = true;
+        first = first ? first : rc;
+    }
+    int rc = lift_gone(d, d->opts.restore != XMEM_RESTORE_KEEP);
+    return first ? first : rc;
+}
+
+static struct copy *insert(struct xmem_domain *d, const struct session_copy *in)
+{
+    struct guards *t = d->guarded ? d->guarded : calloc(1, sizeof(*t));
+    struct copy *c = calloc(1, sizeof(*c));
+    d->guarded = t;
+    if (!t || !c || list_room(&d->guards) ||
+        array_room((void **)&t->v, t->n, &t->cap, sizeof(struct guard *))) {
+        free(c);
+        if (t && !t->n)
+            copies_free(d);
+        return NULL;
+    }
+    c->at.gfn = in->gfn;
+    c->page = in->page;
+    c->view = in->view;
+    memcpy(c->seen, in->original, PAGE);
+    memcpy(c->shown, in->contents, PAGE);
+    memcpy(c->patch, in->patched, PAGE);
+    size_t i = guards_from(t, in->gfn);
+    memmove(&t->v[i + 1], &t->v[i], (t->n++ - i) * sizeof(struct guard *));
+    t->v[i] = &c->at;
+    list_push(&d->guards, &(struct ledger_guard){in->gfn, in->page});
+    return c;
+}
+
+int session_keep_copy(struct xmem_domain *d, const struct session_copy *in)
+{
+    bool guarded = guards_any(d, in->gfn);
+    struct copy *c = insert(d, in);
+    if (!c)
+        return domain_refuse(d, -ENOMEM, "out of memory");
+    int rc = guarded ? 0 : guard(d, in->gfn);
+    if (!rc)
+        rc = follow(d, c); /* what was written before it was guarded */
+    if (rc) {
+        struct xmem_error why = d->error;
+        c->at.gone = true;
+        (void)lift_gone(d, false);
+        d->error = why;
+    }
+    return rc;
+}
+
+uint64_t session_patch_hits(const struct xmem_domain *d)
+{
+    return d->stats.patch_hits;
+}
+
+/* ---- steps and events ---- */
+
+bool copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, uint32_t need)
+{
+    const struct guards *t = d->guarded;
+    for (size_t i = guards_from(t, gfn); (need & XMEM_ACCESS_W) && i < t->n && t->v[i]->gfn == gfn; i++)
+        if (copy_at(t, i)->view == origin && !t->v[i]->gone)
+            return true;
+    return false;
+}
+
+/* What is written in the view may land in the copies that it shows. */
+void copies_note_open(struct xmem_domain *d, uint16_t view, uint64_t gfn)
+{
+    const struct guards *t = d->guarded;
+    for (size_t i = guards_from(t, gfn); i < t->n && t->v[i]->gfn == gfn; i++)
+        if (copy_at(t, i)->view == view)
+            copy_at(t, i)->open = true;
+}
