@@ -147,8 +147,8 @@ int bare_op(struct bare_vcpu *v, enum bare_op op, uintptr_t a, uintptr_t b);
  * instruction. False: it is stopped with an event.
  */
 bool bare_step_enter(struct bare_cpu *cpu, struct bare_vcpu *v, struct bare_regs *regs);
-/* First of all at each exit. done: the debug exception says that it is over. */
-void bare_step_leave(struct bare_cpu *cpu, struct bare_vcpu *v, struct bare_regs *regs, bool done);
+/* First of all at each exit. done: the debug exception says that it is over. Answers whether one was on. */
+bool bare_step_leave(struct bare_cpu *cpu, struct bare_vcpu *v, struct bare_regs *regs, bool done);
 /* Where a watchpoint of the step's was met, reported at addr; before bare_step_leave(). */
 uintptr_t bare_step_met(struct bare_vcpu *v, uintptr_t addr);
 /*

@@ -107,20 +107,21 @@ bool bare_step_enter(struct bare_cpu *cpu, struct bare_vcpu *v, struct bare_regs
     return true;
 }
 
-void bare_step_leave(struct bare_cpu *cpu, struct bare_vcpu *v, struct bare_regs *regs, bool done)
+bool bare_step_leave(struct bare_cpu *cpu, struct bare_vcpu *v, struct bare_regs *regs, bool done)
 {
     struct xm_domain *d = &v->dom->core;
 
     if (v->probing && !v->probed) {
         (void)arch_step_off(&v->debug, regs, done);
         v->probed = done;
-        return;
+        return true;
     }
     if (!d->vcpu[v->id].step.open)
-        return;
+        return false;
     done = arch_step_off(&v->debug, regs, done);
     xm_mpu_step_leave(d, &cpu->mpu, v->id, done);
     arch_virq(v->kicked);
+    return true;
 }
 
 /* ---- is there a way? ---- */

@@ -163,7 +163,8 @@ static void debug_exception(struct bare_vcpu *v, struct bare_regs *regs, const s
 }
 
 /* What was open for one instruction is closed by now. */
-static void from_guest(struct bare_cpu *cpu, struct bare_regs *regs, const struct bare_trap *t)
+static void from_guest(struct bare_cpu *cpu, struct bare_regs *regs, const struct bare_trap *t,
+                       bool stepped)
 {
     switch (t->kind) {
     case BARE_TRAP_CALL: call(cpu->running, regs, t->number); break;
@@ -171,7 +172,11 @@ static void from_guest(struct bare_cpu *cpu, struct bare_regs *regs, const struc
     case BARE_TRAP_IRQ: interrupt(cpu); break;
     case BARE_TRAP_STEP: break;
     case BARE_TRAP_DEBUG: debug_exception(cpu->running, regs, t); break;
-    default: unexpected(regs, t);
+    default:
+        /* Trapped during a step alone, as debug registers are: the code is not what was looked at. */
+        if (!stepped)
+            unexpected(regs, t);
+        xm_mpu_step_forget(&cpu->running->dom->core.vcpu[cpu->running->id].step);
     }
 }
 
@@ -179,6 +184,7 @@ void bare_trap(struct bare_regs *regs, const struct bare_trap *t)
 {
     struct bare_cpu *cpu = arch_cpu();
     struct bare_vcpu *v = cpu->running;
+    bool stepped;
 
     if (t->kind == BARE_TRAP_ABORT && !t->from_guest) {
         own_abort(cpu, regs, t);
@@ -186,8 +192,8 @@ void bare_trap(struct bare_regs *regs, const struct bare_trap *t)
     }
     if (!t->from_guest || v == NULL)
         unexpected(regs, t);
-    bare_step_leave(cpu, v, regs, t->kind == BARE_TRAP_STEP);
-    from_guest(cpu, regs, t);
+    stepped = bare_step_leave(cpu, v, regs, t->kind == BARE_TRAP_STEP);
+    from_guest(cpu, regs, t, stepped);
     if (!xm_mpu_leave(&cpu->mpu))
         xm_env_panic("a remote access was left open");
     if (!bare_step_enter(cpu, v, regs))

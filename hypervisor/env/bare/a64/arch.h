@@ -34,7 +34,7 @@ struct xm_mpu_ops;
 #define ARCH_WATCHES 2u
 #define ARCH_DEBUG_REGS 16u
 struct arch_debug {
-    uint64_t mdscr, lock, ss, pc;
+    uint64_t mdscr, lock, double_lock, ss, pc;
     unsigned watches; /* that are the step's; with them: */
     uint64_t wvr[ARCH_WATCHES], wcr[ARCH_DEBUG_REGS], bcr[ARCH_DEBUG_REGS];
 };

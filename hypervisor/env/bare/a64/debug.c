@@ -24,6 +24,7 @@
 #define SPSR_KEPT (UINT64_C(0xf1400000)) /* flags, DIT, PAN */
 #define SCTLR_SPAN (UINT64_C(1) << 23)
 #define OSLSR_OSLK (UINT64_C(1) << 1)
+#define OSDLR_DLK UINT64_C(1)
 #define VECTORS 0x800u
 #define ON UINT64_C(1) /* of DBGBCR, DBGWCR */
 /* WCR: on, EL1 and EL0, loads, all bytes, a page. */
@@ -72,7 +73,7 @@ static unsigned watches(void)
 /* The guest's own breakpoints and watchpoints are at work where it is. */
 static bool guest_has_them(const struct arch_debug *dbg, uint64_t flags)
 {
-    if ((dbg->mdscr & MDSCR_MDE) == 0 || dbg->lock != 0)
+    if ((dbg->mdscr & MDSCR_MDE) == 0 || dbg->lock != 0 || (dbg->double_lock & OSDLR_DLK) != 0)
         return false;
     return (flags & SPSR_M) == 0 || ((dbg->mdscr & MDSCR_KDE) != 0 && (flags & SPSR_D) == 0);
 }
@@ -115,7 +116,8 @@ static void watch_off(const struct arch_debug *dbg)
 
 /*
  * TDE makes each debug exception of EL1 and EL0 one that nothing masks: where the guest's are off, they are
- * turned off altogether. Those that are on stay so, but not beside watched pages.
+ * turned off altogether. Those that are on stay so, but not beside watched pages. What does mask them, the
+ * guest's two locks, is taken off.
  */
 bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_t *page, unsigned n)
 {
@@ -123,6 +125,7 @@ bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_
 
     dbg->mdscr = READ("mdscr_el1");
     dbg->lock = READ("oslsr_el1") & OSLSR_OSLK;
+    dbg->double_lock = READ("osdlr_el1");
     dbg->ss = regs->flags & SPSR_SS;
     dbg->pc = regs->pc;
     dbg->watches = n;
@@ -132,6 +135,7 @@ bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_
     if (n != 0)
         watch_on(dbg, page);
     WRITE("oslar_el1", 0);
+    WRITE("osdlr_el1", dbg->double_lock & ~OSDLR_DLK);
     WRITE("mdscr_el1", (dbg->mdscr & ~MDSCR_MDE) | MDSCR_SS | (own || n != 0 ? MDSCR_MDE : 0));
     WRITE("mdcr_el2", READ("mdcr_el2") | MDCR_TDE);
     regs->flags |= SPSR_SS;
@@ -160,6 +164,7 @@ bool arch_step_off(struct arch_debug *dbg, struct bare_regs *regs, bool done)
     if (dbg->watches != 0)
         watch_off(dbg);
     WRITE("mdscr_el1", dbg->mdscr);
+    WRITE("osdlr_el1", dbg->double_lock);
     if (dbg->lock != 0)
         WRITE("oslar_el1", 1);
     if (done)
@@ -208,11 +213,12 @@ void arch_debug_fill(void)
     WRITE("dbgwvr0_el1", 0x1230);
     WRITE("dbgwvr1_el1", 0x4560);
     WRITE("oslar_el1", 1);
+    WRITE("osdlr_el1", OSDLR_DLK);
 }
 
 uint64_t arch_debug_sum(void)
 {
-    uint64_t sum = READ("mdscr_el1") + 3 * READ("oslsr_el1") + 5 * (READ("mdcr_el2") & MDCR_TDE) +
+    uint64_t sum = READ("mdscr_el1") + 3 * READ("oslsr_el1") + 13 * READ("osdlr_el1") + 5 * (READ("mdcr_el2") & MDCR_TDE) +
                    7 * READ("dbgwvr0_el1") + 11 * READ("dbgwvr1_el1");
     unsigned i;
 
@@ -223,9 +229,15 @@ uint64_t arch_debug_sum(void)
     return sum;
 }
 
-bool arch_debug_own_step(struct bare_regs *regs, bool on)
+static void unlock(void)
 {
     WRITE("oslar_el1", 0);
+    WRITE("osdlr_el1", 0);
+}
+
+bool arch_debug_own_step(struct bare_regs *regs, bool on)
+{
+    unlock();
     WRITE("mdscr_el1", on ? MDSCR_KDE | MDSCR_SS : 0);
     regs->flags = (regs->flags & ~(SPSR_D | SPSR_SS)) | (on ? SPSR_SS : SPSR_D);
     return true;
@@ -238,7 +250,7 @@ bool arch_debug_told_step(uintptr_t syndrome)
 
 void arch_debug_own_watch(struct bare_regs *regs, uintptr_t addr, enum arch_own own)
 {
-    WRITE("oslar_el1", 0);
+    unlock();
     WRITE("dbgwvr0_el1", addr & ~(uintptr_t)7);
     wcr_write(0, own != ARCH_OWN_NONE ? WATCH_STORES : 0);
     WRITE("mdscr_el1", own == ARCH_OWN_ON ? MDSCR_KDE | MDSCR_MDE : own == ARCH_OWN_MASKED ? MDSCR_MDE : 0);

@@ -35,7 +35,7 @@ struct xm_mpu_ops;
 #define ARCH_DEBUG_REGS 8u /* breakpoints, and watchpoints, that are looked at */
 struct arch_debug {
     uintptr_t pc;
-    uint32_t dscr;
+    uint32_t dscr, double_lock;
     bool locked;
     unsigned breaks, watches; /* that are the step's */
     uint32_t bvr[ARCH_DEBUG_REGS], bcr[ARCH_DEBUG_REGS];

@@ -18,6 +18,7 @@
 #define DSCR_MDBGEN (1u << 15)
 #define OSLSR_OSLK (1u << 1)
 #define OS_LOCK 0xc5acce55u
+#define OSDLR_DLK 1u
 #define VECTOR_FIRST 0x4u /* undefined, SVC, fetch, data */
 #define VECTOR_LAST 0x10u
 #define SCTLR_V (1u << 13)
@@ -168,7 +169,7 @@ static void breaks_on(struct arch_debug *dbg, const uint32_t *value, const uint3
 
 static bool guest_has_them(const struct arch_debug *dbg)
 {
-    return (dbg->dscr & DSCR_MDBGEN) != 0 && !dbg->locked;
+    return (dbg->dscr & DSCR_MDBGEN) != 0 && !dbg->locked && (dbg->double_lock & OSDLR_DLK) == 0;
 }
 
 /* Its watchpoints do, if they are on at all. */
@@ -195,12 +196,14 @@ bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_
     dbg->pc = regs->pc;
     dbg->dscr = READ(p14, 0, 0, 2, 2);
     dbg->locked = (READ(p14, 0, 1, 1, 4) & OSLSR_OSLK) != 0;
+    dbg->double_lock = READ(p14, 0, 1, 3, 4); /* DBGOSDLR */
     dbg->watches = n;
     dbg->breaks = taken != 0 ? matches(regs, value, control) : mismatch(regs, value, control);
     if (dbg->breaks == 0 || dbg->breaks > breaks() || n > watches() || raises_itself(regs) ||
         (n != 0 && guest_has_them(dbg)))
         return false;
-    WRITE(p14, 0, 1, 0, 4, 0); /* DBGOSLAR */
+    WRITE(p14, 0, 1, 0, 4, 0); /* DBGOSLAR: the guest's two locks would mask the step */
+    WRITE(p14, 0, 1, 3, 4, dbg->double_lock & ~OSDLR_DLK);
     breaks_on(dbg, value, control);
     watches_on(dbg, page);
     WRITE(p14, 0, 0, 2, 2, dbg->dscr | DSCR_MDBGEN);
@@ -228,6 +231,7 @@ bool arch_step_off(struct arch_debug *dbg, struct bare_regs *regs, bool done)
         wcr_write(i, dbg->wcr[i]);
     }
     WRITE(p14, 0, 0, 2, 2, dbg->dscr);
+    WRITE(p14, 0, 1, 3, 4, dbg->double_lock);
     if (dbg->locked)
         WRITE(p14, 0, 1, 0, 4, OS_LOCK);
     __asm__ volatile("isb" : : : "memory");
@@ -277,11 +281,12 @@ void arch_debug_fill(void)
         wcr_write(i, 5u << 5);
     }
     WRITE(p14, 0, 1, 0, 4, OS_LOCK);
+    WRITE(p14, 0, 1, 3, 4, OSDLR_DLK);
 }
 
 uint64_t arch_debug_sum(void)
 {
-    uint32_t sum = READ(p14, 0, 0, 2, 2) + 3 * READ(p14, 0, 1, 1, 4) + (READ(p15, 4, 1, 1, 1) & HDCR_TDE);
+    uint32_t sum = READ(p14, 0, 0, 2, 2) + 3 * READ(p14, 0, 1, 1, 4) + 13 * READ(p14, 0, 1, 3, 4) + (READ(p15, 4, 1, 1, 1) & HDCR_TDE);
     unsigned i;
 
     for (i = 0; i < breaks(); i++)
@@ -312,6 +317,7 @@ void arch_debug_own_watch(struct bare_regs *regs, uintptr_t addr, enum arch_own 
 
     (void)regs;
     WRITE(p14, 0, 1, 0, 4, 0);
+    WRITE(p14, 0, 1, 3, 4, 0);
     wvr_write(0, addr & ~3u);
     wcr_write(0, own != ARCH_OWN_NONE ? ON | EL10 | STORES | 0xfu << 5 : 0);
     WRITE(p14, 0, 0, 2, 2, own != ARCH_OWN_NONE ? dscr | DSCR_MDBGEN : dscr);
