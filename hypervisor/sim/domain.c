@@ -90,6 +90,7 @@ static int core_init(struct sim_domain *d)
         .pv_end = SIM_PV_END,
         .mpu_budget = sim_mpu_budget(&d->cfg),
         .mpu_mode = d->cfg.whole ? XM_MPU_WHOLE : XM_MPU_DEMAND,
+        .mpu_step = true,
     };
     int rc = xm_domain_init(&d->core, &cfg);
 

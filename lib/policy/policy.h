@@ -253,8 +253,7 @@ void policy_get_step(struct policy_parser *pp, const struct json_value *v, bool 
 bool policy_strict(const struct xmem_policy *p);
 /* Of these means, those that are good for it. */
 uint32_t policy_strict_means(const struct xmem_caps *caps);
-/* On kinds where nothing is: those that the policy is for, or the domain's own. */
-void policy_warn_step(const struct xmem_policy *p, struct xmem_report *r);
+/* Where nothing of this domain's is. */
 void policy_warn_step_here(const struct xmem_policy *p, struct xmem_report *r);
 
 /* ---- holes.c: gfns without a page ---- */

@@ -39,47 +39,21 @@ uint32_t policy_strict_means(const struct xmem_caps *caps)
     return caps->step_means & (caps->step_airtight | XMEM_STEP_EMULATE);
 }
 
-static void warn(const struct xmem_policy *p, struct xmem_report *r, const char *kind)
+/* What a domain has depends on its hypervisor, not on its kind: it can be said of a domain alone. */
+void policy_warn_step_here(const struct xmem_policy *p, struct xmem_report *r)
 {
     size_t i = first_strict(p);
     char path[64] = "/step";
     struct policy_pos pos = p->step_pos;
 
+    if (!policy_strict(p) || policy_strict_means(&p->caps))
+        return;
     if (!p->strict) {
         snprintf(path, sizeof(path), "/rules/%zu/step", i);
         pos = p->rules[i].step_pos;
     }
     policy_warning(p, r, XM_MSG_STRICT_PAUSES, pos, path,
-                   "\"strict\": a domain of kind %s can be stepped over an access only by letting "
-                   "others pass; \"log\" and \"allow-once\" pause it at the first one", kind);
-}
-
-/* Kinds that have relaxing alone, on every hypervisor. */
-static bool only_relaxed(uint32_t kind)
-{
-    return kind == XMEM_KIND_ARMV8R_MPU;
-}
-
-/* The first of the kinds that the policy is for, if there is one. */
-static const struct policy_target *relaxed_target(const struct xmem_policy *p)
-{
-    for (size_t i = 0; i < p->n_targets; i++)
-        if (p->targets[i].has_kind && only_relaxed(p->targets[i].kind))
-            return &p->targets[i];
-    return NULL;
-}
-
-void policy_warn_step(const struct xmem_policy *p, struct xmem_report *r)
-{
-    const struct policy_target *t = relaxed_target(p);
-
-    if (t && policy_strict(p))
-        warn(p, r, xmem_kind_name((enum xmem_kind)t->kind));
-}
-
-/* What was said for its kind already is not said again. */
-void policy_warn_step_here(const struct xmem_policy *p, struct xmem_report *r)
-{
-    if (policy_strict(p) && !policy_strict_means(&p->caps) && !relaxed_target(p))
-        warn(p, r, xmem_kind_name((enum xmem_kind)p->kind));
+                   "\"strict\": this domain, of kind %s, can be stepped over an access only by letting "
+                   "others pass; \"log\" and \"allow-once\" pause it at the first one",
+                   xmem_kind_name((enum xmem_kind)p->kind));
 }

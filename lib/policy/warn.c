@@ -50,5 +50,4 @@ void policy_warn(const struct xmem_policy *p, struct xmem_report *r)
     policy_warn_anchors(p, r);
     policy_warn_reach(p, r);
     policy_warn_shown(p, r);
-    policy_warn_step(p, r);
 }

@@ -104,6 +104,24 @@ static const struct row {
     {XM_MPU_A32, 0xee100e52u, XM_MPU_INSN_DEBUG}, /* mrc p14, 0, r0, c0, c2, 2 */
     {XM_MPU_A32, 0xee110f10u, XM_MPU_INSN_PLAIN}, /* mrc p15, 0, r0, c1, c0, 0 */
     {XM_MPU_T32, 0xee100e52u, XM_MPU_INSN_DEBUG}, /* mrc p14, 0, r0, c0, c2, 2 */
+    {XM_MPU_A64, 0xd503207fu, XM_MPU_INSN_WAIT}, /* wfi */
+    {XM_MPU_A64, 0xd503205fu, XM_MPU_INSN_WAIT}, /* wfe */
+    {XM_MPU_A64, 0xd5031023u, XM_MPU_INSN_WAIT}, /* wfit x3 */
+    {XM_MPU_A64, 0xd5031003u, XM_MPU_INSN_WAIT}, /* wfet x3 */
+    {XM_MPU_A64, 0xd503201fu, XM_MPU_INSN_PLAIN}, /* nop */
+    {XM_MPU_A64, 0xd503203fu, XM_MPU_INSN_PLAIN}, /* yield */
+    {XM_MPU_A64, 0xd503209fu, XM_MPU_INSN_PLAIN}, /* sev */
+    {XM_MPU_A32, 0xe320f003u, XM_MPU_INSN_WAIT}, /* wfi */
+    {XM_MPU_A32, 0x1320f003u, XM_MPU_INSN_WAIT}, /* wfine */
+    {XM_MPU_A32, 0xe320f002u, XM_MPU_INSN_WAIT}, /* wfe */
+    {XM_MPU_A32, 0xe320f001u, XM_MPU_INSN_PLAIN}, /* yield */
+    {XM_MPU_A32, 0xe320f000u, XM_MPU_INSN_PLAIN}, /* nop */
+    {XM_MPU_T32, 0xbf300000u, XM_MPU_INSN_WAIT}, /* wfi */
+    {XM_MPU_T32, 0xbf200000u, XM_MPU_INSN_WAIT}, /* wfe */
+    {XM_MPU_T32, 0xf3af8003u, XM_MPU_INSN_WAIT}, /* wfi.w */
+    {XM_MPU_T32, 0xf3af8002u, XM_MPU_INSN_WAIT}, /* wfe.w */
+    {XM_MPU_T32, 0xbf100000u, XM_MPU_INSN_PLAIN}, /* yield */
+    {XM_MPU_T32, 0xf3af8000u, XM_MPU_INSN_PLAIN}, /* nop.w */
 };
 #define ROWS (sizeof(table) / sizeof(table[0]))
 

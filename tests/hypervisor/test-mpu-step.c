@@ -14,10 +14,11 @@ static struct xm_domain d;
 static enum xm_mpu_insn at_pc;
 static unsigned asked;
 
-static void start(unsigned nr, enum xm_mpu_mode mode)
+static void start_with(unsigned nr, enum xm_mpu_mode mode, bool step)
 {
     struct xm_domctl op = {.cmd = XM_DOMCTL_VM_EVENT_OP, .interface_version = xm_domctl_version(17)};
-    struct xm_domain_cfg cfg = {.kind = XM_KIND_ARM_MPU, .vcpus = 2, .mpu_mode = (uint8_t)mode};
+    struct xm_domain_cfg cfg = {.kind = XM_KIND_ARM_MPU, .vcpus = 2, .mpu_mode = (uint8_t)mode,
+                                .mpu_step = step};
 
     for (unsigned i = 0; i < 2; i++)
         mpu_start(&core[i], nr, true, false);
@@ -34,6 +35,11 @@ static void start(unsigned nr, enum xm_mpu_mode mode)
     }
     at_pc = XM_MPU_INSN_PLAIN;
     asked = 0;
+}
+
+static void start(unsigned nr, enum xm_mpu_mode mode)
+{
+    start_with(nr, mode, true);
 }
 
 static void set(uint64_t i, uint32_t nr, enum xm_access a)
@@ -395,6 +401,25 @@ START_TEST(not_so)
 }
 END_TEST
 
+/* Surroundings without debug registers: nothing is announced, and an answer with STEP is one without. */
+START_TEST(cannot)
+{
+    start_with(16, XM_MPU_DEMAND, false);
+    ck_assert_uint_eq(xm_monitor_caps(&d),
+                      1u << XM_MONITOR_GUEST_REQUEST | 1u << XM_MONITOR_PRIVILEGED_CALL);
+    ck_assert_int_eq(fake_monitor(&d, XM_MONITOR_ENABLE, XM_MONITOR_EMUL_UNIMPLEMENTED), -XM_EOPNOTSUPP);
+    set(4, 1, XM_ACCESS_R);
+    for (unsigned i = 0; i < 3; i++) {
+        tell(4, W);
+        answer(XM_EV_FLAG_STEP);
+        ck_assert_int_eq(enter(), XM_MPU_STEP_NONE);
+        ck_closed();
+    }
+    ck_assert_uint_eq(asked, 0);
+    fake_end(&d);
+}
+END_TEST
+
 /* Any rights, any accesses, any order of answers and interruptions: what runs was answered for. */
 START_TEST(at_random)
 {
@@ -458,6 +483,7 @@ int main(void)
     tcase_add_loop_test(tc, elsewhere, 0, 4);
     tcase_add_test(tc, no_help);
     tcase_add_loop_test(tc, not_so, 0, 2);
+    tcase_add_test(tc, cannot);
     tcase_add_loop_test(tc, at_random, 0, 2);
     suite_add_tcase(s, tc);
     return fake_run(s);

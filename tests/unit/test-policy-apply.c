@@ -97,6 +97,33 @@ START_TEST(plan_knows_monitoring)
 }
 END_TEST
 
+/* By what the domain has, not by its kind: one that the hypervisor steps, or emulates, is not warned of. */
+START_TEST(plan_knows_strict_means)
+{
+    static const enum sim_kind kinds[] = {SIM_X86_EPT, SIM_ARM_S2, SIM_X86_PV, SIM_ARMV8R_MPU};
+    static const enum xmem_kind kind_of[] = {XMEM_KIND_X86_EPT, XMEM_KIND_ARM_S2, XMEM_KIND_X86_PV,
+                                             XMEM_KIND_ARMV8R_MPU};
+    static const char *const texts[] = {"\"step\":\"strict\"",
+        "\"regions\":{\"a\":16},\"rules\":[{\"region\":\"a\",\"rights\":\"r\",\"on\":\"log\","
+        "\"step\":\"strict\"}]"};
+    bool relaxed = _i % 2;
+    struct lines l = {.text = ""};
+
+    session_opts.step_means = relaxed ? XMEM_STEP_RELAX : 0;
+    make_machine(kinds[_i / 4]);
+    load(texts[_i / 2 % 2]);
+    ck_assert_uint_eq(xmem_report_count(report), 0); /* nothing is known yet */
+    ck_assert_int_eq(xmem_policy_plan(policy, session, report, collect, &l), 0);
+    ck_assert_uint_eq(xmem_report_count(report), relaxed);
+    if (relaxed) {
+        said(0, 505, _i / 2 % 2 ? "/rules/0/step: warning: " : "/step: warning: ");
+        said(0, 505, xmem_kind_name(kind_of[_i / 4]));
+    }
+    ck_assert_ptr_nonnull(strstr(l.text, relaxed ? "step: strict: what nothing" : "and what nothing"));
+    end_machine();
+}
+END_TEST
+
 static void plan_fails(const char *text, int err, unsigned number, const char *part)
 {
     struct lines l = {.text = ""};
@@ -564,6 +591,7 @@ int main(void)
     tcase_add_test(on_arm, what_arm_cannot);
     suite_add_tcase(suite, on_arm);
     tcase_add_test(own, all_or_nothing);
+    tcase_add_loop_test(own, plan_knows_strict_means, 0, 16);
     tcase_add_test(own, all_or_nothing_while_on);
     suite_add_tcase(suite, own);
     return run_suite(suite);

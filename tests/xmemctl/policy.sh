@@ -161,5 +161,8 @@ out_has '^ *(- )?step: strict: by the hypervisor, by emulation, and what nothing
 expect 0 -c "sim:$WORK/kinds.json" plan x86-ept "$WORK/step.json"
 out_has 'step: strict: .*by emulation, and what nothing steps over so pauses the domain'
 check "no warning where there is a means" [ ! -s "$WORK/err" ]
+expect 0 -c "sim:$WORK/kinds.json" plan armv8r-mpu "$WORK/step.json"
+out_has 'step: strict: by the hypervisor, '
+check "nor for an MPU's" [ ! -s "$WORK/err" ]
 
 finish

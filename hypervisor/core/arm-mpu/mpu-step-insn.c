@@ -113,6 +113,16 @@ static bool debug(enum xm_mpu_set set, uint32_t w)
     }
 }
 
+/* WFI, WFE, and A64's two with a timeout. */
+static bool waits(enum xm_mpu_set set, uint32_t w)
+{
+    switch (set) {
+    case XM_MPU_A64: return (w & 0xffffffdfu) == 0xd503205fu || (w & 0xffffffc0u) == 0xd5031000u;
+    case XM_MPU_A32: return field(w, 28, 4) != 15 && (w & 0x0ffffffeu) == 0x0320f002u;
+    default: return (w & 0xffef0000u) == 0xbf200000u || (w & 0xfffffffeu) == 0xf3af8002u;
+    }
+}
+
 enum xm_mpu_insn xm_mpu_step_insn(enum xm_mpu_set set, const uint32_t *word, unsigned n)
 {
     uint32_t w = word[n - 1];
@@ -121,5 +131,7 @@ enum xm_mpu_insn xm_mpu_step_insn(enum xm_mpu_set set, const uint32_t *word, uns
         return XM_MPU_INSN_EXCLUSIVE;
     if ((set == XM_MPU_A32 && a32_back(w)) || (set == XM_MPU_T32 && t32_back(w)))
         return XM_MPU_INSN_BACK;
+    if (waits(set, w))
+        return XM_MPU_INSN_WAIT;
     return debug(set, w) ? XM_MPU_INSN_DEBUG : XM_MPU_INSN_PLAIN;
 }

@@ -50,6 +50,7 @@ static void fields_init(struct xm_domain *d, const struct xm_domain_cfg *cfg)
     d->mpu.mode = cfg->mpu_mode;
     d->mpu.sh = cfg->mpu_sh;
     d->mpu.attr = cfg->mpu_attr;
+    d->mpu_step = cfg->kind == XM_KIND_ARM_MPU && cfg->mpu_step;
     xm_pv_init(&d->pv, cfg->env, cfg->pv_hooks, cfg->pv_end);
     xm_pv_bind(d);
     xm_env_lock_init(&d->p2m_lock, XM_RANK_P2M);

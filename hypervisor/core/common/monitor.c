@@ -11,7 +11,7 @@ uint32_t xm_monitor_caps(const struct xm_domain *d)
 
     if (d->kind == XM_KIND_X86_PV) /* the others are intercepts of HVM guests */
         return BIT(XM_MONITOR_EMUL_UNIMPLEMENTED) | XM_MONITOR_CAP_STEP;
-    if (d->kind == XM_KIND_ARM_MPU) /* what STEP does not do is told as not implemented */
+    if (d->mpu_step) /* what STEP does not do is told as not implemented */
         caps |= BIT(XM_MONITOR_EMUL_UNIMPLEMENTED) | XM_MONITOR_CAP_STEP;
     if (xm_kind_is_arm(d->kind))
         return caps | BIT(XM_MONITOR_PRIVILEGED_CALL);

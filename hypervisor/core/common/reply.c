@@ -135,9 +135,9 @@ static bool takes_registers(const struct xm_domain *d, const struct xm_vcpu *v)
 }
 
 /* What was told is let run once; registers that the answer sets decide whether it still is there. */
-static void apply_mpu(struct xm_vcpu *v, const struct xm_ev *rsp)
+static void apply_mpu(const struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *rsp)
 {
-    if ((rsp->flags & XM_EV_FLAG_STEP) != 0 && rsp->reason == XM_EV_REASON_MEM_ACCESS &&
+    if (d->mpu_step && (rsp->flags & XM_EV_FLAG_STEP) != 0 && rsp->reason == XM_EV_REASON_MEM_ACCESS &&
         v->pending_reason == XM_EV_REASON_MEM_ACCESS)
         xm_mpu_step_answer(&v->step, rsp->u.mem_access.gfn);
 }
@@ -158,7 +158,7 @@ void xm_reply_apply(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *
     if (d->kind == XM_KIND_X86_PV)
         apply_pv(d, v, rsp);
     if (d->kind == XM_KIND_ARM_MPU)
-        apply_mpu(v, rsp);
+        apply_mpu(d, v, rsp);
     if (!unpause)
         return;
     v->event_pause--;

@@ -35,6 +35,10 @@ enum bare_hypercall {
 enum bare_op {
     BARE_OP_NOTHING = 0, BARE_OP_READ = 1, BARE_OP_WRITE = 2, BARE_OP_EXEC = 3, BARE_OP_HYPERCALL = 4,
     BARE_OP_HAMMER = 5, /* writes there again and again, counts in the word behind it */
+    BARE_OP_STORES = 7, /* writes 1, 2, 3... there, as often as the value says */
+    BARE_OP_STORES_LISTEN = 8, /* the same with interrupts on */
+    BARE_OP_TWO = 9,    /* one instruction that writes two words */
+    BARE_OP_TRAP = 10,  /* an undefined instruction */
     BARE_OP_LISTEN = 6  /* interrupts on, for a while; the value's address is its vcpu_info */
 };
 
@@ -42,7 +46,8 @@ struct bare_dom;
 
 enum bare_end {
     BARE_END_DONE = -1000, /* the guest says that it is done */
-    BARE_END_STOPPED = -1001 /* an event is under way for it */
+    BARE_END_STOPPED = -1001, /* an event is under way for it */
+    BARE_END_EXCEPTION = -1002 /* the guest took one that it does not know: .answer, .answer2 */
     /* others: enum xm_mpu_fault, or an errno */
 };
 
@@ -52,7 +57,7 @@ struct bare_vcpu {
     uint32_t id;
     uint32_t pauses;     /* counted; it runs with none */
     int end;             /* why it left, enum bare_end */
-    uintptr_t answer;    /* of the op */
+    uintptr_t answer, answer2; /* of the op; of an exception: syndrome, pc */
     uintptr_t vbar;
     uintptr_t fault_addr; /* of the last fault that was decided for it */
     unsigned fault_what;
@@ -60,6 +65,10 @@ struct bare_vcpu {
     unsigned loads;      /* faults that loaded a region or brought the core up to date */
     unsigned reloads;    /* by an interrupt from the other core */
     bool kicked;         /* a virtual interrupt is pending */
+    unsigned steps;      /* instructions let run by themselves, or tried to */
+    unsigned told;       /* exceptions of its own that the guest was handed on */
+    bool probing, probed; /* bare_step_find(): the next instruction is let run, it was the only one */
+    struct arch_debug debug; /* its debug registers, while they are not its own */
 };
 
 struct bare_dom {
@@ -131,13 +140,35 @@ int bare_run(struct bare_vcpu *v);
 /* bare_tell() and bare_run(). */
 int bare_op(struct bare_vcpu *v, enum bare_op op, uintptr_t a, uintptr_t b);
 
+/* ---- step.c ---- */
+
+/*
+ * The guest is about to run with these registers: with what was answered with STEP, for one
+ * instruction. False: it is stopped with an event.
+ */
+bool bare_step_enter(struct bare_cpu *cpu, struct bare_vcpu *v, struct bare_regs *regs);
+/* First of all at each exit. done: the debug exception says that it is over. Answers whether one was on. */
+bool bare_step_leave(struct bare_cpu *cpu, struct bare_vcpu *v, struct bare_regs *regs, bool done);
+/* Where a watchpoint of the step's was met, reported at addr; before bare_step_leave(). */
+uintptr_t bare_step_met(struct bare_vcpu *v, uintptr_t addr);
+/*
+ * Tries with this vCPU by which way one instruction can be let run here, and takes it: its name, or NULL.
+ * Domains that are made later take answers with STEP; those before it, or with none, do not.
+ */
+const char *bare_step_find(struct bare_vcpu *v);
+bool bare_can_step(void);
+
 /* ---- evtchn.c ---- */
 
 int bare_evtchn_init(struct bare_dom *d);
 
 /* ---- trap.c, called by the architecture's exception entry ---- */
 
-enum bare_trap_kind { BARE_TRAP_CALL, BARE_TRAP_ABORT, BARE_TRAP_IRQ, BARE_TRAP_OTHER };
+enum bare_trap_kind {
+    BARE_TRAP_CALL, BARE_TRAP_ABORT, BARE_TRAP_IRQ, BARE_TRAP_OTHER,
+    BARE_TRAP_STEP, /* one instruction is over */
+    BARE_TRAP_DEBUG /* another debug exception, in the middle of a step */
+};
 struct bare_trap {
     enum bare_trap_kind kind;
     bool from_guest;
@@ -145,6 +176,7 @@ struct bare_trap {
     uintptr_t addr;
     unsigned number;     /* of a call */
     unsigned class;      /* the syndrome's */
+    uintptr_t syndrome;  /* all of it: the register has another one soon, where a shim is at work */
     uintptr_t *store;    /* of a write: the register, or NULL if the syndrome does not say; */
     unsigned bytes;      /* how much */
 };

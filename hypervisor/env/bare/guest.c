@@ -62,6 +62,19 @@ static uintptr_t listen(uintptr_t turns)
     return (uintptr_t)take((uintptr_t)&g->got);
 }
 
+static uintptr_t stores(uintptr_t addr, uintptr_t n, bool interrupts)
+{
+    uintptr_t i;
+
+    if (interrupts)
+        arch_guest_interrupts(true);
+    for (i = 1; i <= n; i++)
+        *(volatile uint32_t *)addr = (uint32_t)i;
+    if (interrupts)
+        arch_guest_interrupts(false);
+    return n;
+}
+
 static void hammer(uintptr_t addr)
 {
     uint32_t n = 0;
@@ -86,5 +99,11 @@ void guest_main(uintptr_t op, uintptr_t a, uintptr_t b)
         hammer(a);
     else if (op == BARE_OP_LISTEN)
         answer = listen(a);
+    else if (op == BARE_OP_STORES || op == BARE_OP_STORES_LISTEN)
+        answer = stores(a, b, op == BARE_OP_STORES_LISTEN);
+    else if (op == BARE_OP_TWO)
+        arch_store_two(a, b);
+    else if (op == BARE_OP_TRAP)
+        arch_trap();
     arch_done(answer);
 }

@@ -33,10 +33,12 @@ static uint32_t hypercall(struct bare_vcpu *v, uintptr_t number, uintptr_t arg)
 
 static void call(struct bare_vcpu *v, struct bare_regs *regs, unsigned number)
 {
-    if (number == 1) {
+    if (number == 1 || number == 3) {
         v->answer = *arch_reg(regs, 0);
-        leave(v, regs, BARE_END_DONE);
+        v->answer2 = *arch_reg(regs, 1);
+        leave(v, regs, number == 1 ? BARE_END_DONE : BARE_END_EXCEPTION);
     }
+    xm_mpu_step_forget(&v->dom->core.vcpu[v->id].step);
     *arch_reg(regs, 0) = hypercall(v, *arch_reg(regs, 0), *arch_reg(regs, 1));
 }
 
@@ -151,26 +153,51 @@ static void own_abort(struct bare_cpu *cpu, struct bare_regs *regs, const struct
         regs->pc += 4;
 }
 
+/* The guest's own: none is a trial's. */
+static void debug_exception(struct bare_vcpu *v, struct bare_regs *regs, const struct bare_trap *t)
+{
+    if (v->probing)
+        leave(v, regs, BARE_END_EXCEPTION);
+    v->told++;
+    arch_debug_hand_on(regs, t);
+}
+
+/* What was open for one instruction is closed by now. */
+static void from_guest(struct bare_cpu *cpu, struct bare_regs *regs, const struct bare_trap *t,
+                       bool stepped)
+{
+    switch (t->kind) {
+    case BARE_TRAP_CALL: call(cpu->running, regs, t->number); break;
+    case BARE_TRAP_ABORT: guest_abort(cpu, regs, t); break;
+    case BARE_TRAP_IRQ: interrupt(cpu); break;
+    case BARE_TRAP_STEP: break;
+    case BARE_TRAP_DEBUG: debug_exception(cpu->running, regs, t); break;
+    default:
+        /* Trapped during a step alone, as debug registers are: the code is not what was looked at. */
+        if (!stepped)
+            unexpected(regs, t);
+        xm_mpu_step_forget(&cpu->running->dom->core.vcpu[cpu->running->id].step);
+    }
+}
+
 void bare_trap(struct bare_regs *regs, const struct bare_trap *t)
 {
     struct bare_cpu *cpu = arch_cpu();
+    struct bare_vcpu *v = cpu->running;
+    bool stepped;
 
     if (t->kind == BARE_TRAP_ABORT && !t->from_guest) {
         own_abort(cpu, regs, t);
         return;
     }
-    if (!t->from_guest || cpu->running == NULL)
+    if (!t->from_guest || v == NULL)
         unexpected(regs, t);
-    if (t->kind == BARE_TRAP_CALL)
-        call(cpu->running, regs, t->number);
-    else if (t->kind == BARE_TRAP_ABORT)
-        guest_abort(cpu, regs, t);
-    else if (t->kind == BARE_TRAP_IRQ)
-        interrupt(cpu);
-    else
-        unexpected(regs, t);
+    stepped = bare_step_leave(cpu, v, regs, t->kind == BARE_TRAP_STEP);
+    from_guest(cpu, regs, t, stepped);
     if (!xm_mpu_leave(&cpu->mpu))
         xm_env_panic("a remote access was left open");
+    if (!bare_step_enter(cpu, v, regs))
+        leave(v, regs, BARE_END_STOPPED);
 }
 
 /* ---- on purpose ---- */

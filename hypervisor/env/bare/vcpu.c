@@ -115,6 +115,7 @@ int bare_dom_init(struct bare_dom *d, const char *name, uint64_t first, uint64_t
                                       .mpu_sh = ARCH_SH,
                                       .mpu_attr = ARCH_ATTR_RAM,
                                       .mpu_budget = (uint16_t)xm_mpu_budget(&arch_cpu()->mpu),
+                                      .mpu_step = bare_can_step(),
                                       .highest_gfn = first + gfns - 1};
     unsigned i;
     int rc;
@@ -217,8 +218,11 @@ int bare_run(struct bare_vcpu *v)
     xm_env_unlock(&v->dom->core.p2m_lock);
     if (rc == 0) {
         arch_guest_in(v->vbar, v->kicked);
-        bare_enter(&v->regs);
-        rc = v->end;
+        rc = BARE_END_STOPPED;
+        if (bare_step_enter(cpu, v, &v->regs)) {
+            bare_enter(&v->regs);
+            rc = v->end;
+        }
     }
     __atomic_store_n(&cpu->running, (struct bare_vcpu *)NULL, __ATOMIC_SEQ_CST);
     return rc;

@@ -116,6 +116,7 @@ struct xm_domain {
     uint32_t vcpus, max_views;
     bool views_allowed, views_active;
     bool access_required;
+    bool mpu_step;              /* arm-mpu: of the cfg */
     bool access_used;           /* Arm answers rwx to every get until the first set */
     struct xm_lock p2m_lock, ring_lock;
     struct xm_p2m *view;        /* max_views of them; [0] is the host view */
@@ -142,6 +143,9 @@ struct xm_domain_cfg {
     uint16_t mpu_budget; /* arm-mpu: regions that its view may have on every core; not below the floor */
     uint8_t mpu_mode;    /* arm-mpu: enum xm_mpu_mode */
     uint8_t mpu_sh, mpu_attr; /* arm-mpu: of its memory */
+    /* arm-mpu: the environment lets one instruction run, <xm/mpu-domain.h>. Else answers with STEP are
+     * neither announced nor taken. */
+    bool mpu_step;
 };
 
 /* -XM_EINVAL: the cfg makes no sense; -XM_ENOMEM. On failure *d needs no destroy. */

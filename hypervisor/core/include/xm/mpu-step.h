@@ -80,7 +80,8 @@ enum xm_mpu_insn {
     XM_MPU_INSN_EXCLUSIVE,
     /* May lead back to itself: a mismatch breakpoint does not see that. */
     XM_MPU_INSN_BACK,
-    XM_MPU_INSN_DEBUG /* reads or writes debug registers, which are not the guest's meanwhile */
+    XM_MPU_INSN_DEBUG, /* reads or writes debug registers, which are not the guest's meanwhile */
+    XM_MPU_INSN_WAIT   /* for an interrupt or event: which is held back for as long as it waits */
 };
 
 enum xm_mpu_set { XM_MPU_A64, XM_MPU_A32, XM_MPU_T32 };

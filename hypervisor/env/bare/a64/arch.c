@@ -83,6 +83,10 @@ enum { FROM_EL2, FROM_GUEST, FROM_IRQ };
 #define EC_FETCH 0x21u
 #define EC_DATA_GUEST 0x24u
 #define EC_DATA 0x25u
+#define EC_BREAKPOINT 0x30u
+#define EC_STEP 0x32u
+#define EC_WATCHPOINT 0x34u
+#define EC_BRK 0x3cu
 
 static bool emulated(struct bare_regs *regs)
 {
@@ -111,12 +115,26 @@ static void data_abort(struct bare_regs *regs, uint64_t esr, struct bare_trap *t
     t->bytes = 1u << (esr >> 22 & 3u);
 }
 
+/* One that the step has for itself is a load that faults; others are the guest's. */
+static void watchpoint(struct bare_trap *t, uint64_t esr)
+{
+    struct bare_vcpu *v = arch_cpu()->running;
+
+    t->kind = BARE_TRAP_DEBUG;
+    if (v == NULL || v->debug.watches == 0)
+        return;
+    t->kind = BARE_TRAP_ABORT;
+    t->what = (esr >> 6 & 1u) != 0 ? XM_DO_W : XM_DO_R;
+    t->addr = bare_step_met(v, t->addr);
+}
+
 void arch_exception(struct bare_regs *regs)
 {
     uint64_t esr = READ("esr_el2");
     struct bare_trap t = {.kind = BARE_TRAP_OTHER,
                           .from_guest = regs->kind != FROM_EL2,
                           .class = (unsigned)(esr >> 26) & 63u,
+                          .syndrome = esr,
                           .addr = READ("far_el2")};
 
     if (t.class == EC_UNKNOWN && !t.from_guest && emulated(regs))
@@ -131,6 +149,12 @@ void arch_exception(struct bare_regs *regs)
     } else if (t.class == EC_FETCH_GUEST || t.class == EC_FETCH) {
         t.kind = BARE_TRAP_ABORT;
         t.what = XM_DO_X;
+    } else if (t.class == EC_STEP) {
+        t.kind = BARE_TRAP_STEP;
+    } else if (t.class == EC_BREAKPOINT || t.class == EC_BRK) {
+        t.kind = BARE_TRAP_DEBUG;
+    } else if (t.class == EC_WATCHPOINT) {
+        watchpoint(&t, esr);
     }
     bare_trap(regs, &t);
 }

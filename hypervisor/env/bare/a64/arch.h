@@ -27,7 +27,17 @@ struct bare_regs {
 };
 
 struct bare_cpu;
+struct bare_trap;
 struct xm_mpu_ops;
+
+/* Of a guest, while one instruction of it is let run. */
+#define ARCH_WATCHES 2u
+#define ARCH_DEBUG_REGS 16u
+struct arch_debug {
+    uint64_t mdscr, lock, double_lock, ss, pc;
+    unsigned watches; /* that are the step's; with them: */
+    uint64_t wvr[ARCH_WATCHES], wcr[ARCH_DEBUG_REGS], bcr[ARCH_DEBUG_REGS];
+};
 
 extern const struct xm_mpu_ops arch_mpu_ops;
 void arch_putc(char c);
@@ -38,6 +48,38 @@ void arch_guest_in(uintptr_t vbar, bool pending);
 void arch_virq(bool pending);
 void arch_call_core(unsigned core);
 void arch_irq_done(void);
+/*
+ * One instruction is let run, and no second: software step. Loads from these pages are watched.
+ * False: this processor cannot.
+ */
+bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_t *page, unsigned n);
+/* The guest's own debug state, as it is behind the instruction, or before it. Answers whether it is over. */
+bool arch_step_off(struct arch_debug *dbg, struct bare_regs *regs, bool done);
+#define ARCH_STEP_WAYS 1u
+#define arch_step_way(way) ((void)(way), "software step")
+static inline void arch_step_take(unsigned way)
+{
+    (void)way;
+}
+/* To EL1, where it would have gone. */
+void arch_debug_hand_on(struct bare_regs *regs, const struct bare_trap *t);
+/* ---- what a guest has there, for tests ---- */
+
+/* Different values in its debug registers, nothing of them on; a sum of what is there. */
+void arch_debug_fill(void);
+uint64_t arch_debug_sum(void);
+/* As if it stepped itself; what it is told then. False: not on this architecture. */
+bool arch_debug_own_step(struct bare_regs *regs, bool on);
+bool arch_debug_told_step(uintptr_t syndrome);
+/* As if it watched stores there. MASKED: it has its own debug exceptions off. */
+enum arch_own { ARCH_OWN_NONE, ARCH_OWN_MASKED, ARCH_OWN_ON };
+void arch_debug_own_watch(struct bare_regs *regs, uintptr_t addr, enum arch_own own);
+bool arch_debug_told_watch(uintptr_t syndrome);
+/* Does what an exception at EL1 saved have anything of a step in it? */
+bool arch_debug_in_saved(void);
+
+/* enum xm_mpu_set of the instruction that is next. */
+#define arch_set(regs) ((void)(regs), XM_MPU_A64)
 
 static inline struct bare_cpu *arch_cpu(void)
 {
@@ -83,6 +125,16 @@ static inline void arch_load(uintptr_t addr)
 static inline void arch_store(uintptr_t addr, uint32_t v)
 {
     __asm__ volatile("str %w0, [%1]" : : "r"(v), "r"(addr) : "memory");
+}
+
+static inline void arch_store_two(uintptr_t addr, uintptr_t v)
+{
+    __asm__ volatile("stp %w0, %w0, [%1]" : : "r"(v), "r"(addr) : "memory");
+}
+
+static inline void arch_trap(void)
+{
+    __asm__ volatile(".inst 0" : : : "x30", "memory"); /* udf */
 }
 
 static inline void arch_branch(uintptr_t addr)

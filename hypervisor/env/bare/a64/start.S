@@ -165,10 +165,16 @@ exit_block:
     .global guest_image, guest_begin
     .balign 2048
 guest_image:
-    .rept 5
+    .rept 4
     b .
     .balign 128
     .endr
+    // EL1, its own stack pointer: synchronous; EL2 is told
+    mrs x0, esr_el1
+    mrs x1, elr_el1
+    hvc #3
+    b .
+    .balign 128
     // EL1, its own stack pointer: IRQ
     sub sp, sp, #192
     stp x0, x1, [sp]

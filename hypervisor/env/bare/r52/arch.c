@@ -146,6 +146,10 @@ enum { FROM_UNDEF, FROM_CALL, FROM_FETCH, FROM_DATA, FROM_GUEST, FROM_IRQ };
 #define EC_FETCH 0x21u
 #define EC_DATA_GUEST 0x24u
 #define EC_DATA 0x25u
+/* Debug exceptions are aborts with a status of their own; some emulators report AArch64's classes. */
+#define EC_BREAKPOINT 0x30u
+#define EC_WATCHPOINT 0x34u
+#define STATUS_DEBUG 0x22u
 
 static void data_abort(struct bare_regs *regs, uint32_t hsr, struct bare_trap *t)
 {
@@ -158,18 +162,45 @@ static void data_abort(struct bare_regs *regs, uint32_t hsr, struct bare_trap *t
     t->bytes = 1u << (hsr >> 22 & 3u);
 }
 
+/* The step's own is never at the instruction that is stepped; the guest's own can be nowhere else. */
+static void debug_exception(const struct bare_regs *regs, uint32_t hsr, struct bare_trap *t)
+{
+    struct bare_vcpu *v = arch_cpu()->running;
+    bool data = t->class == EC_DATA_GUEST || t->class == EC_WATCHPOINT;
+
+    t->kind = BARE_TRAP_DEBUG;
+    t->what = !data ? XM_DO_X : (hsr >> 6 & 1u) != 0 ? XM_DO_W : XM_DO_R;
+    t->addr = data ? READ(4, 6, 0, 0) : regs->pc;
+    if (!data && v != NULL && regs->pc != v->debug.pc)
+        t->kind = BARE_TRAP_STEP;
+    if (data && v != NULL && v->debug.watches != 0) {
+        t->kind = BARE_TRAP_ABORT;
+        t->addr = bare_step_met(v, t->addr);
+    }
+}
+
+static bool is_debug(const struct bare_trap *t, uint32_t hsr)
+{
+    if (t->class == EC_BREAKPOINT || t->class == EC_WATCHPOINT)
+        return true;
+    return (t->class == EC_DATA_GUEST || t->class == EC_FETCH_GUEST) && (hsr & 0x3fu) == STATUS_DEBUG;
+}
+
 void arch_exception(struct bare_regs *regs)
 {
     uint32_t hsr = READ(4, 5, 2, 0);
     struct bare_trap t = {.kind = BARE_TRAP_OTHER,
                           .from_guest = regs->kind == FROM_GUEST || regs->kind == FROM_IRQ,
-                          .class = hsr >> 26};
+                          .class = hsr >> 26,
+                          .syndrome = hsr};
 
     if (regs->kind == FROM_IRQ) {
         t.kind = BARE_TRAP_IRQ;
     } else if (t.class == EC_HVC && t.from_guest) {
         t.kind = BARE_TRAP_CALL;
         t.number = hsr & 0xffffu;
+    } else if (t.from_guest && is_debug(&t, hsr)) {
+        debug_exception(regs, hsr, &t);
     } else if (t.class == EC_DATA_GUEST || t.class == EC_DATA) {
         data_abort(regs, hsr, &t);
     } else if (t.class == EC_FETCH_GUEST || t.class == EC_FETCH) {

@@ -128,13 +128,26 @@ bare_ready:
     .global guest_image, guest_begin
 guest_image:
     b .
+    b guest_undefined
     b .
-    b .
-    b .
-    b .
+    b guest_fetch
+    b guest_data
     b .
     b guest_irq
     b .
+    @ EL2 is told: what, and where
+guest_undefined:
+    mov r0, #4
+    sub r1, lr, #4
+    hvc #3
+guest_fetch:
+    mrc p15, 0, r0, c5, c0, 1       @ IFSR
+    sub r1, lr, #4
+    hvc #3
+guest_data:
+    mrc p15, 0, r0, c5, c0, 0       @ DFSR
+    sub r1, lr, #8
+    hvc #3
 guest_irq:                          @ on the stack of System mode, so that nothing banked stays behind
     sub lr, lr, #4
     srsfd sp!, #0x1f

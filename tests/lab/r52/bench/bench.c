@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What remote accesses cost, to be counted from outside: every section lies between two marks, and
+ * What remote accesses and a step cost, to be counted from outside: every section lies between two marks, and
  * "# bench NAME" is printed behind it. ../count makes the table of the emulator's trace.
  */
 #include <bare.h>
@@ -210,6 +210,51 @@ static __attribute__((noinline)) void alone(struct xm_mpu *m, word_fn fn, const 
     COUNT(fn(m, &t, NULL), "registers %u %s, there and back", arch_regions(), way);
 }
 
+/* ---- a step: the answer, the instruction, and the event of the next one ---- */
+
+#define STEP_GFN ((GUEST >> XM_PAGE_SHIFT) + 0x10u)
+
+static struct bare_dom dom;
+
+static void dom_start(enum xm_access a)
+{
+    bare_heap_reset();
+    if (bare_dom_init(&dom, "A", STEP_GFN, 4, XM_MPU_DEMAND) != 0 || bare_dom_set(&dom, STEP_GFN, 1, a) != 0)
+        xm_env_panic("domain");
+    dom.listening = true;
+}
+
+static __attribute__((noinline)) void round_of(struct bare_vcpu *v)
+{
+    struct xm_ring_page *ring = xm_ring_page(&dom.core);
+
+    ring->slot[ring->rsp_prod++ % XM_RING_SLOTS].flags |= XM_EV_FLAG_STEP;
+    if (xm_ring_consume(&dom.core) != 0 || bare_run(v) != BARE_END_STOPPED)
+        xm_env_panic("a step");
+}
+
+static void stepped(void)
+{
+    struct bare_vcpu *v = &dom.vcpu[0];
+    unsigned i;
+
+    dom_start(XM_ACCESS_R);
+    if (bare_step_find(v) == NULL)
+        xm_env_panic("nothing lets one instruction run");
+    for (i = 0; i < 2; i++) { /* n: loads are watched besides */
+        static const enum xm_access rights[] = {XM_ACCESS_R, XM_ACCESS_N};
+        static const char *const name[] = {"r", "n"};
+
+        dom_start(rights[i]);
+        bare_tell(v, BARE_OP_STORES, STEP_GFN << XM_PAGE_SHIFT, 10);
+        if (bare_run(v) != BARE_END_STOPPED)
+            xm_env_panic("no event");
+        round_of(v);
+        COUNT(round_of(v), "step %u a store to %s, answered and stepped, and the next one told", arch_regions(),
+              name[i]);
+    }
+}
+
 void bare_main(void)
 {
     static const unsigned counts[] = {8, 16, 24, 32};
@@ -220,6 +265,7 @@ void bare_main(void)
     bare_print("# bench calibration 0 seven nops\n");
     if (bare_mpu_start(cpu, &real, true) != 0)
         xm_env_panic("no MPU");
+    stepped();
     cpu->mpu = (struct xm_mpu){.nr = 0};
     ways(&mpu, word_real, &real, arch_regions(), "board");
     start(&mpu, &real, arch_regions(), true);

@@ -75,6 +75,7 @@ void bare_main(void)
     board_events();
     board_evtchn();
     board_faults();
+    board_step();
     if (!ARCH_PAGES_ONLY) {
         board_policy();
         board_random_accesses();

@@ -24,6 +24,7 @@ void board_events(void);
 void board_policy(void);
 void board_evtchn(void);
 void board_faults(void);
+void board_step(void);
 void board_cores(void);
 void board_second(void); /* what the second core does meanwhile */
 void board_random_accesses(void);
@@ -31,6 +32,9 @@ void board_random_accesses(void);
 extern struct bare_dom board_a, board_b;
 /* What an op of a guest came to: an enum xm_mpu_fault, an enum bare_end but DONE, an errno. */
 int board_guest(struct bare_vcpu *v, enum bare_op op, uintptr_t a, uintptr_t b);
+/* The request that is next in its ring, or NULL; its answer: as it came, with these flags more. */
+const struct xm_ev *board_next(struct bare_dom *d);
+int board_answer(struct bare_dom *d, uint32_t flags);
 /* The event that is next in its ring: this one? */
 bool board_event(struct bare_dom *d, uint64_t gfn, unsigned what);
 /* Both domains afresh, heap and MPU too. */

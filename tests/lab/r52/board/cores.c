@@ -161,6 +161,77 @@ static void sent_while_rights_change(unsigned n)
     board_ok(bad == 0, "%u events while the other core changes the receiver's rights, %u wrong", n, bad);
 }
 
+/* ---- both cores' guests write one page, and this core listens ---- */
+
+#define STORES 300u
+
+struct both {
+    unsigned told[BARE_CPUS];
+    bool done[BARE_CPUS];
+    bool relax;
+};
+
+static void answer_all(struct both *b)
+{
+    const struct xm_ev *ev;
+
+    while ((ev = board_next(&board_a)) != NULL) {
+        b->told[ev->vcpu_id % BARE_CPUS]++;
+        if (b->relax)
+            (void)bare_dom_set(&board_a, BOARD_A + 4, 1, XM_ACCESS_RW);
+        (void)board_answer(&board_a, b->relax ? 0 : XM_EV_FLAG_STEP);
+    }
+}
+
+/* The second core's vCPU goes on, if it can. */
+static void drive_there(struct both *b)
+{
+    struct bare_vcpu *v = &board_a.vcpu[1];
+
+    if (__atomic_load_n(&work.run, __ATOMIC_SEQ_CST) != NULL || b->done[1])
+        return;
+    if (v->end == BARE_END_DONE)
+        b->done[1] = true;
+    else if (__atomic_load_n(&v->pauses, __ATOMIC_SEQ_CST) == 0)
+        __atomic_store_n(&work.run, v, __ATOMIC_SEQ_CST);
+    if (b->relax && !b->done[1])
+        (void)bare_dom_set(&board_a, BOARD_A + 4, 1, XM_ACCESS_R);
+}
+
+static struct both stores_of_both(uintptr_t at, bool relax)
+{
+    struct both b = {.relax = relax, .done = {relax, false}};
+    unsigned i;
+
+    board_reset(XM_MPU_DEMAND);
+    board_a.listening = true;
+    (void)bare_dom_set(&board_a, BOARD_A + 4, 1, XM_ACCESS_R);
+    for (i = 0; i < BARE_CPUS; i++)
+        bare_tell(&board_a.vcpu[i], BARE_OP_STORES, at + 64 * i, STORES);
+    for (i = 0; i < PATIENCE / 20 && (!b.done[0] || !b.done[1]); i++) {
+        drive_there(&b);
+        if (!b.done[0])
+            b.done[0] = bare_run(&board_a.vcpu[0]) == BARE_END_DONE;
+        answer_all(&b);
+    }
+    return b;
+}
+
+static void stepped(void)
+{
+    uintptr_t at = PAGE(BOARD_A, 4) + 0x40;
+    struct both b = stores_of_both(at, false);
+    unsigned all = 2 * STORES, told = b.told[0] + b.told[1];
+
+    board_ok(b.done[0] && b.done[1] && b.told[0] == STORES && b.told[1] == STORES &&
+                 look(at) == STORES && look(at + 64) == STORES,
+             "%u stores of two cores to one page, stepped: %u told, %u unseen", all, told, all - told);
+    b = stores_of_both(at, true);
+    board_ok(b.done[1] && look(at + 64) == STORES,
+             "%u of the other core by relaxing, for comparison: %u told, %u unseen", STORES, b.told[1],
+             STORES - b.told[1]);
+}
+
 void board_cores(void)
 {
     unsigned i;
@@ -177,4 +248,5 @@ void board_cores(void)
     event_across();
     sent_while_rights_change(5000);
     given();
+    stepped();
 }

@@ -4,8 +4,7 @@
 
 #define PAGE(d, n) ((uintptr_t)(((d) + (n)) << XM_PAGE_SHIFT))
 
-/* The request that is next, or NULL. */
-static const struct xm_ev *next_event(struct bare_dom *d)
+const struct xm_ev *board_next(struct bare_dom *d)
 {
     struct xm_ring_page *ring = xm_ring_page(&d->core);
 
@@ -14,18 +13,23 @@ static const struct xm_ev *next_event(struct bare_dom *d)
     return &ring->slot[ring->rsp_prod % XM_RING_SLOTS];
 }
 
-static int answer(struct bare_dom *d)
+int board_answer(struct bare_dom *d, uint32_t flags)
 {
     struct xm_ring_page *ring = xm_ring_page(&d->core);
 
-    /* The request itself, as it came: the flag says that its vCPU goes on. */
-    ring->rsp_prod++;
+    /* The request itself: the flag that it has says that its vCPU goes on. */
+    ring->slot[ring->rsp_prod++ % XM_RING_SLOTS].flags |= flags;
     return xm_ring_consume(&d->core);
+}
+
+static int answer(struct bare_dom *d)
+{
+    return board_answer(d, 0);
 }
 
 bool board_event(struct bare_dom *d, uint64_t gfn, unsigned what)
 {
-    const struct xm_ev *ev = next_event(d);
+    const struct xm_ev *ev = board_next(d);
     uint64_t from = what == XM_DO_X ? gfn << XM_PAGE_SHIFT : d->code;
 
     return ev != NULL && ev->version == XM_EV_INTERFACE_VERSION &&
@@ -45,7 +49,7 @@ static void stopped_and_let_go(void)
                  board_guest(v, BARE_OP_WRITE, at, 2) == BARE_END_STOPPED,
              "a write to a page with r stops the guest");
     board_ok(board_event(&board_a, BOARD_A + 4, XM_DO_W) &&
-                 next_event(&board_a)->u.mem_access.offset == 0x124 && board_a.notified == 1,
+                 board_next(&board_a)->u.mem_access.offset == 0x124 && board_a.notified == 1,
              "its event is in the ring: gfn, offset, flags, pc");
     board_ok(v->pauses == 1 && bare_run(v) == BARE_END_STOPPED, "the vCPU does not run");
     board_ok(bare_dom_set(&board_a, BOARD_A + 4, 1, XM_ACCESS_RW) == 0 && answer(&board_a) == 0 &&
@@ -82,10 +86,10 @@ static void conversions(void)
              "rx2rw: written, it is rw");
     board_ok(bare_dom_set(&board_a, BOARD_A + 9, 1, XM_ACCESS_N2RWX) == 0 &&
                  board_guest(v, BARE_OP_READ, PAGE(BOARD_A, 9), 0) == 0 &&
-                 next_event(&board_a) != NULL &&
-                 (next_event(&board_a)->flags & XM_EV_FLAG_VCPU_PAUSED) == 0 &&
+                 board_next(&board_a) != NULL &&
+                 (board_next(&board_a)->flags & XM_EV_FLAG_VCPU_PAUSED) == 0 &&
                  answer(&board_a) == 0 && board_guest(v, BARE_OP_WRITE, PAGE(BOARD_A, 9), 0) == 0 &&
-                 next_event(&board_a) == NULL,
+                 board_next(&board_a) == NULL,
              "n2rwx: told once, nobody stops");
 }
 
