@@ -135,6 +135,7 @@ struct pv_frame;
 /* The machine's frames that PV guests have or had; see pv.h. */
 struct sim_pv_frames {
     struct pv_frame **chunk;
+    uint64_t low, end; /* those that are there are among these */
 };
 
 struct sim_domain {
