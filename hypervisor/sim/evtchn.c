@@ -59,6 +59,19 @@ void sim_evtchn_poke(struct sim_domain *d)
     sim_leave(d);
 }
 
+void sim_evtchn_soon(struct sim_domain *d)
+{
+    sim_enter(d);
+    d->evtchn.soon = true;
+    sim_leave(d);
+}
+
+void sim_evtchn_time(struct sim_evtchn *e)
+{
+    e->pending = e->pending || e->soon;
+    e->soon = false;
+}
+
 void sim_evtchn_notify(struct sim_domain *d)
 {
     sim_enter(d);
@@ -78,7 +91,7 @@ void sim_listener_abandon(struct sim_domain *d)
 {
     sim_enter(d);
     d->evtchn.bound = false;
-    d->evtchn.pending = false;
+    d->evtchn.pending = d->evtchn.soon = false;
     sim_notes_forget(d);
     sim_leave(d);
 }

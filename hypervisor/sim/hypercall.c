@@ -159,7 +159,7 @@ static int do_vm_event(struct sim_domain *d, struct xm_domctl *op)
     } else if (ev->op == XM_VM_EVENT_DISABLE) {
         d->leaked_slots += outstanding; /* nobody can answer these any more */
         d->evtchn.bound = false;
-        d->evtchn.pending = false;
+        d->evtchn.pending = d->evtchn.soon = false;
         sim_notes_forget(d);
         lose_woken(d);
     }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who has which machine frame. */
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "pv.h"
 
 #define CHUNK_BITS 9u
 #define CHUNK (1u << CHUNK_BITS)
 #define CHUNKS (PV_END >> CHUNK_BITS)
+#define DIR_BYTES (CHUNKS * sizeof(struct pv_frame *))
 
 struct pv_frame *pv_frame(const struct sim_machine *m, uint64_t mfn)
 {
@@ -36,15 +38,33 @@ int pv_refusal(const struct sim_domain *d, uint64_t mfn)
     return foreign || mfn >= PV_XEN_FIRST ? -XM_EPERM : -XM_EINVAL;
 }
 
+/* Megabytes, of which one page or two are touched. */
+static int make_dir(struct sim_pv_frames *frames)
+{
+    void *dir = mmap(NULL, DIR_BYTES, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (dir == MAP_FAILED)
+        return -XM_ENOMEM;
+    frames->low = CHUNKS;
+    __atomic_store_n(&frames->chunk, dir, __ATOMIC_RELEASE);
+    return 0;
+}
+
+static void take_note(struct sim_pv_frames *frames, uint64_t c)
+{
+    frames->low = c < frames->low ? c : frames->low;
+    frames->end = c >= frames->end ? c + 1 : frames->end;
+}
+
 /* Under pv_lock. */
 static int make_room(struct sim_machine *m, uint64_t first, uint64_t n)
 {
     if (m->pv_frames.chunk == NULL) {
-        struct pv_frame **dir = calloc(CHUNKS, sizeof(struct pv_frame *));
+        int rc = make_dir(&m->pv_frames);
 
-        if (dir == NULL)
-            return -XM_ENOMEM;
-        __atomic_store_n(&m->pv_frames.chunk, dir, __ATOMIC_RELEASE);
+        if (rc != 0)
+            return rc;
     }
     for (uint64_t c = first >> CHUNK_BITS; c <= (first + n - 1) >> CHUNK_BITS; c++) {
         struct pv_frame *chunk;
@@ -54,6 +74,7 @@ static int make_room(struct sim_machine *m, uint64_t first, uint64_t n)
         chunk = calloc(CHUNK, sizeof(*chunk));
         if (chunk == NULL)
             return -XM_ENOMEM;
+        take_note(&m->pv_frames, c);
         __atomic_store_n(&m->pv_frames.chunk[c], chunk, __ATOMIC_RELEASE);
     }
     return 0;
@@ -119,8 +140,10 @@ void pv_release(struct sim_domain *d, uint64_t mfn)
 
 void sim_pv_frames_destroy(struct sim_machine *m)
 {
-    for (uint64_t i = 0; m->pv_frames.chunk != NULL && i < CHUNKS; i++)
+    if (m->pv_frames.chunk == NULL)
+        return;
+    for (uint64_t i = m->pv_frames.low; i < m->pv_frames.end; i++)
         free(m->pv_frames.chunk[i]);
-    free(m->pv_frames.chunk);
-    m->pv_frames.chunk = NULL;
+    munmap(m->pv_frames.chunk, DIR_BYTES);
+    m->pv_frames = (struct sim_pv_frames){0};
 }

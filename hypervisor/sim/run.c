@@ -245,6 +245,8 @@ uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps)
     /* An op that did no more than put its request into the ring is progress as well. */
     if (r.done == 0 && d->core.stats.events != r.events)
         r.done = 1;
+    if (r.done)
+        sim_evtchn_time(&d->evtchn);
     sim_leave(d);
     return r.done;
 }

@@ -33,6 +33,7 @@ struct sim_evtchn {
     bool readable;  /* its counter is not 0 */
     bool bound;     /* from ENABLE until DISABLE, or until the listener is gone */
     bool pending;   /* raised, not acknowledged */
+    bool soon;      /* raised when somebody has run */
     bool quiet;     /* says nothing of vCPUs that could run */
 };
 
@@ -134,6 +135,7 @@ struct pv_frame;
 /* The machine's frames that PV guests have or had; see pv.h. */
 struct sim_pv_frames {
     struct pv_frame **chunk;
+    uint64_t low, end; /* those that are there are among these */
 };
 
 struct sim_domain {
@@ -268,6 +270,8 @@ void sim_evtchn_destroy(struct sim_evtchn *e);
 void sim_evtchn_raise(struct sim_evtchn *e);
 /* wanted: something other than a raised event wants the fd readable. */
 void sim_evtchn_update(struct sim_evtchn *e, bool wanted);
+/* Somebody has run. */
+void sim_evtchn_time(struct sim_evtchn *e);
 
 /* inject.c: 0, or the -err that this hypercall answers. */
 int sim_inject_take(struct sim_domain *d, int op);

@@ -232,6 +232,8 @@ int sim_evtchn_fd(struct sim_domain *d);
 void sim_evtchn_ack(struct sim_domain *d);
 /* Readable until it is acknowledged, though the hypervisor said nothing. */
 void sim_evtchn_poke(struct sim_domain *d);
+/* The same when a vCPU has run, which is how time goes by here. */
+void sim_evtchn_soon(struct sim_domain *d);
 /* The listener notifies: the hypervisor consumes the answers. */
 void sim_evtchn_notify(struct sim_domain *d);
 /* Forget the fd's "vCPUs could run" part: for tests that want the real event channel's behaviour. */

@@ -373,9 +373,11 @@ int xmem_domain_unpause(struct xmem_domain *d)
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
     d->pauses--;
-    if (!d->pauses)
-        return step_resume(d);
-    return 0;
+    if (d->pauses || !d->later_n)
+        return 0;
+    if (d->ops->event_poke) /* the answers of those that begin are still to be sent */
+        (void)d->ops->event_poke(d->dom);
+    return step_resume(d);
 }
 
 /* The ring is there; what could not be asked for before is asked now. */

@@ -177,6 +177,8 @@ struct xmem_backend_ops {
     int (*event_notify)(void *dom);
     /* The fd is readable once more, until event_ack: the session has an event of its own. NULL: cannot be. */
     int (*event_poke)(void *dom);
+    /* The same in about a ms: nothing tells when what the session waits for is there. NULL: cannot be. */
+    int (*event_soon)(void *dom);
 
     /* gfn ~0 with nr 0: the default (view 0 only). rights: enum xmem_rights. */
     int (*rights_get)(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights);

@@ -2,14 +2,15 @@
 /*
  * Symbols in JSON, the intermediate symbol format that dwarf2json writes:
  * { "symbols": { NAME: { "address": N, ... }, ... }, ... }. Such a document has a gigabyte as a
- * tree, most of it types. So only its members are told apart here, and json-c reads the names
- * and symbols one by one.
+ * tree, most of it types. So only its members are told apart here, and the names and symbols are
+ * read one by one by what reads policies: without memory there is a code, and no name in part.
  */
 #include <errno.h>
-#include <json-c/json.h>
-#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "doc/json-scan.h"
+#include "doc/json-text.h"
 #include "doc/symbols.h"
 
 /* A piece of the text; p moves. */
@@ -18,7 +19,8 @@ struct span {
 };
 
 struct isf {
-    struct json_tokener *tok;
+    char *copy; /* of a piece, with a NUL behind it */
+    size_t room;
     symbol_fn fn;
     void *arg;
     bool found; /* "symbols" */
@@ -44,7 +46,7 @@ static bool skip_string(struct span *s)
     return true;
 }
 
-/* A value, up to the comma or bracket behind it. json-c looks at what is inside. */
+/* A value, up to the comma or bracket behind it. What is inside is looked at later. */
 static bool skip_value(struct span *s)
 {
     unsigned depth = 0;
@@ -99,54 +101,92 @@ static bool each_member(struct isf *isf, struct span *s, member_fn fn)
     return false;
 }
 
-/* json-c reads a piece; NULL: it is no JSON, or memory is short. */
-static struct json_object *read_piece(struct isf *isf, struct span s)
-{
-    struct json_object *o = NULL;
-    enum json_tokener_error error;
+struct piece {
+    struct json_scan scan;
+    char *strings;
+};
 
-    json_tokener_reset(isf->tok);
-    if (s.end - s.p < INT_MAX)
-        o = json_tokener_parse_ex(isf->tok, s.p, (int)(s.end - s.p));
-    error = json_tokener_get_error(isf->tok);
-    if (!o)
-        isf->err = error == json_tokener_success ? -ENOMEM : -EBADMSG;
-    s.p += json_tokener_get_parse_end(isf->tok);
-    if (o && next(&s)) { /* something is behind it */
-        json_object_put(o);
-        o = NULL;
-    }
-    return o;
+static void piece_free(struct piece *piece)
+{
+    free(piece->strings);
+    free(piece->scan.values);
 }
 
-static bool tell(struct isf *isf, struct span key, struct json_object *address)
+static int copy_piece(struct isf *isf, const char *from, size_t n)
 {
-    struct json_object *name = read_piece(isf, key);
-    struct symbol s = {.address = json_object_get_uint64(address)};
+    if (n >= isf->room) {
+        size_t room = 2 * n + 256;
+        char *grown = realloc(isf->copy, room);
 
-    if (!name)
+        if (!grown)
+            return -ENOMEM;
+        isf->copy = grown;
+        isf->room = room;
+    }
+    memcpy(isf->copy, from, n);
+    isf->copy[n] = '\0';
+    return 0;
+}
+
+/* False: it is no JSON, or memory is short. */
+static bool read_piece(struct isf *isf, struct span s, struct piece *out)
+{
+    size_t n = (size_t)(s.end - s.p);
+    int err = n > JSON_MAX_BYTES ? -EBADMSG : copy_piece(isf, s.p, n);
+
+    *out = (struct piece){0};
+    if (err == 0)
+        err = json_scan(&out->scan, isf->copy, (uint32_t)n);
+    if (err == 0)
+        err = json_decode(out->scan.values, out->scan.n, isf->copy, (uint32_t)n, &out->strings);
+    if (err) {
+        isf->err = err;
+        piece_free(out);
+    }
+    return err == 0;
+}
+
+static bool tell(struct isf *isf, struct span key, uint64_t address)
+{
+    struct symbol s = {.address = address};
+    struct piece name;
+
+    if (!read_piece(isf, key, &name))
         return false;
-    s.name = json_object_get_string(name);
-    s.len = (size_t)json_object_get_string_len(name);
+    s.name = name.scan.values[0].text;
+    s.len = strlen(s.name);
     isf->fn(isf->arg, &s);
-    json_object_put(name);
+    piece_free(&name);
     return true;
+}
+
+/* False: it has none, or none that is a number of 64 bits. */
+static bool get_address(const struct piece *symbol, uint64_t *out)
+{
+    const struct json_value *values = symbol->scan.values;
+    bool has = false;
+
+    for (uint32_t i = values[0].child; i != JSON_NONE; i = values[i].next) {
+        const struct json_value *v = &values[i];
+
+        if (strcmp(v->key, "address") == 0)
+            has = v->kind == JSON_NUMBER &&
+                  json_parse_u64(symbol->scan.text + v->start, v->end - v->start, out) == 0;
+    }
+    return has;
 }
 
 static bool on_symbol(struct isf *isf, struct span key, struct span value)
 {
-    struct json_object *symbol, *address;
-    bool good;
+    struct piece symbol;
+    uint64_t address;
+    bool has;
 
-    if (*value.p != '{')
+    if (*value.p != '{' || !read_piece(isf, value, &symbol))
         return false;
-    symbol = read_piece(isf, value);
-    good = symbol != NULL;
-    if (good && json_object_object_get_ex(symbol, "address", &address) &&
-        json_object_is_type(address, json_type_int))
-        good = tell(isf, key, address);
-    json_object_put(symbol);
-    return good;
+    has = get_address(&symbol, &address);
+    piece_free(&symbol);
+    return !has || tell(isf, key, address);
 }
 
 static bool on_root(struct isf *isf, struct span key, struct span value)
@@ -161,14 +201,11 @@ static bool on_root(struct isf *isf, struct span key, struct span value)
 
 int symbols_each_isf(const struct symbols *s, symbol_fn fn, void *arg, struct xmem_error *why)
 {
-    struct isf isf = {.tok = json_tokener_new(), .fn = fn, .arg = arg, .err = -EBADMSG};
+    struct isf isf = {.fn = fn, .arg = arg, .err = -EBADMSG};
     struct span all = {s->from, s->from + s->len};
-    bool good = isf.tok && each_member(&isf, &all, on_root);
+    bool good = each_member(&isf, &all, on_root);
 
-    if (isf.tok)
-        json_tokener_free(isf.tok);
-    else
-        isf.err = -ENOMEM;
+    free(isf.copy);
     if (good && isf.found)
         return 0;
     if (isf.err == -ENOMEM)

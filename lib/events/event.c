@@ -328,11 +328,23 @@ static int give_death(struct xmem_domain *d, const struct xmem_event **out)
     return 0;
 }
 
+/*
+ * Behind the acknowledging, which would take away that the fd comes back for those that still wait.
+ * 1: some began.
+ */
+static int begin_waiting(struct xmem_domain *d)
+{
+    uint32_t waited = d->later_n;
+    (void)step_resume(d); /* one that fails meets its page again, and is told */
+    if (d->later_n == waited)
+        return 0;
+    int rc = events_send(d);
+    return rc ? rc : 1;
+}
+
 /* The ring is empty: send, make the fd quiet, look once more. 1: look again, 0: quiet. */
 static int settle(struct xmem_domain *d)
 {
-    if (d->later_n)
-        (void)step_resume(d); /* one that fails meets its page again, and is told */
     int rc = events_send(d);
     if (!rc && d->step_owed)
         rc = step_pay(d);
@@ -342,6 +354,8 @@ static int settle(struct xmem_domain *d)
         return 1;
     if (!rc)
         rc = d->ops->event_idle(d->dom);
+    if (!rc && d->later_n)
+        rc = begin_waiting(d);
     if (rc == -ESHUTDOWN || d->dead) {
         d->dead = true;
         return ring_any(&d->ring) && !d->broken ? 1 : 0;

@@ -392,8 +392,11 @@ int step_by_view(struct xmem_domain *d, struct event *ev)
     if (rc)
         return domain_fail(d, rc, 0, "single step cannot be monitored");
     rc = place(d, &vcpu->step, &sv);
-    if (rc == -EBUSY)
+    if (rc == -EBUSY) {
+        if (d->ops->event_soon) /* a view is left without an event: for who polls the fd */
+            (void)d->ops->event_soon(d->dom);
         return step_later(d, ev);
+    }
     if (!rc)
         answer_in(d, ev, sv);
     return rc;

@@ -171,6 +171,26 @@ static void check_wakeup(void)
         explore_fail(w.e, "a request is in the ring, and nothing wakes the tool for it");
 }
 
+/* Is there a step that waits for its turn, or was begun by something else than an answer? */
+static bool step_waits(void)
+{
+    const struct ring *r = &w.d->ring;
+    return (w.d->later_n && !w.d->pauses) || (r->rsp_pvt != r->rsp_pub && !w.unsent);
+}
+
+/* It has given answers, or the fd says so: looked at only where it says what the ring does not. */
+static bool has_reason_to_look(void)
+{
+    return w.unsent || ring_any(&w.d->ring) || (step_waits() && w.sim->evtchn.pending);
+}
+
+/* Nothing else can happen now. */
+static void check_waiting(void)
+{
+    if (step_waits() && !has_reason_to_look())
+        explore_fail(w.e, "a step waits, nobody is in its way, and nothing wakes the tool for it");
+}
+
 static void take(void)
 {
     const struct xmem_event *ev;
@@ -271,13 +291,15 @@ static unsigned choices(struct choice *c)
     unsigned n = 0;
     for (unsigned i = 0; w.d && i < w.held_n; i++)
         c[n++] = (struct choice){ANSWER, i};
-    if (w.d && (w.unsent || ring_any(&w.d->ring)))
+    if (w.d && has_reason_to_look())
         c[n++] = (struct choice){NEXT, 0};
     for (unsigned v = 0; v < VCPUS && !w.sim->pauses; v++)
         if (sim_vcpu_can_run(&w.sim->vcpu[v]))
             c[n++] = (struct choice){RUN, v};
     if (w.d && w.change_at < CHANGES_MAX && w.sc->change[w.change_at].kind)
         c[n++] = (struct choice){CHANGE, 0};
+    if (!n && w.d)
+        check_waiting();
     if (!n && w.d && !w.quiet) /* a last look */
         c[n++] = (struct choice){NEXT, 0};
     return n;

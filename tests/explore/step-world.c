@@ -261,7 +261,8 @@ static uint64_t hash_tool(uint64_t h)
 {
     for (unsigned i = 0; i < w.held_n; i++)
         h = explore_mix(h, w.held[i]->seq);
-    unsigned flags = (w.changed ? 4u : 0u) | (w.unsent ? 2u : 0u) | (w.quiet ? 1u : 0u);
+    unsigned flags = (w.changed ? 4u : 0u) | (w.unsent ? 2u : 0u) | (w.quiet ? 1u : 0u) |
+                     (w.sim->evtchn.pending ? 8u : 0u) | (w.sim->evtchn.soon ? 16u : 0u);
     h = explore_mix(h, w.failures << 1 | w.owed);
     return explore_mix(h, (uint64_t)w.events << 32 | w.change_at << 24 | w.preempts << 16 |
                               w.held_n << 8 | flags);

@@ -38,6 +38,7 @@ static const struct scenario *const scenarios[] = {
     &scenario_step, &scenario_step_single, &scenario_step_emulate, &scenario_step_relax,
     &scenario_step_in_view, &scenario_reply, &scenario_drop, &scenario_pending,
     &scenario_reinject, &scenario_policy, &scenario_rollback, &scenario_bad_policy,
+    &scenario_symbols,
     &scenario_recover,
 };
 #define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))

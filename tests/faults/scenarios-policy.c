@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Policies, and domains whose tool died. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <xm/domain.h>
 #include <xm/rights.h>
@@ -114,6 +118,38 @@ static void bad_policy(struct world *w)
     WHOLE(w, xmem_policy_parse("p", worse, sizeof(worse) - 1, w->report, &p));
 }
 const struct scenario scenario_bad_policy = {"bad-policy", bad_policy, ON(SIM_ARM_S2)};
+
+/* Longer than what a reader of JSON has ready. */
+#define LONG "a_name_that_is_longer_than_most_names_of_symbols_are_and_longer_still_"
+
+static const char isf[] =
+    "{\"metadata\": {\"format\": \"6.2.0\"}, \"symbols\": {"
+    " \"_stext\": {\"type\": {\"kind\": \"base\"}, \"address\": 4096},"
+    " \"" LONG "\": {\"address\": 8192},"
+    " \"none\": {\"type\": {\"kind\": \"array\", \"of\": [1, 2.5, \"" LONG "\", null, true]}},"
+    " \"" LONG "\\u0065nd\": {\"" LONG "\": 1, \"address\": 20479}}}";
+
+/* No symbol is missing, and none has another name. */
+static void symbols(struct world *w)
+{
+    static const char form[] =
+        "{\"version\": 1, \"domains\": [\"*\"], \"regions\": {"
+        " \"r\": {\"symbols\": \"/proc/self/fd/%d\", \"from\": \"_stext\", \"to\": \"" LONG "\"},"
+        " \"s\": {\"symbols\": \"/proc/self/fd/%d\", \"from\": \"" LONG "\","
+        " \"to\": \"" LONG "end\"}}}";
+    char text[sizeof(form) + 32];
+    struct xmem_policy *p = NULL;
+    int fd = memfd_create("symbols", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, isf, sizeof(isf) - 1) < 0 || xmem_open_machine(w->m, &w->x))
+        abort();
+    snprintf(text, sizeof(text), form, fd, fd);
+    WHOLE(w, xmem_report_new(&w->report));
+    if (!w->rc)
+        WHOLE(w, xmem_policy_parse("p", text, strlen(text), w->report, &p));
+    xmem_policy_free(p);
+    close(fd);
+}
+const struct scenario scenario_symbols = {"symbols", symbols, ON(SIM_ARM_S2)};
 
 static void rollback(struct world *w)
 {

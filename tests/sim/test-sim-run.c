@@ -270,6 +270,28 @@ START_TEST(test_fd)
 }
 END_TEST
 
+/* What comes soon comes when somebody has run, once. */
+START_TEST(test_fd_soon)
+{
+    struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
+    const struct sim_op op = {.code = SIM_OP_WRITE, .addr = PAGE(1)};
+
+    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 2), 0);
+    sim_evtchn_quiet(l.d, true);
+    sim_evtchn_soon(l.d);
+    sim_evtchn_soon(l.d);
+    ck_assert(!readable(l.d));
+    ck_assert_uint_eq(sim_domain_run(l.d, 0), 0);
+    ck_assert(!readable(l.d));
+    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert(readable(l.d));
+    sim_evtchn_ack(l.d);
+    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert(!readable(l.d));
+    sim_machine_destroy(l.m);
+}
+END_TEST
+
 /* A replaced program does not inherit the answer to the one before. */
 START_TEST(test_new_program_while_stopped)
 {
@@ -412,6 +434,7 @@ static void fill(TCase *t)
     tcase_add_test(t, test_holds);
     tcase_add_test(t, test_schedule);
     tcase_add_test(t, test_fd);
+    tcase_add_test(t, test_fd_soon);
     tcase_add_test(t, test_new_program_while_stopped);
     tcase_add_test(t, test_trace_violations);
 }

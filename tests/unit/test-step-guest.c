@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Steps of a running guest, where views and slots are few, and answers wait to be sent. */
+#include <poll.h>
 #include <sim.h>
 
 #include "doc/sim-open.h"
@@ -157,6 +158,60 @@ START_TEST(more_steps_than_slots)
     }
     ck_assert_uint_eq(checked().accesses, 2 * MANY);
     ck_assert_uint_eq(told, 4 * MANY); /* each once */
+    end();
+}
+END_TEST
+
+static bool looking;
+
+/* The vCPUs run on processors of their own, when the tool does nothing. */
+static uint32_t beside_the_tool(void *ctx, const uint32_t *vcpus, uint32_t n, uint64_t *ops)
+{
+    uint32_t *turn = ctx;
+    *ops = 1;
+    return looking ? SIM_NOBODY : vcpus[(*turn)++ % n];
+}
+
+static bool readable(void)
+{
+    struct pollfd p = {.fd = xmem_domain_get_fd(d), .events = POLLIN};
+    return poll(&p, 1, 0) == 1;
+}
+
+static void look(void)
+{
+    int rc;
+    looking = true;
+    while (!(rc = xmem_event_next(d, &ev)))
+        ck_ok(xmem_event_step_over(d, ev));
+    ck_rc(rc, -EAGAIN);
+    looking = false;
+    ck_assert(!readable()); /* it does not go round */
+}
+
+/* The fd alone tells a tool to look, and only when something happened. */
+START_TEST(steps_that_wait_where_the_fd_is_polled)
+{
+    static const uint32_t views[] = {2, 3, 10};
+    uint32_t turn = 0, vcpus = 4, each = 50;
+    unsigned ran = 0, woken = 0;
+    begin(17, views[_i], vcpus, 0);
+    ck_ok(xmem_domain_set_rights_range(d, 0, 256, vcpus, XMEM_N));
+    sim_domain_schedule(g, beside_the_tool, &turn);
+    sim_evtchn_quiet(g, true);
+    for (uint32_t i = 0; i < vcpus; i++)
+        write_at(i, 256 + i, each);
+    while (checked().accesses < vcpus * each) {
+        if (readable()) {
+            look();
+            woken++;
+        } else {
+            ck_assert_msg(sim_domain_run(g, 1), "nobody can run, and the tool is not woken");
+            ran++;
+        }
+    }
+    ck_assert_uint_ge(woken, vcpus * each);
+    ck_assert_uint_le(woken, ran);
     end();
 }
 END_TEST
@@ -321,6 +376,7 @@ int main(void)
     tcase_add_test(c, kept_vcpus_stay_in_their_view);
     tcase_add_test(c, a_steps_own_event_is_not_told);
     tcase_add_loop_test(c, more_steps_than_slots, 0, 3);
+    tcase_add_loop_test(c, steps_that_wait_where_the_fd_is_polled, 0, 3);
     tcase_add_loop_test(c, a_switch_after_a_deny_holds, 0, 2);
     tcase_add_test(c, single_step_after_a_deny);
     tcase_add_loop_test(c, closing_after_a_deny, 0, 2);

@@ -175,6 +175,30 @@ START_TEST(isf)
 }
 END_TEST
 
+/* Names of every length, and addresses that are none. */
+START_TEST(isf_members)
+{
+    char name[3000], text[3100], wanted[3100];
+
+    for (size_t n = 1; n < sizeof(name) - 1; n += 1 + n / 7) {
+        memset(name, 'x', n);
+        name[n - 1] = 'e';
+        name[n] = '\0';
+        snprintf(text, sizeof(text), "{\"symbols\":{\"%.*s\\u0065\":{\"address\":%zu}}}",
+                 (int)n - 1, name, n);
+        snprintf(wanted, sizeof(wanted), "%zx %s;", n, name);
+        is_read(text, wanted);
+    }
+    is_read("{\"symbols\":{\"a\":{\"address\":\"16\"},\"b\":{\"address\":1.5},\"c\":{\"address\":-1},"
+            "\"d\":{\"address\":18446744073709551616},\"e\":{\"address\":18446744073709551615},"
+            "\"f\":{\"address\":null},\"g\":{\"x\":{\"address\":1}},\"\":{\"address\":2}}}",
+            "ffffffffffffffff e;2 ;");
+    is_read("{\"symbols\":{\"a\":{\"address\":1,\"address\":2}}}", "2 a;");
+    is_read("{\"symbols\":{\"\\u00e4\\ud834\\udd1e\\\"\":{\"address\":1}}}",
+            "1 \xc3\xa4\xf0\x9d\x84\x9e\";");
+}
+END_TEST
+
 START_TEST(not_isf)
 {
     static const char *const broken[] = {
@@ -182,7 +206,9 @@ START_TEST(not_isf)
         "{\"symbols\":{\"a\":{\"address\":1}}", "{\"symbols\":[]}", "{\"symbols\":{\"a\":null}}",
         "{\"symbols\":{\"a\":{\"address\":1} 2}}", "{\"symbols\":{\"a\":{\"address\":}}}",
         "{\"symbols\":{a:{\"address\":1}}}", "{\"symbols\":{\"a", "{\"symbols\":{\"a\\",
-        "{\"symbols\":{\"a\" {\"address\":1}}}", "{\"x\":\"", "{\"x\":1,}", "{\"x\":]}",
+        "{\"symbols\":{\"a\" {\"address\":1}}}", "{\"symbols\":{\"a\\u0000\":{\"address\":1}}}",
+        "{\"symbols\":{\"a\":{\"address\":1 2}}}", "{\"symbols\":{\"a\":{\"address\":01}}}",
+        "{\"symbols\":{\"\xff\":{\"address\":1}}}", "{\"x\":\"", "{\"x\":1,}", "{\"x\":]}",
     };
 
     for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
@@ -270,6 +296,7 @@ int main(void)
         all_at_zero,
         not_symbols,
         isf,
+        isf_members,
         not_isf,
         compressed_by_gzip,
         compressed_by_xz,

@@ -5,12 +5,13 @@
 #include <backend/xen/backend-xen.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PORT 5
 
 static int channel, handle;
-static unsigned unmasked;
+static unsigned unmasked, looks;
 static struct xen_api api;
 static struct xen_conn conn;
 static struct xen_dom dom;
@@ -48,6 +49,14 @@ static int fake_unmask(void *xce, uint32_t port)
     return 0;
 }
 
+static int fake_getinfolist(void *xch, uint32_t first, unsigned max, void *info)
+{
+    (void)xch, (void)max;
+    ((struct xen_domain_info *)info)->domid = (uint16_t)first;
+    looks++;
+    return 1;
+}
+
 static void notification(void)
 {
     const uint64_t one = 1;
@@ -62,12 +71,12 @@ static bool readable(void)
 
 static void setup(void)
 {
-    unmasked = 0;
+    unmasked = looks = 0;
     channel = eventfd(0, EFD_CLOEXEC);
     ck_assert_int_ge(channel, 0);
     api = (struct xen_api){.evtchn_open = fake_open, .evtchn_close = fake_close,
                            .evtchn_fd = fake_fd, .evtchn_pending = fake_pending,
-                           .evtchn_unmask = fake_unmask};
+                           .evtchn_unmask = fake_unmask, .getinfolist = fake_getinfolist};
     dom = (struct xen_dom){.conn = &conn, .api = &api, .domid = 7, .epoll_fd = -1,
                            .timer_fd = -1, .poke_fd = -1, .port = -1};
     ck_ok(xen_events_open(&dom));
@@ -126,10 +135,48 @@ START_TEST(without_a_poke_its_fd_is_not_looked_at)
 }
 END_TEST
 
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool comes_within(int ms)
+{
+    struct pollfd p = {.fd = xen_event_fd(&dom), .events = POLLIN};
+    return poll(&p, 1, ms) == 1;
+}
+
+/* However often it is asked for. */
+START_TEST(soon_is_once_a_millisecond)
+{
+    int64_t begin = now_ms();
+    unsigned woken = 0;
+    ck_ok(xen_event_soon(&dom));
+    int64_t look_at = dom.look_at;
+    ck_ok(xen_event_soon(&dom));
+    ck_assert_int_eq(dom.look_at, look_at);
+    for (; woken < 20; woken++) {
+        ck_assert(comes_within(10000));
+        ck_ok(xen_event_ack(&dom));
+        ck_ok(xen_event_soon(&dom));
+        ck_ok(xen_event_soon(&dom));
+    }
+    ck_assert_int_ge(now_ms() - begin, woken - 1);
+    ck_assert_uint_eq(looks, woken);
+    ck_assert(comes_within(10000));
+    ck_ok(xen_event_ack(&dom));
+    ck_assert_int_gt(dom.look_at, look_at);
+    ck_assert(!unmasked);
+}
+END_TEST
+
 int main(void)
 {
     const unit_test tests[] = {a_poke_is_one_event_until_it_is_taken,
                                a_poke_and_a_notification_are_taken_together,
-                               without_a_poke_its_fd_is_not_looked_at, NULL};
+                               without_a_poke_its_fd_is_not_looked_at,
+                               soon_is_once_a_millisecond, NULL};
     return unit_main("xen-event", setup, teardown, tests);
 }

@@ -506,6 +506,12 @@ static int event_poke(void *dom)
     return 0;
 }
 
+static int event_soon(void *dom)
+{
+    sim_evtchn_soon(((struct sim_dom *)dom)->d);
+    return 0;
+}
+
 static int event_notify(void *dom)
 {
     struct sim_dom *d = dom;
@@ -574,6 +580,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .event_idle = event_idle,
     .event_notify = event_notify,
     .event_poke = event_poke,
+    .event_soon = event_soon,
     .rights_get = backend_sim_rights_get,
     .rights_set = backend_sim_rights_set,
     .rights_set_many = backend_sim_rights_set_many,

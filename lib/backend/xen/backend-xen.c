@@ -314,6 +314,7 @@ const struct xmem_backend_ops xmem_backend_xen = {
     .event_idle = xen_event_idle,
     .event_notify = xen_event_notify,
     .event_poke = xen_event_poke,
+    .event_soon = xen_event_soon,
     .rights_get = xen_rights_get,
     .rights_set = xen_rights_set,
     .rights_set_many = xen_rights_set_many,

@@ -91,6 +91,7 @@ int xen_event_wait(void *dom, int timeout_ms);
 int xen_event_idle(void *dom);
 int xen_event_notify(void *dom);
 int xen_event_poke(void *dom);
+int xen_event_soon(void *dom);
 /* Does a ring listen? 1, 0, or -EOPNOTSUPP: this hypervisor has no mem_access. */
 int xen_ring_active(struct xen_dom *d);
 
