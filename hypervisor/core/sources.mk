@@ -32,14 +32,15 @@ XM_CORE_SOURCES = \
 	hypervisor/core/x86/pv-op.c \
 	hypervisor/core/x86/pv-decide.c \
 	hypervisor/core/x86/pv-armed.c \
+	hypervisor/core/x86/hap-step.c \
 	hypervisor/core/x86/pv-access.c \
 	hypervisor/core/x86/pv-step.c \
 	hypervisor/core/x86/pv-open.c \
 	hypervisor/core/x86/pv-where.c \
 	hypervisor/core/x86/pv-domain.c
 
-# Of these, what a hypervisor that has a vm_event of its own takes for PV guests: with the headers that
-# they include.
+# Of these, what a hypervisor that has a vm_event of its own takes for PV guests and for
+# guests on nested page tables: with the headers that they include.
 XM_PV_FILES = \
 	hypervisor/core/common/rights.c \
 	hypervisor/core/x86/pv-table.c \
@@ -48,6 +49,7 @@ XM_PV_FILES = \
 	hypervisor/core/x86/pv-op.c \
 	hypervisor/core/x86/pv-decide.c \
 	hypervisor/core/x86/pv-armed.c \
+	hypervisor/core/x86/hap-step.c \
 	hypervisor/core/x86/pv-access.c \
 	hypervisor/core/x86/pv-step.c \
 	hypervisor/core/x86/pv-open.c \

@@ -51,7 +51,7 @@ void sim_domain_kill(struct sim_domain *d)
 
 static int cfg_check(const struct sim_domain_cfg *cfg)
 {
-    if (cfg->kind < SIM_X86_EPT || cfg->kind > SIM_ARMV8R_MPU)
+    if (cfg->kind < SIM_X86_EPT || cfg->kind > SIM_X86_NPT)
         return -XM_EINVAL;
     if (sim_mpu_cfg_check(cfg) != 0)
         return -XM_EINVAL;
@@ -73,6 +73,8 @@ static enum xm_kind core_kind(enum sim_kind kind)
         return XM_KIND_ARM_S2;
     if (kind == SIM_ARMV8R_MPU)
         return XM_KIND_ARM_MPU;
+    if (kind == SIM_X86_NPT)
+        return XM_KIND_X86_NPT;
     return kind == SIM_X86_PV ? XM_KIND_X86_PV : XM_KIND_X86_EPT;
 }
 

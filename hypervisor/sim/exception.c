@@ -38,7 +38,7 @@ int sim_vcpu_inject(struct sim_domain *d, uint32_t vcpu, uint8_t vector, uint8_t
 
     if (d == NULL || vcpu >= d->cfg.vcpus || type > TYPE_LAST || insn_len > INSN_MAX)
         return -XM_EINVAL;
-    if (d->cfg.kind != SIM_X86_EPT)
+    if (d->cfg.kind != SIM_X86_EPT && d->cfg.kind != SIM_X86_NPT)
         return -XM_EOPNOTSUPP;
     sim_enter(d);
     rc = inject(d, &d->vcpu[vcpu], &e);

@@ -138,7 +138,7 @@ static void lose_woken(struct sim_domain *d)
 {
     uint32_t i;
 
-    if (d->cfg.kind != SIM_X86_EPT && d->cfg.kind != SIM_ARM_S2)
+    if (d->cfg.kind != SIM_X86_EPT && d->cfg.kind != SIM_ARM_S2 && d->cfg.kind != SIM_X86_NPT)
         return;
     for (i = 0; i < d->cfg.vcpus; i++)
         if (d->vcpu[i].woken == sim_vcpu_runs(&d->vcpu[i]) + 1)

@@ -184,6 +184,8 @@ enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct
 {
     struct sim_insn in;
 
+    if (unlikely(v->core->hap.due || v->hap_meets))
+        return sim_hap_carry(d, v, op);
     if (reply != NULL && reply->flags != 0)
         return emulate(d, v, op, reply);
     sim_insn_make(d, op, &in);

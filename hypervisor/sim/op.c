@@ -26,6 +26,8 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
     v->told_n = 0;
     sim_pv_retired(d, v);
     xm_pv_emulated(&v->core->pv);
+    xm_hap_ended(&v->core->hap);
+    v->hap_meets = false;
     sim_program_advance(&v->prog);
     v->done++;
     v->arm.shown = v->arm.monitor = false;

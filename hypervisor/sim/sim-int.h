@@ -113,6 +113,8 @@ struct sim_vcpu {
     struct xm_pv_todo pv_todo;
     uint64_t *pv_tlb_mfn; /* x86-pv: of each TLB entry */
     struct xm_pv_open open; /* x86-pv: for the hypervisor's accesses in its name */
+    bool hap_meets;       /* x86-npt: its step met what was not answered for, and has to tell */
+    uint32_t hap_offset;
     struct sim_arm arm;
 };
 
@@ -293,6 +295,8 @@ enum translation {
     TR_TRAP,   /* the op is over without the access */
     TR_EMULATE /* x86-pv: the hypervisor does the whole op */
 };
+/* x86-npt: an answer STEP came, and the op has not gone on since. */
+enum op_end sim_hap_carry(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                       const struct xm_reply *reply);
 /* Finds all parts of it, or tells an event. */

@@ -21,7 +21,7 @@
 struct sim_machine;
 struct sim_domain;
 
-enum sim_kind { SIM_X86_EPT = 1, SIM_ARM_S2 = 2, SIM_X86_PV = 3, SIM_ARMV8R_MPU = 4 };
+enum sim_kind { SIM_X86_EPT = 1, SIM_ARM_S2 = 2, SIM_X86_PV = 3, SIM_ARMV8R_MPU = 4, SIM_X86_NPT = 5 };
 
 /* Releases differ; the machine behaves as the one it is told to be. */
 struct sim_machine_cfg {

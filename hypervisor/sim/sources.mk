@@ -16,6 +16,7 @@ SIM_SOURCES = \
 	hypervisor/sim/excl.c \
 	hypervisor/sim/frames.c \
 	hypervisor/sim/halt.c \
+	hypervisor/sim/hap-step.c \
 	hypervisor/sim/hypercall.c \
 	hypervisor/sim/inject.c \
 	hypervisor/sim/insn.c \

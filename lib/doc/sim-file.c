@@ -144,8 +144,10 @@ struct machine_file {
 
 static void get_kind(struct sim_file_domain *fd, const struct json_value *v)
 {
-    static const char *const words[] = {"x86-ept", "arm-s2", "x86-pv", "armv8r-mpu", NULL};
-    static const enum sim_kind kinds[] = {SIM_X86_EPT, SIM_ARM_S2, SIM_X86_PV, SIM_ARMV8R_MPU};
+    static const char *const words[] = {"x86-ept", "arm-s2", "x86-pv", "armv8r-mpu",
+                                        "x86-npt", NULL};
+    static const enum sim_kind kinds[] = {SIM_X86_EPT, SIM_ARM_S2, SIM_X86_PV, SIM_ARMV8R_MPU,
+                                         SIM_X86_NPT};
     size_t i;
 
     if (json_get_word(fd->doc, v, "a kind of domain", words, &i))

@@ -265,6 +265,7 @@ static void input_while_stepping(struct conf *c)
     struct xmem_monitor m = {.size = sizeof(m), .reason = XMEM_EVENT_SINGLESTEP};
     struct xmem_reply r = {.size = sizeof(r), .flags = XMEM_REPLY_TOGGLE_STEP};
     NEED(c, c->caps.monitors & (UINT64_C(1) << XMEM_EVENT_IO), "this kind has no such event");
+    NEED(c, c->caps.monitors & (UINT64_C(1) << XMEM_EVENT_SINGLESTEP), "this kind does not single-step");
     NEED(c, able(c, &in_row), "this guest cannot cause it");
     EXPECT_RC(c, xmem_domain_set_monitor(c->d, &m, 1), 0);
     EXPECT(c, watch(c, &in_row));

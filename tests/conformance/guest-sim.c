@@ -34,6 +34,9 @@ static int sim_setup(struct conf *c)
         dc.kind = SIM_ARMV8R_MPU;
     } else if (!strcmp(c->arg, "x86-pv")) {
         dc.kind = SIM_X86_PV;
+    } else if (!strcmp(c->arg, "x86-npt") || !strcmp(c->arg, "x86-npt-4.20")) {
+        mc.xen_minor = c->arg[7] ? 20 : 17;
+        dc.kind = SIM_X86_NPT;
     } else {
         return -EINVAL;
     }

@@ -337,6 +337,7 @@ const struct config configs[] = {
      .forgets = true},
     {.name = "pv-relax", .kind = SIM_X86_PV, .minor = 17, .means = XMEM_STEP_RELAX, .holds = true,
      .later_pass = true},
+    {.name = "npt-hypervisor", .kind = SIM_X86_NPT, .minor = 17, .means = XMEM_STEP_HYPERVISOR},
     {.name = "mpu-relax", .kind = SIM_ARMV8R_MPU, .minor = 17, .means = XMEM_STEP_RELAX,
      .holds = true, .later_pass = true},
 };

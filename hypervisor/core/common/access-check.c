@@ -140,7 +140,7 @@ enum xm_verdict xm_access_check(struct xm_domain *d, const struct xm_access_req 
         return XM_V_UNMAPPED;
     /* SDM on EPT violations: whether a write also reports a read is the processor's choice; Xen
      * (ept_handle_violation) reports both always. */
-    if (d->kind == XM_KIND_X86_EPT && (c.what & XM_DO_W) != 0)
+    if (xm_kind_is_hvm(d->kind) && (c.what & XM_DO_W) != 0)
         c.what |= XM_DO_R;
     xm_p2m_lock(d);
     verdict = decide(&c);

@@ -19,7 +19,7 @@ uint32_t xm_domctl_version(uint32_t xen_minor)
 
 static bool cfg_ok(const struct xm_domain_cfg *cfg)
 {
-    if (cfg->kind < XM_KIND_X86_EPT || cfg->kind > XM_KIND_ARM_MPU)
+    if (cfg->kind < XM_KIND_X86_EPT || cfg->kind > XM_KIND_X86_NPT)
         return false;
     if (cfg->kind != XM_KIND_X86_EPT && cfg->views_allowed)
         return false;

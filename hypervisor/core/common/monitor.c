@@ -18,8 +18,9 @@ uint32_t xm_monitor_caps(const struct xm_domain *d)
     caps |= BIT(XM_MONITOR_SOFTWARE_BREAKPOINT) | BIT(XM_MONITOR_MOV_TO_MSR) |
             BIT(XM_MONITOR_INTERRUPT) | BIT(XM_MONITOR_CPUID) | BIT(XM_MONITOR_DEBUG_EXCEPTION) |
             BIT(XM_MONITOR_WRITE_CTRLREG) | BIT(XM_MONITOR_EMUL_UNIMPLEMENTED) |
-            BIT(XM_MONITOR_SINGLESTEP) | BIT(XM_MONITOR_DESC_ACCESS) |
-            BIT(XM_MONITOR_INGUEST_PAGEFAULT);
+            BIT(XM_MONITOR_DESC_ACCESS) | BIT(XM_MONITOR_INGUEST_PAGEFAULT);
+    /* AMD's processors have no trap flag for their monitor; what we have there instead is STEP. */
+    caps |= d->kind == XM_KIND_X86_NPT ? XM_MONITOR_CAP_STEP : BIT(XM_MONITOR_SINGLESTEP);
     if (d->xen_minor >= 17)
         caps |= BIT(XM_MONITOR_VMEXIT);
     if (d->xen_minor >= MINOR_WITH_IO)
@@ -139,7 +140,7 @@ static int toggle(struct xm_domain *d, const struct xm_domctl_monitor_op *op, bo
 
 static int other(struct xm_domain *d, const struct xm_domctl_monitor_op *op)
 {
-    if (d->kind != XM_KIND_X86_EPT)
+    if (!xm_kind_is_hvm(d->kind))
         return -XM_EOPNOTSUPP;
     switch (op->op) {
     case XM_MONITOR_EMULATE_EACH_REP:

@@ -101,11 +101,34 @@ static void apply_regs(struct xm_domain *d, struct xm_vcpu *v, const struct xm_e
     xm_env_vcpu_set_regs(d->env, v->id, &x86, sizeof(x86));
 }
 
+/* True: it says STEP, and nothing else that is emulated. */
+static bool apply_hap(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *rsp)
+{
+    const uint32_t others = EMULATE_FLAGS & ~XM_EV_FLAG_EMULATE;
+    struct xm_access_res now = {.access = XM_ACCESS_RWX};
+    uint64_t gfn = rsp->u.mem_access.gfn;
+    enum xm_hap_says says = (rsp->flags & EMULATE_FLAGS) != 0 ? XM_HAP_SAYS_OTHER : XM_HAP_SAYS_RESUME;
+
+    if (d->kind != XM_KIND_X86_NPT)
+        return false;
+    if (rsp->reason == XM_EV_REASON_MEM_ACCESS && (rsp->flags & XM_EV_FLAG_STEP) != 0 &&
+        (rsp->flags & others) == 0)
+        says = XM_HAP_SAYS_STEP;
+    if (says == XM_HAP_SAYS_STEP && gfn < XM_GFN_LIMIT)
+        (void)xm_access_lookup(d, v->id, xm_gfn(gfn), &now);
+    xm_hap_answer(&v->hap, says, gfn, rsp->u.mem_access.flags, (enum xm_access)now.access);
+    return says == XM_HAP_SAYS_STEP;
+}
+
 static void apply_x86(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *rsp)
 {
-    apply_emulate(d, v, rsp);
+    if (!apply_hap(d, v, rsp))
+        apply_emulate(d, v, rsp);
+    else
+        v->has_reply = false;
     apply_deny(v, rsp);
-    apply_step(d, v, rsp);
+    if (d->kind == XM_KIND_X86_EPT)
+        apply_step(d, v, rsp);
     if ((rsp->flags & XM_EV_FLAG_ALTERNATE_P2M) != 0 && d->views_active)
         (void)xm_vcpu_switch_view(d, v->id, rsp->altp2m_idx);
     if ((rsp->flags & XM_EV_FLAG_GET_NEXT_INTERRUPT) != 0)
@@ -151,7 +174,7 @@ void xm_reply_apply(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *
         d->stats.double_answers += unpause;
         return;
     }
-    if (d->kind == XM_KIND_X86_EPT)
+    if (xm_kind_is_hvm(d->kind))
         apply_x86(d, v, rsp);
     if ((rsp->flags & XM_EV_FLAG_SET_REGISTERS) != 0 && takes_registers(d, v))
         apply_regs(d, v, rsp);

@@ -18,7 +18,7 @@ int xm_ring_make(struct xm_domain *d)
 
 static int msr_bitmap_get(struct xm_domain *d)
 {
-    if (d->kind != XM_KIND_X86_EPT || d->monitor.msr != NULL)
+    if (!xm_kind_is_hvm(d->kind) || d->monitor.msr != NULL)
         return 0;
     d->monitor.msr = xm_env_alloc(2 * sizeof(*d->monitor.msr));
     return d->monitor.msr != NULL ? 0 : -XM_ENOMEM;

@@ -67,7 +67,8 @@ uint32_t backend_sim_rights(const struct sim_dom *d)
     static const enum xm_kind kinds[] = {[SIM_X86_EPT] = XM_KIND_X86_EPT,
                                          [SIM_ARM_S2] = XM_KIND_ARM_S2,
                                          [SIM_X86_PV] = XM_KIND_X86_PV,
-                                         [SIM_ARMV8R_MPU] = XM_KIND_ARM_MPU};
+                                         [SIM_ARMV8R_MPU] = XM_KIND_ARM_MPU,
+                                         [SIM_X86_NPT] = XM_KIND_X86_NPT};
     enum xm_kind kind = kinds[d->kind];
     uint32_t bits = XMEM_RIGHTS_BIT(XMEM_DEFAULT);
     uint8_t wire;

@@ -65,6 +65,8 @@ static enum xmem_kind kind_of(enum sim_kind kind)
         return XMEM_KIND_X86_PV;
     case SIM_ARMV8R_MPU:
         return XMEM_KIND_ARMV8R_MPU;
+    case SIM_X86_NPT:
+        return XMEM_KIND_X86_NPT;
     }
     return XMEM_KIND_UNKNOWN;
 }
@@ -165,15 +167,17 @@ static int dom_info(void *dom, struct xmem_domain_info *out)
     return 0;
 }
 
+/* AMD's processors have no trap flag for their monitor. */
 static void caps_x86(const struct sim_dom *d, struct xmem_caps *out)
 {
-    out->step_means = XMEM_STEP_SINGLE | XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
+    bool traps = d->kind == SIM_X86_EPT;
+    out->step_means = (traps ? XMEM_STEP_SINGLE : 0) | XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
     out->replies |= 1u << XMEM_REPLY_DENY | 1u << XMEM_REPLY_EMULATE |
                     1u << XMEM_REPLY_EMULATE_NOWRITE | 1u << XMEM_REPLY_REINJECT;
     out->reply_flags |= XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA |
-                        XMEM_REPLY_TOGGLE_STEP;
+                        (traps ? XMEM_REPLY_TOGGLE_STEP : 0);
     out->monitors |= 1u << XMEM_EVENT_CTRLREG | 1u << XMEM_EVENT_MSR | 1u << XMEM_EVENT_BREAKPOINT |
-                     1u << XMEM_EVENT_SINGLESTEP | 1u << XMEM_EVENT_DEBUG | 1u << XMEM_EVENT_CPUID |
+                     (traps ? 1u << XMEM_EVENT_SINGLESTEP : 0) | 1u << XMEM_EVENT_DEBUG | 1u << XMEM_EVENT_CPUID |
                      1u << XMEM_EVENT_DESCRIPTOR | 1u << XMEM_EVENT_EMUL_UNIMPLEMENTED |
                      1u << XMEM_EVENT_VMEXIT;
     if (d->xen_minor >= 18)
@@ -213,7 +217,7 @@ static int dom_caps(void *dom, struct xmem_caps *out)
     out->flags = XMEM_CAP_MEM_ACCESS | XMEM_CAP_ADD_PAGE;
     out->highest_gfn = i.highest_gfn;
     out->interface_version = XM_EV_INTERFACE_VERSION;
-    if (d->kind == SIM_X86_EPT) {
+    if (d->kind == SIM_X86_EPT || d->kind == SIM_X86_NPT) {
         caps_x86(d, out);
     } else if (d->kind == SIM_X86_PV) {
         out->step_means = XMEM_STEP_EMULATE | XMEM_STEP_RELAX;
@@ -361,7 +365,7 @@ static int monitor_enable(void *dom, struct backend_ring *ring)
 static int monitor_attach(void *dom, struct backend_ring *ring)
 {
     struct sim_dom *d = dom;
-    if (d->kind == SIM_ARM_S2 || d->kind == SIM_X86_EPT)
+    if (d->kind == SIM_ARM_S2 || d->kind == SIM_X86_EPT || d->kind == SIM_X86_NPT)
         return -EOPNOTSUPP;
     ring_of(d, ring);
     if (!ring->page)

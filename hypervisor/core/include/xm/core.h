@@ -14,5 +14,6 @@
 #include <xm/mpu-domain.h>
 #include <xm/pv-domain.h>
 #include <xm/event.h>
+#include <xm/hap-step.h>
 
 #endif

@@ -12,6 +12,7 @@
 
 #include <xm/abi.h>
 #include <xm/env.h>
+#include <xm/hap-step.h>
 #include <xm/mpu-plan.h>
 #include <xm/mpu-step.h>
 #include <xm/pv-access.h>
@@ -72,6 +73,7 @@ struct xm_vcpu {
     bool has_reply;
     struct xm_reply reply;
     struct xm_pv_vcpu pv; /* x86-pv: the event it is stopped with, EMULATE answers */
+    struct xm_hap_step hap;   /* x86-npt: STEP answers */
     struct xm_mpu_step step;  /* arm-mpu: STEP answers */
 };
 

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * x86-npt: one instruction that was answered with STEP, done by the hypervisor's emulator on the way back
+ * into the guest. Each of its accesses is held to the rights of its frame.
+ */
+#include "sim-int.h"
+
+#define TRIES 8u /* rights that turn by themselves turn once each */
+
+/* A frame that is not there has none that could be violated. */
+static enum xm_access rights_of(struct sim_domain *d, uint64_t gfn)
+{
+    struct xm_p2m_entry e = xm_p2m_get(&d->core, 0, xm_gfn(gfn));
+
+    return xm_mfn_valid(e.mfn) ? (enum xm_access)e.access : XM_ACCESS_RWX;
+}
+
+static bool find_part(struct sim_domain *d, struct sim_vcpu *v, unsigned what, struct part *p)
+{
+    struct xm_p2m_entry e = xm_p2m_get(&d->core, 0, xm_gfn(p->gfn));
+
+    if (!xm_hap_piece(&v->core->hap, p->gfn, what, rights_of(d, p->gfn))) {
+        v->hap_offset = p->offset;
+        return false;
+    }
+    p->host = xm_mfn_valid(e.mfn) ? sim_page_of(d, e.mfn) + p->offset : NULL;
+    return true;
+}
+
+static bool find(struct sim_domain *d, struct sim_vcpu *v, struct sim_insn *in)
+{
+    bool found = true;
+
+    for (unsigned i = 0; i < in->n; i++) {
+        for (unsigned k = 0; k < in->a[i].n && found; k++)
+            found = find_part(d, v, in->a[i].what, &in->a[i].p[k]);
+    }
+    return found;
+}
+
+static enum xm_hap_result carry(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    struct sim_insn in;
+
+    if ((op->flags & (SIM_OP_F_NO_EMUL | SIM_OP_F_UNHANDLEABLE)) != 0)
+        return XM_HAP_CANNOT;
+    sim_insn_make(d, op, &in);
+    if (!find(d, v, &in))
+        return XM_HAP_RETRY;
+    sim_check_done(d, v, &in, true);
+    sim_insn_do(v, op, &in, NULL);
+    d->accesses++;
+    return XM_HAP_DID;
+}
+
+/* As for any other access. True: the vCPU is stopped. */
+static bool violates(struct sim_domain *d, struct sim_vcpu *v)
+{
+    const struct xm_hap_step *s = &v->core->hap;
+    const struct xm_access_req req = {
+        .vcpu = v->id,
+        .gfn = {s->gfn},
+        .offset = v->hap_offset,
+        .gla_valid = true,
+        .gla = (s->gfn << XM_PAGE_SHIFT) | v->hap_offset,
+        .what = s->what,
+        .kind = XM_ACC_WITH_GLA,
+    };
+    struct xm_access_res res;
+
+    if (!xm_hap_still(s, rights_of(d, s->gfn)))
+        return false;
+    switch (xm_access_check(&d->core, &req, &res)) {
+    case XM_V_STOPPED: sim_told(v, req.gfn.n, req.what); return true;
+    case XM_V_CRASH: return true;
+    default: return false;
+    }
+}
+
+static bool act(struct sim_domain *d, struct sim_vcpu *v)
+{
+    bool stopped = violates(d, v);
+
+    v->hap_meets = stopped && v->waiting; /* without a slot it is told when there is one */
+    if (!stopped)
+        xm_hap_again(&v->core->hap);
+    return stopped;
+}
+
+static enum op_end carried(struct sim_domain *d, struct sim_vcpu *v, enum xm_hap_next next,
+                           enum xm_hap_result result)
+{
+    if (next == XM_HAP_UNIMPLEMENTED)
+        (void)xm_event_emul_unimplemented(&d->core, v->id);
+    return next == XM_HAP_GO_ON && result == XM_HAP_DID ? OP_DONE : OP_BLOCKED;
+}
+
+enum op_end sim_hap_carry(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+{
+    struct xm_ev_regs_x86 regs;
+    enum xm_hap_result result;
+    enum xm_hap_next next;
+
+    if (v->hap_meets && act(d, v))
+        return OP_BLOCKED;
+    sim_vcpu_regs_read(v, &regs, sizeof(regs));
+    for (unsigned i = 0; i < TRIES && xm_hap_begin(&v->core->hap, regs.rip, regs.rsp); i++) {
+        result = carry(d, v, op);
+        next = xm_hap_emulated(&v->core->hap, result);
+        if (next != XM_HAP_VIOLATION)
+            return carried(d, v, next, result);
+        v->hap_meets = true;
+        if (sim_others_come(d) || act(d, v)) /* whatever others do comes in between */
+            return OP_BLOCKED;
+    }
+    return OP_BLOCKED;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Steps of a guest on AMD's nested paging: by the hypervisor's emulator, and what that does not do by relaxing. */
+#include <sim.h>
+
+#include "backend-sim.h"
+#include "unit.h"
+
+#define A 16u
+#define B 17u
+#define OLDER (XMEM_STEP_EMULATE | XMEM_STEP_RELAX) /* all that a hypervisor without STEP has */
+
+static struct sim_machine *m;
+static struct sim_domain *g;
+static struct xmem *x;
+static struct xmem_domain *d;
+static const struct xmem_event *ev;
+
+static void begin(uint32_t step_means)
+{
+    struct sim_machine_cfg cfg = {.seed = 1, .xen_minor = 20};
+    struct sim_domain_cfg dom = {.kind = SIM_X86_NPT, .vcpus = 2, .pages = 64, .name = "g"};
+    struct xmem_domain_opts o = {.size = sizeof(o), .step_means = step_means};
+    ck_ok(sim_machine_create(&cfg, &m));
+    ck_ok(sim_domain_create(m, &dom, &g));
+    ck_ok(xmem_open_machine(m, &x));
+    ck_ok(xmem_domain_open(x, 1, &o, &d));
+    ck_ok(xmem_domain_enable(d));
+    ck_ok(xmem_domain_set_rights_range(d, 0, A, 2, XMEM_R));
+}
+
+static struct xmem_machine_report end(void)
+{
+    struct xmem_machine_report r = {.size = sizeof(r)};
+    ck_ok(xmem_domain_close(d));
+    ck_ok(xmem_machine_check(x, &r));
+    ck_assert_uint_eq(r.forbidden + r.double_answers + r.unanswered + r.leaked_slots, 0);
+    ck_assert_uint_eq(r.leftover_rights + r.leftover_pauses + r.leftover_monitors, 0);
+    xmem_close(x);
+    sim_machine_destroy(m);
+    return r;
+}
+
+static void runs(uint32_t vcpu, const struct sim_op *op, uint64_t repeat)
+{
+    ck_ok(sim_vcpu_script(g, vcpu, op, 1, repeat));
+}
+
+static void next_at(uint64_t gfn)
+{
+    ck_ok(xmem_event_next(d, &ev));
+    ck_assert_uint_eq(ev->reason, XMEM_EVENT_MEM_ACCESS);
+    ck_assert_uint_eq(ev->u.mem.gfn, gfn);
+}
+
+static void step(uint32_t by, uint32_t passes)
+{
+    ck_ok(xmem_event_step_over(d, ev));
+    ck_assert_uint_eq(ev->stepped, by);
+    ck_assert_uint_eq(ev->passes, passes);
+}
+
+static void none(void)
+{
+    ck_rc(xmem_event_next(d, &ev), -EAGAIN);
+}
+
+static struct xmem_stats stats(void)
+{
+    struct xmem_stats s = {.size = sizeof(s)};
+    ck_ok(xmem_domain_get_stats(d, &s));
+    return s;
+}
+
+static uint64_t done(uint32_t vcpu)
+{
+    struct sim_vcpu_info i;
+    ck_ok(sim_vcpu_info(g, vcpu, &i));
+    return i.done;
+}
+
+static const struct sim_op write_op = {.code = SIM_OP_WRITE, .addr = A << 12, .value = 7};
+static const struct sim_op odd_op = {
+    .code = SIM_OP_WRITE, .flags = SIM_OP_F_NO_EMUL, .addr = A << 12, .value = 7};
+static const struct sim_op copy_op = {.code = SIM_OP_COPY, .addr = A << 12, .to = B << 12};
+
+/* None is unseen, and no hypercall but notifications. */
+START_TEST(by_the_hypervisor)
+{
+    struct xmem_caps caps = {.size = sizeof(caps)};
+    begin(0);
+    ck_ok(xmem_domain_get_caps(d, &caps));
+    ck_assert_uint_eq(caps.step_means, XMEM_STEP_HYPERVISOR | OLDER);
+    ck_assert_uint_eq(caps.step_airtight, XMEM_STEP_HYPERVISOR);
+    runs(0, &write_op, 20);
+    runs(1, &write_op, 20);
+    next_at(A);
+    step(XMEM_STEP_HYPERVISOR, 0);
+    struct xmem_stats before = stats();
+    for (unsigned i = 1; i < 40; i++) {
+        next_at(A);
+        step(XMEM_STEP_HYPERVISOR, 0);
+    }
+    none();
+    ck_assert_uint_eq(stats().hypercalls, before.hypercalls);
+    ck_assert_uint_eq(done(0) + done(1), 40);
+    ck_assert_uint_eq(end().unseen, 0);
+}
+END_TEST
+
+/* An event of its own; while it waits the first page is closed to everybody. */
+START_TEST(second_page)
+{
+    begin(0);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
+    runs(0, &copy_op, 1);
+    next_at(A);
+    step(XMEM_STEP_HYPERVISOR, 0);
+    next_at(B);
+    ck_assert_uint_eq(done(0), 0);
+    const struct xmem_event *second = ev;
+    runs(1, &write_op, 1);
+    next_at(A);
+    ck_assert_uint_eq(ev->vcpu, 1);
+    step(XMEM_STEP_HYPERVISOR, 0);
+    ev = second;
+    step(XMEM_STEP_HYPERVISOR, 0);
+    none();
+    ck_assert_uint_eq(done(0) + done(1), 2);
+    ck_assert_uint_eq(stats().events, 3);
+    end();
+}
+END_TEST
+
+/* What turns by itself does so, without an event, and the instruction is done all the same. */
+START_TEST(second_page_turns)
+{
+    enum xmem_rights rights;
+    begin(0);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
+    ck_ok(xmem_domain_set_rights(d, 0, B, XMEM_RX2RW));
+    runs(0, &copy_op, 1);
+    next_at(A);
+    step(XMEM_STEP_HYPERVISOR, 0);
+    none();
+    ck_assert_uint_eq(done(0), 1);
+    ck_ok(xmem_domain_get_rights(d, 0, B, &rights));
+    ck_assert_uint_eq(rights, XMEM_RW);
+    end();
+}
+END_TEST
+
+/* Rights that are set before the vCPU goes on are those that count. */
+START_TEST(rights_that_were_set_since)
+{
+    begin(0);
+    runs(0, &write_op, 1);
+    next_at(A);
+    step(XMEM_STEP_HYPERVISOR, 0);
+    ck_ok(xmem_event_flush(d));
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
+    next_at(A);
+    ck_assert_uint_eq(done(0), 0);
+    step(XMEM_STEP_HYPERVISOR, 0);
+    none();
+    ck_assert_uint_eq(done(0), 1);
+    end();
+}
+END_TEST
+
+/* By the next means; where the instruction comes again that is said at once. */
+START_TEST(what_the_emulator_does_not_do)
+{
+    const struct sim_op ops[] = {odd_op, write_op, odd_op};
+    struct xmem_regs regs = {.size = sizeof(regs)};
+    struct xmem_reply back = {.size = sizeof(back), .flags = XMEM_REPLY_SET_REGS, .regs = &regs};
+    begin(0);
+    ck_ok(sim_vcpu_script(g, 0, ops, 3, 1));
+    next_at(A);
+    step(XMEM_STEP_HYPERVISOR, 0);
+    next_at(A);
+    ck_assert_uint_eq(done(0), 1);
+    ck_assert_uint_eq(stats().not_decoded, 1);
+    ck_ok(xmem_event_get_regs(d, ev, &regs));
+    regs.u.x86.rip--; /* where it was before */
+    ck_ok(xmem_event_reply(d, ev, &back));
+    next_at(A);
+    step(XMEM_STEP_RELAX, XMEM_PASSES_OTHERS | XMEM_PASSES_AGAIN);
+    none();
+    ck_assert_uint_eq(done(0), 3);
+    end();
+}
+END_TEST
+
+/* Strictly it is told again, and stays where it is. */
+START_TEST(strictly)
+{
+    struct xmem_reply r = {.size = sizeof(r), .action = XMEM_REPLY_STEP_OVER,
+                           .flags = XMEM_REPLY_STEP_STRICT};
+    begin(0);
+    runs(0, &odd_op, 1);
+    next_at(A);
+    ck_ok(xmem_event_reply(d, ev, &r));
+    next_at(A);
+    ck_rc(xmem_event_reply(d, ev, &r), -EOPNOTSUPP);
+    ck_assert_uint_eq(done(0), 0);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RWX));
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    none();
+    ck_assert_uint_eq(done(0), 1);
+    end();
+}
+END_TEST
+
+int main(void)
+{
+    const unit_test tests[] = {by_the_hypervisor, second_page, second_page_turns,
+                               rights_that_were_set_since, what_the_emulator_does_not_do, strictly, NULL};
+    return unit_main("step-npt", NULL, NULL, tests);
+}
