@@ -2,7 +2,7 @@
 /* Steps of a guest on AMD's nested paging: by the hypervisor's emulator, and what that does not do by relaxing. */
 #include <sim.h>
 
-#include "backend-sim.h"
+#include "doc/sim-open.h"
 #include "unit.h"
 
 #define A 16u
