@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# lib/event.c
+# lib/events/event.c
 # -c ept-view-few -p 1 -s view,
 # What waits is looked at before the acknowledging, which takes its wake-up away.
 /^static int settle/,/^}/{
