@@ -2,17 +2,15 @@
 /* Sessions: opening, asking, pausing, closing. What their end does is restore.c's. */
 #include "session/domain.h"
 
-#include "rights/changes.h"
-#include "views/copies.h"
-#include "ledger/ledger.h"
+#include "api/end.h"
 #include "base/sized.h"
 #include "events/step.h"
-#include "rights/access.h"
-#include "api/end.h"
-#include "views/views.h"
-
 #include "events/undo.h"
+#include "ledger/ledger.h"
+#include "rights/access.h"
+#include "rights/changes.h"
 #include "rights/undo.h"
+#include "views/copies.h"
 #include "views/views.h"
 
 #include <errno.h>
@@ -75,7 +73,7 @@ static int find_views(struct xmem_domain *d)
                                d->domid, id);
     }
     for (uint32_t i = 0; on && i < d->vcpu_n; i++) {
-        rc = d->ops->view_get_vcpu(d->dom, i, &d->vcpus[i].led->found_view);
+        rc = d->ops->view_get_vcpu(d->dom, i, &ledger_vcpu(d, i)->found_view);
         if (rc)
             return domain_fail(d, rc, 0, "domain %" PRIu32 ": the view of vCPU %" PRIu32
                                " cannot be asked for", d->domid, i);
@@ -116,6 +114,8 @@ static int find_state(struct xmem_domain *d)
     d->vcpus = calloc(d->vcpu_n ? d->vcpu_n : 1, sizeof(*d->vcpus));
     d->views = calloc(d->caps.max_views, sizeof(struct view *));
     rc = d->vcpus && d->views ? ledger_vcpus(d) : -ENOMEM;
+    for (uint32_t i = 0; !rc && i < d->vcpu_n; i++)
+        d->vcpus[i].led = ledger_vcpu(d, i);
     if (!rc)
         rc = view_add(d, 0, &host);
     if (!rc)
@@ -148,7 +148,7 @@ static void session_free(struct xmem_domain *d)
     free(d->looked);
     free(d->patched);
     send_free(d);
-    free(d);
+    free(d); /* the first member of the whole */
 }
 
 static int check_opts(struct xmem_domain *d, const struct xmem_domain_opts *opts)
@@ -185,11 +185,12 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     struct xmem_error err;
     if (!x || !out)
         return -EINVAL;
-    struct xmem_domain *d = calloc(1, sizeof(*d));
-    if (!d) {
+    struct events_session *whole = calloc(1, sizeof(*whole));
+    if (!whole) {
         xmem_error_set(&err, -ENOMEM, "xmem_domain_open: out of memory");
         return connection_fail(x, -ENOMEM, &err);
     }
+    struct xmem_domain *d = &whole->d;
     d->x = x;
     d->ops = x->ops;
     d->watch = &events_watch;

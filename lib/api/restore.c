@@ -53,16 +53,16 @@ static void quit_event(struct xmem_domain *d, struct event *ev)
 
 static void quit_held(struct xmem_domain *d)
 {
-    for (unsigned i = 0; i < EVENT_POOL && d->events.held; i++)
-        if (d->events.pool[i].state != EVENT_FREE && d->events.pool[i].state != EVENT_ANSWERED)
-            quit_event(d, &d->events.pool[i]);
+    for (unsigned i = 0; i < EVENT_POOL && events_of(d)->held; i++)
+        if (events_of(d)->pool[i].state != EVENT_FREE && events_of(d)->pool[i].state != EVENT_ANSWERED)
+            quit_event(d, &events_of(d)->pool[i]);
 }
 
 /* Until the ring is empty. True: something was answered. */
 static bool drain(struct xmem_domain *d)
 {
     struct event *ev;
-    bool any = d->events.held;
+    bool any = events_of(d)->held;
     quit_held(d);
     for (unsigned i = 0; i < DRAIN_ROUNDS && !d->dead; i++) {
         int n = 0;
