@@ -2,17 +2,15 @@
 /* Sessions: opening, asking, pausing, closing. What their end does is restore.c's. */
 #include "session/domain.h"
 
-#include "rights/changes.h"
-#include "views/copies.h"
-#include "ledger/ledger.h"
+#include "api/end.h"
 #include "base/sized.h"
 #include "events/step.h"
-#include "rights/access.h"
-#include "api/end.h"
-#include "views/views.h"
-
 #include "events/undo.h"
+#include "ledger/ledger.h"
+#include "rights/access.h"
+#include "rights/changes.h"
 #include "rights/undo.h"
+#include "views/copies.h"
 #include "views/views.h"
 
 #include <errno.h>
@@ -75,7 +73,7 @@ static int find_views(struct xmem_domain *d)
                                d->domid, id);
     }
     for (uint32_t i = 0; on && i < d->vcpu_n; i++) {
-        rc = d->ops->view_get_vcpu(d->dom, i, &d->vcpus[i].led->found_view);
+        rc = d->ops->view_get_vcpu(d->dom, i, &ledger_vcpu(d, i)->found_view);
         if (rc)
             return domain_fail(d, rc, 0, "domain %" PRIu32 ": the view of vCPU %" PRIu32
                                " cannot be asked for", d->domid, i);
@@ -116,6 +114,8 @@ static int find_state(struct xmem_domain *d)
     d->vcpus = calloc(d->vcpu_n ? d->vcpu_n : 1, sizeof(*d->vcpus));
     d->views = calloc(d->caps.max_views, sizeof(struct view *));
     rc = d->vcpus && d->views ? ledger_vcpus(d) : -ENOMEM;
+    for (uint32_t i = 0; !rc && i < d->vcpu_n; i++)
+        d->vcpus[i].led = ledger_vcpu(d, i);
     if (!rc)
         rc = view_add(d, 0, &host);
     if (!rc)
@@ -148,7 +148,7 @@ static void session_free(struct xmem_domain *d)
     free(d->looked);
     free(d->patched);
     send_free(d);
-    free(d);
+    free(d); /* the first member of the whole */
 }
 
 static int check_opts(struct xmem_domain *d, const struct xmem_domain_opts *opts)
@@ -185,11 +185,12 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     struct xmem_error err;
     if (!x || !out)
         return -EINVAL;
-    struct xmem_domain *d = calloc(1, sizeof(*d));
-    if (!d) {
+    struct events_session *whole = calloc(1, sizeof(*whole));
+    if (!whole) {
         xmem_error_set(&err, -ENOMEM, "xmem_domain_open: out of memory");
         return connection_fail(x, -ENOMEM, &err);
     }
+    struct xmem_domain *d = &whole->d;
     d->x = x;
     d->ops = x->ops;
     d->watch = &events_watch;
@@ -347,7 +348,7 @@ int xmem_domain_get_stats(struct xmem_domain *d, struct xmem_stats *out)
     return 0;
 }
 
-/* ---- pausing, enabling ---- */
+/* ---- pausing ---- */
 
 int xmem_domain_pause(struct xmem_domain *d)
 {
@@ -378,89 +379,4 @@ int xmem_domain_unpause(struct xmem_domain *d)
     if (d->ops->event_poke) /* the answers of those that begin are still to be sent */
         (void)d->ops->event_poke(d->dom);
     return step_resume(d);
-}
-
-/* The ring is there; what could not be asked for before is asked now. */
-static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
-{
-    int rc = ring_init(&d->ring, b->page, b->interface_version, b->arch, d->vcpu_n);
-    if (rc)
-        return domain_refuse(d, rc, "vm_event interface %" PRIu32 " is not known: this library "
-                             "knows %u to %u", b->interface_version, RING_VERSION_MIN,
-                             RING_VERSION_MAX);
-    if (d->led->default_found == KNOWN_NOTHING) {
-        rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->led->default_found);
-        if (rc) {
-            d->led->default_found = KNOWN_NOTHING;
-            return domain_fail(d, rc, 0, "domain %" PRIu32 ": the default rights cannot be asked "
-                               "for", d->domid);
-        }
-        d->led->default_now = d->led->default_found;
-    }
-    return 0;
-}
-
-static int not_enabled(struct xmem_domain *d, int rc)
-{
-    struct xmem_domain_info info = XMEM_INIT(info);
-    if (rc == -EOPNOTSUPP && !d->ops->domain_info(d->dom, &info) &&
-        info.kind == XMEM_KIND_X86_PV)
-        return domain_refuse(d, rc, "domain %" PRIu32 " is not supported: this hypervisor has no PV "
-                             "mem_access", d->domid);
-    return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be enabled", d->domid);
-}
-
-/* The enabling failed: as before, or the next enabling, disabling or closing sees to it. */
-static int enable_undone(struct xmem_domain *d, int rc)
-{
-    struct xmem_error why = d->error;
-    int rc2 = d->led->ring_taken ? domain_stop(d) : 0;
-    if (rc2)
-        xmem_error_add(&why, "; and its ring is left: %s", d->error.text);
-    d->error = why;
-    return rc;
-}
-
-int xmem_domain_enable(struct xmem_domain *d)
-{
-    struct backend_ring b = {0};
-    int rc = domain_usable(d);
-    if (rc || d->enabled)
-        return rc;
-    /* Paused: a request put before the ring is initialised would be lost. */
-    if (d->led->ring_taken && (rc = domain_stop(d))) /* what a failed call left */
-        return rc;
-    rc = ledger_pause(d);
-    if (rc)
-        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
-    d->led->ring_taken = true;
-    ledger_begin(d, LEDGER_RING, 0, 0, 0);
-    rc = d->ops->monitor_enable(d->dom, &b);
-    d->led->ring_taken = !rc || b.left;
-    if (rc == -EBUSY)
-        rc = domain_fail(d, rc, MAY_BUSY, "domain %" PRIu32 " has a listener already, or one died "
-                         "(xmem_domain_recover() takes its ring over)", d->domid);
-    else if (rc)
-        rc = not_enabled(d, rc);
-    else
-        rc = enabled_start(d, &b);
-    if (!rc) {
-        events_reset(d);
-        d->enabled = true;
-        d->broken = false;
-        rc = view_shut_pages(d, d->views[0]);
-    }
-    int rc2 = domain_unpause_own(d);
-    if (rc2 && !rc)
-        rc = domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
-    return rc ? enable_undone(d, rc) : 0;
-}
-
-int xmem_domain_disable(struct xmem_domain *d)
-{
-    int rc = domain_usable(d);
-    if (rc || !(d->led->ring_taken || d->unfinished))
-        return rc;
-    domain_rewind_batches(d);
-    return domain_stop(d);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The end of monitoring and of the session: everything as it was found, nobody left waiting. */
+/* Monitoring and its end, and the session's: everything as it was found, nobody left waiting. */
 #include "events/finish.h"
 #include "ledger/ledger.h"
 #include "events/step.h"
 #include "api/end.h"
+#include "rights/access.h"
+#include "views/views.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -53,16 +55,16 @@ static void quit_event(struct xmem_domain *d, struct event *ev)
 
 static void quit_held(struct xmem_domain *d)
 {
-    for (unsigned i = 0; i < EVENT_POOL && d->events.held; i++)
-        if (d->events.pool[i].state != EVENT_FREE && d->events.pool[i].state != EVENT_ANSWERED)
-            quit_event(d, &d->events.pool[i]);
+    for (unsigned i = 0; i < EVENT_POOL && events_of(d)->held; i++)
+        if (events_of(d)->pool[i].state != EVENT_FREE && events_of(d)->pool[i].state != EVENT_ANSWERED)
+            quit_event(d, &events_of(d)->pool[i]);
 }
 
 /* Until the ring is empty. True: something was answered. */
 static bool drain(struct xmem_domain *d)
 {
     struct event *ev;
-    bool any = d->events.held;
+    bool any = events_of(d)->held;
     quit_held(d);
     for (unsigned i = 0; i < DRAIN_ROUNDS && !d->dead; i++) {
         int n = 0;
@@ -291,4 +293,91 @@ int domain_end(struct xmem_domain *d)
         return 0;
     }
     return outcome_of(d, &o);
+}
+
+/* ---- enabling ---- */
+
+/* The ring is there; what could not be asked for before is asked now. */
+static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
+{
+    int rc = ring_init(&d->ring, b->page, b->interface_version, b->arch, d->vcpu_n);
+    if (rc)
+        return domain_refuse(d, rc, "vm_event interface %" PRIu32 " is not known: this library "
+                             "knows %u to %u", b->interface_version, RING_VERSION_MIN,
+                             RING_VERSION_MAX);
+    if (d->led->default_found == KNOWN_NOTHING) {
+        rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->led->default_found);
+        if (rc) {
+            d->led->default_found = KNOWN_NOTHING;
+            return domain_fail(d, rc, 0, "domain %" PRIu32 ": the default rights cannot be asked "
+                               "for", d->domid);
+        }
+        d->led->default_now = d->led->default_found;
+    }
+    return 0;
+}
+
+static int not_enabled(struct xmem_domain *d, int rc)
+{
+    struct xmem_domain_info info = XMEM_INIT(info);
+    if (rc == -EOPNOTSUPP && !d->ops->domain_info(d->dom, &info) &&
+        info.kind == XMEM_KIND_X86_PV)
+        return domain_refuse(d, rc, "domain %" PRIu32 " is not supported: this hypervisor has no PV "
+                             "mem_access", d->domid);
+    return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be enabled", d->domid);
+}
+
+/* The enabling failed: as before, or the next enabling, disabling or closing sees to it. */
+static int enable_undone(struct xmem_domain *d, int rc)
+{
+    struct xmem_error why = d->error;
+    int rc2 = d->led->ring_taken ? domain_stop(d) : 0;
+    if (rc2)
+        xmem_error_add(&why, "; and its ring is left: %s", d->error.text);
+    d->error = why;
+    return rc;
+}
+
+int xmem_domain_enable(struct xmem_domain *d)
+{
+    struct backend_ring b = {0};
+    int rc = domain_usable(d);
+    if (rc || d->enabled)
+        return rc;
+    /* Paused: a request put before the ring is initialised would be lost. */
+    if (d->led->ring_taken && (rc = domain_stop(d))) /* what a failed call left */
+        return rc;
+    rc = ledger_pause(d);
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
+    d->led->ring_taken = true;
+    ledger_begin(d, LEDGER_RING, 0, 0, 0);
+    rc = d->ops->monitor_enable(d->dom, &b);
+    d->led->ring_taken = !rc || b.left;
+    if (rc == -EBUSY)
+        rc = domain_fail(d, rc, MAY_BUSY, "domain %" PRIu32 " has a listener already, or one died "
+                         "(xmem_domain_recover() takes its ring over)", d->domid);
+    else if (rc)
+        rc = not_enabled(d, rc);
+    else
+        rc = enabled_start(d, &b);
+    if (!rc) {
+        events_reset(d);
+        d->enabled = true;
+        d->broken = false;
+        rc = view_shut_pages(d, d->views[0]);
+    }
+    int rc2 = domain_unpause_own(d);
+    if (rc2 && !rc)
+        rc = domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
+    return rc ? enable_undone(d, rc) : 0;
+}
+
+int xmem_domain_disable(struct xmem_domain *d)
+{
+    int rc = domain_usable(d);
+    if (rc || !(d->led->ring_taken || d->unfinished))
+        return rc;
+    domain_rewind_batches(d);
+    return domain_stop(d);
 }

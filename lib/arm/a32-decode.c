@@ -2,17 +2,6 @@
 /* A32: what is not data processing. */
 #include "a32-int.h"
 
-void a32_shift_of(struct arm_insn *out, uint32_t type, uint32_t amount)
-{
-    struct a32_insn *a = &out->u.a32;
-    a->shift = (uint8_t)type;
-    a->amount = (uint8_t)amount;
-    if (amount || type == A32_LSL)
-        return;
-    a->shift = type == A32_ROR ? A32_RRX : a->shift;
-    a->amount = type == A32_ROR ? 1 : 32;
-}
-
 void a32_many(struct arm_insn *out, bool load, uint32_t list, bool up, bool before)
 {
     struct a32_insn *a = &out->u.a32;
@@ -49,16 +38,6 @@ enum arm_why a32_barrier(uint32_t option, struct arm_insn *out)
     case 6: /* ISB */ a32_op(out, A32_BARRIER, ARM_NOTHING); return ARM_OK;
     default: return ARM_UNKNOWN;
     }
-}
-
-/* Those that may do nothing. SEV and SEVL may not: somebody waits for them. */
-enum arm_why a32_hint(uint32_t number, struct arm_insn *out)
-{
-    bool debug = number >> 4 == 0xf, csdb = number == 0x14;
-    if (number > 3 && !debug && !csdb)
-        return ARM_UNKNOWN;
-    a32_op(out, A32_HINT, ARM_NOTHING);
-    return ARM_OK;
 }
 
 /* ---- single ---- */

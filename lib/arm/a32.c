@@ -8,14 +8,6 @@
 #define SCTLR_ITD (1u << 7)
 #define MODE_USR 0x10u
 
-enum arm_why a32_by_row(const struct a32_row *rows, size_t n, uint32_t word, struct arm_insn *out)
-{
-    for (const struct a32_row *row = rows; row < rows + n; row++)
-        if ((word & row->mask) == row->value)
-            return row->decode ? row->decode(word, out) : ARM_UNKNOWN;
-    return ARM_UNKNOWN;
-}
-
 static enum arm_why decode(enum arm_set set, uint32_t word, struct arm_insn *out)
 {
     if (set == ARM_A32)

@@ -9,6 +9,24 @@
 #define FLAG_C 2u
 #define FLAG_V 1u
 
+uint64_t *a64_sp(struct arm_regs *r)
+{
+    switch (r->cpsr & ARM_CPSR_MODE) {
+    case 0:
+    case 4: return &r->sp_el0;
+    case 5: return &r->sp_el1;
+    default: return NULL; /* EL2, or nothing that there is */
+    }
+}
+
+uint64_t a64_extended(uint64_t value, unsigned option, unsigned shift)
+{
+    unsigned bits = 8u << (option & 3);
+    if (bits < 64)
+        value = option & 4 ? (uint64_t)a64_signed(value, bits) : value & ((1ull << bits) - 1);
+    return value << shift;
+}
+
 /* ---- operands and results ---- */
 
 static bool wide(const struct a64_run *run)

@@ -7,6 +7,7 @@ arm_sources = \
 	lib/arm/a32-decode.c \
 	lib/arm/a32-mem.c \
 	lib/arm/a32-regs.c \
+	lib/arm/a32-rows.c \
 	lib/arm/a32.c \
 	lib/arm/a32.h \
 	lib/arm/a64-alu.c \
@@ -31,4 +32,5 @@ arm_sources = \
 	lib/arm/walk-a32.c \
 	lib/arm/walk-int.h \
 	lib/arm/walk-long.c \
+	lib/arm/walk-read.c \
 	lib/arm/walk.c

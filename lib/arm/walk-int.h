@@ -5,6 +5,9 @@
 
 #include "arm.h"
 
+#define PAGE_BITS 12u
+#define PAGE_MASK 0xfffu
+
 /* SCTLR, the same place in both states unless said otherwise. */
 #define SCTLR_M (1u << 0)
 #define SCTLR_HA (1u << 17) /* AArch32, before Armv8 */
@@ -31,6 +34,8 @@ struct walk_long {
 };
 
 struct walk_for walk_by(const struct arm_regs *r, bool user);
+/* As it lies there, 4 or 8 bytes. False: no such page. */
+bool walk_read_raw(const struct arm_walk *w, uint64_t ipa, uint32_t bytes, uint64_t *out);
 /* One entry, which others may be changing; ARM_OK or ARM_NO_PLACE. */
 enum arm_why walk_read64(const struct arm_walk *w, uint64_t ipa, bool big, uint64_t *out);
 enum arm_why walk_read32(const struct arm_walk *w, uint64_t ipa, bool big, uint32_t *out);

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define PAGE_BITS 12u
-#define PAGE_MASK 0xfffu
 #define BIT(n) (UINT64_C(1) << (n))
 #define MODE_MASK 0xfu
 #define MODE_USR 0x0u
@@ -22,57 +20,6 @@
 #define SZ_MIN 16u
 #define SZ_MAX 39u
 #define IPS_52 6u
-
-struct walk_for walk_by(const struct arm_regs *r, bool user)
-{
-    return (struct walk_for){.user = user,
-                             .pan = r->cpsr & CPSR_PAN,
-                             .wxn = r->sctlr & SCTLR_WXN,
-                             .uwxn = r->sctlr & SCTLR_UWXN,
-                             .big = r->sctlr & SCTLR_EE};
-}
-
-static bool read_raw(const struct arm_walk *w, uint64_t ipa, uint32_t bytes, uint64_t *out)
-{
-    const uint8_t *page = w->page(w->ctx, ipa >> PAGE_BITS);
-    if (!page)
-        return false;
-    const void *p = page + (ipa & PAGE_MASK);
-    *out = bytes == 8 ? __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED)
-                      : __atomic_load_n((const uint32_t *)p, __ATOMIC_RELAXED);
-    return true;
-}
-
-static enum arm_why read_entry(const struct arm_walk *w, uint64_t ipa, uint32_t bytes, uint64_t *out)
-{
-    struct arm_trail *t = w->trail;
-    if (!read_raw(w, ipa, bytes, out))
-        return ARM_NO_PLACE;
-    if (t && t->n < ARM_TRAIL) {
-        t->bytes = bytes;
-        t->ipa[t->n] = ipa;
-        t->raw[t->n] = *out;
-    }
-    if (t)
-        t->n++;
-    return ARM_OK;
-}
-
-enum arm_why walk_read64(const struct arm_walk *w, uint64_t ipa, bool big, uint64_t *out)
-{
-    enum arm_why why = read_entry(w, ipa, 8, out);
-    if (!why && big)
-        *out = __builtin_bswap64(*out);
-    return why;
-}
-
-enum arm_why walk_read32(const struct arm_walk *w, uint64_t ipa, bool big, uint32_t *out)
-{
-    uint64_t v = 0;
-    enum arm_why why = read_entry(w, ipa, 4, &v);
-    *out = big ? __builtin_bswap32((uint32_t)v) : (uint32_t)v;
-    return why;
-}
 
 /* 0: reserved. */
 static uint8_t granule(uint64_t tcr, bool high)
@@ -179,7 +126,7 @@ static bool same_entries(const struct arm_walk *w, const struct arm_trail *t)
 {
     for (uint32_t i = 0; i < t->n; i++) {
         uint64_t raw;
-        if (!read_raw(w, t->ipa[i], t->bytes, &raw) || raw != t->raw[i])
+        if (!walk_read_raw(w, t->ipa[i], t->bytes, &raw) || raw != t->raw[i])
             return false;
     }
     return true;

@@ -19,7 +19,10 @@ backend_sources = \
 	lib/backend/xen/context.h \
 	lib/backend/xen/domctl.c \
 	lib/backend/xen/event.c \
+	lib/backend/xen/dom.c \
+	lib/backend/xen/host-view.c \
 	lib/backend/xen/host.c \
+	lib/backend/xen/info.c \
 	lib/backend/xen/inject.c \
 	lib/backend/xen/multi.c \
 	lib/backend/xen/names.c \

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "backend/sim/backend-sim-int.h"
-#include "events/ring.h"
+#include "ring/ring.h"
 #include "doc/sim-file-int.h"
 
 #define OPS (&xmem_backend_sim)

@@ -22,11 +22,6 @@
 #define MPU_REGIONS_MIN 8u
 #define MPU_REGIONS_MAX 256u
 
-void sim_file_refused(struct json_doc *doc, const struct json_value *v, int err)
-{
-    json_error(doc, v, XM_MSG_MACHINE, "the simulated machine refuses this: %s", strerror(-err));
-}
-
 /* ---- faults ---- */
 
 static const struct {

@@ -15,6 +15,7 @@ doc_sources = \
 	lib/doc/sim-file-dead.c \
 	lib/doc/sim-file-int.h \
 	lib/doc/sim-file-program.c \
+	lib/doc/sim-file-refused.c \
 	lib/doc/sim-file.c \
 	lib/doc/sim-file.h \
 	lib/doc/sim-open.c \

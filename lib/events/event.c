@@ -24,26 +24,26 @@
 int events_init(struct xmem_domain *d)
 {
     size_t bytes = EVENT_POOL * sizeof(struct event);
-    d->events.pool = aligned_alloc(sizeof(struct event), bytes);
-    if (!d->events.pool)
+    events_of(d)->pool = aligned_alloc(sizeof(struct event), bytes);
+    if (!events_of(d)->pool)
         return -ENOMEM;
-    memset(d->events.pool, 0, bytes);
+    memset(events_of(d)->pool, 0, bytes);
     return 0;
 }
 
 void events_free(struct xmem_domain *d)
 {
-    free(d->events.pool);
-    d->events.pool = NULL;
+    free(events_of(d)->pool);
+    events_of(d)->pool = NULL;
 }
 
 void events_reset(struct xmem_domain *d)
 {
     for (unsigned i = 0; i < EVENT_POOL; i++)
-        d->events.pool[i].state = EVENT_FREE;
-    memset(d->events.owner, 0, sizeof(d->events.owner));
-    d->events.held = d->events.own_n = 0;
-    d->events.switched = false;
+        events_of(d)->pool[i].state = EVENT_FREE;
+    memset(events_of(d)->owner, 0, sizeof(events_of(d)->owner));
+    events_of(d)->held = events_of(d)->own_n = 0;
+    events_of(d)->switched = false;
 }
 
 /* At most as many as slots are held, so the next one that is not is never far. */
@@ -110,7 +110,7 @@ static void home_after_switch(struct events *e, struct event *ev)
 
 static inline int take(struct xmem_domain *d, struct event **out)
 {
-    struct events *e = &d->events;
+    struct events *e = events_of(d);
     if (d->broken)
         return -EPROTO;
     struct event *ev = pool_get(e);
@@ -161,9 +161,9 @@ struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xm
                         uint64_t pc)
 {
     struct xmem_regs regs = XMEM_INIT(regs);
-    struct event **owner = &d->events.owner[ev->req.index & (d->ring.slots - 1)];
+    struct event **owner = &events_of(d)->owner[ev->req.index & (d->ring.slots - 1)];
     (void)event_data(d, ev);
-    struct event *own = pool_get(&d->events);
+    struct event *own = pool_get(events_of(d));
     *own = *ev;
     own->pub.u.mem = *m;
     own->pub.flags &= ~XMEM_EVENT_STUCK;
@@ -175,7 +175,7 @@ struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xm
         *owner = own;
     ev->state = EVENT_ANSWERED;
     own->state = EVENT_OWN;
-    d->events.own_n++;
+    events_of(d)->own_n++;
     if (d->ops->event_poke)
         (void)d->ops->event_poke(d->dom);
     return own;
@@ -183,11 +183,11 @@ struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xm
 
 static struct event *take_own(struct xmem_domain *d)
 {
-    struct event *ev = d->events.pool;
+    struct event *ev = events_of(d)->pool;
     while (ev->state != EVENT_OWN)
         ev++;
     ev->state = EVENT_HELD;
-    d->events.own_n--;
+    events_of(d)->own_n--;
     return ev;
 }
 
@@ -216,7 +216,7 @@ static inline int look(struct xmem_domain *d, struct event *ev)
 
 int event_take(struct xmem_domain *d, struct event **out)
 {
-    if (d->events.own_n) {
+    if (events_of(d)->own_n) {
         *out = take_own(d);
         return 1;
     }
@@ -245,7 +245,7 @@ const uint8_t *event_data(struct xmem_domain *d, struct event *ev)
 /* The slot of the next answer may hold a request that is not answered yet: it is kept. */
 static void make_way(struct xmem_domain *d, const struct event *ev)
 {
-    struct events *e = &d->events;
+    struct events *e = events_of(d);
     uint32_t mask = d->ring.slots - 1, slot = ring_answer_index(&d->ring) & mask;
     struct event *owner = e->owner[slot];
     if (owner && owner != ev)
@@ -255,12 +255,12 @@ static void make_way(struct xmem_domain *d, const struct event *ev)
 
 static void answered(struct xmem_domain *d, struct event *ev)
 {
-    struct event **owner = &d->events.owner[ev->req.index & (d->ring.slots - 1)];
+    struct event **owner = &events_of(d)->owner[ev->req.index & (d->ring.slots - 1)];
     if (*owner == ev)
         *owner = NULL;
-    d->events.own_n -= ev->state == EVENT_OWN;
+    events_of(d)->own_n -= ev->state == EVENT_OWN;
     ev->state = EVENT_ANSWERED;
-    d->events.held--;
+    events_of(d)->held--;
     d->stats.answers++;
 }
 
@@ -296,11 +296,11 @@ void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags)
 
 int events_send(struct xmem_domain *d)
 {
-    if (!ring_publish(&d->ring) && !d->events.owed)
+    if (!ring_publish(&d->ring) && !events_of(d)->owed)
         return 0;
     d->stats.notifies++;
     int rc = d->ops->event_notify(d->dom);
-    d->events.owed = rc != 0; /* the answers are in the ring, and nobody knows */
+    events_of(d)->owed = rc != 0; /* the answers are in the ring, and nobody knows */
     return rc ? domain_fail(d, rc, 0, "domain %" PRIu32 ": answers cannot be notified", d->domid)
               : 0;
 }
@@ -309,19 +309,19 @@ int events_send(struct xmem_domain *d)
 
 static int give(struct xmem_domain *d, struct event *ev, const struct xmem_event **out)
 {
-    ev->pub.seq = ++d->events.seq;
+    ev->pub.seq = ++events_of(d)->seq;
     *out = &ev->pub;
     return 0;
 }
 
 static int give_death(struct xmem_domain *d, const struct xmem_event **out)
 {
-    struct xmem_event *died = &d->events.died;
+    struct xmem_event *died = &events_of(d)->died;
     step_arm_free(d); /* what is mapped of it would keep it from going */
     if (d->died_told)
         return domain_refuse(d, -ESHUTDOWN, "domain %" PRIu32 " died", d->domid);
     memset(died, 0, sizeof(*died));
-    died->seq = ++d->events.seq;
+    died->seq = ++events_of(d)->seq;
     died->reason = XMEM_EVENT_DOMAIN_DIED;
     d->died_told = true;
     *out = died;
@@ -463,7 +463,7 @@ int xmem_event_wait(struct xmem_domain *d, int timeout_ms)
         return 0; /* that is an event */
     if (rc)
         return rc;
-    if (d->broken || d->events.own_n || ring_any(&d->ring))
+    if (d->broken || events_of(d)->own_n || ring_any(&d->ring))
         return 0;
     rc = wait_for_fd(d, timeout_ms < 0 ? -1 : timeout_ms);
     if (rc > 0)
@@ -480,7 +480,7 @@ int xmem_event_get_regs(struct xmem_domain *d, const struct xmem_event *ev, stru
     struct xmem_regs own = XMEM_INIT(own);
     if (!d)
         return -EINVAL;
-    struct event *e = ev ? event_of(&d->events, ev) : NULL;
+    struct event *e = ev ? event_of(events_of(d), ev) : NULL;
     if (!e || e->state == EVENT_FREE || sized_check(out))
         return domain_refuse(d, -EINVAL, "xmem_event_get_regs: %s", e ? "out.size is not set" :
                              "no event of this session");

@@ -3,7 +3,8 @@
 #ifndef XMEM_EVENT_H
 #define XMEM_EVENT_H
 
-#include "events/ring.h"
+#include "ring/ring.h"
+#include "session/domain.h"
 
 /* More than the slots, used in turn: a second answer is told apart for a while. */
 #define EVENT_POOL 32u
@@ -53,7 +54,16 @@ struct events {
     uint32_t switched_at;
 };
 
-struct xmem_domain;
+/* A session as it is made, of which the rooms below know the first member only. */
+struct events_session {
+    struct xmem_domain d;
+    struct events events;
+};
+
+static inline struct events *events_of(const struct xmem_domain *d)
+{
+    return &((struct events_session *)(uintptr_t)d)->events;
+}
 
 int events_init(struct xmem_domain *d);
 void events_free(struct xmem_domain *d);

@@ -3,6 +3,7 @@
 #ifndef XMEM_FINISH_H
 #define XMEM_FINISH_H
 
+#include "events/event.h"
 #include "session/domain.h"
 
 #define REPLY_ACTIONS (XMEM_REPLY_REINJECT + 1)

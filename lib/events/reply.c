@@ -214,9 +214,9 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
         return -EINVAL;
     if (!pub)
         return domain_refuse(d, -EINVAL, "no event");
-    if (pub == &d->events.died && d->died_told)
+    if (pub == &events_of(d)->died && d->died_told)
         return 1;
-    struct event *ev = event_of(&d->events, pub);
+    struct event *ev = event_of(events_of(d), pub);
     if (!ev || ev->state == EVENT_FREE)
         return domain_refuse(d, -EINVAL, "the event is none of this session");
     if (ev->state != EVENT_HELD)
@@ -224,7 +224,7 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
     int rc = domain_usable(d);
     if (rc) {
         ev->state = EVENT_ANSWERED;
-        d->events.held--;
+        events_of(d)->held--;
         return rc;
     }
     *out = ev;

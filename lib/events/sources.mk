@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Events, answers, steps, and the ring.
+# Events, answers and steps.
 events_sources = \
 	lib/events/event.c \
 	lib/events/event.h \
@@ -11,9 +11,6 @@ events_sources = \
 	lib/events/page-cache.h \
 	lib/events/reinject.c \
 	lib/events/reply.c \
-	lib/events/ring-regs.c \
-	lib/events/ring.c \
-	lib/events/ring.h \
 	lib/events/step-again.c \
 	lib/events/step-arm-world.c \
 	lib/events/step-arm.c \

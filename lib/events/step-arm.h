@@ -10,6 +10,8 @@
 #define XMEM_STEP_ARM_H
 
 #include "arm/arm.h"
+#include "events/event.h"
+#include "events/step-state.h"
 #include "session/domain.h"
 #include "events/page-cache.h"
 

@@ -3,6 +3,8 @@
 #ifndef XMEM_STEP_LOOK_H
 #define XMEM_STEP_LOOK_H
 
+#include "events/event.h"
+#include "events/step-state.h"
 #include "session/domain.h"
 
 #define X86_INSN_MAX 15u

@@ -54,4 +54,31 @@ struct step {
     struct step_pages pages;
 };
 
+/* What a vCPU is at, and what its next answer has to say. */
+struct vcpu {
+    struct ledger_vcpu *led; /* what the ledger has of it */
+    struct step step;
+    uint64_t last_pc, last_regs; /* of its last event; last_regs: a sum, made when it repeats */
+    uint32_t repeats;
+    uint16_t fast_view; /* view in which it is with a fast single step, */
+    uint16_t fast_end;  /* which leads here */
+    bool fast;          /* and may not be over yet */
+    uint8_t fast_looks; /* how often it was waited for, at the session's end */
+    bool fast_skips;    /* its pc was set since, which does not tell that it is over */
+    bool user_step;     /* single step wanted by the caller */
+    bool own_step;      /* single step wanted by the library, for a step */
+    bool hw_step;       /* single step as the last answer left it */
+    bool attention;     /* its next answer has something to add: step_answer() */
+    bool io_again;      /* it may come back to an input instruction that was emulated, */
+    uint64_t io_pc;     /* this one */
+    uint8_t writes;     /* its instruction, into the page of gfn written, that has copies; 2: into more */
+    uint64_t written;
+};
+
+/* An instruction that was looked at before Xen's emulator got it: step-look.c */
+struct looked {
+    uint64_t rip, cr3;
+    bool known, never; /* never: it cannot be emulated */
+};
+
 #endif

@@ -607,10 +607,10 @@ int step_before_switch(struct xmem_domain *d)
 void step_switched(struct xmem_domain *d, uint16_t view)
 {
     for (uint32_t i = 0; i < EVENT_POOL; i++)
-        d->events.pool[i].home = view;
-    d->events.switched = d->enabled;
-    d->events.switched_to = view;
-    d->events.switched_at = d->enabled ? ring_produced(&d->ring) : 0;
+        events_of(d)->pool[i].home = view;
+    events_of(d)->switched = d->enabled;
+    events_of(d)->switched_to = view;
+    events_of(d)->switched_at = d->enabled ? ring_produced(&d->ring) : 0;
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
         struct step *s = &d->vcpus[i].step;
         if (d->vcpus[i].fast) { /* it would lead back from there */

@@ -16,6 +16,8 @@
 #ifndef XMEM_STEP_H
 #define XMEM_STEP_H
 
+#include "events/event.h"
+#include "events/step-state.h"
 #include "session/domain.h"
 
 /* A view for stepping over: what it has open beyond the rights of the view it stands for. */

@@ -3,6 +3,7 @@
 #include "events/undo.h"
 
 #include "base/rights.h"
+#include "events/step-state.h"
 
 #include <errno.h>
 #include <inttypes.h>

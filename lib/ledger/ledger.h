@@ -20,8 +20,12 @@
 
 /* In a file (a memfd) that others may map, or fd -1: in this process's own memory. -ENOMEM. */
 int ledger_open(struct xmem_domain *d, int fd);
-/* Entries of all vCPUs: d->vcpu_n and d->vcpus are there. -ENOMEM. */
+/* Entries of all vCPUs: d->vcpu_n is there. -ENOMEM. */
 int ledger_vcpus(struct xmem_domain *d);
+static inline struct ledger_vcpu *ledger_vcpu(const struct xmem_domain *d, uint32_t vcpu)
+{
+    return list_at(&d->vcpu_led, vcpu);
+}
 int ledger_view_add(struct xmem_domain *d, struct view *v);
 void ledger_view_gone(struct view *v);
 /* What was found is noted; what is changed is, from now on. All was undone. */

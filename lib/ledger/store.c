@@ -36,7 +36,7 @@ int ledger_vcpus(struct xmem_domain *d)
         int rc = list_room(&d->vcpu_led);
         if (rc)
             return rc;
-        d->vcpus[i].led = list_push(&d->vcpu_led, &none);
+        list_push(&d->vcpu_led, &none);
     }
     d->led->vcpus = d->vcpu_n;
     d->led->keeps = d->opts.restore == XMEM_RESTORE_KEEP;

@@ -13,85 +13,6 @@
 
 /* ---- helpers of all parts ---- */
 
-void *policy_array(struct policy_parser *pp, const struct json_value *v, size_t size)
-{
-    void *array = calloc(v->count ? v->count : 1, size);
-
-    if (!array)
-        pp->oom = true;
-    return array;
-}
-
-char *policy_copy(struct policy_parser *pp, const char *text)
-{
-    char *copy = strdup(text);
-
-    if (!copy)
-        pp->oom = true;
-    return copy;
-}
-
-struct policy_pos policy_pos(const struct policy_parser *pp, const struct json_value *v)
-{
-    struct policy_pos pos;
-
-    json_position(pp->doc, v->start, &pos.line, &pos.column);
-    return pos;
-}
-
-bool policy_get_name(struct policy_parser *pp, const struct json_value *v, char **out)
-{
-    const char *text;
-    char *copy;
-
-    if (!json_get_text(pp->doc, v, POLICY_NAME_MAX, &text))
-        return false;
-    copy = policy_copy(pp, text);
-    if (!copy)
-        return false;
-    *out = copy;
-    return true;
-}
-
-bool policy_get_rights(struct policy_parser *pp, const struct json_value *v, bool with_default,
-                       enum xmem_rights *out)
-{
-    static const char *const words[] = {"n",   "r",     "w",     "rw",   "x",       "rx", "wx",
-                                        "rwx", "rx2rw", "n2rwx", "r_pw", "default", NULL};
-    enum xmem_rights rights;
-    size_t i;
-
-    if (!json_get_word(pp->doc, v, "a name of rights", words, &i))
-        return false;
-    if (xmem_rights_parse(words[i], &rights))
-        return false;
-    if (rights == XMEM_DEFAULT && !with_default) {
-        json_error(pp->doc, v, XM_MSG_RIGHTS_HERE, "the default rights cannot be \"default\"");
-        return false;
-    }
-    *out = rights;
-    return true;
-}
-
-bool policy_get_kind(struct policy_parser *pp, const struct json_value *v, uint32_t *out)
-{
-    const char *words[XMEM_KIND_ARMV8R_MPU + 1];
-    size_t i;
-
-    for (i = 0; i < XMEM_KIND_ARMV8R_MPU; i++)
-        words[i] = xmem_kind_name((enum xmem_kind)(i + 1));
-    words[i] = NULL;
-    if (!json_get_word(pp->doc, v, "a kind of domain", words, &i))
-        return false;
-    *out = (uint32_t)i + 1;
-    return true;
-}
-
-bool policy_get_gfn(struct policy_parser *pp, const struct json_value *v, uint64_t *out)
-{
-    return json_get_u64(pp->doc, v, 0, POLICY_GFN_LAST, out);
-}
-
 /* ---- domains ---- */
 
 static void parse_target_object(struct policy_parser *pp, const struct json_value *v,
@@ -358,14 +279,3 @@ void xmem_policy_free(struct xmem_policy *p)
 }
 
 /* ---- messages after loading ---- */
-
-void policy_error(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
-                  struct policy_pos pos, const char *path, const char *fmt, ...)
-{
-    struct report_pos at = {.file = p->name, .line = pos.line, .column = pos.column, .path = path};
-    va_list args;
-
-    va_start(args, fmt);
-    report_vadd(r, m, &at, fmt, args);
-    va_end(args);
-}

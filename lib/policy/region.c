@@ -7,60 +7,6 @@
 
 #include "policy/policy.h"
 
-bool policy_region_add(struct policy_parser *pp, const struct json_value *v,
-                       struct policy_region *r, uint64_t first, uint64_t last)
-{
-    struct policy_extent *grown;
-    size_t room = r->room ? 2 * r->room : 4;
-
-    if (r->n == POLICY_MAX_RANGES) {
-        json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges in one region",
-                   POLICY_MAX_RANGES);
-        return false;
-    }
-    if (r->n == r->room) {
-        grown = realloc(r->extents, room * sizeof(*grown));
-        if (!grown) {
-            pp->oom = true;
-            return false;
-        }
-        r->extents = grown;
-        r->room = room;
-    }
-    r->extents[r->n++] = (struct policy_extent){first, last};
-    return true;
-}
-
-static int compare_extents(const void *a, const void *b)
-{
-    const struct policy_extent *x = a, *y = b;
-
-    return x->first < y->first ? -1 : x->first > y->first;
-}
-
-void policy_region_add_slid(struct policy_parser *pp, const struct json_value *v,
-                            struct policy_region *r, const struct policy_slid *slid)
-{
-    size_t room = r->room_slid ? 2 * r->room_slid : 4;
-    struct policy_slid *grown;
-
-    if (r->n_slid == POLICY_MAX_RANGES) {
-        json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges in one region",
-                   POLICY_MAX_RANGES);
-        return;
-    }
-    if (r->n_slid == r->room_slid) {
-        grown = realloc(r->slid, room * sizeof(*grown));
-        if (!grown) {
-            pp->oom = true;
-            return;
-        }
-        r->slid = grown;
-        r->room_slid = room;
-    }
-    r->slid[r->n_slid++] = *slid;
-}
-
 /* What does not move is kept as it is; what does begins with slide 0. */
 static void keep_fixed(struct policy_parser *pp, struct policy_region *r)
 {
@@ -76,28 +22,6 @@ static void keep_fixed(struct policy_parser *pp, struct policy_region *r)
         memcpy(r->extents, r->fixed, r->n_fixed * sizeof(*r->extents));
     for (size_t i = 0; i < r->n_slid; i++)
         r->extents[r->n++] = (struct policy_extent){r->slid[i].first, r->slid[i].last};
-}
-
-void policy_region_merge(struct policy_region *r)
-{
-    size_t n = 0;
-
-    if (r->n)
-        qsort(r->extents, r->n, sizeof(*r->extents), compare_extents);
-    for (size_t i = 0; i < r->n; i++) {
-        struct policy_extent e = r->extents[i];
-
-        if (n && e.first <= r->extents[n - 1].last + 1) {
-            if (e.last > r->extents[n - 1].last)
-                r->extents[n - 1].last = e.last;
-        } else {
-            r->extents[n++] = e;
-        }
-    }
-    r->n = n;
-    r->gfns = 0;
-    for (size_t i = 0; i < n; i++)
-        r->gfns += r->extents[i].last - r->extents[i].first + 1;
 }
 
 /* One end of a range in a string. */

@@ -7,6 +7,8 @@ policy_sources = \
 	lib/policy/check.c \
 	lib/policy/copy.c \
 	lib/policy/decide.c \
+	lib/policy/extents.c \
+	lib/policy/fields.c \
 	lib/policy/holes.c \
 	lib/policy/index.c \
 	lib/policy/monitor.c \

@@ -10,30 +10,6 @@
 
 /* ---- remaps ---- */
 
-static int hex_digit(char c)
-{
-    uint64_t digit;
-    const char text[3] = {'0', 'x', c};
-
-    return json_parse_u64(text, sizeof(text), &digit) ? -1 : (int)digit;
-}
-
-uint8_t *policy_hex_bytes(struct policy_parser *pp, const char *text, uint32_t *n)
-{
-    size_t most = strlen(text) / 2;
-    uint8_t *bytes = malloc(most + 1);
-
-    pp->oom |= !bytes;
-    for (*n = 0; bytes && *n < most; ++*n) {
-        int high = hex_digit(text[2 * *n]), low = hex_digit(text[2 * *n + 1]);
-
-        if (high < 0 || low < 0)
-            break;
-        bytes[*n] = (uint8_t)(high << 4 | low);
-    }
-    return bytes;
-}
-
 /* "90cc": two digits for each byte. */
 static bool parse_bytes(struct policy_parser *pp, const struct json_value *v,
                         struct policy_patch *patch)

@@ -9,12 +9,10 @@
 #include "backend/backend.h"
 #include "session/connection.h"
 #include "base/error.h"
-#include "events/event.h"
 #include "arena/known.h"
 #include "arena/layout.h"
-#include "events/ring.h"
+#include "ring/ring.h"
 #include "session/session.h"
-#include "events/step-state.h"
 
 /* suppress-#VE in view.ve, in the words of known.h */
 #define VE_OFF XMEM_N
@@ -34,26 +32,6 @@ struct view {
     struct arena_list remaps; /* struct remap */
 };
 
-struct vcpu {
-    struct ledger_vcpu *led; /* what the ledger has of it */
-    struct step step;
-    uint64_t last_pc, last_regs; /* of its last event; last_regs: a sum, made when it repeats */
-    uint32_t repeats;
-    uint16_t fast_view; /* view in which it is with a fast single step, */
-    uint16_t fast_end;  /* which leads here */
-    bool fast;          /* and may not be over yet */
-    uint8_t fast_looks; /* how often it was waited for, at the session's end */
-    bool fast_skips;    /* its pc was set since, which does not tell that it is over */
-    bool user_step;     /* single step wanted by the caller */
-    bool own_step;      /* single step wanted by the library, for a step */
-    bool hw_step;       /* single step as the last answer left it */
-    bool attention;     /* its next answer has something to add: step_answer() */
-    bool io_again;      /* it may come back to an input instruction that was emulated, */
-    uint64_t io_pc;     /* this one */
-    uint8_t writes;     /* its instruction, into the page of gfn written, that has copies; 2: into more */
-    uint64_t written;
-};
-
 /* What rooms above do about changes below. */
 struct session_watch {
     /* Other frames are, or may be, at these gfns. */
@@ -65,12 +43,6 @@ struct session_watch {
 };
 
 #define SEND_FEW 64u
-
-/* An instruction that was looked at before Xen's emulator got it: step-look.c */
-struct looked {
-    uint64_t rip, cr3;
-    bool known, never; /* never: it cannot be emulated */
-};
 
 struct xmem_domain {
     struct xmem *x;
@@ -107,11 +79,11 @@ struct xmem_domain {
     bool step_monitor_user; /* single step, monitored by the caller; led.step_monitor: by the library */
     bool emul_monitor_user; /* instructions that cannot be emulated, likewise */
 
-    struct vcpu *vcpus;
+    struct vcpu *vcpus;          /* step-state.h */
     uint32_t steps_n;   /* vCPUs in a step */
     uint32_t holding_n; /* of them, such as the others are held for */
     uint32_t later_n;   /* of them, such as have not begun */
-    struct looked *looked;
+    struct looked *looked;       /* step-state.h */
     bool puts_back;     /* rights are being put back: feed.h */
     bool splitting;     /* a large leaf of the host view is being split */
     bool own_change;    /* rights are being changed for a step */
@@ -136,7 +108,6 @@ struct xmem_domain {
     uint8_t few_rights[SEND_FEW];
 
     struct ring ring;
-    struct events events;
 
     uint32_t view_end; /* above the highest number that a view had */
     uint32_t holds; /* by domain_hold(), not let go */

@@ -49,7 +49,7 @@ static bool views_any(const struct xmem_domain *d)
     for (uint32_t id = 0; id < d->view_end && !any; id++)
         any = d->views[id] && view_any(d, d->views[id]);
     for (uint32_t i = 0; i < d->vcpu_n && !any; i++)
-        any = d->vcpus[i].led->notify_set;
+        any = ledger_vcpu(d, i)->notify_set;
     return any;
 }
 
@@ -103,14 +103,14 @@ static void undo_ve(struct xmem_domain *d, struct view *v, struct outcome *o)
  */
 static void undo_switch(struct xmem_domain *d, struct outcome *o)
 {
-    uint16_t view = d->led->views_found_on && d->vcpu_n ? d->vcpus[0].led->found_view : 0;
+    uint16_t view = d->led->views_found_on && d->vcpu_n ? ledger_vcpu(d, 0)->found_view : 0;
     if (!d->led->views_switched || !d->led->views_on || (ledger_keeps(d) && !steps_left(d)))
         return; /* off there is none but view 0 */
     for (uint32_t i = 0; d->led->views_found_on && i < d->vcpu_n; i++)
-        if (d->vcpus[i].led->found_view != view)
+        if (ledger_vcpu(d, i)->found_view != view)
             outcome_note(d, o, domain_refuse(d, -EIO, "vCPU %" PRIu32 " was found in view %u and "
                                              "goes on in %u: all vCPUs are switched together", i,
-                                             d->vcpus[i].led->found_view, view));
+                                             ledger_vcpu(d, i)->found_view, view));
     int rc = view_switch_all(d, view);
     if (rc)
         outcome_note(d, o, domain_fail(d, rc, 0, "the vCPUs cannot be switched back to view %u",
@@ -122,15 +122,15 @@ static void undo_switch(struct xmem_domain *d, struct outcome *o)
 static void undo_notify(struct xmem_domain *d, struct outcome *o)
 {
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
-        struct vcpu *v = &d->vcpus[i];
-        int rc = v->led->notify_set ? d->ops->view_set_notify(d->dom, i, XMEM_GFN_UNDO) : 0;
+        struct ledger_vcpu *v = ledger_vcpu(d, i);
+        int rc = v->notify_set ? d->ops->view_set_notify(d->dom, i, XMEM_GFN_UNDO) : 0;
         if (rc == -EOPNOTSUPP) /* before the call that takes it away there was none: views off end it */
             rc = 0;
         if (rc)
             outcome_note(d, o, domain_fail(d, rc, 0, "vCPU %" PRIu32 ": its #VE page cannot be taken "
                                            "away", i));
         else
-            v->led->notify_set = false;
+            v->notify_set = false;
     }
 }
 
@@ -166,7 +166,7 @@ static bool views_off(struct xmem_domain *d, struct outcome *o)
         if (d->views[id])
             view_forget(d, d->views[id]);
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        d->vcpus[i].led->notify_set = false;
+        ledger_vcpu(d, i)->notify_set = false;
     d->views[0]->led->hidden = false;
     return true;
 }

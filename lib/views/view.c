@@ -473,21 +473,21 @@ int xmem_view_get_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t gfn
 /* Xen takes a second page only when the first one is given up (altp2m_vcpu_enable_ve()). */
 static int set_notify(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn)
 {
-    struct vcpu *v = &d->vcpus[vcpu];
+    struct ledger_vcpu *v = ledger_vcpu(d, vcpu);
     ledger_begin(d, LEDGER_NOTIFY, 0, vcpu, vcpu);
-    int rc = v->led->notify_set ? d->ops->view_set_notify(d->dom, vcpu, XMEM_GFN_UNDO) : 0;
+    int rc = v->notify_set ? d->ops->view_set_notify(d->dom, vcpu, XMEM_GFN_UNDO) : 0;
     if (rc)
         return rc;
-    bool before = v->led->notify_set;
-    v->led->notify_set = false;
+    bool before = v->notify_set;
+    v->notify_set = false;
     if (gfn != XMEM_GFN_UNDO || !before)
         rc = d->ops->view_set_notify(d->dom, vcpu, gfn);
     if (!rc && gfn != XMEM_GFN_UNDO)
-        v->led->notify_gfn = gfn;
+        v->notify_gfn = gfn;
     if (!rc)
-        v->led->notify_set = gfn != XMEM_GFN_UNDO;
+        v->notify_set = gfn != XMEM_GFN_UNDO;
     else if (before)
-        v->led->notify_set = !d->ops->view_set_notify(d->dom, vcpu, v->led->notify_gfn);
+        v->notify_set = !d->ops->view_set_notify(d->dom, vcpu, v->notify_gfn);
     return rc;
 }
 
@@ -504,7 +504,7 @@ int xmem_view_set_notify_page(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn
         rc = views_ensure_on(d);
     if (rc)
         return rc;
-    if (d->vcpus[vcpu].led->notify_set && d->vcpus[vcpu].led->notify_gfn == gfn)
+    if (ledger_vcpu(d, vcpu)->notify_set && ledger_vcpu(d, vcpu)->notify_gfn == gfn)
         return 0;
     rc = set_notify(d, vcpu, gfn);
     if (rc == -EINVAL && gfn != XMEM_GFN_UNDO)

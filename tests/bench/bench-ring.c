@@ -7,7 +7,7 @@
 #include "bench.h"
 
 #include <session/connection.h>
-#include <events/ring.h>
+#include <ring/ring.h>
 #include <stdatomic.h>
 #include <xmem.h>
 

@@ -2,4 +2,4 @@
 # lib/events/event.c
 # unit/test-event a_broken_ring_is_not_waited_for
 # A broken ring is waited for.
-s/^    if (d->broken || d->events.own_n/    if (d->events.own_n/
+s/^    if (d->broken || events_of(d)->own_n/    if (events_of(d)->own_n/

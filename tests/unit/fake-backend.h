@@ -8,7 +8,7 @@
 
 #include <backend/backend.h>
 #include <session/connection.h>
-#include <events/ring.h>
+#include <ring/ring.h>
 
 #define FAKE_GFNS 200000u
 #define FAKE_VIEWS 5u

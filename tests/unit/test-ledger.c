@@ -206,12 +206,10 @@ END_TEST
 START_TEST(grows)
 {
     struct xmem_domain d = {.vcpu_n = 1};
-    struct vcpu vcpu = {0};
     struct view *v = calloc(1, sizeof(*v));
     struct ledger_image m;
     struct ledger_view seen;
     int fd = memfd_create("ledger", MFD_CLOEXEC);
-    d.vcpus = &vcpu;
     ck_ok(ledger_open(&d, fd));
     ck_ok(ledger_vcpus(&d));
     ck_ok(ledger_view_add(&d, v));

@@ -2,7 +2,7 @@
 /* The listener's side of the ring: indexes, hostile pages, decoding in every interface. */
 #include "unit.h"
 
-#include <events/ring.h>
+#include <ring/ring.h>
 
 static _Alignas(4096) uint8_t page[4096];
 static struct ring r;

@@ -9,7 +9,6 @@
 #include <sys/utsname.h>
 
 #define HVM_PARAM_MONITOR_RING_PFN 28u /* public/hvm/params.h */
-#define DOMID_FIRST_RESERVED 0x7ff0u /* public/xen.h */
 
 /* Xen does not tell its vendor, and the control domain sees the processor's. */
 static bool cpu_is_amd(void)
@@ -85,75 +84,6 @@ static int xen_open(const char *rest, const struct xmem_open_opts *opts, void **
 
 /* ---- domains ---- */
 
-/* The next domain from domid on; one at a time, because the length of the element varies by release. */
-static int look_from(void *xch, const struct xen_api *api, uint32_t domid,
-                     struct xen_domain_info *info)
-{
-    memset(info, 0, sizeof(*info));
-    int n = api->getinfolist(xch, domid, 1, info);
-    if (n < 0)
-        return errno ? -errno : -EIO;
-    return n ? 0 : -ESRCH;
-}
-
-int xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid, struct xen_domain_info *info)
-{
-    if (domid >= DOMID_FIRST_RESERVED)
-        return -ESRCH;
-    int rc = look_from(xch, api, domid, info);
-    return rc ? rc : info->domid == domid ? 0 : -ESRCH;
-}
-
-bool xen_info_is_dead(const struct xen_domain_info *info)
-{
-    if (info->flags & XEN_INFO_DYING)
-        return true;
-    /* A suspended domain may go on; one that shut down or crashed never does. */
-    return info->flags & XEN_INFO_SHUTDOWN && XEN_INFO_REASON(info->flags) != XEN_SHUTDOWN_SUSPEND;
-}
-
-static enum xmem_kind kind_of(const struct xen_conn *c, const struct xen_domain_info *info)
-{
-    if (c->arm)
-        return XMEM_KIND_ARM_S2;
-    if (!(info->flags & XEN_INFO_HVM))
-        return XMEM_KIND_X86_PV;
-    if (!(info->flags & XEN_INFO_HAP))
-        return XMEM_KIND_UNKNOWN; /* HVM on shadow page tables: no mem_access */
-    return c->amd ? XMEM_KIND_X86_NPT : XMEM_KIND_X86_EPT;
-}
-
-static void info_out(struct xen_conn *c, void *xch, const struct xen_domain_info *info,
-                     struct xmem_domain_info *out)
-{
-    xen_gfn_arg highest = 0;
-    out->domid = info->domid;
-    out->kind = kind_of(c, info);
-    out->vcpus = info->max_vcpu_id + 1;
-    out->flags = (info->flags & XEN_INFO_PAUSED ? XMEM_DOMAIN_PAUSED : 0) |
-                 (xen_info_is_dead(info) ? XMEM_DOMAIN_DYING : 0);
-    out->pages = info->tot_pages;
-    /* A PV guest says itself how many pages it has; what counts here are machine frames. */
-    if (out->kind != XMEM_KIND_X86_PV && !c->api.maximum_gpfn(xch, info->domid, &highest))
-        out->highest_gfn = highest;
-}
-
-static int xen_domain_list(void *conn, struct xmem_domain_info *v, size_t room, size_t *n)
-{
-    struct xen_conn *c = conn;
-    struct xen_domain_info info;
-    int rc;
-    *n = 0;
-    for (uint32_t next = 0; !(rc = look_from(c->xch, &c->api, next, &info)); ++*n) {
-        if (*n < room) {
-            info_out(c, c->xch, &info, &v[*n]);
-            xen_name_of(&c->names, info.domid, v[*n].name, sizeof(v[*n].name));
-        }
-        next = info.domid + 1u;
-    }
-    return rc == -ESRCH ? 0 : rc;
-}
-
 static void xen_domain_close(void *dom)
 {
     struct xen_dom *d = dom;
@@ -205,7 +135,7 @@ static int open_domain(struct xen_dom *d, struct xmem_error *err)
                               "domain %" PRIu32 " cannot be asked for: %s%s%s", d->domid,
                               strerror(-rc), rc == -EACCES ? ": the hypervisor's version is not that "
                               "of " : "", rc == -EACCES ? d->api->ctrl_name : "");
-    d->kind = kind_of(d->conn, &info);
+    d->kind = xen_kind_of(d->conn, &info);
     if (d->kind != XMEM_KIND_X86_PV)
         xen_rc(d, d->api->hvm_param_get(d->xch, d->domid, HVM_PARAM_MONITOR_RING_PFN, &d->ring_gfn));
     d->views = views_usable(d);
@@ -229,25 +159,6 @@ static int xen_domain_open(void *conn, uint32_t domid, void **dom, struct xmem_e
         return rc;
     }
     *dom = d;
-    return 0;
-}
-
-static int xen_domain_info_get(void *dom, struct xmem_domain_info *out)
-{
-    struct xen_dom *d = dom;
-    struct xen_domain_info info;
-    d->hypercalls += 2;
-    int rc = xen_dom_look(d->xch, d->api, d->domid, &info);
-    if (rc)
-        return rc;
-    info_out(d->conn, d->xch, &info, out);
-    out->kind = d->kind;
-    if (d->kind == XMEM_KIND_X86_PV)
-        out->highest_gfn = xen_pv_highest(d);
-    /* Populated when monitoring is enabled, and "the highest" is never lowered again. */
-    if (out->highest_gfn < d->ring_gfn)
-        out->highest_gfn = d->ring_gfn;
-    xen_name_of(&d->conn->names, d->domid, out->name, sizeof(out->name));
     return 0;
 }
 

@@ -58,10 +58,17 @@ static inline int xen_rc(struct xen_dom *d, int rc)
 }
 
 /* -ESRCH the domain is gone; *info is zero beyond what the release fills. */
+int xen_look_from(void *xch, const struct xen_api *api, uint32_t domid,
+                  struct xen_domain_info *info);
 int xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid, struct xen_domain_info *info);
 
 /* It will never run again. */
 bool xen_info_is_dead(const struct xen_domain_info *info);
+
+/* info.c */
+enum xmem_kind xen_kind_of(const struct xen_conn *c, const struct xen_domain_info *info);
+int xen_domain_list(void *conn, struct xmem_domain_info *v, size_t room, size_t *n);
+int xen_domain_info_get(void *dom, struct xmem_domain_info *out);
 
 /* inject.c; can: asks nobody, opens what is needed. */
 bool xen_can_inject(struct xen_dom *d);
@@ -152,6 +159,7 @@ bool xen_calls_open(struct xen_dom *d);
 void xen_calls_close(struct xen_dom *d);
 
 /* host.c: after host rights were set, and after altp2m was turned on. */
+bool xen_host_needed(const struct xen_dom *d);
 int xen_host_changed(struct xen_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights);
 int xen_host_views_on(struct xen_dom *d);
 int xen_host_turn_views_on(struct xen_dom *d);

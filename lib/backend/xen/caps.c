@@ -120,7 +120,7 @@ int xen_domain_caps(void *dom, struct xmem_caps *out)
 {
     struct xen_dom *d = dom;
     struct xmem_domain_info info = XMEM_INIT(info);
-    int rc = xmem_backend_xen.domain_info(d, &info);
+    int rc = xen_domain_info_get(d, &info);
     if (rc)
         return rc;
     out->max_views = 1;

@@ -2,4 +2,4 @@
 # lib/events/step-view.c
 # -c ept-view-17
 # The end of a step undoes the switch of views meanwhile.
-s/d->events.pool\[i\].home = view;/;/
+s/events_of(d)->pool\[i\].home = view;/;/

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Registers in an event: one table per interface says where each stands. */
-#include "events/ring.h"
+#include "ring/ring.h"
 
 #include <string.h>
 

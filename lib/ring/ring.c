@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "events/ring.h"
+#include "ring/ring.h"
 
 #include <errno.h>
 #include <string.h>
