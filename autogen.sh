@@ -17,7 +17,7 @@ bootstrap() {
 # What configure finds depends on: the packages that may have come or gone since, and itself.
 surroundings() {
     cksum configure
-    pkg-config --modversion json-c check 2>&1 || :
+    pkg-config --modversion check 2>&1 || :
     "${CC:-cc}" --version 2>&1 || :
 }
 

@@ -4,7 +4,7 @@
 # showing, for testing, or for everything that .ci/run does. Does nothing when all are there.
 set -eu
 
-demo='gcc libc6-dev make autoconf automake libtool pkg-config libjson-c-dev
+demo='gcc libc6-dev make autoconf automake libtool pkg-config
 zlib1g-dev liblzma-dev valgrind'
 test="$demo check python3 python3-jsonschema"
 ci="$test git g++ clang libclang-rt-14-dev lcov mandoc graphviz shellcheck xz-utils

@@ -29,6 +29,17 @@ bool done(int rc, const char *what)
     return !rc;
 }
 
+static void make_program(uint32_t vcpu)
+{
+    struct sim_op op[OPS_MAX];
+    unsigned n = op_count(w.sc, vcpu);
+    memcpy(op, w.sc->op[vcpu], sizeof(op));
+    for (unsigned i = 0; i < n; i++)
+        op[i].flags |= w.cfg->flags;
+    if (n && sim_vcpu_script(w.sim, vcpu, op, n, 1))
+        abort();
+}
+
 static void make_machine(void)
 {
     struct sim_machine_cfg mc = {.seed = 1, .xen_minor = w.cfg->minor,
@@ -41,8 +52,7 @@ static void make_machine(void)
         abort();
     sim_domain_schedule(w.sim, ops_schedule, NULL);
     for (uint32_t v = 0; v < VCPUS; v++)
-        if (op_count(w.sc, v) && sim_vcpu_script(w.sim, v, w.sc->op[v], op_count(w.sc, v), 1))
-            abort();
+        make_program(v);
 }
 
 static void set_rights(unsigned v, unsigned p, uint8_t rights)
@@ -230,6 +240,45 @@ static uint64_t hash_vcpu(uint64_t h, const struct sim_vcpu *v)
     return hash_tlb(explore_mix(h, v->pc), v);
 }
 
+static uint64_t hash_pv_answers(uint64_t h, const struct xm_pv_vcpu *v)
+{
+    const struct xm_pv_armed *a = &v->armed;
+    h = explore_mix(h, a->ip << 8 | a->n << 2 | (a->step ? 2u : 0u) | (v->told ? 1u : 0u));
+    for (uint32_t i = 0; i < a->n; i++) {
+        h = explore_mix(h, a->frame[i].exact << 8 | a->frame[i].what);
+        h = explore_mix(h, a->frame[i].mfn << 32 | a->frame[i].stamp);
+    }
+    return v->told ? explore_mix(h, v->told_ask.mfn << 8 | v->told_ask.what) : h;
+}
+
+static uint64_t hash_pv_step(uint64_t h, const struct xm_pv_step *s)
+{
+    if (!s->open)
+        return explore_mix(h, VCPUS);
+    for (uint32_t i = 0; i < s->n; i++)
+        h = explore_mix(h, s->frame[i].mfn << 8 | s->frame[i].bits);
+    return explore_mix(h, s->vcpu);
+}
+
+static uint64_t hash_mpu_step(uint64_t h, const struct xm_mpu_step *s)
+{
+    h = explore_mix(h, s->pc << 8 | (uint64_t)s->n << 2 | (s->open ? 2u : 0u) | (s->tried ? 1u : 0u));
+    for (unsigned i = 0; i < s->n; i++)
+        h = explore_mix(h, s->page[i].gfn << 16 | (uint64_t)s->page[i].told << 8 | s->page[i].free);
+    return explore_mix(explore_mix(h, s->asked_pc), s->asked_gfn << 8 | s->asked);
+}
+
+/* What the hypervisor knows of answers, and of the step that is under way by them. */
+static uint64_t hash_step(uint64_t h)
+{
+    const struct xm_domain *c = &w.sim->core;
+    for (unsigned v = 0; v < VCPUS; v++) {
+        h = hash_pv_answers(h, &c->vcpu[v].pv);
+        h = hash_mpu_step(h, &c->vcpu[v].step);
+    }
+    return hash_pv_step(h, &c->pv.step);
+}
+
 /* A loop around an exclusive, as the vCPU has it, and as the library does. */
 static uint64_t hash_exclusive(uint64_t h, unsigned vcpu)
 {
@@ -278,6 +327,8 @@ uint64_t world_hash(void)
             h = hash_exclusive(h, v);
     }
     h = explore_mix(h, w.sim->pauses);
+    if (w.cfg->means == XMEM_STEP_HYPERVISOR)
+        h = hash_step(h);
     if (w.sc->copied)
         h = copies_hash(h);
     return w.d ? hash_ring(h) : h;

@@ -69,6 +69,7 @@ struct config {
     bool holds; /* vCPUs can be held */
     bool aligned; /* only what the library does itself */
     bool forgets; /* nothing is open from one step to the next */
+    uint16_t flags; /* SIM_OP_F_* of all instructions */
     /* What this means cannot hold, accepted and counted: while a page is open for a step, */
     bool others_pass; /* other vCPUs, */
     bool later_pass;  /* and what the vCPU does next, until the library saw that it went on */

@@ -34,7 +34,7 @@ is() {
     failed=1
 }
 
-echo json-c 0.16 >"$dir/packages"
+echo zlib 1.2 >"$dir/packages"
 is 'the first time it is configured' 'configured --quiet' sh autogen.sh demo
 is 'the second time it is not' '' sh autogen.sh demo
 echo check 0.15 >>"$dir/packages"

@@ -70,7 +70,7 @@ clean_root() (
     mkdir "$out/root"
     tar -xf "$store/root.tar" -C "$out/root"
     cp /etc/resolv.conf "$out/root/etc/"
-    ! ls "$out/root"/usr/lib/*/libxmem* "$out/root"/usr/lib/*/libjson-c* 2>/dev/null
+    ! ls "$out/root"/usr/lib/*/libxmem* 2>/dev/null
 )
 
 in_root() {

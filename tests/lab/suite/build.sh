@@ -93,7 +93,7 @@ suite_inside() {
     done
     # shellcheck disable=SC2086
     $CC "${SUITE_WARN[@]}" "${include[@]}" "$@" "$SUITE_LIBRARY/libxmem-internal.a" \
-        $LDFLAGS -lxenforeignmemory -ljson-c -ldl -lpthread -o "$out" || lab_fail "${out##*/} does not compile"
+        $LDFLAGS -lxenforeignmemory -ldl -lpthread -o "$out" || lab_fail "${out##*/} does not compile"
 }
 
 # What uses libxenctrl itself is built for its release.
