@@ -33,10 +33,13 @@ XM_CORE_SOURCES = \
 	hypervisor/core/x86/pv-decide.c \
 	hypervisor/core/x86/pv-armed.c \
 	hypervisor/core/x86/hap-step.c \
+	hypervisor/core/x86/hap-trap.c \
+	hypervisor/core/x86/trap-insn.c \
 	hypervisor/core/x86/pv-access.c \
 	hypervisor/core/x86/pv-step.c \
 	hypervisor/core/x86/pv-open.c \
 	hypervisor/core/x86/pv-where.c \
+	hypervisor/core/x86/hap-domain.c \
 	hypervisor/core/x86/pv-domain.c
 
 # Of these, what a hypervisor that has a vm_event of its own takes for PV guests and for
@@ -50,6 +53,8 @@ XM_PV_FILES = \
 	hypervisor/core/x86/pv-decide.c \
 	hypervisor/core/x86/pv-armed.c \
 	hypervisor/core/x86/hap-step.c \
+	hypervisor/core/x86/hap-trap.c \
+	hypervisor/core/x86/trap-insn.c \
 	hypervisor/core/x86/pv-access.c \
 	hypervisor/core/x86/pv-step.c \
 	hypervisor/core/x86/pv-open.c \

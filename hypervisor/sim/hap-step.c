@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * x86-npt: one instruction that was answered with STEP, done by the hypervisor's emulator on the way back
- * into the guest. Each of its accesses is held to the rights of its frame.
+ * into the guest, each of its accesses held to the rights of its frame; or by the vCPU, with the others held.
  */
 #include "sim-int.h"
 
@@ -42,7 +42,9 @@ static enum xm_hap_result carry(struct sim_domain *d, struct sim_vcpu *v, const 
 {
     struct sim_insn in;
 
-    if ((op->flags & (SIM_OP_F_NO_EMUL | SIM_OP_F_UNHANDLEABLE)) != 0)
+    if ((op->flags & SIM_OP_F_UNHANDLEABLE) != 0)
+        return XM_HAP_NEVER;
+    if ((op->flags & SIM_OP_F_NO_EMUL) != 0)
         return XM_HAP_CANNOT;
     sim_insn_make(d, op, &in);
     if (!find(d, v, &in))
@@ -114,4 +116,48 @@ enum op_end sim_hap_carry(struct sim_domain *d, struct sim_vcpu *v, const struct
             return OP_BLOCKED;
     }
     return OP_BLOCKED;
+}
+
+/* ---- by the processor ---- */
+
+static struct xm_hap_step *step_of(struct sim_domain *d, struct sim_vcpu *v)
+{
+    return d->core.ring.enabled ? &v->core->hap : NULL;
+}
+
+void sim_hap_enter(struct sim_domain *d, struct sim_vcpu *v)
+{
+    struct xm_ev_regs_x86 regs;
+
+    sim_vcpu_regs_read(v, &regs, sizeof(regs));
+    (void)xm_hap_enter(&v->core->hap_trap, step_of(d, v), regs.rip, regs.rsp, v->exception.pending);
+}
+
+bool sim_hap_fault(struct sim_domain *d, struct sim_vcpu *v, uint8_t what, struct part *p,
+                   enum translation *end)
+{
+    enum xm_access now = rights_of(d, p->gfn);
+    struct xm_hap_trap *t = &v->core->hap_trap;
+    struct xm_ev_regs_x86 regs;
+
+    if ((what & XM_DO_W) != 0)
+        what |= XM_DO_R;
+    if (!xm_rights_violated(now, what, false))
+        return false;
+    sim_vcpu_regs_read(v, &regs, sizeof(regs));
+    xm_hap_left(t, step_of(d, v), XM_HAP_FAULT);
+    if (!xm_hap_fault(t, step_of(d, v), regs.rip, regs.rsp, p->gfn, what, now))
+        return false;
+    *end = TR_BLOCKED; /* it comes again with the others held */
+    if ((what & ~xm_hap_more(t, p->gfn)) == 0) {
+        p->host = sim_page_of(d, xm_p2m_get(&d->core, 0, xm_gfn(p->gfn)).mfn) + p->offset;
+        *end = TR_OK;
+    }
+    return true;
+}
+
+void sim_hap_retired(struct sim_vcpu *v)
+{
+    if (v->core->hap_trap.open && xm_hap_trapped(&v->core->hap_trap, &v->core->hap))
+        v->debugs++;
 }

@@ -20,7 +20,10 @@ static enum translation ask(struct sim_domain *d, struct sim_vcpu *v,
                             const struct xm_access_req *req, struct part *p)
 {
     struct xm_access_res res;
+    enum translation end;
 
+    if (unlikely(v->core->hap.trap) && sim_hap_fault(d, v, req->what, p, &end))
+        return end;
     for (unsigned i = 0; i < MAX_RETRIES; i++) {
         switch (xm_access_check(&d->core, req, &res)) {
         case XM_V_OK:

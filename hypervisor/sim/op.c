@@ -25,6 +25,7 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
     v->in_op = v->held_write = v->moved = false;
     v->told_n = 0;
     sim_pv_retired(d, v);
+    sim_hap_retired(v);
     xm_pv_emulated(&v->core->pv);
     xm_hap_ended(&v->core->hap);
     v->hap_meets = false;
@@ -138,7 +139,7 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     }
     if (v->core->has_reply && xm_reply_take(&d->core, v->id, &reply) && v->in_op)
         r = &reply;
-    if (unlikely(v->exception.pending) && sim_vcpu_deliver(v)) {
+    if (unlikely(v->exception.pending) && !v->core->hap_trap.open && sim_vcpu_deliver(v)) {
         sim_program_peek(&v->prog, &op);
         finish(d, v, &op, true);
         return true;
@@ -153,6 +154,8 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     if (sim_is_arm(d) && !v->in_op)
         sim_arm_begin(v, &op);
     v->in_op = true;
+    if (unlikely(v->core->hap.trap || v->core->hap_trap.open))
+        sim_hap_enter(d, v);
     if (!sim_mpu_enter(d, v))
         return false;
     return go_on(d, v, &op, r);

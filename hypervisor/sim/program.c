@@ -110,6 +110,7 @@ static void replace(struct sim_domain *d, struct sim_vcpu *v, const struct sim_p
     v->pv_due = PV_DUE_NOTHING;
     xm_pv_step_close(&d->core.pv, &v->core->pv, true);
     xm_mpu_step_forget(&v->core->step);
+    xm_hap_left(&v->core->hap_trap, &v->core->hap, XM_HAP_INTERCEPTED);
     xm_hap_ended(&v->core->hap);
     v->hap_meets = false;
     sim_halt_end(v);

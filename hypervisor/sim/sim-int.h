@@ -297,6 +297,12 @@ enum translation {
 };
 /* x86-npt: an answer STEP came, and the op has not gone on since. */
 enum op_end sim_hap_carry(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+/* x86-npt: into the guest, which does its op by itself. */
+void sim_hap_enter(struct sim_domain *d, struct sim_vcpu *v);
+/* A step by the processor is under way or wanted: was the access answered for? TR_OK: p is found. */
+bool sim_hap_fault(struct sim_domain *d, struct sim_vcpu *v, uint8_t what, struct part *p,
+                   enum translation *end);
+void sim_hap_retired(struct sim_vcpu *v);
 enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                       const struct xm_reply *reply);
 /* Finds all parts of it, or tells an event. */

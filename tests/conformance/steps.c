@@ -115,23 +115,11 @@ static void four_pages(struct conf *c)
 
 /* ---- carried over by the hypervisor ---- */
 
-/* On nested paging it is the emulator alone, and the library goes on with its next means. */
-static bool emulator_alone(struct conf *c)
-{
-    struct xmem_domain_info info = XMEM_INIT(info);
-    return !xmem_domain_get_info(c->d, &info) && info.kind == XMEM_KIND_X86_NPT;
-}
-
 static void carried(struct conf *c, enum guest_act act, enum xmem_rights code, uint32_t want)
 {
     uint64_t v = 0;
     if (!open_by(c, XMEM_STEP_HYPERVISOR))
         return;
-    if (act == ACT_EXEC_VECTOR && emulator_alone(c)) {
-        EXPECT_RC(c, conf_close(c), 0);
-        if (!open_by(c, XMEM_STEP_HYPERVISOR | XMEM_STEP_RELAX))
-            return;
-    }
     NEED(c, c->caps.rights & XMEM_RIGHTS_BIT(code), "this kind has no such rights");
     for (unsigned i = 0; i < 3 && !c->failed && !c->skipped; i++)
         pages_of_code(c, act, code, want);
@@ -156,8 +144,7 @@ static void not_carried_further(struct conf *c)
     if (!open_by(c, XMEM_STEP_HYPERVISOR))
         return;
     EXPECT_RC(c, xmem_domain_set_rights_range(c->d, 0, page(c, 0), 2, XMEM_R), 0);
-    enum guest_act act = emulator_alone(c) ? ACT_EXEC_WRITE : ACT_EXEC_VECTOR;
-    int rc = c->ops->start(c, 0, act, page(c, 0), 0x40, VALUE);
+    int rc = c->ops->start(c, 0, ACT_EXEC_VECTOR, page(c, 0), 0x40, VALUE);
     NEED(c, rc != -EOPNOTSUPP, "no such instruction");
     EXPECT_RC(c, rc, 0);
     EXPECT_RC(c, conf_next(c, &ev), 0);

@@ -108,10 +108,10 @@ START_TEST(what_only_turns_is_tried_again)
 }
 END_TEST
 
-START_TEST(what_cannot_be_emulated_is_told)
+START_TEST(what_is_never_done_is_told)
 {
     ck_assert(step(5, XM_DO_X, XM_ACCESS_RW));
-    ck_assert_int_eq(xm_hap_emulated(&s, XM_HAP_CANNOT), XM_HAP_UNIMPLEMENTED);
+    ck_assert_int_eq(xm_hap_emulated(&s, XM_HAP_NEVER), XM_HAP_UNIMPLEMENTED);
     xm_hap_again(&s);
     ck_assert(!xm_hap_begin(&s, IP, SP));
     ck_assert(step(5, XM_DO_X, XM_ACCESS_RW)); /* no page refused, nor told */
@@ -204,7 +204,7 @@ int main(void)
     tcase_add_test(t, resumed_at_a_further_page);
     tcase_add_test(t, another_instruction);
     tcase_add_test(t, what_only_turns_is_tried_again);
-    tcase_add_test(t, what_cannot_be_emulated_is_told);
+    tcase_add_test(t, what_is_never_done_is_told);
     tcase_add_test(t, which_instructions_are_never_emulated);
     tcase_add_test(t, an_answer_by_the_ring);
     tcase_add_test(t, answer_data_are_another_means);

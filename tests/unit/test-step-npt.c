@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Steps of a guest on AMD's nested paging: by the hypervisor's emulator, and what that does not do by relaxing. */
+/* Steps of a guest on AMD's nested paging: by the hypervisor, and what that does not do by relaxing. */
 #include <sim.h>
 
 #include "doc/sim-open.h"
@@ -80,19 +80,23 @@ static uint64_t done(uint32_t vcpu)
 
 static const struct sim_op write_op = {.code = SIM_OP_WRITE, .addr = A << 12, .value = 7};
 static const struct sim_op odd_op = {
+    .code = SIM_OP_WRITE, .flags = SIM_OP_F_UNHANDLEABLE, .addr = A << 12, .value = 7};
+static const struct sim_op vector_op = {
     .code = SIM_OP_WRITE, .flags = SIM_OP_F_NO_EMUL, .addr = A << 12, .value = 7};
 static const struct sim_op copy_op = {.code = SIM_OP_COPY, .addr = A << 12, .to = B << 12};
+static const struct sim_op vector_copy_op = {
+    .code = SIM_OP_COPY, .flags = SIM_OP_F_NO_EMUL, .addr = A << 12, .to = B << 12};
 
-/* None is unseen, and no hypercall but notifications. */
-START_TEST(by_the_hypervisor)
+/* With and without an instruction that the emulator does: none is unseen, no hypercall but notifications. */
+static void many(const struct sim_op *op)
 {
     struct xmem_caps caps = {.size = sizeof(caps)};
     begin(0);
     ck_ok(xmem_domain_get_caps(d, &caps));
     ck_assert_uint_eq(caps.step_means, XMEM_STEP_HYPERVISOR | OLDER);
     ck_assert_uint_eq(caps.step_airtight, XMEM_STEP_HYPERVISOR);
-    runs(0, &write_op, 20);
-    runs(1, &write_op, 20);
+    runs(0, op, 20);
+    runs(1, op, 20);
     next_at(A);
     step(XMEM_STEP_HYPERVISOR, 0);
     struct xmem_stats before = stats();
@@ -105,14 +109,19 @@ START_TEST(by_the_hypervisor)
     ck_assert_uint_eq(done(0) + done(1), 40);
     ck_assert_uint_eq(end().unseen, 0);
 }
+
+START_TEST(by_the_hypervisor) { many(&write_op); }
+END_TEST
+
+START_TEST(by_the_processor) { many(&vector_op); }
 END_TEST
 
 /* An event of its own; while it waits the first page is closed to everybody. */
-START_TEST(second_page)
+static void two_pages(const struct sim_op *op)
 {
     begin(0);
     ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
-    runs(0, &copy_op, 1);
+    runs(0, op, 1);
     next_at(A);
     step(XMEM_STEP_HYPERVISOR, 0);
     next_at(B);
@@ -129,16 +138,21 @@ START_TEST(second_page)
     ck_assert_uint_eq(stats().events, 3);
     end();
 }
+
+START_TEST(second_page) { two_pages(&copy_op); }
+END_TEST
+
+START_TEST(second_page_by_the_processor) { two_pages(&vector_copy_op); }
 END_TEST
 
 /* What turns by itself does so, without an event, and the instruction is done all the same. */
-START_TEST(second_page_turns)
+static void turns(const struct sim_op *op)
 {
     enum xmem_rights rights;
     begin(0);
     ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
     ck_ok(xmem_domain_set_rights(d, 0, B, XMEM_RX2RW));
-    runs(0, &copy_op, 1);
+    runs(0, op, 1);
     next_at(A);
     step(XMEM_STEP_HYPERVISOR, 0);
     none();
@@ -146,6 +160,28 @@ START_TEST(second_page_turns)
     ck_ok(xmem_domain_get_rights(d, 0, B, &rights));
     ck_assert_uint_eq(rights, XMEM_RW);
     end();
+}
+
+START_TEST(second_page_turns)
+{
+    turns(&copy_op);
+    turns(&vector_copy_op);
+}
+END_TEST
+
+/* Its session ends while others are held: they go on. */
+START_TEST(closed_under_way)
+{
+    for (unsigned n = 1; n < 6; n++) {
+        begin(0);
+        runs(0, &vector_op, 3);
+        next_at(A);
+        step(XMEM_STEP_HYPERVISOR, 0);
+        runs(1, &write_op, 1);
+        ck_ok(xmem_event_flush(d));
+        sim_domain_run(g, n);
+        end();
+    }
 }
 END_TEST
 
@@ -213,7 +249,8 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {by_the_hypervisor, second_page, second_page_turns,
+    const unit_test tests[] = {by_the_hypervisor, by_the_processor, second_page,
+                               second_page_by_the_processor, second_page_turns, closed_under_way,
                                rights_that_were_set_since, what_the_emulator_does_not_do, strictly, NULL};
     return unit_main("step-npt", NULL, NULL, tests);
 }

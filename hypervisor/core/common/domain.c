@@ -83,6 +83,7 @@ static void vcpus_init(struct xm_domain *d)
         d->vcpu[i].id = d->vcpu[i].pv.id = i;
         d->vcpu[i].notify_gfn = XM_GFN_NONE;
         d->vcpu[i].notify_mfn = xm_mfn(XM_GFN_NONE);
+        xm_hap_bind(d, &d->vcpu[i]);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <xm/hap-step.h>
 #include <xm/rights.h>
+#include <xm/trap-insn.h>
 
 /* A frame's rights stand for its stamp: an answer ends where they are others. */
 static struct xm_pv_armed_frame frame_of(uint64_t gfn, unsigned what, enum xm_access now)
@@ -15,7 +16,7 @@ void xm_hap_answer(struct xm_hap_step *s, enum xm_hap_says says, uint64_t gfn, u
 
     s->fresh = says == XM_HAP_SAYS_STEP;
     s->due = s->fresh || further;
-    s->stopped = false;
+    s->stopped = s->trap = false;
     if (s->fresh)
         s->next = frame_of(gfn, what & (XM_DO_R | XM_DO_W | XM_DO_X), now);
     if (!s->due)
@@ -46,22 +47,11 @@ void xm_hap_again(struct xm_hap_step *s)
 
 void xm_hap_ended(struct xm_hap_step *s)
 {
-    s->due = s->fresh = s->stopped = false;
+    s->due = s->fresh = s->stopped = s->trap = false;
     xm_pv_disarm_all(&s->armed);
 }
 
 /* ---- which instructions ---- */
-
-static bool is_prefix(uint8_t b, bool is_long)
-{
-    switch (b) {
-    case 0x26: case 0x2e: case 0x36: case 0x3e: /* segments */
-    case 0x64: case 0x65:
-    case 0x66: case 0x67: /* sizes */
-    case 0xf0: case 0xf2: case 0xf3: return true;
-    default: return is_long && (b & 0xf0) == 0x40; /* REX */
-    }
-}
 
 /*
  * IRET is done in real mode only, and far calls, jumps and returns through a gate or to another level of privilege
@@ -70,10 +60,8 @@ static bool is_prefix(uint8_t b, bool is_long)
  */
 bool xm_hap_not_for_emulator(const uint8_t *code, uint32_t n, bool is_long)
 {
-    uint32_t i = 0;
+    uint32_t i = xm_insn_opcode(code, n, is_long);
 
-    while (i < n && is_prefix(code[i], is_long))
-        i++;
     if (i == n)
         return true;
     switch (code[i]) {
@@ -111,6 +99,8 @@ enum xm_hap_next xm_hap_emulated(struct xm_hap_step *s, enum xm_hap_result resul
     if (result == XM_HAP_RETRY)
         return s->stopped ? XM_HAP_VIOLATION : XM_HAP_GO_ON;
     s->stopped = false;
-    xm_pv_disarm_all(&s->armed);
-    return result == XM_HAP_DID ? XM_HAP_GO_ON : XM_HAP_UNIMPLEMENTED;
+    s->trap = result == XM_HAP_CANNOT;
+    if (!s->trap)
+        xm_pv_disarm_all(&s->armed);
+    return result == XM_HAP_NEVER ? XM_HAP_UNIMPLEMENTED : XM_HAP_GO_ON;
 }

@@ -1,39 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <xm/pv-access.h>
 #include <xm/pv-set.h>
+#include <xm/trap-insn.h>
 
-/* ---- which instructions ---- */
-
-static bool is_prefix(uint8_t b)
-{
-    switch (b) {
-    case 0x26: case 0x2e: case 0x36: case 0x3e: /* segments */
-    case 0x64: case 0x65:
-    case 0x66: case 0x67: /* sizes */
-    case 0xf0: case 0xf2: case 0xf3: return true;
-    default: return (b & 0xf0) == 0x40; /* REX */
-    }
-}
-
+/* An interrupt that the guest asks for comes back through the hypervisor, as do its system calls. */
 bool xm_pv_step_never(const uint8_t *code, uint32_t n)
 {
-    uint32_t i = 0;
-
-    while (i < n && is_prefix(code[i]))
-        i++;
-    if (i == n)
-        return true;
-    switch (code[i]) {
-    case 0x9c: /* pushf */
-    case 0x9d: /* popf */
-    case 0xcf: /* iret */ return true;
-    case 0x8e: /* mov to a segment register: the stack's */
-        return i + 1 == n || (code[i + 1] >> 3 & 7) == 2;
-    default: return false;
-    }
+    return xm_trap_never(code, n, true);
 }
-
-/* ---- the step ---- */
 
 bool xm_pv_stepping(const struct xm_pv *pv, const struct xm_pv_vcpu *v)
 {

@@ -58,32 +58,47 @@ static inline bool xmem_npt_mapped(unsigned int flags)
     return (flags & _PAGE_PRESENT) || xmem_npt_access(flags) != p2m_access_rwx;
 }
 
+#define XMEM_NPT_R 1
+#define XMEM_NPT_W 2
+#define XMEM_NPT_X 4
+
+/* What an entry that is made right now may carry beside its rights, for a step (step.c). */
+DECLARE_PER_CPU(uint8_t, xmem_npt_more);
+
+static inline unsigned int xmem_npt_bits(p2m_access_t a)
+{
+    switch ( a )
+    {
+    case p2m_access_rwx:
+        return XMEM_NPT_R | XMEM_NPT_W | XMEM_NPT_X;
+    case p2m_access_rw:
+        return XMEM_NPT_R | XMEM_NPT_W;
+    case p2m_access_r:
+        return XMEM_NPT_R;
+    case p2m_access_rx:
+    case p2m_access_rx2rw:
+        return XMEM_NPT_R | XMEM_NPT_X;
+    default:
+        return 0;
+    }
+}
+
 /* What the type allows, less what the rights forbid. Entries without a page have no rights. */
 static inline unsigned long xmem_npt_flags(unsigned long flags, p2m_access_t a)
 {
+    unsigned int bits = xmem_npt_bits(a) | this_cpu(xmem_npt_more);
+
     if ( !(flags & _PAGE_PRESENT) )
         return flags;
 
     flags |= (unsigned long)(a ^ p2m_access_rwx) << XMEM_NPT_SHIFT;
 
-    switch ( a )
-    {
-    case p2m_access_rwx:
-        break;
-    case p2m_access_rw:
-        flags |= _PAGE_NX_BIT;
-        break;
-    case p2m_access_r:
-        flags |= _PAGE_NX_BIT;
-        /* fall through */
-    case p2m_access_rx:
-    case p2m_access_rx2rw:
-        flags &= ~_PAGE_RW;
-        break;
-    default:
+    if ( !bits )
         flags &= ~_PAGE_PRESENT;
-        break;
-    }
+    if ( !(bits & XMEM_NPT_W) )
+        flags &= ~_PAGE_RW;
+    if ( !(bits & XMEM_NPT_X) )
+        flags |= _PAGE_NX_BIT;
 
     return flags;
 }

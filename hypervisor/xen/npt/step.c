@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The answer STEP for guests on nested paging: one instruction by Xen's emulator, which the core
- * (xm/hap-step.h) is asked about for each access.
+ * (xm/hap-step.h) is asked about for each access, or by the guest's processor (xm/hap-trap.h).
  */
 #include <xen/mem_access.h>
 #include <xen/monitor.h>
@@ -13,6 +13,8 @@
 #include <asm/hvm/monitor.h>
 #include <asm/hvm/nestedhvm.h>
 #include <asm/hvm/support.h>
+#include <asm/hvm/svm/svm.h>
+#include <asm/hvm/svm/vmcb.h>
 #include <asm/p2m.h>
 #include <asm/vm_event.h>
 #include <public/xmem.h>
@@ -22,8 +24,9 @@
 #undef memcpy
 #undef memset
 #pragma push_macro("noreturn")
-#include <xm/hap-step.h>
+#include <xm/hap-trap.h>
 #include <xm/rights.h>
+#include <xm/trap-insn.h>
 #pragma pop_macro("noreturn")
 
 #define CODE_MOST 15
@@ -32,8 +35,16 @@
 #define OTHER_WAYS (VM_EVENT_FLAG_EMULATE_NOWRITE | VM_EVENT_FLAG_SET_EMUL_READ_DATA | \
                     VM_EVENT_FLAG_SET_EMUL_INSN_DATA)
 
+#define DR6_STEP 0x4000UL   /* BS */
+#define DR6_OTHERS 0x200fUL /* BD, B0 to B3 */
+#define VECTOR_NM 7
+#define VECTOR_PF 14
+#define WITH_ERROR_CODE 0x27d00U /* #DF, #TS, #NP, #SS, #GP, #PF, #AC */
+
 struct xmem_npt_vcpu {
     struct xm_hap_step step;
+    struct xm_hap_trap trap;
+    uint32_t added; /* exceptions that are intercepted for a step */
     bool emulating;
     unsigned long gla; /* of the access that the core refused */
 };
@@ -123,7 +134,16 @@ static unsigned int read_code(struct hvm_emulate_ctxt *ctxt, uint8_t *code)
     return n;
 }
 
-static enum xm_hap_result result_of(struct hvm_emulate_ctxt *ctxt, int rc)
+static enum xm_hap_result never_trapped(const struct vcpu *v, const uint8_t *code, unsigned int n)
+{
+    bool is_long = hvm_long_mode_active(v);
+
+    return xm_trap_never(code, n, is_long) || xm_trap_enters_handler(code, n, is_long)
+           ? XM_HAP_NEVER : XM_HAP_CANNOT;
+}
+
+static enum xm_hap_result result_of(struct hvm_emulate_ctxt *ctxt, int rc,
+                                    enum xm_hap_result cannot)
 {
     switch ( rc )
     {
@@ -137,7 +157,7 @@ static enum xm_hap_result result_of(struct hvm_emulate_ctxt *ctxt, int rc)
     case X86EMUL_RETRY:
         return XM_HAP_RETRY;
     default:
-        return XM_HAP_CANNOT;
+        return cannot;
     }
 }
 
@@ -145,6 +165,7 @@ static enum xm_hap_result emulate(struct vcpu *v)
 {
     struct hvm_vcpu_io *hvio = &v->arch.hvm.hvm_io;
     struct hvm_emulate_ctxt ctxt = {};
+    enum xm_hap_result never;
     uint8_t code[CODE_MOST];
     unsigned int n;
 
@@ -152,14 +173,15 @@ static enum xm_hap_result emulate(struct vcpu *v)
     n = read_code(&ctxt, code);
     if ( of(v)->step.stopped )
         return XM_HAP_RETRY;
+    never = never_trapped(v, code, n);
     if ( n && xm_hap_not_for_emulator(code, n, hvm_long_mode_active(v)) )
-        return XM_HAP_CANNOT;
+        return never;
 
     /* Given to it, so that it fetches no more than the instruction has. */
     memcpy(hvio->mmio_insn, code, n);
     hvio->mmio_insn_bytes = n;
 
-    return result_of(&ctxt, hvm_emulate_one(&ctxt, VIO_no_completion));
+    return result_of(&ctxt, hvm_emulate_one(&ctxt, VIO_no_completion), never);
 }
 
 /* In the middle of delivering an event it is not the instruction that has met the page. */
@@ -168,7 +190,7 @@ static enum xm_hap_result carry(struct vcpu *v)
     enum xm_hap_result result;
 
     if ( hvm_event_pending(v) || nestedhvm_vcpu_in_guestmode(v) )
-        return XM_HAP_CANNOT;
+        return XM_HAP_NEVER;
 
     v->arch.vm_event->send_event = true;
     of(v)->emulating = true;
@@ -235,4 +257,186 @@ void xmem_npt_resume(struct vcpu *v)
             return;
         }
     }
+}
+
+/* ---- by the processor ---- */
+
+DEFINE_PER_CPU(uint8_t, xmem_npt_more);
+
+static struct vmcb_struct *vmcb_of(const struct vcpu *v)
+{
+    return v->arch.hvm.svm.vmcb;
+}
+
+/* The guest's own exceptions are not to find the trap flag. */
+static bool cf_check hold_others(void *self, uint32_t vcpu)
+{
+    struct vcpu *v = self;
+
+    if ( domain_pause_except_self(v->domain) != 0 )
+        return false;
+
+    of(v)->added = ~vmcb_get_exception_intercepts(vmcb_of(v));
+    vmcb_set_exception_intercepts(vmcb_of(v), ~0U);
+
+    return true;
+}
+
+/* The first use of the FPU stays intercepted where the FPU is not this vCPU's by now. */
+static void cf_check release_others(void *self, uint32_t vcpu)
+{
+    struct vcpu *v = self, *other;
+    uint32_t added = of(v)->added & ~(v->fpu_dirtied ? 0 : 1U << VECTOR_NM);
+
+    vmcb_set_exception_intercepts(vmcb_of(v),
+                                  vmcb_get_exception_intercepts(vmcb_of(v)) & ~added);
+    for_each_vcpu ( v->domain, other )
+        if ( other != v )
+            vcpu_unpause(other);
+}
+
+static bool cf_check trap_flag(void *self, uint32_t vcpu, bool on)
+{
+    struct vcpu *v = self;
+    struct cpu_user_regs *regs = v == current ? guest_cpu_user_regs() : &v->arch.user_regs;
+    bool was = regs->eflags & X86_EFLAGS_TF;
+
+    regs->eflags = (regs->eflags & ~X86_EFLAGS_TF) | (on ? X86_EFLAGS_TF : 0);
+
+    return was;
+}
+
+/* The rights that it keeps are what they were. */
+static void cf_check renew(void *self, uint32_t vcpu, uint64_t gfn)
+{
+    struct vcpu *v = self;
+    struct p2m_domain *p2m = p2m_get_hostp2m(v->domain);
+    p2m_type_t t;
+    p2m_access_t a;
+    mfn_t mfn = get_gfn_type_access(p2m, gfn, &t, &a, 0, NULL);
+
+    if ( !mfn_eq(mfn, INVALID_MFN) )
+    {
+        this_cpu(xmem_npt_more) = xm_hap_more(&of(v)->trap, gfn);
+        if ( p2m_set_entry(p2m, _gfn(gfn), mfn, PAGE_ORDER_4K, t, a) )
+            domain_crash(v->domain);
+        this_cpu(xmem_npt_more) = 0;
+    }
+    put_gfn(v->domain, gfn);
+}
+
+static struct xm_hap_trap *trap_of(struct vcpu *v)
+{
+    static const struct xm_hap_calls calls = {
+        .hold_others = hold_others,
+        .release_others = release_others,
+        .trap_flag = trap_flag,
+        .renew = renew,
+    };
+    struct xm_hap_trap *t = &of(v)->trap;
+
+    t->calls = &calls;
+    t->self = v;
+    t->vcpu = v->vcpu_id;
+
+    return t;
+}
+
+bool xmem_npt_enter(struct vcpu *v)
+{
+    const struct cpu_user_regs *regs = guest_cpu_user_regs();
+    bool busy;
+
+    if ( !v->arch.vm_event || (!of(v)->step.trap && !of(v)->trap.open) )
+        return false;
+
+    busy = hvm_event_pending(v) || v->arch.vm_event->sync_event;
+
+    return xm_hap_enter(trap_of(v), &of(v)->step, regs->rip, regs->rsp, busy);
+}
+
+bool xmem_npt_fault(struct vcpu *v, gfn_t gfn, struct npfec npfec)
+{
+    const struct cpu_user_regs *regs = guest_cpu_user_regs();
+    unsigned int what = (npfec.read_access ? XM_DO_R : 0) | (npfec.write_access ? XM_DO_W : 0) |
+                        (npfec.insn_fetch ? XM_DO_X : 0);
+
+    if ( !v->arch.vm_event || !of(v)->step.trap )
+        return false;
+
+    return xm_hap_fault(trap_of(v), &of(v)->step, regs->rip, regs->rsp, gfn_x(gfn), what,
+                        rights_of(v->domain, gfn));
+}
+
+/* True: it is the step's alone. */
+static bool debug_exception(struct vcpu *v)
+{
+    unsigned long dr6 = vmcb_get_dr6(vmcb_of(v));
+
+    if ( xm_hap_trapped(trap_of(v), &of(v)->step) || !(dr6 & DR6_STEP) )
+        return false;
+
+    vmcb_set_dr6(vmcb_of(v), dr6 & ~DR6_STEP);
+
+    return !(dr6 & DR6_OTHERS);
+}
+
+/* True: it was intercepted for the step, and is given to the guest. */
+static bool exception(struct vcpu *v, unsigned int vector)
+{
+    const struct vmcb_struct *vmcb = vmcb_of(v);
+    bool ours = of(v)->added & (1U << vector);
+
+    xm_hap_left(trap_of(v), &of(v)->step, XM_HAP_EXCEPTION);
+    if ( !ours )
+        return false;
+
+    if ( vector == VECTOR_PF )
+        hvm_inject_page_fault(vmcb->exitinfo1, vmcb->exitinfo2);
+    else
+        hvm_inject_hw_exception(vector, WITH_ERROR_CODE & (1U << vector)
+                                        ? (int)vmcb->exitinfo1 : X86_EVENT_NO_EC);
+
+    return true;
+}
+
+static enum xm_hap_why why(uint64_t reason)
+{
+    switch ( reason )
+    {
+    case VMEXIT_NPF:
+        return XM_HAP_FAULT;
+    case VMEXIT_INTR:
+    case VMEXIT_NMI:
+    case VMEXIT_SMI:
+    case VMEXIT_VINTR:
+    case VMEXIT_EXCEPTION_MC:
+    case VMEXIT_EXCEPTION_NM:
+        return XM_HAP_HOST;
+    default:
+        return XM_HAP_INTERCEPTED;
+    }
+}
+
+bool xmem_npt_exit(struct vcpu *v, uint64_t reason)
+{
+    unsigned int vector = reason - VMEXIT_EXCEPTION_DE;
+
+    if ( likely(!v->arch.vm_event) || likely(!of(v)->trap.open) )
+        return false;
+    if ( reason == VMEXIT_EXCEPTION_DB )
+        return debug_exception(v);
+    /* Xen's own interest in some ends nothing: the FPU's first use, machine checks. */
+    if ( vector < 32 && (why(reason) != XM_HAP_HOST || (of(v)->added & (1U << vector))) )
+        return exception(v, vector);
+
+    xm_hap_left(trap_of(v), &of(v)->step, why(reason));
+
+    return false;
+}
+
+void xmem_npt_forget(struct vcpu *v)
+{
+    if ( v->arch.vm_event )
+        xm_hap_left(trap_of(v), NULL, XM_HAP_EXCEPTION);
 }

@@ -7,10 +7,11 @@
 #include <public/vm_event.h>
 
 struct domain;
+struct npfec;
 struct vcpu;
 
 /* Room in struct arch_vm_event, zero at first: it comes and goes with the listener. */
-#define XMEM_NPT_ROOM 64
+#define XMEM_NPT_ROOM 80
 
 #ifdef CONFIG_XMEM_NPT
 
@@ -23,6 +24,14 @@ void xmem_npt_resume(struct vcpu *v);
 bool xmem_npt_emulating(const struct vcpu *v);
 /* one of its accesses. */
 bool xmem_npt_piece(struct vcpu *v, unsigned long gla, gfn_t gfn, uint32_t pfec);
+/* Before each entry to the guest. True: in a step, and nothing is injected. */
+bool xmem_npt_enter(struct vcpu *v);
+/* First of all at each exit. True: that is all. */
+bool xmem_npt_exit(struct vcpu *v, uint64_t reason);
+/* An access against the rights, its gfn locked. True: it was answered for. */
+bool xmem_npt_fault(struct vcpu *v, gfn_t gfn, struct npfec npfec);
+/* The room goes, the vCPU being paused. */
+void xmem_npt_forget(struct vcpu *v);
 
 #else
 
@@ -31,6 +40,10 @@ bool xmem_npt_piece(struct vcpu *v, unsigned long gla, gfn_t gfn, uint32_t pfec)
 #define xmem_npt_resume(v) ((void)0)
 #define xmem_npt_emulating(v) false
 #define xmem_npt_piece(v, gla, gfn, pfec) true
+#define xmem_npt_enter(v) false
+#define xmem_npt_exit(v, reason) false
+#define xmem_npt_fault(v, gfn, npfec) false
+#define xmem_npt_forget(v) ((void)0)
 
 #endif
 

@@ -13,6 +13,7 @@
 
 #define VALUE UINT64_C(0x1122334455667788)
 #define DEBUG_EXCEPTION 1
+#define GENERAL_PROTECTION 13
 #define TRAP_FLAG UINT64_C(0x100)
 #define MOST_EVENTS 200u
 #define ROUNDS 100u
@@ -23,34 +24,44 @@ struct insn {
     uint8_t code[32];
     uint64_t stores; /* 0: the release of Xen */
     unsigned instructions;
+    enum xmem_kind only; /* XMEM_KIND_UNKNOWN: on any */
 };
 
 static const struct insn insns[] = {
-    {"mov", {0x48, 0x89, 0x3e, 0xc3}, VALUE, 2},
+    {"mov", {0x48, 0x89, 0x3e, 0xc3}, VALUE, 2, XMEM_KIND_UNKNOWN},
     {"SSE", {0x66, 0x48, 0x0f, 0x6e, 0xc7,  /* movq %rdi, %xmm0 */
              0x66, 0x0f, 0xd6, 0x06, 0xc3}, /* movq %xmm0, (%rsi); ret */
-     VALUE, 3},
-    {"MMX", {0x48, 0x0f, 0x6e, 0xc7, 0x0f, 0x7f, 0x06, 0x0f, 0x77, 0xc3}, VALUE, 4}, /* movq; movq; emms */
-    {"x87", {0x57, 0xdf, 0x2c, 0x24, 0xdf, 0x3e, 0x58, 0xc3}, VALUE, 5}, /* push; fild; fistp; pop */
+     VALUE, 3, XMEM_KIND_UNKNOWN},
+    {"MMX", {0x48, 0x0f, 0x6e, 0xc7, 0x0f, 0x7f, 0x06, 0x0f, 0x77, 0xc3}, VALUE, 4, XMEM_KIND_UNKNOWN}, /* movq; movq; emms */
+    {"x87", {0x57, 0xdf, 0x2c, 0x24, 0xdf, 0x3e, 0x58, 0xc3}, VALUE, 5, XMEM_KIND_UNKNOWN}, /* push; fild; fistp; pop */
     {"cmpxchg16b",
      {0x53, 0x31, 0xc0, 0x31, 0xd2, 0x31, 0xc9, 0x48, 0x89, 0xfb, /* push %rbx; 0 in rax, rdx, rcx; rdi */
       0xf0, 0x48, 0x0f, 0xc7, 0x0e, 0x5b, 0xc3},                  /* in rbx; lock cmpxchg16b (%rsi); pop */
-     VALUE, 8},
-    {"cpuid", {0x53, 0x31, 0xc0, 0x31, 0xc9, 0x0f, 0xa2, 0x5b, 0x48, 0x89, 0x3e, 0xc3}, VALUE, 7},
-    {"mov cr0", {0x0f, 0x20, 0xc0, 0x48, 0x89, 0x3e, 0xc3}, VALUE, 3}, /* which Xen does for the guest */
+     VALUE, 8, XMEM_KIND_UNKNOWN},
+    {"cpuid", {0x53, 0x31, 0xc0, 0x31, 0xc9, 0x0f, 0xa2, 0x5b, 0x48, 0x89, 0x3e, 0xc3}, VALUE, 7, XMEM_KIND_UNKNOWN},
+    {"mov cr0", {0x0f, 0x20, 0xc0, 0x48, 0x89, 0x3e, 0xc3}, VALUE, 3, XMEM_KIND_UNKNOWN}, /* which Xen does for the guest */
     {"hypercall",
      {0xb8, 17, 0, 0, 0, 0x56, 0x31, 0xff, /* mov $__HYPERVISOR_xen_version, %eax; push %rsi; xor %edi, %edi */
       0x0f, 0x05, 0x5e, 0x48, 0x89, 0x06, 0xc3}, /* syscall; pop %rsi; mov %rax, (%rsi); ret */
-     0, 7},
+     0, 7, XMEM_KIND_X86_PV},
+    {"vmmcall", {0xb8, 17, 0, 0, 0, 0x56, 0x31, 0xff, 0x0f, 0x01, 0xd9, 0x5e, 0x48, 0x89, 0x06, 0xc3}, 0, 7,
+     XMEM_KIND_X86_NPT},
+    {"lretq",
+     {0x48, 0x89, 0x3e, 0x8c, 0xc8, 0x50, 0x48, 0x8d, 0x0d, 3, 0, 0, 0, /* mov; mov %cs, %eax; push; lea */
+      0x51, 0x48, 0xcb, 0xc3},                                          /* push; lretq; ret */
+     VALUE, 7, XMEM_KIND_X86_NPT},
 };
 static const struct insn flags_insn = {
     /* movq; movq to (%rsi); pushf; pop %rax; mov %rax, 8(%rsi); ret */
     "flags", {0x66, 0x48, 0x0f, 0x6e, 0xc7, 0x66, 0x0f, 0xd6, 0x06, 0x9c, 0x58, 0x48, 0x89, 0x46, 8, 0xc3},
-    VALUE, 6};
+    VALUE, 6, XMEM_KIND_UNKNOWN};
 static const struct insn own_insn = {
     /* movq; pushf; orl $TRAP_FLAG, (%rsp); popf; movq to (%rsi); ret */
     "own", {0x66, 0x48, 0x0f, 0x6e, 0xc7, 0x9c, 0x81, 0x0c, 0x24, 0, 1, 0, 0, 0x9d, 0x66, 0x0f, 0xd6, 0x06, 0xc3},
-    VALUE, 5};
+    VALUE, 5, XMEM_KIND_UNKNOWN};
+static const struct insn wrong_insn = {
+    /* mov; push $0x7ff8, no segment's selector; push %rax; lretq */
+    "wrong", {0x48, 0x89, 0x3e, 0x68, 0xf8, 0x7f, 0, 0, 0x50, 0x48, 0xcb}, VALUE, 4, XMEM_KIND_X86_NPT};
 
 struct outcome {
     unsigned fetches, writes, others; /* events */
@@ -116,11 +127,15 @@ static bool prepare(struct conf *c)
 
 static void each_class(struct conf *c)
 {
+    struct xmem_domain_info info = XMEM_INIT(info);
     if (!prepare(c))
         return;
+    EXPECT_RC(c, xmem_domain_get_info(c->d, &info), 0);
     for (size_t i = 0; i < sizeof(insns) / sizeof(*insns) && !c->failed; i++) {
         const struct insn *insn = &insns[i];
         struct outcome o;
+        if (insn->only && insn->only != info.kind)
+            continue;
         EXPECT_RC(c, run(c, insn, &o), 0);
         EXPECT(c, o.fault < 0 && !o.others);
         EXPECT(c, o.fetches == insn->instructions && o.writes == 1);
@@ -139,6 +154,22 @@ static void trap_flag(struct conf *c)
     EXPECT(c, o.stored[1] && !(o.stored[1] & TRAP_FLAG));
     EXPECT_RC(c, run(c, &own_insn, &o), 0);
     EXPECT(c, o.fault == DEBUG_EXCEPTION && o.stored[0] == VALUE && o.writes == 1);
+}
+
+/* What the processor does for a step may end in an exception of the guest's. */
+static void exception(struct conf *c)
+{
+    struct xmem_domain_info info = XMEM_INIT(info);
+    struct outcome o;
+    if (!prepare(c))
+        return;
+    EXPECT_RC(c, xmem_domain_get_info(c->d, &info), 0);
+    NEED(c, info.kind == wrong_insn.only, "another kind");
+    for (unsigned i = 0; i < 3; i++) {
+        EXPECT_RC(c, run(c, &wrong_insn, &o), 0);
+        EXPECT(c, o.fault == GENERAL_PROTECTION && o.stored[0] == VALUE && !o.others);
+        EXPECT(c, o.fetches == wrong_insn.instructions && o.writes == 1);
+    }
 }
 
 /* ---- how often a second ---- */
@@ -191,6 +222,7 @@ static void how_often(struct conf *c)
 const struct statement statements_carried[] = {
     {"carried over: vector, FPU, privileged instructions and hypercalls are done, each access told", each_class, true},
     {"carried over: the trap flag is the guest's own", trap_flag, true},
+    {"carried over: an exception of the instruction is the guest's", exception, true},
     {"carried over: how often a second", how_often, true},
     {NULL, NULL, false},
 };

@@ -14,6 +14,6 @@
 #include <xm/mpu-domain.h>
 #include <xm/pv-domain.h>
 #include <xm/event.h>
-#include <xm/hap-step.h>
+#include <xm/hap-trap.h>
 
 #endif

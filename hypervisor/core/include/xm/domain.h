@@ -12,7 +12,7 @@
 
 #include <xm/abi.h>
 #include <xm/env.h>
-#include <xm/hap-step.h>
+#include <xm/hap-trap.h>
 #include <xm/mpu-plan.h>
 #include <xm/mpu-step.h>
 #include <xm/pv-access.h>
@@ -74,6 +74,7 @@ struct xm_vcpu {
     struct xm_reply reply;
     struct xm_pv_vcpu pv; /* x86-pv: the event it is stopped with, EMULATE answers */
     struct xm_hap_step hap;   /* x86-npt: STEP answers */
+    struct xm_hap_trap hap_trap;
     struct xm_mpu_step step;  /* arm-mpu: STEP answers */
 };
 
@@ -126,6 +127,7 @@ struct xm_domain {
     struct xm_vcpu *vcpu;
     struct xm_mpu_view mpu;     /* arm-mpu: rights of the host view; under the p2m lock */
     struct xm_pv pv;            /* x86-pv: in place of the views; under the p2m lock */
+    bool hap_held;              /* x86-npt: one vCPU holds the others */
     struct xm_monitor monitor;
     struct xm_ring ring;
     struct xm_stats stats;
@@ -159,6 +161,9 @@ static inline struct xm_vcpu *xm_vcpu_get(struct xm_domain *d, uint32_t id)
 {
     return id < d->vcpus ? &d->vcpu[id] : NULL;
 }
+
+/* x86-npt: a vCPU's steps by its processor. */
+void xm_hap_bind(struct xm_domain *d, struct xm_vcpu *v);
 
 /* domctl.h's interface version of that release (0x15 for 4.17). */
 uint32_t xm_domctl_version(uint32_t xen_minor);

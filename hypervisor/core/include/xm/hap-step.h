@@ -15,6 +15,7 @@
 struct xm_hap_step {
     bool due;                         /* an answer came, and the vCPU has not gone on since; */
     bool fresh;                       /* it was STEP, for `next` */
+    bool trap;                        /* the processor is to do it: xm/hap-trap.h */
     bool stopped;                     /* the emulation met what nobody answered for: */
     uint8_t what;                     /* XM_DO_* */
     uint64_t gfn;
@@ -43,11 +44,12 @@ bool xm_hap_piece(struct xm_hap_step *s, uint64_t gfn, unsigned what, enum xm_ac
 enum xm_hap_result {
     XM_HAP_DID,     /* it was done, or ended in the guest's own exception */
     XM_HAP_RETRY,   /* nothing was done; for a piece that was refused, or for reasons of the emulator's */
-    XM_HAP_CANNOT   /* it does not do this one */
+    XM_HAP_CANNOT,  /* it does not do this one, the processor may: xm/hap-trap.h */
+    XM_HAP_NEVER    /* nor can the processor be stopped behind it */
 };
 
 enum xm_hap_next {
-    XM_HAP_GO_ON,         /* into the guest */
+    XM_HAP_GO_ON,         /* into the guest; xm_hap_enter() has the processor do it, if need be */
     XM_HAP_VIOLATION,     /* s->gfn and s->what meet the rights like any access: if they only turn, or
                              nobody stops the vCPU, xm_hap_again(), and the instruction is begun anew */
     XM_HAP_UNIMPLEMENTED  /* told as not implemented; where nobody wants that, the guest goes on,

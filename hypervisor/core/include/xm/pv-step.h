@@ -33,11 +33,7 @@ struct xm_pv_step {
 
 /* Is the vCPU in the middle of one? */
 bool xm_pv_stepping(const struct xm_pv *pv, const struct xm_pv_vcpu *v);
-/*
- * Can the processor not do it so? What pushes or loads the trap flag would show it or take it
- * away, and behind a load of the stack segment the trap comes one instruction late. code: from its
- * first byte on, n of them, 64-bit.
- */
+/* Can the processor not do it so? xm_trap_never(), of 64-bit code. */
 bool xm_pv_step_never(const uint8_t *code, uint32_t n);
 /*
  * The vCPU goes back to its instruction whatever this does: what it faults on is opened if the step has
