@@ -130,18 +130,33 @@ static int do_debug(struct sim_domain *d, const struct xm_domctl *op)
     return 0;
 }
 
+static bool was_woken(const struct sim_vcpu *v)
+{
+    return v->woken == sim_vcpu_runs(v) + 1;
+}
+
+/* Where the hypervisor is ours it does not let a ring end that a woken vCPU has still to look at. */
+static bool ring_is_looked_at(const struct sim_domain *d)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < d->cfg.vcpus && d->cfg.kind == SIM_X86_PV; i++)
+        any = any || was_woken(&d->vcpu[i]);
+    return any;
+}
+
 /*
  * A vCPU that is woken from the queue for a slot looks at the ring when it runs: who ends the ring lets
- * it run first. PV guests and the MPU's have no queue.
+ * it run first. The MPU's have no queue.
  */
 static void lose_woken(struct sim_domain *d)
 {
     uint32_t i;
 
-    if (d->cfg.kind != SIM_X86_EPT && d->cfg.kind != SIM_ARM_S2 && d->cfg.kind != SIM_X86_NPT)
+    if (d->cfg.kind == SIM_ARMV8R_MPU)
         return;
     for (i = 0; i < d->cfg.vcpus; i++)
-        if (d->vcpu[i].woken == sim_vcpu_runs(&d->vcpu[i]) + 1)
+        if (was_woken(&d->vcpu[i]))
             d->vcpu[i].waiting = true;
 }
 
@@ -149,8 +164,10 @@ static int do_vm_event(struct sim_domain *d, struct xm_domctl *op)
 {
     const struct xm_domctl_vm_event_op *ev = &op->u.vm_event_op;
     uint32_t outstanding = xm_ring_outstanding(&d->core);
-    int rc = xm_hc_domctl(&d->core, op);
+    int rc = -XM_EBUSY;
 
+    if (ev->op != XM_VM_EVENT_DISABLE || !ring_is_looked_at(d))
+        rc = xm_hc_domctl(&d->core, op);
     if (rc != 0 || ev->mode != XM_VM_EVENT_MODE_MONITOR)
         return rc;
     if (ev->op == XM_VM_EVENT_ENABLE) {

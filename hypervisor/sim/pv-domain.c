@@ -186,7 +186,7 @@ int sim_pv_depopulate(struct sim_domain *d, uint64_t mfn)
     }
     pv_disown(f);
     xm_pv_frame_left(&d->core.pv, mfn);
-    xm_pv_where_forget(&d->pv->where, mfn);
+    xm_pv_where_left(&d->pv->where, mfn);
     host = f->host;
     /* Before anybody else can get it. */
     sim_tlb_flush(d, 0);

@@ -43,6 +43,15 @@ static bool patient(struct patience *p)
 
 /* ---- answering all ---- */
 
+/* Its answer frees the slot, and leaves the vCPU where it is: without that flag it does not go on. */
+static void park(struct xmem_domain *d, struct event *ev)
+{
+    if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
+        return;
+    ev->req.flags &= ~RING_FLAG_VCPU_PAUSED;
+    d->vcpus[ev->pub.vcpu].parked = true;
+}
+
 /* Resumed for good: single step goes off with the answer, where it was on. */
 static void quit_event(struct xmem_domain *d, struct event *ev)
 {
@@ -50,6 +59,8 @@ static void quit_event(struct xmem_domain *d, struct event *ev)
         return;
     bool off = (ev->pub.flags & XMEM_EVENT_PAUSED) && step_forget(d, ev);
     finish_at_end(d, ev);
+    if (d->parking)
+        park(d, ev);
     event_answer(d, ev, off ? RING_FLAG_TOGGLE_SINGLESTEP : 0);
 }
 
@@ -95,14 +106,33 @@ static bool let_run(struct xmem_domain *d)
     return false;
 }
 
+/* One that no request asked for. */
+static int resume_blindly(struct xmem_domain *d, uint32_t vcpu)
+{
+    struct ring_head head = {.version = d->ring.version, .flags = RING_FLAG_VCPU_PAUSED, .vcpu = vcpu};
+    ring_answer(&d->ring, &head, NULL, 0);
+    return events_send(d);
+}
+
 /* A ring that cannot be read: an answer for every vCPU that may wait, as for a dead listener's. */
 static void answer_blindly(struct xmem_domain *d)
 {
-    struct ring_head head = {.version = d->ring.version, .flags = RING_FLAG_VCPU_PAUSED};
-    for (head.vcpu = 0; head.vcpu < d->vcpu_n && !d->dead; head.vcpu++) {
-        ring_answer(&d->ring, &head, NULL, 0);
-        (void)events_send(d);
+    for (uint32_t i = 0; i < d->vcpu_n && !d->dead; i++)
+        (void)resume_blindly(d, i);
+}
+
+/* Answers without requests: the ring is no use after it. */
+static int release_parked(struct xmem_domain *d)
+{
+    int rc = 0;
+    for (uint32_t i = 0; i < d->vcpu_n && !d->dead; i++) {
+        if (!d->vcpus[i].parked)
+            continue;
+        d->vcpus[i].parked = false;
+        d->broken = true;
+        rc = resume_blindly(d, i);
     }
+    return rc; /* what is not notified is so by the next one, or by whoever looks at the ring */
 }
 
 /* ---- monitoring ---- */
@@ -141,14 +171,14 @@ static int run_on(struct xmem_domain *d, bool on)
     return rc;
 }
 
-/* Has every vCPU that does not sleep been on a processor since it was noted? */
+/* Has every vCPU that neither sleeps nor is parked been on a processor since it was noted? */
 static bool all_ran(struct xmem_domain *d, uint64_t *times, bool note)
 {
     bool all = true;
     for (uint32_t i = 0; i < d->vcpu_n && all; i++) {
         uint64_t ns = 0;
         bool idle = true;
-        if (d->ops->vcpu_ran(d->dom, i, &ns, &idle))
+        if (d->vcpus[i].parked || d->ops->vcpu_ran(d->dom, i, &ns, &idle))
             continue;
         if (note)
             times[i] = ns;
@@ -159,43 +189,63 @@ static bool all_ran(struct xmem_domain *d, uint64_t *times, bool note)
 }
 
 /*
+ * All run, with events answered on the way, until each did. False: some did not. Where they cannot be let
+ * run there is no way to it, and what else is to be undone is more.
+ */
+static bool run_all(struct xmem_domain *d, uint64_t *times, struct patience *p, bool *any)
+{
+    bool ran = false;
+    all_ran(d, times, true);
+    if (run_on(d, true))
+        return true;
+    do {
+        *any = let_run(d) || *any;
+        ran = all_ran(d, times, false);
+    } while (!ran && !d->dead && patient(p));
+    if (!run_on(d, false))
+        *any = drain(d) || *any;
+    return ran || d->dead;
+}
+
+/*
  * Where the ring was full some may have queued for a slot. Xen takes a vCPU that it wakes out of
  * the queue at once, but the vCPU looks at the ring only when it runs, which has to be before the
  * ring ends (vm_event_wake_queued(), vm_event_disable()): all of them run, until a time when no
- * event came of that.
+ * event came of that. Who has an event then is parked: rights that stay would give it the next one at
+ * once, and so without an end. False: not all of them could be seen to.
  */
-static void run_woken(struct xmem_domain *d, struct patience *p)
+static bool run_woken(struct xmem_domain *d, struct patience *p)
 {
-    bool any = d->ring.was_full && d->ops->vcpu_ran && !d->broken;
+    bool any = d->ring.was_full && d->ops->vcpu_ran && !d->broken, all = true;
     uint64_t *times = any ? calloc(d->vcpu_n, sizeof(*times)) : NULL;
-    while (times && any && !d->dead && patient(p)) {
-        all_ran(d, times, true);
+    d->parking = times != NULL;
+    while (times && any && all && !d->dead) {
         any = false;
-        if (run_on(d, true))
-            break;
-        do
-            any = let_run(d) || any;
-        while (!all_ran(d, times, false) && !d->dead && patient(p));
-        if (run_on(d, false))
-            break;
-        any = drain(d) || any;
+        all = patient(p) && run_all(d, times, p, &any);
     }
+    d->parking = false;
     free(times);
+    return all;
 }
 
-/* vCPUs that wait for a slot keep the ring busy: they run a moment to get one. */
+/*
+ * vCPUs that wait for a slot keep the ring busy: they run a moment to get one. A ring that some have still to
+ * look at is not ended: what Xen frees then they would go on to use.
+ */
 static int disable_ring(struct xmem_domain *d)
 {
     struct patience p = patience_of(DISABLE_MS);
-    int rc;
-    run_woken(d, &p);
-    while ((rc = d->ops->monitor_disable(d->dom)) == -EBUSY && patient(&p) && !d->dead) {
+    int rc = -EBUSY, rc2;
+    bool all = run_woken(d, &p);
+    if ((rc2 = release_parked(d)))
+        return rc2;
+    while (all && (rc = d->ops->monitor_disable(d->dom)) == -EBUSY && patient(&p) && !d->dead) {
         if (run_on(d, true))
             break;
         (void)let_run(d);
         if (run_on(d, false))
             break;
-        run_woken(d, &p);
+        all = run_woken(d, &p);
     }
     return rc;
 }
@@ -209,11 +259,13 @@ static int drop_ring(struct xmem_domain *d)
     rc = d->enabled ? disable_ring(d) : d->ops->monitor_disable(d->dom);
     if (rc && rc != -EBUSY && !d->dead) /* it may have been for this one time */
         rc = d->ops->monitor_disable(d->dom);
-    uint8_t rights;
-    if (rc && rc != -EBUSY && d->ops->rights_get(d->dom, 0, UINT64_MAX, &rights))
-        d->enabled = false; /* the ring is off, or not to be counted on; what came with it is not off */
+    /* One that is on is read again the next time: who came to it meanwhile would wait for good. */
+    if (rc && rc != -EBUSY && !d->ops->ring_is_on(d->dom))
+        d->enabled = false; /* what came with it is not off */
     if (rc)
-        return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled", d->domid);
+        return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled%s", d->domid,
+                           rc == -EBUSY ? ", vCPUs that wait for a slot of its ring do not run; is it paused "
+                                          "by somebody else?" : "");
     d->led->ring_taken = d->enabled = d->broken = false;
     return 0;
 }

@@ -152,6 +152,8 @@ struct xmem_backend_ops {
      */
     int (*monitor_enable)(void *dom, struct backend_ring *ring);
     int (*monitor_disable)(void *dom);
+    /* After a disable that failed: the ring is still on and mapped, and wants to be read. */
+    bool (*ring_is_on)(void *dom);
     /*
      * The ring of a listener that is gone, as it left it; event_notify makes the hypervisor
      * look at it, monitor_disable ends it. NULL or a failure: cannot be done, as on Xen, where

@@ -69,6 +69,7 @@ struct vcpu {
     bool own_step;      /* single step wanted by the library, for a step */
     bool hw_step;       /* single step as the last answer left it */
     bool attention;     /* its next answer has something to add: step_answer() */
+    bool parked;        /* answered, and left where it is until the ring ends */
     bool io_again;      /* it may come back to an input instruction that was emulated, */
     uint64_t io_pc;     /* this one */
     uint8_t writes;     /* its instruction, into the page of gfn written, that has copies; 2: into more */

@@ -89,6 +89,7 @@ struct xmem_domain {
     bool own_change;    /* rights are being changed for a step */
     bool step_owed;     /* a step's end failed: step_pay() */
     bool finishing;     /* the session ends: steps by view are seen through */
+    bool parking;       /* vCPUs with an event are to be parked */
     bool hold_asked;    /* whether vCPUs can be held; then */
     bool no_hold;       /* they cannot */
 

@@ -334,9 +334,13 @@ START_TEST(test_given_back)
     make_whole();
     map_all();
     for (uint64_t i = 0; i < FRAMES; i++) {
-        write_entry((uint32_t)(i / ENTRIES), i % ENTRIES, 0);
-        xm_pv_where_forget(&w, scattered(i));
+        if (i % 2 == 0) /* of the others the place is kept: their tables are gone */
+            write_entry((uint32_t)(i / ENTRIES), i % ENTRIES, 0);
+        shadow[i / ENTRIES][i % ENTRIES] = 0;
+        xm_pv_where_left(&w, scattered(i));
     }
+    for (uint64_t i = 0; i < FRAMES / 32 / 8; i++)
+        (void)settle();
     ck_assert_uint_eq(w.bytes, 0);
     ck_assert_uint_eq(fake.bytes, 0);
     map_all();
@@ -351,13 +355,61 @@ START_TEST(test_given_back)
 }
 END_TEST
 
+/* told: with a word for each entry that goes. */
+static void leaves(uint32_t f, bool told)
+{
+    for (uint32_t k = 0; k < 8 * ENTRIES; k++) {
+        uint64_t *e = &shadow[k / ENTRIES][k % ENTRIES];
+
+        if (*e == f + 1 && told)
+            write_entry(k / ENTRIES, k % ENTRIES, 0);
+        else if (*e == f + 1)
+            *e = 0;
+    }
+    xm_pv_where_left(&w, f);
+}
+
+/* A balloon: as much as is there at a time, however often frames go and others come. */
+START_TEST(test_left_and_came)
+{
+    uint64_t most = 0, first;
+
+    start();
+    make_whole();
+    for (uint32_t n = 0; n < FRAMES; n++) {
+        uint32_t t = n / ENTRIES % 2, i = n % ENTRIES;
+        uint64_t was = shadow[t][i];
+
+        write_entry(t, i, 0);
+        if (was != 0)
+            xm_pv_where_left(&w, was - 1);
+        write_entry(t, i, n + 1);
+        most = w.bytes > most ? w.bytes : most;
+        if (n == 2 * ENTRIES)
+            first = most;
+    }
+    ck_assert_uint_le(most, first + 4 * 520);
+    /* One that comes back has what it gets then, also while there are many that nobody has come by for yet. */
+    leaves(FRAMES - 1, false);
+    for (uint32_t f = FRAMES - 1; f > FRAMES - 2 * ENTRIES; f -= 32)
+        leaves(f, true);
+    write_entry(3, 3, FRAMES);
+    for (unsigned i = 0; i < 8; i++)
+        (void)settle();
+    drop(FRAMES - 1);
+    ck_assert_uint_eq(shadow[3][3], 0);
+    ck_assert(w.whole);
+    end();
+}
+END_TEST
+
 static uint32_t draw(uint64_t *seed, uint32_t below)
 {
     *seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
     return (uint32_t)(*seed >> 33) % below;
 }
 
-/* Entries, tables and memory that come and go, and drops between: no entry of a dropped frame is left. */
+/* Entries, frames, tables and memory that come and go, and drops between: no entry of a dropped frame is left. */
 START_TEST(test_random)
 {
     uint64_t seed = 1;
@@ -373,8 +425,10 @@ START_TEST(test_random)
             write_entry(t, i, what < 70 && !limited[f] ? f + 1 : 0);
         else if (what == 99)
             xm_pv_where_free(&w, false);
-        else if (what < 95)
+        else if (what < 92)
             limited[f] = false;
+        else if (what < 95)
+            leaves(f, what == 94);
         else {
             drop(f);
             (void)settle();
@@ -400,6 +454,7 @@ int main(void)
     tcase_add_test(t, test_bounded);
     tcase_add_test(t, test_no_memory);
     tcase_add_test(t, test_given_back);
+    tcase_add_test(t, test_left_and_came);
     tcase_add_test(t, test_random);
     suite_add_tcase(s, t);
     return fake_run(s);

@@ -176,6 +176,11 @@ static int f_disable(void *dom)
     return rc;
 }
 
+static bool f_on(void *dom)
+{
+    return ((struct fake *)dom)->ring_on;
+}
+
 static int f_attach(void *dom, struct backend_ring *ring)
 {
     struct fake *f = dom;
@@ -505,6 +510,7 @@ const struct xmem_backend_ops fake_ops = {
     .vcpu_inject = f_inject,
     .monitor_enable = f_enable,
     .monitor_disable = f_disable,
+    .ring_is_on = f_on,
     .monitor_attach = f_attach,
     .monitor_set = f_monitor,
     .access_required = f_required,

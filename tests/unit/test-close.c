@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A session's end on the simulated machine: whatever was changed is as it was found, or is told. */
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sim.h>
 
 #include "doc/sim-open.h"
@@ -8,6 +10,7 @@
 
 #define A 16u
 #define MANY 12u /* vCPUs, more than the ring has slots */
+#define CROWD_WRITES 1000000u
 
 static struct sim_machine *m;
 static struct sim_domain *g;
@@ -108,19 +111,139 @@ START_TEST(a_queue_for_a_slot_when_the_session_ends)
 }
 END_TEST
 
-static uint32_t rights_of(uint64_t gfn)
-{
-    enum xmem_rights r;
-    ck_ok(xmem_domain_get_rights(d, 0, gfn, &r));
-    return r;
-}
-
 static void open_again(uint32_t restore)
 {
     struct xmem_domain_opts o = {.size = sizeof(o), .restore = restore};
     ck_ok(xmem_domain_close(d));
     ck_ok(xmem_domain_open(x, 1, &o, &d));
     ck_ok(xmem_domain_enable(d));
+}
+
+static const enum sim_kind queues[] = {SIM_X86_EPT, SIM_ARM_S2, SIM_X86_PV};
+
+static int no_rights(void *ctx, int op)
+{
+    (void)ctx;
+    return op == XM_HC_ACCESS_SET || op == XM_HC_ACCESS_SET_MULTI ? -ENOMEM : 0;
+}
+
+/* Each vCPU writes its page again and again, on processors of its own, whatever the library does. */
+static pthread_t processors;
+static int switched_off;
+
+static void *go_on(void *arg)
+{
+    while (!__atomic_load_n(&switched_off, __ATOMIC_ACQUIRE))
+        if (!sim_domain_run(arg, 1000))
+            sched_yield();
+    return NULL;
+}
+
+static void crowd(void)
+{
+    for (uint32_t v = 0; v < MANY; v++) {
+        struct sim_op op = {.code = SIM_OP_WRITE, .addr = (A + v) << 12};
+        ck_ok(sim_vcpu_script(g, v, &op, 1, CROWD_WRITES));
+    }
+    run();
+    switched_off = 0;
+    ck_ok(pthread_create(&processors, NULL, go_on, g));
+}
+
+static void all_wrote(void)
+{
+    __atomic_store_n(&switched_off, 1, __ATOMIC_RELEASE);
+    ck_ok(pthread_join(processors, NULL));
+    run();
+    for (uint32_t v = 0; v < MANY; v++)
+        ck_assert_uint_eq(done(v), CROWD_WRITES);
+}
+
+/* Rights that cannot be put back: each answer is followed by the next event, and still somebody queues. */
+START_TEST(a_queue_that_never_ends_when_rights_stay)
+{
+    begin(queues[_i], MANY);
+    ck_ok(xmem_domain_set_rights_range(d, 0, A, MANY, XMEM_R));
+    crowd();
+    sim_inject_by(g, no_rights, NULL);
+    ck_rc(xmem_domain_disable(d), -ENOMEM);
+    all_wrote();
+    sim_inject_by(g, NULL, NULL);
+    ck_ok(xmem_domain_disable(d));
+    ck_assert_uint_eq(rights_left(), 0);
+    end();
+}
+END_TEST
+
+/* The same where the session is to leave its rights. */
+START_TEST(a_queue_that_never_ends_when_rights_are_kept)
+{
+    begin(queues[_i], MANY);
+    open_again(XMEM_RESTORE_KEEP);
+    ck_ok(xmem_domain_set_rights_range(d, 0, A, MANY, XMEM_R));
+    crowd();
+    ck_ok(xmem_domain_close(d));
+    all_wrote();
+    end();
+}
+END_TEST
+
+static int nothing_more(void *ctx, int op)
+{
+    (void)ctx;
+    return op == XM_HC_VM_EVENT || op == XM_HC_ACCESS_GET ? -ENOMEM : no_rights(ctx, op);
+}
+
+/* It could not be ended, nor anything be asked: events that come meanwhile are in it when it can. */
+START_TEST(a_ring_that_stays_is_read)
+{
+    begin(queues[_i], 1);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_R));
+    sim_inject_by(g, nothing_more, NULL);
+    ck_rc(xmem_domain_disable(d), -ENOMEM);
+    write_at(0, A);
+    run();
+    ck_assert_uint_eq(done(0), 0);
+    sim_inject_by(g, NULL, NULL);
+    ck_ok(xmem_domain_disable(d));
+    run();
+    ck_assert_uint_eq(done(0), 1);
+    ck_assert_uint_eq(rights_left(), 0);
+    end();
+}
+END_TEST
+
+/* Somebody else's pause: who was woken cannot look at the ring, which stays until they can. The hypervisor says so. */
+START_TEST(a_queue_that_is_paused)
+{
+    struct xmem *other;
+    struct xmem_domain *theirs;
+    begin(SIM_X86_PV, MANY);
+    ck_ok(xmem_open_machine(m, &other));
+    ck_ok(xmem_domain_open(other, 1, NULL, &theirs));
+    ck_ok(xmem_domain_set_rights_range(d, 0, A, MANY, XMEM_R));
+    for (uint32_t v = 0; v < MANY; v++)
+        write_at(v, A + v);
+    run();
+    ck_ok(xmem_domain_pause(theirs));
+    ck_rc(xmem_domain_disable(d), -EIO);
+    ck_assert_ptr_nonnull(strstr(xmem_domain_last_error(d), "paused by somebody else"));
+    ck_ok(xmem_domain_unpause(theirs));
+    ck_ok(xmem_domain_disable(d));
+    run();
+    for (uint32_t v = 0; v < MANY; v++)
+        ck_assert_uint_eq(done(v), 1);
+    xmem_close(other);
+    ck_assert_uint_eq(rights_left(), 0);
+    end();
+}
+END_TEST
+
+static uint32_t rights_of(uint64_t gfn)
+{
+    enum xmem_rights r;
+    ck_ok(xmem_domain_get_rights(d, 0, gfn, &r));
+    return r;
 }
 
 /*
@@ -212,6 +335,10 @@ static void fill(TCase *t)
     tcase_add_test(t, a_page_where_one_of_the_sessions_was);
     tcase_add_loop_test(t, a_queue_for_a_slot_when_the_session_ends, 0, 2);
     tcase_add_loop_test(t, a_queue_of_few_when_the_session_ends, 0, 2);
+    tcase_add_loop_test(t, a_ring_that_stays_is_read, 0, 3);
+    tcase_add_test(t, a_queue_that_is_paused);
+    tcase_add_loop_test(t, a_queue_that_never_ends_when_rights_stay, 0, 3);
+    tcase_add_loop_test(t, a_queue_that_never_ends_when_rights_are_kept, 0, 3);
 }
 
 int main(void)

@@ -8,6 +8,7 @@
 #define ROOM_FIRST 6u /* with its head: 56 bytes, then twice as many and two each time */
 #define MORE_FREE 65536u
 #define FREED_AT_ONCE 64u
+#define LEFT_AT_ONCE 8u /* leaves, for whoever comes by */
 
 /*
  * A frame's words: a place is kept shifted, with bit 0 set. The second one is else 0, an array of places
@@ -17,6 +18,7 @@
 
 struct xm_pv_where_node {
     uint32_t used; /* slots of a node that are not empty; of a leaf: frames that have places */
+    uint32_t left; /* frames of a leaf that left the domain, a bit each; else: such are below */
     union {
         struct xm_pv_where_node *below[SLOTS];
         uint64_t word[SLOTS];
@@ -38,7 +40,7 @@ static struct more *more_of(uint64_t word)
     return (word & 1) == 0 && word > MANY ? (struct more *)(uintptr_t)word : NULL;
 }
 
-/* ---- the tree ---- */
+/* ---- the tree: changed under the caller's lock and its own, so that with either it can be looked at ---- */
 
 void xm_pv_where_init(struct xm_pv_where *w, struct xm_env_dom *env,
                       const struct xm_pv_where_hooks *hooks)
@@ -46,6 +48,7 @@ void xm_pv_where_init(struct xm_pv_where *w, struct xm_env_dom *env,
     memset(w, 0, sizeof(*w));
     w->env = env;
     w->hooks = hooks;
+    xm_env_lock_init(&w->lock, XM_RANK_RIGHTS);
     w->tag = TAG_NONE;
 }
 
@@ -88,6 +91,7 @@ static bool grow(struct xm_pv_where *w, uint64_t mfn)
                 return false;
             top->u.below[0] = w->root;
             top->used = 1;
+            top->left = w->root->left != 0;
             w->root = top;
         }
         w->height++;
@@ -95,7 +99,7 @@ static bool grow(struct xm_pv_where *w, uint64_t mfn)
     return true;
 }
 
-static struct xm_pv_where_node *leaf_make(struct xm_pv_where *w, uint64_t mfn)
+static struct xm_pv_where_node *leaf_make_locked(struct xm_pv_where *w, uint64_t mfn)
 {
     struct xm_pv_where_node **at = &w->root, *above = NULL;
 
@@ -116,16 +120,36 @@ static struct xm_pv_where_node *leaf_make(struct xm_pv_where *w, uint64_t mfn)
     }
 }
 
+static struct xm_pv_where_node *leaf_make(struct xm_pv_where *w, uint64_t mfn)
+{
+    struct xm_pv_where_node *leaf;
+
+    xm_env_lock(&w->lock);
+    leaf = leaf_make_locked(w, mfn);
+    xm_env_unlock(&w->lock);
+    return leaf;
+}
+
+/* mark: on the way, that a frame below left. */
+static struct xm_pv_where_node *leaf_look(const struct xm_pv_where *w, uint64_t mfn, bool mark)
+{
+    struct xm_pv_where_node *n = covers(w, mfn) ? w->root : NULL;
+
+    for (unsigned level = w->height - 1; n != NULL && level > 0; level--) {
+        if (mark)
+            n->left = 1;
+        n = n->u.below[index_at(mfn, level)];
+    }
+    return n;
+}
+
 static struct xm_pv_where_node *leaf_find(struct xm_pv_where *w, uint64_t mfn)
 {
-    struct xm_pv_where_node *n = w->root;
+    struct xm_pv_where_node *n;
 
     if (w->tag == mfn >> LEAF_BITS)
         return w->leaf;
-    if (!covers(w, mfn))
-        return NULL;
-    for (unsigned level = w->height - 1; n != NULL && level > 0; level--)
-        n = n->u.below[index_at(mfn, level)];
+    n = leaf_look(w, mfn, false);
     if (n != NULL) {
         w->tag = mfn >> LEAF_BITS;
         w->leaf = n;
@@ -236,6 +260,89 @@ static void more_begin(struct xm_pv_where *w, uint64_t *at, uint64_t word)
     *at = m != NULL ? (uint64_t)(uintptr_t)m : MANY;
 }
 
+/* ---- frames that left ---- */
+
+static void clear(struct xm_pv_where *w, struct xm_pv_where_node *leaf, uint64_t *words)
+{
+    if (more_of(words[1]) != NULL)
+        more_free(w, more_of(words[1]));
+    leaf->used -= words[0] != 0 || words[1] != 0;
+    words[0] = words[1] = 0;
+}
+
+static uint32_t bit_of(uint64_t mfn)
+{
+    return 1u << (mfn & (SLOTS / 2 - 1));
+}
+
+void xm_pv_where_left(struct xm_pv_where *w, uint64_t mfn)
+{
+    struct xm_pv_where_node *leaf;
+
+    xm_env_lock(&w->lock);
+    leaf = leaf_look(w, mfn, true);
+    if (leaf != NULL)
+        __atomic_store_n(&leaf->left, leaf->left | bit_of(mfn), __ATOMIC_RELAXED);
+    xm_env_unlock(&w->lock);
+}
+
+/* It is the domain's again, with nothing of what it was. */
+static void came_back(struct xm_pv_where *w, struct xm_pv_where_node *leaf, uint64_t mfn)
+{
+    xm_env_lock(&w->lock);
+    clear(w, leaf, words_of(leaf, mfn));
+    leaf->left &= ~bit_of(mfn);
+    xm_env_unlock(&w->lock);
+}
+
+static void leaf_forget(struct xm_pv_where *w, struct xm_pv_where_node *leaf)
+{
+    for (unsigned i = 0; i < SLOTS / 2; i++) {
+        if ((leaf->left >> i & 1) != 0)
+            clear(w, leaf, words_of(leaf, i));
+    }
+    leaf->left = 0;
+}
+
+/* Of the node and below: *leaves at most. What is left of n. */
+static struct xm_pv_where_node *forget_below(struct xm_pv_where *w, struct xm_pv_where_node *n,
+                                             unsigned level, unsigned *leaves)
+{
+    uint32_t some = 0;
+
+    if (level == 0) {
+        leaf_forget(w, n);
+        --*leaves;
+    }
+    for (unsigned i = 0; level > 0 && i < SLOTS; i++) {
+        struct xm_pv_where_node **below = &n->u.below[i];
+
+        if (*below == NULL || (*below)->left == 0)
+            continue;
+        if (*leaves > 0 && (*below = forget_below(w, *below, level - 1, leaves)) == NULL)
+            n->used--;
+        some |= *below != NULL && (*below)->left != 0;
+    }
+    n->left = some;
+    if (n->used != 0)
+        return n;
+    node_free(w, n);
+    return NULL;
+}
+
+static void forget_some(struct xm_pv_where *w)
+{
+    unsigned leaves = LEFT_AT_ONCE;
+
+    if (w->root == NULL || __atomic_load_n(&w->root->left, __ATOMIC_RELAXED) == 0)
+        return;
+    xm_env_lock(&w->lock);
+    w->root = forget_below(w, w->root, w->height - 1, &leaves);
+    if (w->root == NULL)
+        w->height = 0;
+    xm_env_unlock(&w->lock);
+}
+
 /* ---- entries come and go ---- */
 
 static void add(struct xm_pv_where *w, uint64_t *words, uint64_t word, uint64_t mfn)
@@ -263,6 +370,7 @@ void xm_pv_where_note(struct xm_pv_where *w, uint64_t mfn, uint64_t place)
 
     if (!w->on)
         return;
+    forget_some(w);
     leaf = leaf_find(w, mfn);
     if (leaf == NULL)
         leaf = leaf_make(w, mfn);
@@ -271,6 +379,8 @@ void xm_pv_where_note(struct xm_pv_where *w, uint64_t mfn, uint64_t place)
         w->whole = false;
         return;
     }
+    if ((__atomic_load_n(&leaf->left, __ATOMIC_RELAXED) & bit_of(mfn)) != 0)
+        came_back(w, leaf, mfn);
     words = words_of(leaf, mfn);
     if (words[0] == 0 && words[1] == 0)
         leaf->used++;
@@ -312,14 +422,6 @@ void xm_pv_where_gone(struct xm_pv_where *w, uint64_t mfn, uint64_t place)
 }
 
 /* ---- taking out ---- */
-
-static void clear(struct xm_pv_where *w, struct xm_pv_where_node *leaf, uint64_t *words)
-{
-    if (more_of(words[1]) != NULL)
-        more_free(w, more_of(words[1]));
-    leaf->used -= words[0] != 0 || words[1] != 0;
-    words[0] = words[1] = 0;
-}
 
 static void take(struct xm_pv_where *w, uint64_t word, uint64_t mfn)
 {
@@ -365,6 +467,7 @@ void xm_pv_where_drop(struct xm_pv_where *w, uint64_t mfn)
 
 int xm_pv_where_settle(struct xm_pv_where *w, bool may_preempt, bool *flush)
 {
+    forget_some(w);
     while (w->left != 0) {
         w->hooks->sweep(w->env, w->part, w->parts);
         w->part = (w->part + 1) % w->parts;
@@ -399,20 +502,6 @@ static struct xm_pv_where_node *prune(struct xm_pv_where *w, struct xm_pv_where_
     return NULL;
 }
 
-void xm_pv_where_forget(struct xm_pv_where *w, uint64_t mfn)
-{
-    struct xm_pv_where_node *leaf = w->on ? leaf_find(w, mfn) : NULL;
-
-    if (leaf == NULL)
-        return;
-    clear(w, leaf, words_of(leaf, mfn));
-    if (leaf->used != 0)
-        return;
-    w->root = prune(w, w->root, w->height - 1, mfn);
-    if (w->root == NULL)
-        w->height = 0;
-}
-
 static void leaf_empty(struct xm_pv_where *w, struct xm_pv_where_node *leaf)
 {
     for (unsigned i = 0; i < SLOTS && leaf->used != 0; i += 2)
@@ -444,16 +533,19 @@ int xm_pv_where_free(struct xm_pv_where *w, bool may_preempt)
     uint64_t mfn;
 
     /* What is still there is not whole from here on, and not asked. */
-    w->on = w->whole = false;
-    w->left = 0;
+    w->on = w->whole = w->lost = false;
+    w->left = w->part = w->parts = 0;
     for (unsigned i = 1; w->root != NULL; i++) {
+        xm_env_lock(&w->lock);
         leaf = leaf_any(w, &mfn);
         if (leaf != NULL)
             leaf_empty(w, leaf);
         w->root = prune(w, w->root, w->height - 1, mfn);
+        xm_env_unlock(&w->lock);
         if (may_preempt && i % FREED_AT_ONCE == 0 && xm_env_preempt())
             return XM_CONTINUE;
     }
-    xm_pv_where_init(w, w->env, w->hooks);
+    w->height = 0;
+    w->sweeps = 0;
     return 0;
 }

@@ -52,6 +52,12 @@ static inline p2m_access_t xmem_npt_access(unsigned int flags)
     return ((flags >> XMEM_NPT_SHIFT) & XMEM_NPT_MASK) ^ p2m_access_rwx;
 }
 
+/* Into what was p2m_access_rwx. */
+static inline void xmem_npt_read(unsigned int flags, p2m_access_t *a)
+{
+    *a = xmem_npt_access(flags);
+}
+
 /* Is there a page, be it a hidden one? */
 static inline bool xmem_npt_mapped(unsigned int flags)
 {
@@ -109,6 +115,7 @@ static inline unsigned long xmem_npt_flags(unsigned long flags, p2m_access_t a)
 #define xmem_npt_expressible(d, a) true
 #define xmem_npt_order(d, order, a) (order)
 #define xmem_npt_access(flags) p2m_access_rwx
+#define xmem_npt_read(flags, a) ((void)0)
 #define xmem_npt_mapped(flags) ((flags) & _PAGE_PRESENT)
 #define xmem_npt_flags(flags, a) (flags)
 

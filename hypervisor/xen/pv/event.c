@@ -60,6 +60,21 @@ static int cf_check call_tell(void *self, uint32_t vcpu, const struct xm_pv_ask 
     return rc < 0 ? -XM_EAGAIN : stop && rc == 0 ? -XM_EOPNOTSUPP : rc;
 }
 
+void xmem_pv_note_queue(bool in)
+{
+    xmem_vcpu(current)->queued = in;
+}
+
+bool xmem_pv_in_queue(const struct domain *d)
+{
+    const struct xmem_pv *x = d->arch.pv.xmem;
+    bool any = false;
+
+    for (unsigned int i = 0; i < x->vcpus; i++)
+        any |= x->vcpu[i].queued;
+    return any;
+}
+
 static bool cf_check call_tell_unimplemented(void *self, uint32_t vcpu)
 {
     struct domain *d = self;

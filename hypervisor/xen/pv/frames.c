@@ -66,11 +66,13 @@ int xmem_pv_frames_came(struct domain *d, const struct page_info *pg, unsigned i
 
 void xmem_pv_frames_left(struct domain *d, const struct page_info *pg, unsigned int nr)
 {
-    struct xm_pv *pv = &d->arch.pv.xmem->pv;
+    struct xmem_pv *x = d->arch.pv.xmem;
     unsigned long mfn = mfn_x(page_to_mfn(pg));
     unsigned int i;
 
-    for (i = 0; i < nr; i++)
-        xm_pv_frame_left(pv, mfn + i);
-    xm_pv_note(pv, &d->arch.pv.xmem_restricts);
+    for (i = 0; i < nr; i++) {
+        xm_pv_frame_left(&x->pv, mfn + i);
+        xm_pv_where_left(&x->where, mfn + i);
+    }
+    xm_pv_note(&x->pv, &d->arch.pv.xmem_restricts);
 }

@@ -30,6 +30,7 @@
 struct xmem_vcpu {
     struct xm_pv_vcpu pv;
     struct xm_pv_open open;
+    bool queued;   /* for a slot of the ring, or woken and not there yet */
     bool on_frame; /* Xen is about the guest's exception frame, in C */
 };
 

@@ -193,6 +193,22 @@ bool xmem_pv_fill_regs(vm_event_request_t *req);
 void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp);
 uint32_t xmem_pv_capabilities(const struct domain *d);
 
+void xmem_pv_note_queue(bool in);
+bool xmem_pv_in_queue(const struct domain *d);
+
+/* The vCPU may sleep for a slot of the ring from here, until there; woken and not yet run it is in between. */
+static inline void xmem_pv_queue(bool in)
+{
+    if (is_pv_vcpu(current) && current->domain->arch.pv.xmem)
+        xmem_pv_note_queue(in);
+}
+
+/* The domain is paused. One that dies runs no more. */
+static inline bool xmem_pv_queues(const struct domain *d)
+{
+    return is_pv_domain(d) && d->arch.pv.xmem && !d->is_dying && xmem_pv_in_queue(d);
+}
+
 /* ---- step.c: the ways back from an instruction that the guest's processor does for an answer ---- */
 
 bool xmem_pv_debugged(unsigned long *dr6);
@@ -238,6 +254,8 @@ static inline void xmem_pv_step_leave(void)
 #define xmem_pv_fill_regs(req) false
 #define xmem_pv_response(v, rsp) ((void)0)
 #define xmem_pv_capabilities(d) 0
+#define xmem_pv_queue(in) ((void)0)
+#define xmem_pv_queues(d) false
 #define xmem_pv_debug(dr6) true
 #define xmem_pv_step_leave() ((void)0)
 

@@ -386,6 +386,11 @@ static int monitor_disable(void *dom)
     return rc;
 }
 
+static bool ring_is_on(void *dom)
+{
+    return !((struct sim_dom *)dom)->shadow_only;
+}
+
 static int vcpu_inject(void *dom, uint32_t vcpu, const struct backend_exception *e)
 {
     struct sim_dom *d = dom;
@@ -576,6 +581,7 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .vcpu_ran = backend_sim_vcpu_ran,
     .monitor_enable = monitor_enable,
     .monitor_disable = monitor_disable,
+    .ring_is_on = ring_is_on,
     .monitor_attach = monitor_attach,
     .monitor_set = monitor_set,
     .access_required = access_required,

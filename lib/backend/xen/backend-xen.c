@@ -215,6 +215,7 @@ const struct xmem_backend_ops xmem_backend_xen = {
     .vcpu_step_off = xen_vcpu_step_off,
     .vcpu_ran = xen_vcpu_ran,
     .monitor_enable = xen_monitor_enable,
+    .ring_is_on = xen_ring_is_on,
     .monitor_disable = xen_monitor_disable,
     .monitor_attach = xen_monitor_attach,
     .monitor_set = xen_monitor_set,

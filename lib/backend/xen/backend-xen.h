@@ -89,6 +89,7 @@ int xen_events_open(struct xen_dom *d);
 void xen_events_close(struct xen_dom *d);
 int xen_monitor_enable(void *dom, struct backend_ring *ring);
 int xen_monitor_disable(void *dom);
+bool xen_ring_is_on(void *dom);
 int xen_monitor_attach(void *dom, struct backend_ring *ring);
 void xen_ring_unmap(struct xen_dom *d);
 int xen_monitor_set(void *dom, const struct backend_monitor *m);

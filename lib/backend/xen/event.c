@@ -171,8 +171,9 @@ int xen_monitor_disable(void *dom)
 {
     struct xen_dom *d = dom;
     bool pv = d->kind == XMEM_KIND_X86_PV;
-    if (pv && !xen_pv_possible(d))
-        return -EOPNOTSUPP; /* not asked without the extension */
+    /* Not asked without the extension; whose ring is mapped has it. */
+    if (pv && !d->ring && !d->shadow_only && !xen_pv_possible(d))
+        return -EOPNOTSUPP;
     int rc = d->shadow_only ? 0 : xen_rc(d, d->api->monitor_disable(d->xch, d->domid));
     if (rc && !d->dead)
         return rc; /* it is still there: answers must reach who waits, and it can be ended later */
@@ -180,6 +181,11 @@ int xen_monitor_disable(void *dom)
     rc = pv && !d->dead ? xen_pv_disabled(d) : 0;
     d->shadow_only = rc != 0;
     return rc;
+}
+
+bool xen_ring_is_on(void *dom)
+{
+    return ((struct xen_dom *)dom)->ring != NULL;
 }
 
 static int set_by_reason(struct xen_dom *d, const struct backend_monitor *m)

@@ -143,7 +143,7 @@ pv_linux_fill() {
         [ ! -f "$file" ] || cp "$file" "$guest/bin/busybox"
     done
     install -m 755 "$LAB_PV/linux/init" "$guest/init"
-    for file in work load; do
+    for file in work load image; do
         "$LAB_EPT_CC" "${EPT_WARN[@]}" "$LAB_PV/linux/$file.c" -static -pthread -o "$guest/bin/$file"
         strip "$guest/bin/$file"
     done

@@ -9,7 +9,8 @@
  * looked at once: a sweep, part by part of the surroundings' shadows, which also takes out what
  * the rights do not allow. The same is done for a frame that is mapped too often to be kept.
  *
- * The caller holds a lock that covers it and the shadows.
+ * The caller holds a lock that covers it and the shadows; but xm_pv_where_left() is called where that one must
+ * not be taken. For that one the tree has a lock of its own, taken inside.
  */
 #ifndef XM_PV_WHERE_H
 #define XM_PV_WHERE_H
@@ -37,6 +38,7 @@ struct xm_pv_where {
     const struct xm_pv_where_hooks *hooks;
     struct xm_pv_where_node *root;
     uint32_t height;
+    struct xm_lock lock; /* of the tree, but not of what leaves hold */
     uint64_t tag; /* of the leaf found last */
     struct xm_pv_where_node *leaf;
     uint64_t bytes; /* allocated, */
@@ -63,8 +65,11 @@ int xm_pv_where_free(struct xm_pv_where *w, bool may_preempt);
 void xm_pv_where_note(struct xm_pv_where *w, uint64_t mfn, uint64_t place);
 /* The entry names another frame now, or none. */
 void xm_pv_where_gone(struct xm_pv_where *w, uint64_t mfn, uint64_t place);
-/* The frame left the domain: it has no entries. */
-void xm_pv_where_forget(struct xm_pv_where *w, uint64_t mfn);
+/*
+ * The frame left the domain: it has no entries. Without the caller's lock, but before anybody else gets
+ * the frame. What it took is given back by whoever notes or settles next, a few leaves each.
+ */
+void xm_pv_where_left(struct xm_pv_where *w, uint64_t mfn);
 /* Takes out the frame's entries, or asks for a sweep: its rights have been changed before. */
 void xm_pv_where_drop(struct xm_pv_where *w, uint64_t mfn);
 /*

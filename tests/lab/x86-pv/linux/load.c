@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Page-table load in the Linux guest, for a soak: one process per kind, each for ever. fork with
- * copy on write, mmap and munmap of changing areas, mprotect of a written area, and all of it checked:
- * memory that is not what was written is said to be LAB-LINUX BROKEN. "load bench": rounds of it, timed.
+ * copy on write, mmap and munmap of changing areas, mprotect of a written area, exec of a program that
+ * checks its own pages (image.c), and all of it checked: memory that is not what was written is said to be
+ * LAB-LINUX BROKEN. "load bench": rounds of it, timed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,6 +19,7 @@
 #define PAGE   4096u
 #define PAGES  64u
 #define REPORT 20u
+#define IMAGE  "/bin/image"
 
 static void broken(const char *what)
 {
@@ -108,6 +110,55 @@ static void mprotect_once(uint32_t n)
     check(at, PAGES, n, "memory that was protected");
 }
 
+static pid_t execute(const char *sum, uint32_t n, int out)
+{
+    char value[16];
+    pid_t pid = fork();
+
+    if (pid < 0)
+        broken("fork for exec");
+    if (pid)
+        return pid;
+    snprintf(value, sizeof(value), "%x", n);
+    if (out >= 0)
+        dup2(out, 1);
+    execl(IMAGE, IMAGE, sum, value, NULL);
+    _exit(127);
+}
+
+/* What the image says its code is, before anybody restricts anything. */
+static const char *image_sum(void)
+{
+    static char sum[32];
+    int ends[2];
+
+    if (pipe(ends))
+        broken("pipe");
+    execute("0", 0, ends[1]);
+    if (read(ends[0], sum, sizeof(sum) - 1) < 2 || wait(NULL) < 0)
+        broken("the program that is executed, the first time");
+    close(ends[0]);
+    close(ends[1]);
+    sum[strcspn(sum, "\n")] = '\0';
+    return sum;
+}
+
+static void exec_once(uint32_t n)
+{
+    static const char *sum;
+    int status = -1;
+    pid_t pid;
+
+    if (!sum)
+        sum = image_sum();
+    pid = execute(sum, n, -1);
+    if (waitpid(pid, &status, 0) == pid && !status)
+        return;
+    printf("LAB-LINUX BROKEN: an executed program ended with 0x%x in round %u\n", (unsigned int)status, n);
+    fflush(stdout);
+    exit(1);
+}
+
 static void for_ever(const char *name, void (*once)(uint32_t n))
 {
     uint32_t n;
@@ -149,6 +200,8 @@ int main(int argc, char **argv)
         for_ever("fork", fork_once);
     if (!fork())
         for_ever("mmap", mmap_once);
+    if (!fork())
+        for_ever("exec", exec_once);
     for_ever("mprotect", mprotect_once);
     return 0;
 }
