@@ -13,12 +13,18 @@
 #include <asm/hvm/monitor.h>
 #include <asm/hvm/nestedhvm.h>
 #include <asm/hvm/support.h>
-#include <asm/hvm/svm/svm.h>
-#include <asm/hvm/svm/vmcb.h>
 #include <asm/p2m.h>
 #include <asm/vm_event.h>
 #include <public/xmem.h>
 #include "npt.h"
+
+#if XMEM_XEN_MINOR >= 22 /* the FPU is always loaded with the vCPU there */
+#include "../../hvm/svm/vmcb.h"
+#define fpu_is_loaded(v) true
+#else
+#include <asm/hvm/svm/vmcb.h>
+#define fpu_is_loaded(v) ((v)->fpu_dirtied)
+#endif
 
 /* Xen's are macros, the core declares the functions. */
 #undef memcpy
@@ -286,7 +292,7 @@ static bool cf_check hold_others(void *self, uint32_t vcpu)
 static void cf_check release_others(void *self, uint32_t vcpu)
 {
     struct vcpu *v = self, *other;
-    uint32_t added = of(v)->added & ~(v->fpu_dirtied ? 0 : 1U << VECTOR_NM);
+    uint32_t added = of(v)->added & ~(fpu_is_loaded(v) ? 0 : 1U << VECTOR_NM);
 
     vmcb_set_exception_intercepts(vmcb_of(v),
                                   vmcb_get_exception_intercepts(vmcb_of(v)) & ~added);
