@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What events and steps do about changes below them. */
 #include "events/step.h"
+#include "rights/changes.h"
 
 static void rights_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
 {
@@ -22,5 +23,6 @@ static void view_gone(struct xmem_domain *d, const struct view *v)
 const struct session_watch events_watch = {
     .pages_changed = step_arm_pages_changed,
     .rights_changed = rights_changed,
+    .host_split = changes_reapply,
     .view_gone = view_gone,
 };

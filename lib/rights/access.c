@@ -13,36 +13,6 @@
 
 /* ---- asking ---- */
 
-/*
- * A view that has no entry of its own for the gfn yet: the guest's next access makes one, with
- * the view's default or, in older releases, the host's rights (p2m_altp2m_get_or_propagate()).
- */
-static int ask_through_host(struct xmem_domain *d, const struct view *v, uint64_t gfn,
-                            uint8_t *rights)
-{
-    int rc = 0;
-    *rights = XMEM_RWX;
-    if (d->enabled) { /* without a ring Xen does not tell */
-        d->stats.gets++;
-        rc = d->ops->rights_get(d->dom, 0, gfn, rights);
-    }
-    if (!rc && v->own && !(d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS))
-        *rights = v->def;
-    return rc;
-}
-
-int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
-{
-    d->stats.gets++;
-    int rc = d->ops->rights_get(d->dom, v->id, gfn, rights);
-    if (rc == -ESRCH && v->id)
-        rc = ask_through_host(d, v, gfn, rights);
-    if (!rc)
-        return 0;
-    return domain_fail(d, rc, MAY_SRCH | MAY_NODEV, "view %u: the rights of gfn 0x%" PRIx64
-                       " cannot be asked for", v->id, gfn);
-}
-
 /* For somebody's step. */
 static bool open_for_a_moment(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
 {
@@ -82,25 +52,6 @@ int xmem_domain_get_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
 }
 
 /* ---- setting ---- */
-
-int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
-{
-    uint64_t done;
-    d->stats.sets++;
-    if (!d->own_change)
-        rights = guards_narrow(d, v, gfn, rights);
-    ledger_begin(d, LEDGER_RIGHTS, v->id, gfn, gfn);
-    int rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
-    if (!rc)
-        rights_changed(d, v->id, gfn, 1);
-    if (!rc && !v->id)
-        rc = changes_reapply_one(d, gfn);
-    if (!rc)
-        return 0;
-    return domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
-                       " cannot be set to %s", v->id, gfn,
-                       xmem_rights_name((enum xmem_rights)rights));
-}
 
 int xmem_domain_set_rights_range(struct xmem_domain *d, uint16_t view, uint64_t first_gfn,
                                  uint64_t count, enum xmem_rights rights)
@@ -251,13 +202,6 @@ int xmem_domain_get_default(struct xmem_domain *d, enum xmem_rights *out)
                            "asked for", d->domid);
     *out = (enum xmem_rights)rights;
     return 0;
-}
-
-/* Under a default that the session set for all pages, what they had before is not to be learnt. */
-uint8_t domain_found_byte(const struct xmem_domain *d, const struct view *v, uint8_t rights)
-{
-    bool over = !v->id && d->led->default_over_all;
-    return (uint8_t)(known_code(over ? d->led->default_found : rights) << 4 | known_code(rights));
 }
 
 static int collect_known(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)

@@ -9,6 +9,10 @@
 int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
 /* Rights of one gfn, past batches and elision; known is not touched. */
 int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
+/* The same, and what the host view's overwrote in other views stays so. */
+int domain_force_alone(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
+/* Its failure rc, with a text. */
+int domain_not_forced(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights, int rc);
 /* What known keeps of a page that was asked for these rights just now, for the first time. */
 uint8_t domain_found_byte(const struct xmem_domain *d, const struct view *v, uint8_t rights);
 /* Rights of one gfn that are set and known already or not; learnt first. Past elision, of this view alone. */

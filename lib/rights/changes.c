@@ -271,93 +271,6 @@ int changes_plan(struct changes *c)
 
 /* ---- views that a host change overwrote (QUIRK_HOST_SET_OVERWRITES_VIEWS) ---- */
 
-/* Rights that the session set, or that the view's default gave, in this part. */
-static void view_rights_in(const struct view *v, uint64_t gfn, uint64_t left, struct feed *out)
-{
-    while (left) {
-        uint64_t nr = left;
-        uint8_t rights = known_set_of(known_run(&v->known, gfn, &nr));
-        if (rights == KNOWN_NOTHING)
-            rights = view_default(v);
-        if (rights != KNOWN_NOTHING)
-            feed_add(out, gfn, nr, rights);
-        gfn += nr;
-        left -= nr;
-    }
-}
-
-int changes_make_entries(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
-{
-    struct feed f;
-    if (view_default(v) == KNOWN_NOTHING || (d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS))
-        return 0;
-    feed_begin(&f, d, v);
-    for (uint64_t left = nr; left; gfn += nr, left -= nr) {
-        nr = left;
-        if (known_set_of(known_run(&v->known, gfn, &nr)) == KNOWN_NOTHING)
-            feed_add(&f, gfn, nr, view_default(v));
-    }
-    return feed_end(&f);
-}
-
-static int reapply_remaps(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
-{
-    for (size_t i = 0; i < v->remaps.n; i++) {
-        const struct remap *m = remap_at(v, i);
-        if (m->gfn - gfn >= nr)
-            continue;
-        int rc = view_remap(d, v, m->gfn, m->to_gfn);
-        if (rc)
-            return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped "
-                               "again after a change in the host view", v->id, m->gfn);
-    }
-    return 0;
-}
-
-static int reapply_view(struct xmem_domain *d, struct view *v, const struct runs *host,
-                        struct place from, struct place to)
-{
-    struct feed f;
-    int rc = 0;
-    feed_begin(&f, d, v);
-    for (size_t i = from.run; i <= to.run && i < host->n && !rc; i++) {
-        const struct run *r = &host->v[i];
-        uint64_t a = i == from.run ? from.off : 0, b = i == to.run ? to.off : run_nr(r);
-        if (a >= b)
-            continue;
-        rc = reapply_remaps(d, v, r->gfn + a, b - a);
-        if (!rc)
-            view_rights_in(v, r->gfn + a, b - a, &f);
-    }
-    int rc2 = feed_end(&f);
-    return rc ? rc : rc2;
-}
-
-static int reapply(struct xmem_domain *d, const struct runs *host, struct place from,
-                   struct place to)
-{
-    int rc = 0;
-    for (size_t i = from.run; i < host->n && (i < to.run || (i == to.run && to.off)); i++)
-        view_leaf_note(d, host->v[i].gfn, i < to.run ? run_nr(&host->v[i]) : to.off);
-    if (!(d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS) || !d->led->views_on)
-        return 0;
-    for (uint32_t id = 1; id < d->view_end && !rc; id++)
-        if (d->views[id])
-            rc = reapply_view(d, d->views[id], host, from, to);
-    return rc;
-}
-
-int changes_reapply(struct xmem_domain *d, const struct runs *list)
-{
-    return list->n ? reapply(d, list, (struct place){0, 0}, (struct place){list->n, 0}) : 0;
-}
-
-int changes_reapply_one(struct xmem_domain *d, uint64_t gfn)
-{
-    struct run one = {gfn, UINT64_C(1) << 8};
-    return changes_reapply(d, &(struct runs){&one, 1, 1});
-}
-
 /* ---- sending, and putting back ---- */
 
 static int send_change(struct changes *c, struct change *ch, uint64_t max)
@@ -367,7 +280,7 @@ static int send_change(struct changes *c, struct change *ch, uint64_t max)
     uint64_t failed = XMEM_GFN_UNDO;
     int rc = send_runs(d, domain_view(d, ch->view), &ch->send, &ch->done, max, &failed);
     if (!rc && !ch->view)
-        rc = reapply(d, &ch->send, before, ch->done);
+        rc = changes_reapply_part(d, &ch->send, before, ch->done);
     if (rc) {
         c->res.failed_gfn = failed;
         c->res.failed_view = ch->view;
@@ -420,7 +333,7 @@ static int undo_change(struct xmem_domain *d, struct change *ch)
         return 0;
     feed_begin(&f, d, v);
     f.past = true;
-    f.again = !ch->view;
+    f.again = ch->view ? NULL : changes_reapply;
     for (size_t i = 0; i < ch->send.n && i <= ch->done.run; i++) {
         const struct run *r = &ch->send.v[i];
         feed_before(&f, ch, r->gfn, i < ch->done.run ? run_nr(r) : ch->done.off);

@@ -64,6 +64,9 @@ void changes_free(struct changes *c);
 int changes_make_entries(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr);
 /* What changes of these gfns in the host view overwrote in other views is set there again. */
 int changes_reapply(struct xmem_domain *d, const struct runs *list);
+/* The same from one place of the list to another. */
+int changes_reapply_part(struct xmem_domain *d, const struct runs *host, struct place from,
+                         struct place to);
 /* What a change of this gfn in the host view overwrote in other views is set there again. */
 int changes_reapply_one(struct xmem_domain *d, uint64_t gfn);
 

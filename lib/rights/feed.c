@@ -11,7 +11,8 @@ void feed_begin(struct feed *f, struct xmem_domain *d, struct view *v)
 {
     f->d = d;
     f->v = v;
-    f->past = f->again = false;
+    f->past = false;
+    f->again = NULL;
     f->lot = (struct runs){.v = f->few, .cap = FEED_FEW};
     f->failures = 0;
     f->rc = 0;
@@ -62,7 +63,7 @@ static void send_lot(struct feed *f)
             pass_over(f, &at, rc);
     }
     if (f->again && !over(f))
-        note(f, changes_reapply(f->d, &f->lot));
+        note(f, f->again(f->d, &f->lot));
     f->lot.n = 0;
 }
 

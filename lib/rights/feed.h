@@ -14,7 +14,8 @@ struct feed {
     struct xmem_domain *d;
     struct view *v;
     bool past;  /* goes on past what is refused; a gfn that is not mapped any more is no failure */
-    bool again; /* what a lot overwrote in other views is set there again */
+    /* changes_reapply(): what a lot overwrote in other views is set there again; or NULL */
+    int (*again)(struct xmem_domain *d, const struct runs *list);
     struct runs lot;
     struct run few[FEED_FEW];
     unsigned failures;

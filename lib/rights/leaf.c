@@ -104,7 +104,7 @@ static int split(struct xmem_domain *d, struct runs *parts)
                            " cannot be split, so that views keep their rights", d->domid,
                            first);
     d->splitting = true; /* without memory it is not noted, and what is set again must not split once more */
-    rc = changes_reapply(d, parts); /* which notes them first */
+    rc = d->watch->host_split(d, parts); /* which notes them first */
     d->splitting = false;
     return rc;
 }

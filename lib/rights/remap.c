@@ -29,7 +29,7 @@ uint8_t view_meant(const struct view *v, uint64_t gfn)
 int view_rights_again(struct xmem_domain *d, struct view *v, uint64_t gfn)
 {
     uint8_t rights = view_meant(v, gfn);
-    return rights == KNOWN_NOTHING ? 0 : domain_force_rights(d, v, gfn, rights);
+    return rights == KNOWN_NOTHING ? 0 : domain_force_alone(d, v, gfn, rights);
 }
 
 static int remap_again(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);

@@ -3,6 +3,7 @@
 rights_sources = \
 	lib/rights/access.c \
 	lib/rights/access.h \
+	lib/rights/again.c \
 	lib/rights/batch.c \
 	lib/rights/changes.c \
 	lib/rights/changes.h \
@@ -13,6 +14,7 @@ rights_sources = \
 	lib/rights/leaf.c \
 	lib/rights/leaf.h \
 	lib/rights/learn.c \
+	lib/rights/one.c \
 	lib/rights/remap.c \
 	lib/rights/remap.h \
 	lib/rights/runs.c \

@@ -32,12 +32,16 @@ struct view {
     struct arena_list remaps; /* struct remap */
 };
 
-/* What rooms above do about changes below. */
+struct runs;
+
+/* What is done about changes, by who is above them. */
 struct session_watch {
     /* Other frames are, or may be, at these gfns. */
     void (*pages_changed)(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
     /* Rights of gfns were changed in a view, by whomever. */
     void (*rights_changed)(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
+    /* Large leaves of the host view were split at these gfns: what that overwrote in views is set again. */
+    int (*host_split)(struct xmem_domain *d, const struct runs *parts);
     /* It is forgotten next; its number may come back. */
     void (*view_gone)(struct xmem_domain *d, const struct view *v);
 };
