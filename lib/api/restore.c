@@ -259,15 +259,33 @@ static int drop_ring(struct xmem_domain *d)
     rc = d->enabled ? disable_ring(d) : d->ops->monitor_disable(d->dom);
     if (rc && rc != -EBUSY && !d->dead) /* it may have been for this one time */
         rc = d->ops->monitor_disable(d->dom);
-    /* One that is on is read again the next time: who came to it meanwhile would wait for good. */
-    if (rc && rc != -EBUSY && !d->ops->ring_is_on(d->dom))
-        d->enabled = false; /* what came with it is not off */
+    uint8_t rights;
+    if (rc && rc != -EBUSY && d->ops->rights_get(d->dom, 0, UINT64_MAX, &rights)) {
+        d->ring_stays = d->enabled && d->ops->ring_is_on(d->dom);
+        d->enabled = false; /* the ring is off, or not to be counted on; what came with it is not off */
+    }
     if (rc)
         return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled%s", d->domid,
                            rc == -EBUSY ? ", vCPUs that wait for a slot of its ring do not run; is it paused "
                                           "by somebody else?" : "");
-    d->led->ring_taken = d->enabled = d->broken = false;
+    d->led->ring_taken = d->enabled = d->broken = d->ring_stays = false;
     return 0;
+}
+
+/* One that a failed call left: it is read first, since who came to it meanwhile would wait for good. */
+static int drop_left(struct xmem_domain *d)
+{
+    if (!d->ring_stays)
+        return drop_ring(d);
+    int rc = ledger_pause(d), rc2;
+    if (rc)
+        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
+    d->ring_stays = false;
+    d->enabled = true;
+    drain(d);
+    rc = drop_ring(d);
+    rc2 = domain_unpause_own(d);
+    return rc2 && !rc ? domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid) : rc;
 }
 
 static void end_events(struct xmem_domain *d, struct outcome *o)
@@ -305,7 +323,7 @@ static void forget_all(struct xmem_domain *d)
 /* Rights of the host view that are left can be set with a ring only. */
 static int ring_for_rights(struct xmem_domain *d)
 {
-    int rc = d->led->ring_taken && !d->enabled ? drop_ring(d) : 0; /* one that a failed call left is no use */
+    int rc = d->led->ring_taken && !d->enabled ? drop_left(d) : 0; /* it is no use any more */
     if (rc)
         return rc;
     bool needed = !d->enabled && !d->dead && ledger_needs_ring(d);

@@ -64,6 +64,7 @@ struct xmem_domain {
 
     bool enabled;
     bool unfinished; /* disabling, which failed */
+    bool ring_stays;    /* not enabled, and the ring that could not be ended is on */
     bool dead;      /* the domain died */
     bool died_told; /* the caller knows */
     bool broken;    /* the ring held garbage: not looked at again */
