@@ -176,13 +176,30 @@ static bool get_address(const struct piece *symbol, uint64_t *out)
     return has;
 }
 
+/* JSON lets a text have one; a name has none, and none that is cut there either. */
+static bool has_nul(struct span s)
+{
+    for (; s.p < s.end; s.p++) {
+        if (*s.p != '\\')
+            continue;
+        if (s.end - s.p >= 6 && memcmp(s.p, "\\u0000", 6) == 0)
+            return true;
+        s.p++;
+    }
+    return false;
+}
+
 static bool on_symbol(struct isf *isf, struct span key, struct span value)
 {
     struct piece symbol;
     uint64_t address;
     bool has;
 
-    if (*value.p != '{' || !read_piece(isf, value, &symbol))
+    if (*value.p != '{')
+        return false;
+    if (has_nul(key) || has_nul(value))
+        return true;
+    if (!read_piece(isf, value, &symbol))
         return false;
     has = get_address(&symbol, &address);
     piece_free(&symbol);

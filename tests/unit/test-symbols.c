@@ -194,6 +194,8 @@ START_TEST(isf_members)
             "\"f\":{\"address\":null},\"g\":{\"x\":{\"address\":1}},\"\":{\"address\":2}}}",
             "ffffffffffffffff e;2 ;");
     is_read("{\"symbols\":{\"a\":{\"address\":1,\"address\":2}}}", "2 a;");
+    is_read("{\"symbols\":{\"a\\u0000\":{\"address\":1},\"b\\\\u0000\":{\"address\":2},"
+            "\"c\":{\"x\":\"\\u0000\",\"address\":3},\"d\":{\"address\":4}}}", "2 b\\u0000;4 d;");
     is_read("{\"symbols\":{\"\\u00e4\\ud834\\udd1e\\\"\":{\"address\":1}}}",
             "1 \xc3\xa4\xf0\x9d\x84\x9e\";");
 }
@@ -206,7 +208,7 @@ START_TEST(not_isf)
         "{\"symbols\":{\"a\":{\"address\":1}}", "{\"symbols\":[]}", "{\"symbols\":{\"a\":null}}",
         "{\"symbols\":{\"a\":{\"address\":1} 2}}", "{\"symbols\":{\"a\":{\"address\":}}}",
         "{\"symbols\":{a:{\"address\":1}}}", "{\"symbols\":{\"a", "{\"symbols\":{\"a\\",
-        "{\"symbols\":{\"a\" {\"address\":1}}}", "{\"symbols\":{\"a\\u0000\":{\"address\":1}}}",
+        "{\"symbols\":{\"a\" {\"address\":1}}}", "{\"symbols\":{\"\\u00\":{\"address\":1}}}",
         "{\"symbols\":{\"a\":{\"address\":1 2}}}", "{\"symbols\":{\"a\":{\"address\":01}}}",
         "{\"symbols\":{\"\xff\":{\"address\":1}}}", "{\"x\":\"", "{\"x\":1,}", "{\"x\":]}",
     };
