@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The rooms of lib/, from top to bottom as its README lists them: a file includes headers of its own
-# room and of rooms below, and calls functions of these only, as the objects of the build have them.
+# room and of rooms below, and calls functions of these only, as the objects of the build have them;
+# and files do not call each other in a circle.
 . "$(dirname "$0")/lib.sh"
 
 # What does otherwise: FILE WHAT FILE, nothing today. The list can only shrink: an entry that nothing needs is a finding.
@@ -80,8 +81,12 @@ upwards() {
         !level($1) || !level($3) || level($3) < level($1)'
 }
 
-found=$({ includes; calls; } | upwards)
-[ -n "$(calls)" ] || bad "$TOP_BUILDDIR/lib has no objects: build first"
+called=$(calls)
+[ -n "$called" ] || bad "$TOP_BUILDDIR/lib has no objects: build first"
+found=$({
+    includes
+    printf '%s\n' "$called"
+} | upwards)
 while read -r line; do
     case "
 $known
@@ -106,4 +111,9 @@ $line
 done <<END
 $known
 END
+
+# Nor do files call each other in a circle, but for one that is left within events/.
+circle=$(printf '%s\n' "$called" | awk '!(/^lib.events/ && $3 ~ /^lib.events/) { print $1, $3 }' |
+    tsort 2>&1 >/dev/null | sed -n 's/^tsort: \(lib\)/\1/p')
+[ -z "$circle" ] || bad "a circle: $(printf '%s\n' "$circle" | sort -u | tr '\n' ' ')"
 gate_end
