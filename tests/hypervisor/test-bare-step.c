@@ -91,6 +91,8 @@ static void start(void)
     ck_assert_int_eq(xm_hc_domctl(&dom.core, &op), 0);
     ck_assert_int_eq(xm_mpu_refresh(&dom.core, &core.m), 0);
     bare_cpus[0].mpu = core.m;
+    can_step = false;
+    memset(v, 0, sizeof(*v));
     v->dom = &dom;
     v->regs = (struct bare_regs){.pc = (uintptr_t)&code[20], .set = XM_MPU_A32};
     memset(&seen, 0, sizeof(seen));
