@@ -115,10 +115,12 @@ static int resume_blindly(struct xmem_domain *d, uint32_t vcpu)
 }
 
 /* A ring that cannot be read: an answer for every vCPU that may wait, as for a dead listener's. */
-static void answer_blindly(struct xmem_domain *d)
+static int answer_blindly(struct xmem_domain *d)
 {
+    int rc = 0;
     for (uint32_t i = 0; i < d->vcpu_n && !d->dead; i++)
-        (void)resume_blindly(d, i);
+        rc = resume_blindly(d, i);
+    return rc; /* what is not notified is so by the next one, or by whoever looks at the ring */
 }
 
 /* Answers without requests: the ring is no use after it. */
@@ -132,7 +134,13 @@ static int release_parked(struct xmem_domain *d)
         d->broken = true;
         rc = resume_blindly(d, i);
     }
-    return rc; /* what is not notified is so by the next one, or by whoever looks at the ring */
+    return rc;
+}
+
+/* Before each try to end the ring: Xen reads no answer once it is gone, and who waits then does so for good. */
+static int last_answers(struct xmem_domain *d)
+{
+    return d->broken ? answer_blindly(d) : release_parked(d);
 }
 
 /* ---- monitoring ---- */
@@ -166,13 +174,15 @@ static int run_on(struct xmem_domain *d, bool on)
 {
     lift_pauses(d, on);
     int rc = on ? ledger_unpause(d) : ledger_pause(d);
+    if (rc) /* it may have been for this one time */
+        rc = on ? ledger_unpause(d) : ledger_pause(d);
     if (rc && on)
         lift_pauses(d, false);
     return rc;
 }
 
 /* Has every vCPU that neither sleeps nor is parked been on a processor since it was noted? */
-static bool all_ran(struct xmem_domain *d, uint64_t *times, bool note)
+static bool all_ran(struct xmem_domain *d, bool note)
 {
     bool all = true;
     for (uint32_t i = 0; i < d->vcpu_n && all; i++) {
@@ -181,29 +191,27 @@ static bool all_ran(struct xmem_domain *d, uint64_t *times, bool note)
         if (d->vcpus[i].parked || d->ops->vcpu_ran(d->dom, i, &ns, &idle))
             continue;
         if (note)
-            times[i] = ns;
+            d->vcpus[i].ran = ns;
         else
-            all = idle || ns != times[i];
+            all = idle || ns != d->vcpus[i].ran;
     }
     return all;
 }
 
-/*
- * All run, with events answered on the way, until each did. False: some did not. Where they cannot be let
- * run there is no way to it, and what else is to be undone is more.
- */
-static bool run_all(struct xmem_domain *d, uint64_t *times, struct patience *p, bool *any)
+/* All run, with events answered on the way, until each did. False: some did not, or the domain could not be let run. */
+static bool run_all(struct xmem_domain *d, struct patience *p, bool *any)
 {
     bool ran = false;
-    all_ran(d, times, true);
+    all_ran(d, true);
     if (run_on(d, true))
-        return true;
+        return d->dead;
     do {
         *any = let_run(d) || *any;
-        ran = all_ran(d, times, false);
+        ran = all_ran(d, false);
     } while (!ran && !d->dead && patient(p));
-    if (!run_on(d, false))
-        *any = drain(d) || *any;
+    if (run_on(d, false))
+        return d->dead; /* they go on to run: the ring cannot be ended under them */
+    *any = drain(d) || *any;
     return ran || d->dead;
 }
 
@@ -212,19 +220,17 @@ static bool run_all(struct xmem_domain *d, uint64_t *times, struct patience *p, 
  * the queue at once, but the vCPU looks at the ring only when it runs, which has to be before the
  * ring ends (vm_event_wake_queued(), vm_event_disable()): all of them run, until a time when no
  * event came of that. Who has an event then is parked: rights that stay would give it the next one at
- * once, and so without an end. False: not all of them could be seen to.
+ * once, and so without an end; a ring that is not read parks nobody. False: not all could be seen to.
  */
 static bool run_woken(struct xmem_domain *d, struct patience *p)
 {
-    bool any = d->ring.was_full && d->ops->vcpu_ran && !d->broken, all = true;
-    uint64_t *times = any ? calloc(d->vcpu_n, sizeof(*times)) : NULL;
-    d->parking = times != NULL;
-    while (times && any && all && !d->dead) {
+    bool any = d->ring.was_full && d->ops->vcpu_ran, all = true;
+    d->parking = any && !d->broken;
+    while (any && all && !d->dead) {
         any = false;
-        all = patient(p) && run_all(d, times, p, &any);
+        all = patient(p) && run_all(d, p, &any);
     }
     d->parking = false;
-    free(times);
     return all;
 }
 
@@ -235,30 +241,45 @@ static bool run_woken(struct xmem_domain *d, struct patience *p)
 static int disable_ring(struct xmem_domain *d)
 {
     struct patience p = patience_of(DISABLE_MS);
-    int rc = -EBUSY, rc2;
-    bool all = run_woken(d, &p);
-    if ((rc2 = release_parked(d)))
-        return rc2;
-    while (all && (rc = d->ops->monitor_disable(d->dom)) == -EBUSY && patient(&p) && !d->dead) {
-        if (run_on(d, true))
-            break;
+    for (;;) {
+        bool all = run_woken(d, &p);
+        int rc = last_answers(d);
+        if (rc || !all)
+            return rc ? rc : -EBUSY;
+        rc = d->ops->monitor_disable(d->dom);
+        if (rc != -EBUSY || !patient(&p) || d->dead || run_on(d, true))
+            return rc;
         (void)let_run(d);
         if (run_on(d, false))
-            break;
-        all = run_woken(d, &p);
+            return rc;
     }
-    return rc;
+}
+
+static int disable_again(struct xmem_domain *d)
+{
+    int rc = d->enabled ? last_answers(d) : 0;
+    return rc ? rc : d->ops->monitor_disable(d->dom);
+}
+
+/* A ring that a failed call left is read first, since who came to it meanwhile would wait for good. */
+static void read_left(struct xmem_domain *d)
+{
+    d->ring_stays = false;
+    d->enabled = true;
+    drain(d);
 }
 
 /* The ring goes when every answer has reached the hypervisor, and not before. */
 static int drop_ring(struct xmem_domain *d)
 {
+    if (d->ring_stays)
+        read_left(d);
     int rc = d->enabled ? events_send(d) : 0;
     if (rc || !d->led->ring_taken)
         return rc;
     rc = d->enabled ? disable_ring(d) : d->ops->monitor_disable(d->dom);
     if (rc && rc != -EBUSY && !d->dead) /* it may have been for this one time */
-        rc = d->ops->monitor_disable(d->dom);
+        rc = disable_again(d);
     uint8_t rights;
     if (rc && rc != -EBUSY && d->ops->rights_get(d->dom, 0, UINT64_MAX, &rights)) {
         d->ring_stays = d->enabled && d->ops->ring_is_on(d->dom);
@@ -272,7 +293,7 @@ static int drop_ring(struct xmem_domain *d)
     return 0;
 }
 
-/* One that a failed call left: it is read first, since who came to it meanwhile would wait for good. */
+/* One that a failed call left; no vCPU runs while it is read and ended. */
 static int drop_left(struct xmem_domain *d)
 {
     if (!d->ring_stays)
@@ -280,9 +301,6 @@ static int drop_left(struct xmem_domain *d)
     int rc = ledger_pause(d), rc2;
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
-    d->ring_stays = false;
-    d->enabled = true;
-    drain(d);
     rc = drop_ring(d);
     rc2 = domain_unpause_own(d);
     return rc2 && !rc ? domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid) : rc;

@@ -70,6 +70,7 @@ struct vcpu {
     bool hw_step;       /* single step as the last answer left it */
     bool attention;     /* its next answer has something to add: step_answer() */
     bool parked;        /* answered, and left where it is until the ring ends */
+    uint64_t ran;       /* ns on a processor, when that was noted last */
     bool io_again;      /* it may come back to an input instruction that was emulated, */
     uint64_t io_pc;     /* this one */
     uint8_t writes;     /* its instruction, into the page of gfn written, that has copies; 2: into more */

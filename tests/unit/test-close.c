@@ -188,6 +188,34 @@ START_TEST(a_queue_that_never_ends_when_rights_are_kept)
 }
 END_TEST
 
+static int two_unpauses(void *ctx, int op)
+{
+    int *left = ctx; /* calls before the two that fail */
+    if (op != XM_HC_UNPAUSE || *left < -1)
+        return 0;
+    return (*left)-- > 0 ? 0 : -ENOMEM;
+}
+
+/* The domain cannot be let run when who was woken should look at the ring: then at a later try, with an answer for each. */
+START_TEST(a_queue_that_cannot_run_at_once)
+{
+    for (int first = 0; first < 4; first++) {
+        int left = first, rc = -1;
+        begin(queues[_i], MANY);
+        open_again(XMEM_RESTORE_KEEP);
+        ck_ok(xmem_domain_set_rights_range(d, 0, A, MANY, XMEM_R));
+        crowd();
+        sim_inject_by(g, two_unpauses, &left);
+        for (int i = 0; i < 4 && rc; i++)
+            rc = xmem_domain_disable(d);
+        ck_ok(rc);
+        all_wrote();
+        sim_inject_by(g, NULL, NULL);
+        end();
+    }
+}
+END_TEST
+
 static int nothing_more(void *ctx, int op)
 {
     (void)ctx;
@@ -339,6 +367,7 @@ static void fill(TCase *t)
     tcase_add_test(t, a_queue_that_is_paused);
     tcase_add_loop_test(t, a_queue_that_never_ends_when_rights_stay, 0, 3);
     tcase_add_loop_test(t, a_queue_that_never_ends_when_rights_are_kept, 0, 3);
+    tcase_add_loop_test(t, a_queue_that_cannot_run_at_once, 0, 3);
 }
 
 int main(void)
