@@ -243,9 +243,9 @@ static int disable_ring(struct xmem_domain *d)
     struct patience p = patience_of(DISABLE_MS);
     for (;;) {
         bool all = run_woken(d, &p);
-        int rc = last_answers(d);
-        if (rc || !all)
-            return rc ? rc : -EBUSY;
+        int rc = all ? last_answers(d) : -EBUSY; /* else who is parked stays so: the next call goes on */
+        if (rc)
+            return rc;
         rc = d->ops->monitor_disable(d->dom);
         if (rc != -EBUSY || !patient(&p) || d->dead || run_on(d, true))
             return rc;
