@@ -41,9 +41,10 @@
 
 #define DR6_STEP 0x4000UL   /* BS */
 #define DR6_OTHERS 0x200fUL /* BD, B0 to B3 */
+#define VECTOR_BP 3
 #define VECTOR_NM 7
 #define VECTOR_PF 14
-#define CHANGING (1U << VECTOR_NM) /* Xen intercepts these at times */
+#define CHANGING (1U << VECTOR_BP | 1U << VECTOR_NM) /* Xen intercepts these at times */
 #define WITH_ERROR_CODE 0x27d00U /* #DF, #TS, #NP, #SS, #GP, #PF, #AC */
 
 struct xmem_npt_vcpu {
@@ -282,7 +283,8 @@ static bool xens_nm(const struct vcpu *v)
 /* Of what it changes at any time, what Xen wants at this one. */
 static uint32_t xens_exceptions(const struct vcpu *v)
 {
-    return xens_nm(v) ? 1U << VECTOR_NM : 0;
+    return (v->arch.hvm.debug_state_latch ? 1U << VECTOR_BP : 0) |
+           (xens_nm(v) ? 1U << VECTOR_NM : 0);
 }
 
 /* The guest's own exceptions are not to find the trap flag. */
