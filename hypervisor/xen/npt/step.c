@@ -368,7 +368,8 @@ bool xmem_npt_enter(struct vcpu *v)
     if ( !v->arch.vm_event || (!of(v)->step.trap && !of(v)->trap.open) )
         return false;
 
-    busy = hvm_event_pending(v) || v->arch.vm_event->sync_event;
+    busy = hvm_event_pending(v) || v->arch.vm_event->sync_event ||
+           v->io.req.state != STATE_IOREQ_NONE;
     if ( !xm_hap_enter(trap_of(v), &of(v)->step, regs->rip, regs->rsp, busy) )
         return false;
 
