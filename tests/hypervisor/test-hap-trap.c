@@ -229,6 +229,46 @@ START_TEST(not_while_a_device_is_waited_for)
 }
 END_TEST
 
+START_TEST(moved_in_a_step)
+{
+    wanted(5, RW, XM_ACCESS_R);
+    ck_assert(enter(IP) && fault(IP, 5, RW, XM_ACCESS_R) && enter(IP));
+    xm_hap_left(&t, &s, XM_HAP_HOST); /* the registers are set meanwhile */
+    ck_assert(!enter(IP + 8));
+    ck_assert_str_eq(order, "HTtOTCtR");
+    ck_assert(!enter(IP) && !fault(IP, 5, RW, XM_ACCESS_R));
+}
+END_TEST
+
+START_TEST(moved_to_another_stack_in_a_step)
+{
+    wanted(5, RW, XM_ACCESS_R);
+    ck_assert(enter(IP));
+    xm_hap_left(&t, &s, XM_HAP_HOST);
+    ck_assert(!xm_hap_enter(&t, &s, IP, SP + 8, false) && !held && !flag);
+}
+END_TEST
+
+/* The emulator did it for a fault that had been answered for. */
+START_TEST(emulated_in_a_step)
+{
+    wanted(5, RW, XM_ACCESS_R);
+    ck_assert(enter(IP) && fault(IP, 5, RW, XM_ACCESS_R));
+    ck_assert(!enter(IP + 3) && !held && !flag);
+}
+END_TEST
+
+START_TEST(an_event_comes_in_a_step)
+{
+    wanted(5, RW, XM_ACCESS_R);
+    ck_assert(enter(IP) && fault(IP, 5, RW, XM_ACCESS_R) && enter(IP));
+    xm_hap_left(&t, &s, XM_HAP_HOST);
+    ck_assert(!xm_hap_enter(&t, &s, IP, SP, true));
+    ck_assert_str_eq(order, "HTtOTCtR");
+    ck_assert(enter(IP) && fault(IP, 5, RW, XM_ACCESS_R)); /* come back from the guest's handler */
+}
+END_TEST
+
 START_TEST(the_trap_flag_is_the_guests)
 {
     flag = true;
@@ -286,6 +326,10 @@ int main(void)
     tcase_add_test(c, a_fault_finds_the_guests_trap_flag);
     tcase_add_test(c, a_fault_finds_the_flag_of_a_guest_that_steps);
     tcase_add_test(c, not_while_a_device_is_waited_for);
+    tcase_add_test(c, moved_in_a_step);
+    tcase_add_test(c, moved_to_another_stack_in_a_step);
+    tcase_add_test(c, emulated_in_a_step);
+    tcase_add_test(c, an_event_comes_in_a_step);
     tcase_add_test(c, the_trap_flag_is_the_guests);
     tcase_add_test(c, nobody_listens_any_more);
     tcase_add_test(c, which_instructions);

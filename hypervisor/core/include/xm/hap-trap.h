@@ -39,7 +39,7 @@ struct xm_hap_trap {
 /* In all of these s is NULL where nobody listens any more. */
 
 /*
- * Before each entry to the guest, no lock held: ends a step that was left, begins one that is wanted. busy: an
+ * Before each entry to the guest, no lock held: ends a step that was left or moved, begins one that is wanted. busy: an
  * event is about to be delivered, or a device's answer is waited for. True: in a step, so that nothing may be injected.
  */
 bool xm_hap_enter(struct xm_hap_trap *t, struct xm_hap_step *s, uint64_t ip, uint64_t sp, bool busy);
