@@ -13,7 +13,7 @@
 static struct xm_hap_step s;
 static struct xm_hap_trap t;
 static bool held, may_hold, flag;
-static char order[64]; /* H: held, O, C: gfn's entry is open, closed, T, t: trap flag, R: released */
+static char order[64]; /* H: held, O, C: gfn's entry is open, closed, T, t: trap flag changes, R: released */
 
 static void note(char c)
 {
@@ -49,7 +49,8 @@ static bool trap_flag(void *self, uint32_t vcpu, bool on)
     (void)self;
     (void)vcpu;
     flag = on;
-    note(on ? 'T' : 't');
+    if (on != was)
+        note(on ? 'T' : 't');
     return was;
 }
 
@@ -100,7 +101,7 @@ START_TEST(held_then_open_then_closed_then_released)
     ck_assert_uint_eq(xm_hap_more(&t, 6), 0);
     ck_assert(enter(IP));
     ck_assert(!xm_hap_trapped(&t, &s));
-    ck_assert_str_eq(order, "HTOCtR");
+    ck_assert_str_eq(order, "HTtOTCtR");
     ck_assert(!fault(IP, 5, RW, XM_ACCESS_R)); /* the next one is told */
 }
 END_TEST
@@ -110,12 +111,12 @@ START_TEST(a_further_page)
     wanted(5, XM_DO_X, XM_ACCESS_RW);
     ck_assert(enter(IP) && fault(IP, 5, XM_DO_X, XM_ACCESS_RW) && enter(IP));
     ck_assert(!fault(IP, 6, RW, XM_ACCESS_R)); /* closed before it is told */
-    ck_assert_str_eq(order, "HTOCtR");
+    ck_assert_str_eq(order, "HTtOTtCR");
     ck_assert(!enter(IP));
     wanted(6, RW, XM_ACCESS_R);
     ck_assert(enter(IP) && fault(IP, 5, XM_DO_X, XM_ACCESS_RW) && fault(IP, 6, RW, XM_ACCESS_R));
     ck_assert(!xm_hap_trapped(&t, &s));
-    ck_assert_str_eq(order, "HTOCtRHTOOCCtR");
+    ck_assert_str_eq(order, "HTtOTtCRHTtOOCCR");
 }
 END_TEST
 
@@ -136,7 +137,7 @@ START_TEST(rights_that_turn)
     ck_assert(enter(IP) && fault(IP, 5, XM_DO_X, XM_ACCESS_RW));
     ck_assert(!fault(IP, 6, RW, XM_ACCESS_RX2RW)); /* without an event; begun anew */
     ck_assert(enter(IP));
-    ck_assert_str_eq(order, "HTOCtRHT");
+    ck_assert_str_eq(order, "HTtOCRHT");
     ck_assert(fault(IP, 5, XM_DO_X, XM_ACCESS_RW));
 }
 END_TEST
@@ -194,6 +195,80 @@ START_TEST(left_behind_it)
 }
 END_TEST
 
+/* What a fault leads to may emulate the instruction, with the flags that it finds. */
+START_TEST(a_fault_finds_the_guests_trap_flag)
+{
+    wanted(5, RW, XM_ACCESS_R);
+    ck_assert(enter(IP) && flag);
+    ck_assert(fault(IP, 5, RW, XM_ACCESS_R) && !flag);
+    ck_assert(enter(IP) && flag);
+    xm_hap_left(&t, &s, XM_HAP_FAULT); /* at a device, which is emulated */
+    ck_assert(!flag && !enter(IP + 3) && !flag && !held);
+    xm_hap_left(&t, &s, XM_HAP_FAULT);
+    ck_assert(!flag);
+}
+END_TEST
+
+START_TEST(a_fault_finds_the_flag_of_a_guest_that_steps)
+{
+    flag = true;
+    wanted(5, RW, XM_ACCESS_R);
+    ck_assert(enter(IP) && fault(IP, 5, RW, XM_ACCESS_R) && flag);
+    ck_assert(enter(IP) && xm_hap_trapped(&t, &s) && flag);
+}
+END_TEST
+
+START_TEST(not_while_a_device_is_waited_for)
+{
+    wanted(5, RW, XM_ACCESS_R);
+    ck_assert(enter(IP) && fault(IP, 5, RW, XM_ACCESS_R) && enter(IP));
+    xm_hap_left(&t, &s, XM_HAP_FAULT);
+    ck_assert(!xm_hap_enter(&t, &s, IP, SP, true)); /* not done, nor begun anew */
+    ck_assert(!held && !flag);
+    ck_assert(!enter(IP + 3)); /* the device has answered */
+}
+END_TEST
+
+START_TEST(moved_in_a_step)
+{
+    wanted(5, RW, XM_ACCESS_R);
+    ck_assert(enter(IP) && fault(IP, 5, RW, XM_ACCESS_R) && enter(IP));
+    xm_hap_left(&t, &s, XM_HAP_HOST); /* the registers are set meanwhile */
+    ck_assert(!enter(IP + 8));
+    ck_assert_str_eq(order, "HTtOTCtR");
+    ck_assert(!enter(IP) && !fault(IP, 5, RW, XM_ACCESS_R));
+}
+END_TEST
+
+START_TEST(moved_to_another_stack_in_a_step)
+{
+    wanted(5, RW, XM_ACCESS_R);
+    ck_assert(enter(IP));
+    xm_hap_left(&t, &s, XM_HAP_HOST);
+    ck_assert(!xm_hap_enter(&t, &s, IP, SP + 8, false) && !held && !flag);
+}
+END_TEST
+
+/* The emulator did it for a fault that had been answered for. */
+START_TEST(emulated_in_a_step)
+{
+    wanted(5, RW, XM_ACCESS_R);
+    ck_assert(enter(IP) && fault(IP, 5, RW, XM_ACCESS_R));
+    ck_assert(!enter(IP + 3) && !held && !flag);
+}
+END_TEST
+
+START_TEST(an_event_comes_in_a_step)
+{
+    wanted(5, RW, XM_ACCESS_R);
+    ck_assert(enter(IP) && fault(IP, 5, RW, XM_ACCESS_R) && enter(IP));
+    xm_hap_left(&t, &s, XM_HAP_HOST);
+    ck_assert(!xm_hap_enter(&t, &s, IP, SP, true));
+    ck_assert_str_eq(order, "HTtOTCtR");
+    ck_assert(enter(IP) && fault(IP, 5, RW, XM_ACCESS_R)); /* come back from the guest's handler */
+}
+END_TEST
+
 START_TEST(the_trap_flag_is_the_guests)
 {
     flag = true;
@@ -248,6 +323,13 @@ int main(void)
     tcase_add_test(c, not_while_an_event_is_delivered);
     tcase_add_test(c, what_else_brings_it_back);
     tcase_add_test(c, left_behind_it);
+    tcase_add_test(c, a_fault_finds_the_guests_trap_flag);
+    tcase_add_test(c, a_fault_finds_the_flag_of_a_guest_that_steps);
+    tcase_add_test(c, not_while_a_device_is_waited_for);
+    tcase_add_test(c, moved_in_a_step);
+    tcase_add_test(c, moved_to_another_stack_in_a_step);
+    tcase_add_test(c, emulated_in_a_step);
+    tcase_add_test(c, an_event_comes_in_a_step);
     tcase_add_test(c, the_trap_flag_is_the_guests);
     tcase_add_test(c, nobody_listens_any_more);
     tcase_add_test(c, which_instructions);

@@ -33,19 +33,33 @@ static bool is_at(const struct xm_hap_step *s, uint64_t ip, uint64_t sp)
     return s->armed.n != 0 && s->armed.ip == ip && s->armed.sp == sp;
 }
 
+/* The debug exception behind the instruction has ended it before: who is elsewhere by now was moved. */
 bool xm_hap_enter(struct xm_hap_trap *t, struct xm_hap_step *s, uint64_t ip, uint64_t sp, bool busy)
 {
-    if (t->open && (t->leave || s == NULL))
-        close_step(t, s, s != NULL && !is_at(s, ip, sp));
-    if (!t->open && s != NULL && s->trap && !s->due && !busy && is_at(s, ip, sp))
+    bool here = s != NULL && is_at(s, ip, sp);
+
+    if (t->open && (t->leave || busy || !here))
+        close_step(t, s, !here);
+    if (t->open)
+        (void)t->calls->trap_flag(t->self, t->vcpu, true);
+    if (!t->open && here && s->trap && !s->due && !busy)
         begin(t);
     return t->open;
+}
+
+/* Whoever acts on the fault may emulate the instruction, and finds the guest's own flags. */
+static void faulted(struct xm_hap_trap *t)
+{
+    if (!t->open)
+        return;
+    t->leave = true;
+    (void)t->calls->trap_flag(t->self, t->vcpu, t->own);
 }
 
 void xm_hap_left(struct xm_hap_trap *t, struct xm_hap_step *s, enum xm_hap_why why)
 {
     switch (why) {
-    case XM_HAP_FAULT: t->leave = true; break;
+    case XM_HAP_FAULT: faulted(t); break;
     case XM_HAP_EXCEPTION: close_step(t, s, false); break;
     case XM_HAP_INTERCEPTED: close_step(t, s, true); break;
     case XM_HAP_HOST:

@@ -18,12 +18,10 @@
 #include <public/xmem.h>
 #include "npt.h"
 
-#if XMEM_XEN_MINOR >= 22 /* the FPU is always loaded with the vCPU there */
+#if XMEM_XEN_MINOR >= 22
 #include "../../hvm/svm/vmcb.h"
-#define fpu_is_loaded(v) true
 #else
 #include <asm/hvm/svm/vmcb.h>
-#define fpu_is_loaded(v) ((v)->fpu_dirtied)
 #endif
 
 /* Xen's are macros, the core declares the functions. */
@@ -43,8 +41,10 @@
 
 #define DR6_STEP 0x4000UL   /* BS */
 #define DR6_OTHERS 0x200fUL /* BD, B0 to B3 */
+#define VECTOR_BP 3
 #define VECTOR_NM 7
 #define VECTOR_PF 14
+#define CHANGING (1U << VECTOR_BP | 1U << VECTOR_NM) /* Xen intercepts these at times */
 #define WITH_ERROR_CODE 0x27d00U /* #DF, #TS, #NP, #SS, #GP, #PF, #AC */
 
 struct xmem_npt_vcpu {
@@ -274,6 +274,19 @@ static struct vmcb_struct *vmcb_of(const struct vcpu *v)
     return v->arch.hvm.svm.vmcb;
 }
 
+/* Xen waits for the first use of the FPU, which another vCPU may have had meanwhile. */
+static bool xens_nm(const struct vcpu *v)
+{
+    return vmcb_get_cr0(vmcb_of(v)) & ~v->arch.hvm.guest_cr[0] & X86_CR0_TS;
+}
+
+/* Of what it changes at any time, what Xen wants at this one. */
+static uint32_t xens_exceptions(const struct vcpu *v)
+{
+    return (v->arch.hvm.debug_state_latch ? 1U << VECTOR_BP : 0) |
+           (xens_nm(v) ? 1U << VECTOR_NM : 0);
+}
+
 /* The guest's own exceptions are not to find the trap flag. */
 static bool cf_check hold_others(void *self, uint32_t vcpu)
 {
@@ -282,17 +295,16 @@ static bool cf_check hold_others(void *self, uint32_t vcpu)
     if ( domain_pause_except_self(v->domain) != 0 )
         return false;
 
-    of(v)->added = ~vmcb_get_exception_intercepts(vmcb_of(v));
+    of(v)->added = ~vmcb_get_exception_intercepts(vmcb_of(v)) | CHANGING;
     vmcb_set_exception_intercepts(vmcb_of(v), ~0U);
 
     return true;
 }
 
-/* The first use of the FPU stays intercepted where the FPU is not this vCPU's by now. */
 static void cf_check release_others(void *self, uint32_t vcpu)
 {
     struct vcpu *v = self, *other;
-    uint32_t added = of(v)->added & ~(fpu_is_loaded(v) ? 0 : 1U << VECTOR_NM);
+    uint32_t added = of(v)->added & ~xens_exceptions(v);
 
     vmcb_set_exception_intercepts(vmcb_of(v),
                                   vmcb_get_exception_intercepts(vmcb_of(v)) & ~added);
@@ -356,9 +368,15 @@ bool xmem_npt_enter(struct vcpu *v)
     if ( !v->arch.vm_event || (!of(v)->step.trap && !of(v)->trap.open) )
         return false;
 
-    busy = hvm_event_pending(v) || v->arch.vm_event->sync_event;
+    busy = hvm_event_pending(v) || v->arch.vm_event->sync_event ||
+           v->io.req.state != STATE_IOREQ_NONE;
+    if ( !xm_hap_enter(trap_of(v), &of(v)->step, regs->rip, regs->rsp, busy) )
+        return false;
 
-    return xm_hap_enter(trap_of(v), &of(v)->step, regs->rip, regs->rsp, busy);
+    /* Xen has taken out what it does not want any more. */
+    vmcb_set_exception_intercepts(vmcb_of(v), ~0U);
+
+    return true;
 }
 
 bool xmem_npt_fault(struct vcpu *v, gfn_t gfn, struct npfec npfec)
@@ -391,7 +409,7 @@ static bool debug_exception(struct vcpu *v)
 static bool exception(struct vcpu *v, unsigned int vector)
 {
     const struct vmcb_struct *vmcb = vmcb_of(v);
-    bool ours = of(v)->added & (1U << vector);
+    bool ours = of(v)->added & ~xens_exceptions(v) & (1U << vector);
 
     xm_hap_left(trap_of(v), &of(v)->step, XM_HAP_EXCEPTION);
     if ( !ours )
@@ -406,7 +424,7 @@ static bool exception(struct vcpu *v, unsigned int vector)
     return true;
 }
 
-static enum xm_hap_why why(uint64_t reason)
+static enum xm_hap_why why(const struct vcpu *v, uint64_t reason)
 {
     switch ( reason )
     {
@@ -417,8 +435,9 @@ static enum xm_hap_why why(uint64_t reason)
     case VMEXIT_SMI:
     case VMEXIT_VINTR:
     case VMEXIT_EXCEPTION_MC:
-    case VMEXIT_EXCEPTION_NM:
         return XM_HAP_HOST;
+    case VMEXIT_EXCEPTION_NM:
+        return xens_nm(v) ? XM_HAP_HOST : XM_HAP_EXCEPTION;
     default:
         return XM_HAP_INTERCEPTED;
     }
@@ -433,10 +452,10 @@ bool xmem_npt_exit(struct vcpu *v, uint64_t reason)
     if ( reason == VMEXIT_EXCEPTION_DB )
         return debug_exception(v);
     /* Xen's own interest in some ends nothing: the FPU's first use, machine checks. */
-    if ( vector < 32 && (why(reason) != XM_HAP_HOST || (of(v)->added & (1U << vector))) )
+    if ( vector < 32 && why(v, reason) != XM_HAP_HOST )
         return exception(v, vector);
 
-    xm_hap_left(trap_of(v), &of(v)->step, why(reason));
+    xm_hap_left(trap_of(v), &of(v)->step, why(v, reason));
 
     return false;
 }

@@ -39,14 +39,14 @@ struct xm_hap_trap {
 /* In all of these s is NULL where nobody listens any more. */
 
 /*
- * Before each entry to the guest, no lock held: ends a step that was left, begins one that is wanted. busy: an
- * event is about to be delivered. True: in a step, so that nothing may be injected.
+ * Before each entry to the guest, no lock held: ends a step that was left or moved, begins one that is wanted. busy: an
+ * event is about to be delivered, or a device's answer is waited for. True: in a step, so that nothing may be injected.
  */
 bool xm_hap_enter(struct xm_hap_trap *t, struct xm_hap_step *s, uint64_t ip, uint64_t sp, bool busy);
 
 /* First of all when the vCPU comes back in the middle of a step. */
 enum xm_hap_why {
-    XM_HAP_FAULT,       /* a nested page fault; xm_hap_fault() may follow */
+    XM_HAP_FAULT,       /* a nested page fault; xm_hap_fault() may follow, or an emulation */
     XM_HAP_HOST,        /* nothing of the guest's: it goes on */
     XM_HAP_EXCEPTION,   /* the guest's own: the instruction is not done */
     XM_HAP_INTERCEPTED, /* it is done by the hypervisor */
