@@ -3,6 +3,7 @@
 # mutants.sh [NAME...]: each file of mutants/ breaks one line of the sources; explore-step, or of pv-*
 # explore-pv, with the options of the file's second line, must find a violation in what comes of it.
 set -u
+unset XMEM_EXPLORE_RUNS # a sample need not have the run that finds one
 mutants=$TOP_SRCDIR/tests/explore/mutants
 . "$TOP_SRCDIR/tests/mutants/lib.sh"
 
