@@ -236,7 +236,7 @@ static bool run_woken(struct xmem_domain *d, struct patience *p)
 
 /*
  * vCPUs that wait for a slot keep the ring busy: they run a moment to get one. A ring that some have still to
- * look at is not ended: what Xen frees then they would go on to use.
+ * look at is not ended: their events could not be answered any more.
  */
 static int disable_ring(struct xmem_domain *d)
 {
