@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * mem_access on nested page tables (p2m-pt.c). A page's rights are kept in bits 59 to 62 of its entry,
- * which the processor ignores (AMD64 APM vol. 2, 5.3.3) and the p2m's type (bits 52 to 58) leaves free.
- * They are stored inverted against rwx, so that every entry written before means rwx.
+ * mem_access on nested page tables (p2m-pt.c). Bits 59 to 62 of an entry hold the page's rights. The
+ * processor ignores them (AMD64 APM vol. 2, 5.3.3), and the p2m type uses bits 52 to 58 only. They are
+ * stored exclusive-or rwx, so that an entry written without them means rwx.
  *
- * Only 4 KiB entries carry rights. A page that may not be read has no way to be mapped: its entry is
- * not present, but keeps its type, frame and rights (it is "hidden").
+ * Only 4 KiB entries carry rights. A page without the right to read cannot be mapped: its entry is not
+ * present, but keeps type, frame and rights ("hidden").
  */
 #ifndef XMEM_NPT_H
 #define XMEM_NPT_H
@@ -20,7 +20,7 @@ static inline bool xmem_npt_usable(const struct domain *d)
     return is_hvm_domain(d) && cpu_has_svm && hap_enabled(d);
 }
 
-/* There is no way to grant a write or a fetch without a read. */
+/* Nested page tables cannot grant a write or a fetch without a read. */
 static inline bool xmem_npt_expressible(const struct domain *d, p2m_access_t a)
 {
     if ( !xmem_npt_usable(d) )
@@ -52,13 +52,13 @@ static inline p2m_access_t xmem_npt_access(unsigned int flags)
     return ((flags >> XMEM_NPT_SHIFT) & XMEM_NPT_MASK) ^ p2m_access_rwx;
 }
 
-/* Into what was p2m_access_rwx. */
+/* Replaces the constant p2m_access_rwx at its places in p2m-pt.c. */
 static inline void xmem_npt_read(unsigned int flags, p2m_access_t *a)
 {
     *a = xmem_npt_access(flags);
 }
 
-/* Is there a page, be it a hidden one? */
+/* Does the entry hold a page, mapped or hidden? */
 static inline bool xmem_npt_mapped(unsigned int flags)
 {
     return (flags & _PAGE_PRESENT) || xmem_npt_access(flags) != p2m_access_rwx;
@@ -68,7 +68,7 @@ static inline bool xmem_npt_mapped(unsigned int flags)
 #define XMEM_NPT_W 2
 #define XMEM_NPT_X 4
 
-/* What an entry that is made right now may carry beside its rights, for a step (step.c). */
+/* Bits that the entry being written gets in addition to its rights, for a step (step.c). */
 DECLARE_PER_CPU(uint8_t, xmem_npt_more);
 
 static inline unsigned int xmem_npt_bits(p2m_access_t a)
@@ -89,7 +89,7 @@ static inline unsigned int xmem_npt_bits(p2m_access_t a)
     }
 }
 
-/* What the type allows, less what the rights forbid. Entries without a page have no rights. */
+/* Removes what the rights forbid from the type's flags. An entry without a page has no rights. */
 static inline unsigned long xmem_npt_flags(unsigned long flags, p2m_access_t a)
 {
     unsigned int bits = xmem_npt_bits(a) | this_cpu(xmem_npt_more);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The answer STEP for guests on nested paging: one instruction by Xen's emulator, which the core
- * (xm/hap-step.h) is asked about for each access, or by the guest's processor (xm/hap-trap.h).
+ * The answer STEP for guests on nested paging: Xen's emulator executes one instruction and asks the core
+ * about each access (xm/hap-step.h), or the processor does, with the trap flag set (xm/hap-trap.h).
  */
 #include <xen/mem_access.h>
 #include <xen/monitor.h>
@@ -24,7 +24,7 @@
 #include <asm/hvm/svm/vmcb.h>
 #endif
 
-/* Xen's are macros, the core declares the functions. */
+/* Xen defines these as macros; the core declares functions. */
 #undef memcpy
 #undef memset
 #pragma push_macro("noreturn")
@@ -34,7 +34,7 @@
 #pragma pop_macro("noreturn")
 
 #define CODE_MOST 15
-/* Rights that turn by themselves turn once each. */
+/* More than enough: rights that change by themselves (rx2rw, n2rwx) do so once per page. */
 #define TRIES 8
 #define OTHER_WAYS (VM_EVENT_FLAG_EMULATE_NOWRITE | VM_EVENT_FLAG_SET_EMUL_READ_DATA | \
                     VM_EVENT_FLAG_SET_EMUL_INSN_DATA)
@@ -44,7 +44,7 @@
 #define VECTOR_BP 3
 #define VECTOR_NM 7
 #define VECTOR_PF 14
-#define CHANGING (1U << VECTOR_BP | 1U << VECTOR_NM) /* Xen intercepts these at times */
+#define CHANGING (1U << VECTOR_BP | 1U << VECTOR_NM) /* Xen intercepts these only at times */
 #define WITH_ERROR_CODE 0x27d00U /* #DF, #TS, #NP, #SS, #GP, #PF, #AC */
 
 struct xmem_npt_vcpu {
@@ -52,7 +52,7 @@ struct xmem_npt_vcpu {
     struct xm_hap_trap trap;
     uint32_t added; /* exceptions that are intercepted for a step */
     bool emulating;
-    unsigned long gla; /* of the access that the core refused */
+    unsigned long gla; /* address of the access that the core refused */
 };
 
 static struct xmem_npt_vcpu *of(const struct vcpu *v)
@@ -62,7 +62,7 @@ static struct xmem_npt_vcpu *of(const struct vcpu *v)
     return (struct xmem_npt_vcpu *)v->arch.vm_event->xmem_npt;
 }
 
-/* A frame that is not there has none that could be violated. */
+/* A gfn without a frame has no rights to violate: rwx. */
 static enum xm_access rights_of(struct domain *d, gfn_t gfn)
 {
     xenmem_access_t wire;
@@ -118,7 +118,7 @@ bool xmem_npt_piece(struct vcpu *v, unsigned long gla, gfn_t gfn, uint32_t pfec)
     return false;
 }
 
-/* What stands in the page of its first byte; the emulator asks for the rest, if there is one. */
+/* Reads up to the end of the first byte's page; the emulator fetches the rest if it needs it. */
 static unsigned int read_code(struct hvm_emulate_ctxt *ctxt, uint8_t *code)
 {
     const struct segment_register *cs = &ctxt->seg_reg[x86_seg_cs];
@@ -183,14 +183,14 @@ static enum xm_hap_result emulate(struct vcpu *v)
     if ( n && xm_hap_not_for_emulator(code, n, hvm_long_mode_active(v)) )
         return never;
 
-    /* Given to it, so that it fetches no more than the instruction has. */
+    /* Passing the bytes keeps the emulator from prefetching beyond the instruction. */
     memcpy(hvio->mmio_insn, code, n);
     hvio->mmio_insn_bytes = n;
 
     return result_of(&ctxt, hvm_emulate_one(&ctxt, VIO_no_completion), never);
 }
 
-/* In the middle of delivering an event it is not the instruction that has met the page. */
+/* While an event is being delivered, the delivery met the page, not the instruction. */
 static enum xm_hap_result carry(struct vcpu *v)
 {
     enum xm_hap_result result;
@@ -207,7 +207,7 @@ static enum xm_hap_result carry(struct vcpu *v)
     return result;
 }
 
-/* As for a nested page fault. True: the vCPU is stopped; what an answer says is not to be touched then. */
+/* Acts as a nested page fault does. True: the vCPU is stopped, and its answer must not be overwritten. */
 static bool violates(struct vcpu *v)
 {
     const struct xmem_npt_vcpu *x = of(v);
@@ -225,7 +225,7 @@ static bool violates(struct vcpu *v)
     p2m_type_t t;
     bool sync = true;
 
-    /* Its rights stay as they are meanwhile. */
+    /* The gfn's lock keeps its rights as they are. */
     get_gfn_query(v->domain, gfn_x(gfn), &t);
     if ( xm_hap_still(&x->step, rights_of(v->domain, gfn)) )
         sync = p2m_mem_access_check(gpa, x->gla, npfec, &req);
@@ -265,7 +265,7 @@ void xmem_npt_resume(struct vcpu *v)
     }
 }
 
-/* ---- by the processor ---- */
+/* ---- by the processor, with the trap flag ---- */
 
 DEFINE_PER_CPU(uint8_t, xmem_npt_more);
 
@@ -274,20 +274,20 @@ static struct vmcb_struct *vmcb_of(const struct vcpu *v)
     return v->arch.hvm.svm.vmcb;
 }
 
-/* Xen waits for the first use of the FPU, which another vCPU may have had meanwhile. */
+/* Does Xen itself intercept #NM, to switch the FPU lazily? */
 static bool xens_nm(const struct vcpu *v)
 {
     return vmcb_get_cr0(vmcb_of(v)) & ~v->arch.hvm.guest_cr[0] & X86_CR0_TS;
 }
 
-/* Of what it changes at any time, what Xen wants at this one. */
+/* Of the exceptions that Xen intercepts at times, those that it wants now. */
 static uint32_t xens_exceptions(const struct vcpu *v)
 {
     return (v->arch.hvm.debug_state_latch ? 1U << VECTOR_BP : 0) |
            (xens_nm(v) ? 1U << VECTOR_NM : 0);
 }
 
-/* The guest's own exceptions are not to find the trap flag. */
+/* Intercepts all exceptions, so that no frame of the guest's own shows the trap flag. */
 static bool cf_check hold_others(void *self, uint32_t vcpu)
 {
     struct vcpu *v = self;
@@ -324,7 +324,7 @@ static bool cf_check trap_flag(void *self, uint32_t vcpu, bool on)
     return was;
 }
 
-/* The rights that it keeps are what they were. */
+/* Writes the entry again for a step; the rights it stores do not change. */
 static void cf_check renew(void *self, uint32_t vcpu, uint64_t gfn)
 {
     struct vcpu *v = self;
@@ -373,7 +373,7 @@ bool xmem_npt_enter(struct vcpu *v)
     if ( !xm_hap_enter(trap_of(v), &of(v)->step, regs->rip, regs->rsp, busy) )
         return false;
 
-    /* Xen has taken out what it does not want any more. */
+    /* Xen may have cleared intercepts that it no longer wants. */
     vmcb_set_exception_intercepts(vmcb_of(v), ~0U);
 
     return true;
@@ -392,7 +392,7 @@ bool xmem_npt_fault(struct vcpu *v, gfn_t gfn, struct npfec npfec)
                         rights_of(v->domain, gfn));
 }
 
-/* True: it is the step's alone. */
+/* True: the step alone caused it. */
 static bool debug_exception(struct vcpu *v)
 {
     unsigned long dr6 = vmcb_get_dr6(vmcb_of(v));
@@ -405,7 +405,7 @@ static bool debug_exception(struct vcpu *v)
     return !(dr6 & DR6_OTHERS);
 }
 
-/* True: it was intercepted for the step, and is given to the guest. */
+/* True: only the step intercepted it, and it is injected into the guest. */
 static bool exception(struct vcpu *v, unsigned int vector)
 {
     const struct vmcb_struct *vmcb = vmcb_of(v);
@@ -451,7 +451,7 @@ bool xmem_npt_exit(struct vcpu *v, uint64_t reason)
         return false;
     if ( reason == VMEXIT_EXCEPTION_DB )
         return debug_exception(v);
-    /* Xen's own interest in some ends nothing: the FPU's first use, machine checks. */
+    /* Exceptions that Xen handles itself do not end the step: lazy FPU, machine checks. */
     if ( vector < 32 && why(v, reason) != XM_HAP_HOST )
         return exception(v, vector);
 

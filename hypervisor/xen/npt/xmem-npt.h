@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the hooks for the answer STEP of guests on nested paging call. */
+/* Called by the hooks for the answer STEP to guests on nested paging. */
 #ifndef XEN_XMEM_NPT_H
 #define XEN_XMEM_NPT_H
 
@@ -10,27 +10,27 @@ struct domain;
 struct npfec;
 struct vcpu;
 
-/* Room in struct arch_vm_event, zero at first: it comes and goes with the listener. */
+/* Bytes in struct arch_vm_event, which is allocated zeroed for a listener and freed with it. */
 #define XMEM_NPT_ROOM 80
 
 #ifdef CONFIG_XMEM_NPT
 
 uint32_t xmem_npt_capabilities(const struct domain *d);
-/* An answer to a vCPU that is stopped. True: it says STEP, and nothing else that is emulated. */
+/* Takes the answer to a stopped vCPU. True: it says STEP and no other kind of emulation. */
 bool xmem_npt_answer(struct vcpu *v, const vm_event_response_t *rsp);
-/* The vCPU, current, is on its way back into the guest, with the registers it will have. */
+/* v is current and about to return to the guest; its registers are final. */
 void xmem_npt_resume(struct vcpu *v);
-/* Its instruction is done here right now: */
+/* Is its instruction being emulated here? */
 bool xmem_npt_emulating(const struct vcpu *v);
-/* one of its accesses. */
+/* One access of that emulation. False: the rights forbid it. */
 bool xmem_npt_piece(struct vcpu *v, unsigned long gla, gfn_t gfn, uint32_t pfec);
-/* Before each entry to the guest. True: in a step, and nothing is injected. */
+/* Called before each VM entry. True: in a step, so that nothing is injected. */
 bool xmem_npt_enter(struct vcpu *v);
-/* First of all at each exit. True: that is all. */
+/* Called first at each VM exit. True: the exit is handled. */
 bool xmem_npt_exit(struct vcpu *v, uint64_t reason);
-/* An access against the rights, its gfn locked. True: it was answered for. */
+/* An access that the rights forbid; the gfn is locked. True: an answer allows it. */
 bool xmem_npt_fault(struct vcpu *v, gfn_t gfn, struct npfec npfec);
-/* The room goes, the vCPU being paused. */
+/* The struct is about to be freed; v is paused. */
 void xmem_npt_forget(struct vcpu *v);
 
 #else

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One instruction of a PV guest, done by Xen: for EMULATE answers, and for rights that no shadow entry
- * can express (w, x, wx). No entry is made for it, so no other vCPU gets by. What it reads and writes
- * is found through the guest's tables, and their rights hold; so do those of frames that nobody answered
- * for. Not done: FPU, SSE and AVX, privileged instructions, accesses to other domains' frames.
+ * Emulates one instruction of a PV guest: for EMULATE answers, and for rights that no shadow entry can
+ * express (w, x, wx). No shadow entry is made for it, so no other vCPU can use one. Operands are found
+ * by walking the guest's page tables and are checked against them, and against the rights of all frames
+ * that no answer covers. Not supported: FPU, SSE and AVX, privileged instructions, other domains' frames.
  */
 #include "priv.h"
 
@@ -24,11 +24,11 @@
 struct emulation {
     struct vcpu *v;
     const struct cpu_user_regs *regs;
-    bool stops; /* a frame's rights do: */
+    bool stops; /* a frame's rights forbid an access, in *stop: */
     struct xm_pv_todo *stop;
 };
 
-/* A part of an access within one frame. */
+/* The part of an access that lies in one frame. */
 struct piece {
     struct xmem_walk walk;
     struct page_info *page;
@@ -67,7 +67,7 @@ static bool violates(struct emulation *e, unsigned long mfn, unsigned long va, u
     return e->stops;
 }
 
-/* The frame, writable if it is to be written. */
+/* Takes a reference on the frame, and a writable type if it is to be written. */
 static bool frame_get(struct domain *d, struct piece *p)
 {
     p->page = get_page_from_mfn(_mfn(p->walk.mfn), d);
@@ -100,7 +100,7 @@ static int piece_get(struct emulation *e, unsigned long va, unsigned int bytes, 
 {
     int rc;
 
-    /* The guest's root holds Xen's own part, too. */
+    /* The guest's root table maps Xen's own area as well. */
     if (!__addr_ok(va))
         return X86EMUL_UNHANDLEABLE;
     p->write = what == XM_DO_W;
@@ -113,7 +113,7 @@ static int piece_get(struct emulation *e, unsigned long va, unsigned int bytes, 
     return rc;
 }
 
-/* What is natural is read and written at once, as by a processor. */
+/* A naturally aligned operand is read and written in one access, as a processor does it. */
 static void move(void *to, const void *from, unsigned int bytes)
 {
     bool natural = !(((unsigned long)to | (unsigned long)from) & (bytes - 1));
@@ -128,7 +128,7 @@ static void move(void *to, const void *from, unsigned int bytes)
         memcpy(to, from, bytes);
 }
 
-/* All of it, or nothing where the guest has changed its tables meanwhile. */
+/* Transfers all, or nothing if the guest has changed its page tables meanwhile. */
 static int transfer(struct piece *p, unsigned int n, char *data, bool write)
 {
     unsigned int i;
@@ -148,7 +148,7 @@ static int transfer(struct piece *p, unsigned int n, char *data, bool write)
     return rc;
 }
 
-/* Both frames of an access before anything is done to either. */
+/* Finds both frames of an access before it touches either. */
 static int copy(struct emulation *e, unsigned long va, char *data, unsigned int bytes, uint8_t what,
                 struct x86_emulate_ctxt *ctxt)
 {
@@ -172,7 +172,7 @@ static int copy(struct emulation *e, unsigned long va, char *data, unsigned int 
     return rc;
 }
 
-/* The emulator leaves it to these to add where a segment begins: in 64-bit mode FS and GS alone. */
+/* The emulator leaves segment bases to its callbacks; in 64-bit mode only FS and GS have one. */
 static unsigned long linear(enum x86_segment seg, unsigned long offset)
 {
     return offset + (seg == x86_seg_fs ? read_fs_base() : seg == x86_seg_gs ? read_gs_base() : 0);
@@ -189,7 +189,7 @@ static int cf_check do_read(enum x86_segment seg, unsigned long offset, void *da
 static int cf_check do_fetch(unsigned long offset, void *data, unsigned int bytes,
                              struct x86_emulate_ctxt *ctxt)
 {
-    /* Of a jump's target nothing is read: the next fetch finds what is wrong with it. */
+    /* A jump fetches no bytes of its target; the next fetch checks it. */
     return bytes == 0 ? X86EMUL_OKAY : copy(ctxt->data, offset, data, bytes, XM_DO_X, ctxt);
 }
 
@@ -227,7 +227,7 @@ static int cf_check do_cmpxchg(enum x86_segment seg, unsigned long offset, void 
     struct piece p;
     int rc;
 
-    /* One that crosses into another frame, or is not natural, is not worth it. */
+    /* An unaligned operand, which may cross into another frame, is not supported. */
     if (!is_x86_user_segment(seg) || bytes == 0 || bytes > 8 || (bytes & (bytes - 1)) ||
         (va & (bytes - 1)))
         return X86EMUL_UNHANDLEABLE;
@@ -244,7 +244,7 @@ static int cf_check do_cmpxchg(enum x86_segment seg, unsigned long offset, void 
     return rc;
 }
 
-/* In 64-bit mode all but FS and GS begin at 0. */
+/* In 64-bit mode all bases but those of FS and GS are 0. */
 static int cf_check do_segment(enum x86_segment seg, struct segment_register *reg,
                                struct x86_emulate_ctxt *ctxt)
 {
@@ -266,7 +266,7 @@ static int cf_check do_segment(enum x86_segment seg, struct segment_register *re
     return X86EMUL_OKAY;
 }
 
-/* What the emulator asks for first, and ends with even where it was refused. */
+/* The emulator calls get_fpu first, and put_fpu even if that was refused. */
 static int cf_check no_fpu(enum x86_emulate_fpu_type type, struct x86_emulate_ctxt *ctxt)
 {
     return X86EMUL_UNHANDLEABLE;
@@ -287,7 +287,7 @@ static const struct x86_emulate_ops ops = {
     .put_fpu = no_fpu_end,
 };
 
-/* A 32-bit process of a 64-bit guest has segments, which are not looked at. */
+/* Segment limits are not checked here, so a 32-bit process of a 64-bit guest is not emulated. */
 static bool in_64_bit(const struct vcpu *v, const struct cpu_user_regs *regs)
 {
     unsigned long base, limit;
@@ -316,7 +316,7 @@ enum xmem_emulation xmem_emulate(struct vcpu *v, struct cpu_user_regs *regs,
     if (e.stops)
         return XMEM_STOPS;
     if (rc == X86EMUL_EXCEPTION) {
-        /* Privileged instructions of a PV guest are Xen's to do, not the guest's to be refused. */
+        /* Xen itself carries out a PV guest's privileged instructions: no exception for those. */
         if (ctxt.event.type != HW_EXCEPTION || ctxt.event.vector != PAGE_FAULT)
             return XMEM_CANNOT;
         pv_inject_event(&ctxt.event);

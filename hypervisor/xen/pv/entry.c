@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Shadow L1 entries: what they may carry, and where those of a frame are. The paging lock is held. */
+/* Shadow L1 entries: which flags they may have, and where a frame's are. The paging lock is held. */
 #include "priv.h"
 
 #include <asm/shadow.h>
 
-/* ---- what they carry ---- */
+/* ---- their flags ---- */
 
-/* Only of the domain's own frames: others' rights are not its. */
+/* The domain's rights apply to its own frames only. */
 static bool ours(const struct domain *d, mfn_t mfn)
 {
     return mfn_valid(mfn) && page_get_owner(mfn_to_page(mfn)) == d;
@@ -26,9 +26,9 @@ uint32_t xmem_pv_restrict(const struct domain *d, mfn_t mfn, uint32_t flags, boo
     return pte & XM_PTE_NX ? flags | _PAGE_NX_BIT : flags;
 }
 
-/* ---- where they are ---- */
+/* ---- their places ---- */
 
-/* A PV guest's shadow entries hold no references: they are written and taken out as they are. */
+/* A PV guest's shadow entries hold no references, so they are written and removed directly. */
 void xmem_pv_entry_written(struct domain *d, unsigned long l1mfn, unsigned int index, uint64_t old,
                            uint64_t new)
 {
@@ -67,7 +67,7 @@ static void cf_check where_sweep(struct xm_env_dom *e, uint32_t part, uint32_t p
     xmem_shadow_sweep(from_env(e), part, parts);
 }
 
-/* Of an entry that a sweep met. False: it allows too much, and goes. */
+/* Called for each entry of a sweep. False: it grants more than the rights do, and is removed. */
 bool xmem_pv_entry_stays(struct domain *d, unsigned long l1mfn, unsigned int index, uint64_t entry)
 {
     mfn_t mfn = _mfn((entry & PADDR_MASK) >> PAGE_SHIFT);
@@ -91,7 +91,7 @@ const struct xm_pv_where_hooks xmem_where_hooks = {
 bool cf_check xmem_drop(struct xm_env_dom *e, xm_mfn_t mfn)
 {
     xm_pv_where_drop(&from_env(e)->arch.pv.xmem->where, mfn.n);
-    /* Also without an entry: what the guest unmapped and did not flush may still be in a TLB. */
+    /* Flush even without an entry: a TLB may hold a mapping that the guest removed without a flush. */
     return true;
 }
 
@@ -100,7 +100,7 @@ int cf_check xmem_settle(struct xm_env_dom *e, bool may_preempt, bool *flush)
     return xm_pv_where_settle(&from_env(e)->arch.pv.xmem->where, may_preempt, flush);
 }
 
-/* Takes the lock itself; there can be much of it. Not for where softirqs must not be done. */
+/* Takes the paging lock itself, in steps, and processes softirqs between them. */
 void xmem_where_free(struct domain *d)
 {
     int rc;

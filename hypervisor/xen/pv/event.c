@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Events of PV domains on Xen's own monitor ring, and what an answer asks for. */
+/* Sends events of PV domains to Xen's monitor ring, and does what answers ask for. */
 #include "priv.h"
 
 #include <asm/msr.h>
@@ -23,7 +23,7 @@ static void event_fill(const struct xm_pv_ask *ask, vm_event_request_t *req)
     };
 }
 
-/* As monitor_traps(), which always may sleep. */
+/* Like monitor_traps(), but never waits for a slot. */
 static int send_nosleep(struct vcpu *v, bool stop, vm_event_request_t *req)
 {
     struct domain *d = v->domain;
@@ -56,7 +56,7 @@ static int cf_check call_tell(void *self, uint32_t vcpu, const struct xm_pv_ask 
     if (!vm_event_check_ring(d->vm_event_monitor))
         return -XM_EOPNOTSUPP;
     rc = monitor_traps(v, stop, &req);
-    /* Told to stop and not stopped: the ring has just gone. */
+    /* Asked to stop and not stopped: the ring was disabled meanwhile. */
     return rc < 0 ? -XM_EAGAIN : stop && rc == 0 ? -XM_EOPNOTSUPP : rc;
 }
 
@@ -138,7 +138,7 @@ static void fill_segments(const struct vcpu *v, const struct cpu_user_regs *regs
     x->fs_sel = read_sreg(fs);
     x->gs_sel = read_sreg(gs);
     x->fs_base = read_fs_base();
-    /* In the kernel's mode the user's is the hidden one; Xen holds them as the guest has them. */
+    /* In kernel mode the hidden base is the user's; Xen loads both as the guest set them. */
     x->gs_base = read_gs_base();
     x->shadow_gs = read_gs_shadow();
 }
@@ -147,7 +147,7 @@ static void fill_control(const struct vcpu *v, struct vm_event_regs_x86 *x)
 {
     x->cr0 = v->arch.pv.ctrlreg[0];
     x->cr2 = v->arch.pv.ctrlreg[2];
-    /* The tables in use: a PV guest's user mode has a root of its own. */
+    /* The root in use: a PV guest's user mode has its own. */
     x->cr3 = pagetable_get_paddr(v->arch.flags & TF_kernel_mode ? v->arch.guest_table
                                                                : v->arch.guest_table_user);
     x->cr4 = v->arch.pv.ctrlreg[4];
@@ -187,7 +187,7 @@ bool xmem_pv_fill_regs(vm_event_request_t *req)
     return true;
 }
 
-/* What arch_set_info_guest() lets a PV guest have. */
+/* The flags that arch_set_info_guest() permits to a PV guest. */
 static unsigned long guest_rflags(unsigned long rflags)
 {
     rflags &= ~(unsigned long)(X86_EFLAGS_IOPL | X86_EFLAGS_VM | X86_EFLAGS_VIF | X86_EFLAGS_VIP);
@@ -216,16 +216,16 @@ static void set_general(struct cpu_user_regs *regs, const struct vm_event_regs_x
     regs->rip = x->rip;
 }
 
-/* The same registers as for HVM (hvm_set_registers): the general ones, rip and rflags. */
+/* Sets what hvm_set_registers() sets for HVM: the general registers, rip and rflags. */
 static void set_registers(struct vcpu *v, const struct vm_event_regs_x86 *x)
 {
-    /* IRET faults on it inside Xen. */
+    /* IRET would fault on it inside Xen. */
     if (!is_canonical_address(x->rip)) {
         gprintk(XENLOG_WARNING, "%pv: rip %#lx of an answer is not canonical: registers kept\n", v,
                 (unsigned long)x->rip);
         return;
     }
-    /* Its registers lie in the structure when it is off its CPU, and sure to be. */
+    /* user_regs holds its registers only once the vCPU is descheduled. */
     vcpu_pause(v);
     set_general(&v->arch.user_regs, x);
     vcpu_unpause(v);
@@ -233,7 +233,7 @@ static void set_registers(struct vcpu *v, const struct vm_event_regs_x86 *x)
 
 /* ---- answers ---- */
 
-/* Leaves in the flags what the caller does for PV as for HVM: to unpause. */
+/* Leaves only those flags set that the caller handles for PV as for HVM: unpausing. */
 void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp)
 {
     const uint32_t data = VM_EVENT_FLAG_SET_EMUL_READ_DATA | VM_EVENT_FLAG_SET_EMUL_INSN_DATA;
@@ -258,20 +258,20 @@ void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp)
     if (pvv)
         xm_pv_reply(&v->domain->arch.pv.xmem->pv, pvv, &answer);
     /*
-     * An upcall's handler before the instruction would be another one, and the access told again: with a
-     * slow listener and a timer for ever. Where nothing is restricted any more it waits for the vCPU's
-     * next exit.
+     * The answered instruction runs before any event upcall: an upcall's handler is another instruction,
+     * which ends the answer, and the access would be reported again; with a slow listener and a timer
+     * without end. If no frame is restricted any more, the upcall comes at the vCPU's next exit.
      */
     if (pvv && pvv->armed.n != 0)
         v->arch.pv.xmem_first = true;
-    /* The rest is done with HVM's means. */
+    /* The caller would apply the other flags by HVM's means. */
     rsp->flags &= VM_EVENT_FLAG_VCPU_PAUSED | VM_EVENT_FLAG_FOREIGN;
 }
 
 /*
- * mem_access has no bit of its own; a PV guest's HVMOP_guest_request_vm_event comes through. That what
- * cannot be emulated is told says as well that an emulated instruction is held to the rights of all
- * frames that nobody answered for.
+ * mem_access has no bit of its own here. HVMOP_guest_request_vm_event works for a PV guest. The bit for
+ * EMUL_UNIMPLEMENTED also says that an emulated instruction is checked against the rights of all frames
+ * that no answer covers.
  */
 uint32_t xmem_pv_capabilities(const struct domain *d)
 {

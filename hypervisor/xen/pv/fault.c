@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Page faults on shadow tables. */
+/* Handles page faults on shadow page tables. */
 #include "priv.h"
 
 #include <xen/symbols.h>
 #include <asm/shadow.h>
 
-/* ---- accesses of Xen's own ---- */
+/* ---- Xen's own accesses ---- */
 
-/* Of a fault there the guest cannot be told, only be crashed: that access is never denied. */
+/* A fault there cannot be injected; Xen would crash the domain. Such an access is therefore never denied. */
 static bool on_exception_frame(const struct vcpu *v, unsigned long rip)
 {
     char buffer[KSYM_NAME_LEN + 1];
@@ -22,7 +22,7 @@ void xmem_pv_on_frame(struct vcpu *v, bool on)
     xmem_vcpu(v)->on_frame = on;
 }
 
-/* What a page fault's handler answers. */
+/* Returns what the page fault handler returns. */
 static uint32_t answer_xen(struct vcpu *v, const struct xm_pv_ask *ask, enum xm_pv_next next)
 {
     switch (next) {

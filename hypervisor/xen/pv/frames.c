@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whose a frame is, frames that come and leave, and the lock under which the table of rights hears of it. */
+/* Ownership of frames, frames that come and leave, and the lock of the table of rights. */
 #include "priv.h"
 
-/* ---- the lock: a leaf, taken under the paging lock as under page_alloc_lock ---- */
+/* ---- the table's lock: a leaf, taken inside the paging lock and inside page_alloc_lock ---- */
 
 void xm_env_lock_init(struct xm_lock *l, enum xm_lock_rank rank)
 {
@@ -10,7 +10,7 @@ void xm_env_lock_init(struct xm_lock *l, enum xm_lock_rank rank)
     spin_lock_init(&l->lock);
 }
 
-/* In debug builds nothing of Xen's own order of memory locks can be taken inside: it is above them all. */
+/* Debug builds set Xen's memory lock level to its maximum, so that taking an mm lock inside asserts. */
 void xm_env_lock(struct xm_lock *l)
 {
     spin_lock(&l->lock);
@@ -27,14 +27,14 @@ void xm_env_unlock(struct xm_lock *l)
     spin_unlock(&l->lock);
 }
 
-/* ---- whose it is ---- */
+/* ---- ownership ---- */
 
 /*
- * Looked at, with nothing taken: a reference that is dropped could be the last one, and freeing the frame takes
- * page_alloc_lock. assign_pages() writes the owner before the count, and a count falls to 0 before the
- * owner changes: so who reads a count and then d as the owner has seen a frame that was d's when the owner was read, or that
- * d is getting now, with its rights noted. It may leave at any time; but then xmem_pv_frames_left() comes after it,
- * and waits for the table's lock if this was asked under it.
+ * Takes no reference: dropping it could free the frame, which takes page_alloc_lock. assign_pages() writes
+ * the owner before the count, and the count falls to 0 before the owner changes. A reader that sees a count
+ * and then d as the owner has therefore seen a frame that d owned at that moment, or that d is about to get
+ * with its rights noted. The frame may leave at any time; xmem_pv_frames_left() then runs after that, and
+ * waits for the table's lock if the caller holds it.
  */
 bool xmem_owned(const struct domain *d, unsigned long mfn)
 {
@@ -49,7 +49,7 @@ bool xmem_owned(const struct domain *d, unsigned long mfn)
     return page_get_owner(page) == d;
 }
 
-/* ---- frames that come and leave: no lock but the table's ---- */
+/* ---- frames that come and leave: only the table's lock is taken ---- */
 
 int xmem_pv_frames_came(struct domain *d, const struct page_info *pg, unsigned int nr, bool must)
 {

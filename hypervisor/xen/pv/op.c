@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* XENMEM_access_op on a PV domain: a gfn is a machine frame number. */
+/* XENMEM_access_op on a PV domain, where a gfn is a machine frame number. */
 #include "priv.h"
 
 #include <xen/hypercall.h>
@@ -10,7 +10,7 @@ static int op(struct domain *d, xen_mem_access_op_t *mao, uint32_t *start)
     struct xm_pv_op mine = {
         .op = mao->op,
         .access = mao->access,
-        /* They are read with the paging lock held: not through a second-stage table. */
+        /* Lists are read under the paging lock, which a caller with second-stage tables does not allow. */
         .lists = !paging_mode_translate(current->domain),
         .nr = mao->nr,
         .xen_minor = XMEM_XEN_MINOR,

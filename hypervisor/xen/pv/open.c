@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Shadow entries for accesses of Xen's own, made whatever the rights.
+ * Shadow entries for Xen's own accesses, made whatever the rights.
  *
- * They are closed before their vCPU is in guest mode again. There are two ways to there from Xen. On the
- * pCPU where they were opened: no return to a guest passes a pending softirq, and opening raises one.
- * On another pCPU: the vCPU has to be switched out first, and context_switch() closes them while it
- * still has its pCPU, behind the last access that it makes in this vCPU's name; only later is the vCPU given
- * free for others. What it opens for the next vCPU is that one's, on the pCPU that goes on with it, and the
- * softirq is pending there. A softirq that was raised for a vCPU that left finds nothing to do.
+ * They are closed before their vCPU enters guest mode again, on either way there. On the pCPU where they
+ * were opened: no return to a guest passes a pending softirq, and opening raises one. On another pCPU: the
+ * vCPU is switched out first, and context_switch() closes them after the last access that it makes for this
+ * vCPU and before another pCPU can run it. Entries that context_switch() opens for the next vCPU belong to
+ * that vCPU, and the softirq is pending on the pCPU that runs it. A softirq raised for a vCPU that has left
+ * finds nothing to do.
  *
- * In between another vCPU that runs on the same tables can use them; the flush ends that.
+ * Meanwhile another vCPU on the same page tables can use these entries, until the flush.
  */
 #include "priv.h"
 
@@ -35,7 +35,7 @@ void xmem_open_made(unsigned long mfn, uint64_t place)
     xm_pv_open_made(&xmem_vcpu(current)->open, mfn, place, to_env(current->domain), xmem_take);
 }
 
-/* The vCPU is this pCPU's: nobody else opens anything in its name. */
+/* v runs on this pCPU, so nothing else opens entries for it. */
 void xmem_pv_close(struct vcpu *v)
 {
     struct domain *d = v->domain;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Included at the end of arch/x86/mm/shadow/common.c, of which it uses static functions. The caller
- * holds the paging lock.
+ * Included at the end of arch/x86/mm/shadow/common.c, whose static functions it uses. The caller holds
+ * the paging lock.
  */
 #include <xen/xmem-release.h>
 
@@ -19,8 +19,8 @@ int xmem_shadow_mode(struct domain *d, bool on)
 }
 
 /*
- * The shadow entry at a place of the guest's tables names the frame; take: and is emptied. A PV guest's
- * hold no references, and the flush is the caller's.
+ * Does the shadow entry for this place in the guest's tables map the frame? take: clears it if so. A PV
+ * guest's shadow entries hold no references; the caller flushes.
  */
 bool xmem_shadow_entry(struct domain *d, uint64_t place, unsigned long mfn, bool take)
 {
@@ -52,7 +52,7 @@ static void xmem_sweep_l1(struct domain *d, mfn_t sl1mfn, unsigned long l1mfn)
     unmap_domain_page(entry);
 }
 
-/* Of a bucket with many shadows each part takes some, by the guest's table. */
+/* A bucket with many shadows is divided among several parts, by the guest table's frame number. */
 static unsigned int xmem_shares(unsigned int parts)
 {
     return parts / SHADOW_HASH_BUCKETS;
@@ -65,7 +65,7 @@ unsigned int xmem_shadow_parts(const struct domain *d)
     return SHADOW_HASH_BUCKETS * (d->arch.paging.xmem_pool / at_once + 1);
 }
 
-/* Entries that carry more than the rights go; the others are noted. */
+/* Clears entries that grant more than the rights do, and notes the place of the others. */
 void xmem_shadow_sweep(struct domain *d, unsigned int part, unsigned int parts)
 {
     unsigned int bucket = part / xmem_shares(parts), share = part % xmem_shares(parts);
@@ -80,7 +80,7 @@ void xmem_shadow_sweep(struct domain *d, unsigned int part, unsigned int parts)
     }
 }
 
-/* Flushes as well. */
+/* Also flushes. */
 void xmem_shadow_blow(struct domain *d)
 {
     if (shadow_mode_enabled(d))

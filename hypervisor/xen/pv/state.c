@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a PV domain has for mem_access: the ring's frame, the mode, the table of rights. */
+/* The state of mem_access on a PV domain: the ring's frame, the mode, the table of rights. */
 #include "priv.h"
 
 #include <asm/shadow.h>
 
 #define RING_ID 0
 
-/* ---- what the core asks for ---- */
+/* ---- the core's environment ---- */
 
 void *xm_env_alloc(size_t bytes)
 {
@@ -28,7 +28,7 @@ int xm_env_copy_in(void *dst, uint64_t handle, size_t offset, size_t bytes)
     return raw_copy_from_guest(dst, (void *)(unsigned long)(handle + offset), bytes) ? -XM_EFAULT : 0;
 }
 
-/* Not the vCPU: a kernel may put the task that is continued on another one, or another task on this one. */
+/* The address space, not the vCPU: a kernel may move the continued task to another vCPU, or run another task here. */
 uint64_t xm_env_caller(void)
 {
     const struct vcpu *v = current;
@@ -67,7 +67,7 @@ static const struct xm_pv_hooks hooks = {
     .settle = xmem_settle,
 };
 
-/* ---- made when it is first asked for ---- */
+/* ---- allocation, at first use ---- */
 
 int xmem_state(struct domain *d, struct xmem_pv **out)
 {
@@ -82,7 +82,7 @@ int xmem_state(struct domain *d, struct xmem_pv **out)
         return -EINVAL;
     for (i = 0; i < d->max_vcpus; i++)
         if (!d->vcpu[i])
-            return -EINVAL; /* still being built */
+            return -EINVAL; /* the domain is still being built */
     x = xzalloc_flex_struct(struct xmem_pv, vcpu, d->max_vcpus);
     if (!x)
         return -ENOMEM;
@@ -93,14 +93,14 @@ int xmem_state(struct domain *d, struct xmem_pv **out)
     xm_pv_init(&x->pv, to_env(d), &hooks, max_page);
     x->pv.calls = &xmem_calls;
     x->pv.self = d;
-    /* Two tools at once: one wins. */
+    /* Two tools may get here at once: the first one's is kept. */
     if (cmpxchg(&d->arch.pv.xmem, NULL, x) != NULL)
         xfree(x);
     *out = d->arch.pv.xmem;
     return 0;
 }
 
-/* A 32-bit guest has other tables; without NX there is no execute right. */
+/* A 32-bit guest has other page tables; without NX there is no execute right. */
 static bool possible(const struct domain *d)
 {
     return is_pv_domain(d) && !is_pv_32bit_domain(d) && !is_hardware_domain(d) && cpu_has_nx;
@@ -115,7 +115,7 @@ unsigned int xmem_pv_ring_frames(const struct domain *d, unsigned int id)
 
 static void ring_free(struct page_info *page)
 {
-    /* The reference of the allocation must not be the last one: put_page_alloc_ref(). */
+    /* put_page_alloc_ref() must not drop the last reference. */
     if (get_page(page, dom_xen)) {
         put_page_alloc_ref(page);
         put_page(page);
@@ -123,8 +123,8 @@ static void ring_free(struct page_info *page)
 }
 
 /*
- * The owner is dom_xen: a PV guest can map any frame that it owns, and that it must never do here
- * (XSA-99).
+ * dom_xen owns the frame: a PV guest can map any frame that it owns itself, and must never map its
+ * ring (XSA-99).
  */
 static int ring_make(struct xmem_pv *x)
 {
@@ -156,12 +156,12 @@ int xmem_pv_ring_acquire(struct domain *d, unsigned int id, unsigned int frame,
         rc = ring_make(x);
     if (rc != 0)
         return rc;
-    /* It stays the domain's, so that the number is good for as long as the caller holds the domain. */
+    /* The frame is freed with the domain, so its number is valid while the caller holds the domain. */
     mfn_list[0] = mfn_x(page_to_mfn(x->ring));
     return 1;
 }
 
-/* Somebody who may map the domain's frames maps its ring; the domain itself never may. */
+/* True for a domain that may map this domain's frames and maps its ring. The domain itself never may. */
 bool xmem_pv_ring_foreign(const struct page_info *page, const struct domain *l1e_owner,
                           const struct domain *pg_owner)
 {
@@ -223,13 +223,13 @@ static int mode_off(struct domain *d, struct xmem_pv *x, uint32_t mode)
     xmem_unlock(d);
     if (rc == 0)
         xmem_where_free(d);
-    /* Who listens next finds it as new, as Xen takes it to be: its own counters begin at 0. */
+    /* Xen's own counters begin at 0 for the next listener, which therefore needs a zeroed ring. */
     if (rc == 0 && x->ring)
         clear_domain_page(page_to_mfn(x->ring));
     return rc == 0 ? xm_pv_reap(&x->pv) : rc;
 }
 
-/* Continued as a log-dirty operation is: nothing else goes on the domain's paging meanwhile. */
+/* Continues as a log-dirty operation does: it excludes all other paging operations on the domain meanwhile. */
 static int continued(struct domain *d, const struct xen_domctl_shadow_op *sc, int rc)
 {
     d->arch.paging.preempt.dom = rc == XM_CONTINUE ? current->domain : NULL;
@@ -260,7 +260,7 @@ bool xmem_pv_shadow_op(struct domain *d, const struct xen_domctl_shadow_op *sc, 
 
 /* ---- the end ---- */
 
-/* When the domain dies: nothing of it runs any more. */
+/* The domain is dying: none of its vCPUs runs any more. */
 int xmem_pv_end(struct domain *d)
 {
     struct xmem_pv *x = d->arch.pv.xmem;
@@ -278,7 +278,7 @@ void xmem_pv_destroy(struct domain *d)
     if (!x)
         return;
     (void)xm_pv_where_free(&x->where, false);
-    /* Empty: xmem_pv_end() was called, or the domain never came so far that it had rights. */
+    /* The table is empty: xmem_pv_end() ran, or the domain never had rights. */
     xm_pv_table_free(&x->pv.table);
     if (x->ring)
         ring_free(x->ring);

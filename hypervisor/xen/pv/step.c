@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One instruction that Xen does not emulate, by the guest's processor: what the core's steps need of Xen
- * (xm/pv-step.h). Ways back into Xen are hooks: the debug exception, a hypercall, a privileged
- * instruction, and whatever else the guest is to see (create_bounce_frame).
+ * Steps over one instruction that Xen does not emulate, by the trap flag: what the core needs of Xen for
+ * it (xm/pv-step.h). Hooks call this file on each way back into Xen: the debug exception, a hypercall, a
+ * privileged instruction, and any event for the guest (create_bounce_frame).
  */
 #include "priv.h"
 
@@ -15,11 +15,11 @@ static struct xm_pv *pv_of(const struct vcpu *v)
     return &v->domain->arch.pv.xmem->pv;
 }
 
-/* ---- what the core calls; the vCPU is current ---- */
+/* ---- called by the core; the vCPU is current ---- */
 
 /*
- * The loser of two that want to hold each other returns to its guest, where it is held, and comes again.
- * No lock is held here: vCPUs that are waited for finish what they do in Xen.
+ * Of two vCPUs that pause each other, the loser returns towards its guest, is paused there, and tries
+ * again. No lock is held here, so the vCPUs that are waited for can finish their work in Xen.
  */
 bool cf_check xmem_hold_others(void *self, uint32_t vcpu)
 {
@@ -44,13 +44,13 @@ bool cf_check xmem_trap_flag(void *self, uint32_t vcpu, bool on)
     bool was = regs->eflags & X86_EFLAGS_TF;
 
     regs->eflags = (regs->eflags & ~X86_EFLAGS_TF) | (on ? X86_EFLAGS_TF : 0);
-    /* A system call has put the flags into a register, which the guest looks at. */
+    /* SYSCALL saved the flags in r11, which the guest can read. */
     if (!on && was && (regs->entry_vector & TRAP_syscall))
         regs->r11 &= ~(uint64_t)X86_EFLAGS_TF;
     return was;
 }
 
-/* ---- the fault that begins it ---- */
+/* ---- the fault that begins a step ---- */
 
 static unsigned int read_code(struct vcpu *v, unsigned long va, uint8_t *code)
 {
@@ -73,7 +73,7 @@ static unsigned int read_code(struct vcpu *v, unsigned long va, uint8_t *code)
     return n;
 }
 
-/* The guest goes back to its instruction either way. */
+/* Either way the guest returns to its instruction. */
 void xmem_step(struct vcpu *v, const struct cpu_user_regs *regs, const struct xm_pv_todo *why)
 {
     struct xm_pv_vcpu *pvv = &xmem_vcpu(v)->pv;
@@ -87,14 +87,14 @@ void xmem_step(struct vcpu *v, const struct cpu_user_regs *regs, const struct xm
     xm_pv_not_emulated(pv_of(v), pvv, why);
 }
 
-/* ---- the ways back ---- */
+/* ---- the ways back into Xen ---- */
 
 bool xmem_pv_debugged(unsigned long *dr6)
 {
     struct vcpu *v = current;
     bool stepped = *dr6 & DR6_STEP;
 
-    /* The exception came with interrupts off, on the stack that others use with them on. */
+    /* #DB arrives with interrupts off, but on the normal stack: the work below needs them on. */
     local_irq_enable();
     if (xm_pv_step_trap(pv_of(v), &xmem_vcpu(v)->pv) || !stepped)
         return true;
@@ -102,7 +102,7 @@ bool xmem_pv_debugged(unsigned long *dr6)
     return *dr6 & DR6_OTHERS;
 }
 
-/* Its instruction is done if the vCPU is behind it. */
+/* The instruction is complete if rip has moved past it. */
 void xmem_pv_bounce(void)
 {
     struct vcpu *v = current;

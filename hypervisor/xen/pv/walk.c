@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The guest's own tables, walked as a processor walks them. A PV guest has no superpages, and its
- * tables are its own frames. What the shadow code keeps of earlier walks is not asked: nothing that a
- * PV guest does to flush its TLBs reaches that.
+ * Walks the guest's own page tables as a processor does. A PV guest has no superpages, and its tables are
+ * its own frames. The shadow code's cached translations are not used: a PV guest's TLB flushes do not
+ * reach them.
  */
 #include "priv.h"
 
-/* Its table is held until the walk is over: nobody else can get that frame meanwhile. */
+/* References the table until the walk ends, so that its frame cannot be given to another owner meanwhile. */
 static bool step(struct domain *d, struct xmem_walk *w, unsigned int index)
 {
     struct xmem_level *l = &w->level[w->levels];
@@ -31,7 +31,7 @@ static bool permits(uint32_t error_code, uint32_t all, uint32_t any)
            (!(error_code & PFEC_insn_fetch) || !(any & _PAGE_NX_BIT));
 }
 
-/* Sets no accessed or dirty bit: an access that is stopped has not been done. */
+/* Sets no accessed or dirty bit yet: the access may still be stopped. */
 void xmem_walk_hold(struct vcpu *v, unsigned long va, uint32_t error_code, struct xmem_walk *w)
 {
     pagetable_t root =
@@ -70,14 +70,14 @@ void xmem_walk_put(struct vcpu *v, struct xmem_walk *w)
     }
 }
 
-/* A race with a change of the tables is found by who makes the entry. */
+/* The code that makes the shadow entry detects a race with a change of the tables. */
 void xmem_walk(struct vcpu *v, unsigned long va, uint32_t error_code, struct xmem_walk *w)
 {
     xmem_walk_hold(v, va, error_code, w);
     xmem_walk_put(v, w);
 }
 
-/* One entry, unless it is another one by now. */
+/* Sets bits in one entry, unless the entry has changed. */
 static bool mark(struct xmem_level *l, uint64_t bits)
 {
     uint64_t *t = map_domain_page(page_to_mfn(l->table)), *e = &t[l->index];
@@ -95,9 +95,9 @@ static bool mark(struct xmem_level *l, uint64_t bits)
 }
 
 /*
- * Sets the bits that a processor sets. False: the tables say something else now. Interrupts are off,
- * and stay so until the access is done: who changes an entry and flushes waits for this processor's
- * answer, as for one that is in the midst of an instruction.
+ * Sets the accessed and dirty bits. False: the tables have changed. Interrupts are off until the access is
+ * done: a pCPU that changes an entry and flushes waits for this one's acknowledgement, as it would wait for
+ * a processor in the middle of an instruction.
  */
 bool xmem_walk_use(struct xmem_walk *w, bool write)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What Xen reads and writes for a PV guest by a frame's number, or will from now on: it does not go
- * through the shadow tables, and is the guest's own access all the same. Nobody stops inside a hypercall: the event is sent, and the
- * hypercall is continued at the same item when the vCPU runs again.
+ * Checks what Xen reads and writes for a PV guest by frame number, or will from now on. It bypasses the
+ * shadow tables, but counts as the guest's own access. A vCPU is not stopped inside a hypercall: the event
+ * is sent, and the hypercall continues at the same item when the vCPU runs again.
  */
 #include "priv.h"
 
-/* An item of a hypercall of the current vCPU's. 0: go on. */
+/* Decides one item of the current vCPU's hypercall. 0: go on. */
 static int obey(const struct xm_pv_ask *asks, unsigned int n)
 {
     struct vcpu *v = current;
@@ -41,7 +41,7 @@ int xmem_pv_touch(struct domain *owner, unsigned long mfn, unsigned int offset)
 {
     struct xm_pv_ask ask;
 
-    /* Somebody else's work on the domain's tables is not the guest's. */
+    /* Another domain's work on these tables is not the guest's access. */
     if (owner != current->domain)
         return 0;
     ask = ask_make(mfn, offset, true, XM_PV_BY_HYPERCALL);
@@ -71,7 +71,7 @@ int xmem_pv_touch_va(unsigned long va)
                : xmem_pv_touch(current->domain, w.l1mfn, l1_table_offset(va) * 8);
 }
 
-/* Is it a table that ptwr would write? Another read-only page is the guest's own fault. */
+/* Would ptwr write this table? A write to any other read-only page is the guest's own fault. */
 static bool is_l1_table(struct domain *d, mfn_t mfn)
 {
     struct page_info *page = get_page_from_mfn(mfn, d);

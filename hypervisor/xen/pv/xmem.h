@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the hooks call. Without the option each of them is what was there before, or nothing. */
+/* What the hooks call. Without the option each expands to the code that was there before, or to nothing. */
 #ifndef XEN_XMEM_H
 #define XEN_XMEM_H
 
@@ -18,29 +18,30 @@
 struct xen_domctl_shadow_op;
 struct cpu_user_regs;
 
-/* Could have mem_access: a 64-bit PV guest. */
+/* Can mem_access be enabled for this domain? */
 static inline bool xmem_pv_served(const struct domain *d)
 {
     return is_pv_domain(d);
 }
 
-/* Has it on. */
+/* Is mem_access enabled? */
 static inline bool xmem_pv_active(const struct domain *d)
 {
     return is_pv_domain(d) && unlikely(d->arch.paging.mode & PG_XMEM);
 }
 
 /*
- * Has it on, and some frame is restricted: as long as none is, an access costs this look. Read without
- * a lock: who restricts a frame takes its shadow entries away under the paging lock, and they are made
- * again under it, by what holds then; and a frame that comes restricted has none before this says so.
+ * Is mem_access enabled, and any frame restricted? While none is, an access costs only this test. Read
+ * without a lock: restricting a frame removes its shadow entries under the paging lock, and new ones are
+ * made under that lock by the rights of that moment; a frame that arrives restricted has no entry before
+ * this flag is set.
  */
 static inline bool xmem_pv_restricts(const struct domain *d)
 {
     return is_pv_domain(d) && unlikely(ACCESS_ONCE(d->arch.pv.xmem_restricts));
 }
 
-/* ---- state.c: ring, mode, end ---- */
+/* ---- state.c: ring, mode, teardown ---- */
 
 unsigned int xmem_pv_ring_frames(const struct domain *d, unsigned int id);
 int xmem_pv_ring_acquire(struct domain *d, unsigned int id, unsigned int frame,
@@ -57,14 +58,14 @@ static inline int xmem_pv_relinquish(struct domain *d)
     return is_pv_domain(d) && d->arch.pv.xmem ? xmem_pv_end(d) : 0;
 }
 
-/* ---- frames.c: who has which frame; page_alloc_lock is held ---- */
+/* ---- frames.c: ownership of frames; page_alloc_lock is held ---- */
 
 int xmem_pv_frames_came(struct domain *d, const struct page_info *pg, unsigned int nr, bool must);
 void xmem_pv_frames_left(struct domain *d, const struct page_info *pg, unsigned int nr);
 
 /*
- * Before d owns them. -ENOMEM, as if there were no frames; but not of frames that go to a domain without being
- * counted (MEMF_no_refcount): who gives back what was stolen cannot cope with a failure.
+ * Called before d owns the frames. Returns -ENOMEM, as when no frame is free; never for frames assigned
+ * without reference counting (MEMF_no_refcount): the code that returns a stolen page cannot handle a failure.
  */
 static inline int xmem_pv_come(struct domain *d, const struct page_info *pg, unsigned int nr,
                                unsigned int memflags)
@@ -73,8 +74,8 @@ static inline int xmem_pv_come(struct domain *d, const struct page_info *pg, uns
 }
 
 /*
- * When nothing refers to them as d's any more. Whether mem_access is on is asked behind that: who turns it on
- * later finds that they are not d's.
+ * Called when no reference to the frames as d's is left. The mode is tested after that: a later call that
+ * enables mem_access finds that d does not own them.
  */
 static inline void xmem_pv_leave(struct domain *d, const struct page_info *pg, unsigned int nr)
 {
@@ -82,13 +83,13 @@ static inline void xmem_pv_leave(struct domain *d, const struct page_info *pg, u
         xmem_pv_frames_left(d, pg, nr);
 }
 
-/* A PV domain's ring is named by no HVM parameter. */
+/* No HVM parameter holds the gfn of a PV domain's ring. */
 #define xmem_ring_gfn(d, gfn) (is_hvm_domain(d) ? (gfn) : 1UL)
 #define xmem_ring_prepare(d, gfn, page, va)                     \
     (is_hvm_domain(d) ? prepare_ring_for_helper(d, gfn, page, va) \
                       : xmem_pv_ring_prepare(d, page, va))
 
-/* In shadow/common.c, for what is static there; the paging lock is held. */
+/* Included in shadow/common.c, whose static functions they use; the paging lock is held. */
 int xmem_shadow_mode(struct domain *d, bool on);
 bool xmem_shadow_entry(struct domain *d, uint64_t place, unsigned long mfn, bool take);
 unsigned int xmem_shadow_parts(const struct domain *d);
@@ -104,7 +105,7 @@ long xmem_pv_memop(struct domain *d, unsigned long cmd, xen_mem_access_op_t *mao
 
 uint32_t xmem_pv_restrict(const struct domain *d, mfn_t mfn, uint32_t flags, bool demand);
 
-/* Flags of a shadow L1 entry; demand: made for a fault, not ahead of one. False: it is to be empty. */
+/* Restricts the flags of a shadow L1 entry. demand: made for a fault, not prefetched. False: leave it empty. */
 static inline bool xmem_pv_l1e(const struct domain *d, mfn_t mfn, uint32_t *flags, bool demand)
 {
     if (!xmem_pv_restricts(d))
@@ -113,7 +114,7 @@ static inline bool xmem_pv_l1e(const struct domain *d, mfn_t mfn, uint32_t *flag
     return *flags & _PAGE_PRESENT;
 }
 
-/* l1mfn: the guest's table. */
+/* l1mfn: the guest's L1 table. */
 void xmem_pv_entry_written(struct domain *d, unsigned long l1mfn, unsigned int index, uint64_t old,
                            uint64_t new);
 bool xmem_pv_entry_stays(struct domain *d, unsigned long l1mfn, unsigned int index, uint64_t entry);
@@ -122,7 +123,7 @@ bool xmem_pv_entry_stays(struct domain *d, unsigned long l1mfn, unsigned int ind
 
 void xmem_pv_close(struct vcpu *v);
 
-/* The vCPU, which is this pCPU's, is going to be in guest mode, or another pCPU's. */
+/* v, which runs on this pCPU, is about to enter guest mode or to be switched out. */
 static inline void xmem_pv_leaves(struct vcpu *v)
 {
     if (is_pv_domain(v->domain) && unlikely(v->domain->arch.pv.xmem))
@@ -132,7 +133,7 @@ static inline void xmem_pv_leaves(struct vcpu *v)
 /* ---- fault.c: accesses through the shadow tables ---- */
 
 #define XMEM_GO_ON (~0U)
-/* XMEM_GO_ON, or what the page fault handler answers. */
+/* Returns XMEM_GO_ON, or what the page fault handler is to return. */
 uint32_t xmem_pv_page_fault(struct vcpu *v, unsigned long va, struct cpu_user_regs *regs);
 
 static inline uint32_t xmem_pv_fault(struct vcpu *v, unsigned long va, struct cpu_user_regs *regs)
@@ -142,14 +143,14 @@ static inline uint32_t xmem_pv_fault(struct vcpu *v, unsigned long va, struct cp
 
 void xmem_pv_on_frame(struct vcpu *v, bool on);
 
-/* From here to there Xen reads or writes the guest's exception frame: a failure is the guest's end. */
+/* Brackets code that reads or writes the guest's exception frame, where a failure crashes the guest. */
 static inline void xmem_pv_frame(bool on)
 {
     if (is_pv_vcpu(current) && unlikely(current->domain->arch.pv.xmem))
         xmem_pv_on_frame(current, on);
 }
 
-/* ---- write.c: what Xen reads and writes for the guest by a frame's number ---- */
+/* ---- write.c: what Xen reads and writes for the guest by frame number ---- */
 
 int xmem_pv_touch(struct domain *owner, unsigned long mfn, unsigned int offset);
 int xmem_pv_touch_both(struct domain *to_owner, unsigned long to, unsigned int offset,
@@ -157,7 +158,7 @@ int xmem_pv_touch_both(struct domain *to_owner, unsigned long to, unsigned int o
 int xmem_pv_touch_va(unsigned long va);
 bool xmem_pv_stops_ptwr(unsigned long va, mfn_t mfn);
 
-/* 0, or -ERESTART: an event was sent, the hypercall is to be continued at this item. */
+/* Returns 0, or -ERESTART if an event was sent: the hypercall continues at this item. */
 static inline int xmem_pv_write(struct domain *owner, unsigned long mfn, unsigned int offset)
 {
     return xmem_pv_restricts(owner) ? xmem_pv_touch(owner, mfn, offset) : 0;
@@ -168,7 +169,7 @@ static inline int xmem_pv_copy(struct domain *owner, unsigned long to, unsigned 
     return xmem_pv_restricts(owner) ? xmem_pv_touch_both(owner, to, 0, owner, from) : 0;
 }
 
-/* By a grant copy: of its own frames at either end. */
+/* A grant copy: checks those of the two frames that the current domain owns. */
 static inline int xmem_pv_grant_copy(struct domain *to_owner, mfn_t to, unsigned int offset,
                                      struct domain *from_owner, mfn_t from)
 {
@@ -187,7 +188,7 @@ static inline bool xmem_pv_ptwr(unsigned long va, mfn_t mfn)
     return xmem_pv_restricts(current->domain) && xmem_pv_stops_ptwr(va, mfn);
 }
 
-/* ---- event.c: what events carry, what answers do ---- */
+/* ---- event.c: contents of events, effects of answers ---- */
 
 bool xmem_pv_fill_regs(vm_event_request_t *req);
 void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp);
@@ -196,26 +197,26 @@ uint32_t xmem_pv_capabilities(const struct domain *d);
 void xmem_pv_note_queue(bool in);
 bool xmem_pv_in_queue(const struct domain *d);
 
-/* The vCPU may sleep for a slot of the ring from here, until there; woken and not yet run it is in between. */
+/* Brackets the wait for a ring slot; a vCPU that was woken and has not run yet is still in between. */
 static inline void xmem_pv_queue(bool in)
 {
     if (is_pv_vcpu(current) && current->domain->arch.pv.xmem)
         xmem_pv_note_queue(in);
 }
 
-/* The domain is paused. One that dies runs no more. */
+/* Does any vCPU wait for a slot? The domain is paused; a dying one does not run again. */
 static inline bool xmem_pv_queues(const struct domain *d)
 {
     return is_pv_domain(d) && d->arch.pv.xmem && !d->is_dying && xmem_pv_in_queue(d);
 }
 
-/* ---- step.c: the ways back from an instruction that the guest's processor does for an answer ---- */
+/* ---- step.c: the ways back into Xen from a step by trap flag ---- */
 
 bool xmem_pv_debugged(unsigned long *dr6);
 void xmem_pv_bounce(void);
 void xmem_pv_left(void);
 
-/* Of an exception of the guest's. False: it was for the step alone. */
+/* A #DB in guest mode. False: the step alone caused it, and the guest does not get it. */
 static inline bool xmem_pv_debug(unsigned long *dr6)
 {
     return !is_pv_vcpu(current) || likely(!current->arch.pv.xmem_stepping) || xmem_pv_debugged(dr6);
