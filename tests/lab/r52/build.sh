@@ -34,9 +34,9 @@ r52_arch() {
         lab_skip "no ${R52_CROSS}gcc (package $R52_PACKAGE)"
 }
 
-# The list that every build of the core reads.
+# All folders' lists of the core.
 r52_core_sources() {
-    sed -n '/^XM_CORE_SOURCES *=/,/[^\\]$/p' "$R52_TOP/hypervisor/core/sources.mk" |
+    sed -n '/^XM_CORE_[A-Z_]* *=/,/[^\\]$/p' "$R52_TOP/hypervisor/core/sources.mk" |
         grep -o '[^ 	]*\.c'
 }
 
