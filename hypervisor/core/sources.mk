@@ -6,7 +6,10 @@ XM_CORE_RIGHTS = \
 	hypervisor/core/rights/rights.c
 
 XM_CORE_BASE = \
+	hypervisor/core/base/kind.c \
 	hypervisor/core/base/domain.c \
+	hypervisor/core/base/lock.c \
+	hypervisor/core/base/view.c \
 	hypervisor/core/base/p2m.c \
 	hypervisor/core/base/access-op.c \
 	hypervisor/core/base/access-check.c \
@@ -53,6 +56,16 @@ XM_CORE_MPU = \
 	hypervisor/core/mpu/mpu-evtchn.c
 
 XM_CORE_KINDS = \
+	hypervisor/core/kinds/x86.c \
+	hypervisor/core/kinds/x86-hvm.c \
+	hypervisor/core/kinds/x86-ept.c \
 	hypervisor/core/kinds/x86-npt.c \
 	hypervisor/core/kinds/x86-pv.c \
+	hypervisor/core/kinds/arm.c \
+	hypervisor/core/kinds/arm-s2.c \
+	hypervisor/core/kinds/arm-mpu.c
+
+# Of kinds/ what a build with this kind alone takes.
+XM_KIND_ARM_MPU = \
+	hypervisor/core/kinds/arm.c \
 	hypervisor/core/kinds/arm-mpu.c

@@ -112,6 +112,15 @@ broken 'the core calls what its contract lacks' tests/gates/contract.sh 'outside
     hypervisor/core/rights/rights.c \
     "echo 'void *malloc(size_t); void *xm_more(void); void *xm_more(void) { return malloc(1); }' \
         >>hypervisor/core/rights/rights.c" hypervisor/libxmcore.la
+broken 'the base of the core includes a kind' tests/gates/layering.sh 'monitor.c includes <xm/pv-access.h> of pv/, which base/' \
+    hypervisor/core/base/monitor.c "sed -i '2i #include <xm/pv-access.h>' hypervisor/core/base/monitor.c"
+broken 'the base of the core calls a kind' tests/gates/contract.sh 'base/monitor.c needs xm_pv_idle of pv/' \
+    hypervisor/core/base/monitor.c \
+    "echo 'struct xm_pv; bool xm_pv_idle(struct xm_pv *p); bool xm_more(struct xm_pv *p);
+           bool xm_more(struct xm_pv *p) { return xm_pv_idle(p); }' >>hypervisor/core/base/monitor.c" hypervisor/libxmcore.la
+broken 'files of the core call each other' tests/gates/contract.sh 'a circle of files: .*base/lock.c' hypervisor/core/base/lock.c \
+    "echo 'int xm_more(struct xm_domain *d); int xm_more(struct xm_domain *d) { return xm_p2m_unmap(d, xm_gfn(0), 0); }' \
+        >>hypervisor/core/base/lock.c" hypervisor/libxmcore.la
 broken 'the core exports without its prefix' tests/gates/contract.sh 'without the prefix xm_' \
     hypervisor/core/rights/rights.c \
     "echo 'int more(void); int more(void) { return 1; }' >>hypervisor/core/rights/rights.c" \

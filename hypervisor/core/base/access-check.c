@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A guest's access meets the rights: hvm_hap_nested_page_fault and p2m_mem_access_check in Xen. */
-#include <xm/core.h>
+#include <xm/access.h>
+#include <xm/event.h>
+#include <xm/rights.h>
 
 struct check {
     struct xm_domain *d;
@@ -79,8 +81,8 @@ static bool guest_handles(struct check *c)
 
     if (!c->d->views_active || c->e.suppress_ve)
         return false;
-    return xm_ve_deliver(c->v, gpa, c->req->gla, c->what,
-                         xm_rights_bits((enum xm_access)c->e.access));
+    return c->d->ops->views->deliver(c->v, gpa, c->req->gla, c->what,
+                                     xm_rights_bits((enum xm_access)c->e.access));
 }
 
 static enum xm_verdict violation(struct check *c)
@@ -102,10 +104,10 @@ static int find(struct check *c)
 
     c->p2m = xm_view_table(c->d, c->v->view);
     if (c->p2m == &c->d->view[0]) {
-        c->e = xm_table_get(c->p2m, c->req->gfn);
+        c->e = xm_table_get(c->d, c->p2m, c->req->gfn);
         return 0;
     }
-    rc = xm_view_copy(c->d, c->p2m, c->req->gfn, &c->e);
+    rc = c->d->ops->views->copy(c->d, c->p2m, c->req->gfn, &c->e);
     return rc < 0 ? rc : 0;
 }
 
@@ -140,7 +142,7 @@ enum xm_verdict xm_access_check(struct xm_domain *d, const struct xm_access_req 
         return XM_V_UNMAPPED;
     /* SDM on EPT violations: whether a write also reports a read is the processor's choice; Xen
      * (ept_handle_violation) reports both always. */
-    if (xm_kind_is_hvm(d->kind) && (c.what & XM_DO_W) != 0)
+    if (d->ops->write_reads && (c.what & XM_DO_W) != 0)
         c.what |= XM_DO_R;
     xm_p2m_lock(d);
     verdict = decide(&c);
@@ -148,6 +150,15 @@ enum xm_verdict xm_access_check(struct xm_domain *d, const struct xm_access_req 
         result_fill(&c, res);
     xm_p2m_unlock(d);
     return verdict;
+}
+
+/* What the table has, or a first touch would give it. */
+static bool would_have(struct check *c, xm_gfn_t gfn)
+{
+    if (c->p2m != &c->d->view[0])
+        return c->d->ops->views->would_have(c->d, c->p2m, gfn, &c->e);
+    c->e = xm_table_get(c->d, c->p2m, gfn);
+    return xm_mfn_valid(c->e.mfn);
 }
 
 bool xm_access_lookup_view(struct xm_domain *d, unsigned view, xm_gfn_t gfn,
@@ -159,7 +170,7 @@ bool xm_access_lookup_view(struct xm_domain *d, unsigned view, xm_gfn_t gfn,
     xm_p2m_lock(d);
     if (view < d->max_views && (view == 0 || d->view[view].active)) {
         c.p2m = xm_view_table(d, view);
-        mapped = xm_view_would_have(d, c.p2m, gfn, &c.e);
+        mapped = would_have(&c, gfn);
     }
     if (mapped)
         result_fill(&c, res);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* XENMEM_access_op: order of checks and errnos as common/mem_access.c and its arch parts in Xen. */
-#include <xm/core.h>
+#include <xm/access.h>
+#include <xm/rights.h>
 
 /* MEMOP_CMD_MASK: a continuation can only resume at multiples of 64. */
 #define CHUNK_MASK 0x3fu
@@ -12,13 +13,13 @@ static int rights_decode(struct xm_domain *d, uint32_t wire, enum xm_access *a)
         return -XM_EINVAL;
     if (*a == XM_ACCESS_DEFAULT)
         *a = (enum xm_access)d->view[0].default_access;
-    return xm_rights_expressible(d->kind, *a) ? 0 : -XM_EINVAL;
+    return xm_kind_expresses(d->ops, *a) ? 0 : -XM_EINVAL;
 }
 
 static int host_set_one(struct xm_domain *d, xm_gfn_t gfn, enum xm_access a)
 {
     struct xm_p2m *host = &d->view[0];
-    struct xm_p2m_entry e = xm_table_get(host, gfn);
+    struct xm_p2m_entry e = xm_table_get(d, host, gfn);
     int rc;
 
     if (!xm_mfn_valid(e.mfn))
@@ -31,13 +32,13 @@ static int host_set_one(struct xm_domain *d, xm_gfn_t gfn, enum xm_access a)
             return rc;
         xm_p2m_note_flush(d, 0);
     }
-    return xm_views_propagate(d, gfn, XM_ORDER_4K, &e);
+    return xm_views_follow(d, gfn, XM_ORDER_4K, &e);
 }
 
 static int view_set_one(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, enum xm_access a)
 {
     struct xm_p2m_entry e;
-    int rc = xm_view_effective(d, p2m, gfn, true, &e);
+    int rc = d->ops->views->effective(d, p2m, gfn, true, &e);
 
     if (rc != 0)
         return rc == -XM_ESRCH ? 0 : rc;
@@ -115,7 +116,7 @@ int xm_access_set_multi(struct xm_domain *d, unsigned view, uint64_t gfns, uint6
     struct xm_p2m *p2m;
     int rc = 0;
 
-    if (xm_kind_is_arm(d->kind))
+    if (!d->ops->set_multi)
         return -XM_EOPNOTSUPP;
     xm_p2m_lock(d);
     p2m = xm_view_find(d, view);
@@ -143,13 +144,13 @@ static int entry_access(struct xm_domain *d, struct xm_p2m *p2m, uint64_t gfn, u
     struct xm_p2m_entry e;
 
     *access = XM_ACCESS_RWX;
-    if (d->kind == XM_KIND_ARM_S2 && !d->access_used)
+    if (d->ops->rwx_until_set && !d->access_used)
         return 0;
     if (gfn == XM_GFN_NONE) {
         *access = p2m->default_access;
         return 0;
     }
-    e = xm_table_get(p2m, xm_gfn(gfn));
+    e = xm_table_get(d, p2m, xm_gfn(gfn));
     *access = e.access;
     return xm_mfn_valid(e.mfn) ? 0 : -XM_ESRCH;
 }
@@ -189,18 +190,20 @@ static int op_get(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t sta
     return xm_access_get(d, 0, op->pfn, &op->access);
 }
 
-int xm_hc_mem_access(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t *start)
+int xm_access_op(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t *start)
 {
-    if (!d->ring.enabled)
-        return -XM_ENODEV;
-    if (d->kind == XM_KIND_X86_PV)
-        return xm_pv_hc_mem_access(d, op, start);
     switch (op->op) {
-    case XM_MEM_ACCESS_SET:
-        return d->kind == XM_KIND_ARM_MPU ? xm_mpu_hc_set(d, op) : op_set(d, op, start);
+    case XM_MEM_ACCESS_SET: return op_set(d, op, start);
     case XM_MEM_ACCESS_GET: return op_get(d, op, *start);
     case XM_MEM_ACCESS_SET_MULTI:
         return xm_access_set_multi(d, 0, op->pfn_list, op->access_list, op->nr, start);
     default: return -XM_ENOSYS;
     }
+}
+
+int xm_hc_mem_access(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t *start)
+{
+    if (!d->ring.enabled)
+        return -XM_ENODEV;
+    return d->ops->mem_access != NULL ? d->ops->mem_access(d, op, start) : xm_access_op(d, op, start);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <xm/core.h>
+#include <xm/p2m.h>
 
 #define MINOR_DEFAULT 17u
 #define MINOR_FIRST 11u
@@ -17,17 +17,11 @@ uint32_t xm_domctl_version(uint32_t xen_minor)
     return of_minor[xen_minor];
 }
 
-static bool cfg_ok(const struct xm_domain_cfg *cfg)
+static bool cfg_ok(const struct xm_kind_ops *ops, const struct xm_domain_cfg *cfg)
 {
-    if (cfg->kind < XM_KIND_X86_EPT || cfg->kind > XM_KIND_X86_NPT)
+    if (ops == NULL || (ops->views == NULL && cfg->views_allowed))
         return false;
-    if (cfg->kind != XM_KIND_X86_EPT && cfg->views_allowed)
-        return false;
-    if (cfg->kind == XM_KIND_X86_PV && cfg->pv_hooks == NULL)
-        return false;
-    if (cfg->kind == XM_KIND_ARM_MPU &&
-        (cfg->mpu_budget < XM_MPU_FLOOR || cfg->mpu_mode > XM_MPU_WHOLE || cfg->mpu_sh > 3 ||
-         cfg->mpu_attr > 7))
+    if (ops->cfg_ok != NULL && !ops->cfg_ok(cfg))
         return false;
     if (cfg->vcpus == 0 || cfg->vcpus > VCPUS_MAX || cfg->max_views > XM_VIEWS_MAX)
         return false;
@@ -36,23 +30,16 @@ static bool cfg_ok(const struct xm_domain_cfg *cfg)
     return cfg->highest_gfn < XM_GFN_LIMIT;
 }
 
-static void fields_init(struct xm_domain *d, const struct xm_domain_cfg *cfg)
+static void fields_init(struct xm_domain *d, const struct xm_kind_ops *ops, const struct xm_domain_cfg *cfg)
 {
     memset(d, 0, sizeof(*d));
     d->env = cfg->env;
-    d->kind = cfg->kind;
+    d->ops = ops;
     d->xen_minor = cfg->xen_minor != 0 ? cfg->xen_minor : MINOR_DEFAULT;
     d->vcpus = cfg->vcpus;
     d->views_allowed = cfg->views_allowed;
     d->max_views = cfg->max_views != 0 ? cfg->max_views : XM_VIEWS_DEFAULT;
     d->ring.mfn = xm_mfn(XM_GFN_NONE);
-    d->mpu.budget = cfg->mpu_budget;
-    d->mpu.mode = cfg->mpu_mode;
-    d->mpu.sh = cfg->mpu_sh;
-    d->mpu.attr = cfg->mpu_attr;
-    d->mpu_step = cfg->kind == XM_KIND_ARM_MPU && cfg->mpu_step;
-    xm_pv_init(&d->pv, cfg->env, cfg->pv_hooks, cfg->pv_end);
-    xm_pv_bind(d);
     xm_env_lock_init(&d->p2m_lock, XM_RANK_P2M);
     xm_env_lock_init(&d->ring_lock, XM_RANK_RING);
 }
@@ -80,30 +67,49 @@ static void vcpus_init(struct xm_domain *d)
     uint32_t i;
 
     for (i = 0; i < d->vcpus; i++) {
-        d->vcpu[i].id = d->vcpu[i].pv.id = i;
+        d->vcpu[i].id = i;
         d->vcpu[i].notify_gfn = XM_GFN_NONE;
         d->vcpu[i].notify_mfn = xm_mfn(XM_GFN_NONE);
-        xm_hap_bind(d, &d->vcpu[i]);
+        if (d->vcpu_own != NULL)
+            d->vcpu[i].own = (char *)d->vcpu_own + i * d->ops->vcpu_bytes;
     }
+}
+
+static void *alloc_any(size_t bytes, bool *ok)
+{
+    void *p = bytes != 0 ? xm_env_alloc(bytes) : NULL;
+
+    *ok = *ok && (bytes == 0 || p != NULL);
+    return p;
+}
+
+static bool arrays_make(struct xm_domain *d)
+{
+    bool ok = true;
+
+    d->view = alloc_any(d->max_views * sizeof(*d->view), &ok);
+    d->vcpu = alloc_any(d->vcpus * sizeof(*d->vcpu), &ok);
+    d->own = alloc_any(d->ops->own_bytes, &ok);
+    d->vcpu_own = alloc_any(d->vcpus * d->ops->vcpu_bytes, &ok);
+    return ok;
 }
 
 int xm_domain_init(struct xm_domain *d, const struct xm_domain_cfg *cfg)
 {
+    const struct xm_kind_ops *ops = xm_kind_find(cfg->kind);
     int rc = -XM_ENOMEM;
 
-    if (!cfg_ok(cfg))
+    if (!cfg_ok(ops, cfg))
         return -XM_EINVAL;
-    fields_init(d, cfg);
-    d->view = xm_env_alloc(d->max_views * sizeof(*d->view));
-    d->vcpu = xm_env_alloc(d->vcpus * sizeof(*d->vcpu));
-    if (d->view == NULL || d->vcpu == NULL)
+    fields_init(d, ops, cfg);
+    if (!arrays_make(d))
         goto fail;
     views_init(d);
     vcpus_init(d);
-    if (d->kind == XM_KIND_ARM_MPU)
-        d->view[0].mpu = &d->mpu;
-    /* A PV guest has no second-stage table. */
-    rc = d->kind == XM_KIND_X86_PV ? 0 : xm_table_init(d, &d->view[0]);
+    d->built = true;
+    if (ops->init != NULL)
+        ops->init(d, cfg);
+    rc = xm_table_init(d, &d->view[0]);
     if (rc != 0)
         goto fail;
     d->view[0].active = true;
@@ -115,26 +121,44 @@ fail:
     return rc;
 }
 
-void xm_domain_destroy(struct xm_domain *d)
+static void release(void *p, size_t bytes)
+{
+    if (p != NULL)
+        xm_env_free(p, bytes);
+}
+
+/* Some of them may be missing. */
+static void arrays_free(struct xm_domain *d)
+{
+    release(d->view, d->max_views * sizeof(*d->view));
+    release(d->vcpu, d->vcpus * sizeof(*d->vcpu));
+    release(d->own, d->ops->own_bytes);
+    release(d->vcpu_own, d->vcpus * d->ops->vcpu_bytes);
+}
+
+/* What init() made: nothing where an array is missing. */
+static void tables_free(struct xm_domain *d)
 {
     uint32_t i;
 
-    if (d == NULL)
-        return;
-    for (i = 0; d->view != NULL && i < d->max_views; i++)
+    for (i = 0; i < d->max_views; i++)
         xm_table_free(d, &d->view[i]);
-    if (d->view != NULL)
-        xm_table_free(d, &d->copy);
-    xm_pv_table_free(&d->pv.table);
+    xm_table_free(d, &d->copy);
+    if (d->ops->end != NULL)
+        d->ops->end(d);
+}
+
+void xm_domain_destroy(struct xm_domain *d)
+{
+    if (d == NULL || d->ops == NULL)
+        return;
+    if (d->built)
+        tables_free(d);
     if (d->ring.page != NULL) {
         xm_env_frame_unmap(d->ring.page);
         xm_env_frame_free(d->env, d->ring.mfn);
     }
-    if (d->monitor.msr != NULL)
-        xm_env_free(d->monitor.msr, 2 * sizeof(*d->monitor.msr));
-    if (d->view != NULL)
-        xm_env_free(d->view, d->max_views * sizeof(*d->view));
-    if (d->vcpu != NULL)
-        xm_env_free(d->vcpu, d->vcpus * sizeof(*d->vcpu));
+    release(d->monitor.msr, 2 * sizeof(*d->monitor.msr));
+    arrays_free(d);
     memset(d, 0, sizeof(*d));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Events other than memory accesses, one function per reason (arch/x86/hvm/monitor.c in Xen). */
-#include <xm/core.h>
+#include <xm/event.h>
+#include <xm/p2m.h>
 
 /* hvm_monitor_debug() asks whether single step is monitored before anything else up to 4.19. */
 #define MINOR_FAST_STEP_UNWATCHED 20u
@@ -8,8 +9,6 @@
 /* A slot is claimed. */
 static int put(struct xm_domain *d, struct xm_vcpu *v, bool sync, struct xm_ev *ev)
 {
-    size_t bytes = xm_kind_is_arm(d->kind) ? sizeof(ev->data.arm) : sizeof(ev->data.x86);
-
     ev->vcpu_id = v->id;
     if (sync) {
         ev->flags |= XM_EV_FLAG_VCPU_PAUSED;
@@ -21,7 +20,7 @@ static int put(struct xm_domain *d, struct xm_vcpu *v, bool sync, struct xm_ev *
         ev->flags |= XM_EV_FLAG_ALTERNATE_P2M;
         ev->altp2m_idx = v->view;
     }
-    xm_env_vcpu_get_regs(d->env, v->id, &ev->data, bytes);
+    xm_env_vcpu_get_regs(d->env, v->id, &ev->data, d->ops->regs_bytes);
     xm_ring_put(d, v, ev);
     return sync ? 1 : 0;
 }
@@ -47,7 +46,7 @@ bool xm_event_notify(struct xm_domain *d, struct xm_vcpu *v, struct xm_ev *ev)
         return false;
     }
     ev->vcpu_id = v->id;
-    xm_env_vcpu_get_regs(d->env, v->id, &ev->data, sizeof(ev->data.x86));
+    xm_env_vcpu_get_regs(d->env, v->id, &ev->data, d->ops->regs_bytes);
     xm_ring_put(d, NULL, ev);
     return true;
 }

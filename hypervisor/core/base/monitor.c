@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* XEN_DOMCTL_monitor_op: what is watched (common/monitor.c, arch/x86/monitor.c in Xen). */
-#include <xm/core.h>
+#include <xm/event.h>
 
 #define BIT(n) (1u << (n))
-#define MINOR_WITH_IO 18u
 
 uint32_t xm_monitor_caps(const struct xm_domain *d)
 {
-    uint32_t caps = BIT(XM_MONITOR_GUEST_REQUEST);
-
-    if (d->kind == XM_KIND_X86_PV) /* the others are intercepts of HVM guests */
-        return BIT(XM_MONITOR_EMUL_UNIMPLEMENTED) | XM_MONITOR_CAP_STEP;
-    if (d->mpu_step) /* what STEP does not do is told as not implemented */
-        caps |= BIT(XM_MONITOR_EMUL_UNIMPLEMENTED) | XM_MONITOR_CAP_STEP;
-    if (xm_kind_is_arm(d->kind))
-        return caps | BIT(XM_MONITOR_PRIVILEGED_CALL);
-    caps |= BIT(XM_MONITOR_SOFTWARE_BREAKPOINT) | BIT(XM_MONITOR_MOV_TO_MSR) |
-            BIT(XM_MONITOR_INTERRUPT) | BIT(XM_MONITOR_CPUID) | BIT(XM_MONITOR_DEBUG_EXCEPTION) |
-            BIT(XM_MONITOR_WRITE_CTRLREG) | BIT(XM_MONITOR_EMUL_UNIMPLEMENTED) |
-            BIT(XM_MONITOR_DESC_ACCESS) | BIT(XM_MONITOR_INGUEST_PAGEFAULT);
-    /* AMD's processors have no trap flag for their monitor; what we have there instead is STEP. */
-    caps |= d->kind == XM_KIND_X86_NPT ? XM_MONITOR_CAP_STEP : BIT(XM_MONITOR_SINGLESTEP);
-    if (d->xen_minor >= 17)
-        caps |= BIT(XM_MONITOR_VMEXIT);
-    if (d->xen_minor >= MINOR_WITH_IO)
-        caps |= BIT(XM_MONITOR_IO);
-    return caps;
+    return d->ops->monitor_caps(d);
 }
 
 static void bit8_set(uint8_t *set, unsigned bit, bool on)
@@ -140,7 +121,7 @@ static int toggle(struct xm_domain *d, const struct xm_domctl_monitor_op *op, bo
 
 static int other(struct xm_domain *d, const struct xm_domctl_monitor_op *op)
 {
-    if (!xm_kind_is_hvm(d->kind))
+    if (!d->ops->intercepts)
         return -XM_EOPNOTSUPP;
     switch (op->op) {
     case XM_MONITOR_EMULATE_EACH_REP:

@@ -3,7 +3,7 @@
  * The hypervisor's end of the vm_event ring. What counts is kept here; of the shared page
  * only rsp_prod and the answers are read, each once, and checked.
  */
-#include <xm/core.h>
+#include <xm/event.h>
 
 #define SLOT_MASK (XM_RING_SLOTS - 1)
 

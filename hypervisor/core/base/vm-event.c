@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* XEN_DOMCTL_vm_event_op: the ring is turned on, turned off, resumed (common/vm_event.c in Xen). */
-#include <xm/core.h>
+#include <xm/event.h>
+#include <xm/p2m.h>
 
 /* Kept until the domain goes: a listener that still looks at it after a DISABLE harms nobody. */
 int xm_ring_make(struct xm_domain *d)
@@ -18,7 +19,7 @@ int xm_ring_make(struct xm_domain *d)
 
 static int msr_bitmap_get(struct xm_domain *d)
 {
-    if (!xm_kind_is_hvm(d->kind) || d->monitor.msr != NULL)
+    if (!d->ops->intercepts || d->monitor.msr != NULL)
         return 0;
     d->monitor.msr = xm_env_alloc(2 * sizeof(*d->monitor.msr));
     return d->monitor.msr != NULL ? 0 : -XM_ENOMEM;
@@ -45,8 +46,7 @@ static int enable(struct xm_domain *d, struct xm_domctl_vm_event_op *op)
         return rc;
     if (d->ring.enabled)
         return -XM_EBUSY;
-    /* A PV guest's ring is made when its mem_access is turned on, and at no other time. */
-    if (d->kind == XM_KIND_X86_PV && !d->pv.on)
+    if (d->ops->may_listen != NULL && !d->ops->may_listen(d))
         return -XM_ENODEV;
     rc = xm_ring_make(d);
     if (rc != 0)

@@ -31,16 +31,6 @@ bool xm_rights_violated(enum xm_access a, unsigned what, bool page_walk)
     return (what & ~allowed) != 0;
 }
 
-bool xm_rights_expressible(enum xm_kind kind, enum xm_access a)
-{
-    if ((unsigned)a >= XM_ACCESS_COUNT || a == XM_ACCESS_DEFAULT)
-        return false;
-    if (kind == XM_KIND_X86_NPT && (a == XM_ACCESS_X || a == XM_ACCESS_R_PW))
-        return false;
-    /* SDM, "EPT misconfigurations": write without read. */
-    return !xm_kind_is_hvm(kind) || (a != XM_ACCESS_W && a != XM_ACCESS_WX);
-}
-
 bool xm_rights_from_wire(uint32_t xen_minor, uint32_t wire, enum xm_access *a)
 {
     if (wire < WIRE_FIRST_SPECIAL) {

@@ -5,7 +5,8 @@
  * marks a leaf (one without rights has no hardware bit set) and 52 to 55 hold the rights as
  * they were asked for.
  */
-#include <xm/mpu-domain.h>
+#include <xm/rights.h>
+#include <xm/second-stage.h>
 
 #define TOP_LEVEL 3u
 #define LEVEL_BITS 9u
@@ -88,13 +89,11 @@ static xm_mfn_t table_new(struct xm_domain *d, struct xm_p2m *p2m)
     return mfn;
 }
 
-int xm_table_init(struct xm_domain *d, struct xm_p2m *p2m)
+static int table_init(struct xm_domain *d, struct xm_p2m *p2m)
 {
     p2m->tables = 0;
     p2m->mapped = 0;
     p2m->cache_tag = XM_GFN_NONE;
-    if (p2m->mpu != NULL)
-        return xm_mpu_table_init(p2m);
     p2m->root = table_new(d, p2m);
     return xm_mfn_valid(p2m->root) ? 0 : -XM_ENOMEM;
 }
@@ -116,10 +115,8 @@ static void subtree_free(struct xm_domain *d, struct xm_p2m *p2m, xm_mfn_t table
     p2m->tables--;
 }
 
-void xm_table_free(struct xm_domain *d, struct xm_p2m *p2m)
+static void table_free(struct xm_domain *d, struct xm_p2m *p2m)
 {
-    if (p2m->mpu != NULL)
-        xm_mpu_table_free(p2m);
     if (!xm_mfn_valid(p2m->root) || p2m->tables == 0)
         return;
     subtree_free(d, p2m, p2m->root, TOP_LEVEL);
@@ -127,14 +124,12 @@ void xm_table_free(struct xm_domain *d, struct xm_p2m *p2m)
     p2m->cache_tag = XM_GFN_NONE;
 }
 
-struct xm_p2m_entry xm_table_get(struct xm_p2m *p2m, xm_gfn_t gfn)
+static struct xm_p2m_entry get(struct xm_p2m *p2m, xm_gfn_t gfn)
 {
     xm_mfn_t table = p2m->root;
     unsigned level = TOP_LEVEL;
     uint64_t pte;
 
-    if (p2m->mpu != NULL)
-        return xm_mpu_table_get(p2m, gfn);
     if (!xm_mfn_valid(table) || gfn.n >= XM_GFN_LIMIT)
         return pte_decode(0, gfn, TOP_LEVEL - 1);
     if (p2m->cache_tag == gfn.n >> LEVEL_BITS)
@@ -150,6 +145,12 @@ struct xm_p2m_entry xm_table_get(struct xm_p2m *p2m, xm_gfn_t gfn)
         p2m->cache_table = table;
     }
     return pte_decode(pte, gfn, level);
+}
+
+static struct xm_p2m_entry table_get(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn)
+{
+    (void)d;
+    return get(p2m, gfn);
 }
 
 /* A larger leaf becomes a table of leaves one size smaller, with the same rights. */
@@ -212,13 +213,13 @@ static void slot_replace(struct xm_domain *d, struct xm_p2m *p2m, xm_mfn_t table
 /* Removing from a hole needs no tables. */
 static bool is_hole(struct xm_p2m *p2m, xm_gfn_t gfn, unsigned order)
 {
-    struct xm_p2m_entry e = xm_table_get(p2m, gfn);
+    struct xm_p2m_entry e = get(p2m, gfn);
 
     return !xm_mfn_valid(e.mfn) && e.order >= order;
 }
 
-int xm_table_set(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, unsigned order,
-                 const struct xm_p2m_entry *e)
+static int table_set(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, unsigned order,
+                     const struct xm_p2m_entry *e)
 {
     unsigned target = order / LEVEL_BITS;
     uint64_t pte = pte_make(e, target);
@@ -226,8 +227,6 @@ int xm_table_set(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, unsigned
     unsigned level;
     int rc;
 
-    if (p2m->mpu != NULL)
-        return xm_mpu_table_set(p2m, gfn, order, e);
     if (!xm_mfn_valid(table) || gfn.n >= XM_GFN_LIMIT)
         return -XM_ERANGE;
     if (target == 0 && p2m->cache_tag == gfn.n >> LEVEL_BITS) {
@@ -248,3 +247,10 @@ int xm_table_set(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, unsigned
     }
     return 0;
 }
+
+const struct xm_table_ops xm_second_stage = {
+    .init = table_init,
+    .free = table_free,
+    .get = table_get,
+    .set = table_set,
+};

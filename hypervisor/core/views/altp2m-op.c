@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* HVMOP_altp2m: decoding; order of checks and errnos as do_altp2m_op in Xen. */
-#include <xm/core.h>
+#include <xm/access.h>
+#include <xm/altp2m.h>
+#include <xm/rights.h>
 
 #define MINOR_VISIBILITY 14u /* altp2m_set_visibility came with 4.14 */
 
@@ -27,7 +29,7 @@ static int create(struct xm_domain *d, struct xm_altp2m_view *op)
     xm_p2m_lock(d);
     if (a == XM_ACCESS_DEFAULT)
         a = (enum xm_access)d->view[0].default_access;
-    if (xm_rights_expressible(d->kind, a))
+    if (xm_kind_expresses(d->ops, a))
         rc = xm_view_create(d, a, &op->view);
     xm_p2m_unlock(d);
     return rc;
@@ -96,7 +98,7 @@ static int change_gfn(struct xm_domain *d, const struct xm_altp2m_change_gfn *op
         if (op->new_gfn != XM_GFN_NONE)
             rc = remap(d, p2m, gfn, xm_gfn(op->new_gfn));
         else
-            rc = xm_mfn_valid(xm_table_get(p2m, gfn).mfn)
+            rc = xm_mfn_valid(xm_table_get(d, p2m, gfn).mfn)
                      ? xm_table_set(d, p2m, gfn, XM_ORDER_4K, &hole)
                      : 0;
         xm_p2m_note_flush(d, p2m->view);
@@ -204,11 +206,8 @@ static bool is_state_op(uint32_t cmd)
     return cmd == XM_ALTP2M_GET_DOMAIN_STATE || cmd == XM_ALTP2M_SET_DOMAIN_STATE;
 }
 
-int xm_hc_altp2m(struct xm_domain *d, struct xm_altp2m_op *op)
+int xm_altp2m_op(struct xm_domain *d, struct xm_altp2m_op *op)
 {
-    /* Arm's hvm_op does not know the number at all. */
-    if (d->kind != XM_KIND_X86_EPT)
-        return xm_kind_is_arm(d->kind) ? -XM_ENOSYS : -XM_EOPNOTSUPP;
     if (op->pad1 != 0 || op->pad2 != 0 || op->version != XM_ALTP2M_INTERFACE_VERSION)
         return -XM_EINVAL;
     if (op->cmd < XM_ALTP2M_GET_DOMAIN_STATE || op->cmd > XM_ALTP2M_SET_VISIBILITY)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* #VE: violations that the guest handles itself. */
-#include <xm/core.h>
+#include <xm/altp2m.h>
 
 #define EXIT_EPT_VIOLATION 48u
 #define QUALIFICATION_RIGHTS_SHIFT 3u
@@ -88,7 +88,7 @@ int xm_altp2m_get_sve(struct xm_domain *d, struct xm_altp2m_suppress_ve *op)
     xm_p2m_lock(d);
     p2m = xm_view_find(d, op->view);
     if (p2m != NULL) {
-        e = xm_table_get(p2m, xm_gfn(op->gfn));
+        e = xm_table_get(d, p2m, xm_gfn(op->gfn));
         rc = xm_mfn_valid(e.mfn) ? 0 : -XM_ESRCH;
         if (rc == 0)
             op->suppress_ve = e.suppress_ve;
@@ -108,7 +108,7 @@ int xm_altp2m_notify_on(struct xm_domain *d, const struct xm_altp2m_enable_notif
     if (v->notify_gfn != XM_GFN_NONE)
         return -XM_EEXIST;
     xm_p2m_lock(d);
-    e = xm_table_get(&d->view[0], xm_gfn(op->gfn));
+    e = xm_table_get(d, &d->view[0], xm_gfn(op->gfn));
     if (xm_mfn_valid(e.mfn)) {
         v->notify_gfn = op->gfn;
         v->notify_mfn = e.mfn;
@@ -127,6 +127,21 @@ int xm_altp2m_notify_off(struct xm_domain *d, uint32_t vcpu)
     v->notify_gfn = XM_GFN_NONE;
     v->notify_mfn = xm_mfn(XM_GFN_NONE);
     return 0;
+}
+
+/* A #VE page that leaves the guest may be reused for something else: stop writing into it. */
+void xm_altp2m_changed(struct xm_domain *d, xm_gfn_t gfn, unsigned order)
+{
+    uint32_t i;
+
+    for (i = 0; i < d->vcpus; i++) {
+        struct xm_vcpu *v = &d->vcpu[i];
+
+        if (v->notify_gfn - gfn.n < (UINT64_C(1) << order)) {
+            v->notify_gfn = XM_GFN_NONE;
+            v->notify_mfn = xm_mfn(XM_GFN_NONE);
+        }
+    }
 }
 
 bool xm_ve_deliver(struct xm_vcpu *v, uint64_t gpa, uint64_t gla, unsigned what, unsigned rights)

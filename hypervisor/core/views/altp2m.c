@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Views: made, dropped, copied lazily from the host view, kept in step with it. */
-#include <xm/core.h>
+#include <xm/altp2m.h>
 
 /* From 4.19 on a lazy copy gets the view's default rights (arch/x86/mm/altp2m.c); 4.17 keeps the
  * host's and the view's default is only reported. */
 #define MINOR_COPY_TAKES_DEFAULT 19u
 /* And from 4.22 on the leaf that is copied around a gfn before it gets rights of its own. */
 #define MINOR_LEAF_TAKES_DEFAULT 22u
-
-struct xm_p2m *xm_view_find(struct xm_domain *d, unsigned view)
-{
-    return view < d->max_views && d->view[view].active ? &d->view[view] : NULL;
-}
-
-struct xm_p2m *xm_view_table(struct xm_domain *d, unsigned view)
-{
-    return view == 0 && d->views_active ? &d->copy : &d->view[view];
-}
 
 uint32_t xm_views_count(const struct xm_domain *d)
 {
@@ -25,19 +15,6 @@ uint32_t xm_views_count(const struct xm_domain *d)
     for (i = 1; i < d->max_views; i++)
         n += d->view[i].active;
     return n;
-}
-
-bool xm_vcpu_switch_view(struct xm_domain *d, uint32_t vcpu, unsigned view)
-{
-    struct xm_vcpu *v = xm_vcpu_get(d, vcpu);
-    bool ok;
-
-    xm_p2m_lock(d);
-    ok = v != NULL && xm_view_find(d, view) != NULL;
-    if (ok)
-        v->view = (uint16_t)view;
-    xm_p2m_unlock(d);
-    return ok;
 }
 
 bool xm_vcpu_vmfunc(struct xm_domain *d, uint32_t vcpu, uint64_t view)
@@ -84,26 +61,26 @@ int xm_view_copy(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, struct x
     struct xm_p2m_entry host;
     int rc;
 
-    *e = xm_table_get(p2m, gfn);
+    *e = xm_table_get(d, p2m, gfn);
     if (xm_mfn_valid(e->mfn))
         return 0;
-    host = xm_table_get(&d->view[0], gfn);
+    host = xm_table_get(d, &d->view[0], gfn);
     if (!xm_mfn_valid(host.mfn))
         return 0;
     rc = copy_leaf(d, p2m, gfn, common_order(&host, e), &host, copied_access(d, p2m, &host));
     if (rc != 0)
         return rc;
-    *e = xm_table_get(p2m, gfn);
+    *e = xm_table_get(d, p2m, gfn);
     return 1;
 }
 
 bool xm_view_would_have(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn,
                         struct xm_p2m_entry *e)
 {
-    *e = xm_table_get(p2m, gfn);
+    *e = xm_table_get(d, p2m, gfn);
     if (xm_mfn_valid(e->mfn) || p2m == &d->view[0])
         return xm_mfn_valid(e->mfn);
-    *e = xm_table_get(&d->view[0], gfn);
+    *e = xm_table_get(d, &d->view[0], gfn);
     e->access = (uint8_t)copied_access(d, p2m, e);
     e->suppress_ve = true;
     return xm_mfn_valid(e->mfn);
@@ -126,10 +103,10 @@ static int populate_leaf(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn,
 int xm_view_effective(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, bool populate,
                       struct xm_p2m_entry *e)
 {
-    *e = xm_table_get(p2m, gfn);
+    *e = xm_table_get(d, p2m, gfn);
     if (xm_mfn_valid(e->mfn))
         return 0;
-    *e = xm_table_get(&d->view[0], gfn);
+    *e = xm_table_get(d, &d->view[0], gfn);
     if (!xm_mfn_valid(e->mfn))
         return -XM_ESRCH;
     e->suppress_ve = true;
@@ -144,7 +121,7 @@ static void view_reset(struct xm_domain *d, struct xm_p2m *p2m)
 
     for (gfn = 0; gfn < XM_GFN_LIMIT; gfn += UINT64_C(1) << XM_ORDER_1G) {
         /* Nothing there in a whole 512 GiB: next. */
-        struct xm_p2m_entry e = xm_table_get(p2m, xm_gfn(gfn));
+        struct xm_p2m_entry e = xm_table_get(d, p2m, xm_gfn(gfn));
 
         if (!xm_mfn_valid(e.mfn) && e.order > XM_ORDER_1G)
             gfn += (UINT64_C(1) << e.order) - (UINT64_C(1) << XM_ORDER_1G);
@@ -170,7 +147,7 @@ static int view_follow(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, un
     int rc = 0;
 
     while (i < span && rc == 0) {
-        struct xm_p2m_entry has = xm_table_get(p2m, xm_gfn(gfn.n + i));
+        struct xm_p2m_entry has = xm_table_get(d, p2m, xm_gfn(gfn.n + i));
         unsigned step = has.order < order ? has.order : order;
 
         if (xm_mfn_valid(has.mfn)) {
@@ -286,3 +263,13 @@ void xm_views_off(struct xm_domain *d)
     d->view[0].visible = true;
     d->views_active = false;
 }
+
+const struct xm_view_ops xm_altp2m = {
+    .copy = xm_view_copy,
+    .effective = xm_view_effective,
+    .would_have = xm_view_would_have,
+    .propagate = xm_views_propagate,
+    .changed = xm_altp2m_changed,
+    .deliver = xm_ve_deliver,
+    .hypercall = xm_altp2m_op,
+};
