@@ -47,7 +47,7 @@ allowed() {
     case $environment in
     all) cat "$tmp/contract" ;;
     nothing) ;;
-    *) printf '%s\n' "$environment" | tr ' ' '\n' ;;
+    *) for name in $environment; do grep -x "$name\|xm_env_$name" "$tmp/contract"; done ;;
     esac
 }
 
