@@ -1,76 +1,71 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The one list of the core's sources: this build, the bare-metal image's and Xen's all read it.
+# The core's sources, a list per folder; README.md says what each may use. Every build composes them:
+# this one takes all, a bare-metal image and Xen what they name.
 # Plain "NAME = a \ b" lines only, paths from the top of the tree, so that any make can.
-XM_CORE_SOURCES = \
-	hypervisor/core/common/rights.c \
-	hypervisor/core/common/domain.c \
-	hypervisor/core/common/p2m.c \
-	hypervisor/core/common/p2m-table.c \
-	hypervisor/core/common/access-op.c \
-	hypervisor/core/common/access-check.c \
-	hypervisor/core/common/monitor.c \
-	hypervisor/core/common/events.c \
-	hypervisor/core/common/ring.c \
-	hypervisor/core/common/reply.c \
-	hypervisor/core/common/vm-event.c \
-	hypervisor/core/arm-mpu/mpu-slots.c \
-	hypervisor/core/arm-mpu/mpu-load.c \
-	hypervisor/core/arm-mpu/mpu-remote.c \
-	hypervisor/core/arm-mpu/mpu-extents.c \
-	hypervisor/core/arm-mpu/mpu-plan.c \
-	hypervisor/core/arm-mpu/mpu-view.c \
-	hypervisor/core/arm-mpu/mpu-step.c \
-	hypervisor/core/arm-mpu/mpu-step-insn.c \
-	hypervisor/core/arm-mpu/mpu-evtchn.c \
-	hypervisor/core/arm-mpu/mpu-domain.c \
-	hypervisor/core/x86/altp2m.c \
-	hypervisor/core/x86/altp2m-op.c \
-	hypervisor/core/x86/altp2m-ve.c \
-	hypervisor/core/x86/pv-table.c \
-	hypervisor/core/x86/pv-set.c \
-	hypervisor/core/x86/pv-many.c \
-	hypervisor/core/x86/pv-op.c \
-	hypervisor/core/x86/pv-decide.c \
-	hypervisor/core/x86/pv-armed.c \
-	hypervisor/core/x86/hap-step.c \
-	hypervisor/core/x86/hap-trap.c \
-	hypervisor/core/x86/trap-insn.c \
-	hypervisor/core/x86/pv-access.c \
-	hypervisor/core/x86/pv-step.c \
-	hypervisor/core/x86/pv-open.c \
-	hypervisor/core/x86/pv-where.c \
-	hypervisor/core/x86/hap-domain.c \
-	hypervisor/core/x86/pv-domain.c
+XM_CORE_RIGHTS = \
+	hypervisor/core/rights/rights.c
 
-# Of these, what a hypervisor that has a vm_event of its own takes for PV guests and for
-# guests on nested page tables: with the headers that they include.
-XM_PV_FILES = \
-	hypervisor/core/common/rights.c \
-	hypervisor/core/x86/pv-table.c \
-	hypervisor/core/x86/pv-set.c \
-	hypervisor/core/x86/pv-many.c \
-	hypervisor/core/x86/pv-op.c \
-	hypervisor/core/x86/pv-decide.c \
-	hypervisor/core/x86/pv-armed.c \
-	hypervisor/core/x86/hap-step.c \
-	hypervisor/core/x86/hap-trap.c \
-	hypervisor/core/x86/trap-insn.c \
-	hypervisor/core/x86/pv-access.c \
-	hypervisor/core/x86/pv-step.c \
-	hypervisor/core/x86/pv-open.c \
-	hypervisor/core/x86/pv-where.c
+XM_CORE_BASE = \
+	hypervisor/core/base/kind.c \
+	hypervisor/core/base/domain.c \
+	hypervisor/core/base/lock.c \
+	hypervisor/core/base/view.c \
+	hypervisor/core/base/p2m.c \
+	hypervisor/core/base/access-op.c \
+	hypervisor/core/base/access-check.c \
+	hypervisor/core/base/monitor.c \
+	hypervisor/core/base/events.c \
+	hypervisor/core/base/ring.c \
+	hypervisor/core/base/reply.c \
+	hypervisor/core/base/vm-event.c
 
-# Of these, what a hypervisor with domains and a vm_event of its own takes for an MPU: with the
-# headers xm/{types,env,rights,mpu,mpu-plan,mpu-remote,mpu-evtchn,mpu-step}.h; they need no function of the
-# environment but memcpy and memset.
-XM_MPU_FILES = \
-	hypervisor/core/common/rights.c \
-	hypervisor/core/arm-mpu/mpu-slots.c \
-	hypervisor/core/arm-mpu/mpu-load.c \
-	hypervisor/core/arm-mpu/mpu-remote.c \
-	hypervisor/core/arm-mpu/mpu-extents.c \
-	hypervisor/core/arm-mpu/mpu-plan.c \
-	hypervisor/core/arm-mpu/mpu-view.c \
-	hypervisor/core/arm-mpu/mpu-step.c \
-	hypervisor/core/arm-mpu/mpu-step-insn.c \
-	hypervisor/core/arm-mpu/mpu-evtchn.c
+XM_CORE_SECOND_STAGE = \
+	hypervisor/core/second-stage/p2m-table.c
+
+XM_CORE_VIEWS = \
+	hypervisor/core/views/altp2m.c \
+	hypervisor/core/views/altp2m-op.c \
+	hypervisor/core/views/altp2m-ve.c
+
+XM_CORE_STEPS = \
+	hypervisor/core/steps/pv-armed.c \
+	hypervisor/core/steps/trap-insn.c \
+	hypervisor/core/steps/hap-step.c \
+	hypervisor/core/steps/hap-trap.c
+
+XM_CORE_PV = \
+	hypervisor/core/pv/pv-table.c \
+	hypervisor/core/pv/pv-set.c \
+	hypervisor/core/pv/pv-many.c \
+	hypervisor/core/pv/pv-op.c \
+	hypervisor/core/pv/pv-decide.c \
+	hypervisor/core/pv/pv-access.c \
+	hypervisor/core/pv/pv-step.c \
+	hypervisor/core/pv/pv-open.c \
+	hypervisor/core/pv/pv-where.c
+
+XM_CORE_MPU = \
+	hypervisor/core/mpu/mpu-slots.c \
+	hypervisor/core/mpu/mpu-load.c \
+	hypervisor/core/mpu/mpu-remote.c \
+	hypervisor/core/mpu/mpu-extents.c \
+	hypervisor/core/mpu/mpu-plan.c \
+	hypervisor/core/mpu/mpu-view.c \
+	hypervisor/core/mpu/mpu-step.c \
+	hypervisor/core/mpu/mpu-step-insn.c \
+	hypervisor/core/mpu/mpu-evtchn.c
+
+XM_CORE_KINDS = \
+	hypervisor/core/kinds/x86.c \
+	hypervisor/core/kinds/x86-hvm.c \
+	hypervisor/core/kinds/x86-ept.c \
+	hypervisor/core/kinds/x86-npt.c \
+	hypervisor/core/kinds/x86-pv.c \
+	hypervisor/core/kinds/arm.c \
+	hypervisor/core/kinds/arm-s2.c \
+	hypervisor/core/kinds/arm-mpu.c
+
+# Of kinds/ what a build with this kind alone takes.
+XM_KIND_ARM_MPU = \
+	hypervisor/core/kinds/arm.c \
+	hypervisor/core/kinds/arm-mpu.c

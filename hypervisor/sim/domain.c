@@ -110,6 +110,14 @@ static int core_init(struct sim_domain *d)
     return 0;
 }
 
+static void core_vcpu(const struct sim_domain *d, struct sim_vcpu *v, struct xm_vcpu *core)
+{
+    v->core = core;
+    v->pv = d->cfg.kind == SIM_X86_PV ? xm_pv_vcpu_of(core) : NULL;
+    v->hap = d->cfg.kind == SIM_X86_NPT ? xm_hap_of(core) : NULL;
+    v->mpu_step = d->cfg.kind == SIM_ARMV8R_MPU ? xm_mpu_step_of(core) : NULL;
+}
+
 static int vcpus_init(struct sim_domain *d)
 {
     int rc = 0;
@@ -119,7 +127,7 @@ static int vcpus_init(struct sim_domain *d)
         return -XM_ENOMEM;
     for (uint32_t i = 0; i < d->cfg.vcpus && rc == 0; i++) {
         rc = sim_vcpu_init(d, i);
-        d->vcpu[i].core = &d->core.vcpu[i];
+        core_vcpu(d, &d->vcpu[i], &d->core.vcpu[i]);
     }
     return rc;
 }
@@ -263,7 +271,7 @@ void sim_domain_info(struct sim_domain *d, struct sim_domain_info *out)
     out->pages = d->core.view[0].mapped;
     out->xen_minor = d->core.xen_minor;
     out->max_views = d->core.max_views;
-    out->regions = d->core.mpu.budget;
+    out->regions = d->mpu != NULL ? xm_mpu_of(&d->core)->budget : 0;
     if (d->pv != NULL)
         sim_pv_info(d, out);
     memcpy(out->name, d->cfg.name, sizeof(out->name));

@@ -19,7 +19,7 @@ static bool find_part(struct sim_domain *d, struct sim_vcpu *v, unsigned what, s
 {
     struct xm_p2m_entry e = xm_p2m_get(&d->core, 0, xm_gfn(p->gfn));
 
-    if (!xm_hap_piece(&v->core->hap, p->gfn, what, rights_of(d, p->gfn))) {
+    if (!xm_hap_piece(&v->hap->step, p->gfn, what, rights_of(d, p->gfn))) {
         v->hap_offset = p->offset;
         return false;
     }
@@ -58,7 +58,7 @@ static enum xm_hap_result carry(struct sim_domain *d, struct sim_vcpu *v, const 
 /* As for any other access. True: the vCPU is stopped. */
 static bool violates(struct sim_domain *d, struct sim_vcpu *v)
 {
-    const struct xm_hap_step *s = &v->core->hap;
+    const struct xm_hap_step *s = &v->hap->step;
     const struct xm_access_req req = {
         .vcpu = v->id,
         .gfn = {s->gfn},
@@ -85,7 +85,7 @@ static bool act(struct sim_domain *d, struct sim_vcpu *v)
 
     v->hap_meets = stopped && v->waiting; /* without a slot it is told when there is one */
     if (!stopped)
-        xm_hap_again(&v->core->hap);
+        xm_hap_again(&v->hap->step);
     return stopped;
 }
 
@@ -106,9 +106,9 @@ enum op_end sim_hap_carry(struct sim_domain *d, struct sim_vcpu *v, const struct
     if (v->hap_meets && act(d, v))
         return OP_BLOCKED;
     sim_vcpu_regs_read(v, &regs, sizeof(regs));
-    for (unsigned i = 0; i < TRIES && xm_hap_begin(&v->core->hap, regs.rip, regs.rsp); i++) {
+    for (unsigned i = 0; i < TRIES && xm_hap_begin(&v->hap->step, regs.rip, regs.rsp); i++) {
         result = carry(d, v, op);
-        next = xm_hap_emulated(&v->core->hap, result);
+        next = xm_hap_emulated(&v->hap->step, result);
         if (next != XM_HAP_VIOLATION)
             return carried(d, v, next, result);
         v->hap_meets = true;
@@ -122,7 +122,7 @@ enum op_end sim_hap_carry(struct sim_domain *d, struct sim_vcpu *v, const struct
 
 static struct xm_hap_step *step_of(struct sim_domain *d, struct sim_vcpu *v)
 {
-    return d->core.ring.enabled ? &v->core->hap : NULL;
+    return d->core.ring.enabled ? &v->hap->step : NULL;
 }
 
 void sim_hap_enter(struct sim_domain *d, struct sim_vcpu *v)
@@ -130,14 +130,14 @@ void sim_hap_enter(struct sim_domain *d, struct sim_vcpu *v)
     struct xm_ev_regs_x86 regs;
 
     sim_vcpu_regs_read(v, &regs, sizeof(regs));
-    (void)xm_hap_enter(&v->core->hap_trap, step_of(d, v), regs.rip, regs.rsp, v->exception.pending);
+    (void)xm_hap_enter(&v->hap->trap, step_of(d, v), regs.rip, regs.rsp, v->exception.pending);
 }
 
 bool sim_hap_fault(struct sim_domain *d, struct sim_vcpu *v, uint8_t what, struct part *p,
                    enum translation *end)
 {
     enum xm_access now = rights_of(d, p->gfn);
-    struct xm_hap_trap *t = &v->core->hap_trap;
+    struct xm_hap_trap *t = &v->hap->trap;
     struct xm_ev_regs_x86 regs;
 
     if ((what & XM_DO_W) != 0)
@@ -158,6 +158,6 @@ bool sim_hap_fault(struct sim_domain *d, struct sim_vcpu *v, uint8_t what, struc
 
 void sim_hap_retired(struct sim_vcpu *v)
 {
-    if (v->core->hap_trap.open && xm_hap_trapped(&v->core->hap_trap, &v->core->hap))
+    if (v->hap != NULL && v->hap->trap.open && xm_hap_trapped(&v->hap->trap, &v->hap->step))
         v->debugs++;
 }

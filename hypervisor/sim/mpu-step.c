@@ -23,7 +23,7 @@ bool sim_mpu_step_begin(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu 
 /* The way back to the guest takes the exclusive monitor away. */
 void sim_mpu_step_end(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m, bool done)
 {
-    if (!v->core->step.open)
+    if (!v->mpu_step->open)
         return;
     v->arm.monitor = false;
     xm_mpu_step_leave(&d->core, m, v->id, done);
@@ -33,11 +33,11 @@ void sim_mpu_step_end(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m
 bool sim_mpu_step_watches(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t gfn,
                           unsigned what)
 {
-    const struct xm_mpu_step *s = &v->core->step;
+    const struct xm_mpu_step *s = v->mpu_step;
 
     for (unsigned i = 0; s->open && (what & XM_DO_R) != 0 && i < s->n; i++) {
         if (s->page[i].gfn == gfn)
-            return xm_mpu_step_watch(s, &d->core.mpu, i);
+            return xm_mpu_step_watch(s, xm_mpu_of(&d->core), i);
     }
     return false;
 }

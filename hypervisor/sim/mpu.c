@@ -115,7 +115,7 @@ void sim_mpu_refresh(struct sim_domain *d)
 
 uint64_t sim_mpu_mem_bytes(const struct sim_domain *d)
 {
-    return d->core.mpu.x.room * sizeof(struct xm_mpu_extent);
+    return xm_mpu_of(&d->core)->x.room * sizeof(struct xm_mpu_extent);
 }
 
 /* ---- accesses ---- */
@@ -137,7 +137,7 @@ static enum translation through(struct sim_domain *d, struct sim_vcpu *v,
         p->host = NULL;
         return TR_OK;
     }
-    if (v->core->step.open) { /* nothing of it may be remembered */
+    if (v->mpu_step->open) { /* nothing of it may be remembered */
         p->host = page_at(d, p->gfn) + p->offset;
         sim_mpu_step_check(d, v, req, p);
         return TR_OK;
@@ -186,12 +186,12 @@ enum translation sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
 
 bool sim_mpu_enter(struct sim_domain *d, struct sim_vcpu *v)
 {
-    return v->core->step.n == 0 || sim_mpu_step_begin(d, v, &d->mpu[v->id].m);
+    return v->mpu_step == NULL || v->mpu_step->n == 0 || sim_mpu_step_begin(d, v, &d->mpu[v->id].m);
 }
 
 void sim_mpu_leave(struct sim_domain *d, struct sim_vcpu *v, bool done)
 {
-    if (v->core->step.open)
+    if (v->mpu_step != NULL && v->mpu_step->open)
         sim_mpu_step_end(d, v, &d->mpu[v->id].m, done);
 }
 
@@ -239,7 +239,7 @@ int sim_mpu_core_info(struct sim_domain *d, uint32_t vcpu, struct sim_mpu_info *
     sim_enter(d);
     memset(out, 0, sizeof(*out));
     out->regions = d->mpu[vcpu].m.live;
-    out->planned = d->core.mpu.regions;
+    out->planned = xm_mpu_of(&d->core)->regions;
     out->register_writes = d->mpu[vcpu].m.stats.registers;
     out->syncs = d->mpu[vcpu].m.stats.syncs;
     out->fills = d->mpu[vcpu].m.stats.fills;

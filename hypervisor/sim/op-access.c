@@ -22,7 +22,7 @@ static enum translation ask(struct sim_domain *d, struct sim_vcpu *v,
     struct xm_access_res res;
     enum translation end;
 
-    if (unlikely(v->core->hap.trap) && sim_hap_fault(d, v, req->what, p, &end))
+    if (v->hap != NULL && v->hap->step.trap && sim_hap_fault(d, v, req->what, p, &end))
         return end;
     for (unsigned i = 0; i < MAX_RETRIES; i++) {
         switch (xm_access_check(&d->core, req, &res)) {
@@ -187,7 +187,7 @@ enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct
 {
     struct sim_insn in;
 
-    if (unlikely(v->core->hap.due || v->hap_meets))
+    if (v->hap != NULL && (v->hap->step.due || v->hap_meets))
         return sim_hap_carry(d, v, op);
     if (reply != NULL && reply->flags != 0)
         return emulate(d, v, op, reply);

@@ -26,8 +26,10 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
     v->told_n = 0;
     sim_pv_retired(d, v);
     sim_hap_retired(v);
-    xm_pv_emulated(&v->core->pv);
-    xm_hap_ended(&v->core->hap);
+    if (v->pv != NULL)
+        xm_pv_emulated(v->pv);
+    if (v->hap != NULL)
+        xm_hap_ended(&v->hap->step);
     v->hap_meets = false;
     sim_program_advance(&v->prog);
     v->done++;
@@ -139,7 +141,7 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     }
     if (v->core->has_reply && xm_reply_take(&d->core, v->id, &reply) && v->in_op)
         r = &reply;
-    if (unlikely(v->exception.pending) && !v->core->hap_trap.open && sim_vcpu_deliver(v)) {
+    if (unlikely(v->exception.pending) && (v->hap == NULL || !v->hap->trap.open) && sim_vcpu_deliver(v)) {
         sim_program_peek(&v->prog, &op);
         finish(d, v, &op, true);
         return true;
@@ -154,7 +156,7 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     if (sim_is_arm(d) && !v->in_op)
         sim_arm_begin(v, &op);
     v->in_op = true;
-    if (unlikely(v->core->hap.trap || v->core->hap_trap.open))
+    if (v->hap != NULL && (v->hap->step.trap || v->hap->trap.open))
         sim_hap_enter(d, v);
     if (!sim_mpu_enter(d, v))
         return false;

@@ -108,10 +108,14 @@ static void replace(struct sim_domain *d, struct sim_vcpu *v, const struct sim_p
     v->in_op = v->held_write = v->moved = v->arm.shown = v->arm.monitor = false;
     v->told_n = 0;
     v->pv_due = PV_DUE_NOTHING;
-    xm_pv_step_close(&d->core.pv, &v->core->pv, true);
-    xm_mpu_step_forget(&v->core->step);
-    xm_hap_left(&v->core->hap_trap, &v->core->hap, XM_HAP_INTERCEPTED);
-    xm_hap_ended(&v->core->hap);
+    if (v->pv != NULL)
+        xm_pv_step_close(xm_pv_of(&d->core), v->pv, true);
+    if (v->mpu_step != NULL)
+        xm_mpu_step_forget(v->mpu_step);
+    if (v->hap != NULL) {
+        xm_hap_left(&v->hap->trap, &v->hap->step, XM_HAP_INTERCEPTED);
+        xm_hap_ended(&v->hap->step);
+    }
     v->hap_meets = false;
     sim_halt_end(v);
 }

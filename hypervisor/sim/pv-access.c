@@ -35,23 +35,23 @@ static bool takes_time(const struct sim_vcpu *v)
 static enum xm_pv_next act(struct sim_domain *d, struct sim_vcpu *v)
 {
     const struct xm_pv_ask *ask = &v->pv_todo.ask;
-    enum xm_pv_next next = xm_pv_todo_act(&d->core.pv, &v->core->pv, &v->pv_todo);
+    enum xm_pv_next next = xm_pv_todo_act(xm_pv_of(&d->core), v->pv, &v->pv_todo);
 
-    if (v->core->pv.told)
+    if (v->pv->told)
         sim_told(v, ask->mfn, ask->what);
     return next;
 }
 
 enum xm_pv_next pv_access(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *ask)
 {
-    struct xm_pv *pv = &d->core.pv;
+    struct xm_pv *pv = xm_pv_of(&d->core);
     enum xm_pv_next next = XM_PV_AGAIN;
 
     if (ask->who != XM_PV_BY_XEN)
-        xm_pv_armed_begin(&v->core->pv.armed, ask->ip, ask->sp);
+        xm_pv_armed_begin(&v->pv->armed, ask->ip, ask->sp);
     for (unsigned i = 0; i < MAX_RETRIES && next == XM_PV_AGAIN; i++) {
         pv->calls->lock(pv->self);
-        xm_pv_todo_decide(pv, &v->core->pv, ask, &v->pv_todo);
+        xm_pv_todo_decide(pv, v->pv, ask, &v->pv_todo);
         pv->calls->unlock(pv->self, false);
         if (takes_time(v) && sim_others_come(d)) {
             v->pv_due = PV_DUE_ACT;
@@ -70,7 +70,7 @@ bool pv_may(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *as
         if (pv_access(d, v, &asks[i]) != XM_PV_GO_ON)
             return false;
     }
-    xm_pv_items_done(&v->core->pv, asks, n);
+    xm_pv_items_done(v->pv, asks, n);
     return true;
 }
 
@@ -127,7 +127,7 @@ static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct 
     p->frame = pte_mfn(w.leaf);
     sim_tlb_fill(d, v, p, &res);
     v->pv_tlb_mfn[p->gfn & (TLB_ENTRIES - 1)] = pte_mfn(w.leaf);
-    if (d->core.pv.on) /* the shadow may allow more than the rights */
+    if (xm_pv_of(&d->core)->on) /* the shadow may allow more than the rights */
         sim_pv_tlb_verify(d, v, tlb_at(&v->tlb, p->gfn), what);
     p->host = f->host + p->offset;
     return true;
@@ -240,7 +240,7 @@ static bool page_fault(struct fault *t, enum translation *end)
     switch (pv_access(t->d, t->v, &ask)) {
     case XM_PV_GO_ON:
         if (is_ptwr(t))
-            xm_pv_items_done(&t->v->core->pv, &ask, 1);
+            xm_pv_items_done(t->v->pv, &ask, 1);
         return go_on(t, end);
     case XM_PV_EMULATE:
         *end = emulation(t);
@@ -277,8 +277,8 @@ void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entr
     const struct pv_frame *f = pv_own(d, mfn);
     uint8_t now = XM_DO_R | XM_DO_W | XM_DO_X;
 
-    if (d->core.pv.on && !xm_pv_stepping(&d->core.pv, &v->core->pv))
-        now = xm_rights_bits(xm_pv_rights(&d->core.pv, mfn));
+    if (xm_pv_of(&d->core)->on && !xm_pv_stepping(xm_pv_of(&d->core), v->pv))
+        now = xm_rights_bits(xm_pv_rights(xm_pv_of(&d->core), mfn));
     if ((what & ~(unsigned)now) != 0 && pv_is_open(d, mfn)) {
         d->pv->through_open++;
         e->change = d->change - 1;

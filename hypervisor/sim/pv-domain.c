@@ -156,11 +156,11 @@ int sim_pv_populate(struct sim_domain *d, uint64_t mfn)
 
     if (!xm_mfn_valid(host))
         return -XM_ENOMEM;
-    rc = pv_own(d, mfn) != NULL ? -XM_EEXIST : xm_pv_frame_came(&d->core.pv, mfn);
+    rc = pv_own(d, mfn) != NULL ? -XM_EEXIST : xm_pv_frame_came(xm_pv_of(&d->core), mfn);
     if (rc == 0) {
         rc = pv_claim(d, mfn, 1, frame_at(host));
         if (rc != 0)
-            xm_pv_frame_left(&d->core.pv, mfn);
+            xm_pv_frame_left(xm_pv_of(&d->core), mfn);
     }
     if (rc != 0) {
         sim_frames_free(&d->extra, host);
@@ -185,7 +185,7 @@ int sim_pv_depopulate(struct sim_domain *d, uint64_t mfn)
         return -XM_EBUSY;
     }
     pv_disown(f);
-    xm_pv_frame_left(&d->core.pv, mfn);
+    xm_pv_frame_left(xm_pv_of(&d->core), mfn);
     xm_pv_where_left(&d->pv->where, mfn);
     host = f->host;
     /* Before anybody else can get it. */
@@ -213,7 +213,7 @@ void sim_pv_info(struct sim_domain *d, struct sim_domain_info *out)
 
 uint64_t sim_pv_count_rights(struct sim_domain *d)
 {
-    struct xm_pv *pv = &d->core.pv;
+    struct xm_pv *pv = xm_pv_of(&d->core);
     uint64_t n = pv->default_access != XM_ACCESS_RWX;
 
     if (xm_pv_idle(pv))
@@ -225,7 +225,7 @@ uint64_t sim_pv_count_rights(struct sim_domain *d)
 
 uint64_t sim_pv_mem_bytes(const struct sim_domain *d)
 {
-    return d->core.pv.table.bytes + d->pv->where.bytes + d->pv->shadow_count * XM_PAGE_SIZE;
+    return xm_pv_of(&d->core)->table.bytes + d->pv->where.bytes + d->pv->shadow_count * XM_PAGE_SIZE;
 }
 
 int sim_pv_set_policy(struct sim_domain *d, enum sim_pv_policy policy)
@@ -234,7 +234,7 @@ int sim_pv_set_policy(struct sim_domain *d, enum sim_pv_policy policy)
 
     sim_enter(d);
     if (d->pv != NULL && policy <= SIM_PV_OWN_DENY) {
-        d->core.pv.policy = (uint8_t)policy;
+        xm_pv_of(&d->core)->policy = (uint8_t)policy;
         rc = 0;
     }
     sim_leave(d);
@@ -246,8 +246,8 @@ int sim_pv_set_later_default(struct sim_domain *d, bool later)
     int rc = -XM_EINVAL;
 
     sim_enter(d);
-    if (d->pv != NULL && !d->core.pv.on) {
-        d->core.pv.semantics = later ? XM_PV_DEFAULT_LATER : XM_PV_DEFAULT_ALL;
+    if (d->pv != NULL && !xm_pv_of(&d->core)->on) {
+        xm_pv_of(&d->core)->semantics = later ? XM_PV_DEFAULT_LATER : XM_PV_DEFAULT_ALL;
         rc = 0;
     }
     sim_leave(d);

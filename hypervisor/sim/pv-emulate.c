@@ -22,7 +22,7 @@ static enum found find_part(struct sim_domain *d, struct sim_vcpu *v, const stru
     ask = pv_ask_make(v, pte_mfn(w->leaf), p->offset, a->what, XM_PV_BY_GUEST);
     ask.va_valid = true;
     ask.va = pv_va(p);
-    if (!xm_pv_piece(&d->core.pv, &v->core->pv, &ask, &todo)) {
+    if (!xm_pv_piece(xm_pv_of(&d->core), v->pv, &ask, &todo)) {
         v->pv_todo = todo;
         return STOPS;
     }
@@ -62,16 +62,16 @@ static enum op_end not_emulated(struct sim_domain *d, struct sim_vcpu *v)
 {
     const struct xm_pv_ask *ask = &v->pv_todo.ask;
 
-    if (xm_pv_not_emulated(&d->core.pv, &v->core->pv, &v->pv_todo) == XM_PV_STEP)
-        xm_pv_step_begin(&d->core.pv, &v->core->pv);
-    if (v->core->pv.told)
+    if (xm_pv_not_emulated(xm_pv_of(&d->core), v->pv, &v->pv_todo) == XM_PV_STEP)
+        xm_pv_step_begin(xm_pv_of(&d->core), v->pv);
+    if (v->pv->told)
         sim_told(v, ask->mfn, ask->what);
     return OP_BLOCKED;
 }
 
 void sim_pv_retired(struct sim_domain *d, struct sim_vcpu *v)
 {
-    if (sim_vcpu_traps(v) && xm_pv_step_trap(&d->core.pv, &v->core->pv))
+    if (sim_vcpu_traps(v) && xm_pv_step_trap(xm_pv_of(&d->core), v->pv))
         v->debugs++;
 }
 

@@ -8,9 +8,9 @@
 void pv_open(struct sim_domain *d, struct sim_vcpu *v, const struct pv_walk *w, uint64_t va)
 {
     uint64_t mfn = pte_mfn(w->leaf);
-    const uint8_t bits = xm_pv_entry_bits(xm_pv_rights(&d->core.pv, mfn));
+    const uint8_t bits = xm_pv_entry_bits(xm_pv_rights(xm_pv_of(&d->core), mfn));
 
-    if (!d->core.pv.on || (~bits & (XM_DO_R | XM_DO_W)) == 0)
+    if (!xm_pv_of(&d->core)->on || (~bits & (XM_DO_R | XM_DO_W)) == 0)
         return;
     xm_pv_open_next(&v->open, mfn);
     d->pv->opening = &v->open;

@@ -186,9 +186,9 @@ static uint64_t propagate(struct sim_domain *d, uint32_t vcpu, uint64_t e, enum 
         return limits != 0 ? e & ~XM_PTE_RW : e;
     flags = e & ~PTE_ADDR;
     if (how == PV_PREFETCH)
-        flags = xm_pv_entry_flags(&d->core.pv, pte_mfn(e), flags, limits);
+        flags = xm_pv_entry_flags(xm_pv_of(&d->core), pte_mfn(e), flags, limits);
     else
-        flags = xm_pv_step_flags(&d->core.pv, vcpu, pte_mfn(e), flags, limits);
+        flags = xm_pv_step_flags(xm_pv_of(&d->core), vcpu, pte_mfn(e), flags, limits);
     return (flags & XM_PTE_P) != 0 ? pte_make(pte_mfn(e), flags) : 0;
 }
 
@@ -279,7 +279,7 @@ static void sweep_shadow(struct sim_domain *d, struct pv_shadow *s)
         d->pv->looked++;
         if ((e & XM_PTE_P) == 0)
             continue;
-        if (xm_pv_entry_flags(&d->core.pv, pte_mfn(e), flags, 0) != flags)
+        if (xm_pv_entry_flags(xm_pv_of(&d->core), pte_mfn(e), flags, 0) != flags)
             (void)entry_write(d, s, i, 0);
         else
             xm_pv_where_note(&d->pv->where, pte_mfn(e), xm_pv_place(s->gmfn, i));
@@ -332,7 +332,7 @@ static void hook_blow(struct xm_env_dom *env)
     struct sim_domain *d = sim_from_env(env);
 
     pv_shadow_free_all(d);
-    if (!d->core.pv.on)
+    if (!xm_pv_of(&d->core)->on)
         (void)xm_pv_where_free(&d->pv->where, false);
 }
 

@@ -61,8 +61,10 @@ static uint64_t count_msrs(const struct xm_monitor *m)
 static uint64_t count_monitors(const struct sim_domain *d)
 {
     const struct xm_monitor *m = &d->core.monitor;
-    uint64_t n = d->core.ring.enabled + d->core.pv.on;
+    uint64_t n = d->core.ring.enabled;
 
+    if (d->pv != NULL)
+        n += xm_pv_of(&d->core)->on;
     n += (uint64_t)__builtin_popcount(m->enabled) + (uint64_t)__builtin_popcount(m->cr_enabled);
     n += count_msrs(m) + m->inguest_pagefault_disabled + d->core.access_required;
     for (uint32_t i = 0; i < d->cfg.vcpus; i++)

@@ -106,8 +106,8 @@ static bool plain(const struct sim_vcpu *v)
     const struct xm_vcpu *c = v->core;
 
     return !v->in_op && !v->step_due && !v->exception.pending && !c->single_step &&
-           !c->has_reply && !c->next_interrupt && c->step.n == 0 && !sim_vcpu_traps(v) &&
-           !xm_pv_open_any(&v->open);
+           !c->has_reply && !c->next_interrupt && (v->mpu_step == NULL || v->mpu_step->n == 0) &&
+           !sim_vcpu_traps(v) && !xm_pv_open_any(&v->open);
 }
 
 static uint64_t fast_run(struct sim_domain *d, struct sim_vcpu *v, uint64_t budget)

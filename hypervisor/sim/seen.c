@@ -209,8 +209,8 @@ static bool rights_there(struct sim_domain *d, unsigned view, uint64_t frame, en
 
     *a = XM_ACCESS_RWX;
     if (d->pv != NULL) {
-        if (d->core.pv.on)
-            *a = xm_pv_rights(&d->core.pv, frame);
+        if (xm_pv_of(&d->core)->on)
+            *a = xm_pv_rights(xm_pv_of(&d->core), frame);
         return true;
     }
     if (!xm_access_lookup_view(&d->core, view, xm_gfn(frame), &res))

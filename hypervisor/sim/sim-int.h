@@ -109,6 +109,9 @@ struct sim_vcpu {
     uint16_t home; /* view in which the first of them was told */
     uint64_t xcr0;
     uint64_t pv_root;     /* x86-pv: L4 table in use */
+    struct xm_pv_vcpu *pv; /* x86-pv: what the core has of it alone; NULL otherwise, as: */
+    struct xm_hap_vcpu *hap; /* x86-npt */
+    struct xm_mpu_step *mpu_step; /* armv8r-mpu */
     enum pv_due pv_due;   /* x86-pv: what was decided and is still to be done, by pv_todo */
     struct xm_pv_todo pv_todo;
     uint64_t *pv_tlb_mfn; /* x86-pv: of each TLB entry */

@@ -3,6 +3,7 @@
 # Paths from the top of the tree; needs core/sources.mk and -I of hypervisor/core/include,
 # hypervisor/env/sim and hypervisor/sim.
 SIM_SOURCES = \
+	hypervisor/env/sim/kinds.c \
 	hypervisor/env/sim/lock.c \
 	hypervisor/env/sim/memory.c \
 	hypervisor/env/sim/misc.c \

@@ -191,9 +191,9 @@ bool sim_vcpu_will_run(const struct sim_vcpu *v)
 
 uint32_t sim_vcpu_pauses(const struct sim_vcpu *v)
 {
-    const struct xm_pv_step *s = &v->dom->core.pv.step;
+    const struct xm_pv_step *s = v->pv != NULL ? &xm_pv_of(&v->dom->core)->step : NULL;
 
-    return v->pauses - (s->open && s->vcpu != v->id ? 1u : 0u);
+    return v->pauses - (s != NULL && s->open && s->vcpu != v->id ? 1u : 0u);
 }
 
 static enum sim_vcpu_state state_of(const struct sim_vcpu *v)

@@ -196,7 +196,7 @@ static uint64_t hash_table(uint64_t h, struct xm_p2m *t, unsigned view)
 {
     for (unsigned p = 0; p < PAGES; p++) {
         struct xm_p2m_entry e = view == 0 ? xm_p2m_get(&w.sim->core, 0, xm_gfn(GFN + p))
-                                          : xm_table_get(t, xm_gfn(GFN + p));
+                                          : xm_table_get(&w.sim->core, t, xm_gfn(GFN + p));
         h = explore_mix(h, e.mfn.n << 8 | e.access);
     }
     return h;
@@ -271,12 +271,12 @@ static uint64_t hash_mpu_step(uint64_t h, const struct xm_mpu_step *s)
 /* What the hypervisor knows of answers, and of the step that is under way by them. */
 static uint64_t hash_step(uint64_t h)
 {
-    const struct xm_domain *c = &w.sim->core;
-    for (unsigned v = 0; v < VCPUS; v++) {
-        h = hash_pv_answers(h, &c->vcpu[v].pv);
-        h = hash_mpu_step(h, &c->vcpu[v].step);
+    for (unsigned i = 0; i < VCPUS; i++) {
+        const struct sim_vcpu *v = &w.sim->vcpu[i];
+        h = v->pv ? hash_pv_answers(h, v->pv) : h;
+        h = v->mpu_step ? hash_mpu_step(h, v->mpu_step) : h;
     }
-    return hash_pv_step(h, &c->pv.step);
+    return w.sim->pv ? hash_pv_step(h, &xm_pv_of(&w.sim->core)->step) : h;
 }
 
 /* A loop around an exclusive, as the vCPU has it, and as the library does. */

@@ -30,7 +30,7 @@ static void take_gfn(struct sim_domain *g, struct shot *s, unsigned view, uint64
         if (pv_own(g, gfn) == NULL)
             return;
         s->view[view].gfn[gfn].mfn = gfn;
-        s->view[view].gfn[gfn].access = g->core.pv.on ? (uint8_t)xm_pv_rights(&g->core.pv, gfn)
+        s->view[view].gfn[gfn].access = xm_pv_of(&g->core)->on ? (uint8_t)xm_pv_rights(xm_pv_of(&g->core), gfn)
                                                       : XM_ACCESS_RWX;
         return;
     }
@@ -76,8 +76,8 @@ void shot_take(struct sim_domain *g, struct shot *s)
     s->monitors = g->core.monitor.enabled;
     s->registers = sum_of_registers(&g->core.monitor);
     s->pauses = g->pauses;
-    s->def = g->pv && !g->core.pv.on ? (uint8_t)XM_ACCESS_RWX
-             : g->pv                 ? g->core.pv.default_access : g->core.view[0].default_access;
+    s->def = g->pv && !xm_pv_of(&g->core)->on ? (uint8_t)XM_ACCESS_RWX
+             : g->pv                 ? xm_pv_of(&g->core)->default_access : g->core.view[0].default_access;
     s->ring = g->core.ring.enabled;
     s->required = g->core.access_required;
     s->views = g->core.views_active;

@@ -110,12 +110,12 @@ static void of_view(struct sim_domain *g, const struct added *a, uint16_t view, 
 static void of_pv(struct sim_domain *g, struct text *t)
 {
     struct stretch s = {0};
-    add(t, "pv: on %d mode %u default %u\n", g->core.pv.on, g->pv->mode,
-        g->core.pv.on ? g->core.pv.default_access : 0);
+    add(t, "pv: on %d mode %u default %u\n", xm_pv_of(&g->core)->on, g->pv->mode,
+        xm_pv_of(&g->core)->on ? xm_pv_of(&g->core)->default_access : 0);
     for (uint64_t mfn = 0; mfn <= g->pv->highest; mfn++) {
         if (!pv_own(g, mfn))
             continue;
-        uint8_t access = g->core.pv.on ? (uint8_t)xm_pv_rights(&g->core.pv, mfn) : XM_ACCESS_RWX;
+        uint8_t access = xm_pv_of(&g->core)->on ? (uint8_t)xm_pv_rights(xm_pv_of(&g->core), mfn) : XM_ACCESS_RWX;
         more(t, 0, &s, &(struct stretch){mfn, 1, mfn, access, false});
     }
     tell(t, 0, &s);

@@ -104,17 +104,26 @@ broken 'two files call each other' tests/gates/rooms.sh 'a circle: .*lib/arena/k
 broken 'an exception that nothing needs' tests/gates/rooms.sh 'not needed any more .*known.c calls lib/api/version.c' \
     tests/gates/rooms.sh "sed -i \"/^known='/a lib/arena/known.c calls lib/api/version.c\" tests/gates/rooms.sh"
 broken 'the core wants a C library' tests/gates/layering.sh 'rights.c includes' \
-    hypervisor/core/common/rights.c "sed -i '2i #include <string.h>' hypervisor/core/common/rights.c"
+    hypervisor/core/rights/rights.c "sed -i '2i #include <string.h>' hypervisor/core/rights/rights.c"
 broken 'the core asks where it is' tests/gates/layering.sh '#ifdef for its surroundings' \
-    hypervisor/core/common/rights.c \
-    "printf '#ifdef __XEN__\n#endif\n' >>hypervisor/core/common/rights.c"
+    hypervisor/core/rights/rights.c \
+    "printf '#ifdef __XEN__\n#endif\n' >>hypervisor/core/rights/rights.c"
 broken 'the core calls what its contract lacks' tests/gates/contract.sh 'outside the environment contract' \
-    hypervisor/core/common/rights.c \
+    hypervisor/core/rights/rights.c \
     "echo 'void *malloc(size_t); void *xm_more(void); void *xm_more(void) { return malloc(1); }' \
-        >>hypervisor/core/common/rights.c" hypervisor/libxmcore.la
+        >>hypervisor/core/rights/rights.c" hypervisor/libxmcore.la
+broken 'the base of the core includes a kind' tests/gates/layering.sh 'monitor.c includes <xm/pv-access.h> of pv/, which base/' \
+    hypervisor/core/base/monitor.c "sed -i '2i #include <xm/pv-access.h>' hypervisor/core/base/monitor.c"
+broken 'the base of the core calls a kind' tests/gates/contract.sh 'base/monitor.c needs xm_pv_idle of pv/' \
+    hypervisor/core/base/monitor.c \
+    "echo 'struct xm_pv; bool xm_pv_idle(struct xm_pv *p); bool xm_more(struct xm_pv *p);
+           bool xm_more(struct xm_pv *p) { return xm_pv_idle(p); }' >>hypervisor/core/base/monitor.c" hypervisor/libxmcore.la
+broken 'files of the core call each other' tests/gates/contract.sh 'a circle of files: .*base/lock.c' hypervisor/core/base/lock.c \
+    "echo 'int xm_more(struct xm_domain *d); int xm_more(struct xm_domain *d) { return xm_p2m_unmap(d, xm_gfn(0), 0); }' \
+        >>hypervisor/core/base/lock.c" hypervisor/libxmcore.la
 broken 'the core exports without its prefix' tests/gates/contract.sh 'without the prefix xm_' \
-    hypervisor/core/common/rights.c \
-    "echo 'int more(void); int more(void) { return 1; }' >>hypervisor/core/common/rights.c" \
+    hypervisor/core/rights/rights.c \
+    "echo 'int more(void); int more(void) { return 1; }' >>hypervisor/core/rights/rights.c" \
     hypervisor/libxmcore.la
 broken 'a script that the shell misreads' 'tests/gates/shellcheck.sh autogen.sh' 'In autogen.sh line' \
     autogen.sh "echo 'if [ \$build = \"a\" ; then rm -rf \$nothing/*; fi' >>autogen.sh"

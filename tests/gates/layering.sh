@@ -76,11 +76,41 @@ check_tool() {
     esac
 }
 
+# The core's folders, as the table of its README has them: "HEADER FOLDER" and "FOLDER uses FOLDER".
+# shellcheck disable=SC2016 # backticks of the table
+core_rows() { sed -n 's/^| `\([a-z0-9-]*\)\/` |/\1 |/p' "$TOP_SRCDIR/hypervisor/core/README.md" | tr -d '`'; }
+core_owners=$(core_rows | awk -F'|' '{ n = split($4, h, " "); for (i = 1; i <= n; i++) print h[i] ".h", $1 }' | sed 's/ *$//')
+core_uses=$(core_rows | awk -F'|' '{ sub(/ *$/, "", $1); print $1 " uses " $1
+    n = split($2, f, " "); for (i = 1; i <= n; i++) { sub(/\/$/, "", f[i]); print $1 " uses " f[i] } }')
+
+# core_folder FILE: whose it is, in $folder; a header's is the table's
+core_folder() {
+    folder=${1#hypervisor/core/}
+    folder=${folder%/*}
+    case $1 in
+    hypervisor/core/include/xm/*) folder=$(printf '%s\n' "$core_owners" | sed -n "s/^${1##*/} //p") ;;
+    esac
+}
+
 check_core() {
     case $2 in
-    '<stdint.h>' | '<stddef.h>' | '<stdbool.h>' | '<xm_env_types.h>') ;;
+    '<stdint.h>' | '<stddef.h>' | '<stdbool.h>' | '<xm_env_types.h>') return ;;
     '<xm/'* | \"*) is_one_of "$2" "$core_headers" || bad "$1 includes $2, which is not the core's" ;;
     *) bad "$1 includes $2: the core is freestanding" ;;
+    esac
+    core_folder "$1"
+    from=$folder
+    case $2 in
+    \"*) core_folder "${1%/*}/${base}" ;;
+    *) core_folder "hypervisor/core/include/xm/$base" ;;
+    esac
+    case "
+$core_uses
+" in
+    *"
+$from uses $folder
+"*) ;;
+    *) bad "$1 includes $2 of $folder/, which $from/ may not use" ;;
     esac
 }
 

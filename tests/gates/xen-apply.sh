@@ -79,7 +79,7 @@ for minor in 17 20 21 22; do
     "$apply" "$work/$minor" >"$work/out" || bad "4.$minor: $(cat "$work/out")"
     grep -q "XMEM_XEN_MINOR $minor" "$work/$minor/xen/include/xen/xmem-release.h" ||
         bad "4.$minor: the release is not noted"
-    cmp -s "$TOP_SRCDIR/hypervisor/core/x86/pv-set.c" \
+    cmp -s "$TOP_SRCDIR/hypervisor/core/pv/pv-set.c" \
         "$work/$minor/xen/arch/x86/mm/xmem/core/pv-set.c" || bad "the core is not what it was"
     refused "$work/$minor" 'was changed already' 'a changed tree'
 done

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+const struct xm_kind_ops *const xm_kinds[] = {&xm_kind_x86_ept, &xm_kind_arm_s2,  &xm_kind_x86_pv,
+                                              &xm_kind_arm_mpu, &xm_kind_x86_npt, NULL};
+
 struct fake_env fake;
 
 static struct frame {

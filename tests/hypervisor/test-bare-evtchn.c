@@ -14,6 +14,7 @@ static const struct xm_mpu_extent *find_under_lock(const struct xm_mpu_extents *
 
 struct bare_cpu bare_cpus[BARE_CPUS];
 static struct bare_dom dom;
+static struct xm_mpu_domain own;
 static struct mpu_core core;
 static unsigned locks, looks, targets;
 static bool locked;
@@ -36,7 +37,7 @@ static void test_unlock(struct xm_lock *l)
 static const struct xm_mpu_extent *find_under_lock(const struct xm_mpu_extents *x, uint64_t gfn)
 {
     ck_assert(locked);
-    ck_assert_ptr_eq(x, &dom.core.mpu.x);
+    ck_assert_ptr_eq(x, &own.view.x);
     looks++;
     return xm_mpu_extents_find(x, gfn);
 }
@@ -81,8 +82,9 @@ START_TEST(test_owner)
 
     mpu_start(&core, 16, true, true);
     bare_cpus[0].mpu = core.m;
-    dom.core.mpu.x = (struct xm_mpu_extents){.e = room, .room = 8};
-    ck_assert_int_eq(xm_mpu_extents_map(&dom.core.mpu.x, &mine), 0);
+    dom.core.own = &own;
+    own.view.x = (struct xm_mpu_extents){.e = room, .room = 8};
+    ck_assert_int_eq(xm_mpu_extents_map(&own.view.x, &mine), 0);
     ck_assert_ptr_nonnull(open_at(at, 64));
     ck_assert_ptr_nonnull(open_at(at + 0x3fc0, 64));
     ck_assert_uint_eq(targets, 2);

@@ -119,7 +119,7 @@ static bool enter(void)
 
 static void leave(bool done)
 {
-    bool open = dom.core.vcpu[0].step.open;
+    bool open = xm_mpu_step_of(&dom.core.vcpu[0])->open;
 
     ck_assert(bare_step_leave(&bare_cpus[0], v, &v->regs, done) == open);
 }
@@ -168,7 +168,7 @@ START_TEST(pages)
     answered(6, XM_DO_W);
     ck_assert(enter()); /* told again instead */
     ck_assert_uint_eq(seen.on, 1);
-    ck_assert(!dom.core.vcpu[0].step.open && dom.core.vcpu[0].step.n == 0);
+    ck_assert(!xm_mpu_step_of(&dom.core.vcpu[0])->open && xm_mpu_step_of(&dom.core.vcpu[0])->n == 0);
     fake_end(&dom.core);
 }
 END_TEST
@@ -180,7 +180,7 @@ START_TEST(refused)
     seen.refuses = true;
     answered(4, XM_DO_W);
     ck_assert(enter());
-    ck_assert(!dom.core.vcpu[0].step.open && dom.core.vcpu[0].step.n == 0);
+    ck_assert(!xm_mpu_step_of(&dom.core.vcpu[0])->open && xm_mpu_step_of(&dom.core.vcpu[0])->n == 0);
     ck_assert_int_eq(fake_monitor(&dom.core, XM_MONITOR_ENABLE, XM_MONITOR_EMUL_UNIMPLEMENTED), 0);
     answered(4, XM_DO_W);
     ck_assert(!enter());

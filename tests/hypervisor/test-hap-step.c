@@ -155,8 +155,8 @@ START_TEST(an_answer_by_the_ring)
     violate();
     ck_assert_int_eq(fake_resume(&d, 1, XM_EV_FLAG_VCPU_PAUSED | XM_EV_FLAG_STEP | XM_EV_FLAG_EMULATE), 0);
     ck_assert(!xm_reply_take(&d, 1, &reply));
-    ck_assert(xm_hap_begin(&d.vcpu[1].hap, IP, SP));
-    ck_assert(xm_hap_piece(&d.vcpu[1].hap, 3, XM_DO_W, XM_ACCESS_R));
+    ck_assert(xm_hap_begin(&xm_hap_of(&d.vcpu[1])->step, IP, SP));
+    ck_assert(xm_hap_piece(&xm_hap_of(&d.vcpu[1])->step, 3, XM_DO_W, XM_ACCESS_R));
     fake_end(&d);
 }
 END_TEST
@@ -169,7 +169,7 @@ START_TEST(answer_data_are_another_means)
     ck_assert_int_eq(fake_resume(&d, 1, XM_EV_FLAG_VCPU_PAUSED | XM_EV_FLAG_STEP | XM_EV_FLAG_EMULATE |
                                  XM_EV_FLAG_EMULATE_NOWRITE), 0);
     ck_assert(xm_reply_take(&d, 1, &reply) && (reply.flags & XM_EV_FLAG_EMULATE_NOWRITE) != 0);
-    ck_assert(!xm_hap_begin(&d.vcpu[1].hap, IP, SP));
+    ck_assert(!xm_hap_begin(&xm_hap_of(&d.vcpu[1])->step, IP, SP));
     fake_end(&d);
 }
 END_TEST

@@ -57,12 +57,12 @@ START_TEST(capabilities_are_the_kinds_and_the_releases)
     ck_assert_uint_eq(caps >> XM_MONITOR_PRIVILEGED_CALL & 1, 0);
     d.xen_minor = 16;
     ck_assert_uint_eq(xm_monitor_caps(&d) >> XM_MONITOR_VMEXIT, 0);
-    d.kind = XM_KIND_ARM_S2;
+    d.ops = &xm_kind_arm_s2;
     ck_assert_uint_eq(xm_monitor_caps(&d),
                       1u << XM_MONITOR_GUEST_REQUEST | 1u << XM_MONITOR_PRIVILEGED_CALL);
     ck_assert_int_eq(on(XM_MONITOR_SINGLESTEP), -XM_EOPNOTSUPP);
     ck_assert_int_eq(fake_monitor(&d, XM_MONITOR_CONTROL_REGISTERS, 0), -XM_EOPNOTSUPP);
-    d.kind = XM_KIND_X86_EPT;
+    d.ops = &xm_kind_x86_ept;
 }
 END_TEST
 

@@ -66,7 +66,7 @@ START_TEST(test_cfg)
     ck_assert_int_eq(xm_p2m_map(&d, xm_gfn(MPU_GFN), xm_mfn(MPU_GFN + 1), XM_ORDER_4K), -XM_EINVAL);
     e = xm_p2m_get(&d, 0, xm_gfn(MPU_GFN + 1));
     ck_assert_uint_eq(e.mfn.n, MPU_GFN + 1);
-    ck_assert_uint_eq(d.mpu.x.e[0].sh, 3);
+    ck_assert_uint_eq(xm_mpu_of(&d)->x.e[0].sh, 3);
     ck_assert_int_eq(xm_p2m_unmap(&d, xm_gfn(MPU_GFN + 1), XM_ORDER_4K), 0);
     ck_assert(!xm_mfn_valid(xm_p2m_get(&d, 0, xm_gfn(MPU_GFN + 1)).mfn));
     ck_assert_int_eq(access_el1(1, XM_DO_R), XM_V_UNMAPPED);
@@ -131,7 +131,7 @@ START_TEST(test_modes)
         ck_assert_int_eq(access_el1(i, XM_DO_R), XM_V_OK);
     }
     ck_assert_int_eq(set(0, PAGES, XM_ACCESS_RW), 0);
-    ck_assert_uint_eq(d.mpu.regions, 1);
+    ck_assert_uint_eq(xm_mpu_of(&d)->regions, 1);
     fake_end(&d);
 }
 END_TEST

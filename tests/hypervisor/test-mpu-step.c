@@ -103,13 +103,13 @@ static void ck_closed(void)
     mpu_check(&core[1]);
     for (unsigned c = 0; c < 2; c++) {
         for (uint64_t i = 0; i < PAGES; i++) {
-            const struct xm_mpu_extent *e = xm_mpu_extents_find(&d.mpu.x, G + i);
+            const struct xm_mpu_extent *e = xm_mpu_extents_find(&xm_mpu_of(&d)->x, G + i);
             unsigned bits = xm_mpu_plan_bits((enum xm_access)e->access);
 
             for (unsigned what = R; what <= X; what <<= 1) {
                 if ((what & ~bits) != 0)
                     must(!may(c, i, what));
-                else if (d.mpu.regions <= xm_mpu_budget(&core[c].m))
+                else if (xm_mpu_of(&d)->regions <= xm_mpu_budget(&core[c].m))
                     must(may(c, i, what));
             }
         }
@@ -141,7 +141,7 @@ START_TEST(one_access)
             ck_assert_int_eq(may(0, 4, what), (what & cases[k].then) != 0);
         mpu_check(&core[0]);
         /* A read that the encoding gives away is watched. */
-        ck_assert_int_eq(xm_mpu_step_watch(&d.vcpu[0].step, &d.mpu, 0),
+        ck_assert_int_eq(xm_mpu_step_watch(xm_mpu_step_of(&d.vcpu[0]), xm_mpu_of(&d), 0),
                          cases[k].what != R && (xm_rights_bits(cases[k].rights) & R) == 0);
         /* Nobody else, and nothing else. */
         ck_assert(!may(1, 4, cases[k].what));
@@ -248,7 +248,7 @@ START_TEST(read_then_write)
     answer(XM_EV_FLAG_STEP);
     ck_assert_int_eq(enter(), XM_MPU_STEP_OPEN);
     ck_assert(may(0, 4, R | W));
-    ck_assert(!xm_mpu_step_watch(&d.vcpu[0].step, &d.mpu, 0));
+    ck_assert(!xm_mpu_step_watch(xm_mpu_step_of(&d.vcpu[0]), xm_mpu_of(&d), 0));
     leave(true);
     ck_closed();
     fake_end(&d);
@@ -281,7 +281,7 @@ START_TEST(needs)
         ck_assert_int_eq(fault(missing % 32, missing == 32 ? X : missing == 9 ? W : R),
                          XM_V_RETRY_NOW);
     }
-    ck_assert_int_eq(xm_mpu_step_watch(&d.vcpu[0].step, &d.mpu, 2), true); /* page 9: w has no r */
+    ck_assert_int_eq(xm_mpu_step_watch(xm_mpu_step_of(&d.vcpu[0]), xm_mpu_of(&d), 2), true); /* page 9: w has no r */
     leave(true);
     ck_closed();
     fake_end(&d);
@@ -326,7 +326,7 @@ START_TEST(elsewhere)
         fake.regs[0].arm.pc = PC + 4;
         ck_assert_int_eq(enter(), XM_MPU_STEP_NONE);
     } else if (_i == 1) {
-        xm_mpu_step_forget(&d.vcpu[0].step);
+        xm_mpu_step_forget(xm_mpu_step_of(&d.vcpu[0]));
     } else if (_i == 2) {
         fake.regs[0].arm.pc = PC + 4;
         tell(5, W);
@@ -355,7 +355,7 @@ START_TEST(no_help)
     answer(XM_EV_FLAG_STEP);
     ck_assert_int_eq(enter(), XM_MPU_STEP_OPEN);
     ck_assert_int_eq(fault(4, W), XM_V_STOPPED);
-    ck_assert_uint_eq(d.vcpu[0].step.n, 0);
+    ck_assert_uint_eq(xm_mpu_step_of(&d.vcpu[0])->n, 0);
     answer(0);
     ck_assert_int_eq(enter(), XM_MPU_STEP_NONE);
     /* Unmapped before it runs. */
@@ -457,7 +457,7 @@ START_TEST(at_random)
             if (verdict == XM_V_EMULATE)
                 break; /* done by the hypervisor */
         }
-        xm_mpu_step_forget(&d.vcpu[0].step);
+        xm_mpu_step_forget(xm_mpu_step_of(&d.vcpu[0]));
         done += i == 3;
         ck_closed();
         fake.regs[0].arm.pc += 4;

@@ -48,7 +48,7 @@ static void start(void)
     fake_start(&d, &cfg);
     ck_assert_int_eq(xm_pv_enable(&d), 0);
     ring(XM_VM_EVENT_ENABLE);
-    v = &d.vcpu[1].pv;
+    v = xm_pv_vcpu_of(&d.vcpu[1]);
     fake.regs[1].x86.rip = 0x4000;
     fake.regs[1].x86.rsp = 0x8000;
 }
@@ -76,21 +76,21 @@ static enum xm_pv_next guest(uint64_t mfn, uint64_t va, uint8_t what)
 {
     const struct xm_pv_ask ask = by(XM_PV_BY_GUEST, mfn, va, what);
 
-    return xm_pv_access(&d.pv, v, &ask, &todo);
+    return xm_pv_access(xm_pv_of(&d), v, &ask, &todo);
 }
 
 static bool piece(uint64_t mfn, uint64_t va, uint8_t what)
 {
     const struct xm_pv_ask ask = by(XM_PV_BY_GUEST, mfn, va, what);
 
-    return xm_pv_piece(&d.pv, v, &ask, &todo);
+    return xm_pv_piece(xm_pv_of(&d), v, &ask, &todo);
 }
 
 static enum xm_pv_next item(uint64_t mfn)
 {
     const struct xm_pv_ask ask = by(XM_PV_BY_HYPERCALL, mfn, 0, XM_DO_W);
 
-    return xm_pv_items(&d.pv, v, &ask, 1);
+    return xm_pv_items(xm_pv_of(&d), v, &ask, 1);
 }
 
 static enum xm_pv_next copy(uint64_t to, uint64_t from)
@@ -98,7 +98,7 @@ static enum xm_pv_next copy(uint64_t to, uint64_t from)
     const struct xm_pv_ask asks[] = {by(XM_PV_BY_HYPERCALL, to, 0, XM_DO_W),
                                      by(XM_PV_BY_HYPERCALL, from, 0, XM_DO_R)};
 
-    return xm_pv_items(&d.pv, v, asks, 2);
+    return xm_pv_items(xm_pv_of(&d), v, asks, 2);
 }
 
 static void answer(uint32_t flags)
@@ -119,11 +119,11 @@ static void decide_then_set(uint8_t before, uint8_t set, enum xm_pv_verdict verd
 
     rights(3, before);
     xm_p2m_lock(&d);
-    xm_pv_todo_decide(&d.pv, v, &ask, &todo);
+    xm_pv_todo_decide(xm_pv_of(&d), v, &ask, &todo);
     xm_p2m_unlock(&d);
     ck_assert_int_eq(todo.verdict, verdict);
     rights(3, set);
-    ck_assert_int_eq(xm_pv_todo_act(&d.pv, v, &todo), XM_PV_AGAIN);
+    ck_assert_int_eq(xm_pv_todo_act(xm_pv_of(&d), v, &todo), XM_PV_AGAIN);
     ck_assert_int_eq(fake_get(&d, 3), set);
 }
 
@@ -145,12 +145,12 @@ START_TEST(a_restriction_set_when_the_listener_had_gone)
     rights(3, XM_ACCESS_R);
     ring(XM_VM_EVENT_DISABLE);
     xm_p2m_lock(&d);
-    xm_pv_todo_decide(&d.pv, v, &ask, &todo);
+    xm_pv_todo_decide(xm_pv_of(&d), v, &ask, &todo);
     xm_p2m_unlock(&d);
     ck_assert_int_eq(todo.verdict, XM_PV_RELAX);
     ring(XM_VM_EVENT_ENABLE);
     rights(3, XM_ACCESS_N);
-    ck_assert_int_eq(xm_pv_todo_act(&d.pv, v, &todo), XM_PV_AGAIN);
+    ck_assert_int_eq(xm_pv_todo_act(xm_pv_of(&d), v, &todo), XM_PV_AGAIN);
     ck_assert_int_eq(fake_get(&d, 3), XM_ACCESS_N);
 }
 END_TEST
@@ -164,10 +164,10 @@ START_TEST(the_same_restriction_set_anew)
     rights(3, XM_ACCESS_N);
     ring(XM_VM_EVENT_DISABLE);
     xm_p2m_lock(&d);
-    xm_pv_todo_decide(&d.pv, v, &ask, &todo);
+    xm_pv_todo_decide(xm_pv_of(&d), v, &ask, &todo);
     xm_p2m_unlock(&d);
     ring(XM_VM_EVENT_ENABLE);
-    ck_assert_int_eq(xm_pv_todo_act(&d.pv, v, &todo), XM_PV_AGAIN);
+    ck_assert_int_eq(xm_pv_todo_act(xm_pv_of(&d), v, &todo), XM_PV_AGAIN);
     ck_assert_int_eq(fake_get(&d, 3), XM_ACCESS_N); /* nothing was set, but somebody listens */
 }
 END_TEST
@@ -179,14 +179,14 @@ START_TEST(a_frame_that_leaves_in_between)
 
     rights(3, XM_ACCESS_RX2RW);
     xm_p2m_lock(&d);
-    xm_pv_todo_decide(&d.pv, v, &ask, &todo);
+    xm_pv_todo_decide(xm_pv_of(&d), v, &ask, &todo);
     xm_p2m_unlock(&d);
     gone = 3;
-    xm_pv_frame_left(&d.pv, 3);
-    ck_assert_int_eq(xm_pv_todo_act(&d.pv, v, &todo), XM_PV_AGAIN);
-    ck_assert(xm_pv_idle(&d.pv));
+    xm_pv_frame_left(xm_pv_of(&d), 3);
+    ck_assert_int_eq(xm_pv_todo_act(xm_pv_of(&d), v, &todo), XM_PV_AGAIN);
+    ck_assert(xm_pv_idle(xm_pv_of(&d)));
     ck_assert_int_eq(guest(3, VA, XM_DO_W), XM_PV_GO_ON);
-    ck_assert(xm_pv_idle(&d.pv));
+    ck_assert(xm_pv_idle(xm_pv_of(&d)));
 }
 END_TEST
 
@@ -197,14 +197,14 @@ START_TEST(the_listener_goes_before_it_is_told)
 
     rights(3, XM_ACCESS_R);
     xm_p2m_lock(&d);
-    xm_pv_todo_decide(&d.pv, v, &ask, &todo);
+    xm_pv_todo_decide(xm_pv_of(&d), v, &ask, &todo);
     xm_p2m_unlock(&d);
     ck_assert_int_eq(todo.verdict, XM_PV_EVENT);
     ring(XM_VM_EVENT_DISABLE);
-    ck_assert_int_eq(xm_pv_todo_act(&d.pv, v, &todo), XM_PV_AGAIN);
+    ck_assert_int_eq(xm_pv_todo_act(xm_pv_of(&d), v, &todo), XM_PV_AGAIN);
     ck_assert(!v->told);
     ck_assert_int_eq(guest(3, VA, XM_DO_W), XM_PV_GO_ON);
-    ck_assert_int_eq(xm_pv_rights(&d.pv, 3), XM_ACCESS_RWX);
+    ck_assert_int_eq(xm_pv_rights(xm_pv_of(&d), 3), XM_ACCESS_RWX);
 }
 END_TEST
 
@@ -286,7 +286,7 @@ START_TEST(a_second_frame_is_its_own_event)
     told_and_answered(3, VA, XM_DO_R);
     ck_assert_int_eq(guest(3, VA, XM_DO_R), XM_PV_EMULATE);
     ck_assert(piece(3, VA, XM_DO_R) && !piece(4, VA + 0x1000, XM_DO_W));
-    ck_assert_int_eq(xm_pv_todo_act(&d.pv, v, &todo), XM_PV_STOPPED);
+    ck_assert_int_eq(xm_pv_todo_act(xm_pv_of(&d), v, &todo), XM_PV_STOPPED);
     answer(XM_EV_FLAG_EMULATE);
     ck_assert_uint_eq(told(), 2);
     ck_assert_int_eq(guest(3, VA, XM_DO_R), XM_PV_EMULATE);
@@ -303,11 +303,11 @@ START_TEST(a_second_frame_turns_by_itself)
     rights(5, XM_ACCESS_RX2RW);
     ck_assert_int_eq(guest(3, VA, XM_DO_X), XM_PV_EMULATE);
     ck_assert(piece(3, VA, XM_DO_X) && !piece(4, VA + 0x1000, XM_DO_R));
-    ck_assert_int_eq(xm_pv_todo_act(&d.pv, v, &todo), XM_PV_AGAIN);
+    ck_assert_int_eq(xm_pv_todo_act(xm_pv_of(&d), v, &todo), XM_PV_AGAIN);
     ck_assert_int_eq(fake_get(&d, 4), XM_ACCESS_RWX);
     ck_assert_uint_eq(told(), 1);
     ck_assert(piece(4, VA + 0x1000, XM_DO_R) && !piece(5, VA + 0x2000, XM_DO_W));
-    ck_assert_int_eq(xm_pv_todo_act(&d.pv, v, &todo), XM_PV_AGAIN);
+    ck_assert_int_eq(xm_pv_todo_act(xm_pv_of(&d), v, &todo), XM_PV_AGAIN);
     ck_assert_int_eq(fake_get(&d, 5), XM_ACCESS_RW);
     ck_assert(piece(5, VA + 0x2000, XM_DO_W));
 }
@@ -320,14 +320,14 @@ START_TEST(a_second_frame_and_nobody_listens)
     ring(XM_VM_EVENT_DISABLE);
     ck_assert_int_eq(guest(3, VA, XM_DO_X), XM_PV_EMULATE);
     ck_assert(!piece(4, VA + 0x1000, XM_DO_R));
-    ck_assert_int_eq(xm_pv_todo_act(&d.pv, v, &todo), XM_PV_AGAIN);
+    ck_assert_int_eq(xm_pv_todo_act(xm_pv_of(&d), v, &todo), XM_PV_AGAIN);
     ck_assert(piece(4, VA + 0x1000, XM_DO_R));
     d.access_required = true;
     xm_p2m_lock(&d);
-    ck_assert_int_eq(xm_pv_change(&d.pv, 4, XM_ACCESS_N, &(bool){false}), 0);
+    ck_assert_int_eq(xm_pv_change(xm_pv_of(&d), 4, XM_ACCESS_N, &(bool){false}), 0);
     xm_p2m_unlock(&d);
     ck_assert(!piece(4, VA + 0x1000, XM_DO_R));
-    ck_assert_int_eq(xm_pv_todo_act(&d.pv, v, &todo), XM_PV_DIED);
+    ck_assert_int_eq(xm_pv_todo_act(xm_pv_of(&d), v, &todo), XM_PV_DIED);
 }
 END_TEST
 
@@ -337,14 +337,14 @@ START_TEST(not_emulated_is_told)
 {
     rights(3, XM_ACCESS_X);
     ck_assert_int_eq(guest(3, VA, XM_DO_X), XM_PV_EMULATE);
-    ck_assert_int_eq(xm_pv_not_emulated(&d.pv, v, &todo), XM_PV_STOPPED);
+    ck_assert_int_eq(xm_pv_not_emulated(xm_pv_of(&d), v, &todo), XM_PV_STOPPED);
     ck_assert_uint_eq(fake_last(&d)->reason, XM_EV_REASON_MEM_ACCESS);
     answer(0);
     rights(3, XM_ACCESS_N);
     told_and_answered(3, VA, XM_DO_R);
     ck_assert_int_eq(guest(3, VA, XM_DO_R), XM_PV_EMULATE);
     ck_assert_int_eq(fake_monitor(&d, XM_MONITOR_ENABLE, XM_MONITOR_EMUL_UNIMPLEMENTED), 0);
-    ck_assert_int_eq(xm_pv_not_emulated(&d.pv, v, &todo), XM_PV_STOPPED);
+    ck_assert_int_eq(xm_pv_not_emulated(xm_pv_of(&d), v, &todo), XM_PV_STOPPED);
     ck_assert_uint_eq(fake_last(&d)->reason, XM_EV_REASON_EMUL_UNIMPLEMENTED);
     answer(0);
     ck_assert(!piece(3, VA, XM_DO_R));
@@ -356,14 +356,14 @@ START_TEST(not_emulated_and_nobody_listens)
     rights(3, XM_ACCESS_W);
     ring(XM_VM_EVENT_DISABLE);
     ck_assert_int_eq(guest(3, VA, XM_DO_W), XM_PV_EMULATE);
-    ck_assert_int_eq(xm_pv_not_emulated(&d.pv, v, &todo), XM_PV_AGAIN);
+    ck_assert_int_eq(xm_pv_not_emulated(xm_pv_of(&d), v, &todo), XM_PV_AGAIN);
     ck_assert_int_eq(guest(3, VA, XM_DO_W), XM_PV_GO_ON);
     xm_p2m_lock(&d);
-    ck_assert_int_eq(xm_pv_change(&d.pv, 3, XM_ACCESS_W, &(bool){false}), 0);
+    ck_assert_int_eq(xm_pv_change(xm_pv_of(&d), 3, XM_ACCESS_W, &(bool){false}), 0);
     xm_p2m_unlock(&d);
     d.access_required = true;
     ck_assert_int_eq(guest(3, VA, XM_DO_W), XM_PV_EMULATE);
-    ck_assert_int_eq(xm_pv_not_emulated(&d.pv, v, &todo), XM_PV_DIED);
+    ck_assert_int_eq(xm_pv_not_emulated(xm_pv_of(&d), v, &todo), XM_PV_DIED);
     ck_assert_ptr_nonnull(fake.crash);
 }
 END_TEST

@@ -69,7 +69,7 @@ static enum xm_pv_next touch(struct xm_domain *d, uint32_t vcpu, uint64_t mfn, u
     const struct xm_pv_ask ask = ask_of(vcpu, mfn, what, who);
     struct xm_pv_todo todo;
 
-    return xm_pv_access(&d->pv, &d->vcpu[vcpu].pv, &ask, &todo);
+    return xm_pv_access(xm_pv_of(d), xm_pv_vcpu_of(&d->vcpu[vcpu]), &ask, &todo);
 }
 
 START_TEST(test_cfg)
@@ -99,7 +99,7 @@ START_TEST(test_on_and_off)
     ck_assert_int_eq(xm_pv_disable(&d, false), 0);
     fake.frames_left = 0;
     ck_assert_int_eq(xm_pv_enable(&d), -XM_ENOMEM);
-    ck_assert(!d.pv.on);
+    ck_assert(!xm_pv_of(&d)->on);
     fake.frames_left = -1;
     ck_assert_int_eq(xm_pv_enable(&d), 0);
     ck_assert_int_eq(xm_pv_enable(&d), 0);
@@ -114,7 +114,7 @@ START_TEST(test_on_and_off)
     ck_assert_int_eq(xm_pv_disable(&d, true), 0);
     ck_assert_uint_eq(blows, 1);
     ck_assert_uint_eq(fake.flushes, 1);
-    ck_assert(!d.pv.on);
+    ck_assert(!xm_pv_of(&d)->on);
     fake_end(&d);
 }
 END_TEST
@@ -161,9 +161,9 @@ START_TEST(test_hypercall)
                       1u << XM_MONITOR_EMUL_UNIMPLEMENTED | XM_MONITOR_CAP_STEP);
     ck_assert_int_eq(fake_monitor(&d, XM_MONITOR_ENABLE, XM_MONITOR_GUEST_REQUEST),
                      -XM_EOPNOTSUPP);
-    d.pv.on = false;
+    xm_pv_of(&d)->on = false;
     ck_assert_int_eq(fake_get(&d, 4), -XM_EOPNOTSUPP);
-    d.pv.on = true;
+    xm_pv_of(&d)->on = true;
     fake_end(&d);
 }
 END_TEST
@@ -238,7 +238,7 @@ START_TEST(test_full_ring)
     ck_assert_int_eq(fake_get(&d, 9), XM_ACCESS_N2RWX);
     /* In a hypercall nobody sleeps: it is continued until there is a slot. */
     ck_assert_int_eq(touch(&d, 2, 9, XM_DO_R, XM_PV_BY_HYPERCALL), XM_PV_STOPPED);
-    ck_assert(!fake.waits[2] && !d.vcpu[2].pv.told);
+    ck_assert(!fake.waits[2] && !xm_pv_vcpu_of(&d.vcpu[2])->told);
     ck_assert_int_eq(fake_get(&d, 9), XM_ACCESS_N2RWX);
     fake_end(&d);
 }
@@ -253,10 +253,10 @@ START_TEST(test_own_accesses)
     ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_XEN), XM_PV_OPEN);
     ck_assert_int_eq(touch(&d, 0, 50, XM_DO_W, XM_PV_BY_XEN), XM_PV_GO_ON);
     ck_assert_uint_eq(d.stats.events, 0);
-    d.pv.policy = XM_PV_OWN_DENY;
+    xm_pv_of(&d)->policy = XM_PV_OWN_DENY;
     ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_XEN), XM_PV_FAIL);
     ck_assert_uint_eq(d.stats.events, 0);
-    d.pv.policy = XM_PV_OWN_NOTIFY;
+    xm_pv_of(&d)->policy = XM_PV_OWN_NOTIFY;
     for (unsigned i = 0; i < 12; i++)
         ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_XEN), XM_PV_OPEN);
     ck_assert_uint_eq(d.stats.events, 8);
@@ -280,10 +280,10 @@ START_TEST(test_own_access_that_must_not_fail)
 
     start_listening(&d);
     ck_assert_int_eq(fake_set(&d, 1, 1, XM_ACCESS_N), 0);
-    d.pv.policy = XM_PV_OWN_DENY;
+    xm_pv_of(&d)->policy = XM_PV_OWN_DENY;
     ask = ask_of(0, 1, XM_DO_W, XM_PV_BY_XEN);
     ask.unfailing = true;
-    ck_assert_int_eq(xm_pv_access(&d.pv, &d.vcpu[0].pv, &ask, &todo), XM_PV_OPEN);
+    ck_assert_int_eq(xm_pv_access(xm_pv_of(&d), xm_pv_vcpu_of(&d.vcpu[0]), &ask, &todo), XM_PV_OPEN);
     fake_end(&d);
 }
 END_TEST
@@ -312,7 +312,7 @@ START_TEST(test_no_memory_to_relax)
     ck_assert_int_eq(fake_set(&d, XM_GFN_NONE, 0, XM_ACCESS_N2RWX), 0);
     fake.alloc_left = 0;
     ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_GUEST), XM_PV_DIED);
-    d.pv.policy = XM_PV_OWN_NOTIFY;
+    xm_pv_of(&d)->policy = XM_PV_OWN_NOTIFY;
     ck_assert_int_eq(touch(&d, 0, 1, XM_DO_W, XM_PV_BY_XEN), XM_PV_DIED);
     ck_assert_ptr_nonnull(fake.crash);
     fake_end(&d);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# hypervisor/core/x86/pv-set.c
+# hypervisor/core/pv/pv-set.c
 # hypervisor/test-pv-set test_relax
 # Whose a frame is, is asked before the lock is taken: it can leave in between, and its rights stay.
 /^int xm_pv_change/,/^}/{

@@ -518,7 +518,7 @@ START_TEST(line_13_disable)
     ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_OFF, XM_SHADOW_ENABLE_MEM_ACCESS | XM_SHADOW_FORCE), 0);
     ck_assert_uint_eq(l.d->pv->mode, 0);
     ck_assert_uint_eq(l.d->pv->shadow_count, 0);
-    ck_assert_uint_eq(l.d->core.pv.table.bytes, 0);
+    ck_assert_uint_eq(xm_pv_of(&l.d->core)->table.bytes, 0);
     ck_assert_uint_eq(report(l.d).leftover_rights, 0);
     ck_assert_uint_eq(report(l.d).leftover_monitors, 0);
     for (uint64_t m = FIRST; m < FIRST + 32; m++) {

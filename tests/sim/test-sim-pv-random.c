@@ -156,7 +156,7 @@ static void turn(void)
     default: break;
     }
     (void)sim_domain_run(l.d, below(6));
-    steps += l.d->core.pv.step.open;
+    steps += xm_pv_of(&l.d->core)->step.open;
     take_events();
 }
 
@@ -171,7 +171,7 @@ static void settle(void)
     }
     for (uint32_t i = 0; i < VCPUS; i++)
         ck_assert_int_eq(vcpu(l.d, i).state, SIM_VCPU_IDLE);
-    ck_assert(!l.d->core.pv.step.open);
+    ck_assert(!xm_pv_of(&l.d->core)->step.open);
     for (uint32_t i = 0; i < VCPUS; i++) {
         ck_assert_uint_eq(vcpu(l.d, i).debugs, 0); /* the trap of a step is nobody's */
         ck_assert(!(l.d->vcpu[i].regs.x86.rflags & XM_X86_TF) && l.d->vcpu[i].pauses == 0);

@@ -326,10 +326,10 @@ START_TEST(test_frames_leave_nothing)
 
         ck_assert_int_eq(sim_populate(l.d, fresh), 0);
         ck_assert_int_eq(set_rights(&l, fresh, 1, XM_ACCESS_N), 0);
-        ck_assert_uint_gt(l.d->core.pv.table.bytes, 0);
-        most = l.d->core.pv.table.bytes > most ? l.d->core.pv.table.bytes : most;
+        ck_assert_uint_gt(xm_pv_of(&l.d->core)->table.bytes, 0);
+        most = xm_pv_of(&l.d->core)->table.bytes > most ? xm_pv_of(&l.d->core)->table.bytes : most;
         ck_assert_int_eq(sim_depopulate(l.d, fresh), 0);
-        ck_assert_uint_eq(l.d->core.pv.table.bytes, 0);
+        ck_assert_uint_eq(xm_pv_of(&l.d->core)->table.bytes, 0);
         ck_assert_int_eq(set_rights(&l, fresh, 1, XM_ACCESS_N), -XM_ESRCH);
     }
     ck_assert_uint_lt(most, 2500);

@@ -3,72 +3,19 @@
  * Steps of a PV guest: carried over by the hypervisor; and where that may not be, by its emulator, and
  * by relaxing what that does not do.
  */
-#include <sim.h>
+#include "step-x86-unit.h"
 
-#include "doc/sim-open.h"
-#include "unit.h"
-
-#define A 16u
-#define B 17u
-#define OLDER (XMEM_STEP_EMULATE | XMEM_STEP_RELAX) /* all that a hypervisor without STEP has */
 #define TRAP_FLAG UINT64_C(0x100)
-
-static struct sim_machine *m;
-static struct sim_domain *g;
-static struct xmem *x;
-static struct xmem_domain *d;
-static const struct xmem_event *ev;
 
 static void begin(uint32_t step_means)
 {
-    struct sim_machine_cfg cfg = {.seed = 1, .xen_minor = 20};
-    struct sim_domain_cfg dom = {.kind = SIM_X86_PV, .vcpus = 2, .pages = 64, .name = "g"};
-    struct xmem_domain_opts o = {.size = sizeof(o), .step_means = step_means};
-    ck_ok(sim_machine_create(&cfg, &m));
-    ck_ok(sim_domain_create(m, &dom, &g));
-    ck_ok(xmem_open_machine(m, &x));
-    ck_ok(xmem_domain_open(x, 1, &o, &d));
-    ck_ok(xmem_domain_enable(d));
-    ck_ok(xmem_domain_set_rights_range(d, 0, A, 2, XMEM_R));
-}
-
-static struct xmem_machine_report end(void)
-{
-    struct xmem_machine_report r = {.size = sizeof(r)};
-    ck_ok(xmem_domain_close(d));
-    ck_ok(xmem_machine_check(x, &r));
-    ck_assert_uint_eq(r.forbidden + r.double_answers + r.unanswered + r.leaked_slots, 0);
-    ck_assert_uint_eq(r.leftover_rights + r.leftover_pauses + r.leftover_monitors, 0);
-    xmem_close(x);
-    sim_machine_destroy(m);
-    return r;
+    begin_kind(SIM_X86_PV, step_means);
 }
 
 static void writes(uint32_t vcpu, uint64_t addr, uint16_t flags, uint64_t repeat)
 {
     struct sim_op op = {.code = SIM_OP_WRITE, .flags = flags, .addr = addr, .value = 7};
     ck_ok(sim_vcpu_script(g, vcpu, &op, 1, repeat));
-}
-
-static void next_at(uint64_t gfn)
-{
-    ck_ok(xmem_event_next(d, &ev));
-    ck_assert_uint_eq(ev->reason, XMEM_EVENT_MEM_ACCESS);
-    ck_assert_uint_eq(ev->u.mem.gfn, gfn);
-}
-
-static uint64_t done(uint32_t vcpu)
-{
-    struct sim_vcpu_info i;
-    ck_ok(sim_vcpu_info(g, vcpu, &i));
-    return i.done;
-}
-
-static struct xmem_stats stats(void)
-{
-    struct xmem_stats s = {.size = sizeof(s)};
-    ck_ok(xmem_domain_get_stats(d, &s));
-    return s;
 }
 
 START_TEST(emulated_first)

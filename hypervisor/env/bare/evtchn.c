@@ -34,8 +34,8 @@ static bool owns(struct bare_dom *d, uint64_t addr, size_t bytes)
     bool both;
 
     xm_env_lock(&d->core.p2m_lock);
-    both = xm_mpu_extents_find(&d->core.mpu.x, addr >> XM_PAGE_SHIFT) != NULL &&
-           xm_mpu_extents_find(&d->core.mpu.x, (addr + bytes - 1) >> XM_PAGE_SHIFT) != NULL;
+    both = xm_mpu_extents_find(&xm_mpu_of(&d->core)->x, addr >> XM_PAGE_SHIFT) != NULL &&
+           xm_mpu_extents_find(&xm_mpu_of(&d->core)->x, (addr + bytes - 1) >> XM_PAGE_SHIFT) != NULL;
     xm_env_unlock(&d->core.p2m_lock);
     return both;
 }

@@ -42,14 +42,14 @@ static bool watch(struct bare_vcpu *v, unsigned i)
     bool yes;
 
     xm_env_lock(&d->p2m_lock);
-    yes = xm_mpu_step_watch(&d->vcpu[v->id].step, &d->mpu, i);
+    yes = xm_mpu_step_watch(xm_mpu_step_of(&d->vcpu[v->id]), xm_mpu_of(d), i);
     xm_env_unlock(&d->p2m_lock);
     return yes;
 }
 
 static uintptr_t page_at(const struct bare_vcpu *v, unsigned i)
 {
-    return (uintptr_t)(v->dom->core.vcpu[v->id].step.page[i].gfn << XM_PAGE_SHIFT);
+    return (uintptr_t)(xm_mpu_step_of(&v->dom->core.vcpu[v->id])->page[i].gfn << XM_PAGE_SHIFT);
 }
 
 /* Those pages: the debug registers watch two. */
@@ -57,7 +57,7 @@ static unsigned watched(struct bare_vcpu *v, uintptr_t page[ARCH_WATCHES])
 {
     unsigned i, n = 0;
 
-    for (i = 0; i < v->dom->core.vcpu[v->id].step.n; i++) {
+    for (i = 0; i < xm_mpu_step_of(&v->dom->core.vcpu[v->id])->n; i++) {
         if (!watch(v, i))
             continue;
         if (n == ARCH_WATCHES)
@@ -75,7 +75,7 @@ uintptr_t bare_step_met(struct bare_vcpu *v, uintptr_t addr)
 {
     unsigned i;
 
-    for (i = 0; i < v->dom->core.vcpu[v->id].step.n; i++) {
+    for (i = 0; i < xm_mpu_step_of(&v->dom->core.vcpu[v->id])->n; i++) {
         uintptr_t page = page_at(v, i);
 
         if (page + (XM_PAGE_SIZE - 1) >= addr && watch(v, i))
@@ -93,7 +93,7 @@ bool bare_step_enter(struct bare_cpu *cpu, struct bare_vcpu *v, struct bare_regs
 
     if (v->probing && !v->probed)
         return arch_step_on(&v->debug, regs, NULL, 0);
-    if (d->vcpu[v->id].step.n == 0)
+    if (xm_mpu_step_of(&d->vcpu[v->id])->n == 0)
         return true;
     v->regs = *regs; /* an event may have them */
     entry = xm_mpu_step_enter(d, &cpu->mpu, v->id, regs->pc, insn, regs);
@@ -116,7 +116,7 @@ bool bare_step_leave(struct bare_cpu *cpu, struct bare_vcpu *v, struct bare_regs
         v->probed = done;
         return true;
     }
-    if (!d->vcpu[v->id].step.open)
+    if (!xm_mpu_step_of(&d->vcpu[v->id])->open)
         return false;
     done = arch_step_off(&v->debug, regs, done);
     xm_mpu_step_leave(d, &cpu->mpu, v->id, done);

@@ -38,7 +38,7 @@ static void call(struct bare_vcpu *v, struct bare_regs *regs, unsigned number)
         v->answer2 = *arch_reg(regs, 1);
         leave(v, regs, number == 1 ? BARE_END_DONE : BARE_END_EXCEPTION);
     }
-    xm_mpu_step_forget(&v->dom->core.vcpu[v->id].step);
+    xm_mpu_step_forget(xm_mpu_step_of(&v->dom->core.vcpu[v->id]));
     *arch_reg(regs, 0) = hypercall(v, *arch_reg(regs, 0), *arch_reg(regs, 1));
 }
 
@@ -70,7 +70,7 @@ static int decide(struct bare_cpu *cpu, struct bare_vcpu *v, const struct bare_t
     int rc;
 
     xm_p2m_lock(d);
-    rc = xm_mpu_view_fault(&cpu->mpu, &d->mpu, t->addr, t->what);
+    rc = xm_mpu_view_fault(&cpu->mpu, xm_mpu_of(d), t->addr, t->what);
     xm_p2m_unlock(d);
     return rc;
 }
@@ -176,7 +176,7 @@ static void from_guest(struct bare_cpu *cpu, struct bare_regs *regs, const struc
         /* Trapped during a step alone, as debug registers are: the code is not what was looked at. */
         if (!stepped)
             unexpected(regs, t);
-        xm_mpu_step_forget(&cpu->running->dom->core.vcpu[cpu->running->id].step);
+        xm_mpu_step_forget(xm_mpu_step_of(&cpu->running->dom->core.vcpu[cpu->running->id]));
     }
 }
 

@@ -149,7 +149,7 @@ void xm_env_tlb_flush(struct xm_env_dom *env, unsigned view)
     unsigned i;
 
     (void)view;
-    if (here->mpu.view == &d->core.mpu && xm_mpu_refresh(&d->core, &here->mpu) != 0)
+    if (here->mpu.view == xm_mpu_of(&d->core) && xm_mpu_refresh(&d->core, &here->mpu) != 0)
         xm_env_panic("a core cannot follow its domain");
     for (i = 0; i < BARE_CPUS; i++) {
         cpu = core_of(&d->vcpu[i]);
@@ -160,7 +160,7 @@ void xm_env_tlb_flush(struct xm_env_dom *env, unsigned view)
 
 static bool behind(const struct bare_cpu *cpu, const struct bare_vcpu *v)
 {
-    const struct xm_mpu_view *view = &v->dom->core.mpu;
+    const struct xm_mpu_view *view = xm_mpu_of(&v->dom->core);
 
     return __atomic_load_n(&cpu->running, __ATOMIC_SEQ_CST) == v &&
            (__atomic_load_n(&cpu->mpu.view, __ATOMIC_SEQ_CST) != view ||

@@ -12,6 +12,7 @@
 #include <sim.h>
 #include <xm/abi.h>
 #include <xm/domain.h>
+#include <xm/mpu.h>
 #include <xm/rights.h>
 
 /* Ops that an idle domain does in one go. */

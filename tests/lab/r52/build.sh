@@ -34,9 +34,9 @@ r52_arch() {
         lab_skip "no ${R52_CROSS}gcc (package $R52_PACKAGE)"
 }
 
-# The list that every build of the core reads.
+# Of the core's lists those of a machine whose guests an MPU confines.
 r52_core_sources() {
-    sed -n '/^XM_CORE_SOURCES *=/,/[^\\]$/p' "$R52_TOP/hypervisor/core/sources.mk" |
+    sed -nE '/^XM_(CORE_(RIGHTS|BASE|MPU)|KIND_ARM_MPU) *=/,/[^\\]$/p' "$R52_TOP/hypervisor/core/sources.mk" |
         grep -o '[^ 	]*\.c'
 }
 

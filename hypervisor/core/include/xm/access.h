@@ -11,6 +11,9 @@
  */
 int xm_hc_mem_access(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t *start);
 
+/* The same behind the look for a listener, as it is where a kind has no other. */
+int xm_access_op(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t *start);
+
 /* The operations behind it, shared with altp2m; rights are the release's numbers. */
 int xm_access_set(struct xm_domain *d, unsigned view, uint64_t gfn, uint32_t nr, uint32_t *start,
                   uint32_t wire);

@@ -5,22 +5,9 @@
 
 #include <xm/p2m.h>
 
-/*
- * HVMOP_altp2m. The caller has found the domain (d). Results go into *op, which the caller copies
- * back on 0 and on XM_CONTINUE. XM_CONTINUE: call again with the same op.
- */
-int xm_hc_altp2m(struct xm_domain *d, struct xm_altp2m_op *op);
+/* For a kind that has them. */
+extern const struct xm_view_ops xm_altp2m;
 
-/* A view that exists, or NULL; 0 is the host view itself. */
-struct xm_p2m *xm_view_find(struct xm_domain *d, unsigned view);
-/*
- * What a vCPU in this view runs on. While views are on that is, for view 0 too, a copy that fills
- * when the guest touches a page (altp2m_p2m[0] in Xen): rights that an access turns are turned
- * there, and the host view keeps what was set.
- */
-struct xm_p2m *xm_view_table(struct xm_domain *d, unsigned view);
-/* False: no such view; the vCPU stays where it is (p2m_switch_vcpu_altp2m_by_id). */
-bool xm_vcpu_switch_view(struct xm_domain *d, uint32_t vcpu, unsigned view);
 /* The guest's VMFUNC: only views that are visible. False: the guest gets an exception. */
 bool xm_vcpu_vmfunc(struct xm_domain *d, uint32_t vcpu, uint64_t view);
 /* How many views other than 0 there are. */
@@ -49,6 +36,9 @@ int xm_view_destroy(struct xm_domain *d, unsigned view);
 /* -XM_ENOMEM: they stay off. The copy's default is what the host view's is now. */
 int xm_views_on(struct xm_domain *d);
 void xm_views_off(struct xm_domain *d);
+/* HVMOP_altp2m; other frames than before are mapped there. */
+int xm_altp2m_op(struct xm_domain *d, struct xm_altp2m_op *op);
+void xm_altp2m_changed(struct xm_domain *d, xm_gfn_t gfn, unsigned order);
 /* Suppress-#VE, one and many (altp2m-ve.c). */
 int xm_altp2m_set_sve(struct xm_domain *d, struct xm_altp2m_suppress_ve *op);
 int xm_altp2m_set_sve_multi(struct xm_domain *d, struct xm_altp2m_suppress_ve_multi *op);

@@ -12,11 +12,7 @@
 
 #include <xm/abi.h>
 #include <xm/env.h>
-#include <xm/hap-trap.h>
-#include <xm/mpu-plan.h>
-#include <xm/mpu-step.h>
-#include <xm/pv-access.h>
-#include <xm/rights.h>
+#include <xm/kind.h>
 
 #define XM_VIEWS_MAX 512u   /* of an EPTP list: one page of 8-byte entries */
 #define XM_VIEWS_DEFAULT 10u
@@ -33,7 +29,6 @@ struct xm_p2m {
     uint64_t min_remapped, max_remapped; /* target gfns of change_gfn; min > max: none */
     uint64_t tables;        /* frames of table, root included */
     uint64_t mapped;        /* gfns */
-    struct xm_mpu_view *mpu; /* arm-mpu: in place of tables */
     /* The level-1 table walked last: saves three levels for neighbours. gfn >> 9, or ~0. */
     uint64_t cache_tag;
     xm_mfn_t cache_table;
@@ -72,10 +67,7 @@ struct xm_vcpu {
     struct xm_held_write held;
     bool has_reply;
     struct xm_reply reply;
-    struct xm_pv_vcpu pv; /* x86-pv: the event it is stopped with, EMULATE answers */
-    struct xm_hap_step hap;   /* x86-npt: STEP answers */
-    struct xm_hap_trap hap_trap;
-    struct xm_mpu_step step;  /* arm-mpu: STEP answers */
+    void *own;            /* its kind's: events and answers of that kind alone */
 };
 
 #define XM_MSR_WORDS (0x2000u / 64u)
@@ -114,25 +106,26 @@ struct xm_stats {
 
 struct xm_domain {
     struct xm_env_dom *env;
-    enum xm_kind kind;
+    const struct xm_kind_ops *ops;
     uint32_t xen_minor;
     uint32_t vcpus, max_views;
     bool views_allowed, views_active;
     bool access_required;
-    bool mpu_step;              /* arm-mpu: of the cfg */
+    bool built;                 /* its arrays are all there */
     bool access_used;           /* Arm answers rwx to every get until the first set */
     struct xm_lock p2m_lock, ring_lock;
     struct xm_p2m *view;        /* max_views of them; [0] is the host view */
     struct xm_p2m copy;         /* what vCPUs in view 0 run on while views are on; see altp2m.h */
     struct xm_vcpu *vcpu;
-    struct xm_mpu_view mpu;     /* arm-mpu: rights of the host view; under the p2m lock */
-    struct xm_pv pv;            /* x86-pv: in place of the views; under the p2m lock */
-    bool hap_held;              /* x86-npt: one vCPU holds the others */
+    void *own;                  /* its kind's */
+    void *vcpu_own;             /* of all vCPUs */
     struct xm_monitor monitor;
     struct xm_ring ring;
     struct xm_stats stats;
     unsigned flush;             /* views to flush when the p2m lock is dropped: view + 1, 0 none */
 };
+
+struct xm_pv_hooks;
 
 struct xm_domain_cfg {
     struct xm_env_dom *env;
@@ -161,9 +154,6 @@ static inline struct xm_vcpu *xm_vcpu_get(struct xm_domain *d, uint32_t id)
 {
     return id < d->vcpus ? &d->vcpu[id] : NULL;
 }
-
-/* x86-npt: a vCPU's steps by its processor. */
-void xm_hap_bind(struct xm_domain *d, struct xm_vcpu *v);
 
 /* domctl.h's interface version of that release (0x15 for 4.17). */
 uint32_t xm_domctl_version(uint32_t xen_minor);

@@ -4,20 +4,30 @@
 #define XM_MPU_DOMAIN_H
 
 #include <xm/access.h>
-
-/* In place of a second-stage table, under the p2m lock: <xm/p2m.h> says what they do. A domain is
- * direct-mapped: another mfn than the gfn is -XM_EINVAL. */
-int xm_mpu_table_init(struct xm_p2m *p2m);
-void xm_mpu_table_free(struct xm_p2m *p2m);
-struct xm_p2m_entry xm_mpu_table_get(struct xm_p2m *p2m, xm_gfn_t gfn);
-int xm_mpu_table_set(struct xm_p2m *p2m, xm_gfn_t gfn, unsigned order,
-                     const struct xm_p2m_entry *e);
+#include <xm/mpu-plan.h>
+#include <xm/mpu-step.h>
 
 /*
- * XENMEM_access_op_set_access: the whole range or none of it. -XM_ENOSPC: the domain's mode
- * is XM_MPU_WHOLE, and the plan needs more regions than there are; the old rights are in force.
+ * In place of a second-stage table it has extents, and is direct-mapped: mapping another mfn than the gfn is
+ * -XM_EINVAL. XENMEM_access_op_set_access sets the whole range or none of it. -XM_ENOSPC: the domain's
+ * mode is XM_MPU_WHOLE, and the plan needs more regions than there are; the old rights are in force.
  */
-int xm_mpu_hc_set(struct xm_domain *d, const struct xm_mem_access_op *op);
+struct xm_mpu_domain {
+    struct xm_mpu_view view; /* rights; under the p2m lock */
+    bool can_step;           /* of the cfg */
+};
+
+/* Of a domain and a vCPU of that kind, and of no other. */
+static inline struct xm_mpu_view *xm_mpu_of(const struct xm_domain *d)
+{
+    return &((struct xm_mpu_domain *)d->own)->view;
+}
+
+/* Answers with STEP. */
+static inline struct xm_mpu_step *xm_mpu_step_of(const struct xm_vcpu *v)
+{
+    return v->own;
+}
 
 /*
  * An access of EL1 that faulted on core m. XM_V_RETRY_NOW: the core has the region now, or

@@ -7,7 +7,7 @@
  * that vCPU, frame, access and instruction alone.
  *
  * Everything here stands on struct xm_pv; surroundings translate: Xen's glue, this core's own
- * domains (pv-domain.c), the explorer.
+ * domains (kinds/x86-pv.c), the explorer.
  */
 #ifndef XM_PV_ACCESS_H
 #define XM_PV_ACCESS_H

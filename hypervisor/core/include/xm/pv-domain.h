@@ -18,10 +18,15 @@ int xm_pv_enable(struct xm_domain *d);
  */
 int xm_pv_disable(struct xm_domain *d, bool force);
 
-/* XENMEM_access_op on a PV domain; the ring has been looked for. */
-int xm_pv_hc_mem_access(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t *start);
+/* Of a domain and a vCPU of that kind, and of no other. */
+static inline struct xm_pv *xm_pv_of(const struct xm_domain *d)
+{
+    return d->own;
+}
 
-/* Gives xm_pv_access() the domain's own locks and ring. */
-void xm_pv_bind(struct xm_domain *d);
+static inline struct xm_pv_vcpu *xm_pv_vcpu_of(const struct xm_vcpu *v)
+{
+    return v->own;
+}
 
 #endif

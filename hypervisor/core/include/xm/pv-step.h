@@ -15,7 +15,6 @@ struct xm_pv;
 struct xm_pv_vcpu;
 struct xm_pv_ask;
 
-#define XM_X86_TF (UINT64_C(1) << 8) /* of rflags */
 
 #define XM_PV_STEP_FRAMES 16u /* those that were answered for, and of rights that no entry can say */
 

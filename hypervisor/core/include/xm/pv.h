@@ -6,7 +6,7 @@
  *
  * struct xm_pv stands by itself: pv-table.c, pv-set.c, pv-many.c, pv-op.c and pv-decide.c need neither
  * struct xm_domain nor this core's ring, so that a hypervisor with its own vm_event takes them as
- * they are. pv-domain.c ties them to this core's.
+ * they are. kinds/x86-pv.c ties them to this core's.
  *
  * Two locks. The caller holds one over a struct xm_pv (in Xen the paging lock), under which shadow entries
  * are made and taken away; but xm_pv_frame_left(), xm_pv_frames_came(), xm_pv_rights() and xm_pv_note()

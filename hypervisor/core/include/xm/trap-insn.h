@@ -5,6 +5,8 @@
 
 #include <xm/types.h>
 
+#define XM_X86_TF (UINT64_C(1) << 8) /* of rflags */
+
 /*
  * Can the processor not do it so? What pushes or loads the trap flag would show it or take it
  * away, and behind a load of the stack segment the trap comes one instruction late. code: from its

@@ -54,7 +54,7 @@ static struct xm_mpu_ops ops;
 
 static void load(void *arg)
 {
-    if (xm_mpu_view_load(&arch_cpu()->mpu, &((struct bare_dom *)arg)->core.mpu) != 0)
+    if (xm_mpu_view_load(&arch_cpu()->mpu, xm_mpu_of(&((struct bare_dom *)arg)->core)) != 0)
         xm_env_panic("load");
 }
 

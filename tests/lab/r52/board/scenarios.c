@@ -12,7 +12,7 @@ static int start(struct mpu_bed *b, enum xm_mpu_mode mode)
     unsigned i;
 
     board_reset(mode);
-    if (board_a.core.mpu.budget != MPU_BED_BUDGET)
+    if (xm_mpu_of(&board_a.core)->budget != MPU_BED_BUDGET)
         return -XM_EINVAL;
     /* Pages that can be called. */
     for (i = 0; i < MPU_BED_PAGES; i++) {
