@@ -119,9 +119,11 @@ broken 'the core exports without its prefix' tests/gates/contract.sh 'without th
 broken 'a script that the shell misreads' 'tests/gates/shellcheck.sh autogen.sh' 'In autogen.sh line' \
     autogen.sh "echo 'if [ \$build = \"a\" ; then rm -rf \$nothing/*; fi' >>autogen.sh"
 
-broken 'a hook for Xen that says nothing' tests/gates/xen-apply.sh 'npt-set.hook:[0-9]+: @instead' \
-    hypervisor/xen/hooks/npt-set.hook \
-    'sed -i s/^@replace/@instead/ hypervisor/xen/hooks/npt-set.hook'
+broken 'a hook for Xen that says nothing' tests/gates/xen-apply.sh 'npt.hooks:[0-9]+: npt-set: @instead' \
+    hypervisor/xen/npt.hooks \
+    "sed -i '/^@hook npt-set/,/^@replace/s/^@replace/@instead/' hypervisor/xen/npt.hooks"
+broken 'a patch for Xen that says no reason' tests/gates/xen-apply.sh 'no subject, or no reason' \
+    hypervisor/xen/options.hooks "sed -i '/^Both are off/d' hypervisor/xen/options.hooks"
 
 # ---- Python ----
 broken 'a prototype is wrong in Python' "$python" 'not ok .*test_entries_are_their_comments' \
