@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 import tempfile
@@ -116,8 +117,6 @@ class Files(MachineTest):
             Policy.load(big)
 
     def test_path_objects(self) -> None:
-        import pathlib
-
         path = pathlib.Path(self.file("p.json", policy()))
         with Policy.load(path) as loaded:
             self.assertEqual(loaded.name, str(path))
