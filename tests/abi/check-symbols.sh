@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Six lists are the same: functions of xmem.h, lib/libxmem.map, what libxmem.so exports, what
 # libxmem.a shows to a linker, the symbols file of Debian's package, and the manual pages of
-# section 3.
+# section 3. XM_LIBRARY: another libxmem.so than the one that was built here.
 . "$(dirname "$0")/../gates/lib.sh"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/xm-symbols.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 : "${NM:=nm}"
-so=$TOP_BUILDDIR/lib/.libs/libxmem.so
+so=${XM_LIBRARY:-$TOP_BUILDDIR/lib/.libs/libxmem.so}
 archive=$TOP_BUILDDIR/lib/.libs/libxmem.a
 man3=$TOP_SRCDIR/docs/man3
 aliases=$TOP_BUILDDIR/docs/aliases
