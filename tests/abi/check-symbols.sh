@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Six lists are the same: functions of xmem.h, lib/libxmem.map, what libxmem.so exports, what
 # libxmem.a shows to a linker, the symbols file of Debian's package, and the manual pages of
-# section 3.
+# section 3. XM_LIBRARY: another libxmem.so than the one that was built here.
 . "$(dirname "$0")/../gates/lib.sh"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/xm-symbols.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 : "${NM:=nm}"
-so=$TOP_BUILDDIR/lib/.libs/libxmem.so
+so=${XM_LIBRARY:-$TOP_BUILDDIR/lib/.libs/libxmem.so}
 archive=$TOP_BUILDDIR/lib/.libs/libxmem.a
 man3=$TOP_SRCDIR/docs/man3
+aliases=$TOP_BUILDDIR/docs/aliases
 
 # Declarations may go over several lines: up to the first bracket after XMEM_API.
 header_functions() {
@@ -32,16 +33,11 @@ version_part() {
     sed -n "s/^#define XMEM_VERSION_$1 //p" "$TOP_SRCDIR/include/xmem.h"
 }
 
-# The names in the NAME section of each page of the API, and a name for each alias.
+# The names in the NAME section of each page of the API.
 manual_names() {
     for page in "$man3"/*.3; do
         name=${page##*/}
         name=${name%.3}
-        if target=$(sed -n 's/^\.so //p;1q' "$page") && [ -n "$target" ]; then
-            [ -e "$TOP_SRCDIR/docs/$target" ] || bad "$page: its target $target is not there"
-            echo "$name" >>"$dir/aliases"
-            continue
-        fi
         name_section "$page" >"$dir/names"
         grep -qxF "$name" "$dir/names" || bad "$page: $name is not in its NAME section"
         cat "$dir/names" >>"$dir/named"
@@ -57,8 +53,18 @@ name_section() {
         sed -n '/^[a-z0-9_]\{1,\}$/p'
 }
 
+# The pages that lead to another one, which docs/aliases.sh made.
+check_aliases() {
+    for alias in "$aliases"/*.3; do
+        [ -e "$alias" ] || continue
+        name=${alias##*/}
+        grep -qxF "${name%.3}" "$dir/header" || bad "$alias: xmem.h has no ${name%.3}"
+        target=$(sed -n '1s/^\.so //p' "$alias")
+        [ -e "$TOP_SRCDIR/docs/$target" ] || bad "$alias: its target $target is not there"
+    done
+}
+
 check_manual() {
-    : >"$dir/aliases"
     : >"$dir/named"
     set -- "$man3"/*.3
     [ -e "$1" ] || {
@@ -73,11 +79,9 @@ check_manual() {
     done >"$dir/twice"
     [ ! -s "$dir/twice" ] || bad "in two NAME sections: $(tr '\n' ' ' <"$dir/twice")"
     while read -r name; do
-        [ -e "$man3/$name.3" ] || bad "there is no page or alias docs/man3/$name.3"
+        [ -e "$man3/$name.3" ] || [ -e "$aliases/$name.3" ] || bad "there is no page or alias $name.3"
     done <"$dir/header"
-    while read -r name; do
-        grep -qxF "$name" "$dir/header" || bad "docs/man3/$name.3: xmem.h has no $name"
-    done <"$dir/aliases"
+    check_aliases
 }
 
 check_nodes() {

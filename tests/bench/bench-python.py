@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import os
 import statistics
+import tempfile
 import time
 from array import array
 from typing import Callable, List
@@ -87,8 +88,6 @@ def many(folder: str) -> List[float]:
 
 
 def main() -> None:
-    import tempfile
-
     step = line(
         "events, Python: step over", [rate(Event.step_over) for _ in range(RUNS)], "events/s"
     )

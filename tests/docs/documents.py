@@ -3,6 +3,7 @@
 With --update the generated parts are written anew."""
 
 import html
+import importlib
 import inspect
 import os
 import re
@@ -158,8 +159,7 @@ def check_python(tap):
         return
     os.environ["XMEM_LIBRARY"] = str(library)
     sys.path.insert(0, str(TOP / "bindings" / "python"))
-    import xmem
-
+    xmem = importlib.import_module("xmem")  # from there
     page = (TOP / "docs" / "man7" / "xmem-python.7").read_text(encoding="utf-8")
     said = set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", plain(page)))
     lost = set(xmem.__all__) - said - {"__version__", "XmemError", "AsyncEvents"}

@@ -119,19 +119,14 @@ def split(arguments: List[str]) -> Tuple[str, List[str]]:
     return arguments[0], arguments[1:]
 
 
-def is_alias(path: Path) -> bool:
-    return path.read_text(encoding="utf-8").startswith(".so ")
-
-
 def pages(top: Path) -> List[Page]:
-    paths = sorted((top / "docs").glob("man*/*.[1-9]"))
-    return [Reader(path).read() for path in paths if not is_alias(path)]
+    return [Reader(path).read() for path in sorted((top / "docs").glob("man*/*.[1-9]"))]
 
 
-def aliases(top: Path) -> Dict[str, str]:
+def aliases(build: Path) -> Dict[str, str]:
     """name: the page that it leads to"""
-    paths = sorted((top / "docs").glob("man*/*.[1-9]"))
-    return {p.stem: p.read_text(encoding="utf-8") for p in paths if is_alias(p)}
+    paths = sorted((build / "docs" / "aliases").glob("*.[1-9]"))
+    return {p.stem: p.read_text(encoding="utf-8") for p in paths}
 
 
 def header_text(top: Path) -> str:

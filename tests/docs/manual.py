@@ -7,7 +7,7 @@ import subprocess
 from collections import Counter
 
 from manpage import aliases, header_prototypes, header_text, pages
-from tap import TOP, Tap
+from tap import BUILD, TOP, Tap
 
 HEADINGS = ["NAME", "SYNOPSIS", "DESCRIPTION", "RETURN VALUES", "EXAMPLES", "SEE ALSO"]
 # Whether the pages it refers to are installed is not the page's matter.
@@ -76,7 +76,7 @@ def main():
         tap.same(times[function], 1, f"{function}: is on one page")
     wanted = {n: f".so man3/{p.path.name}\n" for p in all_pages for n in p.names
               if n != p.path.stem}
-    tap.same(aliases(TOP), wanted, "each other name of a page leads to it")
+    tap.same(aliases(BUILD), wanted, "each other name of a page leads to it")
     listed = (TOP / "docs" / "Makemodule.am").read_text(encoding="utf-8").split()
     unlisted = [str(p) for p in sorted(TOP.glob("docs/man[357]/*"))
                 if str(p.relative_to(TOP)) not in listed]

@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# mutants.sh [NAME...]: each file of mutants/ breaks one line of the sources; explore-step, or of pv-*
-# explore-pv, with the options of the file's second line, must find a violation in what comes of it.
+# mutants.sh [NAME...]: each mutant of the table breaks one line of the sources; explore-step, or of
+# pv-* explore-pv, with its options, must find a violation in what comes of it.
 set -u
 unset XMEM_EXPLORE_RUNS # a sample need not have the run that finds one
-mutants=$TOP_SRCDIR/tests/explore/mutants
+mutants=$TOP_SRCDIR/tests/explore/mutants.table
 . "$TOP_SRCDIR/tests/mutants/lib.sh"
 
 # A part of the program itself is linked in the place of the right one.
 objects_of() {
     case $1 in
     pv-*)
-        part=$(head_line "$1" 1)
+        part=$(has "$1" file)
         for object in $OBJECTS_OF_PV; do
             [ "${object%.*}" = "${part%.c}" ] || echo "$object"
         done
@@ -23,7 +23,7 @@ objects_of() {
 
 found() { # exit status 3
     # shellcheck disable=SC2046 # a list of options
-    timeout 240 "$dir/$1" -q -p 0 $(head_line "$1" 2)
+    timeout 240 "$dir/$1" -q -p 0 $(has "$1" by)
     [ $? -eq 3 ]
 }
 

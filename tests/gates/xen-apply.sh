@@ -12,23 +12,12 @@ trap 'rm -rf "$work"' EXIT
 make_tree() {
     mkdir -p "$1/xen"
     printf 'export XEN_VERSION       = 4\nexport XEN_SUBVERSION    = %s\n' "$2" >"$1/xen/Makefile"
-    python3 - "$TOP_SRCDIR/hypervisor/xen/hooks" "$1" <<'END'
-import os, sys
+    python3 - "$apply" "$1" <<'END'
+import os, runpy, sys
 files = {}
-for name in sorted(os.listdir(sys.argv[1])):
-    keys, at = {}, None
-    for line in open(os.path.join(sys.argv[1], name)):
-        if line.startswith('@'):
-            at = '' if line.strip() == '@at' else None if at is None else at
-            if line.strip() != '@at':
-                break
-        elif at is not None:
-            at += line
-        elif ':' in line and not line.startswith('#'):
-            key, value = line.split(':', 1)
-            keys[key] = value.strip()
-    places = files.setdefault(keys['file'], {}).setdefault(keys.get('in', ''), [])
-    at = at.strip('\n')
+for hook in (h for subject in runpy.run_path(sys.argv[1])['load_subjects']() for h in subject.hooks):
+    places = files.setdefault(hook.keys['file'], {}).setdefault(hook.keys['in'] or '', [])
+    at = hook.at.strip('\n')
     if at not in places:
         places.append(at)
 for path, places in files.items():
@@ -55,6 +44,31 @@ refused() {
     [ "$(sum_of "$1")" = "$before" ] || bad "$3: the tree was changed"
 }
 
+# series TREE CHANGED: as patches they make of a tree what apply makes, and each says why.
+series() {
+    before=$(sum_of "$1")
+    "$apply" --series "$work/series" "$1" >"$work/out" 2>&1 || bad "--series: $(cat "$work/out")"
+    [ "$(sum_of "$1")" = "$before" ] || bad '--series has changed the tree'
+    ! "$apply" --series "$work/series" "$1" >"$work/out" 2>&1 || bad '--series into a folder that is not empty'
+    cp -a "$1" "$work/patched"
+    if command -v git >/dev/null 2>&1; then
+        (cd "$work/patched" && git init -q . && git add . && git commit -q -m base && git am -q "$work"/series/*) \
+            >"$work/out" 2>&1 || bad "git am: $(cat "$work/out")"
+        rm -rf "$work/patched/.git"
+    else
+        cat "$work"/series/* | patch -s -p1 -d "$work/patched" >"$work/out" 2>&1 || bad "patch: $(cat "$work/out")"
+    fi
+    [ "$(sum_of "$work/patched")" = "$(sum_of "$2")" ] || bad "the series makes another tree of $1"
+    for patch in "$work"/series/*; do
+        grep -q '^Subject: \[PATCH [0-9]*/[0-9]*\] [a-z0-9_/]*: .' "$patch" &&
+            sed -n '/^Subject/,/^---$/p' "$patch" | sed '1,2d;$d' | grep -q '^[A-Z].*[a-z]' ||
+            bad "${patch##*/}: no subject, or no reason"
+    done
+    rm -rf "$work/series" "$work/patched"
+}
+export GIT_CONFIG_GLOBAL=/dev/null GIT_COMMITTER_NAME=gate GIT_COMMITTER_EMAIL=gate@localhost
+export GIT_AUTHOR_NAME=gate GIT_AUTHOR_EMAIL=gate@localhost
+
 "$apply" --core | while read -r file; do
     [ -e "$TOP_SRCDIR/$file" ] || echo "$file"
 done >"$work/out"
@@ -74,13 +88,16 @@ for minor in 17 20 21 22; do
     rm -rf "$work/blocked"
     cp -a "$work/$minor" "$work/lacks"
     sed -i 's/prepare_ring_for_helper/prepare_ring/' "$work/lacks/xen/common/vm_event.c"
-    refused "$work/lacks" 'pv-enable-ring.hook: its place is in' 'a tree without a place'
+    refused "$work/lacks" 'pv-enable-ring: its place is in' 'a tree without a place'
     rm -rf "$work/lacks"
+    cp -a "$work/$minor" "$work/clean"
     "$apply" "$work/$minor" >"$work/out" || bad "4.$minor: $(cat "$work/out")"
     grep -q "XMEM_XEN_MINOR $minor" "$work/$minor/xen/include/xen/xmem-release.h" ||
         bad "4.$minor: the release is not noted"
-    cmp -s "$TOP_SRCDIR/hypervisor/core/pv/pv-set.c" \
+    cmp -s "$TOP_SRCDIR/$("$apply" --core | grep '/pv-set\.c$')" \
         "$work/$minor/xen/arch/x86/mm/xmem/core/pv-set.c" || bad "the core is not what it was"
     refused "$work/$minor" 'was changed already' 'a changed tree'
+    series "$work/clean" "$work/$minor"
+    rm -rf "$work/clean"
 done
 gate_end

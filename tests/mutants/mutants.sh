@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# mutants.sh [NAME...]: each file here breaks one line of the sources; the test that it names must
-# fail then. Its second line is a program below tests/ and a test of it.
+# mutants.sh [NAME...]: each mutant of the table breaks one line of the sources; the test that it
+# names must fail then.
 set -u
-mutants=$TOP_SRCDIR/tests/mutants
-. "$mutants/lib.sh"
+mutants=$TOP_SRCDIR/tests/mutants/mutants.table
+. "${mutants%/*}/lib.sh"
 
 objects_of() {
-    set -- "$(head_line "$1" 2)"
+    set -- "$(has "$1" by)"
     program=tests/${1%% *}
     case $program in
     tests/hypervisor/*) echo "$program.o $LIBRARIES_OF_CORE" ;;
@@ -18,7 +18,7 @@ objects_of() {
 
 # Check's line of a test that failed: FILE:LINE:F:CASE:TEST:N: TEXT, of one that was ended with E.
 failed_line() {
-    test=$(head_line "$1" 2)
+    test=$(has "$1" by)
     grep -E "^[^:]*:[0-9]+:[FE]:[^:]*:${test#* }:" "$dir/$1.ck" | head -n 1
 }
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Holds the JSON Schemas against the corpus: good documents pass, bad ones do not.
 
+usage: check-schema.py FOLDER    where test-corpus --split wrote the documents
+
 The C validator decides; a schema serves editors. What it cannot see is listed here by the
 number of the message. Prints TAP; skips where python3-jsonschema is missing.
 """
@@ -17,7 +19,7 @@ except ImportError:
     sys.exit(0)
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", ".."))
-CORPUS = os.path.join(TOP, "tests", "policy")
+CORPUS = sys.argv[1]
 POLICIES = os.path.join(TOP, "examples", "policies")
 
 # Names and places that refer to each other, files, sums, and text that JSON readers differ on.

@@ -6,4 +6,7 @@ if ! command -v python3 >/dev/null 2>&1; then
     echo '1..0 # SKIP python3 is not installed'
     exit 0
 fi
-exec python3 "${TOP_SRCDIR:-.}/tests/policy/check-schema.py"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"${TOP_BUILDDIR:-.}/tests/policy/test-corpus" --split "$work"
+python3 "${TOP_SRCDIR:-.}/tests/policy/check-schema.py" "$work"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import time
 import unittest
 from array import array
@@ -126,8 +127,6 @@ class Buffers(MachineTest):
 
     def test_no_python_per_gfn(self) -> None:
         """Counts the lines of Python that run: as many for ten thousand gfns as for ten."""
-        import sys
-
         def lines(n: int) -> int:
             count = 0
 

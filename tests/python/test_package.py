@@ -4,6 +4,7 @@ types."""
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -12,10 +13,12 @@ import tarfile
 import tempfile
 import unittest
 import zipfile
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterator, List
 
 import xmem
 from machines import TOP
+from xmem import _library, _prototypes
+from xmem._handle import Handle
 
 SOURCE = os.path.join(TOP, "bindings", "python")
 LIBRARY = os.environ.get("XMEM_LIBRARY", "")
@@ -111,20 +114,47 @@ class Loading(InFolder):
 
     def test_older_library(self) -> None:
         """A function that it lacks fails when it is called, not before."""
-        from xmem import _library, _prototypes
-
         missing = _library.bind(_prototypes._library, "xmem_of_tomorrow", None, ())
         with self.assertRaisesRegex(xmem.NotSupportedError, "xmem_of_tomorrow.*older"):
             missing(None)
 
     def test_soname_is_the_library_s(self) -> None:
-        from xmem import _library
-
         with open(os.path.join(TOP, "lib", "Makemodule.am"), encoding="utf-8") as file:
             text = file.read()
         current = int(text.split("-version-info ")[1].split(":")[0])
         age = int(text.split("-version-info ")[1].split()[0].split(":")[2])
         self.assertEqual(_library.SONAME, f"libxmem.so.{current - age}")
+
+
+def python_files() -> Iterator[str]:
+    yield os.path.join(TOP, "hypervisor", "xen", "apply")
+    for part in ("bindings", "examples", "tests"):
+        for folder, _, names in os.walk(os.path.join(TOP, part)):
+            yield from (os.path.join(folder, n) for n in sorted(names) if n.endswith(".py"))
+
+
+class Source(unittest.TestCase):
+    def test_no_import_inside_a_function(self) -> None:
+        found = []
+        for path in python_files():
+            with open(path, encoding="utf-8") as file:
+                tree = ast.parse(file.read())
+            for function in ast.walk(tree):
+                if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    found += [
+                        f"{path}:{node.lineno}"
+                        for node in ast.walk(function)
+                        if isinstance(node, (ast.Import, ast.ImportFrom))
+                    ]
+        self.assertEqual(found, [])
+
+    def test_one_class_has_what_all_handles_have(self) -> None:
+        """Who else wrote it would have to change it there, too."""
+        for handle in (xmem.Batch, xmem.Connection, xmem.Policy, xmem.Session, xmem.View):
+            with self.subTest(handle.__name__):
+                self.assertTrue(issubclass(handle, Handle))
+                for name in ("__enter__", "__exit__", "__del__", "__repr__"):
+                    self.assertNotIn(name, vars(handle))
 
 
 class Types(InFolder):

@@ -18,6 +18,7 @@ from typing import Any, Dict, List, Tuple
 import xmem
 from machines import TOP
 from xmem import _prototypes, _structs, enums, errors
+from xmem.event import EVENT
 
 PACKAGE = os.path.dirname(xmem.__file__)
 
@@ -350,8 +351,6 @@ class AsTheCompilerSees(unittest.TestCase):
         self.assertIn(f'\nversion = "{wanted}"\n', project)
 
     def test_event_unpacking(self) -> None:
-        from xmem.event import EVENT
-
         self.assertEqual(EVENT.size, ctypes.sizeof(_structs.XmemEvent))
 
 

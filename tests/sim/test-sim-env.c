@@ -19,7 +19,7 @@ START_TEST(test_locks)
 }
 END_TEST
 
-START_TEST(test_lock_order)
+START_TEST(dies_of_lock_order)
 {
     struct xm_lock p2m, ring;
 
@@ -30,7 +30,7 @@ START_TEST(test_lock_order)
 }
 END_TEST
 
-START_TEST(test_lock_twice)
+START_TEST(dies_of_lock_twice)
 {
     struct xm_lock l;
 
@@ -40,7 +40,7 @@ START_TEST(test_lock_twice)
 }
 END_TEST
 
-START_TEST(test_unlock_free)
+START_TEST(dies_of_unlock_free)
 {
     struct xm_lock l;
 
@@ -49,7 +49,7 @@ START_TEST(test_unlock_free)
 }
 END_TEST
 
-START_TEST(test_unpause_free)
+START_TEST(dies_of_unpause_free)
 {
     struct sim_machine *m = new_machine(1);
 
@@ -57,7 +57,7 @@ START_TEST(test_unpause_free)
 }
 END_TEST
 
-START_TEST(test_no_vcpu)
+START_TEST(dies_of_no_vcpu)
 {
     struct sim_machine *m = new_machine(1);
 
@@ -119,11 +119,11 @@ END_TEST
 static void fill(TCase *t)
 {
     tcase_add_test(t, test_locks);
-    tcase_add_test_raise_signal(t, test_lock_order, SIGABRT);
-    tcase_add_test_raise_signal(t, test_lock_twice, SIGABRT);
-    tcase_add_test_raise_signal(t, test_unlock_free, SIGABRT);
-    tcase_add_test_raise_signal(t, test_unpause_free, SIGABRT);
-    tcase_add_test_raise_signal(t, test_no_vcpu, SIGABRT);
+    tcase_add_test_raise_signal(t, dies_of_lock_order, SIGABRT);
+    tcase_add_test_raise_signal(t, dies_of_lock_twice, SIGABRT);
+    tcase_add_test_raise_signal(t, dies_of_unlock_free, SIGABRT);
+    tcase_add_test_raise_signal(t, dies_of_unpause_free, SIGABRT);
+    tcase_add_test_raise_signal(t, dies_of_no_vcpu, SIGABRT);
     tcase_add_test(t, test_frames);
     tcase_add_test(t, test_arena);
     tcase_add_test(t, test_copy);

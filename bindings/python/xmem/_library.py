@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 from typing import Any, Callable
+
+from .errors import make_error
 
 SONAME = "libxmem.so.0"
 
@@ -35,10 +38,6 @@ def bind(library: ctypes.CDLL, name: str, restype: Any, argtypes: Any) -> Callab
 
 def _missing(name: str) -> Callable[..., Any]:
     def fail(*_args: Any) -> Any:
-        import errno
-
-        from .errors import make_error
-
         raise make_error(errno.EOPNOTSUPP, f"the loaded library has no {name}(): it is older than "
                          "these bindings")
 

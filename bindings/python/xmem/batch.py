@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import errno
-import warnings
 from ctypes import byref
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Optional, Tuple, Type
+from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 from . import _prototypes as c
 from . import info
+from ._handle import Handle
 from ._structs import XmemBatchP, XmemBatchResult
 from ._values import (
     Gfns,
@@ -23,17 +21,15 @@ from ._values import (
     u64,
     view_number,
 )
-from .errors import ClosedError
 
 if TYPE_CHECKING:
     from .session import Session
 
 
-class Batch:
+class Batch(Handle):
     """Session.batch() makes it. Leaving `with` forgets what was not applied."""
 
     def __init__(self, session: "Session") -> None:
-        self._raw: Optional[Any] = None
         self.session = session
         #: What the last plan() or apply() said, also one that failed.
         self.result: Optional[info.BatchResult] = None
@@ -53,33 +49,19 @@ class Batch:
         if raw is not None:
             c.xmem_batch_free(raw)
 
-    def __enter__(self) -> "Batch":
-        self._handle()
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def _leave(self) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        if getattr(self, "_raw", None) is not None:
-            try:
-                warnings.warn(f"{self!r} was not closed", ResourceWarning, source=self)
-            finally:
-                self.close()
+    def _label(self) -> str:
+        return f"Batch of {self.session!r}"
 
-    def __repr__(self) -> str:
-        return f"<Batch of {self.session!r}{' closed' if self.closed else ''}>"
+    def _gone(self) -> str:
+        return "the batch is closed"
 
-    def _handle(self) -> Any:
-        if self._raw is None:
-            raise ClosedError(errno.EBADF, "the batch is closed")
+    def _opened(self) -> Any:
+        raw = super()._opened()
         self.session.handle()
-        return self._raw
+        return raw
 
     def _done(self, rc: int) -> None:
         if rc < 0:
@@ -93,7 +75,7 @@ class Batch:
         """A later change of the same gfn in the same view wins. Nothing is sent."""
         self._done(
             c.xmem_batch_add(
-                self._handle(),
+                self._opened(),
                 view_number(view),
                 u64(first_gfn, "gfn"),
                 u64(count, "count"),
@@ -103,28 +85,28 @@ class Batch:
 
     def add_many(self, gfns: Gfns, rights: ManyRights, *, view: ViewLike = 0) -> None:
         """As Session.set_rights_many()."""
-        handle = self._handle()
+        handle = self._opened()
         pointer, n = lend_gfns(gfns)
         values = lend_rights(rights, n)
         self._done(c.xmem_batch_add_many(handle, view_number(view), pointer, values, n))
 
     def clear(self) -> None:
         """Forgets what was added."""
-        c.xmem_batch_clear(self._handle())
+        c.xmem_batch_clear(self._opened())
 
     # ---- applying ----
 
     def plan(self) -> info.BatchResult:
         """What applying would do, without doing it."""
         raw = XmemBatchResult()
-        self._done(c.xmem_batch_plan(self._handle(), byref(raw)))
+        self._done(c.xmem_batch_plan(self._opened(), byref(raw)))
         return self._keep(raw)
 
     def apply(self) -> info.BatchResult:
         """All or nothing. On a failure what was changed is put back, the batch keeps its
         contents, and `result` names the gfn that was refused."""
         raw = XmemBatchResult()
-        rc = c.xmem_batch_apply(self._handle(), byref(raw))
+        rc = c.xmem_batch_apply(self._opened(), byref(raw))
         result = self._keep(raw)
         self._done(rc)
         return result
@@ -132,14 +114,14 @@ class Batch:
     def apply_some(self, max_gfns: int) -> Tuple[bool, info.BatchResult]:
         """The same in portions: (are there more?, so far)."""
         raw = XmemBatchResult()
-        rc = c.xmem_batch_apply_some(self._handle(), u64(max_gfns, "max_gfns"), byref(raw))
+        rc = c.xmem_batch_apply_some(self._opened(), u64(max_gfns, "max_gfns"), byref(raw))
         result = self._keep(raw)
         self._done(rc)
         return rc > 0, result
 
     def revert(self) -> None:
         """Stops applying in portions, and puts back what was applied."""
-        self._done(c.xmem_batch_revert(self._handle()))
+        self._done(c.xmem_batch_revert(self._opened()))
 
     def _keep(self, raw: XmemBatchResult) -> info.BatchResult:
         self.result = info.batch_result(raw)

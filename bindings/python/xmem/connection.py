@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import errno
-import warnings
 from ctypes import byref, c_size_t, sizeof
-from types import TracebackType
-from typing import Any, List, NoReturn, Optional, Type, Union
+from typing import Any, List, NoReturn, Optional, Union
 from weakref import WeakSet
 
 from . import _prototypes as c
 from . import info
+from ._handle import Handle
 from ._structs import (
     XmemDomainInfo,
     XmemDomainOpts,
@@ -23,16 +22,15 @@ from ._structs import (
 )
 from ._values import decode, encode, u32, u64
 from .enums import DefaultReply, Restore, StepMeans
-from .errors import ClosedError, NotPresentError, XmemError, make_error
+from .errors import NotPresentError, make_error
 from .session import Session
 
 
-class Connection:
+class Connection(Handle):
     """A connection; connect() makes it. Closing it closes its sessions first."""
 
     def __init__(self, uri: str, *, seed: int = 0) -> None:
         """uri: "xen:", "sim:", "sim:FILE". seed: of a simulated machine that names none."""
-        self._handle: Optional[Any] = None
         self._sessions: "WeakSet[Session]" = WeakSet()
         self.uri = uri
         handle = XmemP()
@@ -40,13 +38,9 @@ class Connection:
         rc = c.xmem_open(encode(uri, "uri"), byref(opts), byref(handle))
         if rc:
             raise make_error(rc, decode(c.xmem_last_error(None)))
-        self._handle = handle
+        self._raw = handle
 
     # ---- lifetime ----
-
-    @property
-    def closed(self) -> bool:
-        return self._handle is None
 
     def close(self) -> None:
         """Closes the sessions, then the connection. The first failure of a session is raised."""
@@ -56,44 +50,24 @@ class Connection:
                 session.close()
             except BaseException as error:  # Ctrl-C too: the other sessions restore all the same
                 failure = failure or error
-        handle, self._handle = self._handle, None
+        handle, self._raw = self._raw, None
         if handle is not None:
             c.xmem_close(handle)
         if failure is not None:
             raise failure
 
-    def __enter__(self) -> "Connection":
-        self.handle()
-        return self
+    def _leave(self) -> None:
+        self.close()
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        _trace: Optional[TracebackType],
-    ) -> None:
-        try:
-            self.close()
-        except XmemError as failure:
-            if error is None:
-                raise
-            note_failure(error, failure)
+    def _label(self) -> str:
+        return f"Connection {self.uri}"
 
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None) is not None:
-            try:
-                warnings.warn(f"{self!r} was not closed", ResourceWarning, source=self)
-            finally:
-                self.close()
-
-    def __repr__(self) -> str:
-        return f"<Connection {self.uri}{' closed' if self.closed else ''}>"
+    def _gone(self) -> str:
+        return f"the connection {self.uri} is closed"
 
     def handle(self) -> Any:
         """The C handle; ClosedError if there is none any more."""
-        if self._handle is None:
-            raise ClosedError(errno.EBADF, f"the connection {self.uri} is closed")
-        return self._handle
+        return self._opened()
 
     @property
     def last_error(self) -> str:
@@ -101,7 +75,7 @@ class Connection:
         return decode(c.xmem_last_error(self.handle()))
 
     def fail(self, rc: int) -> NoReturn:
-        raise make_error(rc, decode(c.xmem_last_error(self._handle)))
+        raise make_error(rc, decode(c.xmem_last_error(self._raw)))
 
     # ---- what it does ----
 
@@ -167,15 +141,6 @@ class Connection:
         if rc:
             self.fail(rc)
         return info.machine_report(raw)
-
-
-def note_failure(error: BaseException, failure: XmemError) -> None:
-    """Closing failed while another exception passes, which must not be hidden by it."""
-    add_note = getattr(error, "add_note", None)  # Python 3.11
-    if add_note is not None:
-        add_note(f"and closing failed: {failure}")
-    else:
-        warnings.warn(f"closing failed: {failure}", RuntimeWarning, stacklevel=3)
 
 
 def connect(uri: str = "sim:", *, seed: int = 0) -> Connection:

@@ -8,6 +8,7 @@ Where Python has a class for the errno (PermissionError, TimeoutError, ...), our
 from __future__ import annotations
 
 import errno
+import os
 from typing import TYPE_CHECKING, Dict, Tuple, Type
 
 if TYPE_CHECKING:
@@ -145,6 +146,4 @@ def error_class(code: int) -> Type[XmemError]:
 
 def make_error(code: int, text: str) -> XmemError:
     """The exception for what a call returned."""
-    import os
-
     return error_class(code)(abs(code), text or os.strerror(abs(code)))

@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import errno
 import os
-import warnings
 from ctypes import byref
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, List, NamedTuple, NoReturn, Optional, Tuple
-from typing import Type, Union
+from typing import Union
 
 from . import _prototypes as c
+from ._handle import Handle
 from ._structs import XmemDecision, XmemDiag, XmemDomainInfo, XmemPolicyP, XmemReportP
 from ._values import decode, encode, invalid, path_bytes, u32, u64
 from .enums import Action
-from .errors import ClosedError, make_error
+from .errors import make_error
 from .info import DomainInfo
 
 if TYPE_CHECKING:
@@ -94,14 +93,14 @@ class _Report:
         raise error
 
 
-class Policy:
+class Policy(Handle):
     """A policy that is valid. Policy.load() and Policy.parse() make it."""
 
     #: Of load() or parse(), and later of the last plan(), which knows the domain.
     warnings: Tuple[Diagnostic, ...] = ()
 
     def __init__(self, name: str, raw: Any) -> None:
-        self._raw: Optional[Any] = raw
+        self._raw = raw
         self._user: Optional["Session"] = None  # that it is applied to
         self.name = name
 
@@ -135,10 +134,6 @@ class Policy:
 
     # ---- lifetime ----
 
-    @property
-    def closed(self) -> bool:
-        return self._raw is None
-
     def close(self) -> None:
         """Frees it. While a session uses it: BusyError; close the session first."""
         if self._user is not None and not self._user.closed:
@@ -156,32 +151,23 @@ class Policy:
         if self._user is session:
             self._user = None
 
-    def __enter__(self) -> "Policy":
-        self.handle_c()
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def _leave(self) -> None:
         if self._user is None or self._user.closed:
             self._free()
         # else: the session keeps it, and it is freed when nobody has it any more
 
-    def __del__(self) -> None:
-        if getattr(self, "_raw", None) is not None:
-            self._free()
+    def _forget(self) -> None:
+        self._free()
 
-    def __repr__(self) -> str:
-        return f"<Policy {self.name}{' closed' if self.closed else ''}>"
+    def _label(self) -> str:
+        return f"Policy {self.name}"
+
+    def _gone(self) -> str:
+        return f"the policy {self.name} is closed"
 
     def handle_c(self) -> Any:
         """The C handle; ClosedError if there is none any more."""
-        if self._raw is None:
-            raise ClosedError(errno.EBADF, f"the policy {self.name} is closed")
-        return self._raw
+        return self._opened()
 
     # ---- use ----
 

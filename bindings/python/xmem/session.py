@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import errno
 import time
-import warnings
 from contextlib import contextmanager
 from ctypes import byref, c_char, c_size_t, c_uint, c_uint16, c_uint64, create_string_buffer
-from types import TracebackType
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -18,12 +16,12 @@ from typing import (
     List,
     NoReturn,
     Optional,
-    Type,
     Union,
 )
 
 from . import _prototypes as c
 from . import info as _info
+from ._handle import Handle
 from ._structs import XmemCaps, XmemDomainInfo, XmemMonitor, XmemStats, XmemViewOpts
 from ._values import (
     Gfns,
@@ -43,7 +41,7 @@ from ._values import (
 )
 from .batch import Batch
 from .enums import GFN_UNDO, CtrlReg, EventReason, MonitorFlag, Rights
-from .errors import ClosedError, XmemError, make_error
+from .errors import make_error
 from .event import Event, EventTaker, Ring
 from .loops import AsyncEvents, events
 from .view import View
@@ -56,14 +54,14 @@ _EAGAIN = -errno.EAGAIN
 _event_next = c.xmem_event_next
 
 
-class Session:
+class Session(Handle):
     """A session on one domain. Connection.session() makes it.
 
     It remembers what it found, and closing it restores that. Use it from one thread at a time.
     """
 
     def __init__(self, connection: "Connection", domid: int, handle: Any) -> None:
-        self._handle: Optional[Any] = handle
+        self._raw = handle
         self.connection = connection
         self.domid = domid
         self._policies: List["Policy"] = []
@@ -71,20 +69,16 @@ class Session:
         self._new_ring()
 
     def _new_ring(self) -> None:
-        self._ring = Ring(self, self._handle)
+        self._ring = Ring(self, self._raw)
         self._taker = EventTaker()
         self._next = byref(self._taker.pointer)
 
     # ---- lifetime ----
 
-    @property
-    def closed(self) -> bool:
-        return self._handle is None
-
     def close(self) -> None:
         """Ends the session and leaves the domain as it was found. Raises the first failure of
         the restoring; the rest is done all the same."""
-        handle, self._handle = self._handle, None
+        handle, self._raw = self._raw, None
         if handle is None:
             return
         gone = self.connection.closed  # which has closed its sessions
@@ -98,40 +92,18 @@ class Session:
         if rc:
             self.connection.fail(rc)
 
-    def __enter__(self) -> "Session":
-        self.handle()
-        return self
+    def _leave(self) -> None:
+        self.close()
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        _trace: Optional[TracebackType],
-    ) -> None:
-        try:
-            self.close()
-        except XmemError as failure:
-            if error is None:
-                raise
-            from .connection import note_failure
+    def _label(self) -> str:
+        return f"Session domain {self.domid}"
 
-            note_failure(error, failure)
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None) is not None:
-            try:
-                warnings.warn(f"{self!r} was not closed", ResourceWarning, source=self)
-            finally:
-                self.close()
-
-    def __repr__(self) -> str:
-        return f"<Session domain {self.domid}{' closed' if self.closed else ''}>"
+    def _gone(self) -> str:
+        return f"the session on domain {self.domid} is closed"
 
     def handle(self) -> Any:
         """The C handle; ClosedError if there is none any more."""
-        if self._handle is None:
-            raise ClosedError(errno.EBADF, f"the session on domain {self.domid} is closed")
-        return self._handle
+        return self._opened()
 
     @property
     def last_error(self) -> str:
@@ -385,7 +357,7 @@ class Session:
     def next_event(self) -> Optional[Event]:
         """The next event without blocking, or None. It must be answered or dropped; any number
         may be held, and answered in any order."""
-        rc = _event_next(self._handle, self._next)
+        rc = _event_next(self._raw, self._next)
         if rc == 0:
             return self._taker.take(self._ring)
         if rc == _EAGAIN:

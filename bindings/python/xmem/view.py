@@ -3,68 +3,52 @@
 
 from __future__ import annotations
 
-import errno
 from ctypes import byref, c_int
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Optional, Type
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import _prototypes as c
+from ._handle import Handle
 from ._values import Gfns, ManyRights, RightsLike, u64
 from .enums import GFN_UNDO, Rights
-from .errors import ClosedError, XmemError
 
 if TYPE_CHECKING:
     from .session import Session
 
 
-class View:
+class View(Handle):
     """A view of a session's domain. Session.create_view() makes one, and `with` destroys it."""
 
     def __init__(self, session: "Session", number: int) -> None:
         self.session = session
-        self._number = number
-        self._destroyed = False
+        self._raw = self._number = number
 
     @property
     def number(self) -> int:
-        if self._destroyed:
-            raise ClosedError(errno.EBADF, f"view {self._number} was destroyed")
-        return self._number
+        return int(super()._opened())
 
     @property
     def closed(self) -> bool:
-        return self._destroyed or self.session.closed
+        return self._raw is None or self.session.closed
 
     def __index__(self) -> int:
         return self.number
 
-    def __enter__(self) -> "View":
-        self._handle()
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        _trace: Optional[TracebackType],
-    ) -> None:
-        if self.closed or not self._number:
-            return
-        try:
+    def _leave(self) -> None:
+        if not self.closed and self._number:
             self.destroy()
-        except XmemError as failure:
-            if error is None:
-                raise
-            from .connection import note_failure
 
-            note_failure(error, failure)
+    def _forget(self) -> None:
+        """It is the session's."""
 
-    def __repr__(self) -> str:
-        return f"<View {self._number}{' closed' if self.closed else ''}>"
+    def _label(self) -> str:
+        return f"View {self._number}"
 
-    def _handle(self) -> Any:
+    def _gone(self) -> str:
+        return f"view {self._number} was destroyed"
+
+    def _opened(self) -> Any:
         handle = self.session.handle()
-        self.number  # raises
+        super()._opened()
         return handle
 
     def _done(self, rc: int) -> None:
@@ -73,8 +57,8 @@ class View:
 
     def destroy(self) -> None:
         """vCPUs that run in it must be switched away first: BusyError."""
-        self._done(c.xmem_view_destroy(self._handle(), self._number))
-        self._destroyed = True
+        self._done(c.xmem_view_destroy(self._opened(), self._number))
+        self._raw = None
 
     def switch(self) -> None:
         """All vCPUs go on in it."""
@@ -99,17 +83,17 @@ class View:
     def change_gfn(self, gfn: int, to_gfn: Optional[int]) -> None:
         """Makes gfn show, in this view, the frame that to_gfn has in the host view; None undoes."""
         to = GFN_UNDO if to_gfn is None else u64(to_gfn, "to_gfn")
-        self._done(c.xmem_view_change_gfn(self._handle(), self._number, u64(gfn, "gfn"), to))
+        self._done(c.xmem_view_change_gfn(self._opened(), self._number, u64(gfn, "gfn"), to))
 
     def set_visible(self, visible: bool) -> None:
         """May the guest itself switch to it (VMFUNC)?"""
-        self._done(c.xmem_view_set_visible(self._handle(), self._number, int(bool(visible))))
+        self._done(c.xmem_view_set_visible(self._opened(), self._number, int(bool(visible))))
 
     def set_suppress_ve(self, first_gfn: int, count: int = 1, suppress: bool = True) -> None:
         """True: a violation exits to the hypervisor; False: the guest gets #VE."""
         self._done(
             c.xmem_view_set_suppress_ve(
-                self._handle(),
+                self._opened(),
                 self._number,
                 u64(first_gfn, "gfn"),
                 u64(count, "count"),
@@ -121,7 +105,7 @@ class View:
         out = c_int()
         self._done(
             c.xmem_view_get_suppress_ve(
-                self._handle(), self._number, u64(gfn, "gfn"), byref(out)
+                self._opened(), self._number, u64(gfn, "gfn"), byref(out)
             )
         )
         return bool(out.value)

@@ -20,7 +20,7 @@ PV_APPLY=$LAB_TOP/hypervisor/xen/apply
 # What hypervisor/xen/apply lays over a tree: its own files, and those of the core's that it takes.
 pv_additions_key() {
     # shellcheck disable=SC2046
-    lab_key '' "$LAB_TOP"/hypervisor/xen/{apply,hooks,npt,pv} $("$PV_APPLY" --core | sed "s|^|$LAB_TOP/|")
+    lab_key '' "$LAB_TOP"/hypervisor/xen/{apply,*.hooks,npt,pv} $("$PV_APPLY" --core | sed "s|^|$LAB_TOP/|")
 }
 
 pv_xen_fill() {

@@ -1,5 +1,0 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
-# lib/events/step-open.c
-# -c mpu-relax
-# Pages stay open behind a relaxed step.
-s/int rc = close_pages(d, vcpu), rc2 = set_open(d, vcpu, false);/int rc = 0, rc2 = set_open(d, vcpu, false);/
