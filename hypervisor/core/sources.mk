@@ -40,7 +40,9 @@ XM_CORE_SOURCES = \
 	hypervisor/core/x86/pv-open.c \
 	hypervisor/core/x86/pv-where.c \
 	hypervisor/core/x86/hap-domain.c \
-	hypervisor/core/x86/pv-domain.c
+	hypervisor/core/x86/pv-domain.c \
+	hypervisor/core/l4/l4.c \
+	hypervisor/core/l4/l4-cpu.c
 
 # Of these, what a hypervisor that has a vm_event of its own takes for PV guests and for
 # guests on nested page tables: with the headers that they include.
