@@ -44,6 +44,10 @@ XM_CORE_PV = \
 	hypervisor/core/pv/pv-open.c \
 	hypervisor/core/pv/pv-where.c
 
+XM_CORE_L4 = \
+	hypervisor/core/l4/l4.c \
+	hypervisor/core/l4/l4-cpu.c
+
 XM_CORE_MPU = \
 	hypervisor/core/mpu/mpu-slots.c \
 	hypervisor/core/mpu/mpu-load.c \
