@@ -63,6 +63,29 @@ def check_backend(tap):
     tap.same(lost, [], "docs/writing-a-backend.md speaks of every operation")
 
 
+CHECKLIST = "docs/pv-checklist.md"
+
+
+def check_checklist(tap):
+    """Each item has its tests, and each test is on the page; both laboratories' and the machine's."""
+    parts = re.split(r"^### (\d+)\. ", (TOP / CHECKLIST).read_text(encoding="utf-8"), flags=re.M)[1:]
+    simulated, laboratory, bare = [], set(), []
+    for number, text in zip(parts[::2], parts[1::2]):
+        names = re.findall(r"^- simulated: `(\w+)`$", text, re.M)
+        real = re.findall(r'^- laboratory: "([^"]+)"$', text, re.M)
+        simulated += names
+        laboratory |= {(number, what) for what in real}
+        bare += [] if names and real else [number]
+    tap.same(parts[::2], [str(n) for n in range(1, 14)], f"{CHECKLIST}: 13 items")
+    tap.same(bare, [], f"{CHECKLIST}: each item has a test of both kinds")
+    program = (TOP / "tests" / "sim" / "test-sim-pv-checklist.c").read_text(encoding="utf-8")
+    tap.same(simulated, re.findall(r"tcase_add_test\(t, (\w+)\);", program),
+             f"{CHECKLIST}: the tests of the simulated machine, in their order")
+    sources = [p.read_text(encoding="utf-8") for p in (TOP / "tests" / "lab").rglob("check/*.c")]
+    found = {m for s in sources for m in re.findall(r'\{"(\d+) ([^"]+)", \w+\}', s)}
+    tap.same(sorted(laboratory), sorted(found), f"{CHECKLIST}: the tests of the laboratory")
+
+
 # ---- generated parts ----
 
 
@@ -200,6 +223,7 @@ def main():
         check_names(tap, path, text, functions)
     check_index(tap)
     check_backend(tap)
+    check_checklist(tap)
     with tempfile.TemporaryDirectory(prefix="xm-docs.") as folder:
         os.environ["TMPDIR"] = folder
         check_rights(tap)

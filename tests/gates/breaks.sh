@@ -38,6 +38,10 @@ broken 'a page of a function that is not there' $symbols 'xmem.h has no xmem_mor
 broken 'the aliases of manual pages are lost' $symbols 'no page or alias xmem_' \
     docs/aliases.sh "sed -i '/^mkdir/a exit 0' docs/aliases.sh" $aliases
 
+broken 'a symbol version is lost at link time' tests/abi/check-lto.sh 'is not built with|exports something else' \
+    lib/api/version.c \
+    "sed -i 's/^const char .xmem_version(void)/__asm__(\".symver now, xmem_version@@LIBXMEM_0.1\");\nXMEM_API const char *now(void);\nconst char *now(void)/' lib/api/version.c"
+
 # ---- the recorded ABI ----
 broken 'a prototype changes' $abi "type .*'int' (of .* )?changed|abidiff: status 1?[24]" \
     "$header lib/events/event.c" \

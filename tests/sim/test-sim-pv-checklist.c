@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The checklist of mem_access for PV guests, one test for each of its lines, by number: what
- * the reviewers of the RFC of 2013 asked for, on the simulated PV machine.
+ * The checklist of mem_access for PV guests (docs/pv-checklist.md, which has these tests by
+ * name), on the simulated PV machine.
  */
 #include "sim-pv-test.h"
 
@@ -10,7 +10,7 @@
 #define FOREIGN 0x10000u
 
 /* 1. The guest can neither map nor write the ring page at any moment (XSA-99). */
-START_TEST(line_01_ring_is_out_of_reach)
+START_TEST(the_guest_never_reaches_the_ring)
 {
     static const uint32_t pins[] = {SIM_MMUEXT_PIN_L1, SIM_MMUEXT_PIN_L4, SIM_MMUEXT_NEW_BASEPTR,
                                     SIM_MMUEXT_CLEAR_PAGE, SIM_MMUEXT_COPY_PAGE};
@@ -54,7 +54,7 @@ START_TEST(line_01_ring_is_out_of_reach)
 END_TEST
 
 /* 2. Mem_access implies shadow. Log-dirty off leaves mem_access on, and the reverse. */
-START_TEST(line_02_modes_are_independent)
+START_TEST(log_dirty_and_mem_access_end_without_each_other)
 {
     struct listener l = pv_listener(1);
     struct xm_ev ev;
@@ -82,7 +82,7 @@ START_TEST(line_02_modes_are_independent)
 END_TEST
 
 /* 3. Enable without a ring: -ENODEV. A range that wraps or passes the end: -EINVAL; not ~0. */
-START_TEST(line_03_enodev_and_einval)
+START_TEST(no_ring_is_enodev_and_a_range_beyond_the_end_einval)
 {
     struct listener l = {.m = new_machine(1)};
 
@@ -106,7 +106,7 @@ START_TEST(line_03_enodev_and_einval)
 END_TEST
 
 /* 4. access_required and no listener: crashed. Not required: relaxed to rwx, and on it goes. */
-START_TEST(line_04_nobody_listens)
+START_TEST(with_nobody_listening_a_page_is_relaxed_or_the_domain_crashed)
 {
     for (unsigned required = 0; required < 2; required++) {
         struct listener l = pv_listener(1);
@@ -129,7 +129,7 @@ START_TEST(line_04_nobody_listens)
 END_TEST
 
 /* 5. Each frame's owner is checked; a foreign frame is refused with nothing changed. */
-START_TEST(line_05_foreign_frames)
+START_TEST(a_foreign_frame_is_refused_with_nothing_changed)
 {
     uint64_t gfns[3] = {PAGE, OTHER, FOREIGN};
     uint8_t rights[3] = {XM_ACCESS_N, XM_ACCESS_N, XM_ACCESS_N};
@@ -167,7 +167,7 @@ END_TEST
 
 /* 6. One frame: its mappings go, wherever they are, though the guest's own tables refer to it;
  * nothing else goes; the flush is made, and only when something was there. */
-START_TEST(line_06_one_frame)
+START_TEST(all_mappings_of_a_frame_go_though_the_guest_refers_to_it)
 {
     struct listener l = pv_listener(1);
     uint64_t flushes, shadows;
@@ -197,7 +197,7 @@ START_TEST(line_06_one_frame)
 END_TEST
 
 /* 7. Fetches are told apart; rx2rw; n2rwx; where the guest's own table denies, its #PF and no event. */
-START_TEST(line_07_fault_path)
+START_TEST(a_fault_tells_fetches_apart_and_leaves_the_guests_own_to_it)
 {
     struct listener l = pv_listener(1);
     struct xm_ev ev;
@@ -243,7 +243,7 @@ static uint64_t shadow_entry(struct sim_domain *d, uint64_t va)
 
 /* 8. Propagate intersects with log-dirty, read-only and page-table protection; prefetch too. A
  * denied write marks nothing dirty. */
-START_TEST(line_08_propagate)
+START_TEST(an_entry_has_what_rights_and_log_dirty_and_the_guest_allow)
 {
     struct listener l = pv_listener(1);
     uint64_t table = l1_of(l.d, at(PAGE));
@@ -295,7 +295,7 @@ START_TEST(line_08_propagate)
 END_TEST
 
 /* 9. w, wx and x: no entry, and the fault path decides each access. */
-START_TEST(line_09_inexpressible)
+START_TEST(what_no_entry_can_express_is_decided_by_the_fault)
 {
     static const struct {
         uint8_t op;
@@ -333,7 +333,7 @@ START_TEST(line_09_inexpressible)
 END_TEST
 
 /* 10. Page-table writes by fault and by hypercall are checked like the guest's own. */
-START_TEST(line_10_page_table_writes)
+START_TEST(page_table_writes_by_fault_and_by_hypercall_meet_the_rights)
 {
     struct listener l = pv_listener(1);
     uint64_t table = l1_of(l.d, at(PAGE)), entry = entry_addr(l.d, at(PAGE));
@@ -392,7 +392,7 @@ START_TEST(line_10_page_table_writes)
 END_TEST
 
 /* What is given to Xen by its number is a write of the guest's; what Xen has, it writes. */
-START_TEST(line_10_areas)
+START_TEST(a_frame_given_to_xen_by_number_is_a_write_of_the_guests)
 {
     struct listener l = pv_listener(1);
     struct xm_ev ev;
@@ -424,7 +424,7 @@ START_TEST(line_10_areas)
 END_TEST
 
 /* 11. Xen's own accesses: ignored, told of without stopping anybody, or denied with -EFAULT. */
-START_TEST(line_11_own_accesses)
+START_TEST(accesses_of_xen_pass_or_are_told_or_are_denied)
 {
     struct listener l = pv_listener(1);
     struct xm_ev ev;
@@ -466,7 +466,7 @@ START_TEST(line_11_own_accesses)
 END_TEST
 
 /* 12. A frame that changes owner starts at the default again. */
-START_TEST(line_12_new_owner)
+START_TEST(a_frame_with_a_new_owner_starts_at_the_default)
 {
     for (unsigned later = 0; later < 2; later++) {
         struct listener l = {.m = new_machine(1)}, l2 = {.m = l.m};
@@ -500,7 +500,7 @@ START_TEST(line_12_new_owner)
 END_TEST
 
 /* 13. Disable restores every mapping to what the guest's tables say, and leaks nothing. */
-START_TEST(line_13_disable)
+START_TEST(the_end_restores_every_mapping_and_leaks_nothing)
 {
     struct listener l = pv_listener(1);
 
@@ -540,20 +540,20 @@ END_TEST
 
 static void fill(TCase *t)
 {
-    tcase_add_test(t, line_01_ring_is_out_of_reach);
-    tcase_add_test(t, line_02_modes_are_independent);
-    tcase_add_test(t, line_03_enodev_and_einval);
-    tcase_add_test(t, line_04_nobody_listens);
-    tcase_add_test(t, line_05_foreign_frames);
-    tcase_add_test(t, line_06_one_frame);
-    tcase_add_test(t, line_07_fault_path);
-    tcase_add_test(t, line_08_propagate);
-    tcase_add_test(t, line_09_inexpressible);
-    tcase_add_test(t, line_10_page_table_writes);
-    tcase_add_test(t, line_10_areas);
-    tcase_add_test(t, line_11_own_accesses);
-    tcase_add_test(t, line_12_new_owner);
-    tcase_add_test(t, line_13_disable);
+    tcase_add_test(t, the_guest_never_reaches_the_ring);
+    tcase_add_test(t, log_dirty_and_mem_access_end_without_each_other);
+    tcase_add_test(t, no_ring_is_enodev_and_a_range_beyond_the_end_einval);
+    tcase_add_test(t, with_nobody_listening_a_page_is_relaxed_or_the_domain_crashed);
+    tcase_add_test(t, a_foreign_frame_is_refused_with_nothing_changed);
+    tcase_add_test(t, all_mappings_of_a_frame_go_though_the_guest_refers_to_it);
+    tcase_add_test(t, a_fault_tells_fetches_apart_and_leaves_the_guests_own_to_it);
+    tcase_add_test(t, an_entry_has_what_rights_and_log_dirty_and_the_guest_allow);
+    tcase_add_test(t, what_no_entry_can_express_is_decided_by_the_fault);
+    tcase_add_test(t, page_table_writes_by_fault_and_by_hypercall_meet_the_rights);
+    tcase_add_test(t, a_frame_given_to_xen_by_number_is_a_write_of_the_guests);
+    tcase_add_test(t, accesses_of_xen_pass_or_are_told_or_are_denied);
+    tcase_add_test(t, a_frame_with_a_new_owner_starts_at_the_default);
+    tcase_add_test(t, the_end_restores_every_mapping_and_leaks_nothing);
 }
 
 int main(void)
