@@ -194,6 +194,7 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     d->x = x;
     d->ops = x->ops;
     d->watch = &events_watch;
+    whole->events.above = &events_above;
     d->kinds = kinds;
     d->pay = ledger_pay;
     d->domid = domid;

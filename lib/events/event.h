@@ -40,7 +40,13 @@ struct answer {
     size_t bytes;
 };
 
+/* What an answer has to say for those above: of a vCPU with attention, for its step's sake. */
+struct events_above {
+    void (*answer)(struct xmem_domain *d, struct event *ev, struct answer *a);
+};
+
 struct events {
+    const struct events_above *above;
     bool owed; /* a notification that failed */
     struct event *pool;              /* EVENT_POOL of them */
     uint32_t next;                   /* to be used next */
@@ -65,6 +71,17 @@ static inline struct events *events_of(const struct xmem_domain *d)
     return &((struct events_session *)(uintptr_t)d)->events;
 }
 
+/* At most as many as slots are held, so the next one that is not is never far. */
+static inline struct event *event_unused(struct events *e)
+{
+    struct event *ev;
+    do {
+        ev = &e->pool[e->next];
+        e->next = (e->next + 1) % EVENT_POOL;
+    } while (ev->state == EVENT_HELD || ev->state == EVENT_LATER || ev->state == EVENT_OWN);
+    return ev;
+}
+
 int events_init(struct xmem_domain *d);
 void events_free(struct xmem_domain *d);
 /* Forgets all that was held: a new ring begins. */
@@ -77,7 +94,7 @@ static inline struct event *event_of(const struct events *e, const struct xmem_e
     return off < EVENT_POOL * sizeof(struct event) && off % sizeof(struct event) == 0 ?
                &e->pool[off / sizeof(struct event)] : NULL;
 }
-/* Next request as an event, the library's own ones dealt with. 1, 0 none, negative errno. */
+/* take.c: next request as an event, the library's own ones dealt with. 1, 0 none, negative errno. */
 int event_take(struct xmem_domain *d, struct event **out);
 /* The same with the library's own events too. */
 int event_take_raw(struct xmem_domain *d, struct event **out);
@@ -95,15 +112,11 @@ const uint8_t *event_data(struct xmem_domain *d, struct event *ev);
 void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags);
 /* The same with whatever an answer may hold. */
 void event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *a);
-/* reply.c: resumes, and finishes what Xen left to the listener (finish.h). A failure has a text. */
-int event_go_on(struct xmem_domain *d, struct event *ev);
-/* reinject.c: the guest's own breakpoint goes to the guest; where that cannot be, it is skipped. */
-int event_reinject(struct xmem_domain *d, struct event *ev);
 /* Resumed with this program counter. */
 void event_answer_at(struct xmem_domain *d, struct event *ev, uint64_t pc);
 /* Resumed so many bytes behind the instruction that made the event. */
 void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes);
-/* The session's default. */
-int event_default(struct xmem_domain *d, struct event *ev);
+/* Where the vCPU is, by its registers. */
+uint64_t event_pc(struct xmem_domain *d, struct event *ev);
 
 #endif

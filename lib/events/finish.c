@@ -77,15 +77,6 @@ enum finish finish_who(const struct xmem_domain *d, const struct event *ev, uint
     return who;
 }
 
-/*
- * A VM exit is told before it is handled (vmx_vmexit_handler()), and is not handled any more
- * where its event waits: the vCPU would make the same exit for ever.
- */
-bool finish_can_wait(uint32_t reason)
-{
-    return reason != XMEM_EVENT_VMEXIT;
-}
-
 /* ---- registers ---- */
 
 static uint64_t *pc_in(struct xmem_regs *regs)
@@ -193,6 +184,43 @@ int finish_answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
         return emulate(d, ev, a);
     else if (who == FINISH_INJECTED)
         return event_inject(d, ev);
+    return 0;
+}
+
+void finish_progress(struct xmem_domain *d, const struct event *ev, const struct xmem_reply *r)
+{
+    uint32_t *repeats = &d->vcpus[ev->pub.vcpu].repeats;
+    if (*repeats && ((r->flags & XMEM_REPLY_SET_REGS) || finish_who(d, ev, r->action) != FINISH_AGAIN))
+        *repeats = 0; /* it gets on, or is done without */
+}
+
+void finish_send(struct xmem_domain *d, struct event *ev, const struct answer *a)
+{
+    if (a->flags)
+        event_answer_with(d, ev, a);
+    else
+        event_answer(d, ev, 0);
+}
+
+static int resume(struct xmem_domain *d, struct event *ev)
+{
+    static const struct xmem_reply reply = {.action = XMEM_REPLY_RESUME};
+    uint8_t data[RING_DATA_MAX];
+    struct answer a = {0};
+    int rc = finish_answer(d, ev, &reply, &a, data);
+    if (rc)
+        return rc;
+    a.data = a.bytes ? data : NULL;
+    finish_progress(d, ev, &reply);
+    finish_send(d, ev, &a);
+    return 0;
+}
+
+int finish_go_on(struct xmem_domain *d, struct event *ev)
+{
+    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
+        return resume(d, ev);
+    event_answer(d, ev, 0);
     return 0;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Events other than memory accesses, switched on and off. */
-#include "events/finish.h"
 #include "ledger/ledger.h"
 #include "base/sized.h"
 #include "events/monitor.h"
@@ -82,6 +81,15 @@ static int check(struct xmem_domain *d, const struct xmem_monitor *m)
     return 0;
 }
 
+/*
+ * A VM exit is told before it is handled (vmx_vmexit_handler()), and is not handled any more
+ * where its event waits: the vCPU would make the same exit for ever.
+ */
+static bool can_wait(uint32_t reason)
+{
+    return reason != XMEM_EVENT_VMEXIT;
+}
+
 int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m, int on)
 {
     struct xmem_monitor own;
@@ -101,7 +109,7 @@ int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m,
         .index = own.index,
         .bitmask = own.bitmask,
         .on = on != 0,
-        .sync = !(own.flags & XMEM_MONITOR_ASYNC) && finish_can_wait(own.reason),
+        .sync = !(own.flags & XMEM_MONITOR_ASYNC) && can_wait(own.reason),
         .on_change = own.flags & XMEM_MONITOR_ON_CHANGE,
         .userspace = own.flags & XMEM_MONITOR_USERSPACE,
     };

@@ -184,9 +184,7 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
     if (rc)
         return rc;
     a.data = a.bytes ? data : NULL;
-    uint32_t *repeats = &d->vcpus[ev->pub.vcpu].repeats;
-    if (*repeats && ((r->flags & XMEM_REPLY_SET_REGS) || finish_who(d, ev, r->action) != FINISH_AGAIN))
-        *repeats = 0; /* it gets on, or is done without */
+    finish_progress(d, ev, r);
     if (r->flags & XMEM_REPLY_SET_VIEW)
         d->led->views_switched = true;
     if (r->flags & XMEM_REPLY_FAST_STEP)
@@ -197,10 +195,7 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
         step_emulated(d, ev);
     if (r->action == XMEM_REPLY_EMULATE && d->guarded && copies_writes(d, ev))
         (void)step_alone(d, ev->pub.vcpu); /* its next event may be late, but carries over */
-    if (a.flags)
-        event_answer_with(d, ev, &a);
-    else
-        event_answer(d, ev, 0);
+    finish_send(d, ev, &a);
     return 0;
 }
 
@@ -262,7 +257,7 @@ int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *pub,
     int rc = answerable(d, pub, &ev);
     if (rc)
         return rc > 0 ? 0 : rc;
-    return reply ? reply_with(d, ev, reply) : event_go_on(d, ev);
+    return reply ? reply_with(d, ev, reply) : finish_go_on(d, ev);
 }
 
 int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
@@ -275,39 +270,6 @@ int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
     return step_over(d, ev);
 }
 
-/* ---- going on ---- */
-
-void event_answer_at(struct xmem_domain *d, struct event *ev, uint64_t pc)
-{
-    uint8_t data[RING_DATA_MAX];
-    struct xmem_regs regs = XMEM_INIT(regs);
-    size_t n = ring_data_size(d->ring.version);
-    memcpy(data, event_data(d, ev), n);
-    ring_regs_decode(&d->ring, data, &regs);
-    if (regs.arch == XMEM_ARCH_ARM)
-        regs.u.arm.pc = pc;
-    else
-        regs.u.x86.rip = pc;
-    ring_regs_encode(&d->ring, &regs, data);
-    struct answer a = {.flags = RING_FLAG_SET_REGISTERS, .data = data, .bytes = n};
-    event_answer_with(d, ev, &a);
-}
-
-/* With the program counter moved past the instruction. */
-void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
-{
-    event_answer_at(d, ev, step_pc(d, ev) + bytes);
-}
-
-int event_go_on(struct xmem_domain *d, struct event *ev)
-{
-    static const struct xmem_reply resume = {.action = XMEM_REPLY_RESUME};
-    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
-        return answer(d, ev, &resume);
-    event_answer(d, ev, 0);
-    return 0;
-}
-
 /* ---- the session's default ---- */
 
 static int free_page(struct xmem_domain *d, struct event *ev)
@@ -318,7 +280,7 @@ static int free_page(struct xmem_domain *d, struct event *ev)
     return rc;
 }
 
-int event_default(struct xmem_domain *d, struct event *ev)
+static int event_default(struct xmem_domain *d, struct event *ev)
 {
     bool access = ev->pub.reason == XMEM_EVENT_MEM_ACCESS && (ev->pub.flags & XMEM_EVENT_PAUSED);
     uint32_t how = d->opts.default_reply;
@@ -332,7 +294,7 @@ int event_default(struct xmem_domain *d, struct event *ev)
     else if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && (ev->pub.flags & XMEM_EVENT_PAUSED))
         rc = step_over(d, ev); /* resumed it would be hit again, for ever */
     else
-        rc = event_go_on(d, ev);
+        rc = finish_go_on(d, ev);
     if (!rc)
         d->stats.defaulted++;
     return rc;

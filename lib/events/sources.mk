@@ -15,6 +15,7 @@ events_sources = \
 	lib/events/step-arm-world.c \
 	lib/events/step-arm.c \
 	lib/events/step-arm.h \
+	lib/events/step-base.c \
 	lib/events/step-copies.c \
 	lib/events/step-copies.h \
 	lib/events/step-look.c \
@@ -25,6 +26,7 @@ events_sources = \
 	lib/events/step-view.c \
 	lib/events/step.c \
 	lib/events/step.h \
+	lib/events/take.c \
 	lib/events/undo.c \
 	lib/events/undo.h \
 	lib/events/watch.c \

@@ -98,9 +98,5 @@ bool copies_event(struct xmem_domain *d, struct event *ev)
     bool allowed = !(access & ~rights_allow(known_set_of(known_get(&v->known, gfn))));
     int rc = turn(d, v, gfn, access);
     d->step_owed |= copies_look(d, gfn) != 0; /* devices write without an event */
-    if (rc || !allowed || !(access & XMEM_ACCESS_W) ||
-        !(ev->pub.flags & XMEM_EVENT_PAUSED))
-        return false;
-    ev->strict = false;
-    return !step_over(d, ev);
+    return !rc && allowed && (access & XMEM_ACCESS_W) && (ev->pub.flags & XMEM_EVENT_PAUSED);
 }

@@ -319,7 +319,7 @@ static bool slots_short(const struct xmem_domain *d)
 static void ask_again(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    v->step.pc = step_pc(d, ev);
+    v->step.pc = event_pc(d, ev);
     v->own_step = false;
     v->attention = true;
     step_phase(d, ev->pub.vcpu, STEP_ASKED);
@@ -431,7 +431,7 @@ int step_by_relaxing(struct xmem_domain *d, struct event *ev)
         return -EOPNOTSUPP;
     if (d->pauses || in_the_way(d, vcpu)) /* nothing can be watched while the domain is paused */
         return step_later(d, ev);
-    s->pc = step_pc(d, ev);
+    s->pc = event_pc(d, ev);
     s->registers = step_registers(d, ev);
     s->exclusive = step_arm_exclusive(d, ev);
     if (s->exclusive) /* its load, told before, is done again */

@@ -38,14 +38,6 @@ static int64_t now_ms(void)
 
 /* ---- the views ---- */
 
-struct step_view *step_view_of(const struct xmem_domain *d, uint16_t id)
-{
-    for (size_t i = 0; i < d->step_view_n; i++)
-        if (d->step_views[i]->v->id == id)
-            return d->step_views[i];
-    return NULL;
-}
-
 uint16_t step_home(const struct xmem_domain *d, uint32_t vcpu, uint16_t view)
 {
     return step_view_of(d, view) ? d->vcpus[vcpu].step.origin : view;
@@ -84,13 +76,6 @@ void step_view_forget(struct xmem_domain *d, const struct view *v)
         free(sv);
         return;
     }
-}
-
-void step_view_release(struct step *s)
-{
-    if (s->in)
-        s->in->users--;
-    s->in = NULL;
 }
 
 /* Takes note of the vCPUs that left their step view. */

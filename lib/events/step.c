@@ -18,131 +18,15 @@
 #include <time.h>
 
 #define ACCESS_RWX (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
-#define LET_RUN_NS 20000
 #define FAST_LOOKS 4u
 #define ARM_PAGES 6u    /* of one instruction: code and two operands, each over a boundary */
-#define GENERAL_REGISTERS 16u /* rax to r15, first in all interfaces */
 #define OPERAND_MAX 64u /* bytes that one operand has at most */
-
-/* ---- pages ---- */
-
-static size_t pages_find(const struct step_pages *p, uint64_t gfn)
-{
-    size_t i = 0;
-    while (i < p->n && p->v[i].gfn != gfn)
-        i++;
-    return i;
-}
-
-bool step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need)
-{
-    size_t i = pages_find(p, gfn);
-    return i < p->n && !(need & ~p->v[i].need);
-}
-
-/* False: no room. */
-static bool pages_add(struct step_pages *p, uint64_t gfn, uint32_t need)
-{
-    size_t i = pages_find(p, gfn);
-    if (i == STEP_PAGES)
-        return false;
-    if (i == p->n)
-        p->v[p->n++] = (struct step_page){.gfn = gfn};
-    p->v[i].need |= need;
-    return true;
-}
-
-void step_pages_remove(struct step_pages *p, uint64_t gfn, uint64_t nr)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < p->n; i++)
-        if (p->v[i].gfn - gfn >= nr)
-            p->v[kept++] = p->v[i];
-    p->n = kept;
-}
-
-/* ---- rights ---- */
-
-int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
-{
-    uint8_t known = known_set_of(known_get(&v->known, gfn));
-    if (known == KNOWN_NOTHING)
-        known = view_default(v);
-    if (known == KNOWN_NOTHING || rights_turn(known) || v->unsure) /* not known, or an access turned them */
-        return domain_ask_rights(d, v, gfn, rights);
-    *rights = guards_narrow(d, v, gfn, known);
-    return 0;
-}
-
-/* What is allowed without turning anything. */
-static uint8_t plain(uint8_t rights)
-{
-    return rights == XMEM_RX2RW ? XMEM_RX : rights == XMEM_N2RWX ? XMEM_N : rights;
-}
-
-uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need)
-{
-    uint8_t base = plain(rights);
-    uint32_t bits = rights_allow(base) | (need & ACCESS_RWX);
-    if (base == XMEM_R_PW && bits == XMEM_ACCESS_R && (can & XMEM_RIGHTS_BIT(XMEM_R_PW)))
-        return XMEM_R_PW;
-    for (uint32_t more = 0; more <= ACCESS_RWX; more++) { /* rights that cannot be said alone */
-        uint32_t r = XMEM_N + (bits | more);
-        if (can & XMEM_RIGHTS_BIT(r))
-            return (uint8_t)r;
-    }
-    return XMEM_RWX;
-}
 
 /* ---- phases ---- */
 
 static bool in_phase(const struct step *s, enum step_phase phase, uint32_t means)
 {
     return s->phase == (uint8_t)phase && (s->means & means);
-}
-
-void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase)
-{
-    struct step *s = &d->vcpus[vcpu].step;
-    if (!s->phase && phase)
-        d->steps_n++;
-    else if (s->phase && !phase)
-        d->steps_n--;
-    if (s->phase == STEP_RUNS && phase != STEP_RUNS)
-        step_view_release(s);
-    s->next = NULL;
-    d->later_n += phase == STEP_LATER;
-    d->later_n -= s->phase == STEP_LATER;
-    s->phase = (uint8_t)phase;
-}
-
-void step_reset(struct xmem_domain *d, uint32_t vcpu)
-{
-    struct step *s = &d->vcpus[vcpu].step;
-    step_phase(d, vcpu, STEP_NONE);
-    s->pages.n = 0;
-    s->again = 0;
-    s->failed = 0;
-    s->unhook = s->exclusive = false;
-    s->later = NULL;
-}
-
-void step_let_run(struct xmem_domain *d)
-{
-    struct timespec t = {.tv_nsec = LET_RUN_NS};
-    if (!d->ops->event_idle || !d->ops->event_idle(d->dom))
-        nanosleep(&t, NULL);
-}
-
-void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end)
-{
-    d->vcpus[vcpu].fast_view = view;
-    d->vcpus[vcpu].fast_end = end;
-    d->vcpus[vcpu].fast_skips = false;
-    d->vcpus[vcpu].fast_looks = 0;
-    d->vcpus[vcpu].fast = true;
-    d->vcpus[vcpu].led->stepped = true;
-    d->led->views_switched = true;
 }
 
 /* ---- the one owner of a vCPU's single step, and of its way back ---- */
@@ -230,24 +114,6 @@ void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
 }
 
 /* ---- choosing ---- */
-
-uint64_t step_registers(struct xmem_domain *d, struct event *ev)
-{
-    const uint8_t *data = event_data(d, ev);
-    uint64_t sum = 0, word;
-    for (size_t i = 0; d->ring.arch != XMEM_ARCH_ARM && i < GENERAL_REGISTERS; i++) {
-        memcpy(&word, data + i * sizeof(word), sizeof(word));
-        sum = (sum ^ word) * UINT64_C(0x100000001b3);
-    }
-    return sum;
-}
-
-uint64_t step_pc(struct xmem_domain *d, struct event *ev)
-{
-    struct xmem_regs regs = XMEM_INIT(regs);
-    ring_regs_decode(&d->ring, event_data(d, ev), &regs);
-    return regs.arch == XMEM_ARCH_ARM ? regs.u.arm.pc : regs.u.x86.rip;
-}
 
 /* Xen's emulator reaches the host's frames only, whatever their rights, and gets some wrong. */
 static bool not_for_emulator(struct xmem_domain *d, struct event *ev)
@@ -344,7 +210,7 @@ static bool same_instruction(struct xmem_domain *d, struct event *ev, const stru
     uint32_t most = d->ring.arch == XMEM_ARCH_ARM ? ARM_PAGES : STEP_PAGES;
     if (s->pages.n >= most && !known)
         return false;
-    return s->pc == step_pc(d, ev) && s->registers == step_registers(d, ev);
+    return s->pc == event_pc(d, ev) && s->registers == step_registers(d, ev);
 }
 
 /* The step that the event goes on with: an instruction's further page, or a new one. */
@@ -371,7 +237,7 @@ static int step_access(struct xmem_domain *d, struct event *ev)
     uint32_t n = s->pages.n, need = ev->pub.u.mem.access & ACCESS_RWX;
     bool again = step_pages_have(&s->pages, ev->pub.u.mem.gfn, need);
     s->strict = step_wants_strict(d, ev);
-    if (!pages_add(&s->pages, ev->pub.u.mem.gfn, need))
+    if (!step_pages_add(&s->pages, ev->pub.u.mem.gfn, need))
         return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%"
                              PRIx64 ": its instruction touches more than %u pages",
                              ev->pub.vcpu, ev->pub.u.mem.gfn, STEP_PAGES);
@@ -408,7 +274,7 @@ static int past_breakpoint(struct xmem_domain *d, struct event *ev)
     s->back = way_on(d, ev);
     s->means = XMEM_STEP_VIEW;
     s->unhook = true;
-    (void)pages_add(&s->pages, gfn, XMEM_ACCESS_X);
+    (void)step_pages_add(&s->pages, gfn, XMEM_ACCESS_X);
     int rc = step_by_view(d, ev);
     if (!rc)
         d->stats.steps++;
@@ -426,7 +292,7 @@ int step_over(struct xmem_domain *d, struct event *ev)
         return copies_stepped(d, ev->pub.vcpu, step_access(d, ev));
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
         return d->step_view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
-    return event_go_on(d, ev);
+    return finish_go_on(d, ev);
 }
 
 int step_resume(struct xmem_domain *d)
@@ -458,7 +324,7 @@ void step_emulated(struct xmem_domain *d, struct event *ev)
         return;
     s->origin = s->back = ev->home;
     s->means = XMEM_STEP_EMULATE;
-    if (pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
+    if (step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
         step_phase(d, ev->pub.vcpu, STEP_RUNS);
 }
 
@@ -538,7 +404,7 @@ static int asked_again(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     bool same = ev->pub.reason == XMEM_EVENT_MEM_ACCESS && s->origin == ev->home &&
-                s->pc == step_pc(d, ev) &&
+                s->pc == event_pc(d, ev) &&
                 step_pages_have(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX);
     if (same) {
         step_phase(d, ev->pub.vcpu, STEP_STOPPED);
@@ -589,16 +455,6 @@ int step_event(struct xmem_domain *d, struct event *ev)
     return rc > 0 && rc2 ? rc2 : rc;
 }
 
-int step_alone(struct xmem_domain *d, uint32_t vcpu)
-{
-    int rc = d->vcpus[vcpu].fast ? 0 : monitor_single_step(d);
-    if (rc)
-        return domain_fail(d, rc, 0, "single step cannot be monitored");
-    d->vcpus[vcpu].own_step = !d->vcpus[vcpu].fast;
-    d->vcpus[vcpu].attention = true;
-    return 0;
-}
-
 /* ---- for the end of the session ---- */
 
 /* One that was taken at the end does not know yet where its vCPU belongs. */
@@ -631,7 +487,7 @@ bool step_see_through(struct xmem_domain *d, struct event *ev)
     struct step *s = &d->vcpus[ev->pub.vcpu].step;
     if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !(ev->pub.flags & XMEM_EVENT_PAUSED) ||
         !goes_on(d, ev) ||
-        !pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
+        !step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
         return false;
     if (s->phase == STEP_RUNS)
         step_phase(d, ev->pub.vcpu, STEP_STOPPED);

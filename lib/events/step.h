@@ -7,7 +7,8 @@
  *  - a further page is an event of its own, at which all pages are closed until it is answered;
  *  - any other answer ends the step, and takes the vCPU back to the view where it belongs.
  *
- *   step.c       which means, and the phases of a step; by an answer alone
+ *   step.c       which means, and what events say of a step; by an answer alone
+ *   step-base.c  what the means share: pages, rights, the phases of a step
  *   step-view.c  by view: views of the library's own, for one instruction
  *   step-again.c the same in short, where a view is open already
  *   step-open.c  by single step and by relaxing: pages open in the vCPU's own view
@@ -78,6 +79,7 @@ bool step_view_drop(struct xmem_domain *d);
 void step_view_forget(struct xmem_domain *d, const struct view *v);
 /* watch.c: what sessions are opened with. */
 extern const struct session_watch events_watch;
+extern const struct events_above events_above;
 /* A view goes: no step may lead back to it. -EBUSY one does; a text. */
 int step_view_going(struct xmem_domain *d, uint16_t id);
 /* Before all vCPUs are switched: steps by view end first. -EBUSY one does not; a text. */
@@ -115,13 +117,14 @@ void step_arm_free(struct xmem_domain *d);
 
 /* The rights in force in a view. */
 int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
-uint64_t step_pc(struct xmem_domain *d, struct event *ev);
 /* A sum of the general registers, where the event has them. */
 uint64_t step_registers(struct xmem_domain *d, struct event *ev);
 /* The fewest rights out of can that allow need beside what rights allow. */
 uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need);
 /* Is the page there, for all that is needed? */
 bool step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need);
+/* False: no room. */
+bool step_pages_add(struct step_pages *p, uint64_t gfn, uint32_t need);
 void step_pages_remove(struct step_pages *p, uint64_t gfn, uint64_t nr);
 void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase);
 /* No more than that: pages and phase. */

@@ -26,3 +26,7 @@ const struct session_watch events_watch = {
     .host_split = changes_reapply,
     .view_gone = view_gone,
 };
+
+const struct events_above events_above = {
+    .answer = step_answer,
+};
