@@ -111,11 +111,8 @@ static int find_state(struct xmem_domain *d)
     int rc = find_caps(d);
     if (rc)
         return rc;
-    d->vcpus = calloc(d->vcpu_n ? d->vcpu_n : 1, sizeof(*d->vcpus));
     d->views = calloc(d->caps.max_views, sizeof(struct view *));
-    rc = d->vcpus && d->views ? ledger_vcpus(d) : -ENOMEM;
-    for (uint32_t i = 0; !rc && i < d->vcpu_n; i++)
-        d->vcpus[i].led = ledger_vcpu(d, i);
+    rc = d->views ? ledger_vcpus(d) : -ENOMEM;
     if (!rc)
         rc = view_add(d, 0, &host);
     if (!rc)
@@ -143,10 +140,6 @@ static void session_free(struct xmem_domain *d)
     events_free(d);
     free(d->views);
     ledger_free(d);
-    free(d->vcpus);
-    free(d->step_views);
-    free(d->looked);
-    free(d->patched);
     send_free(d);
     free(d); /* the first member of the whole */
 }
@@ -185,16 +178,13 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     struct xmem_error err;
     if (!x || !out)
         return -EINVAL;
-    struct events_session *whole = calloc(1, sizeof(*whole));
-    if (!whole) {
+    struct xmem_domain *d = events_session();
+    if (!d) {
         xmem_error_set(&err, -ENOMEM, "xmem_domain_open: out of memory");
         return connection_fail(x, -ENOMEM, &err);
     }
-    struct xmem_domain *d = &whole->d;
     d->x = x;
     d->ops = x->ops;
-    d->watch = &events_watch;
-    whole->events.above = &events_above;
     d->kinds = kinds;
     d->pay = ledger_pay;
     d->domid = domid;
@@ -375,9 +365,5 @@ int xmem_domain_unpause(struct xmem_domain *d)
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
     d->pauses--;
-    if (d->pauses || !d->later_n)
-        return 0;
-    if (d->ops->event_poke) /* the answers of those that begin are still to be sent */
-        (void)d->ops->event_poke(d->dom);
-    return step_resume(d);
+    return d->pauses ? 0 : step_resume_all(d);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Bringing back a domain whose tool died. */
 #include "backend/backend.h"
+#include "ring/ring.h"
 #include "session/connection.h"
 #include "session/domain.h"
 #include "base/sized.h"

@@ -2,7 +2,7 @@
 /* The events of a session: those that wait, and their answers, put into the ring. */
 #include "events/event.h"
 
-#include "events/step-state.h"
+#include "ledger/ledger.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,16 +14,27 @@
 int events_init(struct xmem_domain *d)
 {
     size_t bytes = EVENT_POOL * sizeof(struct event);
+    struct vcpu *v = steps_of(d)->vcpus = calloc(d->vcpu_n ? d->vcpu_n : 1, sizeof(*v));
     events_of(d)->pool = aligned_alloc(sizeof(struct event), bytes);
-    if (!events_of(d)->pool)
+    if (!v || !events_of(d)->pool)
         return -ENOMEM;
     memset(events_of(d)->pool, 0, bytes);
+    for (uint32_t i = 0; i < d->vcpu_n; i++)
+        v[i].led = ledger_vcpu(d, i);
+    list_init(&events_of(d)->monitors, &d->arena, &d->led->monitors);
+    list_init(&steps_of(d)->relaxed, &d->arena, &d->led->open);
     return 0;
 }
 
 void events_free(struct xmem_domain *d)
 {
+    list_end(&events_of(d)->monitors);
+    list_end(&steps_of(d)->relaxed);
     free(events_of(d)->pool);
+    free(events_of(d)->patched);
+    free(steps_of(d)->vcpus);
+    free(steps_of(d)->views);
+    free(steps_of(d)->looked);
     events_of(d)->pool = NULL;
 }
 
@@ -42,16 +53,16 @@ struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xm
                         uint64_t pc)
 {
     struct xmem_regs regs = XMEM_INIT(regs);
-    struct event **owner = &events_of(d)->owner[ev->req.index & (d->ring.slots - 1)];
+    struct event **owner = &events_of(d)->owner[ev->req.index & (ring_of(d)->slots - 1)];
     (void)event_data(d, ev);
     struct event *own = event_unused(events_of(d));
     *own = *ev;
     own->pub.u.mem = *m;
     own->pub.flags &= ~XMEM_EVENT_STUCK;
     own->pub.stepped = own->pub.passes = 0;
-    ring_regs_decode(&d->ring, own->data, &regs);
+    ring_regs_decode(ring_of(d), own->data, &regs);
     regs.u.arm.pc = pc;
-    ring_regs_encode(&d->ring, &regs, own->data);
+    ring_regs_encode(ring_of(d), &regs, own->data);
     if (*owner == ev)
         *owner = own;
     ev->state = EVENT_ANSWERED;
@@ -67,9 +78,9 @@ struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xm
 const uint8_t *event_data(struct xmem_domain *d, struct event *ev)
 {
     if (!ev->saved) {
-        ring_copy(&d->ring, &ev->req, &ev->head);
-        memcpy(ev->data, ring_slot(&d->ring, ev->req.index) + RING_DATA_OFFSET,
-               ring_data_size(d->ring.version));
+        ring_copy(ring_of(d), &ev->req, &ev->head);
+        memcpy(ev->data, ring_slot(ring_of(d), ev->req.index) + RING_DATA_OFFSET,
+               ring_data_size(ring_of(d)->version));
         __asm__ volatile("" ::: "memory"); /* read once */
         ev->saved = true;
     }
@@ -80,7 +91,7 @@ const uint8_t *event_data(struct xmem_domain *d, struct event *ev)
 static void make_way(struct xmem_domain *d, const struct event *ev)
 {
     struct events *e = events_of(d);
-    uint32_t mask = d->ring.slots - 1, slot = ring_answer_index(&d->ring) & mask;
+    uint32_t mask = ring_of(d)->slots - 1, slot = ring_answer_index(ring_of(d)) & mask;
     struct event *owner = e->owner[slot];
     if (owner && owner != ev)
         (void)event_data(d, owner);
@@ -89,7 +100,7 @@ static void make_way(struct xmem_domain *d, const struct event *ev)
 
 static void answered(struct xmem_domain *d, struct event *ev)
 {
-    struct event **owner = &events_of(d)->owner[ev->req.index & (d->ring.slots - 1)];
+    struct event **owner = &events_of(d)->owner[ev->req.index & (ring_of(d)->slots - 1)];
     if (*owner == ev)
         *owner = NULL;
     events_of(d)->own_n -= ev->state == EVENT_OWN;
@@ -101,10 +112,10 @@ static void answered(struct xmem_domain *d, struct event *ev)
 void event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *given)
 {
     struct answer own = *given, *a = &own;
-    if (d->vcpus[ev->pub.vcpu].attention)
+    if (vcpu_of(d, ev)->attention)
         events_of(d)->above->answer(d, ev, a);
     if (!ev->saved) /* head is a copy from now on; of the rest the answer needs nothing */
-        ring_copy(&d->ring, &ev->req, &ev->head);
+        ring_copy(ring_of(d), &ev->req, &ev->head);
     make_way(d, ev);
     ev->head.flags = (ev->req.flags & RING_FLAG_VCPU_PAUSED) | a->flags;
     if (a->reason)
@@ -113,25 +124,25 @@ void event_answer_with(struct xmem_domain *d, struct event *ev, const struct ans
         ev->head.view = a->view;
     if (a->flags & RING_FLAG_FAST_SINGLESTEP)
         ev->head.u.quarter[0] = a->step_view; /* fast_singlestep.p2midx */
-    ring_answer(&d->ring, &ev->head, a->data, a->bytes);
+    ring_answer(ring_of(d), &ev->head, a->data, a->bytes);
     answered(d, ev);
 }
 
 void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags)
 {
     struct answer a = {.flags = flags};
-    if (ev->req.index != ring_answer_index(&d->ring) || d->vcpus[ev->pub.vcpu].attention) {
+    if (ev->req.index != ring_answer_index(ring_of(d)) || vcpu_of(d, ev)->attention) {
         event_answer_with(d, ev, &a);
         return;
     }
-    ring_answer_in_place(&d->ring, &ev->req, (ev->req.flags & RING_FLAG_VCPU_PAUSED) | flags);
+    ring_answer_in_place(ring_of(d), &ev->req, (ev->req.flags & RING_FLAG_VCPU_PAUSED) | flags);
     answered(d, ev);
 }
 
 uint64_t event_pc(struct xmem_domain *d, struct event *ev)
 {
     struct xmem_regs regs = XMEM_INIT(regs);
-    ring_regs_decode(&d->ring, event_data(d, ev), &regs);
+    ring_regs_decode(ring_of(d), event_data(d, ev), &regs);
     return regs.arch == XMEM_ARCH_ARM ? regs.u.arm.pc : regs.u.x86.rip;
 }
 
@@ -139,14 +150,14 @@ void event_answer_at(struct xmem_domain *d, struct event *ev, uint64_t pc)
 {
     uint8_t data[RING_DATA_MAX];
     struct xmem_regs regs = XMEM_INIT(regs);
-    size_t n = ring_data_size(d->ring.version);
+    size_t n = ring_data_size(ring_of(d)->version);
     memcpy(data, event_data(d, ev), n);
-    ring_regs_decode(&d->ring, data, &regs);
+    ring_regs_decode(ring_of(d), data, &regs);
     if (regs.arch == XMEM_ARCH_ARM)
         regs.u.arm.pc = pc;
     else
         regs.u.x86.rip = pc;
-    ring_regs_encode(&d->ring, &regs, data);
+    ring_regs_encode(ring_of(d), &regs, data);
     struct answer a = {.flags = RING_FLAG_SET_REGISTERS, .data = data, .bytes = n};
     event_answer_with(d, ev, &a);
 }
@@ -159,7 +170,7 @@ void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
 
 int events_send(struct xmem_domain *d)
 {
-    if (!ring_publish(&d->ring) && !events_of(d)->owed)
+    if (!ring_publish(ring_of(d)) && !events_of(d)->owed)
         return 0;
     d->stats.notifies++;
     int rc = d->ops->event_notify(d->dom);

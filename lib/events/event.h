@@ -3,6 +3,7 @@
 #ifndef XMEM_EVENT_H
 #define XMEM_EVENT_H
 
+#include "events/step-state.h"
 #include "ring/ring.h"
 #include "session/domain.h"
 
@@ -46,8 +47,15 @@ struct events_above {
 };
 
 struct events {
+    struct ring ring;
     const struct events_above *above;
-    bool owed; /* a notification that failed */
+    struct arena_list monitors;      /* as in the ledger */
+    bool step_monitor_user;          /* single step, monitored by the caller; led.step_monitor: by the library */
+    bool emul_monitor_user;          /* instructions that cannot be emulated, likewise */
+    bool broken;                     /* the ring held garbage: not looked at again */
+    bool parking;                    /* vCPUs with an event are to be parked */
+    bool died_told;                  /* the caller knows */
+    bool owed;                       /* a notification that failed */
     struct event *pool;              /* EVENT_POOL of them */
     uint32_t next;                   /* to be used next */
     uint32_t held;
@@ -58,17 +66,40 @@ struct events {
     bool switched;          /* all vCPUs, to switched_to; requests before switched_at are older */
     uint16_t switched_to;
     uint32_t switched_at;
+    uint64_t *patched;      /* gfns that breakpoints were written into, in order */
+    size_t patched_n, patched_cap;
 };
 
 /* A session as it is made, of which the rooms below know the first member only. */
 struct events_session {
     struct xmem_domain d;
     struct events events;
+    struct stepping steps;
 };
 
 static inline struct events *events_of(const struct xmem_domain *d)
 {
     return &((struct events_session *)(uintptr_t)d)->events;
+}
+static inline struct stepping *steps_of(const struct xmem_domain *d)
+{
+    return &((struct events_session *)(uintptr_t)d)->steps;
+}
+static inline struct ring *ring_of(const struct xmem_domain *d)
+{
+    return &events_of(d)->ring;
+}
+static inline struct vcpu *vcpu_at(const struct xmem_domain *d, uint32_t vcpu)
+{
+    return &steps_of(d)->vcpus[vcpu];
+}
+static inline struct vcpu *vcpu_of(const struct xmem_domain *d, const struct event *ev)
+{
+    return vcpu_at(d, ev->pub.vcpu);
+}
+static inline struct relaxed *relaxed_at(const struct xmem_domain *d, size_t i)
+{
+    return list_at(&steps_of(d)->relaxed, i);
 }
 
 /* At most as many as slots are held, so the next one that is not is never far. */
@@ -82,8 +113,37 @@ static inline struct event *event_unused(struct events *e)
     return ev;
 }
 
+/* A session as it begins, all zero but for what is above others. NULL: no memory. */
+struct xmem_domain *events_session(void);
+/* Its vCPUs are known. -ENOMEM. */
 int events_init(struct xmem_domain *d);
 void events_free(struct xmem_domain *d);
+/* ---- at-end.c: the end of monitoring ---- */
+
+/* All are answered until the ring is empty. True: there were some. */
+bool events_drain(struct xmem_domain *d);
+/* A moment of running: answers reach the vCPUs, the last events come. True: some came. */
+bool events_let_run(struct xmem_domain *d);
+/* Before each try to end the ring: Xen reads no answer once it is gone, and who waits then does so for good. */
+int events_last_answers(struct xmem_domain *d);
+/* Has every vCPU that neither sleeps nor is parked been on a processor since it was noted? */
+bool events_all_ran(struct xmem_domain *d, bool note);
+/* Steps are seen through from now on, or not any more. */
+void events_finishing(struct xmem_domain *d, bool on);
+/* Are any left? And can events come of them? */
+bool events_in_steps(struct xmem_domain *d);
+bool events_readable(const struct xmem_domain *d);
+/* vCPUs with an event are parked from now on, or not any more. True: some may have queued for a slot. */
+bool events_parking(struct xmem_domain *d, bool on);
+/* All are answered and all steps ended. The first failure. */
+int events_end(struct xmem_domain *d);
+/* The ring as it is now. A text. */
+int events_ring(struct xmem_domain *d, const struct backend_ring *b);
+/* It is no more, or a new one. */
+void events_ring_gone(struct xmem_domain *d);
+/* Nothing of a domain that died is left to be undone. */
+void events_forget(struct xmem_domain *d);
+
 /* Forgets all that was held: a new ring begins. */
 void events_reset(struct xmem_domain *d);
 

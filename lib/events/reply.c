@@ -87,7 +87,7 @@ static int bad(struct xmem_domain *d, const char *why)
 static int check_parts(struct xmem_domain *d, const struct xmem_reply *r)
 {
     uint32_t data = r->flags & (XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA);
-    uint32_t room = ring_data_size(d->ring.version) - (uint32_t)sizeof(uint32_t);
+    uint32_t room = ring_data_size(ring_of(d)->version) - (uint32_t)sizeof(uint32_t);
     if (r->action >= REPLY_ACTIONS || r->flags >= XMEM_REPLY_STEP_STRICT * 2)
         return bad(d, "no such action or flag");
     if (r->action == XMEM_REPLY_STEP_OVER && (r->flags & ~XMEM_REPLY_STEP_STRICT))
@@ -158,11 +158,11 @@ static int data_of(struct xmem_domain *d, struct event *ev, const struct xmem_re
         int rc = sized_in(&regs, sizeof(regs), r->regs);
         if (rc)
             return domain_refuse(d, rc, "reply: regs has a wrong size");
-        if (regs.arch != d->ring.arch)
+        if (regs.arch != ring_of(d)->arch)
             return bad(d, "regs are of another architecture");
-        *bytes = ring_data_size(d->ring.version);
+        *bytes = ring_data_size(ring_of(d)->version);
         memcpy(data, event_data(d, ev), *bytes);
-        ring_regs_encode(&d->ring, &regs, data);
+        ring_regs_encode(ring_of(d), &regs, data);
     } else if (r->flags & XMEM_REPLY_SET_READ_DATA) {
         memcpy(data, &r->data_len, sizeof(r->data_len));
         memcpy(data + sizeof(r->data_len), r->data, r->data_len);
@@ -209,7 +209,7 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
         return -EINVAL;
     if (!pub)
         return domain_refuse(d, -EINVAL, "no event");
-    if (pub == &events_of(d)->died && d->died_told)
+    if (pub == &events_of(d)->died && events_of(d)->died_told)
         return 1;
     struct event *ev = event_of(events_of(d), pub);
     if (!ev || ev->state == EVENT_FREE)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Events, answers and steps.
 events_sources = \
+	lib/events/at-end.c \
 	lib/events/event.c \
 	lib/events/event.h \
 	lib/events/finish.c \

@@ -21,7 +21,7 @@ static const uint8_t *table(void *ctx, uint64_t gfn)
     struct arm_reach *w = ctx;
     uint8_t *page;
     struct xmem_domain *d = w->d;
-    return page_cache_get(&d->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page) ? NULL : page;
+    return page_cache_get(&steps_of(d)->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page) ? NULL : page;
 }
 
 /* Stage 1 let the vCPU there: to the instruction, and to what the event is about. */
@@ -37,7 +37,7 @@ static enum arm_why translate(struct arm_reach *w, const struct arm_regs *r, uin
                               enum arm_walked_kind kind, bool user, struct arm_translation *out)
 {
     const struct arm_walk walk = {.ctx = w, .page = table};
-    struct step_arm *a = w->d->arm;
+    struct step_arm *a = steps_of(w->d)->arm;
     uint64_t page = va / BACKEND_PAGE_SIZE;
     struct arm_page *p = &a->walked[kind][page % ARM_WALKED];
     const struct arm_walked *k = &p->walked;
@@ -63,7 +63,7 @@ enum arm_why arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64
 
 static const struct step *step_of(const struct arm_reach *w)
 {
-    return &w->d->vcpus[w->ev->pub.vcpu].step;
+    return &vcpu_of(w->d, w->ev)->step;
 }
 
 /* Looked up once a step, since it may be a hypercall. */
@@ -145,7 +145,7 @@ static enum arm_why piece(struct arm_reach *w, const struct arm_regs *r,
     why = check_rights(w, gfn, va, touch->access);
     if (why)
         return why;
-    if (page_cache_get(&d->arm->pages, d->ops, d->dom, gfn, use_of(w, gfn), &page))
+    if (page_cache_get(&steps_of(d)->arm->pages, d->ops, d->dom, gfn, use_of(w, gfn), &page))
         return ARM_NO_PLACE; /* device memory, or nothing */
     *p = page + in_page(t.ipa);
     return ARM_OK;
@@ -183,7 +183,7 @@ static enum arm_why read_code(struct arm_reach *w, const struct arm_regs *r, uin
         why = check_rights(w, gfn, pc, XMEM_ACCESS_X);
     if (why)
         return why;
-    if (page_cache_get(&d->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page))
+    if (page_cache_get(&steps_of(d)->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page))
         return ARM_NO_PLACE;
     const uint8_t *at = page + in_page(t.ipa);
     *out = bytes == ARM_WORD ? __atomic_load_n((const uint32_t *)(const void *)at, __ATOMIC_RELAXED) :
@@ -216,7 +216,7 @@ enum arm_why arm_reach_fetch(void *ctx, const struct arm_regs *r, uint32_t *word
 void arm_reach_past(void *ctx)
 {
     struct arm_reach *w = ctx;
-    struct step_pages *p = &w->d->vcpus[w->ev->pub.vcpu].step.pages;
+    struct step_pages *p = &vcpu_of(w->d, w->ev)->step.pages;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < p->n; i++)
         if (p->v[i].need & XMEM_ACCESS_W) {

@@ -88,9 +88,9 @@ uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need)
 
 struct step_view *step_view_of(const struct xmem_domain *d, uint16_t id)
 {
-    for (size_t i = 0; i < d->step_view_n; i++)
-        if (d->step_views[i]->v->id == id)
-            return d->step_views[i];
+    for (size_t i = 0; i < steps_of(d)->view_n; i++)
+        if (steps_of(d)->views[i]->v->id == id)
+            return steps_of(d)->views[i];
     return NULL;
 }
 
@@ -105,22 +105,23 @@ void step_view_release(struct step *s)
 
 void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase)
 {
-    struct step *s = &d->vcpus[vcpu].step;
+    struct step *s = &vcpu_at(d, vcpu)->step;
     if (!s->phase && phase)
-        d->steps_n++;
+        steps_of(d)->n++;
     else if (s->phase && !phase)
-        d->steps_n--;
+        steps_of(d)->n--;
     if (s->phase == STEP_RUNS && phase != STEP_RUNS)
         step_view_release(s);
     s->next = NULL;
-    d->later_n += phase == STEP_LATER;
-    d->later_n -= s->phase == STEP_LATER;
+    steps_of(d)->later_n += phase == STEP_LATER;
+    steps_of(d)->later_n -= s->phase == STEP_LATER;
     s->phase = (uint8_t)phase;
+    d->watched = true;
 }
 
 void step_reset(struct xmem_domain *d, uint32_t vcpu)
 {
-    struct step *s = &d->vcpus[vcpu].step;
+    struct step *s = &vcpu_at(d, vcpu)->step;
     step_phase(d, vcpu, STEP_NONE);
     s->pages.n = 0;
     s->again = 0;
@@ -138,22 +139,22 @@ void step_let_run(struct xmem_domain *d)
 
 void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end)
 {
-    d->vcpus[vcpu].fast_view = view;
-    d->vcpus[vcpu].fast_end = end;
-    d->vcpus[vcpu].fast_skips = false;
-    d->vcpus[vcpu].fast_looks = 0;
-    d->vcpus[vcpu].fast = true;
-    d->vcpus[vcpu].led->stepped = true;
+    vcpu_at(d, vcpu)->fast_view = view;
+    vcpu_at(d, vcpu)->fast_end = end;
+    vcpu_at(d, vcpu)->fast_skips = false;
+    vcpu_at(d, vcpu)->fast_looks = 0;
+    vcpu_at(d, vcpu)->fast = true;
+    vcpu_at(d, vcpu)->led->stepped = true;
     d->led->views_switched = true;
 }
 
 int step_alone(struct xmem_domain *d, uint32_t vcpu)
 {
-    int rc = d->vcpus[vcpu].fast ? 0 : monitor_single_step(d);
+    int rc = vcpu_at(d, vcpu)->fast ? 0 : monitor_single_step(d);
     if (rc)
         return domain_fail(d, rc, 0, "single step cannot be monitored");
-    d->vcpus[vcpu].own_step = !d->vcpus[vcpu].fast;
-    d->vcpus[vcpu].attention = true;
+    vcpu_at(d, vcpu)->own_step = !vcpu_at(d, vcpu)->fast;
+    vcpu_at(d, vcpu)->attention = true;
     return 0;
 }
 
@@ -161,7 +162,7 @@ uint64_t step_registers(struct xmem_domain *d, struct event *ev)
 {
     const uint8_t *data = event_data(d, ev);
     uint64_t sum = 0, word;
-    for (size_t i = 0; d->ring.arch != XMEM_ARCH_ARM && i < GENERAL_REGISTERS; i++) {
+    for (size_t i = 0; ring_of(d)->arch != XMEM_ARCH_ARM && i < GENERAL_REGISTERS; i++) {
         memcpy(&word, data + i * sizeof(word), sizeof(word));
         sum = (sum ^ word) * UINT64_C(0x100000001b3);
     }

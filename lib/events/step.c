@@ -33,8 +33,8 @@ static bool in_phase(const struct step *s, enum step_phase phase, uint32_t means
 
 void step_toggle(struct xmem_domain *d, uint32_t vcpu)
 {
-    d->vcpus[vcpu].user_step = !d->vcpus[vcpu].user_step;
-    d->vcpus[vcpu].attention = true;
+    vcpu_at(d, vcpu)->user_step = !vcpu_at(d, vcpu)->user_step;
+    vcpu_at(d, vcpu)->attention = true;
 }
 
 static bool away(const struct xmem_domain *d, const struct event *ev)
@@ -50,7 +50,7 @@ static uint16_t came_from(const struct event *ev)
 
 bool step_is_fast(const struct xmem_domain *d, const struct event *ev)
 {
-    return d->vcpus[ev->pub.vcpu].fast;
+    return vcpu_of(d, ev)->fast;
 }
 
 /*
@@ -92,7 +92,7 @@ static void way_back(struct xmem_domain *d, const struct event *ev, struct answe
 
 void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
         return;
     v->attention = false;
@@ -136,7 +136,7 @@ static int by_answer(struct xmem_domain *d, struct event *ev, uint32_t flag)
     int rc = monitor_emul_unimplemented(d);
     if (rc)
         return domain_fail(d, rc, 0, "what cannot be emulated cannot be monitored");
-    rc = d->vcpus[ev->pub.vcpu].writes ? step_alone(d, ev->pub.vcpu) : 0;
+    rc = vcpu_of(d, ev)->writes ? step_alone(d, ev->pub.vcpu) : 0;
     if (rc)
         return rc;
     step_phase(d, ev->pub.vcpu, STEP_RUNS);
@@ -175,17 +175,17 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
     int rc = -EOPNOTSUPP;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if (!(means & all[i].means) || (all[i].tight && step_passes(d, all[i].means)) ||
-            step_barred(d, &d->vcpus[ev->pub.vcpu].step, all[i].means))
+            step_barred(d, &vcpu_of(d, ev)->step, all[i].means))
             continue;
-        uint8_t before = d->vcpus[ev->pub.vcpu].step.means;
-        d->vcpus[ev->pub.vcpu].step.means = (uint8_t)all[i].means;
+        uint8_t before = vcpu_of(d, ev)->step.means;
+        vcpu_of(d, ev)->step.means = (uint8_t)all[i].means;
         rc = all[i].fn(d, ev);
         if (!rc) {
             ev->pub.stepped = all[i].means;
             ev->pub.passes = step_passes(d, all[i].means);
             return 0;
         }
-        d->vcpus[ev->pub.vcpu].step.means = before;
+        vcpu_of(d, ev)->step.means = before;
         if (rc != -EOPNOTSUPP && rc != -ENOSPC)
             return rc;
     }
@@ -195,7 +195,7 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
 /* Where the vCPU goes after its instruction: a fast single step of the caller's leads elsewhere. */
 static uint16_t way_on(const struct xmem_domain *d, const struct event *ev)
 {
-    const struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    const struct vcpu *v = vcpu_of(d, ev);
     return v->fast && v->fast_view == ev->home ? v->fast_end : ev->home;
 }
 
@@ -207,7 +207,7 @@ static uint16_t way_on(const struct xmem_domain *d, const struct event *ev)
 static bool same_instruction(struct xmem_domain *d, struct event *ev, const struct step *s)
 {
     bool known = step_pages_have(&s->pages, ev->pub.u.mem.gfn, 0);
-    uint32_t most = d->ring.arch == XMEM_ARCH_ARM ? ARM_PAGES : STEP_PAGES;
+    uint32_t most = ring_of(d)->arch == XMEM_ARCH_ARM ? ARM_PAGES : STEP_PAGES;
     if (s->pages.n >= most && !known)
         return false;
     return s->pc == event_pc(d, ev) && s->registers == step_registers(d, ev);
@@ -216,12 +216,12 @@ static bool same_instruction(struct xmem_domain *d, struct event *ev, const stru
 /* The step that the event goes on with: an instruction's further page, or a new one. */
 static struct step *begin(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     bool same = s->phase == STEP_STOPPED && s->origin == ev->home && !s->unhook;
     if (in_phase(s, STEP_STOPPED, XMEM_STEP_RELAX) && !same_instruction(d, ev, s))
         same = false;
     if (!same) {
-        d->vcpus[ev->pub.vcpu].own_step = false;
+        vcpu_of(d, ev)->own_step = false;
         step_reset(d, ev->pub.vcpu);
     }
     s->origin = ev->home;
@@ -260,7 +260,7 @@ static int step_access(struct xmem_domain *d, struct event *ev)
 static int past_breakpoint(struct xmem_domain *d, struct event *ev)
 {
     struct view *v = domain_view(d, ev->home);
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     uint64_t gfn = ev->pub.u.debug.gfn;
     if (!v || !view_remapped(v, gfn))
         return event_reinject(d, ev);
@@ -291,15 +291,15 @@ int step_over(struct xmem_domain *d, struct event *ev)
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits && d->guarded && copies_writes(d, ev))
         return copies_stepped(d, ev->pub.vcpu, step_access(d, ev));
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
-        return d->step_view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
+        return steps_of(d)->view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
     return finish_go_on(d, ev);
 }
 
 int step_resume(struct xmem_domain *d)
 {
     int first = 0;
-    for (uint32_t i = 0; i < d->vcpu_n && d->later_n && !d->pauses; i++) {
-        struct step *s = &d->vcpus[i].step;
+    for (uint32_t i = 0; i < d->vcpu_n && steps_of(d)->later_n && !d->pauses; i++) {
+        struct step *s = &vcpu_at(d, i)->step;
         struct event *ev = s->later;
         if (s->phase != STEP_LATER)
             continue;
@@ -317,9 +317,18 @@ int step_resume(struct xmem_domain *d)
     return first;
 }
 
+int step_resume_all(struct xmem_domain *d)
+{
+    if (!steps_of(d)->later_n)
+        return 0;
+    if (d->ops->event_poke) /* the answers of those that begin are still to be sent */
+        (void)d->ops->event_poke(d->dom);
+    return step_resume(d);
+}
+
 void step_emulated(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     if (!d->led->emul_monitor || ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
         return;
     s->origin = s->back = ev->home;
@@ -333,7 +342,7 @@ void step_emulated(struct xmem_domain *d, struct event *ev)
 /* The hypervisor cannot do it, and has not begun: by another means. */
 static int not_emulated(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     ev->home = s->origin;
     s->failed |= s->means;
     if (!step_arm_can(d)) /* the hypervisor's emulator is the first that it tries */
@@ -356,7 +365,7 @@ static int not_emulated(struct xmem_domain *d, struct event *ev)
 /* A single step's event: ours, or the caller's, or both. */
 static int single_stepped(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     bool ours = v->own_step;
     int rc = 0;
     if (in_phase(&v->step, STEP_RUNS, XMEM_STEP_SINGLE)) {
@@ -366,7 +375,7 @@ static int single_stepped(struct xmem_domain *d, struct event *ev)
     }
     v->own_step = false;
     v->attention = v->attention || v->hw_step != v->user_step;
-    if (!rc && (v->user_step || (!ours && d->step_monitor_user)))
+    if (!rc && (v->user_step || (!ours && events_of(d)->step_monitor_user)))
         return 0;
     event_answer(d, ev, 0);
     return rc ? rc : 1;
@@ -375,7 +384,7 @@ static int single_stepped(struct xmem_domain *d, struct event *ev)
 /* The vCPU has another event in the middle of its instruction, which the caller will see. */
 static int stop(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     int rc = step_close(d, ev->pub.vcpu);
     step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     v->attention = true;
@@ -386,7 +395,7 @@ static int stop(struct xmem_domain *d, struct event *ev)
 
 static int event_in_step(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     if ((s->means & (XMEM_STEP_EMULATE | XMEM_STEP_HYPERVISOR)) &&
         ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED)
         return not_emulated(d, ev);
@@ -394,7 +403,7 @@ static int event_in_step(struct xmem_domain *d, struct event *ev)
         return stop(d, ev);
     if (s->means != XMEM_STEP_SINGLE) { /* by view, or the hypervisor: it is done */
         step_reset(d, ev->pub.vcpu);
-        d->vcpus[ev->pub.vcpu].repeats = 0;
+        vcpu_of(d, ev)->repeats = 0;
     }
     return 0;
 }
@@ -402,7 +411,7 @@ static int event_in_step(struct xmem_domain *d, struct event *ev)
 /* 1: the page that it was asked for, and the step begins; 0: another event, which ends it. */
 static int asked_again(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     bool same = ev->pub.reason == XMEM_EVENT_MEM_ACCESS && s->origin == ev->home &&
                 s->pc == event_pc(d, ev) &&
                 step_pages_have(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX);
@@ -417,8 +426,8 @@ static int asked_again(struct xmem_domain *d, struct event *ev)
 
 static int event_of_step(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    struct step_view *sv = d->step_view_n && ev->pub.view ? step_view_of(d, ev->pub.view) : NULL;
+    struct vcpu *v = vcpu_of(d, ev);
+    struct step_view *sv = steps_of(d)->view_n && ev->pub.view ? step_view_of(d, ev->pub.view) : NULL;
     if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
         return 0;
     if (v->step.in && !sv) {
@@ -437,7 +446,7 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
         v->attention = true;
     int rc = v->step.phase == STEP_RUNS ? event_in_step(d, ev) : 0;
     if (rc || ev->pub.reason != XMEM_EVENT_SINGLESTEP) {
-        if (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && !rc && !d->emul_monitor_user) {
+        if (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && !rc && !events_of(d)->emul_monitor_user) {
             event_answer(d, ev, 0);
             return 1;
         }
@@ -449,7 +458,7 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
 int step_event(struct xmem_domain *d, struct event *ev)
 {
     int rc = event_of_step(d, ev);
-    if (!d->later_n || d->pauses)
+    if (!steps_of(d)->later_n || d->pauses)
         return rc;
     int rc2 = step_resume(d); /* whoever waited for this step's end; one that fails is told again */
     return rc > 0 && rc2 ? rc2 : rc;
@@ -468,7 +477,7 @@ static void not_in_step_view(struct xmem_domain *d, struct event *ev)
 /* Is there a fast single step to see through? One that was sent home may be to come still. */
 static bool goes_on(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     if (v->fast)
         look_for_fast(ev, v);
     if (away(d, ev) && v->step.phase && v->step.means == XMEM_STEP_VIEW)
@@ -484,7 +493,7 @@ static bool goes_on(struct xmem_domain *d, struct event *ev)
 
 bool step_see_through(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !(ev->pub.flags & XMEM_EVENT_PAUSED) ||
         !goes_on(d, ev) ||
         !step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
@@ -492,13 +501,13 @@ bool step_see_through(struct xmem_domain *d, struct event *ev)
     if (s->phase == STEP_RUNS)
         step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     ev->home = s->origin;
-    d->vcpus[ev->pub.vcpu].attention = true;
+    vcpu_of(d, ev)->attention = true;
     return !step_by_view(d, ev); /* or it waits, and is tried again */
 }
 
 bool step_forget(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     bool fast = v->fast && came_from(ev) == v->fast_view && v->fast_end != v->fast_view;
     not_in_step_view(d, ev);
     (void)step_close(d, ev->pub.vcpu); /* what fails is tried again by step_end_all() */
@@ -511,7 +520,7 @@ bool step_forget(struct xmem_domain *d, struct event *ev)
 /* A fast single step makes no event when it is over: the vCPU has left its view then. */
 static bool fast_going_on(struct xmem_domain *d, uint32_t vcpu)
 {
-    struct vcpu *v = &d->vcpus[vcpu];
+    struct vcpu *v = vcpu_at(d, vcpu);
     uint16_t view;
     if (!v->fast)
         return false;
@@ -537,7 +546,7 @@ static bool sleeps(struct xmem_domain *d, uint32_t vcpu)
 bool step_any(struct xmem_domain *d)
 {
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        if ((d->vcpus[i].hw_step || fast_going_on(d, i)) && !sleeps(d, i))
+        if ((vcpu_at(d, i)->hw_step || fast_going_on(d, i)) && !sleeps(d, i))
             return true;
     return false;
 }
@@ -546,7 +555,7 @@ int step_end_all(struct xmem_domain *d)
 {
     int rc = step_close_all(d);
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
-        struct vcpu *v = &d->vcpus[i];
+        struct vcpu *v = vcpu_at(d, i);
         v->user_step = v->own_step = v->attention = false;
     }
     return rc;

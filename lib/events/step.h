@@ -53,6 +53,8 @@ bool step_is_fast(const struct xmem_domain *d, const struct event *ev);
  * The first failure.
  */
 int step_resume(struct xmem_domain *d);
+/* The domain goes on: likewise, and whoever waits for events comes to send the answers. */
+int step_resume_all(struct xmem_domain *d);
 /* Single step with the next answer, so that nothing comes in between. A text. */
 int step_alone(struct xmem_domain *d, uint32_t vcpu);
 /* The vCPU is answered with a fast single step in this view, which leads to end. */
@@ -77,9 +79,6 @@ uint16_t step_home(const struct xmem_domain *d, uint32_t vcpu, uint16_t view);
 bool step_view_drop(struct xmem_domain *d);
 /* The view is forgotten; it may have been a step view. */
 void step_view_forget(struct xmem_domain *d, const struct view *v);
-/* watch.c: what sessions are opened with. */
-extern const struct session_watch events_watch;
-extern const struct events_above events_above;
 /* A view goes: no step may lead back to it. -EBUSY one does; a text. */
 int step_view_going(struct xmem_domain *d, uint16_t id);
 /* Before all vCPUs are switched: steps by view end first. -EBUSY one does not; a text. */

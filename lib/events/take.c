@@ -22,7 +22,7 @@
 
 static int broken(struct xmem_domain *d, const char *why)
 {
-    d->broken = true;
+    events_of(d)->broken = true;
     return domain_refuse(d, -EPROTO, "domain %" PRIu32 ": the ring holds garbage: %s; the session "
                          "does not look at it again until monitoring is disabled and enabled",
                          d->domid, why);
@@ -36,7 +36,7 @@ static void repeated(struct xmem_domain *d, struct event *ev, struct vcpu *v)
 {
     uint64_t sum = ev->pub.u.raw[0] ^ ev->pub.reason;
     const uint8_t *data = event_data(d, ev);
-    size_t words = ring_data_size(d->ring.version) / 8;
+    size_t words = ring_data_size(ring_of(d)->version) / 8;
     for (size_t i = 0; i < words; i++) {
         uint64_t word;
         memcpy(&word, data + i * 8, sizeof(word));
@@ -51,8 +51,8 @@ static void repeated(struct xmem_domain *d, struct event *ev, struct vcpu *v)
 
 static inline void look_for_progress(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    uint64_t pc = ring_pc(&d->ring, &ev->req);
+    struct vcpu *v = vcpu_of(d, ev);
+    uint64_t pc = ring_pc(ring_of(d), &ev->req);
     if (pc != v->last_pc) {
         v->last_pc = pc;
         v->repeats = 0;
@@ -72,22 +72,22 @@ static void home_after_switch(struct events *e, struct event *ev)
 static inline int take(struct xmem_domain *d, struct event **out)
 {
     struct events *e = events_of(d);
-    if (d->broken)
+    if (events_of(d)->broken)
         return -EPROTO;
     struct event *ev = event_unused(e);
     const char *why = NULL;
-    int rc = ring_take(&d->ring, &ev->req, &why);
+    int rc = ring_take(ring_of(d), &ev->req, &why);
     if (rc <= 0)
         return rc ? broken(d, why) : 0;
     ev->state = EVENT_HELD;
     ev->saved = false;
-    ring_decode(&d->ring, &ev->req, &ev->pub);
+    ring_decode(ring_of(d), &ev->req, &ev->pub);
     ev->home = ev->pub.view;
     ev->moved = false;
     if (e->switched)
         home_after_switch(e, ev);
     look_for_progress(d, ev);
-    e->owner[ev->req.index & (d->ring.slots - 1)] = ev;
+    e->owner[ev->req.index & (ring_of(d)->slots - 1)] = ev;
     e->held++;
     d->stats.events++;
     *out = ev;
@@ -102,17 +102,17 @@ int event_take_raw(struct xmem_domain *d, struct event **out)
 /* The further page of a step that met it before? */
 static inline bool is_further(struct xmem_domain *d, struct event *ev)
 {
-    const struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    const struct step *s = &vcpu_of(d, ev)->step;
     return s->in && ev->pub.view == s->in->v->id && (ev->pub.flags & XMEM_EVENT_PAUSED) &&
-           !d->later_n && step_view_further(d, ev);
+           !steps_of(d)->later_n && step_view_further(d, ev);
 }
 
 /* Has it to do with a step, or may it? */
 static inline bool for_step(const struct xmem_domain *d, const struct event *ev)
 {
-    return d->vcpus[ev->pub.vcpu].step.phase || d->vcpus[ev->pub.vcpu].fast ||
+    return vcpu_of(d, ev)->step.phase || vcpu_of(d, ev)->fast ||
            ev->pub.reason == XMEM_EVENT_SINGLESTEP ||
-           (ev->pub.view && d->step_view_n) ||
+           (ev->pub.view && steps_of(d)->view_n) ||
            (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && d->led->emul_monitor);
 }
 
@@ -136,7 +136,7 @@ static bool step_loosely(struct xmem_domain *d, struct event *ev)
 /* One that the library may have to do with. 1: it is the caller's; 0: it was answered. */
 static __attribute__((noinline)) int look_closer(struct xmem_domain *d, struct event *ev)
 {
-    if (d->vcpus[ev->pub.vcpu].io_again && finish_swallow(d, ev))
+    if (vcpu_of(d, ev)->io_again && finish_swallow(d, ev))
         return 0;
     int late = d->guarded ? copies_taken(d, ev) : 0;
     int rc = for_step(d, ev) && !is_further(d, ev) ? step_event(d, ev) : 0;
@@ -148,7 +148,7 @@ static __attribute__((noinline)) int look_closer(struct xmem_domain *d, struct e
 /* The same, shorter where there is nothing but a step. */
 static inline int look(struct xmem_domain *d, struct event *ev)
 {
-    if (d->guarded || d->vcpus[ev->pub.vcpu].io_again)
+    if (d->guarded || vcpu_of(d, ev)->io_again)
         return look_closer(d, ev);
     if (!for_step(d, ev) || is_further(d, ev))
         return 1;
@@ -183,12 +183,12 @@ static int give_death(struct xmem_domain *d, const struct xmem_event **out)
 {
     struct xmem_event *died = &events_of(d)->died;
     step_arm_free(d); /* what is mapped of it would keep it from going */
-    if (d->died_told)
+    if (events_of(d)->died_told)
         return domain_refuse(d, -ESHUTDOWN, "domain %" PRIu32 " died", d->domid);
     memset(died, 0, sizeof(*died));
     died->seq = ++events_of(d)->seq;
     died->reason = XMEM_EVENT_DOMAIN_DIED;
-    d->died_told = true;
+    events_of(d)->died_told = true;
     *out = died;
     return 0;
 }
@@ -199,9 +199,9 @@ static int give_death(struct xmem_domain *d, const struct xmem_event **out)
  */
 static int begin_waiting(struct xmem_domain *d)
 {
-    uint32_t waited = d->later_n;
+    uint32_t waited = steps_of(d)->later_n;
     (void)step_resume(d); /* one that fails meets its page again, and is told */
-    if (d->later_n == waited)
+    if (steps_of(d)->later_n == waited)
         return 0;
     int rc = events_send(d);
     return rc ? rc : 1;
@@ -211,19 +211,19 @@ static int begin_waiting(struct xmem_domain *d)
 static int settle(struct xmem_domain *d)
 {
     int rc = events_send(d);
-    if (!rc && d->step_owed)
+    if (!rc && steps_of(d)->owed)
         rc = step_pay(d);
     if (!rc)
         rc = d->ops->event_ack(d->dom);
-    if (!rc && ring_any(&d->ring))
+    if (!rc && ring_any(ring_of(d)))
         return 1;
     if (!rc)
         rc = d->ops->event_idle(d->dom);
-    if (!rc && d->later_n)
+    if (!rc && steps_of(d)->later_n)
         rc = begin_waiting(d);
     if (rc == -ESHUTDOWN || d->dead) {
         d->dead = true;
-        return ring_any(&d->ring) && !d->broken ? 1 : 0;
+        return ring_any(ring_of(d)) && !events_of(d)->broken ? 1 : 0;
     }
     if (rc < 0)
         return domain_fail(d, rc, 0, "domain %" PRIu32 ": its event channel failed", d->domid);
@@ -303,7 +303,7 @@ static int wait_once(struct xmem_domain *d, int timeout_ms)
 static int wait_for_fd(struct xmem_domain *d, int timeout_ms)
 {
     int rc = 0;
-    while (!rc && d->later_n && !d->pauses && timeout_ms) {
+    while (!rc && steps_of(d)->later_n && !d->pauses && timeout_ms) {
         rc = wait_once(d, 1);
         timeout_ms -= timeout_ms > 0;
         if (!rc)
@@ -322,13 +322,13 @@ int xmem_event_wait(struct xmem_domain *d, int timeout_ms)
     if (rc)
         return rc;
     if (d->dead)
-        return d->died_told ? domain_usable(d) : 0;
+        return events_of(d)->died_told ? domain_usable(d) : 0;
     rc = events_send(d);
     if (rc == -ESHUTDOWN)
         return 0; /* that is an event */
     if (rc)
         return rc;
-    if (d->broken || events_of(d)->own_n || ring_any(&d->ring))
+    if (events_of(d)->broken || events_of(d)->own_n || ring_any(ring_of(d)))
         return 0;
     rc = wait_for_fd(d, timeout_ms < 0 ? -1 : timeout_ms);
     if (rc > 0)
@@ -352,7 +352,7 @@ int xmem_event_get_regs(struct xmem_domain *d, const struct xmem_event *ev, stru
     if (e->state != EVENT_HELD)
         return domain_refuse(d, -EALREADY, "event %" PRIu64 " was answered: its registers are gone",
                              e->pub.seq);
-    ring_regs_decode(&d->ring, event_data(d, e), &own);
+    ring_regs_decode(ring_of(d), event_data(d, e), &own);
     sized_out(out, &own, sizeof(own));
     return 0;
 }

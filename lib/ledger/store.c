@@ -20,9 +20,7 @@ int ledger_open(struct xmem_domain *d, int fd)
     d->arena.told = &h->pages;
     d->arena.freed = &h->freed;
     list_init(&d->vcpu_led, &d->arena, &h->vcpu);
-    list_init(&d->monitors, &d->arena, &h->monitors);
     list_init(&d->pages, &d->arena, &h->added);
-    list_init(&d->relaxed, &d->arena, &h->open);
     list_init(&d->guards, &d->arena, &h->guards);
     known_init(&d->split, &d->arena, NULL);
     __atomic_store_n(&h->magic, LEDGER_MAGIC, __ATOMIC_RELEASE);
@@ -100,9 +98,7 @@ void ledger_free(struct xmem_domain *d)
         return;
     known_clear(&d->split);
     list_end(&d->vcpu_led);
-    list_end(&d->monitors);
     list_end(&d->pages);
-    list_end(&d->relaxed);
     list_end(&d->guards);
     arena_end(&d->arena);
     d->led = NULL;

@@ -9,6 +9,8 @@
 int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
 /* Rights of one gfn, past batches and elision; known is not touched. */
 int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
+/* The same for a step: not narrowed where the gfn is guarded. */
+int domain_force_open(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
 /* The same, and what the host view's overwrote in other views stays so. */
 int domain_force_alone(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
 /* Its failure rc, with a text. */
@@ -22,7 +24,7 @@ int domain_send_default(struct xmem_domain *d, uint8_t rights);
 /* Rights in force were changed. */
 static inline void rights_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
 {
-    if (d->arm || d->step_view_n || d->steps_n)
+    if (d->watched)
         d->watch->rights_changed(d, view, gfn, nr);
 }
 

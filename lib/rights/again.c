@@ -105,3 +105,11 @@ int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uin
     rc = changes_reapply_one(d, gfn);
     return rc ? domain_not_forced(d, v, gfn, rights, rc) : 0;
 }
+
+int domain_force_open(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
+{
+    d->as_said = true;
+    int rc = domain_force_rights(d, v, gfn, rights);
+    d->as_said = false;
+    return rc;
+}

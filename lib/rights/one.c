@@ -41,7 +41,7 @@ int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8
 
 static uint8_t in_force(const struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights)
 {
-    return d->own_change ? rights : guards_narrow(d, v, gfn, rights);
+    return d->as_said ? rights : guards_narrow(d, v, gfn, rights);
 }
 
 int domain_not_forced(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights, int rc)

@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "arena/known.h"
 #include "arena/layout.h"
-#include "ring/ring.h"
 #include "session/session.h"
 
 /* suppress-#VE in view.ve, in the words of known.h */
@@ -40,6 +39,8 @@ struct session_watch {
     void (*pages_changed)(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
     /* Rights of gfns were changed in a view, by whomever. */
     void (*rights_changed)(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
+    /* Is the page open for somebody's step? What it is meant to have is in known. */
+    bool (*is_open)(const struct xmem_domain *d, uint16_t view, uint64_t gfn);
     /* Large leaves of the host view were split at these gfns: what that overwrote in views is set again. */
     int (*host_split)(struct xmem_domain *d, const struct runs *parts);
     /* It is forgotten next; its number may come back. */
@@ -54,6 +55,7 @@ struct xmem_domain {
     const struct xmem_backend_ops *ops;
     void *dom;
     const struct session_watch *watch;
+    bool watched; /* there were steps: changes of rights are told */
     uint64_t number; /* of this session; no other one of the process has it, ever */
     uint32_t domid, vcpu_n, quirks;
     struct xmem_domain_opts opts;
@@ -66,8 +68,6 @@ struct xmem_domain {
     bool unfinished; /* disabling, which failed */
     bool ring_stays;    /* not enabled, and the ring that could not be ended is on */
     bool dead;      /* the domain died */
-    bool died_told; /* the caller knows */
-    bool broken;    /* the ring held garbage: not looked at again */
     uint32_t pauses; /* by the caller, not undone; */
     uint32_t lifted; /* of them, for a moment */
     uint32_t own_pauses; /* the library's own, not undone */
@@ -78,33 +78,15 @@ struct xmem_domain {
     uint16_t back_to;
     bool views_unwanted; /* on, for a view that could not be made */
     struct view **views; /* by id, caps.max_views of them; [0] is the host view */
-    struct step_view **step_views; /* for stepping over */
-    size_t step_view_n, step_view_cap;
-    uint64_t prepared; /* times that what is open in one changed */
-    bool step_monitor_user; /* single step, monitored by the caller; led.step_monitor: by the library */
-    bool emul_monitor_user; /* instructions that cannot be emulated, likewise */
 
-    struct vcpu *vcpus;          /* step-state.h */
-    uint32_t steps_n;   /* vCPUs in a step */
-    uint32_t holding_n; /* of them, such as the others are held for */
-    uint32_t later_n;   /* of them, such as have not begun */
-    struct looked *looked;       /* step-state.h */
     bool puts_back;     /* rights are being put back: feed.h */
+    bool as_said;       /* rights are set as a step needs them: domain_force_open() */
     bool splitting;     /* a large leaf of the host view is being split */
-    bool own_change;    /* rights are being changed for a step */
-    bool step_owed;     /* a step's end failed: step_pay() */
-    bool finishing;     /* the session ends: steps by view are seen through */
-    bool parking;       /* vCPUs with an event are to be parked */
-    bool hold_asked;    /* whether vCPUs can be held; then */
-    bool no_hold;       /* they cannot */
 
     struct arena arena;      /* the ledger's */
     struct ledger_head *led;
-    struct arena_list vcpu_led, monitors, pages, relaxed, guards; /* as in led */
+    struct arena_list vcpu_led, pages, guards; /* as in led */
     uint64_t page_next; /* where the next one is tried; 0: not known yet */
-
-    uint64_t *patched; /* gfns that breakpoints were written into, in order */
-    size_t patched_n, patched_cap;
 
     struct xmem_batch *batches;
     uint64_t *send_gfns; /* buffers of one hypercall, kept; */
@@ -113,11 +95,8 @@ struct xmem_domain {
     uint64_t few_gfns[SEND_FEW]; /* these, where there is no memory for larger ones */
     uint8_t few_rights[SEND_FEW];
 
-    struct ring ring;
-
     uint32_t view_end; /* above the highest number that a view had */
     uint32_t holds; /* by domain_hold(), not let go */
-    struct step_arm *arm;        /* step-arm.h; NULL: not needed yet */
     struct guards *guarded;      /* guards.h: gfns of copies; NULL: there are none */
     struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
 };
@@ -129,10 +108,6 @@ static inline struct remap *remap_at(const struct view *v, size_t i)
 static inline struct added *page_at(const struct xmem_domain *d, size_t i)
 {
     return list_at(&d->pages, i);
-}
-static inline struct relaxed *relaxed_at(const struct xmem_domain *d, size_t i)
-{
-    return list_at(&d->relaxed, i);
 }
 
 /* Codes that a call may pass on beside the common ones; others become -EIO. */
