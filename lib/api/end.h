@@ -5,6 +5,14 @@
 
 #include "session/domain.h"
 
+/* What monitoring needs of a session. */
+struct monitoring {
+    bool unfinished;  /* disabling, which failed */
+    bool ring_stays;  /* not enabled, and the ring that could not be ended is on */
+    uint32_t lifted;  /* of the caller's pauses, for a moment */
+    uint64_t hypercalls_before;
+};
+
 /*
  * As found. Both do all they can, and return the first failure with its text; what is left
  * is in the ledger, and the same call goes on with it.

@@ -44,10 +44,10 @@ static bool patient(struct patience *p)
 /* The caller's pauses, for as long as vCPUs must run. What fails is not counted as done. */
 static void lift_pauses(struct xmem_domain *d, bool lift)
 {
-    while (lift && d->lifted < d->pauses && !d->dead && (!ledger_unpause(d) ||
+    while (lift && d->monitoring->lifted < d->pauses && !d->dead && (!ledger_unpause(d) ||
                                                          !ledger_unpause(d)))
-        d->lifted++;
-    for (; !lift && d->lifted && !d->dead; d->lifted--)
+        d->monitoring->lifted++;
+    for (; !lift && d->monitoring->lifted && !d->dead; d->monitoring->lifted--)
         d->pauses -= ledger_pause(d) != 0;
 }
 
@@ -141,7 +141,7 @@ static int disable_again(struct xmem_domain *d)
 /* A ring that a failed call left is read first, since who came to it meanwhile would wait for good. */
 static void read_left(struct xmem_domain *d)
 {
-    d->ring_stays = false;
+    d->monitoring->ring_stays = false;
     d->enabled = true;
     events_drain(d);
 }
@@ -149,7 +149,7 @@ static void read_left(struct xmem_domain *d)
 /* The ring goes when every answer has reached the hypervisor, and not before. */
 static int drop_ring(struct xmem_domain *d)
 {
-    if (d->ring_stays)
+    if (d->monitoring->ring_stays)
         read_left(d);
     int rc = d->enabled ? events_send(d) : 0;
     if (rc || !d->led->ring_taken)
@@ -159,14 +159,14 @@ static int drop_ring(struct xmem_domain *d)
         rc = disable_again(d);
     uint8_t rights;
     if (rc && rc != -EBUSY && d->ops->rights_get(d->dom, 0, UINT64_MAX, &rights)) {
-        d->ring_stays = d->enabled && d->ops->ring_is_on(d->dom);
+        d->monitoring->ring_stays = d->enabled && d->ops->ring_is_on(d->dom);
         d->enabled = false; /* the ring is off, or not to be counted on; what came with it is not off */
     }
     if (rc)
         return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled%s", d->domid,
                            rc == -EBUSY ? ", vCPUs that wait for a slot of its ring do not run; is it paused "
                                           "by somebody else?" : "");
-    d->led->ring_taken = d->enabled = d->ring_stays = false;
+    d->led->ring_taken = d->enabled = d->monitoring->ring_stays = false;
     events_ring_gone(d);
     return 0;
 }
@@ -174,7 +174,7 @@ static int drop_ring(struct xmem_domain *d)
 /* One that a failed call left; no vCPU runs while it is read and ended. */
 static int drop_left(struct xmem_domain *d)
 {
-    if (!d->ring_stays)
+    if (!d->monitoring->ring_stays)
         return drop_ring(d);
     int rc = ledger_pause(d), rc2;
     if (rc)
@@ -233,7 +233,7 @@ int domain_stop(struct xmem_domain *d)
         forget_all(d);
     if (!d->enabled)
         events_reset(d);
-    d->unfinished = o.rc && !d->dead;
+    d->monitoring->unfinished = o.rc && !d->dead;
     return d->dead ? 0 : outcome_of(d, &o);
 }
 
@@ -329,7 +329,7 @@ int xmem_domain_enable(struct xmem_domain *d)
 int xmem_domain_disable(struct xmem_domain *d)
 {
     int rc = domain_usable(d);
-    if (rc || !(d->led->ring_taken || d->unfinished))
+    if (rc || !(d->led->ring_taken || d->monitoring->unfinished))
         return rc;
     domain_rewind_batches(d);
     return domain_stop(d);

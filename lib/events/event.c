@@ -21,8 +21,8 @@ int events_init(struct xmem_domain *d)
     memset(events_of(d)->pool, 0, bytes);
     for (uint32_t i = 0; i < d->vcpu_n; i++)
         v[i].led = ledger_vcpu(d, i);
-    list_init(&events_of(d)->monitors, &d->arena, &d->led->monitors);
-    list_init(&steps_of(d)->relaxed, &d->arena, &d->led->open);
+    list_init(&events_of(d)->monitors, ledger_arena(d), &d->led->monitors);
+    list_init(&steps_of(d)->relaxed, ledger_arena(d), &d->led->open);
     return 0;
 }
 

@@ -28,7 +28,11 @@ static inline void rights_changed(struct xmem_domain *d, uint16_t view, uint64_t
         d->watch->rights_changed(d, view, gfn, nr);
 }
 
-/* batch.c: the session goes; batches that are still there must not touch it. */
+/* A session has a ledger. -ENOMEM. */
+int rights_init(struct xmem_domain *d);
+/* It goes; batches that are still there must not touch it. */
+void rights_free(struct xmem_domain *d);
+/* batch.c: likewise, and the rest is still needed. */
 void domain_orphan_batches(struct xmem_domain *d);
 /* Monitoring ended: what batches had applied in part is restored, and they begin anew. */
 void domain_rewind_batches(struct xmem_domain *d);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a change in the host view overwrote in other views, set there again. */
+#include "rights/rights-int.h"
 #include "rights/changes.h"
 
 #include "ledger/ledger.h"
@@ -108,8 +109,8 @@ int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uin
 
 int domain_force_open(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
 {
-    d->as_said = true;
+    d->rights->as_said = true;
     int rc = domain_force_rights(d, v, gfn, rights);
-    d->as_said = false;
+    d->rights->as_said = false;
     return rc;
 }

@@ -79,7 +79,7 @@ int changes_learn_cost(struct xmem_domain *d, const struct view *v, const struct
                        uint64_t *calls);
 
 /* The buffers of one hypercall, at the session's end. */
-void send_free(struct xmem_domain *d);
+void send_free(struct rights *r);
 /* Hypercalls that send_runs() makes for a list. */
 uint64_t send_cost(const struct xmem_domain *d, const struct view *v, const struct runs *list);
 /*

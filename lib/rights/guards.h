@@ -14,14 +14,19 @@ struct guard {
     bool gone; /* but rights that are in force may still be narrower */
 };
 
-/* By gfn; each is the first member of what its owner keeps. */
-struct guards {
-    struct guard **v;
-    size_t n, cap;
-};
-
-/* The first one that is not below gfn, or n. */
-size_t guards_from(const struct guards *t, uint64_t gfn);
+/* They are in order of gfns; each is the first member of what its owner keeps. */
+size_t guards_n(const struct xmem_domain *d);
+struct guard *guards_at(const struct xmem_domain *d, size_t i);
+/* The first one that is not below gfn, or guards_n(). */
+size_t guards_from(const struct xmem_domain *d, uint64_t gfn);
+/* One more can be put. -ENOMEM. */
+int guards_room(struct xmem_domain *d);
+/* Room was made. */
+void guards_put(struct xmem_domain *d, struct guard *g);
+/* The i-th one is none any more, and its owner's again; and where it was the last: guards_trim(). */
+void guards_take(struct xmem_domain *d, size_t i);
+/* Without any there is no table. */
+void guards_trim(struct xmem_domain *d);
 bool guards_any(const struct xmem_domain *d, uint64_t gfn);
 uint8_t guards_narrow_far(const struct xmem_domain *d, const struct view *v, uint64_t gfn,
                           uint8_t rights);

@@ -47,67 +47,47 @@ struct session_watch {
     void (*view_gone)(struct xmem_domain *d, const struct view *v);
 };
 
-#define SEND_FEW 64u
+/* What each room keeps of a session, declared in its own folder; events/ has its own around the whole. */
+struct monitoring; /* api/ */
+struct view_set;   /* views/ */
+struct rights;     /* rights/ */
+struct guards;     /* rights/: gfns of copies */
+struct ledger;     /* ledger/ */
 
 struct xmem_domain {
     struct xmem *x;
     struct xmem_domain *next; /* of the connection's sessions */
     const struct xmem_backend_ops *ops;
     void *dom;
-    const struct session_watch *watch;
-    bool watched; /* there were steps: changes of rights are told */
     uint64_t number; /* of this session; no other one of the process has it, ever */
     uint32_t domid, vcpu_n, quirks;
     struct xmem_domain_opts opts;
     struct xmem_error error;
     struct xmem_caps caps;
     struct xmem_stats stats;
-    uint64_t hypercalls_before;
 
     bool enabled;
-    bool unfinished; /* disabling, which failed */
-    bool ring_stays;    /* not enabled, and the ring that could not be ended is on */
-    bool dead;      /* the domain died */
-    uint32_t pauses; /* by the caller, not undone; */
-    uint32_t lifted; /* of them, for a moment */
-    uint32_t own_pauses; /* the library's own, not undone */
-    bool owed;           /* the undoing of a failed call failed: pay() tries again */
+    bool dead;       /* the domain died */
+    uint32_t pauses; /* by the caller, not undone */
+    bool owed;       /* the undoing of a failed call failed: pay() tries again */
     void (*pay)(struct xmem_domain *d); /* ledger_pay() */
-    const struct ledger_kind *const *kinds; /* of what is undone: ledger.h */
-    bool back_owed; /* a switch back to this view */
-    uint16_t back_to;
-    bool views_unwanted; /* on, for a view that could not be made */
+    const struct session_watch *watch;
+    bool watched;    /* there were steps: changes of rights are told */
+
     struct view **views; /* by id, caps.max_views of them; [0] is the host view */
+    uint32_t view_end;   /* above the highest number that a view had */
 
-    bool puts_back;     /* rights are being put back: feed.h */
-    bool as_said;       /* rights are set as a step needs them: domain_force_open() */
-    bool splitting;     /* a large leaf of the host view is being split */
-
-    struct arena arena;      /* the ledger's */
-    struct ledger_head *led;
-    struct arena_list vcpu_led, pages, guards; /* as in led */
-    uint64_t page_next; /* where the next one is tried; 0: not known yet */
-
-    struct xmem_batch *batches;
-    uint64_t *send_gfns; /* buffers of one hypercall, kept; */
-    uint8_t *send_rights;
-    uint32_t send_cap;
-    uint64_t few_gfns[SEND_FEW]; /* these, where there is no memory for larger ones */
-    uint8_t few_rights[SEND_FEW];
-
-    uint32_t view_end; /* above the highest number that a view had */
-    uint32_t holds; /* by domain_hold(), not let go */
-    struct guards *guarded;      /* guards.h: gfns of copies; NULL: there are none */
-    struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
+    struct ledger_head *led; /* in the ledger's arena */
+    struct ledger *ledger;
+    struct rights *rights;
+    struct guards *guarded;  /* NULL: there are none */
+    struct view_set *view_set;
+    struct monitoring *monitoring;
 };
 
 static inline struct remap *remap_at(const struct view *v, size_t i)
 {
     return list_at(&v->remaps, i);
-}
-static inline struct added *page_at(const struct xmem_domain *d, size_t i)
-{
-    return list_at(&d->pages, i);
 }
 
 /* Codes that a call may pass on beside the common ones; others become -EIO. */
@@ -129,8 +109,6 @@ int domain_code(int rc, unsigned may);
 /* The caller's fault: sets the text, returns code. */
 int domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Adds to a failure's text that nothing was changed, as far as that is so. */
-void domain_as_before(const struct xmem_domain *d, struct xmem_error *text);
 /* 0; -EINVAL no session; -ESHUTDOWN. Every public call starts with it. */
 int domain_not_usable(struct xmem_domain *d);
 static inline int domain_usable(struct xmem_domain *d)

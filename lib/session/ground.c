@@ -99,15 +99,6 @@ int session_out_of_memory(struct xmem_domain *d)
     return domain_refuse(d, -ENOMEM, "out of memory");
 }
 
-void domain_as_before(const struct xmem_domain *d, struct xmem_error *text)
-{
-    if (d->dead)
-        return;
-    xmem_error_add(text, d->own_pauses ? "; nothing was changed, but the domain is paused until a call of this "
-                                         "session can unpause it"
-                                       : "; all is as before");
-}
-
 int domain_not_usable(struct xmem_domain *d)
 {
     if (!d)

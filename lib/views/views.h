@@ -5,6 +5,9 @@
 
 #include "ledger/ledger.h"
 
+/* A session has a ledger, and caps: its views, and the host's among them. -ENOMEM. */
+int views_init(struct xmem_domain *d);
+void views_free(struct xmem_domain *d);
 /* 0, or -EOPNOTSUPP where there are none; a text. */
 int views_usable(struct xmem_domain *d);
 /* The caller's view; view 0 is one. -ENOENT; a text. */
@@ -35,6 +38,8 @@ int view_set_shown(struct xmem_domain *d, struct view *v, bool visible);
  * that is hidden, by whomever, is shown for that moment.
  */
 int view_switch_all(struct xmem_domain *d, uint16_t id);
+/* A switch back to a view that failed is tried again by later calls, or need not be any more. */
+void view_owe_switch(struct xmem_domain *d, uint16_t id, bool owed);
 /* Views that were there before; the first failure, with its text. */
 int views_show_again(struct xmem_domain *d);
 /* So that gfn shows the host's frame of to (rights/remap.h), noted and with a text; the gfn's rights in the view are new ones then. */
