@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Sessions: opening, asking, pausing, closing. What their end does is restore.c's. */
-#include "session/domain.h"
+#include "session/session.h"
 
-#include "api/end.h"
-#include "base/sized.h"
-#include "events/step.h"
-#include "events/undo.h"
+#include "api/api-int.h"
+#include "base/base.h"
+#include "events/events.h"
 #include "ledger/ledger.h"
-#include "rights/access.h"
-#include "rights/changes.h"
-#include "rights/undo.h"
-#include "views/copies.h"
+#include "rights/rights.h"
 #include "views/views.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The guest's memory, read and written. */
-#include "events/finish.h"
-#include "session/domain.h"
-#include "views/copies.h"
+#include "events/events.h"
+#include "session/session.h"
+#include "views/views.h"
 
 #include <errno.h>
 #include <inttypes.h>

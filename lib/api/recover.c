@@ -2,10 +2,9 @@
 /* Bringing back a domain whose tool died. */
 #include "backend/backend.h"
 #include "ring/ring.h"
-#include "session/connection.h"
-#include "session/domain.h"
-#include "base/sized.h"
-#include "api/end.h"
+#include "session/session.h"
+#include "base/base.h"
+#include "api/api-int.h"
 
 #include <errno.h>
 #include <inttypes.h>

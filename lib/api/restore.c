@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Monitoring and its end, and the session's: everything as it was found, nobody left waiting. */
-#include "events/finish.h"
+#include "events/events.h"
 #include "ledger/ledger.h"
-#include "events/step.h"
-#include "api/end.h"
-#include "rights/access.h"
+#include "api/api-int.h"
+#include "rights/rights.h"
 #include "views/views.h"
 
 #include <errno.h>

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is done to views, with the events that it concerns: answers take effect before. */
-#include "base/rights.h"
-#include "base/sized.h"
-#include "events/step.h"
+#include "api/api.h"
+#include "base/base.h"
+#include "events/events.h"
 #include "ledger/ledger.h"
-#include "views/copies.h"
 #include "views/views.h"
 
 #include <errno.h>

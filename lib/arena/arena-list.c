@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "arena/arena-list.h"
+#include "arena/arena.h"
 
 #include <errno.h>
 #include <stdlib.h>

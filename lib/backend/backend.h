@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <xmem.h>
 
-#include "arm/context.h"
+#include "arm/arm.h"
 
 #define BACKEND_PAGE_SIZE 4096u
 

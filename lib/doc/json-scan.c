@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/base.h"
 
 static int scan_value(struct json_scan *s, uint32_t parent, unsigned depth, uint32_t *out);
 

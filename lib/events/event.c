@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The events of a session: those that wait, and their answers, put into the ring. */
-#include "events/event.h"
+#include "events/events-int.h"
 
 #include "ledger/ledger.h"
 

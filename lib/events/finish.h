@@ -3,8 +3,8 @@
 #ifndef XMEM_FINISH_H
 #define XMEM_FINISH_H
 
-#include "events/event.h"
-#include "session/domain.h"
+#include "events/events-int.h"
+#include "session/session.h"
 
 #define REPLY_ACTIONS (XMEM_REPLY_REINJECT + 1)
 
@@ -47,11 +47,5 @@ int event_inject_undefined(struct xmem_domain *d, const struct event *ev);
 bool event_is_guests(const struct xmem_domain *d, const struct event *ev, uint16_t view);
 /* Is the breakpoint instruction still in the host view's memory? True where nobody can tell. */
 bool event_still_there(struct xmem_domain *d, struct event *ev);
-/*
- * The session writes into the guest: a breakpoint there is the caller's. Room for the note before the
- * write, -ENOMEM; and the note, once it was written.
- */
-int event_prepare_write(struct xmem_domain *d, const uint8_t *bytes, size_t n);
-void event_note_write(struct xmem_domain *d, uint64_t gpa, const uint8_t *bytes, size_t n);
 
 #endif

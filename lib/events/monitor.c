@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Events other than memory accesses, switched on and off. */
 #include "ledger/ledger.h"
-#include "base/sized.h"
-#include "events/event.h"
+#include "base/base.h"
+#include "events/events-int.h"
 #include "events/monitor.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Exceptions that an event took from the guest, given back. */
 #include "events/finish.h"
-#include "base/util.h"
-#include "rights/remap.h"
+#include "base/base.h"
+#include "rights/rights.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The caller's replies, and the session's when there is none. */
-#include "views/copies.h"
+#include "views/views.h"
 #include "events/finish.h"
-#include "base/rights.h"
-#include "base/sized.h"
+#include "base/base.h"
 #include "events/step.h"
 #include "events/monitor.h"
 #include "events/step-copies.h"
@@ -226,7 +225,7 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
     return 0;
 }
 
-int session_check_event(struct xmem_domain *d, const struct xmem_event *pub)
+int event_check(struct xmem_domain *d, const struct xmem_event *pub)
 {
     struct event *ev;
     int rc = answerable(d, pub, &ev);
@@ -300,7 +299,7 @@ static int event_default(struct xmem_domain *d, struct event *ev)
     return rc;
 }
 
-int session_drop(struct xmem_domain *d, const struct xmem_event *pub, bool strict)
+int event_drop(struct xmem_domain *d, const struct xmem_event *pub, bool strict)
 {
     struct event *ev;
     int rc = answerable(d, pub, &ev);
@@ -312,5 +311,5 @@ int session_drop(struct xmem_domain *d, const struct xmem_event *pub, bool stric
 
 int xmem_event_drop(struct xmem_domain *d, const struct xmem_event *pub)
 {
-    return session_drop(d, pub, false);
+    return event_drop(d, pub, false);
 }

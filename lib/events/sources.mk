@@ -3,7 +3,8 @@
 events_sources = \
 	lib/events/at-end.c \
 	lib/events/event.c \
-	lib/events/event.h \
+	lib/events/events-int.h \
+	lib/events/events.h \
 	lib/events/finish.c \
 	lib/events/finish.h \
 	lib/events/monitor.c \
@@ -29,7 +30,6 @@ events_sources = \
 	lib/events/step.h \
 	lib/events/take.c \
 	lib/events/undo.c \
-	lib/events/undo.h \
 	lib/events/watch.c \
 	lib/events/x86-walk.c \
 	lib/events/x86-walk.h

@@ -2,7 +2,7 @@
 /* The guest's memory as a waiting vCPU reaches it: its tables, the rights in force, mappings. */
 #include "events/step-arm.h"
 
-#include "base/rights.h"
+#include "base/base.h"
 #include "events/step.h"
 
 #include <errno.h>

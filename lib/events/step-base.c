@@ -2,10 +2,9 @@
 /* What all means of stepping share: the pages of an instruction, and how far its vCPU is. */
 #include "events/step.h"
 
-#include "base/rights.h"
+#include "base/base.h"
 #include "events/monitor.h"
-#include "rights/access.h"
-#include "rights/guards.h"
+#include "rights/rights.h"
 
 #include <string.h>
 #include <time.h>

@@ -2,9 +2,11 @@
 /* Writes of the guest where a view shows a copy: stepped over, and carried over then. */
 #include "events/step-copies.h"
 
-#include "base/rights.h"
+#include "rights/rights.h"
+
+#include "base/base.h"
 #include "events/step.h"
-#include "views/copies.h"
+#include "views/views.h"
 
 #define OUT_LOOKS 64u
 

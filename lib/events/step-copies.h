@@ -3,8 +3,8 @@
 #ifndef XMEM_STEP_COPIES_H
 #define XMEM_STEP_COPIES_H
 
-#include "events/event.h"
-#include "session/domain.h"
+#include "events/events-int.h"
+#include "session/session.h"
 
 /* An event was taken. What its vCPU wrote is carried over. */
 int copies_taken(struct xmem_domain *d, struct event *ev);

@@ -6,10 +6,9 @@
  */
 #include "events/step.h"
 
-#include "rights/changes.h"
-#include "views/copies.h"
+#include "rights/rights.h"
+#include "views/views.h"
 #include "ledger/ledger.h"
-#include "rights/access.h"
 #include "events/monitor.h"
 #include "events/step-copies.h"
 

@@ -3,7 +3,7 @@
 #ifndef XMEM_STEP_STATE_H
 #define XMEM_STEP_STATE_H
 
-#include "arena/arena-list.h"
+#include "arena/arena.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -8,15 +8,11 @@
  */
 #include "events/step.h"
 
-#include "rights/changes.h"
-#include "views/copies.h"
-#include "events/finish.h"
-#include "base/rights.h"
-#include "base/util.h"
-#include "rights/access.h"
-#include "rights/leaf.h"
-#include "events/monitor.h"
+#include "rights/rights.h"
 #include "views/views.h"
+#include "events/finish.h"
+#include "base/base.h"
+#include "events/monitor.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -2,13 +2,11 @@
 /* Which means a step uses, and the phases that it goes through. */
 #include "events/step.h"
 
-#include "rights/changes.h"
-#include "views/copies.h"
+#include "rights/rights.h"
+#include "views/views.h"
 #include "events/finish.h"
-#include "base/rights.h"
+#include "base/base.h"
 #include "events/step-look.h"
-#include "rights/access.h"
-#include "rights/remap.h"
 #include "events/monitor.h"
 #include "events/step-copies.h"
 

@@ -17,9 +17,9 @@
 #ifndef XMEM_STEP_H
 #define XMEM_STEP_H
 
-#include "events/event.h"
+#include "events/events-int.h"
 #include "events/step-state.h"
-#include "session/domain.h"
+#include "session/session.h"
 
 /* A view for stepping over: what it has open beyond the rights of the view it stands for. */
 struct step_view {
@@ -53,8 +53,6 @@ bool step_is_fast(const struct xmem_domain *d, const struct event *ev);
  * The first failure.
  */
 int step_resume(struct xmem_domain *d);
-/* The domain goes on: likewise, and whoever waits for events comes to send the answers. */
-int step_resume_all(struct xmem_domain *d);
 /* Single step with the next answer, so that nothing comes in between. A text. */
 int step_alone(struct xmem_domain *d, uint32_t vcpu);
 /* The vCPU is answered with a fast single step in this view, which leads to end. */
@@ -62,8 +60,6 @@ void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end
 /* The vCPU is answered with an emulation: what cannot be emulated is stepped over otherwise. */
 void step_emulated(struct xmem_domain *d, struct event *ev);
 
-/* XMEM_STEP_* beside which nothing passes. */
-uint32_t step_airtight(struct xmem_domain *d);
 
 /* ---- for those who change rights and views ---- */
 
@@ -73,18 +69,8 @@ void step_arm_pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 void step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
 /* The step view of this number, or NULL. */
 struct step_view *step_view_of(const struct xmem_domain *d, uint16_t id);
-/* Where a vCPU in a step view belongs; other views are as they are. */
-uint16_t step_home(const struct xmem_domain *d, uint32_t vcpu, uint16_t view);
-/* A step view gives its place to a caller's view. False: there is none, or all are in use. */
-bool step_view_drop(struct xmem_domain *d);
 /* The view is forgotten; it may have been a step view. */
 void step_view_forget(struct xmem_domain *d, const struct view *v);
-/* A view goes: no step may lead back to it. -EBUSY one does; a text. */
-int step_view_going(struct xmem_domain *d, uint16_t id);
-/* Before all vCPUs are switched: steps by view end first. -EBUSY one does not; a text. */
-int step_before_switch(struct xmem_domain *d);
-/* All vCPUs belong in this view now. */
-void step_switched(struct xmem_domain *d, uint16_t view);
 
 /* ---- for the end of the session ---- */
 
@@ -110,7 +96,6 @@ bool step_arm_exclusive(struct xmem_domain *d, struct event *ev);
 int step_by_arm(struct xmem_domain *d, struct event *ev);
 /* Its event in the middle of an instruction is answered by something else. */
 void step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a);
-void step_arm_free(struct xmem_domain *d);
 
 /* ---- between the step's own files ---- */
 

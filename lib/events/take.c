@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Taking events from the ring: what is the library's own is dealt with, what is the caller's is given. */
-#include "events/event.h"
+#include "events/events-int.h"
 
-#include "views/copies.h"
-#include "session/domain.h"
+#include "views/views.h"
+#include "session/session.h"
 #include "events/finish.h"
-#include "base/sized.h"
+#include "base/base.h"
 #include "events/step.h"
 #include "events/step-copies.h"
 

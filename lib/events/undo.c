@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Single step and events, switched off. */
-#include "events/undo.h"
+#include "events/events.h"
 
-#include "base/rights.h"
-#include "events/event.h"
+#include "base/base.h"
+#include "events/events-int.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What events and steps do about changes below them; and the session as it begins. */
 #include "events/step.h"
-#include "rights/changes.h"
+#include "rights/rights.h"
 
 #include <stdlib.h>
 
-static void rights_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
+static void on_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
 {
     if (steps_of(d)->arm)
         step_arm_pages_changed(d, gfn, nr);
@@ -32,7 +32,7 @@ static void view_gone(struct xmem_domain *d, const struct view *v)
 
 static const struct session_watch watch = {
     .pages_changed = step_arm_pages_changed,
-    .rights_changed = rights_changed,
+    .rights_changed = on_rights,
     .is_open = is_open,
     .host_split = changes_reapply,
     .view_gone = view_gone,

@@ -3,7 +3,7 @@
  * All that a session changed and has not undone, and the one walk that undoes it. An entry is made
  * before its change, and leaves when it is confirmed that it was undone; undoing needs no memory. What
  * fails is told and stays: the next walk goes on with it. The entries lie in an arena, where another
- * process may read them at any moment (arena/layout.h, arena/read.h):
+ * process may read them at any moment (arena/arena.h):
  *   rights         view.known, what was set and what was found; of remaps, view.remaps; relaxed, guards
  *   default        led.default_found, default_now, default_over_all
  *   views          view.led.own, hidden, view.ve, led.views_on, views_switched, vcpu.led.notify_set
@@ -14,7 +14,7 @@
 #ifndef XMEM_LEDGER_H
 #define XMEM_LEDGER_H
 
-#include "session/domain.h"
+#include "session/session.h"
 
 /* ---- where it lies ---- */
 

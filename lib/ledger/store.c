@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the ledger lies; what it is made of is in arena/layout.h. */
+/* Where the ledger lies; what it is made of is in arena/arena.h. */
 #include "ledger/ledger-int.h"
 
 #include <errno.h>

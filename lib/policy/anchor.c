@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 #define PAGE_BYTES 4096u
 #define BYTES_MAX 4096u

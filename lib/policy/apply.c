@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "session/session.h"
+#include "policy/policy-int.h"
+#include "api/api.h"
 
 #define PORTION 65536u /* gfns between two calls of the progress function */
 

@@ -2,8 +2,8 @@
 /* Copies of pages that a policy shows in its views, patched. The session keeps them. */
 #include <string.h>
 
-#include "policy/policy.h"
-#include "session/session.h"
+#include "policy/policy-int.h"
+#include "api/api.h"
 
 #define PAGE_BYTES 4096u
 #define PAGE_SHIFT 12u

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Extents of regions: added, sorted and joined. */
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 #include <stdlib.h>
 #include <string.h>

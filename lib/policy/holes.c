@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/policy.h"
-#include "session/session.h"
+#include "policy/policy-int.h"
+#include "api/api.h"
 
 struct look {
     const struct xmem_policy *p;

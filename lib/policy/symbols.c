@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "doc/symbols.h"
+#include "policy/policy-int.h"
+#include "doc/doc.h"
 
 #define SYMBOL_NAME_MAX 511u
 #define LOOKUPS_MAX 65536u

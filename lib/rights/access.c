@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rights of pages, asked for and set; every set is a small batch. */
-#include "rights/access.h"
+#include "rights/rights.h"
 
-#include "rights/changes.h"
-#include "rights/guards.h"
+#include "rights/rights-int.h"
 #include "ledger/ledger.h"
-#include "base/rights.h"
-#include "rights/leaf.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a change in the host view overwrote in other views, set there again. */
 #include "rights/rights-int.h"
-#include "rights/changes.h"
 
 #include "ledger/ledger.h"
-#include "rights/access.h"
-#include "rights/feed.h"
-#include "rights/leaf.h"
-#include "rights/remap.h"
+#include "rights/rights.h"
 
 #include <inttypes.h>
 

@@ -2,9 +2,8 @@
 /* Batches: changes that are collected and applied together. */
 #include "ledger/ledger.h"
 #include "rights/rights-int.h"
-#include "rights/access.h"
-#include "rights/changes.h"
-#include "base/sized.h"
+#include "rights/rights.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <stdlib.h>

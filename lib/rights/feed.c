@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rights/rights-int.h"
-#include "rights/feed.h"
+#include "rights/rights.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Gfns that a view shows a copy of: less than what is wanted is in force there. */
-#include "rights/guards.h"
+#include "rights/rights.h"
 
-#include "base/rights.h"
-#include "base/util.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -9,10 +9,8 @@
  * again; nothing runs meanwhile.
  */
 #include "rights/rights-int.h"
-#include "rights/leaf.h"
+#include "rights/rights.h"
 
-#include "rights/access.h"
-#include "rights/changes.h"
 #include "ledger/ledger.h"
 
 #include <errno.h>

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rights of one gfn, asked for and forced by a hypercall. */
 #include "rights/rights-int.h"
-#include "rights/access.h"
+#include "rights/rights.h"
 
-#include "base/rights.h"
+#include "base/base.h"
 #include "ledger/ledger.h"
-#include "rights/guards.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rights/runs.h"
+#include "rights/rights.h"
 
 #include <errno.h>
 #include <stdlib.h>

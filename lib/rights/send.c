@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs of rights into as few hypercalls as possible. */
 #include "rights/rights-int.h"
-#include "rights/changes.h"
-#include "rights/guards.h"
+#include "rights/rights.h"
 #include "ledger/ledger.h"
-#include "base/rights.h"
-#include "rights/access.h"
-#include "rights/leaf.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <inttypes.h>

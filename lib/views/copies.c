@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "views/copies.h"
+#include "views/views.h"
 
 #include "views/views-int.h"
 
-#include "rights/changes.h"
-#include "base/rights.h"
-#include "rights/access.h"
+#include "rights/rights.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -282,7 +281,7 @@ int copies_end(struct xmem_domain *d)
     return first ? first : rc;
 }
 
-static struct copy *insert(struct xmem_domain *d, const struct session_copy *in)
+static struct copy *insert(struct xmem_domain *d, const struct new_copy *in)
 {
     struct copy *c = calloc(1, sizeof(*c));
     if (!c || list_room(&d->view_set->copied) || guards_room(d)) {
@@ -300,7 +299,7 @@ static struct copy *insert(struct xmem_domain *d, const struct session_copy *in)
     return c;
 }
 
-int session_keep_copy(struct xmem_domain *d, const struct session_copy *in)
+int copies_keep(struct xmem_domain *d, const struct new_copy *in)
 {
     bool guarded = guards_any(d, in->gfn);
     struct copy *c = insert(d, in);
@@ -316,11 +315,6 @@ int session_keep_copy(struct xmem_domain *d, const struct session_copy *in)
         d->error = why;
     }
     return rc;
-}
-
-uint64_t session_patch_hits(const struct xmem_domain *d)
-{
-    return d->stats.patch_hits;
 }
 
 /* ---- steps and events ---- */

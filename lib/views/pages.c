@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Pages of the guest: where there are any, and such as are given and taken away. */
-#include "views/copies.h"
+#include "views/views.h"
 #include "ledger/ledger.h"
-#include "session/session.h"
-#include "rights/access.h"
-#include "rights/leaf.h"
+#include "rights/rights.h"
 #include "views/views-int.h"
 
 #include <errno.h>
@@ -33,7 +31,7 @@ static int there_one_by_one(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bo
     return rc;
 }
 
-int session_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
+int pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
 {
     int rc = domain_usable(d);
     if (rc)
@@ -241,7 +239,7 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
     return d->guarded ? copies_page_gone(d, gfn) : 0;
 }
 
-int session_discard_page(struct xmem_domain *d, uint64_t gfn)
+int page_discard(struct xmem_domain *d, uint64_t gfn)
 {
     int rc = xmem_domain_remove_page(d, gfn);
     for (size_t i = 0; rc && i < d->view_set->pages.n; i++)

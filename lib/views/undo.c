@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Views as they were found. */
-#include "rights/access.h"
-#include "rights/undo.h"
-#include "views/copies.h"
+#include "rights/rights.h"
+#include "views/views.h"
 #include "views/views-int.h"
 
 #include <errno.h>

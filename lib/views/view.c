@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Alternate views. */
-#include "rights/changes.h"
-#include "views/copies.h"
-#include "rights/feed.h"
+#include "rights/rights.h"
+#include "views/views.h"
 #include "ledger/ledger.h"
-#include "base/rights.h"
-#include "base/sized.h"
-#include "rights/access.h"
-#include "rights/leaf.h"
-#include "rights/remap.h"
+#include "base/base.h"
 #include "views/views-int.h"
 
 #include <errno.h>

@@ -6,8 +6,7 @@
 #include "unit.h"
 
 #include <doc/sim-open.h>
-#include <session/connection.h>
-#include <session/domain.h>
+#include <session/session.h>
 #include <errno.h>
 #include <ledger/ledger.h>
 #include <sim-int.h>

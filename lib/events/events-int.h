@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Events taken and not yet answered. */
-#ifndef XMEM_EVENT_H
-#define XMEM_EVENT_H
+#ifndef XMEM_EVENTS_INT_H
+#define XMEM_EVENTS_INT_H
 
+#include "events/events.h"
 #include "events/step-state.h"
 #include "ring/ring.h"
-#include "session/domain.h"
+#include "session/session.h"
 
 /* More than the slots, used in turn: a second answer is told apart for a while. */
 #define EVENT_POOL 32u
@@ -113,40 +114,6 @@ static inline struct event *event_unused(struct events *e)
     return ev;
 }
 
-/* A session as it begins, all zero but for what is above others. NULL: no memory. */
-struct xmem_domain *events_session(void);
-/* Its vCPUs are known. -ENOMEM. */
-int events_init(struct xmem_domain *d);
-void events_free(struct xmem_domain *d);
-/* ---- at-end.c: the end of monitoring ---- */
-
-/* All are answered until the ring is empty. True: there were some. */
-bool events_drain(struct xmem_domain *d);
-/* A moment of running: answers reach the vCPUs, the last events come. True: some came. */
-bool events_let_run(struct xmem_domain *d);
-/* Before each try to end the ring: Xen reads no answer once it is gone, and who waits then does so for good. */
-int events_last_answers(struct xmem_domain *d);
-/* Has every vCPU that neither sleeps nor is parked been on a processor since it was noted? */
-bool events_all_ran(struct xmem_domain *d, bool note);
-/* Steps are seen through from now on, or not any more. */
-void events_finishing(struct xmem_domain *d, bool on);
-/* Are any left? And can events come of them? */
-bool events_in_steps(struct xmem_domain *d);
-bool events_readable(const struct xmem_domain *d);
-/* vCPUs with an event are parked from now on, or not any more. True: some may have queued for a slot. */
-bool events_parking(struct xmem_domain *d, bool on);
-/* All are answered and all steps ended. The first failure. */
-int events_end(struct xmem_domain *d);
-/* The ring as it is now. A text. */
-int events_ring(struct xmem_domain *d, const struct backend_ring *b);
-/* It is no more, or a new one. */
-void events_ring_gone(struct xmem_domain *d);
-/* Nothing of a domain that died is left to be undone. */
-void events_forget(struct xmem_domain *d);
-
-/* Forgets all that was held: a new ring begins. */
-void events_reset(struct xmem_domain *d);
-
 /* The caller's event as ours: NULL if it is none of this session. */
 static inline struct event *event_of(const struct events *e, const struct xmem_event *ev)
 {
@@ -164,8 +131,6 @@ int event_take_raw(struct xmem_domain *d, struct event **out);
  */
 struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xmem_event_mem *m,
                         uint64_t pc);
-/* Publishes answers and notifies if there are any. */
-int events_send(struct xmem_domain *d);
 /* The registers or data behind the request, in private memory. */
 const uint8_t *event_data(struct xmem_domain *d, struct event *ev);
 /* Answers with the request's own head and these flags beside VCPU_PAUSED. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The end of monitoring and of sessions. */
-#ifndef XMEM_END_H
-#define XMEM_END_H
+/* What this room keeps of a session; the end of monitoring and of sessions. */
+#ifndef XMEM_API_INT_H
+#define XMEM_API_INT_H
 
-#include "session/domain.h"
+#include "api/api.h"
+#include "session/session.h"
 
 /* What monitoring needs of a session. */
 struct monitoring {
