@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Monitoring and its end, and the session's: everything as it was found, nobody left waiting. */
+#include "base/base.h"
 #include "events/events.h"
 #include "ledger/ledger.h"
 #include "api/api-int.h"
@@ -9,18 +10,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define STEPS_MS 2000      /* for steps on the way to end */
 #define DISABLE_MS 2000    /* for vCPUs that wait for a slot to get one */
 #define LOOKS_MIN 64u      /* whatever the clock says: the tool itself may not have run */
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* How long something is waited for. */
 struct patience {
@@ -30,12 +23,12 @@ struct patience {
 
 static struct patience patience_of(int64_t ms)
 {
-    return (struct patience){.end = now_ms() + ms};
+    return (struct patience){.end = clock_ms() + ms};
 }
 
 static bool patient(struct patience *p)
 {
-    return p->looks++ < LOOKS_MIN || now_ms() < p->end;
+    return p->looks++ < LOOKS_MIN || clock_ms() < p->end;
 }
 
 /* ---- monitoring ---- */

@@ -21,7 +21,8 @@
 
 struct arena {
     uint8_t **page; /* where each is in this process */
-    uint32_t pages, page_cap;
+    uint32_t pages;
+    size_t page_cap;
     int fd;         /* -1: this process's own memory */
     uint32_t next;  /* units never given out begin here */
     uint32_t free_one, free_big;
@@ -57,7 +58,8 @@ struct arena_list {
     struct arena *arena;
     struct arena_list_top *top;
     uint8_t **unit; /* where each is in this process */
-    uint32_t units, cap, n;
+    uint32_t units, n;
+    size_t cap;
 };
 
 void list_init(struct arena_list *l, struct arena *a, struct arena_list_top *top);

@@ -14,9 +14,8 @@
 #include <stdbool.h>
 #include <xmem.h>
 
+#include "base/base.h"
 #include "arm/arm.h"
-
-#define BACKEND_PAGE_SIZE 4096u
 
 struct xmem_error; /* error.h */
 

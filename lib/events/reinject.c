@@ -88,7 +88,7 @@ void event_note_write(struct xmem_domain *d, uint64_t gpa, const uint8_t *bytes,
 {
     struct events *e = events_of(d);
     const uint8_t *at = int3_in(bytes, n);
-    uint64_t gfn = at ? (gpa + (uint64_t)(at - bytes)) / BACKEND_PAGE_SIZE : 0;
+    uint64_t gfn = at ? (gpa + (uint64_t)(at - bytes)) / PAGE_BYTES : 0;
     size_t i = patch_at(e, gfn);
     if (!at || (i < e->patched_n && e->patched[i] == gfn))
         return;
@@ -112,7 +112,7 @@ bool event_still_there(struct xmem_domain *d, struct event *ev)
         !d->ops->page_map || d->ops->page_map(d->dom, ev->pub.u.debug.gfn, &page))
         return true;
     ring_regs_decode(ring_of(d), event_data(d, ev), &regs);
-    uint8_t byte = ((const uint8_t *)page)[regs.u.x86.rip % BACKEND_PAGE_SIZE];
+    uint8_t byte = ((const uint8_t *)page)[regs.u.x86.rip % PAGE_BYTES];
     d->ops->page_unmap(d->dom, page);
     return byte == INT3;
 }

@@ -13,7 +13,7 @@
 
 static uint64_t in_page(uint64_t va)
 {
-    return va & (BACKEND_PAGE_SIZE - 1);
+    return va & (PAGE_BYTES - 1);
 }
 
 static const uint8_t *table(void *ctx, uint64_t gfn)
@@ -28,8 +28,8 @@ static const uint8_t *table(void *ctx, uint64_t gfn)
 static bool passed_natively(const struct arm_reach *w, uint64_t va)
 {
     const struct xmem_event_mem *m = &w->ev->pub.u.mem;
-    return va / BACKEND_PAGE_SIZE == w->v->read.u.arm.pc / BACKEND_PAGE_SIZE ||
-           ((m->access & XMEM_ACCESS_GLA_VALID) && va / BACKEND_PAGE_SIZE == m->gla / BACKEND_PAGE_SIZE);
+    return va / PAGE_BYTES == w->v->read.u.arm.pc / PAGE_BYTES ||
+           ((m->access & XMEM_ACCESS_GLA_VALID) && va / PAGE_BYTES == m->gla / PAGE_BYTES);
 }
 
 /* In one step a walk for each page: the registers that it depends on are not changed here. */
@@ -38,7 +38,7 @@ static enum arm_why translate(struct arm_reach *w, const struct arm_regs *r, uin
 {
     const struct arm_walk walk = {.ctx = w, .page = table};
     struct step_arm *a = steps_of(w->d)->arm;
-    uint64_t page = va / BACKEND_PAGE_SIZE;
+    uint64_t page = va / PAGE_BYTES;
     struct arm_page *p = &a->walked[kind][page % ARM_WALKED];
     const struct arm_walked *k = &p->walked;
     if (k->used && p->step == a->pages.step && k->page == page && k->user == user) {
@@ -141,7 +141,7 @@ static enum arm_why piece(struct arm_reach *w, const struct arm_regs *r,
         return why;
     if (((touch->access & ARM_READS) && !t.read) || ((touch->access & ARM_WRITES) && !t.write))
         return ARM_FAULTS;
-    uint64_t gfn = t.ipa / BACKEND_PAGE_SIZE;
+    uint64_t gfn = t.ipa / PAGE_BYTES;
     why = check_rights(w, gfn, va, touch->access);
     if (why)
         return why;
@@ -154,7 +154,7 @@ static enum arm_why piece(struct arm_reach *w, const struct arm_regs *r,
 enum arm_why arm_reach_place(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
                              struct arm_place *out)
 {
-    uint32_t room = BACKEND_PAGE_SIZE - (uint32_t)in_page(touch->va);
+    uint32_t room = PAGE_BYTES - (uint32_t)in_page(touch->va);
     out->first = touch->bytes < room ? touch->bytes : room;
     out->p[1] = NULL;
     enum arm_why why = piece(ctx, r, touch, touch->va, &out->p[0]);
@@ -178,7 +178,7 @@ static enum arm_why read_code(struct arm_reach *w, const struct arm_regs *r, uin
         why = ARM_FAULTS;
     if (why)
         return why;
-    uint64_t gfn = t.ipa / BACKEND_PAGE_SIZE;
+    uint64_t gfn = t.ipa / PAGE_BYTES;
     if (w->v->gone || !w->v->fetched)
         why = check_rights(w, gfn, pc, XMEM_ACCESS_X);
     if (why)

@@ -4,6 +4,7 @@
  * with an answer and nothing else, so whatever changes a register is put back whole, before the
  * answer: in one call, so that a tool which dies there has done it once, or not at all.
  */
+#include "base/base.h"
 #include "events/step-arm.h"
 
 #include "events/step.h"
@@ -160,7 +161,7 @@ static enum arm_why check_event(struct arm_reach *w, const struct arm_touch *tou
         !(touch->access & m->access & (XMEM_ACCESS_R | XMEM_ACCESS_W)))
         return ARM_ODD;
     enum arm_why why = arm_reach_gfn(w, &w->v->now, m->gla, ARM_WALKED_DATA, touch->user, &t);
-    return why ? why : t.ipa / BACKEND_PAGE_SIZE == m->gfn ? ARM_OK : ARM_ODD;
+    return why ? why : t.ipa / PAGE_BYTES == m->gfn ? ARM_OK : ARM_ODD;
 }
 
 /* Up to so many since the event, but one at least: it was answered for. */
@@ -303,7 +304,7 @@ static int finish(struct arm_reach *w)
 /* A further page, or another kind of access: an event of its own, with its own answer. */
 static int tell(struct arm_reach *w)
 {
-    struct xmem_event_mem m = {.gfn = w->ask_gfn, .offset = w->ask_gla & (BACKEND_PAGE_SIZE - 1),
+    struct xmem_event_mem m = {.gfn = w->ask_gfn, .offset = w->ask_gla & (PAGE_BYTES - 1),
                                .gla = w->ask_gla};
     m.access = w->ask_access | XMEM_ACCESS_GLA_VALID | XMEM_ACCESS_WITH_GLA;
     step_phase(w->d, w->ev->pub.vcpu, STEP_STOPPED);

@@ -8,6 +8,7 @@
  *    protection fault (protmode_load_seg()); whether one goes there the descriptor says, so all of
  *    them are left to another means.
  */
+#include "base/base.h"
 #include "events/step-look.h"
 
 #include "events/x86-walk.h"
@@ -53,10 +54,10 @@ static int read_page(void *arg, uint64_t gpa, void *buf, size_t n)
 {
     struct xmem_domain *d = arg;
     void *page;
-    int rc = d->ops->page_map(d->dom, gpa / BACKEND_PAGE_SIZE, &page);
+    int rc = d->ops->page_map(d->dom, gpa / PAGE_BYTES, &page);
     if (rc)
         return rc;
-    memcpy(buf, (uint8_t *)page + gpa % BACKEND_PAGE_SIZE, n);
+    memcpy(buf, (uint8_t *)page + gpa % PAGE_BYTES, n);
     d->ops->page_unmap(d->dom, page);
     return 0;
 }

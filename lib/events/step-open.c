@@ -4,6 +4,7 @@
  * event tells that it is over, and by relaxing, which watches the program counter. Other vCPUs
  * get through such a page meanwhile, unless they are held; so it is open as shortly as can be.
  */
+#include "base/base.h"
 #include "events/step.h"
 
 #include "rights/rights.h"
@@ -14,7 +15,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <time.h>
 
 /* How long a relaxed page waits for its vCPU to go on. */
 #define RELAX_MS 50
@@ -385,13 +385,6 @@ int step_by_single(struct xmem_domain *d, struct event *ev)
 
 /* ---- by relaxing ---- */
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /*
  * A store-exclusive that was resumed fails, since its event took the monitor away, and is done in
  * another round of its loop: it went on when the pc is far away, or was seen to move often.
@@ -407,7 +400,7 @@ static bool went_on(const struct step *s, uint64_t pc, unsigned *moves)
 static int watch_pc(struct xmem_domain *d, uint32_t vcpu, const struct step *s)
 {
     unsigned moves = 0;
-    int64_t end = now_ms() + RELAX_MS;
+    int64_t end = clock_ms() + RELAX_MS;
     uint64_t pc;
     for (unsigned i = 0; i < RELAX_LOOKS; i++) {
         int rc = d->ops->vcpu_peek(d->dom, vcpu, &pc);
@@ -415,7 +408,7 @@ static int watch_pc(struct xmem_domain *d, uint32_t vcpu, const struct step *s)
             return rc;
         if (went_on(s, pc, &moves))
             return 1;
-        if (ring_waiting(ring_of(d), vcpu) || (i >= RELAX_LOOKS_MIN && now_ms() >= end))
+        if (ring_waiting(ring_of(d), vcpu) || (i >= RELAX_LOOKS_MIN && clock_ms() >= end))
             break;
     }
     return 0;

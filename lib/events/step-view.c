@@ -18,19 +18,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define OUT_MS 500     /* for vCPUs on the way to leave a step view */
 #define OUT_LOOKS 64u  /* whatever the clock says: the tool itself may not have run */
 #define KEPT 3u        /* views that stay for one view's steps, while there are some */
 #define AGAIN_MAX 64u  /* events for what is open, before it is the caller's */
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- the views ---- */
 
@@ -93,10 +85,10 @@ static void reap(struct xmem_domain *d)
 static bool wait_for(struct xmem_domain *d, bool (*what)(struct xmem_domain *d, uint16_t arg),
                      uint16_t arg)
 {
-    int64_t end = now_ms() + OUT_MS;
+    int64_t end = clock_ms() + OUT_MS;
     if (d->enabled && events_send(d))
         return false;
-    for (unsigned i = 0; i < OUT_LOOKS || now_ms() < end; i++) {
+    for (unsigned i = 0; i < OUT_LOOKS || clock_ms() < end; i++) {
         reap(d);
         if (what(d, arg))
             return true;

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #define ACCESS_RWX (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
 #define FAST_LOOKS 4u
@@ -119,7 +118,7 @@ static bool not_for_emulator(struct xmem_domain *d, struct event *ev)
     const struct view *v = domain_view(d, ev->home);
     bool others = d->caps.step_means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX);
     bool at_end = ev->pub.reason == XMEM_EVENT_MEM_ACCESS &&
-                  ev->pub.u.mem.offset + OPERAND_MAX > BACKEND_PAGE_SIZE;
+                  ev->pub.u.mem.offset + OPERAND_MAX > PAGE_BYTES;
     bool by_rights = d->quirks & QUIRK_EMULATES_BY_RIGHTS;
     if (!by_rights && ((v && v->remaps.n) || (at_end && others)))
         return true;

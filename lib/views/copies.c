@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE BACKEND_PAGE_SIZE
-#define WORDS (PAGE / sizeof(uint64_t))
+#define WORDS (PAGE_BYTES / sizeof(uint64_t))
 
 struct copy {
     struct guard at; /* first */
@@ -102,7 +101,7 @@ static uint64_t take_over(const struct copy *c, size_t i, uint64_t now, uint64_t
 static void hit(struct xmem_domain *d, const struct copy *c, size_t i, uint64_t bytes)
 {
     d->stats.patch_hits++;
-    d->stats.patch_hit = c->at.gfn * PAGE + i * sizeof(uint64_t) + (unsigned)__builtin_ctzll(bytes) / 8;
+    d->stats.patch_hit = c->at.gfn * PAGE_BYTES + i * sizeof(uint64_t) + (unsigned)__builtin_ctzll(bytes) / 8;
 }
 
 /* Word by word, so that other vCPUs see all of a change that was made at once. */
@@ -137,7 +136,7 @@ static int follow(struct xmem_domain *d, struct copy *c)
     int rc = map(d, c->at.gfn, &original);
     if (rc)
         return rc == -ESRCH ? 0 : rc;
-    if (c->open || memcmp(original, c->seen, PAGE)) {
+    if (c->open || memcmp(original, c->seen, PAGE_BYTES)) {
         rc = map(d, c->page, &copy);
         if (!rc) {
             carry_over(d, c, original, copy);
@@ -165,14 +164,14 @@ int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, si
     int first = 0;
     for (size_t i = 0; i < guards_n(d); i++) {
         struct copy *c = copy_at(d, i);
-        uint64_t start = c->page * PAGE > gpa ? c->page * PAGE : gpa;
-        uint64_t end = (c->page + 1) * PAGE < gpa + len ? (c->page + 1) * PAGE : gpa + len;
+        uint64_t start = c->page * PAGE_BYTES > gpa ? c->page * PAGE_BYTES : gpa;
+        uint64_t end = (c->page + 1) * PAGE_BYTES < gpa + len ? (c->page + 1) * PAGE_BYTES : gpa + len;
         if (start < end) {
-            memcpy((uint8_t *)c->shown + start % PAGE, (const uint8_t *)bytes + (start - gpa),
+            memcpy((uint8_t *)c->shown + start % PAGE_BYTES, (const uint8_t *)bytes + (start - gpa),
                    end - start);
-            memset((uint8_t *)c->patch + start % PAGE, 0xff, end - start);
+            memset((uint8_t *)c->patch + start % PAGE_BYTES, 0xff, end - start);
         }
-        if (c->at.gone || c->at.gfn < gpa / PAGE || c->at.gfn > (gpa + len - 1) / PAGE)
+        if (c->at.gone || c->at.gfn < gpa / PAGE_BYTES || c->at.gfn > (gpa + len - 1) / PAGE_BYTES)
             continue;
         int rc = follow(d, c);
         first = first ? first : rc;
@@ -291,9 +290,9 @@ static struct copy *insert(struct xmem_domain *d, const struct new_copy *in)
     c->at.gfn = in->gfn;
     c->page = in->page;
     c->view = in->view;
-    memcpy(c->seen, in->original, PAGE);
-    memcpy(c->shown, in->contents, PAGE);
-    memcpy(c->patch, in->patched, PAGE);
+    memcpy(c->seen, in->original, PAGE_BYTES);
+    memcpy(c->shown, in->contents, PAGE_BYTES);
+    memcpy(c->patch, in->patched, PAGE_BYTES);
     guards_put(d, &c->at);
     list_push(&d->view_set->copied, &(struct ledger_guard){in->gfn, in->page});
     return c;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Pages of the guest: where there are any, and such as are given and taken away. */
+#include "base/base.h"
 #include "views/views.h"
 #include "ledger/ledger.h"
 #include "rights/rights.h"
@@ -9,7 +10,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define PAGE BACKEND_PAGE_SIZE
 #define ADD_TRIES 64u
 #define HOLES_MAX 4096u /* at the top, that sessions before can have left */
 #define APART 0x10000u  /* 256 MiB: pages above more of them begin at a multiple */
@@ -51,7 +51,7 @@ static int zero_page(struct xmem_domain *d, uint64_t gfn)
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 ": no page can be added at gfn 0x%" PRIx64,
                            d->domid, gfn);
-    memset(page, 0, PAGE);
+    memset(page, 0, PAGE_BYTES);
     d->ops->page_unmap(d->dom, page);
     return 0;
 }
