@@ -5,7 +5,7 @@
  * may have events of its own; all are behind one epoll fd, which is what the session hands out.
  */
 #include "base/base.h"
-#include "backend/xen/backend-xen.h"
+#include "backend/xen/xen-hypercall.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -19,7 +19,6 @@
 #define LOOK_EVERY_NS 500000000L
 #define NS_PER_MS 1000000L
 #define DEFAULT_GFN UINT64_MAX
-#define DOMCTL_MONITOR_OP 77u             /* public/domctl.h */
 #define MONITOR_OP_CONTROL_REGISTERS 4u
 
 static int watch(int epoll_fd, int fd)
