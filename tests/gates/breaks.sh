@@ -37,8 +37,8 @@ broken 'a page of a function that is not there' $symbols 'xmem.h has no xmem_mor
 
 # ---- the recorded ABI ----
 broken 'a prototype changes' $abi "type .*'int' (of .* )?changed|abidiff: status 1?[24]" \
-    "$header lib/events/event.c" \
-    "sed -i '/int xmem_event_wait(/s/int timeout_ms/long timeout_ms/' $header lib/events/event.c" $lib
+    "$header lib/events/take.c" \
+    "sed -i '/int xmem_event_wait(/s/int timeout_ms/long timeout_ms/' $header lib/events/take.c" $lib
 broken 'a function is added and not recorded' $abi 'abidiff: status 4' \
     "$header lib/api/version.c lib/libxmem.map" \
     "sed -i '/^XMEM_API const char .xmem_version/a XMEM_API int xmem_more(void);' $header &&
