@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Sessions: opening, asking, pausing, closing. What their end does is restore.c's. */
-#include "session/domain.h"
+#include "session/session.h"
 
-#include "api/end.h"
-#include "base/sized.h"
-#include "events/step.h"
-#include "events/undo.h"
+#include "api/api-int.h"
+#include "base/base.h"
+#include "events/events.h"
 #include "ledger/ledger.h"
-#include "rights/access.h"
-#include "rights/changes.h"
-#include "rights/undo.h"
-#include "views/copies.h"
+#include "rights/rights.h"
 #include "views/views.h"
 
 #include <errno.h>
@@ -107,17 +103,14 @@ static int find_caps(struct xmem_domain *d)
 /* What the session will restore. Rights and default are -ENODEV before a ring is there. */
 static int find_state(struct xmem_domain *d)
 {
-    struct view *host;
     int rc = find_caps(d);
     if (rc)
         return rc;
-    d->vcpus = calloc(d->vcpu_n ? d->vcpu_n : 1, sizeof(*d->vcpus));
-    d->views = calloc(d->caps.max_views, sizeof(struct view *));
-    rc = d->vcpus && d->views ? ledger_vcpus(d) : -ENOMEM;
-    for (uint32_t i = 0; !rc && i < d->vcpu_n; i++)
-        d->vcpus[i].led = ledger_vcpu(d, i);
+    rc = ledger_vcpus(d);
     if (!rc)
-        rc = view_add(d, 0, &host);
+        rc = rights_init(d);
+    if (!rc)
+        rc = views_init(d);
     if (!rc)
         rc = events_init(d);
     if (rc)
@@ -125,29 +118,22 @@ static int find_state(struct xmem_domain *d)
     if (d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->led->default_found))
         d->led->default_found = KNOWN_NOTHING;
     d->led->default_now = d->led->default_found;
-    d->hypercalls_before = d->ops->hypercalls(d->dom);
+    d->monitoring->hypercalls_before = d->ops->hypercalls(d->dom);
     return find_views(d);
 }
 
 static void session_free(struct xmem_domain *d)
 {
     domain_orphan_batches(d);
-    for (uint32_t i = 0; d->views && i < d->caps.max_views; i++)
-        if (d->views[i])
-            view_forget(d, d->views[i]);
+    views_free(d);
     step_arm_free(d);
-    copies_free(d);
     if (d->dom)
         d->ops->domain_close(d->dom);
     leave_place(d);
     events_free(d);
-    free(d->views);
+    rights_free(d);
     ledger_free(d);
-    free(d->vcpus);
-    free(d->step_views);
-    free(d->looked);
-    free(d->patched);
-    send_free(d);
+    free(d->monitoring);
     free(d); /* the first member of the whole */
 }
 
@@ -162,6 +148,12 @@ static int check_opts(struct xmem_domain *d, const struct xmem_domain_opts *opts
               : 0;
 }
 
+/* What sessions undo. Copies are gone before rights are told to be so, pauses are the last. */
+static const struct ledger_kind *const kinds[] = {
+    &events_steps, &events_monitors, &views_pages, &views_copies, &rights_default, &rights_host,
+    &rights_required, &views_all, &ledger_pauses, NULL,
+};
+
 /* Where the connection wants it; the next session's is this process's own again. */
 static int open_ledger(struct xmem *x, struct xmem_domain *d)
 {
@@ -169,14 +161,8 @@ static int open_ledger(struct xmem *x, struct xmem_domain *d)
     int fd = x->ledger_fd;
     x->ledger_fd = -1;
     pthread_mutex_unlock(&x->lock);
-    return ledger_open(d, fd) ? domain_refuse(d, -ENOMEM, "xmem_domain_open: out of memory") : 0;
+    return ledger_open(d, fd, kinds) ? domain_refuse(d, -ENOMEM, "xmem_domain_open: out of memory") : 0;
 }
-
-/* What sessions undo. Copies are gone before rights are told to be so, pauses are the last. */
-static const struct ledger_kind *const kinds[] = {
-    &events_steps, &events_monitors, &views_pages, &views_copies, &rights_default, &rights_host,
-    &rights_required, &views_all, &ledger_pauses, NULL,
-};
 
 int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_opts *opts,
                      struct xmem_domain **out)
@@ -185,16 +171,16 @@ int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_op
     struct xmem_error err;
     if (!x || !out)
         return -EINVAL;
-    struct events_session *whole = calloc(1, sizeof(*whole));
-    if (!whole) {
+    struct xmem_domain *d = events_session();
+    if (d)
+        d->monitoring = calloc(1, sizeof(*d->monitoring));
+    if (!d || !d->monitoring) {
+        free(d);
         xmem_error_set(&err, -ENOMEM, "xmem_domain_open: out of memory");
         return connection_fail(x, -ENOMEM, &err);
     }
-    struct xmem_domain *d = &whole->d;
     d->x = x;
     d->ops = x->ops;
-    d->watch = &events_watch;
-    d->kinds = kinds;
     d->pay = ledger_pay;
     d->domid = domid;
     d->number = atomic_fetch_add(&sessions, 1) + 1;
@@ -343,7 +329,7 @@ int xmem_domain_get_stats(struct xmem_domain *d, struct xmem_stats *out)
         return -EINVAL;
     if (sized_check(out))
         return domain_refuse(d, -EINVAL, "xmem_domain_get_stats: out.size is not set");
-    d->stats.hypercalls = d->ops->hypercalls(d->dom) - d->hypercalls_before;
+    d->stats.hypercalls = d->ops->hypercalls(d->dom) - d->monitoring->hypercalls_before;
     sized_out(out, &d->stats, sizeof(d->stats));
     return 0;
 }
@@ -374,9 +360,5 @@ int xmem_domain_unpause(struct xmem_domain *d)
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
     d->pauses--;
-    if (d->pauses || !d->later_n)
-        return 0;
-    if (d->ops->event_poke) /* the answers of those that begin are still to be sent */
-        (void)d->ops->event_poke(d->dom);
-    return step_resume(d);
+    return d->pauses ? 0 : step_resume_all(d);
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The guest's memory, read and written. */
-#include "events/finish.h"
-#include "session/domain.h"
-#include "views/copies.h"
+#include "base/base.h"
+#include "events/events.h"
+#include "session/session.h"
+#include "views/views.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-
-#define PAGE BACKEND_PAGE_SIZE
 
 static int check_range(struct xmem_domain *d, uint64_t gpa, const void *buf, size_t len)
 {
@@ -37,7 +36,7 @@ static void copy_in(uint8_t *page, void *buf, size_t n)
 
 static int map(struct xmem_domain *d, uint64_t gpa, void **page)
 {
-    int rc = d->ops->page_map ? d->ops->page_map(d->dom, gpa / PAGE, page) : -EOPNOTSUPP;
+    int rc = d->ops->page_map ? d->ops->page_map(d->dom, gpa / PAGE_BYTES, page) : -EOPNOTSUPP;
     if (!rc)
         return 0;
     return domain_fail(d, rc, MAY_SRCH, "address 0x%" PRIx64 ": its page cannot be mapped", gpa);
@@ -46,7 +45,7 @@ static int map(struct xmem_domain *d, uint64_t gpa, void **page)
 static int copy(struct xmem_domain *d, uint64_t gpa, uint8_t *buf, size_t len, copy_fn fn)
 {
     while (len) {
-        size_t off = gpa % PAGE, n = PAGE - off < len ? PAGE - off : len;
+        size_t off = gpa % PAGE_BYTES, n = PAGE_BYTES - off < len ? PAGE_BYTES - off : len;
         void *page;
         int rc = map(d, gpa, &page);
         if (rc)
@@ -63,10 +62,10 @@ static int copy(struct xmem_domain *d, uint64_t gpa, uint8_t *buf, size_t len, c
 /* Every page is there: nothing is copied if one is missing. */
 static int probe(struct xmem_domain *d, uint64_t gpa, size_t len)
 {
-    uint64_t last = (gpa + len - 1) / PAGE;
-    for (uint64_t gfn = gpa / PAGE; gfn <= last; gfn++) {
+    uint64_t last = (gpa + len - 1) / PAGE_BYTES;
+    for (uint64_t gfn = gpa / PAGE_BYTES; gfn <= last; gfn++) {
         void *page;
-        int rc = map(d, gfn * PAGE, &page);
+        int rc = map(d, gfn * PAGE_BYTES, &page);
         if (rc)
             return rc;
         d->ops->page_unmap(d->dom, page);
@@ -79,7 +78,7 @@ static int transfer(struct xmem_domain *d, uint64_t gpa, void *buf, size_t len, 
     int rc = check_range(d, gpa, buf, len);
     if (rc || !len)
         return rc;
-    if (gpa / PAGE != (gpa + len - 1) / PAGE)
+    if (gpa / PAGE_BYTES != (gpa + len - 1) / PAGE_BYTES)
         rc = probe(d, gpa, len);
     return rc ? rc : copy(d, gpa, buf, len, fn);
 }

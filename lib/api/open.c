@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Opening a connection, by the scheme of its uri. */
-#include "base/sized.h"
-#include "doc/sim-open.h"
-#include "session/connection.h"
+#include "base/base.h"
+#include "doc/doc.h"
+#include "session/session.h"
 
 #include <errno.h>
 #include <string.h>

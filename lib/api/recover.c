@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Bringing back a domain whose tool died. */
 #include "backend/backend.h"
-#include "session/connection.h"
-#include "session/domain.h"
-#include "base/sized.h"
-#include "api/end.h"
+#include "ring/ring.h"
+#include "session/session.h"
+#include "base/base.h"
+#include "api/api-int.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -112,13 +112,6 @@ static int get_ring(struct recovery *r)
 
 /* ---- who runs ---- */
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Notes how long each vCPU ran. */
 static int note_all(struct recovery *r)
 {
@@ -163,13 +156,13 @@ static int first_still(struct recovery *r, uint32_t *vcpu)
 /* Lets the domain run until each vCPU was seen to, or the time is over. */
 static int watch(struct recovery *r, int64_t ms, uint32_t *still)
 {
-    int64_t end = now_ms() + ms;
+    int64_t end = clock_ms() + ms;
     int rc = note_all(r);
     do {
         let_run(r);
         if (!rc)
             rc = first_still(r, still);
-    } while (!rc && *still < r->info.vcpus && now_ms() < end);
+    } while (!rc && *still < r->info.vcpus && clock_ms() < end);
     return rc;
 }
 

@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Monitoring and its end, and the session's: everything as it was found, nobody left waiting. */
-#include "events/finish.h"
+#include "base/base.h"
+#include "events/events.h"
 #include "ledger/ledger.h"
-#include "events/step.h"
-#include "api/end.h"
-#include "rights/access.h"
+#include "api/api-int.h"
+#include "rights/rights.h"
 #include "views/views.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define STEPS_MS 2000      /* for steps on the way to end */
 #define DISABLE_MS 2000    /* for vCPUs that wait for a slot to get one */
 #define LOOKS_MIN 64u      /* whatever the clock says: the tool itself may not have run */
-#define DRAIN_ROUNDS 1000u /* of a ring that never gets empty */
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* How long something is waited for. */
 struct patience {
@@ -33,114 +23,12 @@ struct patience {
 
 static struct patience patience_of(int64_t ms)
 {
-    return (struct patience){.end = now_ms() + ms};
+    return (struct patience){.end = clock_ms() + ms};
 }
 
 static bool patient(struct patience *p)
 {
-    return p->looks++ < LOOKS_MIN || now_ms() < p->end;
-}
-
-/* ---- answering all ---- */
-
-/* Its answer frees the slot, and leaves the vCPU where it is: without that flag it does not go on. */
-static void park(struct xmem_domain *d, struct event *ev)
-{
-    if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
-        return;
-    ev->req.flags &= ~RING_FLAG_VCPU_PAUSED;
-    d->vcpus[ev->pub.vcpu].parked = true;
-}
-
-/* Resumed for good: single step goes off with the answer, where it was on. */
-static void quit_event(struct xmem_domain *d, struct event *ev)
-{
-    if (d->finishing && step_see_through(d, ev))
-        return;
-    bool off = (ev->pub.flags & XMEM_EVENT_PAUSED) && step_forget(d, ev);
-    finish_at_end(d, ev);
-    if (d->parking)
-        park(d, ev);
-    event_answer(d, ev, off ? RING_FLAG_TOGGLE_SINGLESTEP : 0);
-}
-
-static void quit_held(struct xmem_domain *d)
-{
-    for (unsigned i = 0; i < EVENT_POOL && events_of(d)->held; i++)
-        if (events_of(d)->pool[i].state != EVENT_FREE && events_of(d)->pool[i].state != EVENT_ANSWERED)
-            quit_event(d, &events_of(d)->pool[i]);
-}
-
-/* Until the ring is empty. True: something was answered. */
-static bool drain(struct xmem_domain *d)
-{
-    struct event *ev;
-    bool any = events_of(d)->held;
-    quit_held(d);
-    for (unsigned i = 0; i < DRAIN_ROUNDS && !d->dead; i++) {
-        int n = 0;
-        while (!d->broken && event_take_raw(d, &ev) > 0) {
-            quit_event(d, ev);
-            n++;
-        }
-        if (events_send(d) || !n)
-            break;
-        any = true;
-    }
-    return any;
-}
-
-/* A moment of running: answers reach the vCPUs, the last events come. True: some came. */
-static bool let_run(struct xmem_domain *d)
-{
-    struct pollfd p = {.fd = d->ops->event_fd(d->dom), .events = POLLIN};
-    int rc = d->ops->event_ack(d->dom);
-    if (rc >= 0)
-        rc = d->ops->event_idle(d->dom);
-    if (rc == -ESHUTDOWN)
-        d->dead = true;
-    if (drain(d))
-        return true;
-    if (!d->dead)
-        poll(&p, 1, 1);
-    return false;
-}
-
-/* One that no request asked for. */
-static int resume_blindly(struct xmem_domain *d, uint32_t vcpu)
-{
-    struct ring_head head = {.version = d->ring.version, .flags = RING_FLAG_VCPU_PAUSED, .vcpu = vcpu};
-    ring_answer(&d->ring, &head, NULL, 0);
-    return events_send(d);
-}
-
-/* A ring that cannot be read: an answer for every vCPU that may wait, as for a dead listener's. */
-static int answer_blindly(struct xmem_domain *d)
-{
-    int rc = 0;
-    for (uint32_t i = 0; i < d->vcpu_n && !d->dead; i++)
-        rc = resume_blindly(d, i);
-    return rc; /* what is not notified is so by the next one, or by whoever looks at the ring */
-}
-
-/* Answers without requests: the ring is no use after it. */
-static int release_parked(struct xmem_domain *d)
-{
-    int rc = 0;
-    for (uint32_t i = 0; i < d->vcpu_n && !d->dead; i++) {
-        if (!d->vcpus[i].parked)
-            continue;
-        d->vcpus[i].parked = false;
-        d->broken = true;
-        rc = resume_blindly(d, i);
-    }
-    return rc;
-}
-
-/* Before each try to end the ring: Xen reads no answer once it is gone, and who waits then does so for good. */
-static int last_answers(struct xmem_domain *d)
-{
-    return d->broken ? answer_blindly(d) : release_parked(d);
+    return p->looks++ < LOOKS_MIN || clock_ms() < p->end;
 }
 
 /* ---- monitoring ---- */
@@ -148,10 +36,10 @@ static int last_answers(struct xmem_domain *d)
 /* The caller's pauses, for as long as vCPUs must run. What fails is not counted as done. */
 static void lift_pauses(struct xmem_domain *d, bool lift)
 {
-    while (lift && d->lifted < d->pauses && !d->dead && (!ledger_unpause(d) ||
+    while (lift && d->monitoring->lifted < d->pauses && !d->dead && (!ledger_unpause(d) ||
                                                          !ledger_unpause(d)))
-        d->lifted++;
-    for (; !lift && d->lifted && !d->dead; d->lifted--)
+        d->monitoring->lifted++;
+    for (; !lift && d->monitoring->lifted && !d->dead; d->monitoring->lifted--)
         d->pauses -= ledger_pause(d) != 0;
 }
 
@@ -159,15 +47,14 @@ static void lift_pauses(struct xmem_domain *d, bool lift)
 static void finish_steps(struct xmem_domain *d)
 {
     struct patience p = patience_of(STEPS_MS);
-    d->finishing = true;
-    drain(d);
-    if (step_any(d) || d->later_n) {
+    events_finishing(d, true);
+    if (events_in_steps(d)) {
         lift_pauses(d, true);
-        while ((step_any(d) || d->later_n) && !d->dead && !d->broken && patient(&p))
-            (void)let_run(d);
+        while (events_in_steps(d) && events_readable(d) && patient(&p))
+            (void)events_let_run(d);
         lift_pauses(d, false);
     }
-    d->finishing = false;
+    events_finishing(d, false);
 }
 
 static int run_on(struct xmem_domain *d, bool on)
@@ -181,37 +68,20 @@ static int run_on(struct xmem_domain *d, bool on)
     return rc;
 }
 
-/* Has every vCPU that neither sleeps nor is parked been on a processor since it was noted? */
-static bool all_ran(struct xmem_domain *d, bool note)
-{
-    bool all = true;
-    for (uint32_t i = 0; i < d->vcpu_n && all; i++) {
-        uint64_t ns = 0;
-        bool idle = true;
-        if (d->vcpus[i].parked || d->ops->vcpu_ran(d->dom, i, &ns, &idle))
-            continue;
-        if (note)
-            d->vcpus[i].ran = ns;
-        else
-            all = idle || ns != d->vcpus[i].ran;
-    }
-    return all;
-}
-
 /* All run, with events answered on the way, until each did. False: some did not, or the domain could not be let run. */
 static bool run_all(struct xmem_domain *d, struct patience *p, bool *any)
 {
     bool ran = false;
-    all_ran(d, true);
+    events_all_ran(d, true);
     if (run_on(d, true))
         return d->dead;
     do {
-        *any = let_run(d) || *any;
-        ran = all_ran(d, false);
+        *any = events_let_run(d) || *any;
+        ran = events_all_ran(d, false);
     } while (!ran && !d->dead && patient(p));
     if (run_on(d, false))
         return d->dead; /* they go on to run: the ring cannot be ended under them */
-    *any = drain(d) || *any;
+    *any = events_drain(d) || *any;
     return ran || d->dead;
 }
 
@@ -224,13 +94,12 @@ static bool run_all(struct xmem_domain *d, struct patience *p, bool *any)
  */
 static bool run_woken(struct xmem_domain *d, struct patience *p)
 {
-    bool any = d->ring.was_full && d->ops->vcpu_ran, all = true;
-    d->parking = any && !d->broken;
+    bool any = events_parking(d, true), all = true;
     while (any && all && !d->dead) {
         any = false;
         all = patient(p) && run_all(d, p, &any);
     }
-    d->parking = false;
+    events_parking(d, false);
     return all;
 }
 
@@ -243,13 +112,13 @@ static int disable_ring(struct xmem_domain *d)
     struct patience p = patience_of(DISABLE_MS);
     for (;;) {
         bool all = run_woken(d, &p);
-        int rc = all ? last_answers(d) : -EBUSY; /* else who is parked stays so: the next call goes on */
+        int rc = all ? events_last_answers(d) : -EBUSY; /* else who is parked stays so: the next call goes on */
         if (rc)
             return rc;
         rc = d->ops->monitor_disable(d->dom);
         if (rc != -EBUSY || !patient(&p) || d->dead || run_on(d, true))
             return rc;
-        (void)let_run(d);
+        (void)events_let_run(d);
         if (run_on(d, false))
             return rc;
     }
@@ -257,22 +126,22 @@ static int disable_ring(struct xmem_domain *d)
 
 static int disable_again(struct xmem_domain *d)
 {
-    int rc = d->enabled ? last_answers(d) : 0;
+    int rc = d->enabled ? events_last_answers(d) : 0;
     return rc ? rc : d->ops->monitor_disable(d->dom);
 }
 
 /* A ring that a failed call left is read first, since who came to it meanwhile would wait for good. */
 static void read_left(struct xmem_domain *d)
 {
-    d->ring_stays = false;
+    d->monitoring->ring_stays = false;
     d->enabled = true;
-    drain(d);
+    events_drain(d);
 }
 
 /* The ring goes when every answer has reached the hypervisor, and not before. */
 static int drop_ring(struct xmem_domain *d)
 {
-    if (d->ring_stays)
+    if (d->monitoring->ring_stays)
         read_left(d);
     int rc = d->enabled ? events_send(d) : 0;
     if (rc || !d->led->ring_taken)
@@ -282,21 +151,22 @@ static int drop_ring(struct xmem_domain *d)
         rc = disable_again(d);
     uint8_t rights;
     if (rc && rc != -EBUSY && d->ops->rights_get(d->dom, 0, UINT64_MAX, &rights)) {
-        d->ring_stays = d->enabled && d->ops->ring_is_on(d->dom);
+        d->monitoring->ring_stays = d->enabled && d->ops->ring_is_on(d->dom);
         d->enabled = false; /* the ring is off, or not to be counted on; what came with it is not off */
     }
     if (rc)
         return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled%s", d->domid,
                            rc == -EBUSY ? ", vCPUs that wait for a slot of its ring do not run; is it paused "
                                           "by somebody else?" : "");
-    d->led->ring_taken = d->enabled = d->broken = d->ring_stays = false;
+    d->led->ring_taken = d->enabled = d->monitoring->ring_stays = false;
+    events_ring_gone(d);
     return 0;
 }
 
 /* One that a failed call left; no vCPU runs while it is read and ended. */
 static int drop_left(struct xmem_domain *d)
 {
-    if (!d->ring_stays)
+    if (!d->monitoring->ring_stays)
         return drop_ring(d);
     int rc = ledger_pause(d), rc2;
     if (rc)
@@ -306,22 +176,14 @@ static int drop_left(struct xmem_domain *d)
     return rc2 && !rc ? domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid) : rc;
 }
 
-static void end_events(struct xmem_domain *d, struct outcome *o)
-{
-    drain(d);
-    if (d->broken)
-        answer_blindly(d);
-    outcome_note(d, o, step_end_all(d));
-}
-
 static void stop_paused(struct xmem_domain *d, struct outcome *o)
 {
     if (d->enabled)
-        end_events(d, o);
+        outcome_note(d, o, events_end(d));
     ledger_undo(d, LEDGER_STEPS, o);
     ledger_undo(d, LEDGER_STATE, o);
     if (d->enabled)
-        drain(d);
+        events_drain(d);
     ledger_undo(d, LEDGER_MONITORS, o);
     outcome_note(d, o, drop_ring(d));
 }
@@ -331,11 +193,8 @@ static void forget_all(struct xmem_domain *d)
 {
     if (d->led->ring_taken)
         (void)d->ops->monitor_disable(d->dom);
-    d->led->ring_taken = d->enabled = d->broken = false;
-    list_cut(&d->monitors, 0);
-    d->led->step_monitor = d->step_monitor_user = false;
-    d->led->emul_monitor = d->emul_monitor_user = false;
-    list_cut(&d->relaxed, 0);
+    d->led->ring_taken = d->enabled = false;
+    events_forget(d);
 }
 
 /* Rights of the host view that are left can be set with a ring only. */
@@ -366,7 +225,7 @@ int domain_stop(struct xmem_domain *d)
         forget_all(d);
     if (!d->enabled)
         events_reset(d);
-    d->unfinished = o.rc && !d->dead;
+    d->monitoring->unfinished = o.rc && !d->dead;
     return d->dead ? 0 : outcome_of(d, &o);
 }
 
@@ -388,11 +247,9 @@ int domain_end(struct xmem_domain *d)
 /* The ring is there; what could not be asked for before is asked now. */
 static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
 {
-    int rc = ring_init(&d->ring, b->page, b->interface_version, b->arch, d->vcpu_n);
+    int rc = events_ring(d, b);
     if (rc)
-        return domain_refuse(d, rc, "vm_event interface %" PRIu32 " is not known: this library "
-                             "knows %u to %u", b->interface_version, RING_VERSION_MIN,
-                             RING_VERSION_MAX);
+        return rc;
     if (d->led->default_found == KNOWN_NOTHING) {
         rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->led->default_found);
         if (rc) {
@@ -452,7 +309,7 @@ int xmem_domain_enable(struct xmem_domain *d)
     if (!rc) {
         events_reset(d);
         d->enabled = true;
-        d->broken = false;
+        events_ring_gone(d);
         rc = view_shut_pages(d, d->views[0]);
     }
     int rc2 = domain_unpause_own(d);
@@ -464,7 +321,7 @@ int xmem_domain_enable(struct xmem_domain *d)
 int xmem_domain_disable(struct xmem_domain *d)
 {
     int rc = domain_usable(d);
-    if (rc || !(d->led->ring_taken || d->unfinished))
+    if (rc || !(d->led->ring_taken || d->monitoring->unfinished))
         return rc;
     domain_rewind_batches(d);
     return domain_stop(d);

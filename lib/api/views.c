@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is done to views, with the events that it concerns: answers take effect before. */
-#include "base/rights.h"
-#include "base/sized.h"
-#include "events/step.h"
+#include "api/api.h"
+#include "base/base.h"
+#include "events/events.h"
 #include "ledger/ledger.h"
-#include "views/copies.h"
 #include "views/views.h"
 
 #include <errno.h>
@@ -70,8 +69,7 @@ int session_discard_view(struct xmem_domain *d, uint16_t view)
 int session_switch_back(struct xmem_domain *d, uint16_t view)
 {
     int rc = xmem_view_switch(d, view);
-    d->back_owed = rc != 0;
-    d->back_to = view;
+    view_owe_switch(d, view, rc != 0);
     d->owed = d->owed || rc;
     return rc;
 }
@@ -95,7 +93,7 @@ int xmem_view_switch(struct xmem_domain *d, uint16_t view)
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u", d->domid,
                            view);
-    d->back_owed = false;
+    view_owe_switch(d, view, false);
     step_switched(d, view);
     return 0;
 }

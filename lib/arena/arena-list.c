@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "arena/arena-list.h"
+#include "base/base.h"
+#include "arena/arena.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,14 +47,8 @@ int list_room(struct arena_list *l)
 {
     if (l->n < l->units * LIST_ENTRIES)
         return 0;
-    if (l->units == l->cap) {
-        uint32_t cap = l->cap ? l->cap * 2 : 2;
-        uint8_t **unit = realloc(l->unit, cap * sizeof(*unit));
-        if (!unit)
-            return -ENOMEM;
-        l->unit = unit;
-        l->cap = cap;
-    }
+    if (array_room((void **)&l->unit, l->units, &l->cap, sizeof(*l->unit)))
+        return -ENOMEM;
     uint32_t unit = arena_take(l->arena, 1);
     if (!unit)
         return -ENOMEM;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/base.h"
 #include "arena/arena.h"
 
 #include <errno.h>
@@ -43,25 +44,11 @@ static void drop_lot(const struct arena *a, void *lot, uint32_t n)
         munmap(lot, (size_t)n * ARENA_PAGE);
 }
 
-static int room_for_pages(struct arena *a, uint32_t n)
-{
-    uint32_t cap = a->page_cap ? a->page_cap : 16;
-    while (cap < a->pages + n)
-        cap += cap / 2;
-    if (cap == a->page_cap)
-        return 0;
-    uint8_t **page = realloc(a->page, cap * sizeof(*page));
-    if (!page)
-        return -ENOMEM;
-    a->page = page;
-    a->page_cap = cap;
-    return 0;
-}
-
 static int grow(struct arena *a)
 {
     uint32_t n = lot_at(a->pages);
-    if (a->pages + n > ARENA_UNITS_MAX / ARENA_PAGE_UNITS || room_for_pages(a, n))
+    if (a->pages + n > ARENA_UNITS_MAX / ARENA_PAGE_UNITS ||
+        array_reserve((void **)&a->page, a->pages + n, &a->page_cap, sizeof(*a->page)))
         return -ENOMEM;
     uint8_t *lot = get_lot(a, n);
     if (!lot)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "arena/known.h"
+#include "arena/arena.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "arena/read.h"
+#include "arena/arena.h"
 
-#include "arena/known.h"
 
 #include <errno.h>
 #include <string.h>

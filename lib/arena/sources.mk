@@ -2,11 +2,7 @@
 # Memory that another process can read: the ledger's, as it lies there.
 arena_sources = \
 	lib/arena/arena-list.c \
-	lib/arena/arena-list.h \
 	lib/arena/arena.c \
 	lib/arena/arena.h \
 	lib/arena/known.c \
-	lib/arena/known.h \
-	lib/arena/layout.h \
-	lib/arena/read.c \
-	lib/arena/read.h
+	lib/arena/read.c

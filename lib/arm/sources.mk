@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What an Arm instruction does; no part of it knows a session.
 arm_sources = \
-	lib/arm/a32-int.h \
 	lib/arm/a32-data.c \
 	lib/arm/a32-decode-data.c \
 	lib/arm/a32-decode.c \
+	lib/arm/a32-int.h \
 	lib/arm/a32-mem.c \
 	lib/arm/a32-regs.c \
 	lib/arm/a32-rows.c \
@@ -22,7 +22,6 @@ arm_sources = \
 	lib/arm/a64.h \
 	lib/arm/arm.c \
 	lib/arm/arm.h \
-	lib/arm/context.h \
 	lib/arm/loop.c \
 	lib/arm/place.c \
 	lib/arm/t32-data.c \

@@ -3,10 +3,8 @@
 #ifndef XMEM_ARM_WALK_INT_H
 #define XMEM_ARM_WALK_INT_H
 
+#include "base/base.h"
 #include "arm.h"
-
-#define PAGE_BITS 12u
-#define PAGE_MASK 0xfffu
 
 /* SCTLR, the same place in both states unless said otherwise. */
 #define SCTLR_M (1u << 0)

@@ -14,9 +14,8 @@
 #include <stdbool.h>
 #include <xmem.h>
 
-#include "arm/context.h"
-
-#define BACKEND_PAGE_SIZE 4096u
+#include "base/base.h"
+#include "arm/arm.h"
 
 struct xmem_error; /* error.h */
 

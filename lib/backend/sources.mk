@@ -17,7 +17,6 @@ backend_sources = \
 	lib/backend/xen/caps.c \
 	lib/backend/xen/context.c \
 	lib/backend/xen/context.h \
-	lib/backend/xen/domctl.c \
 	lib/backend/xen/event.c \
 	lib/backend/xen/dom.c \
 	lib/backend/xen/host-view.c \
@@ -29,8 +28,11 @@ backend_sources = \
 	lib/backend/xen/names.h \
 	lib/backend/xen/page.c \
 	lib/backend/xen/pv.c \
+	lib/backend/xen/quiet.c \
 	lib/backend/xen/release.c \
 	lib/backend/xen/release.h \
 	lib/backend/xen/rights.c \
 	lib/backend/xen/vcpu.c \
-	lib/backend/xen/view.c
+	lib/backend/xen/view.c \
+	lib/backend/xen/xen-hypercall.c \
+	lib/backend/xen/xen-hypercall.h

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/base.h"
 
 static int scan_value(struct json_scan *s, uint32_t parent, unsigned depth, uint32_t *out);
 
@@ -57,19 +57,12 @@ static int unexpected(struct json_scan *s, const char *expected)
 
 static int new_value(struct json_scan *s, enum json_kind kind, uint32_t parent, uint32_t *out)
 {
-    struct json_value *grown;
-    uint32_t room = s->room ? 2 * s->room : 64;
 
     if (s->n == JSON_MAX_VALUES)
         return fail(s, XM_MSG_VALUES, s->at, "more than %u values; split the document",
                     JSON_MAX_VALUES);
-    if (s->n == s->room) {
-        grown = realloc(s->values, room * sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        s->values = grown;
-        s->room = room;
-    }
+    if (array_room((void **)&s->values, s->n, &s->room, sizeof(*s->values)))
+        return -ENOMEM;
     s->values[s->n] = (struct json_value){.kind = (uint8_t)kind, .start = s->at, .parent = parent,
                                           .next = JSON_NONE, .child = JSON_NONE,
                                           .key_start = s->key_start, .key_end = s->key_end};

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/sized.h"
-#include "base/utf8.h"
+#include "base/base.h"
 
 struct entry {
     uint32_t number, line, column;

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "backend/sim/backend-sim-int.h"
+#include "backend/backend.h"
+#include "backend/sim/backend-sim.h"
 #include "ring/ring.h"
 #include "doc/sim-file-int.h"
 

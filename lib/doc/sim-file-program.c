@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "doc/sim-file-int.h"
 
 #define OPS_MAX 1000000u
-#define PAGE_BYTES 4096u
 #define ACCESS_MAX 64u
 #define PATH_BYTES 4095u
 

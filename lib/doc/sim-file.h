@@ -3,7 +3,7 @@
 #ifndef XMEM_SIM_FILE_H
 #define XMEM_SIM_FILE_H
 
-#include "base/error.h"
+#include "base/base.h"
 
 #include <xmem.h>
 

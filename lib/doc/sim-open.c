@@ -3,7 +3,7 @@
 
 #include "backend/sim/backend-sim.h"
 #include "doc/sim-file.h"
-#include "session/connection.h"
+#include "session/session.h"
 
 #include <errno.h>
 

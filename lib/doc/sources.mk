@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Documents: strict JSON, messages, reports, machine files, symbol files and what unpacks them.
 doc_sources = \
+	lib/doc/doc.h \
 	lib/doc/json-doc.c \
 	lib/doc/json-doc.h \
 	lib/doc/json-get.c \

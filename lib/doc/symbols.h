@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#include "base/base.h"
 
 struct symbols {
     char *text;       /* unpacked, with a NUL behind it; NULL in an empty one */

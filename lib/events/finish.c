@@ -57,7 +57,7 @@ static const uint8_t *row_of(const struct xmem_domain *d, const struct event *ev
 {
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (table[i].reason == ev->pub.reason &&
-            (table[i].arch == ANY_ARCH || table[i].arch == d->ring.arch))
+            (table[i].arch == ANY_ARCH || table[i].arch == ring_of(d)->arch))
             return table[i].who;
     return others;
 }
@@ -77,15 +77,6 @@ enum finish finish_who(const struct xmem_domain *d, const struct event *ev, uint
     return who;
 }
 
-/*
- * A VM exit is told before it is handled (vmx_vmexit_handler()), and is not handled any more
- * where its event waits: the vCPU would make the same exit for ever.
- */
-bool finish_can_wait(uint32_t reason)
-{
-    return reason != XMEM_EVENT_VMEXIT;
-}
-
 /* ---- registers ---- */
 
 static uint64_t *pc_in(struct xmem_regs *regs)
@@ -96,13 +87,13 @@ static uint64_t *pc_in(struct xmem_regs *regs)
 static uint64_t pc_of(struct xmem_domain *d, const uint8_t *data)
 {
     struct xmem_regs regs = XMEM_INIT(regs);
-    ring_regs_decode(&d->ring, data, &regs);
+    ring_regs_decode(ring_of(d), data, &regs);
     return *pc_in(&regs);
 }
 
 static uint32_t length_of(const struct xmem_domain *d, const struct event *ev)
 {
-    if (d->ring.arch == XMEM_ARCH_ARM)
+    if (ring_of(d)->arch == XMEM_ARCH_ARM)
         return ARM_INSN_BYTES;
     return ev->pub.reason == XMEM_EVENT_CPUID ? ev->pub.u.cpuid.insn_length :
                                                 ev->pub.u.debug.insn_length;
@@ -112,12 +103,12 @@ static void skip(struct xmem_domain *d, struct event *ev, struct answer *a, uint
 {
     struct xmem_regs regs = XMEM_INIT(regs);
     if (!(a->flags & RING_FLAG_SET_REGISTERS)) {
-        a->bytes = ring_data_size(d->ring.version);
+        a->bytes = ring_data_size(ring_of(d)->version);
         memcpy(data, event_data(d, ev), a->bytes);
     }
-    ring_regs_decode(&d->ring, data, &regs);
+    ring_regs_decode(ring_of(d), data, &regs);
     *pc_in(&regs) += length_of(d, ev);
-    ring_regs_encode(&d->ring, &regs, data);
+    ring_regs_encode(ring_of(d), &regs, data);
     a->flags |= RING_FLAG_SET_REGISTERS;
 }
 
@@ -130,7 +121,7 @@ static void skip(struct xmem_domain *d, struct event *ev, struct answer *a, uint
  */
 static int wait_for_device(struct xmem_domain *d, struct event *ev, struct answer *a)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     if (!(d->caps.reply_flags & XMEM_REPLY_TOGGLE_STEP))
         return 0;
     bool steps = a->flags & RING_FLAG_FAST_SINGLESTEP;
@@ -196,6 +187,43 @@ int finish_answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
     return 0;
 }
 
+void finish_progress(struct xmem_domain *d, const struct event *ev, const struct xmem_reply *r)
+{
+    uint32_t *repeats = &vcpu_of(d, ev)->repeats;
+    if (*repeats && ((r->flags & XMEM_REPLY_SET_REGS) || finish_who(d, ev, r->action) != FINISH_AGAIN))
+        *repeats = 0; /* it gets on, or is done without */
+}
+
+void finish_send(struct xmem_domain *d, struct event *ev, const struct answer *a)
+{
+    if (a->flags)
+        event_answer_with(d, ev, a);
+    else
+        event_answer(d, ev, 0);
+}
+
+static int resume(struct xmem_domain *d, struct event *ev)
+{
+    static const struct xmem_reply reply = {.action = XMEM_REPLY_RESUME};
+    uint8_t data[RING_DATA_MAX];
+    struct answer a = {0};
+    int rc = finish_answer(d, ev, &reply, &a, data);
+    if (rc)
+        return rc;
+    a.data = a.bytes ? data : NULL;
+    finish_progress(d, ev, &reply);
+    finish_send(d, ev, &a);
+    return 0;
+}
+
+int finish_go_on(struct xmem_domain *d, struct event *ev)
+{
+    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
+        return resume(d, ev);
+    event_answer(d, ev, 0);
+    return 0;
+}
+
 /* What is tried again without a monitor needs nothing; an exception that was taken is given. */
 void finish_at_end(struct xmem_domain *d, struct event *ev)
 {
@@ -206,7 +234,7 @@ void finish_at_end(struct xmem_domain *d, struct event *ev)
 
 int finish_swallow(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     bool same = v->io_again && ev->pub.reason == XMEM_EVENT_IO &&
                 pc_of(d, event_data(d, ev)) == v->io_pc;
     v->io_again = same;

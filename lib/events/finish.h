@@ -3,8 +3,8 @@
 #ifndef XMEM_FINISH_H
 #define XMEM_FINISH_H
 
-#include "events/event.h"
-#include "session/domain.h"
+#include "events/events-int.h"
+#include "session/session.h"
 
 #define REPLY_ACTIONS (XMEM_REPLY_REINJECT + 1)
 
@@ -21,20 +21,25 @@ enum finish {
 
 /* What the table says of an event that waits, on this kind of machine. */
 enum finish finish_who(const struct xmem_domain *d, const struct event *ev, uint32_t action);
-/* Can events of this reason wait at all, so that their instruction is done afterwards? */
-bool finish_can_wait(uint32_t reason);
 /*
  * Adds to the answer of a reply what finishes the instruction. data has RING_DATA_MAX bytes; with
  * SET_REGS the registers are there. A failure has a text, and nothing happened.
  */
 int finish_answer(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r,
                   struct answer *a, uint8_t *data);
+/* The answer of a reply lets its vCPU get on: it is not stuck. */
+void finish_progress(struct xmem_domain *d, const struct event *ev, const struct xmem_reply *r);
+void finish_send(struct xmem_domain *d, struct event *ev, const struct answer *a);
+/* Resumes, and finishes what Xen left to the listener. A failure has a text. */
+int finish_go_on(struct xmem_domain *d, struct event *ev);
 /* Before the event is answered at the session's end, where nobody is told of it any more. */
 void finish_at_end(struct xmem_domain *d, struct event *ev);
 /* An event that finishing another one caused is answered. 1: it was one, 0: it was none. */
 int finish_swallow(struct xmem_domain *d, struct event *ev);
 
-/* reinject.c: into the vCPU that waits; the answer makes it go on in its handler. A text. */
+/* reinject.c: the guest's own breakpoint goes to the guest; where that cannot be, it is skipped. */
+int event_reinject(struct xmem_domain *d, struct event *ev);
+/* Into the vCPU that waits; the answer makes it go on in its handler. A text. */
 int event_inject(struct xmem_domain *d, const struct event *ev);
 /* An instruction that cannot be emulated: the guest gets an invalid-opcode exception. A text. */
 int event_inject_undefined(struct xmem_domain *d, const struct event *ev);
@@ -42,11 +47,5 @@ int event_inject_undefined(struct xmem_domain *d, const struct event *ev);
 bool event_is_guests(const struct xmem_domain *d, const struct event *ev, uint16_t view);
 /* Is the breakpoint instruction still in the host view's memory? True where nobody can tell. */
 bool event_still_there(struct xmem_domain *d, struct event *ev);
-/*
- * The session writes into the guest: a breakpoint there is the caller's. Room for the note before the
- * write, -ENOMEM; and the note, once it was written.
- */
-int event_prepare_write(struct xmem_domain *d, const uint8_t *bytes, size_t n);
-void event_note_write(struct xmem_domain *d, uint64_t gpa, const uint8_t *bytes, size_t n);
 
 #endif

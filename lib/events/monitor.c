@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Events other than memory accesses, switched on and off. */
-#include "events/finish.h"
 #include "ledger/ledger.h"
-#include "base/sized.h"
+#include "base/base.h"
+#include "events/events-int.h"
 #include "events/monitor.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ static int backend_set(struct xmem_domain *d, const struct backend_monitor *m)
 int monitor_single_step(struct xmem_domain *d)
 {
     struct backend_monitor m = {.reason = XMEM_EVENT_SINGLESTEP, .on = true, .sync = true};
-    if (d->led->step_monitor || d->step_monitor_user)
+    if (d->led->step_monitor || events_of(d)->step_monitor_user)
         return 0;
     int rc = backend_set(d, &m);
     if (!rc)
@@ -32,7 +32,7 @@ int monitor_emul_unimplemented(struct xmem_domain *d)
     bool there = d->caps.monitors & (UINT64_C(1) << XMEM_EVENT_EMUL_UNIMPLEMENTED);
     if (d->led->emul_monitor || !there)
         return 0;
-    int rc = d->emul_monitor_user ? 0 : backend_set(d, &m);
+    int rc = events_of(d)->emul_monitor_user ? 0 : backend_set(d, &m);
     if (!rc)
         d->led->emul_monitor = true;
     return rc;
@@ -40,13 +40,13 @@ int monitor_emul_unimplemented(struct xmem_domain *d)
 
 static struct monitor_on *monitor_at(const struct xmem_domain *d, size_t i)
 {
-    return list_at(&d->monitors, i);
+    return list_at(&events_of(d)->monitors, i);
 }
 
 static size_t find(const struct xmem_domain *d, const struct xmem_monitor *m)
 {
     size_t i = 0;
-    while (i < d->monitors.n &&
+    while (i < events_of(d)->monitors.n &&
            (monitor_at(d, i)->reason != m->reason || monitor_at(d, i)->index != m->index))
         i++;
     return i;
@@ -57,13 +57,13 @@ static void note(struct xmem_domain *d, const struct xmem_monitor *m, bool on)
 {
     size_t i = find(d, m);
     if (m->reason == XMEM_EVENT_SINGLESTEP)
-        d->step_monitor_user = on;
+        events_of(d)->step_monitor_user = on;
     if (m->reason == XMEM_EVENT_EMUL_UNIMPLEMENTED)
-        d->emul_monitor_user = on;
-    if (!on && i < d->monitors.n)
-        list_drop(&d->monitors, (uint32_t)i);
-    else if (on && i == d->monitors.n)
-        list_push(&d->monitors, &(struct monitor_on){.reason = m->reason, .index = m->index});
+        events_of(d)->emul_monitor_user = on;
+    if (!on && i < events_of(d)->monitors.n)
+        list_drop(&events_of(d)->monitors, (uint32_t)i);
+    else if (on && i == events_of(d)->monitors.n)
+        list_push(&events_of(d)->monitors, &(struct monitor_on){.reason = m->reason, .index = m->index});
 }
 
 static int check(struct xmem_domain *d, const struct xmem_monitor *m)
@@ -82,6 +82,15 @@ static int check(struct xmem_domain *d, const struct xmem_monitor *m)
     return 0;
 }
 
+/*
+ * A VM exit is told before it is handled (vmx_vmexit_handler()), and is not handled any more
+ * where its event waits: the vCPU would make the same exit for ever.
+ */
+static bool can_wait(uint32_t reason)
+{
+    return reason != XMEM_EVENT_VMEXIT;
+}
+
 int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m, int on)
 {
     struct xmem_monitor own;
@@ -94,14 +103,14 @@ int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m,
     rc = check(d, &own);
     if (rc || own.reason == XMEM_EVENT_MEM_ACCESS) /* on by itself */
         return rc;
-    if (list_room(&d->monitors))
+    if (list_room(&events_of(d)->monitors))
         return domain_refuse(d, -ENOMEM, "out of memory");
     struct backend_monitor b = {
         .reason = own.reason,
         .index = own.index,
         .bitmask = own.bitmask,
         .on = on != 0,
-        .sync = !(own.flags & XMEM_MONITOR_ASYNC) && finish_can_wait(own.reason),
+        .sync = !(own.flags & XMEM_MONITOR_ASYNC) && can_wait(own.reason),
         .on_change = own.flags & XMEM_MONITOR_ON_CHANGE,
         .userspace = own.flags & XMEM_MONITOR_USERSPACE,
     };

@@ -3,7 +3,7 @@
 #ifndef XMEM_MONITOR_H
 #define XMEM_MONITOR_H
 
-#include "session/domain.h"
+#include "session/session.h"
 
 /* Single step; what the hypervisor cannot emulate. */
 int monitor_single_step(struct xmem_domain *d);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/base.h"
 #include "events/page-cache.h"
 
 #include <errno.h>
-#include <time.h>
 
-#define SECOND_NS 1000000000u
 
 _Static_assert(PAGE_CACHE_SETS == 1u << (64 - PAGE_CACHE_SHIFT), "sets");
 
@@ -16,9 +15,7 @@ static void unmap_retired(struct page_cache *c, const struct xmem_backend_ops *o
 
 void page_cache_begin(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    c->now = (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
+    c->now = (uint64_t)clock_ns();
     c->step++;
     unmap_retired(c, ops, dom);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Exceptions that an event took from the guest, given back. */
 #include "events/finish.h"
-#include "base/util.h"
-#include "rights/remap.h"
+#include "base/base.h"
+#include "rights/rights.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -49,12 +49,12 @@ int event_inject_undefined(struct xmem_domain *d, const struct event *ev)
 }
 
 /* The first patched gfn that is not below gfn. */
-static size_t patch_at(const struct xmem_domain *d, uint64_t gfn)
+static size_t patch_at(const struct events *e, uint64_t gfn)
 {
-    size_t lo = 0, hi = d->patched_n;
+    size_t lo = 0, hi = e->patched_n;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (d->patched[mid] < gfn)
+        if (e->patched[mid] < gfn)
             lo = mid + 1;
         else
             hi = mid;
@@ -64,8 +64,9 @@ static size_t patch_at(const struct xmem_domain *d, uint64_t gfn)
 
 static bool patched(const struct xmem_domain *d, uint64_t gfn)
 {
-    size_t i = patch_at(d, gfn);
-    return i < d->patched_n && d->patched[i] == gfn;
+    const struct events *e = events_of(d);
+    size_t i = patch_at(e, gfn);
+    return i < e->patched_n && e->patched[i] == gfn;
 }
 
 /* A breakpoint among so few bytes, or NULL. */
@@ -76,22 +77,24 @@ static const uint8_t *int3_in(const uint8_t *bytes, size_t n)
 
 int event_prepare_write(struct xmem_domain *d, const uint8_t *bytes, size_t n)
 {
+    struct events *e = events_of(d);
     if (!int3_in(bytes, n) ||
-        !array_room((void **)&d->patched, d->patched_n, &d->patched_cap, sizeof(*d->patched)))
+        !array_room((void **)&e->patched, e->patched_n, &e->patched_cap, sizeof(*e->patched)))
         return 0;
     return domain_refuse(d, -ENOMEM, "out of memory");
 }
 
 void event_note_write(struct xmem_domain *d, uint64_t gpa, const uint8_t *bytes, size_t n)
 {
+    struct events *e = events_of(d);
     const uint8_t *at = int3_in(bytes, n);
-    uint64_t gfn = at ? (gpa + (uint64_t)(at - bytes)) / BACKEND_PAGE_SIZE : 0;
-    size_t i = patch_at(d, gfn);
-    if (!at || (i < d->patched_n && d->patched[i] == gfn))
+    uint64_t gfn = at ? (gpa + (uint64_t)(at - bytes)) / PAGE_BYTES : 0;
+    size_t i = patch_at(e, gfn);
+    if (!at || (i < e->patched_n && e->patched[i] == gfn))
         return;
-    memmove(&d->patched[i + 1], &d->patched[i], (d->patched_n - i) * sizeof(*d->patched));
-    d->patched[i] = gfn;
-    d->patched_n++;
+    memmove(&e->patched[i + 1], &e->patched[i], (e->patched_n - i) * sizeof(*e->patched));
+    e->patched[i] = gfn;
+    e->patched_n++;
 }
 
 bool event_is_guests(const struct xmem_domain *d, const struct event *ev, uint16_t view)
@@ -108,8 +111,8 @@ bool event_still_there(struct xmem_domain *d, struct event *ev)
     if ((d->quirks & QUIRK_CODE_ELSEWHERE) || ev->pub.u.debug.insn_length != 1 ||
         !d->ops->page_map || d->ops->page_map(d->dom, ev->pub.u.debug.gfn, &page))
         return true;
-    ring_regs_decode(&d->ring, event_data(d, ev), &regs);
-    uint8_t byte = ((const uint8_t *)page)[regs.u.x86.rip % BACKEND_PAGE_SIZE];
+    ring_regs_decode(ring_of(d), event_data(d, ev), &regs);
+    uint8_t byte = ((const uint8_t *)page)[regs.u.x86.rip % PAGE_BYTES];
     d->ops->page_unmap(d->dom, page);
     return byte == INT3;
 }

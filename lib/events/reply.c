@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The caller's replies, and the session's when there is none. */
-#include "views/copies.h"
+#include "views/views.h"
 #include "events/finish.h"
-#include "base/rights.h"
-#include "base/sized.h"
+#include "base/base.h"
 #include "events/step.h"
 #include "events/monitor.h"
 #include "events/step-copies.h"
@@ -87,7 +86,7 @@ static int bad(struct xmem_domain *d, const char *why)
 static int check_parts(struct xmem_domain *d, const struct xmem_reply *r)
 {
     uint32_t data = r->flags & (XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA);
-    uint32_t room = ring_data_size(d->ring.version) - (uint32_t)sizeof(uint32_t);
+    uint32_t room = ring_data_size(ring_of(d)->version) - (uint32_t)sizeof(uint32_t);
     if (r->action >= REPLY_ACTIONS || r->flags >= XMEM_REPLY_STEP_STRICT * 2)
         return bad(d, "no such action or flag");
     if (r->action == XMEM_REPLY_STEP_OVER && (r->flags & ~XMEM_REPLY_STEP_STRICT))
@@ -158,11 +157,11 @@ static int data_of(struct xmem_domain *d, struct event *ev, const struct xmem_re
         int rc = sized_in(&regs, sizeof(regs), r->regs);
         if (rc)
             return domain_refuse(d, rc, "reply: regs has a wrong size");
-        if (regs.arch != d->ring.arch)
+        if (regs.arch != ring_of(d)->arch)
             return bad(d, "regs are of another architecture");
-        *bytes = ring_data_size(d->ring.version);
+        *bytes = ring_data_size(ring_of(d)->version);
         memcpy(data, event_data(d, ev), *bytes);
-        ring_regs_encode(&d->ring, &regs, data);
+        ring_regs_encode(ring_of(d), &regs, data);
     } else if (r->flags & XMEM_REPLY_SET_READ_DATA) {
         memcpy(data, &r->data_len, sizeof(r->data_len));
         memcpy(data + sizeof(r->data_len), r->data, r->data_len);
@@ -184,9 +183,7 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
     if (rc)
         return rc;
     a.data = a.bytes ? data : NULL;
-    uint32_t *repeats = &d->vcpus[ev->pub.vcpu].repeats;
-    if (*repeats && ((r->flags & XMEM_REPLY_SET_REGS) || finish_who(d, ev, r->action) != FINISH_AGAIN))
-        *repeats = 0; /* it gets on, or is done without */
+    finish_progress(d, ev, r);
     if (r->flags & XMEM_REPLY_SET_VIEW)
         d->led->views_switched = true;
     if (r->flags & XMEM_REPLY_FAST_STEP)
@@ -197,10 +194,7 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
         step_emulated(d, ev);
     if (r->action == XMEM_REPLY_EMULATE && d->guarded && copies_writes(d, ev))
         (void)step_alone(d, ev->pub.vcpu); /* its next event may be late, but carries over */
-    if (a.flags)
-        event_answer_with(d, ev, &a);
-    else
-        event_answer(d, ev, 0);
+    finish_send(d, ev, &a);
     return 0;
 }
 
@@ -214,7 +208,7 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
         return -EINVAL;
     if (!pub)
         return domain_refuse(d, -EINVAL, "no event");
-    if (pub == &events_of(d)->died && d->died_told)
+    if (pub == &events_of(d)->died && events_of(d)->died_told)
         return 1;
     struct event *ev = event_of(events_of(d), pub);
     if (!ev || ev->state == EVENT_FREE)
@@ -231,7 +225,7 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
     return 0;
 }
 
-int session_check_event(struct xmem_domain *d, const struct xmem_event *pub)
+int event_check(struct xmem_domain *d, const struct xmem_event *pub)
 {
     struct event *ev;
     int rc = answerable(d, pub, &ev);
@@ -262,7 +256,7 @@ int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *pub,
     int rc = answerable(d, pub, &ev);
     if (rc)
         return rc > 0 ? 0 : rc;
-    return reply ? reply_with(d, ev, reply) : event_go_on(d, ev);
+    return reply ? reply_with(d, ev, reply) : finish_go_on(d, ev);
 }
 
 int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
@@ -275,39 +269,6 @@ int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
     return step_over(d, ev);
 }
 
-/* ---- going on ---- */
-
-void event_answer_at(struct xmem_domain *d, struct event *ev, uint64_t pc)
-{
-    uint8_t data[RING_DATA_MAX];
-    struct xmem_regs regs = XMEM_INIT(regs);
-    size_t n = ring_data_size(d->ring.version);
-    memcpy(data, event_data(d, ev), n);
-    ring_regs_decode(&d->ring, data, &regs);
-    if (regs.arch == XMEM_ARCH_ARM)
-        regs.u.arm.pc = pc;
-    else
-        regs.u.x86.rip = pc;
-    ring_regs_encode(&d->ring, &regs, data);
-    struct answer a = {.flags = RING_FLAG_SET_REGISTERS, .data = data, .bytes = n};
-    event_answer_with(d, ev, &a);
-}
-
-/* With the program counter moved past the instruction. */
-void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
-{
-    event_answer_at(d, ev, step_pc(d, ev) + bytes);
-}
-
-int event_go_on(struct xmem_domain *d, struct event *ev)
-{
-    static const struct xmem_reply resume = {.action = XMEM_REPLY_RESUME};
-    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
-        return answer(d, ev, &resume);
-    event_answer(d, ev, 0);
-    return 0;
-}
-
 /* ---- the session's default ---- */
 
 static int free_page(struct xmem_domain *d, struct event *ev)
@@ -318,7 +279,7 @@ static int free_page(struct xmem_domain *d, struct event *ev)
     return rc;
 }
 
-int event_default(struct xmem_domain *d, struct event *ev)
+static int event_default(struct xmem_domain *d, struct event *ev)
 {
     bool access = ev->pub.reason == XMEM_EVENT_MEM_ACCESS && (ev->pub.flags & XMEM_EVENT_PAUSED);
     uint32_t how = d->opts.default_reply;
@@ -332,13 +293,13 @@ int event_default(struct xmem_domain *d, struct event *ev)
     else if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && (ev->pub.flags & XMEM_EVENT_PAUSED))
         rc = step_over(d, ev); /* resumed it would be hit again, for ever */
     else
-        rc = event_go_on(d, ev);
+        rc = finish_go_on(d, ev);
     if (!rc)
         d->stats.defaulted++;
     return rc;
 }
 
-int session_drop(struct xmem_domain *d, const struct xmem_event *pub, bool strict)
+int event_drop(struct xmem_domain *d, const struct xmem_event *pub, bool strict)
 {
     struct event *ev;
     int rc = answerable(d, pub, &ev);
@@ -350,5 +311,5 @@ int session_drop(struct xmem_domain *d, const struct xmem_event *pub, bool stric
 
 int xmem_event_drop(struct xmem_domain *d, const struct xmem_event *pub)
 {
-    return session_drop(d, pub, false);
+    return event_drop(d, pub, false);
 }

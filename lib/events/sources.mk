@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Events, answers and steps.
 events_sources = \
+	lib/events/at-end.c \
 	lib/events/event.c \
-	lib/events/event.h \
+	lib/events/events-int.h \
+	lib/events/events.h \
 	lib/events/finish.c \
 	lib/events/finish.h \
 	lib/events/monitor.c \
@@ -15,6 +17,7 @@ events_sources = \
 	lib/events/step-arm-world.c \
 	lib/events/step-arm.c \
 	lib/events/step-arm.h \
+	lib/events/step-base.c \
 	lib/events/step-copies.c \
 	lib/events/step-copies.h \
 	lib/events/step-look.c \
@@ -25,8 +28,8 @@ events_sources = \
 	lib/events/step-view.c \
 	lib/events/step.c \
 	lib/events/step.h \
+	lib/events/take.c \
 	lib/events/undo.c \
-	lib/events/undo.h \
 	lib/events/watch.c \
 	lib/events/x86-walk.c \
 	lib/events/x86-walk.h

@@ -10,7 +10,7 @@
 void step_again_forget(struct xmem_domain *d, const struct step_view *sv)
 {
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
-        struct step *s = &d->vcpus[i].step;
+        struct step *s = &vcpu_at(d, i)->step;
         if (s->in == sv)
             s->in = NULL;
         if (s->next == sv)
@@ -18,9 +18,9 @@ void step_again_forget(struct xmem_domain *d, const struct step_view *sv)
         if (s->was == sv)
             s->was = NULL;
     }
-    for (size_t i = 0; i < d->step_view_n; i++)
-        if (d->step_views[i]->then == sv)
-            d->step_views[i]->then = NULL;
+    for (size_t i = 0; i < steps_of(d)->view_n; i++)
+        if (steps_of(d)->views[i]->then == sv)
+            steps_of(d)->views[i]->then = NULL;
 }
 
 static inline bool same_pages(const struct step_pages *a, const struct step_pages *b, uint32_t n)
@@ -45,9 +45,9 @@ static inline bool is_open(const struct step_view *sv, const struct event *ev, u
 static struct step_view *open_for(const struct xmem_domain *d, const struct event *ev,
                                   uint16_t origin, const struct step_pages *before)
 {
-    for (size_t i = 0; i < d->step_view_n; i++)
-        if (is_open(d->step_views[i], ev, origin, before))
-            return d->step_views[i];
+    for (size_t i = 0; i < steps_of(d)->view_n; i++)
+        if (is_open(steps_of(d)->views[i], ev, origin, before))
+            return steps_of(d)->views[i];
     return NULL;
 }
 
@@ -74,7 +74,7 @@ static inline struct step_view *find(const struct xmem_domain *d, const struct e
     struct step *s = &v->step;
     struct step_view *sv = s->next;
     s->next = NULL;
-    if (sv && s->looked == d->prepared)
+    if (sv && s->looked == steps_of(d)->prepared)
         return sv;
     if (!is_plain(d, v) || !goes_on(v, ev->home))
         return NULL;
@@ -86,12 +86,12 @@ static inline struct step_view *find(const struct xmem_domain *d, const struct e
 
 bool step_view_again(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     struct step *s = &v->step;
     struct step_view *sv = find(d, ev, v);
     if (!sv)
         return false;
-    d->steps_n += !s->phase;
+    steps_of(d)->n += !s->phase;
     s->pages.v[s->pages.n] = sv->pages.v[s->pages.n];
     s->pages.n++;
     if (!s->phase)
@@ -118,7 +118,7 @@ bool step_view_again(struct xmem_domain *d, struct event *ev)
  */
 bool step_view_further(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     struct step *s = &v->step;
     struct step_view *sv = s->in->then;
     if (!sv || ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !v->fast || sv->turns ||
@@ -126,7 +126,7 @@ bool step_view_further(struct xmem_domain *d, struct event *ev)
         return false;
     ev->home = ev->pub.view = s->origin;
     s->next = sv;
-    s->looked = d->prepared;
+    s->looked = steps_of(d)->prepared;
     s->in->users--;
     s->in = NULL;
     s->phase = STEP_STOPPED;
@@ -142,5 +142,5 @@ void step_view_left(struct xmem_domain *d, struct step *s)
     s->pages.n = 0;
     s->again = 0;
     s->unhook = false;
-    d->steps_n--;
+    steps_of(d)->n--;
 }

@@ -2,7 +2,7 @@
 /* The guest's memory as a waiting vCPU reaches it: its tables, the rights in force, mappings. */
 #include "events/step-arm.h"
 
-#include "base/rights.h"
+#include "base/base.h"
 #include "events/step.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 static uint64_t in_page(uint64_t va)
 {
-    return va & (BACKEND_PAGE_SIZE - 1);
+    return va & (PAGE_BYTES - 1);
 }
 
 static const uint8_t *table(void *ctx, uint64_t gfn)
@@ -21,15 +21,15 @@ static const uint8_t *table(void *ctx, uint64_t gfn)
     struct arm_reach *w = ctx;
     uint8_t *page;
     struct xmem_domain *d = w->d;
-    return page_cache_get(&d->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page) ? NULL : page;
+    return page_cache_get(&steps_of(d)->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page) ? NULL : page;
 }
 
 /* Stage 1 let the vCPU there: to the instruction, and to what the event is about. */
 static bool passed_natively(const struct arm_reach *w, uint64_t va)
 {
     const struct xmem_event_mem *m = &w->ev->pub.u.mem;
-    return va / BACKEND_PAGE_SIZE == w->v->read.u.arm.pc / BACKEND_PAGE_SIZE ||
-           ((m->access & XMEM_ACCESS_GLA_VALID) && va / BACKEND_PAGE_SIZE == m->gla / BACKEND_PAGE_SIZE);
+    return va / PAGE_BYTES == w->v->read.u.arm.pc / PAGE_BYTES ||
+           ((m->access & XMEM_ACCESS_GLA_VALID) && va / PAGE_BYTES == m->gla / PAGE_BYTES);
 }
 
 /* In one step a walk for each page: the registers that it depends on are not changed here. */
@@ -37,8 +37,8 @@ static enum arm_why translate(struct arm_reach *w, const struct arm_regs *r, uin
                               enum arm_walked_kind kind, bool user, struct arm_translation *out)
 {
     const struct arm_walk walk = {.ctx = w, .page = table};
-    struct step_arm *a = w->d->arm;
-    uint64_t page = va / BACKEND_PAGE_SIZE;
+    struct step_arm *a = steps_of(w->d)->arm;
+    uint64_t page = va / PAGE_BYTES;
     struct arm_page *p = &a->walked[kind][page % ARM_WALKED];
     const struct arm_walked *k = &p->walked;
     if (k->used && p->step == a->pages.step && k->page == page && k->user == user) {
@@ -63,7 +63,7 @@ enum arm_why arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64
 
 static const struct step *step_of(const struct arm_reach *w)
 {
-    return &w->d->vcpus[w->ev->pub.vcpu].step;
+    return &vcpu_of(w->d, w->ev)->step;
 }
 
 /* Looked up once a step, since it may be a hypercall. */
@@ -141,11 +141,11 @@ static enum arm_why piece(struct arm_reach *w, const struct arm_regs *r,
         return why;
     if (((touch->access & ARM_READS) && !t.read) || ((touch->access & ARM_WRITES) && !t.write))
         return ARM_FAULTS;
-    uint64_t gfn = t.ipa / BACKEND_PAGE_SIZE;
+    uint64_t gfn = t.ipa / PAGE_BYTES;
     why = check_rights(w, gfn, va, touch->access);
     if (why)
         return why;
-    if (page_cache_get(&d->arm->pages, d->ops, d->dom, gfn, use_of(w, gfn), &page))
+    if (page_cache_get(&steps_of(d)->arm->pages, d->ops, d->dom, gfn, use_of(w, gfn), &page))
         return ARM_NO_PLACE; /* device memory, or nothing */
     *p = page + in_page(t.ipa);
     return ARM_OK;
@@ -154,7 +154,7 @@ static enum arm_why piece(struct arm_reach *w, const struct arm_regs *r,
 enum arm_why arm_reach_place(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
                              struct arm_place *out)
 {
-    uint32_t room = BACKEND_PAGE_SIZE - (uint32_t)in_page(touch->va);
+    uint32_t room = PAGE_BYTES - (uint32_t)in_page(touch->va);
     out->first = touch->bytes < room ? touch->bytes : room;
     out->p[1] = NULL;
     enum arm_why why = piece(ctx, r, touch, touch->va, &out->p[0]);
@@ -178,12 +178,12 @@ static enum arm_why read_code(struct arm_reach *w, const struct arm_regs *r, uin
         why = ARM_FAULTS;
     if (why)
         return why;
-    uint64_t gfn = t.ipa / BACKEND_PAGE_SIZE;
+    uint64_t gfn = t.ipa / PAGE_BYTES;
     if (w->v->gone || !w->v->fetched)
         why = check_rights(w, gfn, pc, XMEM_ACCESS_X);
     if (why)
         return why;
-    if (page_cache_get(&d->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page))
+    if (page_cache_get(&steps_of(d)->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page))
         return ARM_NO_PLACE;
     const uint8_t *at = page + in_page(t.ipa);
     *out = bytes == ARM_WORD ? __atomic_load_n((const uint32_t *)(const void *)at, __ATOMIC_RELAXED) :
@@ -216,7 +216,7 @@ enum arm_why arm_reach_fetch(void *ctx, const struct arm_regs *r, uint32_t *word
 void arm_reach_past(void *ctx)
 {
     struct arm_reach *w = ctx;
-    struct step_pages *p = &w->d->vcpus[w->ev->pub.vcpu].step.pages;
+    struct step_pages *p = &vcpu_of(w->d, w->ev)->step.pages;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < p->n; i++)
         if (p->v[i].need & XMEM_ACCESS_W) {

@@ -4,6 +4,7 @@
  * with an answer and nothing else, so whatever changes a register is put back whole, before the
  * answer: in one call, so that a tool which dies there has done it once, or not at all.
  */
+#include "base/base.h"
 #include "events/step-arm.h"
 
 #include "events/step.h"
@@ -36,23 +37,24 @@ bool step_arm_can(const struct xmem_domain *d)
 
 static int ready(struct xmem_domain *d)
 {
-    if (!d->arm)
-        d->arm = calloc(1, sizeof(*d->arm) + d->vcpu_n * sizeof(d->arm->vcpu[0]));
-    return d->arm ? 0 : domain_refuse(d, -ENOMEM, "out of memory");
+    if (!steps_of(d)->arm)
+        steps_of(d)->arm = calloc(1, sizeof(*steps_of(d)->arm) + d->vcpu_n * sizeof(steps_of(d)->arm->vcpu[0]));
+    d->watched = true;
+    return steps_of(d)->arm ? 0 : domain_refuse(d, -ENOMEM, "out of memory");
 }
 
 void step_arm_free(struct xmem_domain *d)
 {
-    if (d->arm)
-        page_cache_drop_all(&d->arm->pages, d->ops, d->dom);
-    free(d->arm);
-    d->arm = NULL;
+    if (steps_of(d)->arm)
+        page_cache_drop_all(&steps_of(d)->arm->pages, d->ops, d->dom);
+    free(steps_of(d)->arm);
+    steps_of(d)->arm = NULL;
 }
 
 void step_arm_pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
 {
-    if (d->arm)
-        page_cache_drop(&d->arm->pages, d->ops, d->dom, gfn, nr);
+    if (steps_of(d)->arm)
+        page_cache_drop(&steps_of(d)->arm->pages, d->ops, d->dom, gfn, nr);
 }
 
 static bool is_exclusive(const struct arm_insn *in)
@@ -64,7 +66,7 @@ static bool is_exclusive(const struct arm_insn *in)
 static enum arm_why decode(void *ctx, enum arm_set set, uint32_t word, const struct arm_insn **out)
 {
     struct arm_reach *w = ctx;
-    struct arm_decoded *k = &w->d->arm->decoded[word * 0x9e3779b1u >> HASH_SHIFT];
+    struct arm_decoded *k = &steps_of(w->d)->arm->decoded[word * 0x9e3779b1u >> HASH_SHIFT];
     enum arm_why why = ARM_OK;
     if (!k->used || k->in.word != word || k->in.set != (uint8_t)set) {
         k->used = false;
@@ -96,7 +98,7 @@ static enum arm_why read_registers(struct arm_reach *w)
                             w->ev->pub.vcpu);
         return ARM_NO_PLACE;
     }
-    ring_regs_decode(&d->ring, event_data(d, w->ev), &regs);
+    ring_regs_decode(ring_of(d), event_data(d, w->ev), &regs);
     return regs.u.arm.pc == v->now.pc ? ARM_OK : ARM_ODD;
 }
 
@@ -159,7 +161,7 @@ static enum arm_why check_event(struct arm_reach *w, const struct arm_touch *tou
         !(touch->access & m->access & (XMEM_ACCESS_R | XMEM_ACCESS_W)))
         return ARM_ODD;
     enum arm_why why = arm_reach_gfn(w, &w->v->now, m->gla, ARM_WALKED_DATA, touch->user, &t);
-    return why ? why : t.ipa / BACKEND_PAGE_SIZE == m->gfn ? ARM_OK : ARM_ODD;
+    return why ? why : t.ipa / PAGE_BYTES == m->gfn ? ARM_OK : ARM_ODD;
 }
 
 /* Up to so many since the event, but one at least: it was answered for. */
@@ -217,7 +219,7 @@ static bool left_to_others(const struct arm_reach *w)
 {
     struct arm_vcpu *v = w->v;
     bool near = v->left_pc - v->now.pc + LOOP_BYTES <= 2 * LOOP_BYTES;
-    if (!v->relax || !near || w->d->vcpus[w->ev->pub.vcpu].step.strict)
+    if (!v->relax || !near || vcpu_of(w->d, w->ev)->step.strict)
         return false;
     v->relax--;
     return true;
@@ -281,14 +283,14 @@ static int finish(struct arm_reach *w)
     if (rc) {
         v->not_put = rc != -EINVAL || v->wrote;
         v->going = v->not_put ? w->ev : NULL; /* to be put back by the next answer, not done again */
-        d->vcpus[vcpu].attention = true;
+        vcpu_at(d, vcpu)->attention = true;
         return rc;
     }
     v->going = NULL;
     d->stats.emulated++;
     step_reset(d, vcpu);
     if (!in_the_middle(w))
-        d->vcpus[vcpu].repeats = 0;
+        vcpu_at(d, vcpu)->repeats = 0;
     if (v->wrote)
         v->left_n = 0;
     look_seldom(v);
@@ -302,11 +304,11 @@ static int finish(struct arm_reach *w)
 /* A further page, or another kind of access: an event of its own, with its own answer. */
 static int tell(struct arm_reach *w)
 {
-    struct xmem_event_mem m = {.gfn = w->ask_gfn, .offset = w->ask_gla & (BACKEND_PAGE_SIZE - 1),
+    struct xmem_event_mem m = {.gfn = w->ask_gfn, .offset = w->ask_gla & (PAGE_BYTES - 1),
                                .gla = w->ask_gla};
     m.access = w->ask_access | XMEM_ACCESS_GLA_VALID | XMEM_ACCESS_WITH_GLA;
     step_phase(w->d, w->ev->pub.vcpu, STEP_STOPPED);
-    w->d->vcpus[w->ev->pub.vcpu].attention = true;
+    vcpu_of(w->d, w->ev)->attention = true;
     if (w->d->ops->step_told)
         (void)w->d->ops->step_told(w->d->dom, w->ev->pub.vcpu, m.gfn, w->ask_access);
     w->v->going = event_own(w->d, w->ev, &m, w->v->now.pc);
@@ -338,7 +340,7 @@ static bool stalled(const struct arm_reach *w, enum arm_why why)
         return false;
     v->left_n = v->left_pc == v->now.pc ? v->left_n + 1 : 1;
     v->left_pc = v->now.pc;
-    if (v->left_n <= LOOP_STALLS || w->d->vcpus[w->ev->pub.vcpu].step.strict)
+    if (v->left_n <= LOOP_STALLS || vcpu_of(w->d, w->ev)->step.strict)
         return false;
     v->left_n = LOOP_STALLS;
     v->relax = LOOP_RELAX - !v->told;
@@ -377,8 +379,8 @@ bool step_arm_exclusive(struct xmem_domain *d, struct event *ev)
     uint32_t word;
     if (!step_arm_can(d) || !(ev->pub.u.mem.access & XMEM_ACCESS_W) || ready(d))
         return false;
-    struct arm_reach w = {.d = d, .ev = ev, .v = &d->arm->vcpu[ev->pub.vcpu]};
-    page_cache_begin(&d->arm->pages, d->ops, d->dom);
+    struct arm_reach w = {.d = d, .ev = ev, .v = &steps_of(d)->arm->vcpu[ev->pub.vcpu]};
+    page_cache_begin(&steps_of(d)->arm->pages, d->ops, d->dom);
     return read_registers(&w) == ARM_OK && arm_reach_fetch(&w, &w.v->now, &word) == ARM_OK &&
            decode(&w, arm_set_of(&w.v->now), word, &in) == ARM_OK && in->kind == ARM_STORE_EX;
 }
@@ -399,10 +401,10 @@ int step_by_arm(struct xmem_domain *d, struct event *ev)
     int rc = ready(d);
     if (rc)
         return rc;
-    struct arm_reach w = {.d = d, .ev = ev, .v = &d->arm->vcpu[ev->pub.vcpu]};
+    struct arm_reach w = {.d = d, .ev = ev, .v = &steps_of(d)->arm->vcpu[ev->pub.vcpu]};
     if (ev->pub.u.mem.access & XMEM_ACCESS_IN_GPT)
         return fall_back(&w, ARM_TABLES);
-    page_cache_begin(&d->arm->pages, d->ops, d->dom);
+    page_cache_begin(&steps_of(d)->arm->pages, d->ops, d->dom);
     enum arm_why why = go_on(&w);
     if (w.ask && may_tell(&w))
         return tell(&w);
@@ -421,7 +423,7 @@ int step_by_arm(struct xmem_domain *d, struct event *ev)
  */
 void step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a)
 {
-    struct arm_reach w = {.d = d, .ev = ev, .v = d->arm ? &d->arm->vcpu[ev->pub.vcpu] : NULL};
+    struct arm_reach w = {.d = d, .ev = ev, .v = steps_of(d)->arm ? &steps_of(d)->arm->vcpu[ev->pub.vcpu] : NULL};
     if (!w.v || w.v->going != ev)
         return;
     w.v->going = NULL;

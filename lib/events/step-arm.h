@@ -10,9 +10,9 @@
 #define XMEM_STEP_ARM_H
 
 #include "arm/arm.h"
-#include "events/event.h"
+#include "events/events-int.h"
 #include "events/step-state.h"
-#include "session/domain.h"
+#include "session/session.h"
 #include "events/page-cache.h"
 
 #define ARM_DECODED 256u /* instructions kept decoded, by their word */

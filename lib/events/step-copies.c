@@ -2,9 +2,11 @@
 /* Writes of the guest where a view shows a copy: stepped over, and carried over then. */
 #include "events/step-copies.h"
 
-#include "base/rights.h"
+#include "rights/rights.h"
+
+#include "base/base.h"
 #include "events/step.h"
-#include "views/copies.h"
+#include "views/views.h"
 
 #define OUT_LOOKS 64u
 
@@ -12,7 +14,7 @@ enum { WRITES_ONE = 1, WRITES_SOME };
 
 bool copies_writes(struct xmem_domain *d, const struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     uint64_t gfn = ev->pub.u.mem.gfn;
     if (!(ev->pub.u.mem.access & XMEM_ACCESS_W) || !guards_any(d, gfn))
         return v->writes;
@@ -34,11 +36,11 @@ static int look_after(struct xmem_domain *d, const struct vcpu *v)
  */
 static int see_out(struct xmem_domain *d, uint32_t vcpu)
 {
-    struct vcpu *v = &d->vcpus[vcpu];
+    struct vcpu *v = vcpu_at(d, vcpu);
     uint16_t view;
     int rc = events_send(d);
     for (unsigned i = 0; i < OUT_LOOKS && !rc && v->step.in && !d->pauses; i++) {
-        if (ring_waiting(&d->ring, vcpu) || d->ops->view_get_vcpu(d->dom, vcpu, &view) ||
+        if (ring_waiting(ring_of(d), vcpu) || d->ops->view_get_vcpu(d->dom, vcpu, &view) ||
             view != v->step.in->v->id)
             break;
         step_let_run(d);
@@ -48,12 +50,12 @@ static int see_out(struct xmem_domain *d, uint32_t vcpu)
 
 int copies_stepped(struct xmem_domain *d, uint32_t vcpu, int rc)
 {
-    return !rc && d->vcpus[vcpu].fast ? see_out(d, vcpu) : rc;
+    return !rc && vcpu_at(d, vcpu)->fast ? see_out(d, vcpu) : rc;
 }
 
 int copies_closed(struct xmem_domain *d, uint32_t vcpu)
 {
-    const struct step_pages *p = &d->vcpus[vcpu].step.pages;
+    const struct step_pages *p = &vcpu_at(d, vcpu)->step.pages;
     int first = 0;
     for (uint32_t i = 0; i < p->n; i++) {
         int rc = p->v[i].need & XMEM_ACCESS_W ? copies_look(d, p->v[i].gfn) : 0;
@@ -64,13 +66,13 @@ int copies_closed(struct xmem_domain *d, uint32_t vcpu)
 
 int copies_taken(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     if (!v->writes)
         return 0;
     int rc = look_after(d, v);
     if (!rc && (!v->step.phase || ev->pub.reason == XMEM_EVENT_SINGLESTEP))
         v->writes = 0;
-    d->step_owed |= rc != 0;
+    steps_of(d)->owed |= rc != 0;
     return d->dead ? 0 : rc; /* its death is told next */
 }
 
@@ -97,10 +99,6 @@ bool copies_event(struct xmem_domain *d, struct event *ev)
         return false;
     bool allowed = !(access & ~rights_allow(known_set_of(known_get(&v->known, gfn))));
     int rc = turn(d, v, gfn, access);
-    d->step_owed |= copies_look(d, gfn) != 0; /* devices write without an event */
-    if (rc || !allowed || !(access & XMEM_ACCESS_W) ||
-        !(ev->pub.flags & XMEM_EVENT_PAUSED))
-        return false;
-    ev->strict = false;
-    return !step_over(d, ev);
+    steps_of(d)->owed |= copies_look(d, gfn) != 0; /* devices write without an event */
+    return !rc && allowed && (access & XMEM_ACCESS_W) && (ev->pub.flags & XMEM_EVENT_PAUSED);
 }

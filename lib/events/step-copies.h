@@ -3,12 +3,12 @@
 #ifndef XMEM_STEP_COPIES_H
 #define XMEM_STEP_COPIES_H
 
-#include "events/event.h"
-#include "session/domain.h"
+#include "events/events-int.h"
+#include "session/session.h"
 
 /* An event was taken. What its vCPU wrote is carried over. */
 int copies_taken(struct xmem_domain *d, struct event *ev);
-/* One that is the caller's otherwise. True: it was a write that only a guard stopped, and is answered. */
+/* One that is the caller's otherwise. True: it is a write that only a guard stopped, to be stepped over. */
 bool copies_event(struct xmem_domain *d, struct event *ev);
 /* The event is stepped over. True: its instruction writes where copies are, and ends with an event. */
 bool copies_writes(struct xmem_domain *d, const struct event *ev);

@@ -8,6 +8,7 @@
  *    protection fault (protmode_load_seg()); whether one goes there the descriptor says, so all of
  *    them are left to another means.
  */
+#include "base/base.h"
 #include "events/step-look.h"
 
 #include "events/x86-walk.h"
@@ -53,10 +54,10 @@ static int read_page(void *arg, uint64_t gpa, void *buf, size_t n)
 {
     struct xmem_domain *d = arg;
     void *page;
-    int rc = d->ops->page_map(d->dom, gpa / BACKEND_PAGE_SIZE, &page);
+    int rc = d->ops->page_map(d->dom, gpa / PAGE_BYTES, &page);
     if (rc)
         return rc;
-    memcpy(buf, (uint8_t *)page + gpa % BACKEND_PAGE_SIZE, n);
+    memcpy(buf, (uint8_t *)page + gpa % PAGE_BYTES, n);
     d->ops->page_unmap(d->dom, page);
     return 0;
 }
@@ -71,7 +72,7 @@ static bool look(struct xmem_domain *d, struct event *ev, bool *keep)
     struct xmem_regs regs = XMEM_INIT(regs);
     const struct xmem_regs_x86 *r = &regs.u.x86;
     uint8_t code[X86_INSN_MAX];
-    ring_regs_decode(&d->ring, event_data(d, ev), &regs);
+    ring_regs_decode(ring_of(d), event_data(d, ev), &regs);
     *keep = (r->cr0 & X86_CR0_PE) && !(r->rflags & FLAG_VM);
     if (!*keep)
         return false;
@@ -82,18 +83,18 @@ static bool look(struct xmem_domain *d, struct event *ev, bool *keep)
 static struct looked *place_of(struct xmem_domain *d, uint64_t rip, uint64_t cr3)
 {
     uint64_t hash = (rip ^ cr3) * UINT64_C(0x9e3779b97f4a7c15);
-    if (!d->looked)
-        d->looked = calloc(KEPT, sizeof(*d->looked));
-    return d->looked ? &d->looked[hash >> 58] : NULL;
+    if (!steps_of(d)->looked)
+        steps_of(d)->looked = calloc(KEPT, sizeof(*steps_of(d)->looked));
+    return steps_of(d)->looked ? &steps_of(d)->looked[hash >> 58] : NULL;
 }
 
 /* Seen before at this place in this address space: that costs neither a hypercall nor a second look. */
 bool step_not_for_xen(struct xmem_domain *d, struct event *ev)
 {
     uint64_t rip, cr3;
-    if (d->ring.arch != XMEM_ARCH_X86 || (d->quirks & QUIRK_CODE_ELSEWHERE) || !d->ops->page_map)
+    if (ring_of(d)->arch != XMEM_ARCH_X86 || (d->quirks & QUIRK_CODE_ELSEWHERE) || !d->ops->page_map)
         return false;
-    ring_regs_where(&d->ring, event_data(d, ev), &rip, &cr3);
+    ring_regs_where(ring_of(d), event_data(d, ev), &rip, &cr3);
     struct looked *l = place_of(d, rip, cr3);
     if (l && l->known && l->rip == rip && l->cr3 == cr3)
         return l->never;
@@ -109,9 +110,9 @@ bool step_not_for_xen(struct xmem_domain *d, struct event *ev)
 static struct looked *looked_at(struct xmem_domain *d, struct event *ev, uint64_t *rip, uint64_t *cr3,
                                 bool *is)
 {
-    if (d->ring.arch != XMEM_ARCH_X86)
+    if (ring_of(d)->arch != XMEM_ARCH_X86)
         return NULL;
-    ring_regs_where(&d->ring, event_data(d, ev), rip, cr3);
+    ring_regs_where(ring_of(d), event_data(d, ev), rip, cr3);
     struct looked *l = place_of(d, *rip, *cr3);
     *is = l && l->known && l->rip == *rip && l->cr3 == *cr3;
     return l;
@@ -130,6 +131,6 @@ bool step_was_refused(struct xmem_domain *d, struct event *ev)
 {
     uint64_t rip, cr3;
     bool is = false;
-    const struct looked *l = d->looked ? looked_at(d, ev, &rip, &cr3, &is) : NULL;
+    const struct looked *l = steps_of(d)->looked ? looked_at(d, ev, &rip, &cr3, &is) : NULL;
     return l && is && l->never;
 }

@@ -3,9 +3,9 @@
 #ifndef XMEM_STEP_LOOK_H
 #define XMEM_STEP_LOOK_H
 
-#include "events/event.h"
+#include "events/events-int.h"
 #include "events/step-state.h"
-#include "session/domain.h"
+#include "session/session.h"
 
 #define X86_INSN_MAX 15u
 

@@ -4,18 +4,17 @@
  * event tells that it is over, and by relaxing, which watches the program counter. Other vCPUs
  * get through such a page meanwhile, unless they are held; so it is open as shortly as can be.
  */
+#include "base/base.h"
 #include "events/step.h"
 
-#include "rights/changes.h"
-#include "views/copies.h"
+#include "rights/rights.h"
+#include "views/views.h"
 #include "ledger/ledger.h"
-#include "rights/access.h"
 #include "events/monitor.h"
 #include "events/step-copies.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <time.h>
 
 /* How long a relaxed page waits for its vCPU to go on. */
 #define RELAX_MS 50
@@ -32,7 +31,7 @@ static uint32_t needed(const struct xmem_domain *d, uint16_t view, uint64_t gfn,
 {
     uint32_t need = 0;
     *n = 0;
-    for (size_t i = 0; i < d->relaxed.n; i++) {
+    for (size_t i = 0; i < steps_of(d)->relaxed.n; i++) {
         const struct relaxed *r = relaxed_at(d, i);
         if (r->gfn != gfn || r->view != view)
             continue;
@@ -71,9 +70,9 @@ static int put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
     uint8_t rights = armed(d, v, gfn);
     if (n)
         rights = step_widen(v->id ? d->caps.view_rights : d->caps.rights, rights, need);
-    d->own_change = true;
-    int rc = domain_force_rights(d, v, gfn, rights);
-    d->own_change = false;
+    steps_of(d)->own_change = true;
+    int rc = domain_force_open(d, v, gfn, rights);
+    steps_of(d)->own_change = false;
     return rc;
 }
 
@@ -90,7 +89,7 @@ static int open_page(struct xmem_domain *d, struct view *v, const struct step_pa
                      uint32_t vcpu)
 {
     size_t n;
-    if (list_room(&d->relaxed))
+    if (list_room(&steps_of(d)->relaxed))
         return domain_refuse(d, -ENOMEM, "out of memory");
     int rc = know(d, v, p->gfn);
     if (rc)
@@ -98,7 +97,7 @@ static int open_page(struct xmem_domain *d, struct view *v, const struct step_pa
     step_arm_pages_changed(d, p->gfn, 1); /* the guest may give it away meanwhile, unseen */
     bool open = !(p->need & ~needed(d, v->id, p->gfn, &n)) && n;
     struct relaxed r = {.gfn = p->gfn, .view = v->id, .need = (uint8_t)p->need, .vcpu = vcpu};
-    list_push(&d->relaxed, &r);
+    list_push(&steps_of(d)->relaxed, &r);
     tell(d, &r, true);
     return open ? 0 : put_in_force(d, v, p->gfn);
 }
@@ -110,7 +109,7 @@ static int close_page(struct xmem_domain *d, size_t i)
     struct view *v = domain_view(d, r.view);
     size_t n;
     ledger_begin(d, LEDGER_RIGHTS, r.view, r.gfn, r.gfn);
-    list_drop(&d->relaxed, (uint32_t)i);
+    list_drop(&steps_of(d)->relaxed, (uint32_t)i);
     bool same = r.need && (needed(d, r.view, r.gfn, &n) & r.need) == r.need && n;
     int rc = v && !same ? put_in_force(d, v, r.gfn) : 0;
     if (!rc) {
@@ -118,7 +117,7 @@ static int close_page(struct xmem_domain *d, size_t i)
         return 0;
     }
     r.need = 0;
-    list_push(&d->relaxed, &r);
+    list_push(&steps_of(d)->relaxed, &r);
     return rc;
 }
 
@@ -127,7 +126,7 @@ static int close_page(struct xmem_domain *d, size_t i)
 static int close_pages(struct xmem_domain *d, uint32_t vcpu)
 {
     int first = 0;
-    for (size_t i = d->relaxed.n; i--;) {
+    for (size_t i = steps_of(d)->relaxed.n; i--;) {
         if (vcpu != ALL_VCPUS && relaxed_at(d, i)->vcpu != vcpu)
             continue;
         int rc = close_page(d, i);
@@ -139,25 +138,25 @@ static int close_pages(struct xmem_domain *d, uint32_t vcpu)
 
 void step_open_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
 {
-    for (size_t i = d->relaxed.n; i--;) {
+    for (size_t i = steps_of(d)->relaxed.n; i--;) {
         struct relaxed r = *relaxed_at(d, i);
         if (r.view != view || r.gfn - gfn >= nr)
             continue;
-        list_drop(&d->relaxed, (uint32_t)i);
+        list_drop(&steps_of(d)->relaxed, (uint32_t)i);
         tell(d, &r, false);
     }
 }
 
 static int open_pages(struct xmem_domain *d, struct view *v, uint32_t vcpu)
 {
-    const struct step_pages *p = &d->vcpus[vcpu].step.pages;
+    const struct step_pages *p = &vcpu_at(d, vcpu)->step.pages;
     int rc = 0;
     for (uint32_t i = 0; i < p->n && !rc; i++)
         rc = open_page(d, v, &p->v[i], vcpu);
     if (rc) { /* the last one as well: in another view it may be open by now */
         struct xmem_error why = d->error;
         if (close_pages(d, vcpu))
-            d->step_owed = true;
+            steps_of(d)->owed = true;
         else
             d->error = why;
     }
@@ -168,7 +167,7 @@ static int open_pages(struct xmem_domain *d, struct view *v, uint32_t vcpu)
 
 static bool is_open(const struct xmem_domain *d, uint32_t vcpu)
 {
-    const struct step *s = &d->vcpus[vcpu].step;
+    const struct step *s = &vcpu_at(d, vcpu)->step;
     return s->phase == STEP_RUNS && (s->means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX));
 }
 
@@ -179,15 +178,15 @@ static bool never_holds(int rc)
 
 static int hold(struct xmem_domain *d, uint32_t vcpu, bool on)
 {
-    if (d->vcpus[vcpu].led->held == on || !d->ops->vcpu_hold)
+    if (vcpu_at(d, vcpu)->led->held == on || !d->ops->vcpu_hold)
         return 0;
-    bool before = d->vcpus[vcpu].led->held;
-    d->vcpus[vcpu].led->held = true;
+    bool before = vcpu_at(d, vcpu)->led->held;
+    vcpu_at(d, vcpu)->led->held = true;
     int rc = d->ops->vcpu_hold(d->dom, vcpu, on);
-    d->vcpus[vcpu].led->held = rc ? before : on;
+    vcpu_at(d, vcpu)->led->held = rc ? before : on;
     if (!never_holds(rc))
         return rc;
-    d->no_hold = true;
+    steps_of(d)->no_hold = true;
     return 0;
 }
 
@@ -195,8 +194,8 @@ static int hold(struct xmem_domain *d, uint32_t vcpu, bool on)
 static int hold_by_state(struct xmem_domain *d)
 {
     int first = 0;
-    bool some = d->holding_n;
-    for (uint32_t i = 0; i < d->vcpu_n && !(some && d->no_hold); i++) {
+    bool some = steps_of(d)->holding_n;
+    for (uint32_t i = 0; i < d->vcpu_n && !(some && steps_of(d)->no_hold); i++) {
         int rc = hold(d, i, some && !is_open(d, i));
         if (!first)
             first = rc;
@@ -210,24 +209,24 @@ static int set_open(struct xmem_domain *d, uint32_t vcpu, bool on)
     if (on == is_open(d, vcpu))
         return 0;
     step_phase(d, vcpu, on ? STEP_RUNS : STEP_STOPPED);
-    d->holding_n += on ? 1u : -1u;
+    steps_of(d)->holding_n += on ? 1u : -1u;
     return hold_by_state(d);
 }
 
 /* Most hypervisors are built without what could hold a vCPU: tried once. */
 static bool can_hold(struct xmem_domain *d)
 {
-    if (!d->hold_asked && d->ops->vcpu_hold && !d->vcpus[0].led->held) {
-        d->vcpus[0].led->held = true;
+    if (!steps_of(d)->hold_asked && d->ops->vcpu_hold && !vcpu_at(d, 0)->led->held) {
+        vcpu_at(d, 0)->led->held = true;
         int rc = d->ops->vcpu_hold(d->dom, 0, true);
-        d->vcpus[0].led->held = !rc && d->ops->vcpu_hold(d->dom, 0, false);
+        vcpu_at(d, 0)->led->held = !rc && d->ops->vcpu_hold(d->dom, 0, false);
         if (rc && !never_holds(rc)) /* asked again; who steps meanwhile is told */
             return true;
-        d->no_hold = rc;
-        d->step_owed |= d->vcpus[0].led->held; /* it could not be let go again */
-        d->hold_asked = true;
+        steps_of(d)->no_hold = rc;
+        steps_of(d)->owed |= vcpu_at(d, 0)->led->held; /* it could not be let go again */
+        steps_of(d)->hold_asked = true;
     }
-    return d->ops->vcpu_hold && !d->no_hold;
+    return d->ops->vcpu_hold && !steps_of(d)->no_hold;
 }
 
 uint32_t step_passes(struct xmem_domain *d, uint32_t means)
@@ -258,7 +257,7 @@ int step_close(struct xmem_domain *d, uint32_t vcpu)
         return 0;
     int rc = close_pages(d, vcpu), rc2 = set_open(d, vcpu, false);
     int rc3 = d->guarded ? copies_closed(d, vcpu) : 0;
-    d->step_owed |= rc || rc2 || rc3;
+    steps_of(d)->owed |= rc || rc2 || rc3;
     return rc ? rc : rc2 ? rc2 : rc3;
 }
 
@@ -266,8 +265,8 @@ int step_close(struct xmem_domain *d, uint32_t vcpu)
 int step_pay(struct xmem_domain *d)
 {
     int first = 0;
-    d->step_owed = false;
-    for (size_t i = d->relaxed.n; i--;) {
+    steps_of(d)->owed = false;
+    for (size_t i = steps_of(d)->relaxed.n; i--;) {
         int rc = relaxed_at(d, i)->need ? 0 : close_page(d, i);
         first = first ? first : rc;
     }
@@ -278,13 +277,13 @@ int step_pay(struct xmem_domain *d)
 int step_close_all(struct xmem_domain *d)
 {
     int first = close_pages(d, ALL_VCPUS);
-    for (size_t i = 0; i < d->relaxed.n; i++) /* still open: the walk over the ledger tries again */
+    for (size_t i = 0; i < steps_of(d)->relaxed.n; i++) /* still open: the walk over the ledger tries again */
         if (domain_view(d, relaxed_at(d, i)->view))
             view_unsure(domain_view(d, relaxed_at(d, i)->view), true);
-    list_cut(&d->relaxed, 0);
+    list_cut(&steps_of(d)->relaxed, 0);
     for (uint32_t i = 0; i < d->vcpu_n; i++)
         step_reset(d, i);
-    d->holding_n = 0;
+    steps_of(d)->holding_n = 0;
     int rc = hold_by_state(d);
     return first ? first : rc;
 }
@@ -292,7 +291,7 @@ int step_close_all(struct xmem_domain *d)
 /* The others held, the pages open. On failure as before. */
 static int begin(struct xmem_domain *d, struct view *v, uint32_t vcpu)
 {
-    uint8_t before = d->vcpus[vcpu].step.phase;
+    uint8_t before = vcpu_at(d, vcpu)->step.phase;
     int rc = set_open(d, vcpu, true);
     if (!rc)
         rc = open_pages(d, v, vcpu);
@@ -313,13 +312,13 @@ static int begin(struct xmem_domain *d, struct view *v, uint32_t vcpu)
  */
 static bool slots_short(const struct xmem_domain *d)
 {
-    return d->vcpu_n > d->ring.slots && d->later_n + SLOTS_LEFT >= d->ring.slots;
+    return d->vcpu_n > ring_of(d)->slots && steps_of(d)->later_n + SLOTS_LEFT >= ring_of(d)->slots;
 }
 
 static void ask_again(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    v->step.pc = step_pc(d, ev);
+    struct vcpu *v = vcpu_of(d, ev);
+    v->step.pc = event_pc(d, ev);
     v->own_step = false;
     v->attention = true;
     step_phase(d, ev->pub.vcpu, STEP_ASKED);
@@ -328,8 +327,8 @@ static void ask_again(struct xmem_domain *d, struct event *ev)
 
 int step_later(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
-    if (!d->finishing && slots_short(d)) {
+    struct step *s = &vcpu_of(d, ev)->step;
+    if (!steps_of(d)->finishing && slots_short(d)) {
         ask_again(d, ev);
         return 0;
     }
@@ -352,9 +351,9 @@ static bool same_pages(const struct step_pages *a, const struct step_pages *b)
 /* Is a page open for another vCPU that is not this one's too? It would get through unseen. */
 static bool in_the_way(const struct xmem_domain *d, uint32_t vcpu)
 {
-    const struct step *s = &d->vcpus[vcpu].step;
-    for (uint32_t i = 0; i < d->vcpu_n && d->holding_n; i++) {
-        const struct step *o = &d->vcpus[i].step;
+    const struct step *s = &vcpu_at(d, vcpu)->step;
+    for (uint32_t i = 0; i < d->vcpu_n && steps_of(d)->holding_n; i++) {
+        const struct step *o = &vcpu_at(d, i)->step;
         if (i != vcpu && is_open(d, i) &&
             !(o->origin == s->origin && same_pages(&o->pages, &s->pages)))
             return true;
@@ -366,7 +365,7 @@ static bool in_the_way(const struct xmem_domain *d, uint32_t vcpu)
 
 int step_by_single(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *vcpu = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *vcpu = vcpu_of(d, ev);
     struct view *v = domain_view(d, ev->home);
     if (!v || vcpu->fast) /* which may still be to come: one toggle would end both */
         return -EOPNOTSUPP;
@@ -386,13 +385,6 @@ int step_by_single(struct xmem_domain *d, struct event *ev)
 
 /* ---- by relaxing ---- */
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /*
  * A store-exclusive that was resumed fails, since its event took the monitor away, and is done in
  * another round of its loop: it went on when the pc is far away, or was seen to move often.
@@ -408,7 +400,7 @@ static bool went_on(const struct step *s, uint64_t pc, unsigned *moves)
 static int watch_pc(struct xmem_domain *d, uint32_t vcpu, const struct step *s)
 {
     unsigned moves = 0;
-    int64_t end = now_ms() + RELAX_MS;
+    int64_t end = clock_ms() + RELAX_MS;
     uint64_t pc;
     for (unsigned i = 0; i < RELAX_LOOKS; i++) {
         int rc = d->ops->vcpu_peek(d->dom, vcpu, &pc);
@@ -416,7 +408,7 @@ static int watch_pc(struct xmem_domain *d, uint32_t vcpu, const struct step *s)
             return rc;
         if (went_on(s, pc, &moves))
             return 1;
-        if (ring_waiting(&d->ring, vcpu) || (i >= RELAX_LOOKS_MIN && now_ms() >= end))
+        if (ring_waiting(ring_of(d), vcpu) || (i >= RELAX_LOOKS_MIN && clock_ms() >= end))
             break;
     }
     return 0;
@@ -425,13 +417,13 @@ static int watch_pc(struct xmem_domain *d, uint32_t vcpu, const struct step *s)
 int step_by_relaxing(struct xmem_domain *d, struct event *ev)
 {
     uint32_t vcpu = ev->pub.vcpu;
-    struct step *s = &d->vcpus[vcpu].step;
+    struct step *s = &vcpu_at(d, vcpu)->step;
     struct view *v = domain_view(d, ev->home);
     if (!v || !d->ops->vcpu_peek)
         return -EOPNOTSUPP;
     if (d->pauses || in_the_way(d, vcpu)) /* nothing can be watched while the domain is paused */
         return step_later(d, ev);
-    s->pc = step_pc(d, ev);
+    s->pc = event_pc(d, ev);
     s->registers = step_registers(d, ev);
     s->exclusive = step_arm_exclusive(d, ev);
     if (s->exclusive) /* its load, told before, is done again */
@@ -450,7 +442,7 @@ int step_by_relaxing(struct xmem_domain *d, struct event *ev)
     (void)step_close(d, vcpu); /* the event is answered: what fails is for step_pay() */
     if (rc > 0) { /* its pages are kept in mind until it is known to be over */
         step_reset(d, vcpu);
-        d->vcpus[vcpu].repeats = 0;
+        vcpu_at(d, vcpu)->repeats = 0;
     }
     d->error = why;
     return rc < 0 ? rc : 0;

@@ -3,6 +3,8 @@
 #ifndef XMEM_STEP_STATE_H
 #define XMEM_STEP_STATE_H
 
+#include "arena/arena.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -75,6 +77,25 @@ struct vcpu {
     uint64_t io_pc;     /* this one */
     uint8_t writes;     /* its instruction, into the page of gfn written, that has copies; 2: into more */
     uint64_t written;
+};
+
+/* All steps of a session. */
+struct stepping {
+    struct vcpu *vcpus;        /* d->vcpu_n of them */
+    struct step_view **views;  /* for stepping over */
+    size_t view_n, view_cap;
+    uint64_t prepared;         /* times that what is open in one changed */
+    uint32_t n;                /* vCPUs in a step */
+    uint32_t holding_n;        /* of them, such as the others are held for */
+    uint32_t later_n;          /* of them, such as have not begun */
+    struct arena_list relaxed; /* pages that are open in the vCPU's own view: struct relaxed */
+    struct looked *looked;     /* instructions; NULL: not needed yet */
+    struct step_arm *arm;      /* step-arm.h; NULL: not needed yet */
+    bool own_change;           /* rights are being changed for a step */
+    bool owed;                 /* a step's end failed: step_pay() */
+    bool finishing;            /* the session ends: steps by view are seen through */
+    bool hold_asked;           /* whether vCPUs can be held; then */
+    bool no_hold;              /* they cannot */
 };
 
 /* An instruction that was looked at before Xen's emulator got it: step-look.c */

@@ -50,7 +50,7 @@ static uint32_t too_wide(struct xmem_domain *d, uint32_t means, const char **nam
 
 int step_refuse(struct xmem_domain *d, const struct event *ev, uint32_t means)
 {
-    const struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    const struct step *s = &vcpu_of(d, ev)->step;
     const char *name = NULL;
     uint32_t wide = s->strict ? too_wide(d, means & ~s->failed, &name) : 0;
     if (!wide)
@@ -65,11 +65,11 @@ int step_refuse(struct xmem_domain *d, const struct event *ev, uint32_t means)
 
 int step_tell_again(struct xmem_domain *d, struct event *ev)
 {
-    const struct step_pages *p = &d->vcpus[ev->pub.vcpu].step.pages;
+    const struct step_pages *p = &vcpu_of(d, ev)->step.pages;
     const struct step_page *page = &p->v[p->n - 1];
     ev->pub.reason = XMEM_EVENT_MEM_ACCESS;
     ev->pub.view = ev->home;
     ev->pub.u.mem = (struct xmem_event_mem){.gfn = page->gfn, .access = page->need};
-    d->vcpus[ev->pub.vcpu].attention = true; /* any answer but stepping over it ends the step */
+    vcpu_of(d, ev)->attention = true; /* any answer but stepping over it ends the step */
     return 0;
 }

@@ -8,47 +8,27 @@
  */
 #include "events/step.h"
 
-#include "rights/changes.h"
-#include "views/copies.h"
-#include "events/finish.h"
-#include "base/rights.h"
-#include "base/util.h"
-#include "rights/access.h"
-#include "rights/leaf.h"
-#include "events/monitor.h"
+#include "rights/rights.h"
 #include "views/views.h"
+#include "events/finish.h"
+#include "base/base.h"
+#include "events/monitor.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define OUT_MS 500     /* for vCPUs on the way to leave a step view */
 #define OUT_LOOKS 64u  /* whatever the clock says: the tool itself may not have run */
 #define KEPT 3u        /* views that stay for one view's steps, while there are some */
 #define AGAIN_MAX 64u  /* events for what is open, before it is the caller's */
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* ---- the views ---- */
-
-struct step_view *step_view_of(const struct xmem_domain *d, uint16_t id)
-{
-    for (size_t i = 0; i < d->step_view_n; i++)
-        if (d->step_views[i]->v->id == id)
-            return d->step_views[i];
-    return NULL;
-}
 
 uint16_t step_home(const struct xmem_domain *d, uint32_t vcpu, uint16_t view)
 {
-    return step_view_of(d, view) ? d->vcpus[vcpu].step.origin : view;
+    return step_view_of(d, view) ? vcpu_at(d, vcpu)->step.origin : view;
 }
 
 /* With a view that copies the host's rights none has to be said where the host is stood for. */
@@ -56,7 +36,7 @@ static int make(struct xmem_domain *d, uint16_t origin, struct step_view **out)
 {
     struct step_view *sv;
     *out = NULL;
-    if (array_room((void **)&d->step_views, d->step_view_n, &d->step_view_cap, sizeof(sv)) ||
+    if (array_room((void **)&steps_of(d)->views, steps_of(d)->view_n, &steps_of(d)->view_cap, sizeof(sv)) ||
         !(sv = calloc(1, sizeof(*sv))))
         return domain_refuse(d, -ENOMEM, "out of memory");
     bool follow = !origin && (d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS);
@@ -66,44 +46,38 @@ static int make(struct xmem_domain *d, uint16_t origin, struct step_view **out)
         return rc;
     }
     sv->origin = origin;
+    d->watched = true;
     if (d->ops->view_internal)
         (void)d->ops->view_internal(d->dom, sv->v->id, origin);
-    d->step_views[d->step_view_n++] = sv;
+    steps_of(d)->views[steps_of(d)->view_n++] = sv;
     *out = sv;
     return 0;
 }
 
 void step_view_forget(struct xmem_domain *d, const struct view *v)
 {
-    for (size_t i = 0; i < d->step_view_n; i++) {
-        struct step_view *sv = d->step_views[i];
+    for (size_t i = 0; i < steps_of(d)->view_n; i++) {
+        struct step_view *sv = steps_of(d)->views[i];
         if (sv->v != v)
             continue;
         step_again_forget(d, sv);
-        d->step_views[i] = d->step_views[--d->step_view_n];
+        steps_of(d)->views[i] = steps_of(d)->views[--steps_of(d)->view_n];
         free(sv);
         return;
     }
 }
 
-void step_view_release(struct step *s)
-{
-    if (s->in)
-        s->in->users--;
-    s->in = NULL;
-}
-
 /* Takes note of the vCPUs that left their step view. */
 static void reap(struct xmem_domain *d)
 {
-    for (uint32_t i = 0; i < d->vcpu_n && d->step_view_n; i++) {
-        struct step *s = &d->vcpus[i].step;
+    for (uint32_t i = 0; i < d->vcpu_n && steps_of(d)->view_n; i++) {
+        struct step *s = &vcpu_at(d, i)->step;
         uint16_t view;
         if (!s->in || d->ops->view_get_vcpu(d->dom, i, &view) || view == s->in->v->id)
             continue;
         step_reset(d, i);
-        d->vcpus[i].repeats = 0; /* it got on */
-        d->vcpus[i].fast = false;
+        vcpu_at(d, i)->repeats = 0; /* it got on */
+        vcpu_at(d, i)->fast = false;
     }
 }
 
@@ -111,14 +85,14 @@ static void reap(struct xmem_domain *d)
 static bool wait_for(struct xmem_domain *d, bool (*what)(struct xmem_domain *d, uint16_t arg),
                      uint16_t arg)
 {
-    int64_t end = now_ms() + OUT_MS;
+    int64_t end = clock_ms() + OUT_MS;
     if (d->enabled && events_send(d))
         return false;
-    for (unsigned i = 0; i < OUT_LOOKS || now_ms() < end; i++) {
+    for (unsigned i = 0; i < OUT_LOOKS || clock_ms() < end; i++) {
         reap(d);
         if (what(d, arg))
             return true;
-        if (d->dead || d->pauses || (d->broken && i >= OUT_LOOKS))
+        if (d->dead || d->pauses || (events_of(d)->broken && i >= OUT_LOOKS))
             break;
         step_let_run(d);
     }
@@ -135,9 +109,9 @@ static int drop(struct xmem_domain *d, struct step_view *sv)
 
 static struct step_view *idle_one(const struct xmem_domain *d)
 {
-    for (size_t i = 0; i < d->step_view_n; i++)
-        if (!d->step_views[i]->users)
-            return d->step_views[i];
+    for (size_t i = 0; i < steps_of(d)->view_n; i++)
+        if (!steps_of(d)->views[i]->users)
+            return steps_of(d)->views[i];
     return NULL;
 }
 
@@ -246,7 +220,7 @@ static int close_others(struct xmem_domain *d, struct step_view *sv, const struc
 /* Exactly the step's pages are open. On failure nothing else is. */
 static int prepare(struct xmem_domain *d, struct step_view *sv, const struct step *s)
 {
-    sv->prepared = ++d->prepared;
+    sv->prepared = ++steps_of(d)->prepared;
     int rc = close_others(d, sv, s);
     if (rc)
         return rc;
@@ -267,9 +241,9 @@ static int prepare(struct xmem_domain *d, struct step_view *sv, const struct ste
 
 static struct step_view *fitting(const struct xmem_domain *d, const struct step *s)
 {
-    for (size_t i = 0; i < d->step_view_n; i++)
-        if (fits(d->step_views[i], s))
-            return d->step_views[i];
+    for (size_t i = 0; i < steps_of(d)->view_n; i++)
+        if (fits(steps_of(d)->views[i], s))
+            return steps_of(d)->views[i];
     return NULL;
 }
 
@@ -277,8 +251,8 @@ static struct step_view *fitting(const struct xmem_domain *d, const struct step 
 static struct step_view *idle_of(const struct xmem_domain *d, uint16_t origin)
 {
     struct step_view *oldest = NULL;
-    for (size_t i = 0; i < d->step_view_n; i++) {
-        struct step_view *sv = d->step_views[i];
+    for (size_t i = 0; i < steps_of(d)->view_n; i++) {
+        struct step_view *sv = steps_of(d)->views[i];
         if (!sv->users && sv->origin == origin && !sv->bad &&
             (!oldest || !sv->pages.n || (oldest->pages.n && sv->prepared < oldest->prepared)))
             oldest = sv;
@@ -290,16 +264,16 @@ static struct step_view *idle_of(const struct xmem_domain *d, uint16_t origin)
 static bool may_keep_more(const struct xmem_domain *d, uint16_t origin)
 {
     unsigned n = 0;
-    for (size_t i = 0; i < d->step_view_n; i++)
-        n += d->step_views[i]->origin == origin;
+    for (size_t i = 0; i < steps_of(d)->view_n; i++)
+        n += steps_of(d)->views[i]->origin == origin;
     return n < KEPT;
 }
 
 static void drop_bad(struct xmem_domain *d)
 {
-    for (size_t i = d->step_view_n; i--;)
-        if (d->step_views[i]->bad && !d->step_views[i]->users)
-            (void)drop(d, d->step_views[i]);
+    for (size_t i = steps_of(d)->view_n; i--;)
+        if (steps_of(d)->views[i]->bad && !steps_of(d)->views[i]->users)
+            (void)drop(d, steps_of(d)->views[i]);
 }
 
 /* One that nobody is in: there is one, another can be made, or somebody left one. -EBUSY: not yet. */
@@ -316,7 +290,7 @@ static int find_idle(struct xmem_domain *d, uint16_t origin, struct step_view **
         *out = idle_of(d, origin);
     if (rc != -ENOSPC || *out)
         return *out ? 0 : rc;
-    if (!d->step_view_n)
+    if (!steps_of(d)->view_n)
         return rc;
     rc = events_send(d); /* else who was answered seems to have left */
     if (rc)
@@ -349,7 +323,7 @@ static int place(struct xmem_domain *d, const struct step *s, struct step_view *
  */
 static void answer_in(struct xmem_domain *d, struct event *ev, struct step_view *sv)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     bool slow = v->user_step || v->own_step ||
                 (!v->fast && (v->writes || !(d->caps.flags & XMEM_CAP_VISIBILITY)));
     struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M, .view = sv->v->id};
@@ -382,7 +356,7 @@ static bool needs_monitor(const struct xmem_domain *d, const struct vcpu *v)
 
 int step_by_view(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *vcpu = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *vcpu = vcpu_of(d, ev);
     const struct view *v = domain_view(d, ev->home);
     struct step_view *sv;
     if (!v || (v->id && !v->own)) /* what another tool's view has cannot be known */
@@ -432,7 +406,7 @@ static int allowed(struct xmem_domain *d, const struct event *ev)
 /* Its page gets in the step view what it has in the vCPU's own; the instruction is tried again. */
 static int let_in(struct xmem_domain *d, struct event *ev, struct step_view *sv)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     const struct xmem_event *e = &ev->pub;
     uint32_t need = 0;
     for (uint32_t i = 0; i < s->pages.n; i++)
@@ -446,7 +420,7 @@ static int let_in(struct xmem_domain *d, struct event *ev, struct step_view *sv)
         return 1;
     }
     step_reset(d, e->vcpu);
-    d->vcpus[e->vcpu].attention = true;
+    vcpu_at(d, e->vcpu)->attention = true;
     event_answer(d, ev, 0); /* back, where it meets its first page again */
     return rc;
 }
@@ -454,7 +428,7 @@ static int let_in(struct xmem_domain *d, struct event *ev, struct step_view *sv)
 /* A single step's event in the step view: the instruction is done. */
 static int done(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     struct step_view *sv = v->step.in;
     bool ours = v->own_step;
     int rc = 0;
@@ -464,7 +438,7 @@ static int done(struct xmem_domain *d, struct event *ev)
         struct step none = {.origin = sv->origin};
         rc = prepare(d, sv, &none);
     }
-    if (!rc && (v->user_step || (!ours && d->step_monitor_user)))
+    if (!rc && (v->user_step || (!ours && events_of(d)->step_monitor_user)))
         return 0;
     event_answer(d, ev, 0);
     return rc ? rc : 1;
@@ -479,7 +453,7 @@ static int stray(struct xmem_domain *d, struct event *ev, const struct step_view
     if (!ev->moved)
         ev->home = sv->origin;
     ev->pub.view = ev->home;
-    bool ours = ev->pub.reason == XMEM_EVENT_SINGLESTEP && !d->vcpus[ev->pub.vcpu].user_step;
+    bool ours = ev->pub.reason == XMEM_EVENT_SINGLESTEP && !vcpu_of(d, ev)->user_step;
     if (!ours && (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || allowed(d, ev) <= 0))
         return 0;
     event_answer(d, ev, 0);
@@ -497,9 +471,9 @@ static int breakpoint_below(struct xmem_domain *d, struct event *ev)
 
 int step_view_event(struct xmem_domain *d, struct event *ev, struct step_view *sv)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     const struct xmem_event *e = &ev->pub;
-    d->vcpus[e->vcpu].attention = true; /* its answer leads back */
+    vcpu_at(d, e->vcpu)->attention = true; /* its answer leads back */
     if (s->in != sv || s->phase != STEP_RUNS)
         return stray(d, ev, sv);
     ev->home = ev->pub.view = s->origin;
@@ -542,41 +516,41 @@ static void shut_known(struct xmem_domain *d, struct step_view *sv, uint64_t gfn
 
 void step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
 {
-    d->prepared++;
-    for (size_t i = 0; i < d->step_view_n; i++) {
-        struct step_view *sv = d->step_views[i];
+    steps_of(d)->prepared++;
+    for (size_t i = 0; i < steps_of(d)->view_n; i++) {
+        struct step_view *sv = steps_of(d)->views[i];
         if (sv->origin != view)
             continue;
         if (!sv->v->follow) /* else the host's change is in force there as well */
             shut_known(d, sv, gfn, nr);
         step_pages_remove(&sv->pages, gfn, nr);
     }
-    if (d->own_change)
+    if (steps_of(d)->own_change)
         return;
     step_open_changed(d, view, gfn, nr);
-    for (uint32_t i = 0; i < d->vcpu_n && d->steps_n; i++) /* decided anew */
-        if (d->vcpus[i].step.phase && d->vcpus[i].step.origin == view)
-            step_pages_remove(&d->vcpus[i].step.pages, gfn, nr);
+    for (uint32_t i = 0; i < d->vcpu_n && steps_of(d)->n; i++) /* decided anew */
+        if (vcpu_at(d, i)->step.phase && vcpu_at(d, i)->step.origin == view)
+            step_pages_remove(&vcpu_at(d, i)->step.pages, gfn, nr);
 }
 
 static bool none_from(struct xmem_domain *d, uint16_t id)
 {
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        if (d->vcpus[i].step.in && d->vcpus[i].step.origin == id)
+        if (vcpu_at(d, i)->step.in && vcpu_at(d, i)->step.origin == id)
             return false;
     return true;
 }
 
 int step_view_going(struct xmem_domain *d, uint16_t id)
 {
-    if (!d->step_view_n)
+    if (!steps_of(d)->view_n)
         return 0;
     if (!none_from(d, id) && !wait_for(d, none_from, id))
         return domain_refuse(d, -EBUSY, "view %u cannot be destroyed, a vCPU that is stepped over "
                              "an access comes back to it; unpause the domain, or answer the events "
                              "that are there, and try again", id);
-    for (size_t i = d->step_view_n; i--;) {
-        struct step_view *sv = d->step_views[i];
+    for (size_t i = steps_of(d)->view_n; i--;) {
+        struct step_view *sv = steps_of(d)->views[i];
         int rc = sv->origin == id ? drop(d, sv) : 0;
         if (rc)
             return domain_fail(d, rc, MAY_BUSY, "view %u, for stepping, cannot be destroyed",
@@ -590,14 +564,14 @@ static bool none_running(struct xmem_domain *d, uint16_t arg)
 {
     (void)arg;
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        if (d->vcpus[i].step.in && !ring_waiting(&d->ring, i))
+        if (vcpu_at(d, i)->step.in && !ring_waiting(ring_of(d), i))
             return false;
     return true;
 }
 
 int step_before_switch(struct xmem_domain *d)
 {
-    if (!d->step_view_n || none_running(d, 0) || wait_for(d, none_running, 0))
+    if (!steps_of(d)->view_n || none_running(d, 0) || wait_for(d, none_running, 0))
         return 0;
     return domain_refuse(d, -EBUSY, "domain %" PRIu32 " cannot be switched now: a vCPU that is "
                          "stepped over an access does not go on; unpause the domain, or answer "
@@ -610,17 +584,17 @@ void step_switched(struct xmem_domain *d, uint16_t view)
         events_of(d)->pool[i].home = view;
     events_of(d)->switched = d->enabled;
     events_of(d)->switched_to = view;
-    events_of(d)->switched_at = d->enabled ? ring_produced(&d->ring) : 0;
+    events_of(d)->switched_at = d->enabled ? ring_produced(ring_of(d)) : 0;
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
-        struct step *s = &d->vcpus[i].step;
-        if (d->vcpus[i].fast) { /* it would lead back from there */
-            d->vcpus[i].fast_view = NO_VIEW;
-            d->vcpus[i].attention = true;
+        struct step *s = &vcpu_at(d, i)->step;
+        if (vcpu_at(d, i)->fast) { /* it would lead back from there */
+            vcpu_at(d, i)->fast_view = NO_VIEW;
+            vcpu_at(d, i)->attention = true;
         }
         if (s->phase == STEP_LATER)
             s->origin = s->back = view;
         if (s->in || (s->phase >= STEP_STOPPED && s->origin != view)) {
-            d->vcpus[i].own_step = false;
+            vcpu_at(d, i)->own_step = false;
             step_reset(d, i);
         }
     }

@@ -2,97 +2,22 @@
 /* Which means a step uses, and the phases that it goes through. */
 #include "events/step.h"
 
-#include "rights/changes.h"
-#include "views/copies.h"
+#include "rights/rights.h"
+#include "views/views.h"
 #include "events/finish.h"
-#include "base/rights.h"
+#include "base/base.h"
 #include "events/step-look.h"
-#include "rights/access.h"
-#include "rights/remap.h"
 #include "events/monitor.h"
 #include "events/step-copies.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #define ACCESS_RWX (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
-#define LET_RUN_NS 20000
 #define FAST_LOOKS 4u
 #define ARM_PAGES 6u    /* of one instruction: code and two operands, each over a boundary */
-#define GENERAL_REGISTERS 16u /* rax to r15, first in all interfaces */
 #define OPERAND_MAX 64u /* bytes that one operand has at most */
-
-/* ---- pages ---- */
-
-static size_t pages_find(const struct step_pages *p, uint64_t gfn)
-{
-    size_t i = 0;
-    while (i < p->n && p->v[i].gfn != gfn)
-        i++;
-    return i;
-}
-
-bool step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need)
-{
-    size_t i = pages_find(p, gfn);
-    return i < p->n && !(need & ~p->v[i].need);
-}
-
-/* False: no room. */
-static bool pages_add(struct step_pages *p, uint64_t gfn, uint32_t need)
-{
-    size_t i = pages_find(p, gfn);
-    if (i == STEP_PAGES)
-        return false;
-    if (i == p->n)
-        p->v[p->n++] = (struct step_page){.gfn = gfn};
-    p->v[i].need |= need;
-    return true;
-}
-
-void step_pages_remove(struct step_pages *p, uint64_t gfn, uint64_t nr)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < p->n; i++)
-        if (p->v[i].gfn - gfn >= nr)
-            p->v[kept++] = p->v[i];
-    p->n = kept;
-}
-
-/* ---- rights ---- */
-
-int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
-{
-    uint8_t known = known_set_of(known_get(&v->known, gfn));
-    if (known == KNOWN_NOTHING)
-        known = view_default(v);
-    if (known == KNOWN_NOTHING || rights_turn(known) || v->unsure) /* not known, or an access turned them */
-        return domain_ask_rights(d, v, gfn, rights);
-    *rights = guards_narrow(d, v, gfn, known);
-    return 0;
-}
-
-/* What is allowed without turning anything. */
-static uint8_t plain(uint8_t rights)
-{
-    return rights == XMEM_RX2RW ? XMEM_RX : rights == XMEM_N2RWX ? XMEM_N : rights;
-}
-
-uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need)
-{
-    uint8_t base = plain(rights);
-    uint32_t bits = rights_allow(base) | (need & ACCESS_RWX);
-    if (base == XMEM_R_PW && bits == XMEM_ACCESS_R && (can & XMEM_RIGHTS_BIT(XMEM_R_PW)))
-        return XMEM_R_PW;
-    for (uint32_t more = 0; more <= ACCESS_RWX; more++) { /* rights that cannot be said alone */
-        uint32_t r = XMEM_N + (bits | more);
-        if (can & XMEM_RIGHTS_BIT(r))
-            return (uint8_t)r;
-    }
-    return XMEM_RWX;
-}
 
 /* ---- phases ---- */
 
@@ -101,56 +26,12 @@ static bool in_phase(const struct step *s, enum step_phase phase, uint32_t means
     return s->phase == (uint8_t)phase && (s->means & means);
 }
 
-void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase)
-{
-    struct step *s = &d->vcpus[vcpu].step;
-    if (!s->phase && phase)
-        d->steps_n++;
-    else if (s->phase && !phase)
-        d->steps_n--;
-    if (s->phase == STEP_RUNS && phase != STEP_RUNS)
-        step_view_release(s);
-    s->next = NULL;
-    d->later_n += phase == STEP_LATER;
-    d->later_n -= s->phase == STEP_LATER;
-    s->phase = (uint8_t)phase;
-}
-
-void step_reset(struct xmem_domain *d, uint32_t vcpu)
-{
-    struct step *s = &d->vcpus[vcpu].step;
-    step_phase(d, vcpu, STEP_NONE);
-    s->pages.n = 0;
-    s->again = 0;
-    s->failed = 0;
-    s->unhook = s->exclusive = false;
-    s->later = NULL;
-}
-
-void step_let_run(struct xmem_domain *d)
-{
-    struct timespec t = {.tv_nsec = LET_RUN_NS};
-    if (!d->ops->event_idle || !d->ops->event_idle(d->dom))
-        nanosleep(&t, NULL);
-}
-
-void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end)
-{
-    d->vcpus[vcpu].fast_view = view;
-    d->vcpus[vcpu].fast_end = end;
-    d->vcpus[vcpu].fast_skips = false;
-    d->vcpus[vcpu].fast_looks = 0;
-    d->vcpus[vcpu].fast = true;
-    d->vcpus[vcpu].led->stepped = true;
-    d->led->views_switched = true;
-}
-
 /* ---- the one owner of a vCPU's single step, and of its way back ---- */
 
 void step_toggle(struct xmem_domain *d, uint32_t vcpu)
 {
-    d->vcpus[vcpu].user_step = !d->vcpus[vcpu].user_step;
-    d->vcpus[vcpu].attention = true;
+    vcpu_at(d, vcpu)->user_step = !vcpu_at(d, vcpu)->user_step;
+    vcpu_at(d, vcpu)->attention = true;
 }
 
 static bool away(const struct xmem_domain *d, const struct event *ev)
@@ -166,7 +47,7 @@ static uint16_t came_from(const struct event *ev)
 
 bool step_is_fast(const struct xmem_domain *d, const struct event *ev)
 {
-    return d->vcpus[ev->pub.vcpu].fast;
+    return vcpu_of(d, ev)->fast;
 }
 
 /*
@@ -208,7 +89,7 @@ static void way_back(struct xmem_domain *d, const struct event *ev, struct answe
 
 void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
         return;
     v->attention = false;
@@ -231,31 +112,13 @@ void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
 
 /* ---- choosing ---- */
 
-uint64_t step_registers(struct xmem_domain *d, struct event *ev)
-{
-    const uint8_t *data = event_data(d, ev);
-    uint64_t sum = 0, word;
-    for (size_t i = 0; d->ring.arch != XMEM_ARCH_ARM && i < GENERAL_REGISTERS; i++) {
-        memcpy(&word, data + i * sizeof(word), sizeof(word));
-        sum = (sum ^ word) * UINT64_C(0x100000001b3);
-    }
-    return sum;
-}
-
-uint64_t step_pc(struct xmem_domain *d, struct event *ev)
-{
-    struct xmem_regs regs = XMEM_INIT(regs);
-    ring_regs_decode(&d->ring, event_data(d, ev), &regs);
-    return regs.arch == XMEM_ARCH_ARM ? regs.u.arm.pc : regs.u.x86.rip;
-}
-
 /* Xen's emulator reaches the host's frames only, whatever their rights, and gets some wrong. */
 static bool not_for_emulator(struct xmem_domain *d, struct event *ev)
 {
     const struct view *v = domain_view(d, ev->home);
     bool others = d->caps.step_means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX);
     bool at_end = ev->pub.reason == XMEM_EVENT_MEM_ACCESS &&
-                  ev->pub.u.mem.offset + OPERAND_MAX > BACKEND_PAGE_SIZE;
+                  ev->pub.u.mem.offset + OPERAND_MAX > PAGE_BYTES;
     bool by_rights = d->quirks & QUIRK_EMULATES_BY_RIGHTS;
     if (!by_rights && ((v && v->remaps.n) || (at_end && others)))
         return true;
@@ -270,7 +133,7 @@ static int by_answer(struct xmem_domain *d, struct event *ev, uint32_t flag)
     int rc = monitor_emul_unimplemented(d);
     if (rc)
         return domain_fail(d, rc, 0, "what cannot be emulated cannot be monitored");
-    rc = d->vcpus[ev->pub.vcpu].writes ? step_alone(d, ev->pub.vcpu) : 0;
+    rc = vcpu_of(d, ev)->writes ? step_alone(d, ev->pub.vcpu) : 0;
     if (rc)
         return rc;
     step_phase(d, ev->pub.vcpu, STEP_RUNS);
@@ -309,17 +172,17 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
     int rc = -EOPNOTSUPP;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if (!(means & all[i].means) || (all[i].tight && step_passes(d, all[i].means)) ||
-            step_barred(d, &d->vcpus[ev->pub.vcpu].step, all[i].means))
+            step_barred(d, &vcpu_of(d, ev)->step, all[i].means))
             continue;
-        uint8_t before = d->vcpus[ev->pub.vcpu].step.means;
-        d->vcpus[ev->pub.vcpu].step.means = (uint8_t)all[i].means;
+        uint8_t before = vcpu_of(d, ev)->step.means;
+        vcpu_of(d, ev)->step.means = (uint8_t)all[i].means;
         rc = all[i].fn(d, ev);
         if (!rc) {
             ev->pub.stepped = all[i].means;
             ev->pub.passes = step_passes(d, all[i].means);
             return 0;
         }
-        d->vcpus[ev->pub.vcpu].step.means = before;
+        vcpu_of(d, ev)->step.means = before;
         if (rc != -EOPNOTSUPP && rc != -ENOSPC)
             return rc;
     }
@@ -329,7 +192,7 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
 /* Where the vCPU goes after its instruction: a fast single step of the caller's leads elsewhere. */
 static uint16_t way_on(const struct xmem_domain *d, const struct event *ev)
 {
-    const struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    const struct vcpu *v = vcpu_of(d, ev);
     return v->fast && v->fast_view == ev->home ? v->fast_end : ev->home;
 }
 
@@ -341,21 +204,21 @@ static uint16_t way_on(const struct xmem_domain *d, const struct event *ev)
 static bool same_instruction(struct xmem_domain *d, struct event *ev, const struct step *s)
 {
     bool known = step_pages_have(&s->pages, ev->pub.u.mem.gfn, 0);
-    uint32_t most = d->ring.arch == XMEM_ARCH_ARM ? ARM_PAGES : STEP_PAGES;
+    uint32_t most = ring_of(d)->arch == XMEM_ARCH_ARM ? ARM_PAGES : STEP_PAGES;
     if (s->pages.n >= most && !known)
         return false;
-    return s->pc == step_pc(d, ev) && s->registers == step_registers(d, ev);
+    return s->pc == event_pc(d, ev) && s->registers == step_registers(d, ev);
 }
 
 /* The step that the event goes on with: an instruction's further page, or a new one. */
 static struct step *begin(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     bool same = s->phase == STEP_STOPPED && s->origin == ev->home && !s->unhook;
     if (in_phase(s, STEP_STOPPED, XMEM_STEP_RELAX) && !same_instruction(d, ev, s))
         same = false;
     if (!same) {
-        d->vcpus[ev->pub.vcpu].own_step = false;
+        vcpu_of(d, ev)->own_step = false;
         step_reset(d, ev->pub.vcpu);
     }
     s->origin = ev->home;
@@ -371,7 +234,7 @@ static int step_access(struct xmem_domain *d, struct event *ev)
     uint32_t n = s->pages.n, need = ev->pub.u.mem.access & ACCESS_RWX;
     bool again = step_pages_have(&s->pages, ev->pub.u.mem.gfn, need);
     s->strict = step_wants_strict(d, ev);
-    if (!pages_add(&s->pages, ev->pub.u.mem.gfn, need))
+    if (!step_pages_add(&s->pages, ev->pub.u.mem.gfn, need))
         return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%"
                              PRIx64 ": its instruction touches more than %u pages",
                              ev->pub.vcpu, ev->pub.u.mem.gfn, STEP_PAGES);
@@ -394,7 +257,7 @@ static int step_access(struct xmem_domain *d, struct event *ev)
 static int past_breakpoint(struct xmem_domain *d, struct event *ev)
 {
     struct view *v = domain_view(d, ev->home);
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     uint64_t gfn = ev->pub.u.debug.gfn;
     if (!v || !view_remapped(v, gfn))
         return event_reinject(d, ev);
@@ -408,7 +271,7 @@ static int past_breakpoint(struct xmem_domain *d, struct event *ev)
     s->back = way_on(d, ev);
     s->means = XMEM_STEP_VIEW;
     s->unhook = true;
-    (void)pages_add(&s->pages, gfn, XMEM_ACCESS_X);
+    (void)step_pages_add(&s->pages, gfn, XMEM_ACCESS_X);
     int rc = step_by_view(d, ev);
     if (!rc)
         d->stats.steps++;
@@ -425,15 +288,15 @@ int step_over(struct xmem_domain *d, struct event *ev)
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits && d->guarded && copies_writes(d, ev))
         return copies_stepped(d, ev->pub.vcpu, step_access(d, ev));
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
-        return d->step_view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
-    return event_go_on(d, ev);
+        return steps_of(d)->view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
+    return finish_go_on(d, ev);
 }
 
 int step_resume(struct xmem_domain *d)
 {
     int first = 0;
-    for (uint32_t i = 0; i < d->vcpu_n && d->later_n && !d->pauses; i++) {
-        struct step *s = &d->vcpus[i].step;
+    for (uint32_t i = 0; i < d->vcpu_n && steps_of(d)->later_n && !d->pauses; i++) {
+        struct step *s = &vcpu_at(d, i)->step;
         struct event *ev = s->later;
         if (s->phase != STEP_LATER)
             continue;
@@ -451,14 +314,23 @@ int step_resume(struct xmem_domain *d)
     return first;
 }
 
+int step_resume_all(struct xmem_domain *d)
+{
+    if (!steps_of(d)->later_n)
+        return 0;
+    if (d->ops->event_poke) /* the answers of those that begin are still to be sent */
+        (void)d->ops->event_poke(d->dom);
+    return step_resume(d);
+}
+
 void step_emulated(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     if (!d->led->emul_monitor || ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
         return;
     s->origin = s->back = ev->home;
     s->means = XMEM_STEP_EMULATE;
-    if (pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
+    if (step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
         step_phase(d, ev->pub.vcpu, STEP_RUNS);
 }
 
@@ -467,7 +339,7 @@ void step_emulated(struct xmem_domain *d, struct event *ev)
 /* The hypervisor cannot do it, and has not begun: by another means. */
 static int not_emulated(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     ev->home = s->origin;
     s->failed |= s->means;
     if (!step_arm_can(d)) /* the hypervisor's emulator is the first that it tries */
@@ -490,7 +362,7 @@ static int not_emulated(struct xmem_domain *d, struct event *ev)
 /* A single step's event: ours, or the caller's, or both. */
 static int single_stepped(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     bool ours = v->own_step;
     int rc = 0;
     if (in_phase(&v->step, STEP_RUNS, XMEM_STEP_SINGLE)) {
@@ -500,7 +372,7 @@ static int single_stepped(struct xmem_domain *d, struct event *ev)
     }
     v->own_step = false;
     v->attention = v->attention || v->hw_step != v->user_step;
-    if (!rc && (v->user_step || (!ours && d->step_monitor_user)))
+    if (!rc && (v->user_step || (!ours && events_of(d)->step_monitor_user)))
         return 0;
     event_answer(d, ev, 0);
     return rc ? rc : 1;
@@ -509,7 +381,7 @@ static int single_stepped(struct xmem_domain *d, struct event *ev)
 /* The vCPU has another event in the middle of its instruction, which the caller will see. */
 static int stop(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     int rc = step_close(d, ev->pub.vcpu);
     step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     v->attention = true;
@@ -520,7 +392,7 @@ static int stop(struct xmem_domain *d, struct event *ev)
 
 static int event_in_step(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     if ((s->means & (XMEM_STEP_EMULATE | XMEM_STEP_HYPERVISOR)) &&
         ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED)
         return not_emulated(d, ev);
@@ -528,7 +400,7 @@ static int event_in_step(struct xmem_domain *d, struct event *ev)
         return stop(d, ev);
     if (s->means != XMEM_STEP_SINGLE) { /* by view, or the hypervisor: it is done */
         step_reset(d, ev->pub.vcpu);
-        d->vcpus[ev->pub.vcpu].repeats = 0;
+        vcpu_of(d, ev)->repeats = 0;
     }
     return 0;
 }
@@ -536,9 +408,9 @@ static int event_in_step(struct xmem_domain *d, struct event *ev)
 /* 1: the page that it was asked for, and the step begins; 0: another event, which ends it. */
 static int asked_again(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     bool same = ev->pub.reason == XMEM_EVENT_MEM_ACCESS && s->origin == ev->home &&
-                s->pc == step_pc(d, ev) &&
+                s->pc == event_pc(d, ev) &&
                 step_pages_have(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX);
     if (same) {
         step_phase(d, ev->pub.vcpu, STEP_STOPPED);
@@ -551,8 +423,8 @@ static int asked_again(struct xmem_domain *d, struct event *ev)
 
 static int event_of_step(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
-    struct step_view *sv = d->step_view_n && ev->pub.view ? step_view_of(d, ev->pub.view) : NULL;
+    struct vcpu *v = vcpu_of(d, ev);
+    struct step_view *sv = steps_of(d)->view_n && ev->pub.view ? step_view_of(d, ev->pub.view) : NULL;
     if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
         return 0;
     if (v->step.in && !sv) {
@@ -571,7 +443,7 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
         v->attention = true;
     int rc = v->step.phase == STEP_RUNS ? event_in_step(d, ev) : 0;
     if (rc || ev->pub.reason != XMEM_EVENT_SINGLESTEP) {
-        if (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && !rc && !d->emul_monitor_user) {
+        if (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && !rc && !events_of(d)->emul_monitor_user) {
             event_answer(d, ev, 0);
             return 1;
         }
@@ -583,20 +455,10 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
 int step_event(struct xmem_domain *d, struct event *ev)
 {
     int rc = event_of_step(d, ev);
-    if (!d->later_n || d->pauses)
+    if (!steps_of(d)->later_n || d->pauses)
         return rc;
     int rc2 = step_resume(d); /* whoever waited for this step's end; one that fails is told again */
     return rc > 0 && rc2 ? rc2 : rc;
-}
-
-int step_alone(struct xmem_domain *d, uint32_t vcpu)
-{
-    int rc = d->vcpus[vcpu].fast ? 0 : monitor_single_step(d);
-    if (rc)
-        return domain_fail(d, rc, 0, "single step cannot be monitored");
-    d->vcpus[vcpu].own_step = !d->vcpus[vcpu].fast;
-    d->vcpus[vcpu].attention = true;
-    return 0;
 }
 
 /* ---- for the end of the session ---- */
@@ -612,7 +474,7 @@ static void not_in_step_view(struct xmem_domain *d, struct event *ev)
 /* Is there a fast single step to see through? One that was sent home may be to come still. */
 static bool goes_on(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     if (v->fast)
         look_for_fast(ev, v);
     if (away(d, ev) && v->step.phase && v->step.means == XMEM_STEP_VIEW)
@@ -628,21 +490,21 @@ static bool goes_on(struct xmem_domain *d, struct event *ev)
 
 bool step_see_through(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = &d->vcpus[ev->pub.vcpu].step;
+    struct step *s = &vcpu_of(d, ev)->step;
     if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !(ev->pub.flags & XMEM_EVENT_PAUSED) ||
         !goes_on(d, ev) ||
-        !pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
+        !step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
         return false;
     if (s->phase == STEP_RUNS)
         step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     ev->home = s->origin;
-    d->vcpus[ev->pub.vcpu].attention = true;
+    vcpu_of(d, ev)->attention = true;
     return !step_by_view(d, ev); /* or it waits, and is tried again */
 }
 
 bool step_forget(struct xmem_domain *d, struct event *ev)
 {
-    struct vcpu *v = &d->vcpus[ev->pub.vcpu];
+    struct vcpu *v = vcpu_of(d, ev);
     bool fast = v->fast && came_from(ev) == v->fast_view && v->fast_end != v->fast_view;
     not_in_step_view(d, ev);
     (void)step_close(d, ev->pub.vcpu); /* what fails is tried again by step_end_all() */
@@ -655,7 +517,7 @@ bool step_forget(struct xmem_domain *d, struct event *ev)
 /* A fast single step makes no event when it is over: the vCPU has left its view then. */
 static bool fast_going_on(struct xmem_domain *d, uint32_t vcpu)
 {
-    struct vcpu *v = &d->vcpus[vcpu];
+    struct vcpu *v = vcpu_at(d, vcpu);
     uint16_t view;
     if (!v->fast)
         return false;
@@ -681,7 +543,7 @@ static bool sleeps(struct xmem_domain *d, uint32_t vcpu)
 bool step_any(struct xmem_domain *d)
 {
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        if ((d->vcpus[i].hw_step || fast_going_on(d, i)) && !sleeps(d, i))
+        if ((vcpu_at(d, i)->hw_step || fast_going_on(d, i)) && !sleeps(d, i))
             return true;
     return false;
 }
@@ -690,7 +552,7 @@ int step_end_all(struct xmem_domain *d)
 {
     int rc = step_close_all(d);
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
-        struct vcpu *v = &d->vcpus[i];
+        struct vcpu *v = vcpu_at(d, i);
         v->user_step = v->own_step = v->attention = false;
     }
     return rc;

@@ -7,7 +7,8 @@
  *  - a further page is an event of its own, at which all pages are closed until it is answered;
  *  - any other answer ends the step, and takes the vCPU back to the view where it belongs.
  *
- *   step.c       which means, and the phases of a step; by an answer alone
+ *   step.c       which means, and what events say of a step; by an answer alone
+ *   step-base.c  what the means share: pages, rights, the phases of a step
  *   step-view.c  by view: views of the library's own, for one instruction
  *   step-again.c the same in short, where a view is open already
  *   step-open.c  by single step and by relaxing: pages open in the vCPU's own view
@@ -16,9 +17,9 @@
 #ifndef XMEM_STEP_H
 #define XMEM_STEP_H
 
-#include "events/event.h"
+#include "events/events-int.h"
 #include "events/step-state.h"
-#include "session/domain.h"
+#include "session/session.h"
 
 /* A view for stepping over: what it has open beyond the rights of the view it stands for. */
 struct step_view {
@@ -59,8 +60,6 @@ void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end
 /* The vCPU is answered with an emulation: what cannot be emulated is stepped over otherwise. */
 void step_emulated(struct xmem_domain *d, struct event *ev);
 
-/* XMEM_STEP_* beside which nothing passes. */
-uint32_t step_airtight(struct xmem_domain *d);
 
 /* ---- for those who change rights and views ---- */
 
@@ -70,20 +69,8 @@ void step_arm_pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 void step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
 /* The step view of this number, or NULL. */
 struct step_view *step_view_of(const struct xmem_domain *d, uint16_t id);
-/* Where a vCPU in a step view belongs; other views are as they are. */
-uint16_t step_home(const struct xmem_domain *d, uint32_t vcpu, uint16_t view);
-/* A step view gives its place to a caller's view. False: there is none, or all are in use. */
-bool step_view_drop(struct xmem_domain *d);
 /* The view is forgotten; it may have been a step view. */
 void step_view_forget(struct xmem_domain *d, const struct view *v);
-/* watch.c: what sessions are opened with. */
-extern const struct session_watch events_watch;
-/* A view goes: no step may lead back to it. -EBUSY one does; a text. */
-int step_view_going(struct xmem_domain *d, uint16_t id);
-/* Before all vCPUs are switched: steps by view end first. -EBUSY one does not; a text. */
-int step_before_switch(struct xmem_domain *d);
-/* All vCPUs belong in this view now. */
-void step_switched(struct xmem_domain *d, uint16_t view);
 
 /* ---- for the end of the session ---- */
 
@@ -109,19 +96,19 @@ bool step_arm_exclusive(struct xmem_domain *d, struct event *ev);
 int step_by_arm(struct xmem_domain *d, struct event *ev);
 /* Its event in the middle of an instruction is answered by something else. */
 void step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a);
-void step_arm_free(struct xmem_domain *d);
 
 /* ---- between the step's own files ---- */
 
 /* The rights in force in a view. */
 int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
-uint64_t step_pc(struct xmem_domain *d, struct event *ev);
 /* A sum of the general registers, where the event has them. */
 uint64_t step_registers(struct xmem_domain *d, struct event *ev);
 /* The fewest rights out of can that allow need beside what rights allow. */
 uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need);
 /* Is the page there, for all that is needed? */
 bool step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need);
+/* False: no room. */
+bool step_pages_add(struct step_pages *p, uint64_t gfn, uint32_t need);
 void step_pages_remove(struct step_pages *p, uint64_t gfn, uint64_t nr);
 void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase);
 /* No more than that: pages and phase. */

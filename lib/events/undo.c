@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Single step and events, switched off. */
-#include "events/undo.h"
+#include "events/events.h"
 
-#include "base/rights.h"
-#include "events/step-state.h"
+#include "base/base.h"
+#include "events/events-int.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,14 +12,14 @@ static bool any_step(const struct xmem_domain *d)
 {
     bool any = false;
     for (uint32_t i = 0; i < d->vcpu_n && !any; i++)
-        any = d->vcpus[i].hw_step || d->vcpus[i].fast || d->vcpus[i].led->held;
+        any = vcpu_at(d, i)->hw_step || vcpu_at(d, i)->fast || vcpu_at(d, i)->led->held;
     return any;
 }
 
 static void undo_steps(struct xmem_domain *d, struct outcome *o)
 {
     for (uint32_t i = 0; i < d->vcpu_n && !d->dead; i++) {
-        struct vcpu *v = &d->vcpus[i];
+        struct vcpu *v = vcpu_at(d, i);
         v->led->stepped = v->hw_step || v->fast;
         if (!v->led->stepped)
             continue;
@@ -40,7 +40,7 @@ const struct ledger_kind events_steps = {
 
 static bool any_monitor(const struct xmem_domain *d)
 {
-    return d->monitors.n || d->led->step_monitor || d->led->emul_monitor;
+    return events_of(d)->monitors.n || d->led->step_monitor || d->led->emul_monitor;
 }
 
 static int monitor_off(struct xmem_domain *d, uint32_t reason, uint32_t index, struct outcome *o)
@@ -58,17 +58,17 @@ static int monitor_off(struct xmem_domain *d, uint32_t reason, uint32_t index, s
 static void undo_monitors(struct xmem_domain *d, struct outcome *o)
 {
     uint32_t kept = 0;
-    for (size_t i = 0; i < d->monitors.n; i++) {
-        struct monitor_on m = *(struct monitor_on *)list_at(&d->monitors, i);
+    for (size_t i = 0; i < events_of(d)->monitors.n; i++) {
+        struct monitor_on m = *(struct monitor_on *)list_at(&events_of(d)->monitors, i);
         if (monitor_off(d, m.reason, m.index, o))
-            *(struct monitor_on *)list_at(&d->monitors, kept++) = m;
+            *(struct monitor_on *)list_at(&events_of(d)->monitors, kept++) = m;
     }
-    list_cut(&d->monitors, kept);
+    list_cut(&events_of(d)->monitors, kept);
     if (d->led->step_monitor)
         d->led->step_monitor = monitor_off(d, XMEM_EVENT_SINGLESTEP, 0, o) != 0;
     if (d->led->emul_monitor)
         d->led->emul_monitor = monitor_off(d, XMEM_EVENT_EMUL_UNIMPLEMENTED, 0, o) != 0;
-    d->step_monitor_user = d->emul_monitor_user = false;
+    events_of(d)->step_monitor_user = events_of(d)->emul_monitor_user = false;
 }
 
 const struct ledger_kind events_monitors = {

@@ -1,28 +1,53 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What events and steps do about changes below them. */
+/* What events and steps do about changes below them; and the session as it begins. */
 #include "events/step.h"
-#include "rights/changes.h"
+#include "rights/rights.h"
 
-static void rights_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
+#include <stdlib.h>
+
+static void on_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
 {
-    if (d->arm)
+    if (steps_of(d)->arm)
         step_arm_pages_changed(d, gfn, nr);
-    if (d->step_view_n || d->steps_n)
+    if (steps_of(d)->view_n || steps_of(d)->n)
         step_rights_changed_far(d, view, gfn, nr);
+}
+
+static bool is_open(const struct xmem_domain *d, uint16_t view, uint64_t gfn)
+{
+    for (size_t i = 0; i < steps_of(d)->relaxed.n; i++)
+        if (relaxed_at(d, i)->gfn == gfn && relaxed_at(d, i)->view == view)
+            return true;
+    return false;
 }
 
 static void view_gone(struct xmem_domain *d, const struct view *v)
 {
     for (uint32_t i = 0; i < d->vcpu_n; i++) /* nobody steps in it */
-        if (d->vcpus[i].fast_view == v->id)
-            d->vcpus[i].fast = false;
+        if (vcpu_at(d, i)->fast_view == v->id)
+            vcpu_at(d, i)->fast = false;
     if (v->step)
         step_view_forget(d, v);
 }
 
-const struct session_watch events_watch = {
+static const struct session_watch watch = {
     .pages_changed = step_arm_pages_changed,
-    .rights_changed = rights_changed,
+    .rights_changed = on_rights,
+    .is_open = is_open,
     .host_split = changes_reapply,
     .view_gone = view_gone,
 };
+
+static const struct events_above above = {
+    .answer = step_answer,
+};
+
+struct xmem_domain *events_session(void)
+{
+    struct events_session *whole = calloc(1, sizeof(*whole));
+    if (!whole)
+        return NULL;
+    whole->d.watch = &watch;
+    whole->events.above = &above;
+    return &whole->d;
+}

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* "Intel 64 and IA-32 Architectures SDM", volume 3, chapter 5: paging. */
+#include "base/base.h"
 #include "events/x86-walk.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
-#define PAGE 4096u
 #define PRESENT 1u
 #define LARGE 0x80u
 #define FRAME UINT64_C(0x000ffffffffff000)
@@ -98,7 +98,7 @@ size_t x86_read(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint6
     size_t done = 0;
     while (done < n) {
         uint64_t gpa = 0;
-        size_t part = PAGE - (size_t)((linear + done) % PAGE);
+        size_t part = PAGE_BYTES - (size_t)((linear + done) % PAGE_BYTES);
         if (part > n - done)
             part = n - done;
         if (x86_translate(m, r, linear + done, &gpa) ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ledger/ledger.h"
+#include "ledger/ledger-int.h"
 
 void outcome_note(struct xmem_domain *d, struct outcome *o, int rc)
 {
@@ -19,30 +19,30 @@ int outcome_of(struct xmem_domain *d, const struct outcome *o)
 bool ledger_any(const struct xmem_domain *d)
 {
     bool any = d->led->ring_taken && !d->dead;
-    for (size_t i = 0; !d->dead && !any && d->kinds[i]; i++)
-        any = d->kinds[i]->any(d);
+    for (size_t i = 0; !d->dead && !any && d->ledger->kinds[i]; i++)
+        any = d->ledger->kinds[i]->any(d);
     return any;
 }
 
 bool ledger_needs_ring(const struct xmem_domain *d)
 {
     bool needed = false;
-    for (size_t i = 0; !ledger_keeps(d) && !needed && d->kinds[i]; i++)
-        needed = d->kinds[i]->needs_ring && d->kinds[i]->any(d);
+    for (size_t i = 0; !ledger_keeps(d) && !needed && d->ledger->kinds[i]; i++)
+        needed = d->ledger->kinds[i]->needs_ring && d->ledger->kinds[i]->any(d);
     return needed;
 }
 
 void ledger_undo(struct xmem_domain *d, enum ledger_turn turn, struct outcome *o)
 {
-    for (size_t i = 0; d->kinds[i]; i++)
-        if (d->kinds[i]->turn == turn && !(d->dead && d->kinds[i]->lives))
-            d->kinds[i]->undo(d, o);
+    for (size_t i = 0; d->ledger->kinds[i]; i++)
+        if (d->ledger->kinds[i]->turn == turn && !(d->dead && d->ledger->kinds[i]->lives))
+            d->ledger->kinds[i]->undo(d, o);
 }
 
 void ledger_pay(struct xmem_domain *d)
 {
     bool left = false;
-    for (size_t i = 0; d->kinds[i]; i++)
-        left = (d->kinds[i]->pay && d->kinds[i]->pay(d)) || left;
+    for (size_t i = 0; d->ledger->kinds[i]; i++)
+        left = (d->ledger->kinds[i]->pay && d->ledger->kinds[i]->pay(d)) || left;
     d->owed = left;
 }

@@ -3,7 +3,7 @@
  * All that a session changed and has not undone, and the one walk that undoes it. An entry is made
  * before its change, and leaves when it is confirmed that it was undone; undoing needs no memory. What
  * fails is told and stays: the next walk goes on with it. The entries lie in an arena, where another
- * process may read them at any moment (arena/layout.h, arena/read.h):
+ * process may read them at any moment (arena/arena.h):
  *   rights         view.known, what was set and what was found; of remaps, view.remaps; relaxed, guards
  *   default        led.default_found, default_now, default_over_all
  *   views          view.led.own, hidden, view.ve, led.views_on, views_switched, vcpu.led.notify_set
@@ -14,18 +14,21 @@
 #ifndef XMEM_LEDGER_H
 #define XMEM_LEDGER_H
 
-#include "session/domain.h"
+#include "session/session.h"
 
 /* ---- where it lies ---- */
 
-/* In a file (a memfd) that others may map, or fd -1: in this process's own memory. -ENOMEM. */
-int ledger_open(struct xmem_domain *d, int fd);
+struct ledger_kind;
+/*
+ * In a file (a memfd) that others may map, or fd -1: in this process's own memory. kinds: of all that
+ * the session undoes, up to NULL. -ENOMEM.
+ */
+int ledger_open(struct xmem_domain *d, int fd, const struct ledger_kind *const *kinds);
+/* Where rooms have their lists and tables that others read. */
+struct arena *ledger_arena(const struct xmem_domain *d);
 /* Entries of all vCPUs: d->vcpu_n is there. -ENOMEM. */
 int ledger_vcpus(struct xmem_domain *d);
-static inline struct ledger_vcpu *ledger_vcpu(const struct xmem_domain *d, uint32_t vcpu)
-{
-    return list_at(&d->vcpu_led, vcpu);
-}
+struct ledger_vcpu *ledger_vcpu(const struct xmem_domain *d, uint32_t vcpu);
 int ledger_view_add(struct xmem_domain *d, struct view *v);
 void ledger_view_gone(struct view *v);
 /* What was found is noted; what is changed is, from now on. All was undone. */
@@ -63,6 +66,9 @@ int domain_unpause_own(struct xmem_domain *d);
 int domain_hold(struct xmem_domain *d);
 int domain_let_go(struct xmem_domain *d, int before);
 
+/* Adds to a failure's text that nothing was changed, as far as that is so. */
+void domain_as_before(const struct xmem_domain *d, struct xmem_error *text);
+
 /* ---- undoing ---- */
 
 /* The first failure of several counts; its text is put back when it is over. */
@@ -85,7 +91,7 @@ enum ledger_turn {
 
 /*
  * A kind of entries: who changes something gives the ledger how it is undone. The session is opened
- * with all kinds (d->kinds, up to NULL), in the order in which those of one turn are undone.
+ * with all kinds, in the order in which those of one turn are undone.
  */
 struct ledger_kind {
     enum ledger_turn turn;

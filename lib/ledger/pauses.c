@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Pauses, the caller's and the library's own; all of them are counted. */
-#include "ledger/ledger.h"
+#include "ledger/ledger-int.h"
 
 #include <inttypes.h>
 
@@ -26,27 +26,36 @@ int domain_unpause_own(struct xmem_domain *d)
     int rc = ledger_unpause(d);
     if (rc && !d->dead) /* it may have been for this one time */
         rc = ledger_unpause(d);
-    d->own_pauses += rc != 0;
+    d->ledger->own_pauses += rc != 0;
     d->owed = d->owed || rc;
     return rc;
 }
 
 int domain_hold(struct xmem_domain *d)
 {
-    int rc = d->holds || d->pauses ? 0 : ledger_pause(d);
+    int rc = d->ledger->holds || d->pauses ? 0 : ledger_pause(d);
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
-    d->holds++;
+    d->ledger->holds++;
     return 0;
 }
 
 int domain_let_go(struct xmem_domain *d, int before)
 {
-    d->holds--;
-    int rc = d->holds || d->pauses ? 0 : domain_unpause_own(d);
+    d->ledger->holds--;
+    int rc = d->ledger->holds || d->pauses ? 0 : domain_unpause_own(d);
     if (!rc || before)
         return before;
     return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
+}
+
+void domain_as_before(const struct xmem_domain *d, struct xmem_error *text)
+{
+    if (d->dead)
+        return;
+    xmem_error_add(text, d->ledger->own_pauses ? "; nothing was changed, but the domain is paused until a call of this "
+                                         "session can unpause it"
+                                       : "; all is as before");
 }
 
 static int undo_pauses(struct xmem_domain *d, uint32_t *pauses)
@@ -59,7 +68,7 @@ static int undo_pauses(struct xmem_domain *d, uint32_t *pauses)
 
 static void undo(struct xmem_domain *d, struct outcome *o)
 {
-    int rc = undo_pauses(d, &d->pauses), rc2 = undo_pauses(d, &d->own_pauses);
+    int rc = undo_pauses(d, &d->pauses), rc2 = undo_pauses(d, &d->ledger->own_pauses);
     if (rc || rc2)
         outcome_note(d, o, domain_fail(d, rc ? rc : rc2, 0, "domain %" PRIu32 " cannot be unpaused",
                                        d->domid));
@@ -67,12 +76,12 @@ static void undo(struct xmem_domain *d, struct outcome *o)
 
 static bool any_pauses(const struct xmem_domain *d)
 {
-    return d->pauses || d->own_pauses;
+    return d->pauses || d->ledger->own_pauses;
 }
 
 static bool pay(struct xmem_domain *d)
 {
-    return undo_pauses(d, &d->own_pauses);
+    return undo_pauses(d, &d->ledger->own_pauses);
 }
 
 const struct ledger_kind ledger_pauses = {

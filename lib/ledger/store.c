@@ -1,42 +1,50 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the ledger lies; what it is made of is in arena/layout.h. */
-#include "ledger/ledger.h"
+/* Where the ledger lies; what it is made of is in arena/arena.h. */
+#include "ledger/ledger-int.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-int ledger_open(struct xmem_domain *d, int fd)
+int ledger_open(struct xmem_domain *d, int fd, const struct ledger_kind *const *kinds)
 {
-    int rc = arena_init(&d->arena, fd);
+    d->ledger = calloc(1, sizeof(*d->ledger));
+    int rc = d->ledger ? arena_init(&d->ledger->arena, fd) : -ENOMEM;
     if (rc)
         return rc;
-    struct ledger_head *h = d->led = arena_at(&d->arena, 0);
+    d->ledger->kinds = kinds;
+    struct ledger_head *h = d->led = arena_at(&d->ledger->arena, 0);
     *h = (struct ledger_head){
-        .version = LEDGER_VERSION, .head_size = sizeof(*h), .pages = d->arena.pages,
+        .version = LEDGER_VERSION, .head_size = sizeof(*h), .pages = d->ledger->arena.pages,
         .session = d->number, .pid = (uint32_t)getpid(), .domid = d->domid,
         .default_found = KNOWN_NOTHING, .default_now = KNOWN_NOTHING,
     };
-    d->arena.told = &h->pages;
-    d->arena.freed = &h->freed;
-    list_init(&d->vcpu_led, &d->arena, &h->vcpu);
-    list_init(&d->monitors, &d->arena, &h->monitors);
-    list_init(&d->pages, &d->arena, &h->added);
-    list_init(&d->relaxed, &d->arena, &h->open);
-    list_init(&d->guards, &d->arena, &h->guards);
-    known_init(&d->split, &d->arena, NULL);
+    d->ledger->arena.told = &h->pages;
+    d->ledger->arena.freed = &h->freed;
+    list_init(&d->ledger->vcpus, &d->ledger->arena, &h->vcpu);
     __atomic_store_n(&h->magic, LEDGER_MAGIC, __ATOMIC_RELEASE);
     return 0;
+}
+
+struct arena *ledger_arena(const struct xmem_domain *d)
+{
+    return &d->ledger->arena;
+}
+
+struct ledger_vcpu *ledger_vcpu(const struct xmem_domain *d, uint32_t vcpu)
+{
+    return list_at(&d->ledger->vcpus, vcpu);
 }
 
 int ledger_vcpus(struct xmem_domain *d)
 {
     const struct ledger_vcpu none = {0};
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
-        int rc = list_room(&d->vcpu_led);
+        int rc = list_room(&d->ledger->vcpus);
         if (rc)
             return rc;
-        list_push(&d->vcpu_led, &none);
+        list_push(&d->ledger->vcpus, &none);
     }
     d->led->vcpus = d->vcpu_n;
     d->led->keeps = d->opts.restore == XMEM_RESTORE_KEEP;
@@ -48,15 +56,15 @@ static struct ledger_view *view_place(struct xmem_domain *d)
 {
     uint32_t *link = &d->led->first_view;
     while (*link) {
-        struct ledger_view *v = arena_at(&d->arena, *link);
+        struct ledger_view *v = arena_at(&d->ledger->arena, *link);
         if (!v->used)
             return v;
         link = &v->next;
     }
-    uint32_t unit = arena_take(&d->arena, 1);
+    uint32_t unit = arena_take(&d->ledger->arena, 1);
     if (!unit)
         return NULL;
-    struct ledger_view *v = memset(arena_at(&d->arena, unit), 0, ARENA_UNIT);
+    struct ledger_view *v = memset(arena_at(&d->ledger->arena, unit), 0, ARENA_UNIT);
     __atomic_store_n(link, unit, __ATOMIC_RELEASE);
     return v;
 }
@@ -68,9 +76,9 @@ int ledger_view_add(struct xmem_domain *d, struct view *v)
         return -ENOMEM;
     *led = (struct ledger_view){.next = led->next, .id = v->id};
     v->led = led;
-    known_init(&v->known, &d->arena, &led->known);
-    known_init(&v->ve, &d->arena, &led->ve);
-    list_init(&v->remaps, &d->arena, &led->remaps);
+    known_init(&v->known, &d->ledger->arena, &led->known);
+    known_init(&v->ve, &d->ledger->arena, &led->ve);
+    list_init(&v->remaps, &d->ledger->arena, &led->remaps);
     __atomic_store_n(&led->used, 1, __ATOMIC_RELEASE);
     return 0;
 }
@@ -96,14 +104,11 @@ void ledger_over(struct xmem_domain *d)
 
 void ledger_free(struct xmem_domain *d)
 {
-    if (!d->led)
-        return;
-    known_clear(&d->split);
-    list_end(&d->vcpu_led);
-    list_end(&d->monitors);
-    list_end(&d->pages);
-    list_end(&d->relaxed);
-    list_end(&d->guards);
-    arena_end(&d->arena);
+    if (d->led) {
+        list_end(&d->ledger->vcpus);
+        arena_end(&d->ledger->arena);
+    }
+    free(d->ledger);
+    d->ledger = NULL;
     d->led = NULL;
 }

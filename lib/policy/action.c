@@ -2,7 +2,7 @@
 /* What to do on an event. */
 #include <string.h>
 
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 static const char *const names[] = {"none",  "log",   "deny",   "allow-once",
                                     "pause", "relax", "switch", "resume"};

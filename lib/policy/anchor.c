@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
+#include "base/base.h"
+#include "policy/policy-int.h"
 
-#define PAGE_BYTES 4096u
 #define BYTES_MAX 4096u
 #define SEARCH_MIN 8u            /* bytes that are worth looking for */
 #define PLACES_MAX (1u << 20)    /* where they are looked for */

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "session/session.h"
+#include "base/base.h"
+#include "policy/policy-int.h"
+#include "api/api.h"
 
 #define PORTION 65536u /* gfns between two calls of the progress function */
 
@@ -68,16 +69,8 @@ static void undone(struct apply *a, const char *what, int err)
 
 static int remember_page(struct apply *a, uint64_t gfn)
 {
-    size_t room = a->room_pages ? 2 * a->room_pages : 16;
-    uint64_t *grown;
-
-    if (a->n_pages == a->room_pages) {
-        grown = realloc(a->pages, room * sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        a->pages = grown;
-        a->room_pages = room;
-    }
+    if (array_room((void **)&a->pages, a->n_pages, &a->room_pages, sizeof(*a->pages)))
+        return -ENOMEM;
     a->pages[a->n_pages++] = gfn;
     return 0;
 }

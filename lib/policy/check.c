@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "policy/policy.h"
-#include "session/session.h"
+#include "policy/policy-int.h"
+#include "api/api.h"
 
 struct check {
     struct xmem_policy *p;

@@ -2,11 +2,9 @@
 /* Copies of pages that a policy shows in its views, patched. The session keeps them. */
 #include <string.h>
 
-#include "policy/policy.h"
-#include "session/session.h"
-
-#define PAGE_BYTES 4096u
-#define PAGE_SHIFT 12u
+#include "base/base.h"
+#include "policy/policy-int.h"
+#include "api/api.h"
 
 static void patch(const struct policy_remap *m, uint8_t *contents, uint8_t *patched)
 {
@@ -21,13 +19,13 @@ int policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
 {
     uint8_t original[PAGE_BYTES], contents[PAGE_BYTES], patched[PAGE_BYTES] = {0};
     struct session_copy copy = {v->id, gfn, page, original, contents, patched};
-    int err = xmem_domain_read(d, gfn << PAGE_SHIFT, original, sizeof(original));
+    int err = xmem_domain_read(d, gfn << PAGE_BITS, original, sizeof(original));
 
     if (err)
         return err;
     memcpy(contents, original, sizeof(contents));
     patch(m, contents, patched);
-    err = xmem_domain_write(d, page << PAGE_SHIFT, contents, sizeof(contents));
+    err = xmem_domain_write(d, page << PAGE_BITS, contents, sizeof(contents));
     if (err == 0)
         err = xmem_view_change_gfn(d, v->id, gfn, page);
     return err ? err : session_keep_copy(d, &copy);

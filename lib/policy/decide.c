@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "session/session.h"
-#include "base/sized.h"
+#include "policy/policy-int.h"
+#include "api/api.h"
+#include "base/base.h"
 
 /* ---- deciding ---- */
 

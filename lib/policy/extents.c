@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Extents of regions: added, sorted and joined. */
-#include "policy/policy.h"
+#include "base/base.h"
+#include "policy/policy-int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,22 +9,14 @@
 bool policy_region_add(struct policy_parser *pp, const struct json_value *v,
                        struct policy_region *r, uint64_t first, uint64_t last)
 {
-    struct policy_extent *grown;
-    size_t room = r->room ? 2 * r->room : 4;
-
     if (r->n == POLICY_MAX_RANGES) {
         json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges in one region",
                    POLICY_MAX_RANGES);
         return false;
     }
-    if (r->n == r->room) {
-        grown = realloc(r->extents, room * sizeof(*grown));
-        if (!grown) {
-            pp->oom = true;
-            return false;
-        }
-        r->extents = grown;
-        r->room = room;
+    if (array_room((void **)&r->extents, r->n, &r->room, sizeof(*r->extents))) {
+        pp->oom = true;
+        return false;
     }
     r->extents[r->n++] = (struct policy_extent){first, last};
     return true;
@@ -39,22 +32,14 @@ static int compare_extents(const void *a, const void *b)
 void policy_region_add_slid(struct policy_parser *pp, const struct json_value *v,
                             struct policy_region *r, const struct policy_slid *slid)
 {
-    size_t room = r->room_slid ? 2 * r->room_slid : 4;
-    struct policy_slid *grown;
-
     if (r->n_slid == POLICY_MAX_RANGES) {
         json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges in one region",
                    POLICY_MAX_RANGES);
         return;
     }
-    if (r->n_slid == r->room_slid) {
-        grown = realloc(r->slid, room * sizeof(*grown));
-        if (!grown) {
-            pp->oom = true;
-            return;
-        }
-        r->slid = grown;
-        r->room_slid = room;
+    if (array_room((void **)&r->slid, r->n_slid, &r->room_slid, sizeof(*r->slid))) {
+        pp->oom = true;
+        return;
     }
     r->slid[r->n_slid++] = *slid;
 }

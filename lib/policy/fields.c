@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What every part of a policy reads and says: fields, and messages with their places. */
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doc/report.h"
+#include "doc/doc.h"
 
 void *policy_array(struct policy_parser *pp, const struct json_value *v, size_t size)
 {

@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/policy.h"
-#include "session/session.h"
+#include "base/base.h"
+#include "policy/policy-int.h"
+#include "api/api.h"
 
 struct look {
     const struct xmem_policy *p;
@@ -56,21 +57,14 @@ uint64_t policy_rule_gfns(const struct xmem_policy *p, const struct policy_rule 
 static int add_there(struct policy_region *region, uint64_t gfn)
 {
     struct policy_extent *last = region->n_there ? &region->there[region->n_there - 1] : NULL;
-    size_t room = region->room_there ? 2 * region->room_there : 4;
 
     region->gfns_there++;
     if (last && last->last + 1 == gfn) {
         last->last = gfn;
         return 0;
     }
-    if (region->n_there == region->room_there) {
-        struct policy_extent *grown = realloc(region->there, room * sizeof(*grown));
-
-        if (!grown)
-            return -ENOMEM;
-        region->there = grown;
-        region->room_there = room;
-    }
+    if (array_room((void **)&region->there, region->n_there, &region->room_there, sizeof(*region->there)))
+        return -ENOMEM;
     region->there[region->n_there++] = (struct policy_extent){gfn, gfn};
     return 0;
 }

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 static int compare_entries(const void *a, const void *b)
 {

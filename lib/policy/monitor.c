@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 #define REASON_FIRST XMEM_EVENT_CTRLREG
 #define REASON_LAST XMEM_EVENT_IO

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
-
-#define PAGE_SHIFT 12
+#include "base/base.h"
+#include "policy/policy-int.h"
 
 /* Changes what the policy has for what the placement has: and back. */
 static void swap(struct xmem_policy *p, struct policy_placement *x)
@@ -57,7 +56,7 @@ void policy_placement_undo(struct xmem_policy *p, struct policy_placement *x)
 
 static bool slid_extent(const struct policy_slid *s, uint64_t slide, struct policy_extent *out)
 {
-    uint64_t by = (uint64_t)((int64_t)slide >> PAGE_SHIFT); /* pages, either way */
+    uint64_t by = (uint64_t)((int64_t)slide >> PAGE_BITS); /* pages, either way */
 
     out->first = s->first + by;
     out->last = s->last + by;

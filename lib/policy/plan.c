@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 struct plan {
     const struct xmem_policy *p;

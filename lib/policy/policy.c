@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Loading, matching and freeing of policies. */
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doc/report.h"
-#include "base/sized.h"
+#include "doc/doc.h"
+#include "base/base.h"
 
 /* ---- helpers of all parts ---- */
 

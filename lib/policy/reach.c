@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 /* A guest that starts in a view that it cannot enter is to stay there: it must not leave either. */
 bool policy_hides_host(const struct xmem_policy *p)

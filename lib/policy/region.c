@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 /* What does not move is kept as it is; what does begins with slide 0. */
 static void keep_fixed(struct policy_parser *pp, struct policy_region *r)

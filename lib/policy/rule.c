@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 #define MAX_ACTIONS 64u /* of a rule */
 

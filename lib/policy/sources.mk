@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Policies; through the public API and session/session.h.
+# Policies; through the public API and api/api.h.
 policy_sources = \
 	lib/policy/action.c \
 	lib/policy/anchor.c \
@@ -14,8 +14,8 @@ policy_sources = \
 	lib/policy/monitor.c \
 	lib/policy/place.c \
 	lib/policy/plan.c \
+	lib/policy/policy-int.h \
 	lib/policy/policy.c \
-	lib/policy/policy.h \
 	lib/policy/reach.c \
 	lib/policy/region.c \
 	lib/policy/rule.c \

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 void policy_get_step(struct policy_parser *pp, const struct json_value *v, bool *strict,
                      struct policy_pos *pos)

@@ -8,7 +8,7 @@
  * kinds report a write alone. So a write counts as a read as well, where the page must not be
  * read; what the rights allow is never why an action matches.
  */
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 unsigned policy_strictness(uint32_t action)
 {

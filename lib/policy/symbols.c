@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
-#include "doc/symbols.h"
+#include "base/base.h"
+#include "policy/policy-int.h"
+#include "doc/doc.h"
 
 #define SYMBOL_NAME_MAX 511u
 #define LOOKUPS_MAX 65536u
 #define WHICH_MAX 16u /* addresses of one name to choose from */
-#define PAGE_SHIFT 12
 
 /* One end of one range. */
 struct end {
@@ -40,22 +40,14 @@ struct policy_lookup {
 
 static struct policy_lookup *new_lookup(struct policy_parser *pp, const struct json_value *v)
 {
-    size_t room = pp->room_lookups ? 2 * pp->room_lookups : 8;
-    struct policy_lookup *grown;
-
     if (pp->n_lookups == LOOKUPS_MAX) {
         json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges by symbols",
                    LOOKUPS_MAX);
         return NULL;
     }
-    if (pp->n_lookups == pp->room_lookups) {
-        grown = realloc(pp->lookups, room * sizeof(*grown));
-        if (!grown) {
-            pp->oom = true;
-            return NULL;
-        }
-        pp->lookups = grown;
-        pp->room_lookups = room;
+    if (array_room((void **)&pp->lookups, pp->n_lookups, &pp->room_lookups, sizeof(*pp->lookups))) {
+        pp->oom = true;
+        return NULL;
     }
     pp->lookups[pp->n_lookups] = (struct policy_lookup){.v = v};
     return &pp->lookups[pp->n_lookups];
@@ -301,8 +293,8 @@ static void add_range(struct policy_parser *pp, struct policy_lookup *l, uint32_
                    l->to.address, l->from.symbol, l->from.address);
         return;
     }
-    first = (l->from.address - l->base + l->offset) >> PAGE_SHIFT;
-    last = (l->to.address - 1 - l->base + l->offset) >> PAGE_SHIFT;
+    first = (l->from.address - l->base + l->offset) >> PAGE_BITS;
+    last = (l->to.address - 1 - l->base + l->offset) >> PAGE_BITS;
     if (last > POLICY_GFN_LAST)
         json_error(pp->doc, l->v, XM_MSG_GFN_LIMIT,
                    "gfn 0x%" PRIx64 " is not below 2^%d; \"base\" is subtracted from addresses",

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
-
-#define PAGE_BYTES 4096u
+#include "base/base.h"
+#include "policy/policy-int.h"
 
 /* ---- remaps ---- */
 

@@ -2,7 +2,7 @@
 /* Warnings: what is accepted, but may not do what was meant. */
 #include <stdio.h>
 
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 static void warn_unused(const struct xmem_policy *p, struct xmem_report *r,
                         const struct policy_unused *u)

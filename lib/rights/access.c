@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rights of pages, asked for and set; every set is a small batch. */
-#include "rights/access.h"
+#include "rights/rights.h"
 
-#include "rights/changes.h"
-#include "rights/guards.h"
+#include "rights/rights-int.h"
 #include "ledger/ledger.h"
-#include "base/rights.h"
-#include "rights/leaf.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
 /* ---- asking ---- */
-
-/* For somebody's step. */
-static bool open_for_a_moment(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
-{
-    for (size_t i = 0; i < d->relaxed.n; i++)
-        if (relaxed_at(d, i)->gfn == gfn && relaxed_at(d, i)->view == v->id)
-            return true;
-    return false;
-}
 
 int xmem_domain_get_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
                            enum xmem_rights *out)
@@ -36,7 +25,7 @@ int xmem_domain_get_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
         return rc;
     struct view *v = domain_view(d, view);
     /* open for a moment, or not open for writes: known has what is meant */
-    if (open_for_a_moment(d, v, gfn) || guards_any(d, gfn)) {
+    if (d->watch->is_open(d, view, gfn) || guards_any(d, gfn)) {
         *out = (enum xmem_rights)known_set_of(known_get(&v->known, gfn));
         return 0;
     }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a change in the host view overwrote in other views, set there again. */
-#include "rights/changes.h"
+#include "rights/rights-int.h"
 
 #include "ledger/ledger.h"
-#include "rights/access.h"
-#include "rights/feed.h"
-#include "rights/leaf.h"
-#include "rights/remap.h"
+#include "rights/rights.h"
 
 #include <inttypes.h>
 
@@ -104,4 +101,12 @@ int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uin
         return rc;
     rc = changes_reapply_one(d, gfn);
     return rc ? domain_not_forced(d, v, gfn, rights, rc) : 0;
+}
+
+int domain_force_open(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
+{
+    d->rights->as_said = true;
+    int rc = domain_force_rights(d, v, gfn, rights);
+    d->rights->as_said = false;
+    return rc;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Batches: changes that are collected and applied together. */
-#include "rights/access.h"
-#include "rights/changes.h"
-#include "base/sized.h"
+#include "ledger/ledger.h"
+#include "rights/rights-int.h"
+#include "rights/rights.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -37,8 +38,8 @@ int xmem_batch_new(struct xmem_domain *d, struct xmem_batch **out)
     if (!b)
         return domain_refuse(d, -ENOMEM, "out of memory");
     b->c.d = d;
-    b->next = d->batches;
-    d->batches = b;
+    b->next = d->rights->batches;
+    d->rights->batches = b;
     *out = b;
     return 0;
 }
@@ -50,7 +51,7 @@ void xmem_batch_free(struct xmem_batch *b)
     struct xmem_domain *d = b->c.d;
     if (d && b->c.started)
         (void)changes_undo(&b->c);
-    for (struct xmem_batch **p = d ? &d->batches : NULL; p && *p; p = &(*p)->next) {
+    for (struct xmem_batch **p = d ? &d->rights->batches : NULL; p && *p; p = &(*p)->next) {
         if (*p == b) {
             *p = b->next;
             break;
@@ -62,16 +63,37 @@ void xmem_batch_free(struct xmem_batch *b)
 
 void domain_orphan_batches(struct xmem_domain *d)
 {
-    for (struct xmem_batch *b = d->batches; b; b = b->next) {
+    for (struct xmem_batch *b = d->rights ? d->rights->batches : NULL; b; b = b->next) {
         b->c.d = NULL;
         b->c.started = false;
     }
-    d->batches = NULL;
+    if (d->rights)
+        d->rights->batches = NULL;
+}
+
+int rights_init(struct xmem_domain *d)
+{
+    d->rights = calloc(1, sizeof(*d->rights));
+    if (!d->rights)
+        return -ENOMEM;
+    known_init(&d->rights->split, ledger_arena(d), NULL);
+    return 0;
+}
+
+void rights_free(struct xmem_domain *d)
+{
+    if (!d->rights)
+        return;
+    domain_orphan_batches(d);
+    known_clear(&d->rights->split);
+    send_free(d->rights);
+    free(d->rights);
+    d->rights = NULL;
 }
 
 void domain_rewind_batches(struct xmem_domain *d)
 {
-    for (struct xmem_batch *b = d->batches; b; b = b->next)
+    for (struct xmem_batch *b = d->rights->batches; b; b = b->next)
         changes_reset(&b->c);
 }
 

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rights/changes.h"
+#include "rights/rights-int.h"
 
-#include "rights/feed.h"
+#include "rights/rights.h"
 #include "ledger/ledger.h"
-#include "base/rights.h"
-#include "base/util.h"
-#include "rights/leaf.h"
-#include "rights/remap.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rights/feed.h"
+#include "rights/rights-int.h"
+#include "rights/rights.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,9 +49,9 @@ static void send_lot(struct feed *f)
     struct place at = {0}, tried = {SIZE_MAX, 0};
     uint64_t failed;
     while (at.run < f->lot.n && !over(f)) {
-        f->d->puts_back = f->past;
+        f->d->rights->puts_back = f->past;
         int rc = send_runs(f->d, f->v, &f->lot, &at, UINT64_MAX, &failed);
-        f->d->puts_back = false;
+        f->d->rights->puts_back = false;
         bool again = at.run == tried.run && at.off == tried.off;
         if (!rc)
             break;

@@ -1,15 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Gfns that a view shows a copy of: less than what is wanted is in force there. */
-#include "rights/guards.h"
+#include "rights/rights.h"
 
-#include "base/rights.h"
+#include "base/base.h"
 
-size_t guards_from(const struct guards *t, uint64_t gfn)
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* By gfn. */
+struct guards {
+    struct guard **v;
+    size_t n, cap;
+};
+
+size_t guards_n(const struct xmem_domain *d)
 {
-    size_t low = 0, high = t->n;
+    return d->guarded ? d->guarded->n : 0;
+}
+
+struct guard *guards_at(const struct xmem_domain *d, size_t i)
+{
+    return d->guarded->v[i];
+}
+
+size_t guards_from(const struct xmem_domain *d, uint64_t gfn)
+{
+    size_t low = 0, high = guards_n(d);
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (t->v[middle]->gfn < gfn)
+        if (d->guarded->v[middle]->gfn < gfn)
             low = middle + 1;
         else
             high = middle;
@@ -17,10 +37,44 @@ size_t guards_from(const struct guards *t, uint64_t gfn)
     return low;
 }
 
+int guards_room(struct xmem_domain *d)
+{
+    struct guards *t = d->guarded ? d->guarded : calloc(1, sizeof(*t));
+    d->guarded = t;
+    if (t && !array_room((void **)&t->v, t->n, &t->cap, sizeof(*t->v)))
+        return 0;
+    guards_trim(d);
+    return -ENOMEM;
+}
+
+void guards_put(struct xmem_domain *d, struct guard *g)
+{
+    struct guards *t = d->guarded;
+    size_t i = guards_from(d, g->gfn);
+    memmove(&t->v[i + 1], &t->v[i], (t->n++ - i) * sizeof(*t->v));
+    t->v[i] = g;
+}
+
+void guards_take(struct xmem_domain *d, size_t i)
+{
+    struct guards *t = d->guarded;
+    memmove(&t->v[i], &t->v[i + 1], (--t->n - i) * sizeof(*t->v));
+}
+
+void guards_trim(struct xmem_domain *d)
+{
+    struct guards *t = d->guarded;
+    if (!t || t->n)
+        return;
+    free(t->v);
+    free(t);
+    d->guarded = NULL;
+}
+
 bool guards_any(const struct xmem_domain *d, uint64_t gfn)
 {
     const struct guards *t = d->guarded;
-    for (size_t i = t ? guards_from(t, gfn) : 0; t && i < t->n && t->v[i]->gfn == gfn; i++)
+    for (size_t i = t ? guards_from(d, gfn) : 0; t && i < t->n && t->v[i]->gfn == gfn; i++)
         if (!t->v[i]->gone)
             return true;
     return false;
@@ -50,7 +104,7 @@ void guards_narrow_all(const struct xmem_domain *d, const struct view *v, const 
 uint64_t guards_run_far(const struct xmem_domain *d, uint64_t gfn, uint64_t nr)
 {
     const struct guards *t = d->guarded;
-    size_t i = guards_from(t, gfn);
+    size_t i = guards_from(d, gfn);
     if (i == t->n || t->v[i]->gfn - gfn >= nr)
         return nr;
     return t->v[i]->gfn == gfn ? 1 : t->v[i]->gfn - gfn;

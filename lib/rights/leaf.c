@@ -8,10 +8,9 @@
  * a gfn of it has. As any set in the host view it overwrites that gfn in views, which are set
  * again; nothing runs meanwhile.
  */
-#include "rights/leaf.h"
+#include "rights/rights-int.h"
+#include "rights/rights.h"
 
-#include "rights/access.h"
-#include "rights/changes.h"
 #include "ledger/ledger.h"
 
 #include <errno.h>
@@ -22,7 +21,7 @@
 
 static bool known_split(const struct xmem_domain *d, uint64_t gfn)
 {
-    return known_get(&d->split, gfn >> PART_BITS);
+    return known_get(&d->rights->split, gfn >> PART_BITS);
 }
 
 /* Only where there was room is it noted: else it is split again. */
@@ -30,7 +29,7 @@ void view_leaf_note(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
 {
     uint64_t first = gfn >> PART_BITS, last = (gfn + nr - 1) >> PART_BITS;
     if (d->quirks & QUIRK_VIEW_SET_COVERS_LEAF)
-        (void)known_put(&d->split, first, last - first + 1, 0xff, 1);
+        (void)known_put(&d->rights->split, first, last - first + 1, 0xff, 1);
 }
 
 /* Gfns of the next parts in the list that are not split yet, from *at on; as many as there is room for. */
@@ -103,9 +102,9 @@ static int split(struct xmem_domain *d, struct runs *parts)
         return domain_fail(d, rc, 0, "domain %" PRIu32 ": the large page around gfn 0x%" PRIx64
                            " cannot be split, so that views keep their rights", d->domid,
                            first);
-    d->splitting = true; /* without memory it is not noted, and what is set again must not split once more */
+    d->rights->splitting = true; /* without memory it is not noted, and what is set again must not split once more */
     rc = d->watch->host_split(d, parts); /* which notes them first */
-    d->splitting = false;
+    d->rights->splitting = false;
     return rc;
 }
 
@@ -117,7 +116,7 @@ static int split_unless_done(struct xmem_domain *d, const struct runs *list)
     struct place at = {0};
     bool held = false;
     int rc = 0;
-    if (d->splitting)
+    if (d->rights->splitting)
         return 0;
     for (next_parts(d, list, &at, &parts); parts.n && !rc; next_parts(d, list, &at, &parts)) {
         rc = held ? 0 : domain_hold(d);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The rights that were there before a change: asked for once, in as few hypercalls as possible. */
-#include "rights/changes.h"
+#include "rights/rights-int.h"
 
-#include "base/rights.h"
-#include "rights/access.h"
+#include "base/base.h"
+#include "rights/rights.h"
 
 #include <errno.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rights of one gfn, asked for and forced by a hypercall. */
-#include "rights/access.h"
+#include "rights/rights-int.h"
+#include "rights/rights.h"
 
-#include "base/rights.h"
+#include "base/base.h"
 #include "ledger/ledger.h"
-#include "rights/guards.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -41,7 +41,7 @@ int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8
 
 static uint8_t in_force(const struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights)
 {
-    return d->own_change ? rights : guards_narrow(d, v, gfn, rights);
+    return d->rights->as_said ? rights : guards_narrow(d, v, gfn, rights);
 }
 
 int domain_not_forced(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights, int rc)

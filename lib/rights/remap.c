@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a view shows at a gfn, shown again, with the rights that were meant for it. */
-#include "rights/remap.h"
+#include "rights/rights.h"
 
 #include "ledger/ledger.h"
-#include "rights/access.h"
 
 size_t remap_index(const struct view *v, uint64_t gfn)
 {

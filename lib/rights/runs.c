@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rights/runs.h"
+#include "base/base.h"
+#include "rights/rights.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,17 +8,7 @@
 
 int runs_reserve(struct runs *r, size_t more)
 {
-    if (r->cap - r->n >= more)
-        return 0;
-    size_t cap = r->cap ? r->cap : 8;
-    while (cap - r->n < more)
-        cap *= 2;
-    struct run *v = realloc(r->v, cap * sizeof(*v));
-    if (!v)
-        return -ENOMEM;
-    r->v = v;
-    r->cap = cap;
-    return 0;
+    return array_reserve((void **)&r->v, r->n + more, &r->cap, sizeof(*r->v));
 }
 
 void runs_free(struct runs *r)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs of rights into as few hypercalls as possible. */
-#include "rights/changes.h"
-#include "rights/guards.h"
+#include "rights/rights-int.h"
+#include "rights/rights.h"
 #include "ledger/ledger.h"
-#include "base/rights.h"
-#include "rights/access.h"
-#include "rights/leaf.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -74,9 +72,9 @@ static int call_part(struct sender *s, const struct call *c, uint64_t from, uint
     if (c->run)
         return d->ops->rights_set(d->dom, s->v->id, c->gfn + from, nr, c->rights, done);
     if (nr == 1)
-        return d->ops->rights_set(d->dom, s->v->id, d->send_gfns[from], 1, d->send_rights[from],
+        return d->ops->rights_set(d->dom, s->v->id, d->rights->buf_gfns[from], 1, d->rights->buf_rights[from],
                                   done);
-    return d->ops->rights_set_many(d->dom, s->v->id, d->send_gfns + from, d->send_rights + from,
+    return d->ops->rights_set_many(d->dom, s->v->id, d->rights->buf_gfns + from, d->rights->buf_rights + from,
                                    (uint32_t)nr, done);
 }
 
@@ -105,7 +103,7 @@ static int find_refused(struct sender *s, const struct call *c, uint64_t nr, uin
 static int refused_part(struct sender *s, const struct call *c, uint64_t nr, uint64_t *done, int rc)
 {
     int rc2 = find_refused(s, c, nr, done);
-    return rc2 || s->d->puts_back ? rc2 : rc;
+    return rc2 || s->d->rights->puts_back ? rc2 : rc;
 }
 
 /*
@@ -119,7 +117,7 @@ static int call_refused(struct sender *s, const struct call *c, uint64_t nr, uin
     else if (done == BACKEND_DONE_UNKNOWN)
         rc = refused_part(s, c, nr, &done, rc);
     uint64_t i = done < nr ? done : nr - 1;
-    s->failed = c->run ? c->gfn + i : s->d->send_gfns[i];
+    s->failed = c->run ? c->gfn + i : s->d->rights->buf_gfns[i];
     advance(s, done < nr ? done : nr);
     return rc;
 }
@@ -127,8 +125,8 @@ static int call_refused(struct sender *s, const struct call *c, uint64_t nr, uin
 /* Gfns of a list ascend. What is sent again for the call, in parts, is among them. */
 static void begin(struct sender *s, const struct call *c, uint64_t nr)
 {
-    uint64_t first = c->run ? c->gfn : s->d->send_gfns[0];
-    uint64_t last = c->run ? c->gfn + nr - 1 : s->d->send_gfns[nr - 1];
+    uint64_t first = c->run ? c->gfn : s->d->rights->buf_gfns[0];
+    uint64_t last = c->run ? c->gfn + nr - 1 : s->d->rights->buf_gfns[nr - 1];
     ledger_begin(s->d, LEDGER_RIGHTS, s->v->id, first, last);
 }
 
@@ -159,26 +157,26 @@ static int flush(struct sender *s)
     return send_call(s, &c, n);
 }
 
-void send_free(struct xmem_domain *d)
+void send_free(struct rights *r)
 {
-    if (d->send_gfns != d->few_gfns) {
-        free(d->send_gfns);
-        free(d->send_rights);
+    if (r->buf_gfns != r->few_gfns) {
+        free(r->buf_gfns);
+        free(r->buf_rights);
     }
 }
 
 /* Room in the buffer for so many gfns or, without memory for that, for as many as there is. */
-static void buffer_room(struct xmem_domain *d, uint64_t n)
+static void buffer_room(struct rights *r, uint64_t n)
 {
     uint32_t want = n < CHANGES_CHUNK ? (uint32_t)n : CHANGES_CHUNK;
-    if (d->send_cap >= want)
+    if (r->buf_cap >= want)
         return;
-    if (!d->send_cap) {
-        d->send_gfns = d->few_gfns;
-        d->send_rights = d->few_rights;
-        d->send_cap = SEND_FEW;
+    if (!r->buf_cap) {
+        r->buf_gfns = r->few_gfns;
+        r->buf_rights = r->few_rights;
+        r->buf_cap = SEND_FEW;
     }
-    if (d->send_cap >= want)
+    if (r->buf_cap >= want)
         return;
     uint64_t *gfns = malloc(want * sizeof(*gfns));
     uint8_t *rights = gfns ? malloc(want) : NULL;
@@ -186,10 +184,10 @@ static void buffer_room(struct xmem_domain *d, uint64_t n)
         free(gfns);
         return;
     }
-    send_free(d);
-    d->send_gfns = gfns;
-    d->send_rights = rights;
-    d->send_cap = want;
+    send_free(r);
+    r->buf_gfns = gfns;
+    r->buf_rights = rights;
+    r->buf_cap = want;
 }
 
 /* Puts nr gfns of r from off on into the buffer, sending it whenever it is full. */
@@ -198,17 +196,17 @@ static int buffer_run(struct sender *s, const struct run *r, uint64_t off, uint6
     struct xmem_domain *d = s->d;
     int rc = 0;
     while (nr && !rc) {
-        uint64_t room = d->send_cap - s->n, some = nr < room ? nr : room;
+        uint64_t room = d->rights->buf_cap - s->n, some = nr < room ? nr : room;
         for (uint64_t i = 0; i < some; i++) {
-            d->send_gfns[s->n + i] = r->gfn + off + i;
-            d->send_rights[s->n + i] = run_rights(r);
+            d->rights->buf_gfns[s->n + i] = r->gfn + off + i;
+            d->rights->buf_rights[s->n + i] = run_rights(r);
         }
         if (d->guarded)
-            guards_narrow_all(d, s->v, d->send_gfns + s->n, d->send_rights + s->n, some);
+            guards_narrow_all(d, s->v, d->rights->buf_gfns + s->n, d->rights->buf_rights + s->n, some);
         s->n += some;
         off += some;
         nr -= some;
-        if (s->n == d->send_cap)
+        if (s->n == d->rights->buf_cap)
             rc = flush(s);
     }
     return rc;
@@ -255,12 +253,12 @@ static void measure(const struct sender *s, uint64_t max, uint64_t *runs, uint64
 static uint64_t buffer_singles(struct sender *s, uint64_t max)
 {
     const struct run *r = &s->list->v[s->next.run];
-    uint64_t *gfns = &s->d->send_gfns[s->n], n = 0;
-    uint8_t *rights = &s->d->send_rights[s->n];
+    uint64_t *gfns = &s->d->rights->buf_gfns[s->n], n = 0;
+    uint8_t *rights = &s->d->rights->buf_rights[s->n];
     if (s->next.off)
         return 0;
-    if (max > s->d->send_cap - s->n)
-        max = s->d->send_cap - s->n;
+    if (max > s->d->rights->buf_cap - s->n)
+        max = s->d->rights->buf_cap - s->n;
     for (; n < max && run_nr(&r[n]) == 1; n++) {
         gfns[n] = r[n].gfn;
         rights[n] = run_rights(&r[n]);
@@ -279,7 +277,7 @@ static int send_all(struct sender *s, uint64_t gfns)
     while (gfns && !rc) {
         uint64_t singles = s->ranges_only ? 0 : buffer_singles(s, gfns);
         gfns -= singles;
-        if (s->n && s->n == s->d->send_cap)
+        if (s->n && s->n == s->d->rights->buf_cap)
             rc = flush(s);
         if (singles)
             continue;
@@ -415,7 +413,7 @@ int send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, st
     s.ranges_only = !many || (v->id == 0 && runs <= (gfns + CHANGES_CHUNK - 1) / CHANGES_CHUNK);
     int rc = 0;
     if (!s.ranges_only)
-        buffer_room(d, gfns);
+        buffer_room(d->rights, gfns);
     if (runs > 1 && by_runs(d, v))
         rc = send_by_runs(&s, &gfns);
     if (!rc && gfns)

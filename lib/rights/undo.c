@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rights, the default and what goes with them, as they were found. */
-#include "rights/undo.h"
+#include "rights/rights.h"
 
-#include "base/rights.h"
-#include "rights/access.h"
-#include "rights/feed.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/base.h"
 #include "ring/ring.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #define OFF_RSP_PROD 8u
 #define OFF_RSP_EVENT 12u
 #define OFF_SLOTS 64u
-#define PAGE_BYTES 4096u
 
 /* What another party may change at any time is read once. */
 #define COMPILER_BARRIER() __asm__ volatile("" ::: "memory")

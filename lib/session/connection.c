@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "session/connection.h"
+#include "session/session.h"
 
-#include "base/sized.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <inttypes.h>

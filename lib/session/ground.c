@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What every call on a session stands on: its failures, whether it can be used, which gfns there are. */
-#include "session/domain.h"
+#include "session/session.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -89,25 +89,6 @@ int domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
     return code;
 }
 
-int session_say(struct xmem_domain *d, int code, const char *text)
-{
-    return domain_refuse(d, code, "%s", text);
-}
-
-int session_out_of_memory(struct xmem_domain *d)
-{
-    return domain_refuse(d, -ENOMEM, "out of memory");
-}
-
-void domain_as_before(const struct xmem_domain *d, struct xmem_error *text)
-{
-    if (d->dead)
-        return;
-    xmem_error_add(text, d->own_pauses ? "; nothing was changed, but the domain is paused until a call of this "
-                                         "session can unpause it"
-                                       : "; all is as before");
-}
-
 int domain_not_usable(struct xmem_domain *d)
 {
     if (!d)
@@ -138,7 +119,3 @@ int domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
                          d->caps.highest_gfn);
 }
 
-uint64_t session_number(const struct xmem_domain *d)
-{
-    return d->number;
-}

@@ -2,7 +2,5 @@
 # Connections and the state of a session.
 session_sources = \
 	lib/session/connection.c \
-	lib/session/connection.h \
-	lib/session/domain.h \
 	lib/session/ground.c \
 	lib/session/session.h

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "views/copies.h"
+#include "views/views.h"
 
-#include "rights/changes.h"
-#include "base/rights.h"
-#include "base/util.h"
-#include "rights/access.h"
+#include "views/views-int.h"
+
+#include "rights/rights.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE BACKEND_PAGE_SIZE
-#define WORDS (PAGE / sizeof(uint64_t))
+#define WORDS (PAGE_BYTES / sizeof(uint64_t))
 
 struct copy {
     struct guard at; /* first */
@@ -25,9 +24,9 @@ struct copy {
 };
 
 /* The i-th one, by gfn. */
-static struct copy *copy_at(const struct guards *t, size_t i)
+static struct copy *copy_at(const struct xmem_domain *d, size_t i)
 {
-    return (struct copy *)t->v[i];
+    return (struct copy *)guards_at(d, i);
 }
 
 /* ---- rights ---- */
@@ -73,8 +72,8 @@ static int guard(struct xmem_domain *d, uint64_t gfn)
 int copies_guard_view(struct xmem_domain *d, struct view *v)
 {
     int rc = 0;
-    for (size_t i = 0; d->guarded && i < d->guarded->n && !rc; i++)
-        rc = copies_put_in_force(d, v, d->guarded->v[i]->gfn);
+    for (size_t i = 0; i < guards_n(d) && !rc; i++)
+        rc = copies_put_in_force(d, v, guards_at(d, i)->gfn);
     return rc;
 }
 
@@ -102,7 +101,7 @@ static uint64_t take_over(const struct copy *c, size_t i, uint64_t now, uint64_t
 static void hit(struct xmem_domain *d, const struct copy *c, size_t i, uint64_t bytes)
 {
     d->stats.patch_hits++;
-    d->stats.patch_hit = c->at.gfn * PAGE + i * sizeof(uint64_t) + (unsigned)__builtin_ctzll(bytes) / 8;
+    d->stats.patch_hit = c->at.gfn * PAGE_BYTES + i * sizeof(uint64_t) + (unsigned)__builtin_ctzll(bytes) / 8;
 }
 
 /* Word by word, so that other vCPUs see all of a change that was made at once. */
@@ -137,7 +136,7 @@ static int follow(struct xmem_domain *d, struct copy *c)
     int rc = map(d, c->at.gfn, &original);
     if (rc)
         return rc == -ESRCH ? 0 : rc;
-    if (c->open || memcmp(original, c->seen, PAGE)) {
+    if (c->open || memcmp(original, c->seen, PAGE_BYTES)) {
         rc = map(d, c->page, &copy);
         if (!rc) {
             carry_over(d, c, original, copy);
@@ -151,11 +150,10 @@ static int follow(struct xmem_domain *d, struct copy *c)
 /* All copies of a gfn; the first failure. */
 int copies_look(struct xmem_domain *d, uint64_t gfn)
 {
-    const struct guards *t = d->guarded;
     int first = 0;
-    for (size_t i = gfn == COPIES_ALL ? 0 : guards_from(t, gfn);
-         i < t->n && (gfn == COPIES_ALL || t->v[i]->gfn == gfn); i++) {
-        int rc = t->v[i]->gone ? 0 : follow(d, copy_at(t, i));
+    for (size_t i = gfn == COPIES_ALL ? 0 : guards_from(d, gfn);
+         i < guards_n(d) && (gfn == COPIES_ALL || guards_at(d, i)->gfn == gfn); i++) {
+        int rc = guards_at(d, i)->gone ? 0 : follow(d, copy_at(d, i));
         first = first ? first : rc;
     }
     return first;
@@ -163,18 +161,17 @@ int copies_look(struct xmem_domain *d, uint64_t gfn)
 
 int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len)
 {
-    const struct guards *t = d->guarded;
     int first = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        struct copy *c = copy_at(t, i);
-        uint64_t start = c->page * PAGE > gpa ? c->page * PAGE : gpa;
-        uint64_t end = (c->page + 1) * PAGE < gpa + len ? (c->page + 1) * PAGE : gpa + len;
+    for (size_t i = 0; i < guards_n(d); i++) {
+        struct copy *c = copy_at(d, i);
+        uint64_t start = c->page * PAGE_BYTES > gpa ? c->page * PAGE_BYTES : gpa;
+        uint64_t end = (c->page + 1) * PAGE_BYTES < gpa + len ? (c->page + 1) * PAGE_BYTES : gpa + len;
         if (start < end) {
-            memcpy((uint8_t *)c->shown + start % PAGE, (const uint8_t *)bytes + (start - gpa),
+            memcpy((uint8_t *)c->shown + start % PAGE_BYTES, (const uint8_t *)bytes + (start - gpa),
                    end - start);
-            memset((uint8_t *)c->patch + start % PAGE, 0xff, end - start);
+            memset((uint8_t *)c->patch + start % PAGE_BYTES, 0xff, end - start);
         }
-        if (c->at.gone || c->at.gfn < gpa / PAGE || c->at.gfn > (gpa + len - 1) / PAGE)
+        if (c->at.gone || c->at.gfn < gpa / PAGE_BYTES || c->at.gfn > (gpa + len - 1) / PAGE_BYTES)
             continue;
         int rc = follow(d, c);
         first = first ? first : rc;
@@ -186,10 +183,10 @@ int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, si
 
 static void unguard(struct xmem_domain *d, const struct copy *c)
 {
-    for (uint32_t i = d->guards.n; i--;) {
-        const struct ledger_guard *g = list_at(&d->guards, i);
+    for (uint32_t i = d->view_set->copied.n; i--;) {
+        const struct ledger_guard *g = list_at(&d->view_set->copied, i);
         if (g->gfn == c->at.gfn && g->page == c->page) {
-            list_drop(&d->guards, i);
+            list_drop(&d->view_set->copied, i);
             return;
         }
     }
@@ -197,22 +194,22 @@ static void unguard(struct xmem_domain *d, const struct copy *c)
 
 static void remove_at(struct xmem_domain *d, size_t i)
 {
-    struct guards *t = d->guarded;
-    unguard(d, copy_at(t, i));
-    free(copy_at(t, i));
-    memmove(&t->v[i], &t->v[i + 1], (--t->n - i) * sizeof(struct guard *));
+    struct copy *c = copy_at(d, i);
+    unguard(d, c);
+    guards_take(d, i);
+    free(c);
 }
 
 void copies_free(struct xmem_domain *d)
 {
-    struct guards *t = d->guarded;
-    while (t && t->n)
-        free(copy_at(t, --t->n));
-    if (t)
-        list_cut(&d->guards, 0);
-    free(t ? t->v : NULL);
-    free(t);
-    d->guarded = NULL;
+    for (size_t i = guards_n(d); i--;) {
+        struct copy *c = copy_at(d, i);
+        guards_take(d, i);
+        free(c);
+    }
+    if (d->guarded)
+        list_cut(&d->view_set->copied, 0);
+    guards_trim(d);
 }
 
 /* Views of the session's own go as a whole, at its end. */
@@ -233,50 +230,48 @@ static int lift(struct xmem_domain *d, uint64_t gfn, bool at_end)
 /* Those that are gone are forgotten, once their gfns have the rights that they are to have. */
 static int lift_gone(struct xmem_domain *d, bool at_end)
 {
-    struct guards *t = d->guarded;
     int first = 0;
-    for (size_t i = 0; i < t->n;) {
-        int rc = t->v[i]->gone ? lift(d, t->v[i]->gfn, at_end) : 0;
-        if (t->v[i]->gone && !rc)
+    for (size_t i = 0; i < guards_n(d);) {
+        int rc = guards_at(d, i)->gone ? lift(d, guards_at(d, i)->gfn, at_end) : 0;
+        if (guards_at(d, i)->gone && !rc)
             remove_at(d, i);
         else
             i++;
         first = first ? first : rc;
     }
-    if (!t->n)
-        copies_free(d);
+    guards_trim(d);
     return first;
 }
 
 int copies_view_gone(struct xmem_domain *d, uint16_t view)
 {
-    for (size_t i = 0; i < d->guarded->n; i++)
-        if (copy_at(d->guarded, i)->view == view)
-            d->guarded->v[i]->gone = true;
+    for (size_t i = 0; i < guards_n(d); i++)
+        if (copy_at(d, i)->view == view)
+            guards_at(d, i)->gone = true;
     return lift_gone(d, false);
 }
 
 int copies_page_gone(struct xmem_domain *d, uint64_t page)
 {
-    for (size_t i = 0; i < d->guarded->n; i++)
-        if (copy_at(d->guarded, i)->page == page)
-            d->guarded->v[i]->gone = true;
+    for (size_t i = 0; i < guards_n(d); i++)
+        if (copy_at(d, i)->page == page)
+            guards_at(d, i)->gone = true;
     return lift_gone(d, false);
 }
 
 int copies_remapped(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to)
 {
-    for (size_t i = guards_from(d->guarded, gfn); i < d->guarded->n && d->guarded->v[i]->gfn == gfn; i++)
-        if (copy_at(d->guarded, i)->view == view && copy_at(d->guarded, i)->page != to)
-            d->guarded->v[i]->gone = true;
+    for (size_t i = guards_from(d, gfn); i < guards_n(d) && guards_at(d, i)->gfn == gfn; i++)
+        if (copy_at(d, i)->view == view && copy_at(d, i)->page != to)
+            guards_at(d, i)->gone = true;
     return lift_gone(d, false);
 }
 
 int copies_end(struct xmem_domain *d)
 {
     int first = 0;
-    for (size_t i = 0; i < d->guarded->n; i++) {
-        struct copy *c = copy_at(d->guarded, i);
+    for (size_t i = 0; i < guards_n(d); i++) {
+        struct copy *c = copy_at(d, i);
         int rc = c->open && !c->at.gone ? follow(d, c) : 0;
         c->at.gone = true;
         first = first ? first : rc;
@@ -285,32 +280,25 @@ int copies_end(struct xmem_domain *d)
     return first ? first : rc;
 }
 
-static struct copy *insert(struct xmem_domain *d, const struct session_copy *in)
+static struct copy *insert(struct xmem_domain *d, const struct new_copy *in)
 {
-    struct guards *t = d->guarded ? d->guarded : calloc(1, sizeof(*t));
     struct copy *c = calloc(1, sizeof(*c));
-    d->guarded = t;
-    if (!t || !c || list_room(&d->guards) ||
-        array_room((void **)&t->v, t->n, &t->cap, sizeof(struct guard *))) {
+    if (!c || list_room(&d->view_set->copied) || guards_room(d)) {
         free(c);
-        if (t && !t->n)
-            copies_free(d);
         return NULL;
     }
     c->at.gfn = in->gfn;
     c->page = in->page;
     c->view = in->view;
-    memcpy(c->seen, in->original, PAGE);
-    memcpy(c->shown, in->contents, PAGE);
-    memcpy(c->patch, in->patched, PAGE);
-    size_t i = guards_from(t, in->gfn);
-    memmove(&t->v[i + 1], &t->v[i], (t->n++ - i) * sizeof(struct guard *));
-    t->v[i] = &c->at;
-    list_push(&d->guards, &(struct ledger_guard){in->gfn, in->page});
+    memcpy(c->seen, in->original, PAGE_BYTES);
+    memcpy(c->shown, in->contents, PAGE_BYTES);
+    memcpy(c->patch, in->patched, PAGE_BYTES);
+    guards_put(d, &c->at);
+    list_push(&d->view_set->copied, &(struct ledger_guard){in->gfn, in->page});
     return c;
 }
 
-int session_keep_copy(struct xmem_domain *d, const struct session_copy *in)
+int copies_keep(struct xmem_domain *d, const struct new_copy *in)
 {
     bool guarded = guards_any(d, in->gfn);
     struct copy *c = insert(d, in);
@@ -328,18 +316,12 @@ int session_keep_copy(struct xmem_domain *d, const struct session_copy *in)
     return rc;
 }
 
-uint64_t session_patch_hits(const struct xmem_domain *d)
-{
-    return d->stats.patch_hits;
-}
-
 /* ---- steps and events ---- */
 
 bool copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, uint32_t need)
 {
-    const struct guards *t = d->guarded;
-    for (size_t i = guards_from(t, gfn); (need & XMEM_ACCESS_W) && i < t->n && t->v[i]->gfn == gfn; i++)
-        if (copy_at(t, i)->view == origin && !t->v[i]->gone)
+    for (size_t i = guards_from(d, gfn); (need & XMEM_ACCESS_W) && i < guards_n(d) && guards_at(d, i)->gfn == gfn; i++)
+        if (copy_at(d, i)->view == origin && !guards_at(d, i)->gone)
             return true;
     return false;
 }
@@ -347,8 +329,7 @@ bool copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, u
 /* What is written in the view may land in the copies that it shows. */
 void copies_note_open(struct xmem_domain *d, uint16_t view, uint64_t gfn)
 {
-    const struct guards *t = d->guarded;
-    for (size_t i = guards_from(t, gfn); i < t->n && t->v[i]->gfn == gfn; i++)
-        if (copy_at(t, i)->view == view)
-            copy_at(t, i)->open = true;
+    for (size_t i = guards_from(d, gfn); i < guards_n(d) && guards_at(d, i)->gfn == gfn; i++)
+        if (copy_at(d, i)->view == view)
+            copy_at(d, i)->open = true;
 }

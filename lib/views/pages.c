@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Pages of the guest: where there are any, and such as are given and taken away. */
-#include "views/copies.h"
-#include "ledger/ledger.h"
-#include "session/session.h"
-#include "rights/access.h"
-#include "rights/leaf.h"
+#include "base/base.h"
 #include "views/views.h"
+#include "ledger/ledger.h"
+#include "rights/rights.h"
+#include "views/views-int.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-#define PAGE BACKEND_PAGE_SIZE
 #define ADD_TRIES 64u
 #define HOLES_MAX 4096u /* at the top, that sessions before can have left */
 #define APART 0x10000u  /* 256 MiB: pages above more of them begin at a multiple */
@@ -33,7 +31,7 @@ static int there_one_by_one(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bo
     return rc;
 }
 
-int session_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
+int pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
 {
     int rc = domain_usable(d);
     if (rc)
@@ -53,14 +51,14 @@ static int zero_page(struct xmem_domain *d, uint64_t gfn)
     if (rc)
         return domain_fail(d, rc, 0, "domain %" PRIu32 ": no page can be added at gfn 0x%" PRIx64,
                            d->domid, gfn);
-    memset(page, 0, PAGE);
+    memset(page, 0, PAGE_BYTES);
     d->ops->page_unmap(d->dom, page);
     return 0;
 }
 
 static bool ours(const struct xmem_domain *d, uint64_t gfn)
 {
-    for (size_t i = 0; i < d->pages.n; i++)
+    for (size_t i = 0; i < d->view_set->pages.n; i++)
         if (page_at(d, i)->gfn == gfn)
             return true;
     return false;
@@ -81,7 +79,7 @@ static bool shuts_pages(const struct xmem_domain *d)
 int view_shut_pages(struct xmem_domain *d, struct view *v)
 {
     int rc = 0;
-    for (size_t i = 0; shuts_pages(d) && i < d->pages.n && !rc; i++) {
+    for (size_t i = 0; shuts_pages(d) && i < d->view_set->pages.n && !rc; i++) {
         rc = known_put(&v->known, page_at(d, i)->gfn, 1, 0xff, shut_byte());
         if (rc)
             return domain_refuse(d, rc, "out of memory");
@@ -117,16 +115,16 @@ void page_forget(struct xmem_domain *d, size_t i)
     for (uint32_t id = 0; id < d->view_end; id++)
         if (d->views[id]) /* rights of nothing are not restored */
             (void)known_put(&d->views[id]->known, page_at(d, i)->gfn, 1, 0xff, 0);
-    if (page_at(d, i)->gfn < d->page_next)
-        d->page_next = page_at(d, i)->gfn;
-    list_drop(&d->pages, (uint32_t)i);
+    if (page_at(d, i)->gfn < d->view_set->page_next)
+        d->view_set->page_next = page_at(d, i)->gfn;
+    list_drop(&d->view_set->pages, (uint32_t)i);
 }
 
 /* The last one of the list could not be made ready: taken away, now or as soon as that can be. */
 static int page_not_added(struct xmem_domain *d, int rc)
 {
     struct xmem_error why = d->error;
-    size_t last = d->pages.n - 1;
+    size_t last = d->view_set->pages.n - 1;
     if (!d->ops->page_remove(d->dom, page_at(d, last)->gfn))
         page_forget(d, last);
     else
@@ -166,13 +164,13 @@ static uint64_t first_free(struct xmem_domain *d, uint64_t highest)
 static int find_place(struct xmem_domain *d, uint64_t *at)
 {
     struct xmem_domain_info info = XMEM_INIT(info);
-    if (!d->page_next) {
+    if (!d->view_set->page_next) {
         int rc = d->ops->domain_info(d->dom, &info);
         if (rc)
             return rc;
-        d->page_next = first_free(d, info.highest_gfn);
+        d->view_set->page_next = first_free(d, info.highest_gfn);
     }
-    *at = d->page_next;
+    *at = d->view_set->page_next;
     return 0;
 }
 
@@ -201,7 +199,7 @@ int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
         return domain_refuse(d, -EINVAL, "xmem_domain_add_page: nowhere to put the gfn");
     if (!d->ops->page_add || !d->ops->page_map || !(d->caps.flags & XMEM_CAP_ADD_PAGE))
         return domain_refuse(d, -EOPNOTSUPP, "pages cannot be added on this kind of machine");
-    if (list_room(&d->pages))
+    if (list_room(&d->view_set->pages))
         return domain_refuse(d, -ENOMEM, "out of memory");
     rc = find_place(d, &at);
     if (!rc)
@@ -209,8 +207,8 @@ int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
     if (rc)
         return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no page can be added at gfn 0x%"
                            PRIx64, d->domid, at);
-    list_push(&d->pages, &(struct added){.gfn = at});
-    d->page_next = at + 1;
+    list_push(&d->view_set->pages, &(struct added){.gfn = at});
+    d->view_set->page_next = at + 1;
     rc = zero_page(d, at);
     if (!rc)
         rc = shut_page(d, at);
@@ -241,10 +239,10 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
     return d->guarded ? copies_page_gone(d, gfn) : 0;
 }
 
-int session_discard_page(struct xmem_domain *d, uint64_t gfn)
+int page_discard(struct xmem_domain *d, uint64_t gfn)
 {
     int rc = xmem_domain_remove_page(d, gfn);
-    for (size_t i = 0; rc && i < d->pages.n; i++)
+    for (size_t i = 0; rc && i < d->view_set->pages.n; i++)
         if (page_at(d, i)->gfn == gfn)
             page_at(d, i)->unwanted = d->owed = true;
     return rc;
@@ -262,7 +260,7 @@ static int remove_page(struct xmem_domain *d, uint64_t gfn)
 static void undo_pages(struct xmem_domain *d, struct outcome *o)
 {
     uint32_t kept = 0;
-    for (size_t i = 0; i < d->pages.n; i++) {
+    for (size_t i = 0; i < d->view_set->pages.n; i++) {
         struct added page = *page_at(d, i);
         int rc = remove_page(d, page.gfn);
         if (!rc)
@@ -271,13 +269,13 @@ static void undo_pages(struct xmem_domain *d, struct outcome *o)
         outcome_note(d, o, domain_fail(d, rc, 0, "gfn 0x%" PRIx64 ", which was added, cannot be taken "
                                        "away", page.gfn));
     }
-    list_cut(&d->pages, kept);
+    list_cut(&d->view_set->pages, kept);
 }
 
 static bool pay_pages(struct xmem_domain *d)
 {
     bool left = false;
-    for (size_t i = d->pages.n; i--;) {
+    for (size_t i = d->view_set->pages.n; i--;) {
         if (!page_at(d, i)->unwanted)
             continue;
         uint64_t gfn = page_at(d, i)->gfn;
@@ -294,7 +292,7 @@ static bool pay_pages(struct xmem_domain *d)
 
 static bool any_pages(const struct xmem_domain *d)
 {
-    return d->pages.n;
+    return d->view_set->pages.n;
 }
 
 const struct ledger_kind views_pages = {

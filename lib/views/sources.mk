@@ -2,9 +2,9 @@
 # Alternate views, and the pages that they show.
 views_sources = \
 	lib/views/copies.c \
-	lib/views/copies.h \
 	lib/views/pages.c \
 	lib/views/undo.c \
 	lib/views/view.c \
+	lib/views/views-int.h \
 	lib/views/views.h \
 	lib/views/visible.c

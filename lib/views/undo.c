@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Views as they were found. */
-#include "rights/access.h"
-#include "rights/undo.h"
-#include "views/copies.h"
+#include "rights/rights.h"
 #include "views/views.h"
+#include "views/views-int.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -212,10 +211,10 @@ static bool pay_views(struct xmem_domain *d)
         if (d->guarded)
             left = copies_view_gone(d, (uint16_t)id) || left;
     }
-    if (!d->views_unwanted || left)
+    if (!d->view_set->unwanted || left)
         return left;
     d->led->views_on = d->ops->views_set_state(d->dom, false) != 0;
-    d->views_unwanted = d->led->views_on;
+    d->view_set->unwanted = d->led->views_on;
     return d->led->views_on;
 }
 
@@ -233,9 +232,9 @@ static bool pay_hiding(struct xmem_domain *d)
 
 static bool pay_switch(struct xmem_domain *d)
 {
-    if (d->back_owed && d->led->views_on)
-        d->back_owed = view_switch_all(d, d->back_to) != 0;
-    return d->back_owed;
+    if (d->view_set->back_owed && d->led->views_on)
+        d->view_set->back_owed = view_switch_all(d, d->view_set->back_to) != 0;
+    return d->view_set->back_owed;
 }
 
 static bool pay(struct xmem_domain *d)

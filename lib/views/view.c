@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Alternate views. */
-#include "rights/changes.h"
-#include "views/copies.h"
-#include "rights/feed.h"
-#include "ledger/ledger.h"
-#include "base/rights.h"
-#include "base/sized.h"
-#include "rights/access.h"
-#include "rights/leaf.h"
-#include "rights/remap.h"
+#include "rights/rights.h"
 #include "views/views.h"
+#include "ledger/ledger.h"
+#include "base/base.h"
+#include "views/views-int.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -41,6 +36,34 @@ void view_forget(struct xmem_domain *d, struct view *v)
     d->watch->view_gone(d, v);
     ledger_view_gone(v);
     free(v);
+}
+
+int views_init(struct xmem_domain *d)
+{
+    struct view *host;
+    d->views = calloc(d->caps.max_views, sizeof(struct view *));
+    d->view_set = calloc(1, sizeof(*d->view_set));
+    if (!d->views || !d->view_set)
+        return -ENOMEM;
+    list_init(&d->view_set->pages, ledger_arena(d), &d->led->added);
+    list_init(&d->view_set->copied, ledger_arena(d), &d->led->guards);
+    return view_add(d, 0, &host);
+}
+
+void views_free(struct xmem_domain *d)
+{
+    for (uint32_t i = 0; d->views && i < d->caps.max_views; i++)
+        if (d->views[i])
+            view_forget(d, d->views[i]);
+    copies_free(d);
+    if (d->view_set) {
+        list_end(&d->view_set->pages);
+        list_end(&d->view_set->copied);
+    }
+    free(d->view_set);
+    free(d->views);
+    d->view_set = NULL;
+    d->views = NULL;
 }
 
 int views_usable(struct xmem_domain *d)
@@ -83,17 +106,17 @@ static void views_not_on(struct xmem_domain *d)
     bool on = false;
     if (!domain_is_dead(d) && d->ops->views_get_state && d->ops->views_get_state(d->dom, &on))
         on = true;
-    d->led->views_on = d->views_unwanted = on;
+    d->led->views_on = d->view_set->unwanted = on;
     d->owed = d->owed || on;
 }
 
 int views_ensure_on(struct xmem_domain *d)
 {
-    if (d->led->views_on && !d->views_unwanted)
+    if (d->led->views_on && !d->view_set->unwanted)
         return 0;
     ledger_begin(d, LEDGER_VIEWS, 0, 0, 0);
     int rc = d->ops->views_set_state(d->dom, true);
-    d->views_unwanted = false;
+    d->view_set->unwanted = false;
     if (rc)
         views_not_on(d);
     if (rc)
@@ -165,7 +188,7 @@ static int view_not_made(struct xmem_domain *d, struct view *v, bool were_on, in
     struct xmem_error why = d->error;
     if (v)
         v->unwanted = true;
-    d->views_unwanted = !were_on && d->led->views_on;
+    d->view_set->unwanted = !were_on && d->led->views_on;
     ledger_pay(d);
     d->error = why;
     return rc;

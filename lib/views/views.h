@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Views, and the pages that the session added. */
 #ifndef XMEM_VIEWS_H
 #define XMEM_VIEWS_H
 
 #include "ledger/ledger.h"
+#include "session/session.h"
 
+/* Views, and the pages that the session added. */
+
+/* A session has a ledger, and caps: its views, and the host's among them. -ENOMEM. */
+int views_init(struct xmem_domain *d);
+void views_free(struct xmem_domain *d);
 /* 0, or -EOPNOTSUPP where there are none; a text. */
 int views_usable(struct xmem_domain *d);
 /* The caller's view; view 0 is one. -ENOENT; a text. */
@@ -35,13 +40,20 @@ int view_set_shown(struct xmem_domain *d, struct view *v, bool visible);
  * that is hidden, by whomever, is shown for that moment.
  */
 int view_switch_all(struct xmem_domain *d, uint16_t id);
+/* A switch back to a view that failed is tried again by later calls, or need not be any more. */
+void view_owe_switch(struct xmem_domain *d, uint16_t id, bool owed);
 /* Views that were there before; the first failure, with its text. */
 int views_show_again(struct xmem_domain *d);
-/* So that gfn shows the host's frame of to (rights/remap.h), noted and with a text; the gfn's rights in the view are new ones then. */
+/* So that gfn shows the host's frame of to (rights/remap.c), noted and with a text; the gfn's rights in the view are new ones then. */
 int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
 
 /* ---- pages.c ---- */
 
+/* there[i]: the guest has a page at gfn + i. nr is at most PAGES_THERE_MAX. Needs no monitoring. A text. */
+#define PAGES_THERE_MAX 1024u
+int pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there);
+/* The page goes, at once or as soon as that can be. */
+int page_discard(struct xmem_domain *d, uint64_t gfn);
 /* The i-th page that was added is none any more. */
 void page_forget(struct xmem_domain *d, size_t i);
 /* Pages that the session added have no rights at their own gfns in this view; the host's while monitoring. */
@@ -51,5 +63,51 @@ int view_shut_pages(struct xmem_domain *d, struct view *v);
 
 /* Pages that the session added; copies, which go first; views. */
 extern const struct ledger_kind views_pages, views_copies, views_all;
+
+/*
+ * Copies of pages that views show in the place of the originals, patched. As long as there are any,
+ * a write of the guest to the original's gfn is an event in every view, also where the rights that
+ * are wanted allow it: those that are in force are narrower (rights/guards.c), and known has the
+ * wanted ones. Such an event is the library's own. The instruction is stepped over, writes into the
+ * original wherever it runs, and ends with an event; what changed is then in the copies before the
+ * vCPU goes on, but for the patches.
+ */
+
+/* ---- what changes around them; 0, or a failure with its text ---- */
+
+/*
+ * A page that the session added, which the view shows as a patched copy of gfn. Pages of 4096 bytes,
+ * copied; patched: 0xff where contents is not the original's. On failure nothing is kept; a text.
+ */
+struct new_copy {
+    uint16_t view;
+    uint64_t gfn, page;
+    const void *original, *contents, *patched;
+};
+int copies_keep(struct xmem_domain *d, const struct new_copy *copy);
+/* A new view. */
+int copies_guard_view(struct xmem_domain *d, struct view *v);
+int copies_view_gone(struct xmem_domain *d, uint16_t view);
+int copies_page_gone(struct xmem_domain *d, uint64_t page);
+/* gfn shows to in the view now. */
+int copies_remapped(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to);
+/* The tool wrote: into a copy, that is a patch; into an original, it is carried over. */
+int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len);
+/* The session's views go. What could not be undone stays, for the next try. */
+int copies_end(struct xmem_domain *d);
+void copies_free(struct xmem_domain *d);
+
+/* ---- for steps (events/step-copies.c); only where there are copies ---- */
+
+#define COPIES_ALL UINT64_MAX
+
+/* At all copies of the gfn, or of all: what was written is carried over. The first failure. */
+int copies_look(struct xmem_domain *d, uint64_t gfn);
+/* What is written in the view may land in the copies that it shows at gfn. */
+void copies_note_open(struct xmem_domain *d, uint16_t view, uint64_t gfn);
+/* In force is what there is to be in the view, guarded or not. */
+int copies_put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn);
+/* Does the page show the original in a step view, instead of what origin shows? */
+bool copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, uint32_t need);
 
 #endif

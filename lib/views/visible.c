@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which views the guest can switch to by itself (VMFUNC), view 0 among them. */
 #include "ledger/ledger.h"
-#include "views/views.h"
+#include "views/views-int.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -73,4 +73,10 @@ int views_show_again(struct xmem_domain *d)
                                 id);
     }
     return first;
+}
+
+void view_owe_switch(struct xmem_domain *d, uint16_t id, bool owed)
+{
+    d->view_set->back_owed = owed;
+    d->view_set->back_to = id;
 }

@@ -6,7 +6,7 @@
  */
 #include "bench.h"
 
-#include <session/connection.h>
+#include <session/session.h>
 #include <ring/ring.h>
 #include <stdatomic.h>
 #include <xmem.h>

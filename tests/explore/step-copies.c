@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "session/session.h"
+#include "api/api.h"
 #include "sim-int.h"
 
 #define PAGE_BYTES 4096u

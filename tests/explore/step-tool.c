@@ -72,7 +72,7 @@ static bool toggle(const struct xmem_event *ev)
 /* Of a loop around an exclusive only what was stored counts. */
 static bool was_done(uint32_t vcpu)
 {
-    return w.sc->op[vcpu][w.ref.done[vcpu]].code != SIM_OP_EXCL || w.d->arm->vcpu[vcpu].wrote;
+    return w.sc->op[vcpu][w.ref.done[vcpu]].code != SIM_OP_EXCL || steps_of(w.d)->arm->vcpu[vcpu].wrote;
 }
 
 /* False: not while the domain is paused, or while other events wait; the event stays. */
@@ -82,7 +82,7 @@ static bool step(const struct xmem_event *ev, bool drop)
     w.ref.emulated[ev->vcpu] = w.cfg->means == XMEM_STEP_EMULATE;
     explore_say(w.e, drop ? "  dropped" : "  stepped over");
     int rc = drop ? xmem_event_drop(w.d, ev) : xmem_event_step_over(w.d, ev);
-    if (!rc && w.cfg->aligned && !w.d->vcpus[ev->vcpu].step.phase && was_done(ev->vcpu))
+    if (!rc && w.cfg->aligned && !vcpu_at(w.d, ev->vcpu)->step.phase && was_done(ev->vcpu))
         ref_done_outside(ev->vcpu);
     if (!rc)
         return true;
@@ -167,21 +167,21 @@ static void check_event(const struct xmem_event *ev)
 /* The tool waits now: of a request that is in the ring the channel must say so. */
 static void check_wakeup(void)
 {
-    if (ring_any(&w.d->ring) && !w.sim->evtchn.pending)
+    if (ring_any(ring_of(w.d)) && !w.sim->evtchn.pending)
         explore_fail(w.e, "a request is in the ring, and nothing wakes the tool for it");
 }
 
 /* Is there a step that waits for its turn, or was begun by something else than an answer? */
 static bool step_waits(void)
 {
-    const struct ring *r = &w.d->ring;
-    return (w.d->later_n && !w.d->pauses) || (r->rsp_pvt != r->rsp_pub && !w.unsent);
+    const struct ring *r = ring_of(w.d);
+    return (steps_of(w.d)->later_n && !w.d->pauses) || (r->rsp_pvt != r->rsp_pub && !w.unsent);
 }
 
 /* It has given answers, or the fd says so: looked at only where it says what the ring does not. */
 static bool has_reason_to_look(void)
 {
-    return w.unsent || ring_any(&w.d->ring) || (step_waits() && w.sim->evtchn.pending);
+    return w.unsent || ring_any(ring_of(w.d)) || (step_waits() && w.sim->evtchn.pending);
 }
 
 /* Nothing else can happen now. */

@@ -284,9 +284,9 @@ static uint64_t hash_exclusive(uint64_t h, unsigned vcpu)
 {
     const struct sim_arm *a = &w.sim->vcpu[vcpu].arm;
     h = mix_bytes(explore_mix(h, a->monitor ? a->watched + 1 : 0), a->x, 4 * sizeof(a->x[0]));
-    if (!w.d || !w.d->arm)
+    if (!w.d || !steps_of(w.d)->arm)
         return h;
-    const struct arm_vcpu *v = &w.d->arm->vcpu[vcpu];
+    const struct arm_vcpu *v = &steps_of(w.d)->arm->vcpu[vcpu];
     unsigned flags = (v->going ? 1u : 0u) | (v->looping ? 2u : 0u) | (v->wrote ? 4u : 0u);
     h = mix_bytes(explore_mix(h, flags), &v->now, sizeof(v->now));
     h = explore_mix(h, v->monitor.bytes ? v->monitor.value[0] + 1u : 0u);
@@ -298,7 +298,7 @@ static uint64_t hash_ring(uint64_t h)
 {
     const struct xm_ring_page *p = sim_ring_page(w.sim);
     h = explore_mix(h, (uint64_t)w.sim->core.ring.outstanding << 32 | p->rsp_prod);
-    for (uint32_t i = w.d->ring.req_cons; i != p->req_prod; i++) {
+    for (uint32_t i = ring_of(w.d)->req_cons; i != p->req_prod; i++) {
         const struct xm_ev *ev = &p->slot[i & (XM_RING_SLOTS - 1)];
         h = explore_mix(h, ev->vcpu_id << 16 | ev->reason << 8 | ev->altp2m_idx);
         h = explore_mix(h, ev->u.mem_access.gfn << 8 | ev->u.mem_access.flags);

@@ -11,7 +11,7 @@
 #include <sim.h>
 #include <xmem.h>
 
-#include "session/domain.h"
+#include "session/session.h"
 
 #define VCPUS 2u
 #define PAGES 3u

@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 #include "doc/sim-open.h"
-#include "session/connection.h"
-#include "session/domain.h"
+#include "session/session.h"
 #include "sim-int.h"
 
 /* The run without a failure: the state after each call, and its answer. */

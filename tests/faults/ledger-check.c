@@ -7,7 +7,7 @@
 #include <string.h>
 #include <xmem.h>
 
-#include "arena/known.h"
+#include "arena/arena.h"
 #include "pv.h"
 
 static char text[200];

@@ -6,7 +6,7 @@
 #ifndef FAULTS_LEDGER_CHECK_H
 #define FAULTS_LEDGER_CHECK_H
 
-#include <arena/read.h>
+#include <arena/arena.h>
 #include <stdbool.h>
 #include <stdint.h>
 

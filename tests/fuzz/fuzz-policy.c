@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 #define CHECK(cond) \
     do { \

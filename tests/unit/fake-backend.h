@@ -7,7 +7,7 @@
 #define FAKE_BACKEND_H
 
 #include <backend/backend.h>
-#include <session/connection.h>
+#include <session/session.h>
 #include <ring/ring.h>
 
 #define FAKE_GFNS 200000u

@@ -3,7 +3,7 @@
 #include <sim.h>
 
 #include "doc/sim-open.h"
-#include "session/session.h"
+#include "api/api.h"
 #include "unit.h"
 
 #define F 16u /* the original, */

@@ -3,7 +3,7 @@
 #include "fake-backend.h"
 #include "unit.h"
 
-#include <session/domain.h>
+#include <session/session.h>
 
 static struct fake *f;
 static struct xmem *x;

@@ -2,7 +2,7 @@
 /* The session's table of rights, against a plain array. */
 #include "unit.h"
 
-#include <arena/known.h>
+#include <arena/arena.h>
 
 #define SPAN 200000u
 

@@ -6,8 +6,7 @@
 #include "unit.h"
 
 #include <doc/sim-open.h>
-#include <session/connection.h>
-#include <session/domain.h>
+#include <session/session.h>
 #include <errno.h>
 #include <ledger/ledger.h>
 #include <sim-int.h>
@@ -210,7 +209,7 @@ START_TEST(grows)
     struct ledger_image m;
     struct ledger_view seen;
     int fd = memfd_create("ledger", MFD_CLOEXEC);
-    ck_ok(ledger_open(&d, fd));
+    ck_ok(ledger_open(&d, fd, NULL));
     ck_ok(ledger_vcpus(&d));
     ck_ok(ledger_view_add(&d, v));
     ck_assert_int_eq(ledger_image_map(fd, &m), -EAGAIN);

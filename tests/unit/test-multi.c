@@ -3,7 +3,7 @@
 #include "fake-backend.h"
 #include "unit.h"
 
-#include <rights/changes.h>
+#include <rights/rights-int.h>
 
 static struct fake *f;
 static struct xmem *x;

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "policy-machine.h"
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 #define BANNER "Linux version 6.1.0-test"
 #define AT 0x18100u /* guest-physical, with slide 0 */

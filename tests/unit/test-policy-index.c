@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 struct text {
     char *s;

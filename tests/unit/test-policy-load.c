@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 static struct xmem_report *report;
 static struct xmem_policy *policy;

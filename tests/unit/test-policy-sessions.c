@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "policy-machine.h"
-#include "session/session.h"
+#include "api/api.h"
 
 #define AT 0x10008u /* page 0x10 */
 #define OLD UINT64_C(0x1111111111111111)

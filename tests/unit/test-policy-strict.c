@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "policy-machine.h"
-#include "policy/policy.h"
+#include "policy/policy-int.h"
 
 #define AT 0x10008u /* page 0x10 */
 #define R XMEM_ACCESS_R

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "doc/sim-open.h"
-#include "session/domain.h"
+#include "session/session.h"
 #include "unit.h"
 
 #define VCPUS 8u /* as many as there are slots */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Domains whose tool died. */
-#include "session/connection.h"
+#include "session/session.h"
 #include "fake-backend.h"
 #include "unit.h"
 

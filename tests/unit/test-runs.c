@@ -2,7 +2,7 @@
 /* Sorting and joining of runs, against a plain array. */
 #include "unit.h"
 
-#include <rights/runs.h>
+#include <rights/rights.h>
 
 #define SPAN 4000u
 

@@ -2,7 +2,7 @@
 /* Instructions of Arm vCPUs, done by the library: of a running guest on the simulated machine. */
 #include <poll.h>
 
-#include "session/domain.h"
+#include "session/session.h"
 #include "sim-int.h"
 #include "step-arm-unit.h"
 

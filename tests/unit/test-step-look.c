@@ -76,7 +76,7 @@ static void access_with(const struct xmem_regs_x86 *r)
     fake_access(f, 1, 0x55, XMEM_ACCESS_W, 0);
     regs.arch = XMEM_ARCH_X86;
     regs.u.x86 = *r;
-    ring_regs_encode(&d->ring, &regs, slot + RING_DATA_OFFSET);
+    ring_regs_encode(ring_of(d), &regs, slot + RING_DATA_OFFSET);
     ck_ok(xmem_event_next(d, &ev));
 }
 

@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include <doc/sim-open.h>
-#include <session/domain.h>
+#include <session/session.h>
 #include <sim.h>
 
 #define LEAF 0x200u /* gfns of a large page */

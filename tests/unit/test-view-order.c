@@ -3,8 +3,7 @@
 #include <sim.h>
 
 #include "doc/sim-open.h"
-#include "session/connection.h"
-#include "session/domain.h"
+#include "session/session.h"
 #include "unit.h"
 
 #define A 16u

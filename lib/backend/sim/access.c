@@ -2,7 +2,7 @@
 /* Rights and views of the simulated machine, as the hypercalls that Xen's would be. */
 #include "backend/sim/backend-sim-int.h"
 
-#include "base/rights.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -9,11 +9,6 @@
 
 #include <sim.h>
 
-struct sim_conn {
-    struct sim_machine *m;
-    bool own;
-};
-
 struct sim_dom {
     struct sim_machine *m;
     struct sim_domain *d;
@@ -26,8 +21,7 @@ struct sim_dom {
     bool shadow_only; /* of PV: the ring is off, and shadow mode could not be yet */ /* to the ring of a listener that is gone */
 };
 
-/* access.c; XMEM_RIGHTS_BIT()s that the kind and release have. */
-uint32_t backend_sim_rights(const struct sim_dom *d);
+/* access.c */
 int backend_sim_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights);
 int backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
                            uint64_t *done);

@@ -2,7 +2,7 @@
 /* The simulated machine behind the seam: every op is the hypercalls that Xen's would be. */
 #include "backend/sim/backend-sim-int.h"
 
-#include "base/rights.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "backend/xen/xen-hypercall.h"
 #include "backend/xen/api.h"
 
 #include <dlfcn.h>
@@ -6,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HYPERCALL_XEN_VERSION 17u /* public/xen.h */
 #define XENVER_VERSION 0u         /* public/version.h: major << 16 | minor */
 
 enum which_lib { LIB_CTRL, LIB_EVTCHN, LIB_FOREIGN, LIB_CALL, LIB_DEVMODEL };
@@ -98,37 +98,6 @@ static const struct symbol symbols[] = {
     SYM(call_free, LIB_CALL, "xencall_free_buffer"),
 };
 
-/* struct xentoollog_logger (xentoollog.h), the same since 4.1. */
-struct quiet_logger {
-    void (*message)(struct quiet_logger *l, int level, int error, const char *context,
-                    const char *format, va_list ap);
-    void (*progress)(struct quiet_logger *l, const char *context, const char *what, int percent,
-                     unsigned long done, unsigned long total);
-    void (*destroy)(struct quiet_logger *l);
-};
-
-static void quiet_message(struct quiet_logger *l, int level, int error, const char *context,
-                          const char *format, va_list ap)
-{
-    (void)l;
-    (void)level;
-    (void)error;
-    (void)context;
-    (void)format;
-    (void)ap;
-}
-
-static void quiet_destroy(struct quiet_logger *l)
-{
-    (void)l;
-}
-
-void *xen_quiet(void)
-{
-    static struct quiet_logger logger = {.message = quiet_message, .destroy = quiet_destroy};
-    return &logger;
-}
-
 static void *lib_of(const struct xen_api *api, enum which_lib lib)
 {
     switch (lib) {
@@ -177,7 +146,7 @@ static int ask_version(struct xen_api *api, struct xmem_error *err)
         return xmem_error_set(err, rc, "no hypervisor to be reached from here (%s): run as root in "
                               "Xen's control domain, with the module xen-privcmd", strerror(e));
     }
-    int v = api->call2(xcall, HYPERCALL_XEN_VERSION, XENVER_VERSION, 0);
+    int v = xen_hypercall(api, xcall, HYPERCALL_XEN_VERSION, XENVER_VERSION, 0);
     int e = errno;
     api->call_close(xcall);
     if (v < 0)

@@ -9,7 +9,7 @@
 #ifndef XMEM_XEN_API_H
 #define XMEM_XEN_API_H
 
-#include "base/error.h"
+#include "base/base.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -103,13 +103,6 @@ int xen_event_soon(void *dom);
 /* Does a ring listen? 1, 0, or -EOPNOTSUPP: this hypervisor has no mem_access. */
 int xen_ring_active(struct xen_dom *d);
 
-/*
- * domctl.c: a domctl of our own, arg being the first bytes (128 at most) of its union,
- * in and out. -EACCES: the hypervisor takes no version of the interface that is known, or its
- * security policy refuses.
- */
-int xen_domctl(struct xen_dom *d, uint32_t cmd, void *arg, size_t bytes);
-
 /* pv.c: PV domains; no other call to a PV domain's monitor before xen_pv_possible(). */
 bool xen_pv_possible(struct xen_dom *d);
 /* The machine's last frame: a PV domain's gfn is an mfn. */

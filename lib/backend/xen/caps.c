@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a domain on Xen can do, by kind, release and what the hypervisor says of itself. */
+#include "base/base.h"
 #include "backend/xen/backend-xen.h"
 
 #define BIT(r) XMEM_RIGHTS_BIT(r)
@@ -108,7 +109,7 @@ static void pv_caps(const struct xen_dom *d, struct xmem_caps *c)
 static uint32_t slots_of(uint32_t version)
 {
     static const uint16_t sizes[EVENT_SIZES] = {312, 376, 384, 384, 400}; /* interface 3 to 7 */
-    uint32_t room = BACKEND_PAGE_SIZE - 64, slots = 1;
+    uint32_t room = PAGE_BYTES - 64, slots = 1;
     if (version < 3 || version > 7)
         return 0;
     while (slots * 2 * sizes[version - 3] <= room)
@@ -124,7 +125,7 @@ int xen_domain_caps(void *dom, struct xmem_caps *out)
     if (rc)
         return rc;
     out->max_views = 1;
-    out->granule = BACKEND_PAGE_SIZE;
+    out->granule = PAGE_BYTES;
     out->highest_gfn = info.highest_gfn;
     out->interface_version = d->release->interface_version;
     out->ring_slots = slots_of(out->interface_version);

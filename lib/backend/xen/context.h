@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arm/context.h"
+#include "arm/arm.h"
 
 struct xen_context_head {
     uint32_t flags, pad;

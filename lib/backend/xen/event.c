@@ -4,7 +4,8 @@
  * destroyed under a listener gives no notification, so a timer looks at it now and then, and the session
  * may have events of its own; all are behind one epoll fd, which is what the session hands out.
  */
-#include "backend/xen/backend-xen.h"
+#include "base/base.h"
+#include "backend/xen/xen-hypercall.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -13,27 +14,17 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LOOK_EVERY_NS 500000000L
-#define SECOND_NS 1000000000L
 #define NS_PER_MS 1000000L
 #define DEFAULT_GFN UINT64_MAX
-#define DOMCTL_MONITOR_OP 77u             /* public/domctl.h */
 #define MONITOR_OP_CONTROL_REGISTERS 4u
 
 static int watch(int epoll_fd, int fd)
 {
     struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
     return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * SECOND_NS + t.tv_nsec;
 }
 
 /* Reading the channel when nothing is pending must not wait. */
@@ -56,7 +47,7 @@ int xen_events_open(struct xen_dom *d)
     if (d->epoll_fd < 0 || d->poke_fd < 0 || d->timer_fd < 0 ||
         timerfd_settime(d->timer_fd, 0, &every, NULL))
         return -errno;
-    d->look_at = now_ns() + LOOK_EVERY_NS;
+    d->look_at = clock_ns() + LOOK_EVERY_NS;
     int rc = watch(d->epoll_fd, d->timer_fd);
     if (!rc)
         rc = watch(d->epoll_fd, d->poke_fd);
@@ -160,7 +151,7 @@ void xen_ring_unmap(struct xen_dom *d)
     if (d->resource)
         xen_pv_unmap(d);
     else if (d->ring)
-        munmap(d->ring, BACKEND_PAGE_SIZE);
+        munmap(d->ring, PAGE_BYTES);
     d->ring = NULL;
     if (d->port >= 0)
         d->api->evtchn_unbind(d->xce, (uint32_t)d->port);
@@ -262,7 +253,7 @@ static int look_alive(struct xen_dom *d)
 static int look_if_due(struct xen_dom *d)
 {
     uint64_t ticks;
-    if (now_ns() < d->look_at || read(d->timer_fd, &ticks, sizeof(ticks)) != sizeof(ticks))
+    if (clock_ns() < d->look_at || read(d->timer_fd, &ticks, sizeof(ticks)) != sizeof(ticks))
         return 0;
     d->look_at += (int64_t)ticks * LOOK_EVERY_NS;
     return look_alive(d);
@@ -284,7 +275,7 @@ int xen_event_soon(void *dom)
     const struct itimerspec soon = {.it_interval.tv_nsec = LOOK_EVERY_NS,
                                     .it_value.tv_nsec = NS_PER_MS};
     struct xen_dom *d = dom;
-    int64_t at = now_ns() + NS_PER_MS;
+    int64_t at = clock_ns() + NS_PER_MS;
     if (at >= d->look_at)
         return 0;
     if (timerfd_settime(d->timer_fd, 0, &soon, NULL))
@@ -321,7 +312,7 @@ int xen_event_wait(void *dom, int timeout_ms)
 {
     struct xen_dom *d = dom;
     struct pollfd p = {.fd = d->api->evtchn_fd(d->xce), .events = POLLIN};
-    int64_t now = now_ns(), end = timeout_ms < 0 ? INT64_MAX : now + timeout_ms * NS_PER_MS;
+    int64_t now = clock_ns(), end = timeout_ms < 0 ? INT64_MAX : now + timeout_ms * NS_PER_MS;
     if (d->poked)
         return 1;
     for (;;) {
@@ -331,7 +322,7 @@ int xen_event_wait(void *dom, int timeout_ms)
             return n < 0 ? -errno : 1;
         if (look_if_due(d))
             return 1;
-        now = now_ns();
+        now = clock_ns();
         if (now >= end)
             return 0;
     }

@@ -4,11 +4,8 @@
  * where libxenctrl makes one and copies for each call, and many of them in one multicall, which
  * libxenctrl has no call for. Both are the same from Xen 4.11 on (public/memory.h, public/xen.h).
  */
-#include "backend/xen/backend-xen.h"
+#include "backend/xen/xen-hypercall.h"
 
-#define HYPERCALL_MEMORY_OP 12u /* public/xen.h */
-#define HYPERCALL_MULTICALL 13u
-#define XENMEM_ACCESS_OP 21u /* public/memory.h */
 #define ACCESS_OP_SET 0u
 #define ACCESS_OP_GET 1u
 
@@ -33,10 +30,8 @@ struct xen_calls {
 
 void xen_calls_close(struct xen_dom *d)
 {
-    if (d->calls)
-        d->api->call_free(d->xcall, d->calls);
-    if (d->xcall)
-        d->api->call_close(d->xcall);
+    struct xen_buffer b = {d->xcall, d->calls};
+    xen_buffer_close(d->api, &b);
     d->calls = NULL;
     d->xcall = NULL;
 }
@@ -44,12 +39,13 @@ void xen_calls_close(struct xen_dom *d)
 /* Handles of other sizes are libxenctrl's affair. */
 bool xen_calls_open(struct xen_dom *d)
 {
+    struct xen_buffer b = {NULL, NULL};
     if (d->calls || d->no_calls)
         return d->calls != NULL;
-    if (sizeof(void *) == sizeof(uint64_t))
-        d->xcall = d->api->call_open(xen_quiet(), 0);
-    if (d->xcall)
-        d->calls = d->api->call_alloc(d->xcall, sizeof(*d->calls));
+    if (sizeof(void *) == sizeof(uint64_t) && !xen_buffer_open(d->api, &b, sizeof(*d->calls))) {
+        d->xcall = b.xcall;
+        d->calls = b.at;
+    }
     d->no_calls = !d->calls;
     return d->calls != NULL;
 }
@@ -68,7 +64,7 @@ static struct access_op *prepare(struct xen_dom *d, uint32_t i, uint32_t op, uin
 
 static int call_one(struct xen_dom *d)
 {
-    return xen_rc(d, d->api->call2(d->xcall, HYPERCALL_MEMORY_OP, XENMEM_ACCESS_OP,
+    return xen_rc(d, xen_hypercall(d->api, d->xcall, HYPERCALL_MEMORY_OP, MEMORY_ACCESS_OP,
                                    (uintptr_t)&d->calls->op[0]));
 }
 
@@ -100,10 +96,10 @@ static int call_many(struct xen_dom *d, uint32_t n)
         struct multicall_entry *e = &d->calls->entry[i];
         e->op = HYPERCALL_MEMORY_OP;
         e->result = 0;
-        e->args[0] = XENMEM_ACCESS_OP;
+        e->args[0] = MEMORY_ACCESS_OP;
         e->args[1] = (uintptr_t)&d->calls->op[i];
     }
-    int rc = xen_rc(d, d->api->call2(d->xcall, HYPERCALL_MULTICALL, (uintptr_t)d->calls->entry,
+    int rc = xen_rc(d, xen_hypercall(d->api, d->xcall, HYPERCALL_MULTICALL, (uintptr_t)d->calls->entry,
                                      n));
     return rc == -ENOSYS ? -EOPNOTSUPP : rc; /* a hypervisor built without it */
 }

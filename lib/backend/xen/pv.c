@@ -5,7 +5,7 @@
  * and off when nothing is restricted any more. A hypervisor without it knows no such
  * resource: that is asked first, and then nothing else of a PV domain.
  */
-#include "backend/xen/backend-xen.h"
+#include "backend/xen/xen-hypercall.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -15,11 +15,6 @@
 #define MODE_MEM_ACCESS (1u << 8)
 #define MODE_IF_IDLE (1u << 12)
 
-#define HYPERCALL_MEMORY_OP 12u /* public/xen.h */
-#define MEMORY_MAXIMUM_RAM_PAGE 2u /* public/memory.h */
-#define MEMORY_ACQUIRE_RESOURCE 28u
-#define DOMCTL_SHADOW_OP 10u /* public/domctl.h */
-#define DOMCTL_VM_EVENT_OP 56u
 #define SHADOW_OFF 0u
 #define SHADOW_ENABLE 32u
 #define SHADOW_GET_ALLOCATION 30u
@@ -36,25 +31,6 @@ struct acquire { /* struct xen_mem_acquire_resource */
 };
 _Static_assert(sizeof(struct acquire) == 32, "struct xen_mem_acquire_resource");
 
-/* A buffer for one hypercall; NULL without memory or without the device. */
-static void *buffer_open(struct xen_dom *d, void **xcall, size_t bytes)
-{
-    void *buffer;
-    *xcall = d->api->call_open(xen_quiet(), 0);
-    buffer = *xcall ? d->api->call_alloc(*xcall, bytes) : NULL;
-    if (buffer)
-        memset(buffer, 0, bytes);
-    else if (*xcall)
-        d->api->call_close(*xcall);
-    return buffer;
-}
-
-static void buffer_close(struct xen_dom *d, void *xcall, void *buffer)
-{
-    d->api->call_free(xcall, buffer);
-    d->api->call_close(xcall);
-}
-
 static int domctl(struct xen_dom *d, uint32_t cmd, uint32_t arg[3])
 {
     return xen_domctl(d, cmd, arg, 3 * sizeof(*arg));
@@ -62,20 +38,17 @@ static int domctl(struct xen_dom *d, uint32_t cmd, uint32_t arg[3])
 
 bool xen_pv_possible(struct xen_dom *d)
 {
-    struct acquire *op;
-    void *xcall;
-    bool yes;
-    if (d->kind != XMEM_KIND_X86_PV || !d->api->foreign_map_resource)
+    struct xen_buffer b;
+    if (d->kind != XMEM_KIND_X86_PV || !d->api->foreign_map_resource ||
+        xen_buffer_open(d->api, &b, sizeof(struct acquire)))
         return false;
-    op = buffer_open(d, &xcall, sizeof(*op));
-    if (!op)
-        return false;
+    struct acquire *op = b.at;
     op->domid = (uint16_t)d->domid;
     op->type = RESOURCE_RING;
     /* No list of frames: only how many there are is asked for. -EINVAL: no such resource. */
-    yes = !xen_rc(d, d->api->call2(xcall, HYPERCALL_MEMORY_OP, MEMORY_ACQUIRE_RESOURCE,
-                                   (uintptr_t)op)) && op->nr_frames == 1;
-    buffer_close(d, xcall, op);
+    bool yes = !xen_rc(d, xen_hypercall(d->api, b.xcall, HYPERCALL_MEMORY_OP, MEMORY_ACQUIRE_RESOURCE,
+                                        (uintptr_t)op)) && op->nr_frames == 1;
+    xen_buffer_close(d->api, &b);
     return yes;
 }
 
@@ -86,7 +59,7 @@ uint64_t xen_pv_highest(struct xen_dom *d)
     if (!xcall)
         return 0;
     d->hypercalls++;
-    highest = d->api->call2(xcall, HYPERCALL_MEMORY_OP, MEMORY_MAXIMUM_RAM_PAGE, 0);
+    highest = xen_hypercall(d->api, xcall, HYPERCALL_MEMORY_OP, MEMORY_MAXIMUM_RAM_PAGE, 0);
     d->api->call_close(xcall);
     return highest > 0 ? (uint64_t)highest - 1 : 0; /* Xen answers how many there are */
 }

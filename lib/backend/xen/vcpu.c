@@ -5,6 +5,7 @@
  * interrupt for it is thrown away (vgic_inject_irq(), "vcpu offline"): a guest that sleeps until
  * its timer, or waits for another vCPU's interrupt, never wakes. On x86 views do without.
  */
+#include "base/base.h"
 #include "backend/xen/backend-xen.h"
 #include "backend/xen/context.h"
 
@@ -57,16 +58,9 @@ int xen_vcpu_step_off(void *dom, uint32_t vcpu)
     return xen_rc(d, d->api->debug_control(d->xch, d->domid, DEBUG_OP_SINGLE_STEP_OFF, vcpu));
 }
 
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static void spin(void)
 {
-    for (int64_t end = now_ns() + SPIN_NS; now_ns() < end;)
+    for (int64_t end = clock_ns() + SPIN_NS; clock_ns() < end;)
         ;
 }
 

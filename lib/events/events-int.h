@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Events taken and not yet answered. */
-#ifndef XMEM_EVENT_H
-#define XMEM_EVENT_H
+#ifndef XMEM_EVENTS_INT_H
+#define XMEM_EVENTS_INT_H
 
+#include "events/events.h"
+#include "events/step-state.h"
 #include "ring/ring.h"
-#include "session/domain.h"
+#include "session/session.h"
 
 /* More than the slots, used in turn: a second answer is told apart for a while. */
 #define EVENT_POOL 32u
@@ -40,8 +42,21 @@ struct answer {
     size_t bytes;
 };
 
+/* What an answer has to say for those above: of a vCPU with attention, for its step's sake. */
+struct events_above {
+    void (*answer)(struct xmem_domain *d, struct event *ev, struct answer *a);
+};
+
 struct events {
-    bool owed; /* a notification that failed */
+    struct ring ring;
+    const struct events_above *above;
+    struct arena_list monitors;      /* as in the ledger */
+    bool step_monitor_user;          /* single step, monitored by the caller; led.step_monitor: by the library */
+    bool emul_monitor_user;          /* instructions that cannot be emulated, likewise */
+    bool broken;                     /* the ring held garbage: not looked at again */
+    bool parking;                    /* vCPUs with an event are to be parked */
+    bool died_told;                  /* the caller knows */
+    bool owed;                       /* a notification that failed */
     struct event *pool;              /* EVENT_POOL of them */
     uint32_t next;                   /* to be used next */
     uint32_t held;
@@ -52,23 +67,52 @@ struct events {
     bool switched;          /* all vCPUs, to switched_to; requests before switched_at are older */
     uint16_t switched_to;
     uint32_t switched_at;
+    uint64_t *patched;      /* gfns that breakpoints were written into, in order */
+    size_t patched_n, patched_cap;
 };
 
 /* A session as it is made, of which the rooms below know the first member only. */
 struct events_session {
     struct xmem_domain d;
     struct events events;
+    struct stepping steps;
 };
 
 static inline struct events *events_of(const struct xmem_domain *d)
 {
     return &((struct events_session *)(uintptr_t)d)->events;
 }
+static inline struct stepping *steps_of(const struct xmem_domain *d)
+{
+    return &((struct events_session *)(uintptr_t)d)->steps;
+}
+static inline struct ring *ring_of(const struct xmem_domain *d)
+{
+    return &events_of(d)->ring;
+}
+static inline struct vcpu *vcpu_at(const struct xmem_domain *d, uint32_t vcpu)
+{
+    return &steps_of(d)->vcpus[vcpu];
+}
+static inline struct vcpu *vcpu_of(const struct xmem_domain *d, const struct event *ev)
+{
+    return vcpu_at(d, ev->pub.vcpu);
+}
+static inline struct relaxed *relaxed_at(const struct xmem_domain *d, size_t i)
+{
+    return list_at(&steps_of(d)->relaxed, i);
+}
 
-int events_init(struct xmem_domain *d);
-void events_free(struct xmem_domain *d);
-/* Forgets all that was held: a new ring begins. */
-void events_reset(struct xmem_domain *d);
+/* At most as many as slots are held, so the next one that is not is never far. */
+static inline struct event *event_unused(struct events *e)
+{
+    struct event *ev;
+    do {
+        ev = &e->pool[e->next];
+        e->next = (e->next + 1) % EVENT_POOL;
+    } while (ev->state == EVENT_HELD || ev->state == EVENT_LATER || ev->state == EVENT_OWN);
+    return ev;
+}
 
 /* The caller's event as ours: NULL if it is none of this session. */
 static inline struct event *event_of(const struct events *e, const struct xmem_event *ev)
@@ -77,7 +121,7 @@ static inline struct event *event_of(const struct events *e, const struct xmem_e
     return off < EVENT_POOL * sizeof(struct event) && off % sizeof(struct event) == 0 ?
                &e->pool[off / sizeof(struct event)] : NULL;
 }
-/* Next request as an event, the library's own ones dealt with. 1, 0 none, negative errno. */
+/* take.c: next request as an event, the library's own ones dealt with. 1, 0 none, negative errno. */
 int event_take(struct xmem_domain *d, struct event **out);
 /* The same with the library's own events too. */
 int event_take_raw(struct xmem_domain *d, struct event **out);
@@ -87,23 +131,17 @@ int event_take_raw(struct xmem_domain *d, struct event **out);
  */
 struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xmem_event_mem *m,
                         uint64_t pc);
-/* Publishes answers and notifies if there are any. */
-int events_send(struct xmem_domain *d);
 /* The registers or data behind the request, in private memory. */
 const uint8_t *event_data(struct xmem_domain *d, struct event *ev);
 /* Answers with the request's own head and these flags beside VCPU_PAUSED. */
 void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags);
 /* The same with whatever an answer may hold. */
 void event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *a);
-/* reply.c: resumes, and finishes what Xen left to the listener (finish.h). A failure has a text. */
-int event_go_on(struct xmem_domain *d, struct event *ev);
-/* reinject.c: the guest's own breakpoint goes to the guest; where that cannot be, it is skipped. */
-int event_reinject(struct xmem_domain *d, struct event *ev);
 /* Resumed with this program counter. */
 void event_answer_at(struct xmem_domain *d, struct event *ev, uint64_t pc);
 /* Resumed so many bytes behind the instruction that made the event. */
 void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes);
-/* The session's default. */
-int event_default(struct xmem_domain *d, struct event *ev);
+/* Where the vCPU is, by its registers. */
+uint64_t event_pc(struct xmem_domain *d, struct event *ev);
 
 #endif

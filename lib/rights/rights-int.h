@@ -1,23 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef XMEM_RIGHTS_INT_H
+#define XMEM_RIGHTS_INT_H
+
+#include "rights/rights.h"
+#include "session/session.h"
+
+/* What this room keeps of a session. */
+
+#define SEND_FEW 64u
+
+struct rights {
+    struct xmem_batch *batches;
+    uint64_t *buf_gfns; /* buffers of one hypercall, kept; */
+    uint8_t *buf_rights;
+    uint32_t buf_cap;
+    uint64_t few_gfns[SEND_FEW]; /* these, where there is no memory for larger ones */
+    uint8_t few_rights[SEND_FEW];
+    struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
+    bool puts_back;     /* rights are being put back: feed.c */
+    bool splitting;     /* a large leaf of the host view is being split */
+    bool as_said;       /* they are set as a step needs them: domain_force_open() */
+};
+
 /*
  * Changes of rights, from what was asked for to hypercalls: what every set and every
  * batch goes through. Sorted, joined, without what is set already; what was there before is
  * learnt first, so that a failure in the middle can be put back.
  */
-#ifndef XMEM_CHANGES_H
-#define XMEM_CHANGES_H
-
-#include "session/domain.h"
-#include "rights/runs.h"
 
 /* gfns in one hypercall of scattered ones, and where a run is worth a call of its own. */
 #define CHANGES_CHUNK 65536u
-
-/* A place in a list of runs: everything before it is done. */
-struct place {
-    size_t run;
-    uint64_t off;
-};
 
 struct change {
     uint16_t view;
@@ -60,16 +72,6 @@ int changes_apply(struct changes *c);
 void changes_reset(struct changes *c);
 void changes_free(struct changes *c);
 
-/* Entries with the view's default for those of nr gfns that nobody set: others would have the host's rights. */
-int changes_make_entries(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr);
-/* What changes of these gfns in the host view overwrote in other views is set there again. */
-int changes_reapply(struct xmem_domain *d, const struct runs *list);
-/* The same from one place of the list to another. */
-int changes_reapply_part(struct xmem_domain *d, const struct runs *host, struct place from,
-                         struct place to);
-/* What a change of this gfn in the host view overwrote in other views is set there again. */
-int changes_reapply_one(struct xmem_domain *d, uint64_t gfn);
-
 /*
  * learn.c: asks for the rights of what is in list and not known yet, so that they can be put
  * back; a text on failure. And the hypercalls that it would take.
@@ -79,7 +81,7 @@ int changes_learn_cost(struct xmem_domain *d, const struct view *v, const struct
                        uint64_t *calls);
 
 /* The buffers of one hypercall, at the session's end. */
-void send_free(struct xmem_domain *d);
+void send_free(struct rights *r);
 /* Hypercalls that send_runs() makes for a list. */
 uint64_t send_cost(const struct xmem_domain *d, const struct view *v, const struct runs *list);
 /*

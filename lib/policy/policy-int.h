@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A loaded policy. It uses the public API and session.h; the seam is not seen here. */
-#ifndef XMEM_POLICY_H
-#define XMEM_POLICY_H
+#ifndef XMEM_POLICY_INT_H
+#define XMEM_POLICY_INT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <xmem.h>
 
-#include "doc/json-doc.h"
-#include "doc/report.h"
+#include "doc/doc.h"
 
 #define POLICY_GFN_BITS 40
 #define POLICY_GFN_LAST ((UINT64_C(1) << POLICY_GFN_BITS) - 1)

@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The end of monitoring and of sessions. */
-#ifndef XMEM_END_H
-#define XMEM_END_H
+/* What this room keeps of a session; the end of monitoring and of sessions. */
+#ifndef XMEM_API_INT_H
+#define XMEM_API_INT_H
 
-#include "session/domain.h"
+#include "api/api.h"
+#include "session/session.h"
+
+/* What monitoring needs of a session. */
+struct monitoring {
+    bool unfinished;  /* disabling, which failed */
+    bool ring_stays;  /* not enabled, and the ring that could not be ended is on */
+    uint32_t lifted;  /* of the caller's pauses, for a moment */
+    uint64_t hypercalls_before;
+};
 
 /*
  * As found. Both do all they can, and return the first failure with its text; what is left
