@@ -69,7 +69,8 @@ machine_kernel_image() {
 # Everything that hypervisor/xen/apply lays over a tree: its own files, and those of the core's that it takes.
 x86_additions_key() {
     # shellcheck disable=SC2046
-    lab_key '' "$LAB_TOP"/hypervisor/xen/{apply,hooks,npt,pv} $("$X86_APPLY" --core | sed "s|^|$LAB_TOP/|")
+    lab_key '' $(find "$LAB_TOP/hypervisor/xen" -mindepth 1 -maxdepth 1 ! -name '*.md' ! -name '__*' | LC_ALL=C sort) \
+        $("$X86_APPLY" --core | sed "s|^|$LAB_TOP/|")
 }
 
 x86_debian_xen_fill() {
