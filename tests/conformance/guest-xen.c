@@ -26,9 +26,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lab/arm64/guest/ops.h"
 #include "../lab/common/guest.h"
-#include "../lab/x86-ept/guest/ops.h"
+#include "../lab/guest/arch/arm64.h"
+#include "../lab/guest/arch/x86-pvh.h"
 
 #define PAGE 4096u
 #define GUEST_VCPUS 12u

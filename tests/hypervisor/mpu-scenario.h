@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What happens to a guest behind an MPU of 16 regions, as tables: the same for the model on the host
- * (test-mpu-scenario.c) and for emulated machines (tests/lab/r52). Freestanding.
+ * (test-mpu-scenario.c) and for emulated machines (tests/lab/board). Freestanding.
  */
 #ifndef MPU_SCENARIO_H
 #define MPU_SCENARIO_H

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the arm64 laboratory reads out of xmemctl's lines about a page (arm64/log/seen.awk), of lines that
+# What the arm64 laboratory reads out of xmemctl's lines about a page (machines/arm64/log/seen.awk), of lines that
 # xmemctl writes today: each round is one read, one write and the mark.
 . "$(dirname "$0")/../xmemctl/lib.sh"
 
@@ -17,7 +17,7 @@ seen() {
   "programs": [ { "vcpu": 0, "script": [ $1, {"op": "poweroff"} ] } ] } ] }
 END
     timeout 60 "$XMEMCTL" -c "sim:$WORK/machine.json" watch -g 0-15 --rights n "a guest" >"$WORK/lines" 2>"$WORK/err"
-    awk -v gfn=0x2 -v each=3 -f "$TOP_SRCDIR/tests/lab/arm64/log/seen.awk" "$WORK/lines" >"$WORK/out"
+    awk -v gfn=0x2 -v each=3 -f "$TOP_SRCDIR/tests/lab/machines/arm64/log/seen.awk" "$WORK/lines" >"$WORK/out"
     code=$?
 }
 

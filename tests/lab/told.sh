@@ -27,12 +27,18 @@ run_is() {
 said() { grep -qE -e "$2" "$dir/$1"; }
 silent() { ! grep -qE -e "$2" "$dir/$1"; }
 
-for program in r52/run suite/run suite/own arm64/run x86-ept/run x86-pv/run x86-npt/run x86-pv/figures/run; do
+for program in run board/run suite/run machines/x86-pv/figures machines/x86-pv/off one; do
     check "$program without arguments ends with 2" run_is 2 "$lab/$program"
-    check "$program says its usage, and nothing of the shell's" said err '^(usage:|run r52)'
+    check "$program says its usage, and nothing of the shell's" said err '^usage:'
     check "$program: no word of the shell's" silent err 'line [0-9]+:'
 done
-check 'a part that r52 does not have' run_is 2 "$lab/r52/run" r53
+check 'a part that r52 does not have' run_is 2 "$lab/board/run" r53
+for machine in arm64 x86-ept x86-pv x86-npt; do
+    check "$machine without a release" run_is 2 "$lab/run" $machine
+    check "$machine with an option that there is not" run_is 2 "$lab/run" $machine 4.17 --no-such
+done
+check 'a machine that there is not' run_is 2 "$lab/run" x86 4.17
+check 'one without Xen' run_is 2 "$lab/run" r52 4.17
 
 # A laboratory with a program for an emulator.
 cat >"$dir/lab" <<'END'

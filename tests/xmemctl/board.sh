@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The policy that stops a guest on the emulated board (tests/lab/r52/wx.json): the board's table,
+# The policy that stops a guest on the emulated board (tests/lab/board/wx.json): the board's table,
 # wx.def, has the rights that xmemctl plans, and xmemctl stops the simulated guest by it where the
 # board stops its own.
 . "$(dirname "$0")/lib.sh"
 
-lab=$TOP_SRCDIR/tests/lab/r52
+lab=$TOP_SRCDIR/tests/lab/board
 cat >"$WORK/machine.json" <<'EOF'
 { "domains": [
     { "name": "guest", "kind": "armv8r-mpu", "vcpus": 4, "pages": 67, "first_gfn": "0x2010d",

@@ -100,7 +100,7 @@ struct bare_cpu {
 
 extern struct bare_cpu bare_cpus[BARE_CPUS];
 
-/* ---- given by the program that is run (tests/lab/r52) ---- */
+/* ---- given by the program that is run (tests/lab/board) ---- */
 
 void bare_main(void);       /* on the first core, its MPU as the reset left it */
 void bare_second_main(void); /* on the second one */

@@ -43,7 +43,7 @@ int plain_range(const struct bench *b, struct figure *out);
 int plain_scattered(const struct bench *b, struct figure *out);
 int plain_policy(const struct bench *b, struct figure *out);
 
-/* bench-xmem.c: libxmem */
+/* bench.c: libxmem */
 int xmem_events(const struct bench *b, struct figure *out);
 int xmem_steps(const struct bench *b, struct figure *out);
 int xmem_pages(const struct bench *b, struct figure *out);

@@ -2,10 +2,10 @@
 # shellcheck shell=bash disable=SC2034,SC2153
 # What the suite runs in dom0, built once for a machine and used with every Xen release: the
 # library and xmemctl by the project's own build system, and the suite's programs around them.
-# The laboratory's suite.sh sets how to compile (suite_env VERSION: CC, LDFLAGS, SUITE_HOST, SUITE_ID).
+# machine.sh sets how to compile (suite_env VERSION: CC, LDFLAGS, SUITE_HOST, SUITE_ID).
 
 SUITE_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-SUITE_TOP=$(cd -- "$SUITE_DIR/../../.." && pwd)
+SUITE_TOP=$LAB_TOP
 SUITE_WARN=(-O2 -g -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror)
 # The release whose libraries everything is built beside; what is built runs on all of them.
 SUITE_BASE=4.17
@@ -67,10 +67,10 @@ suite_programs_fill() {
     # shellcheck disable=SC2086
     suite_compile "$folder/conformance" -DCONF_WITH_XEN $statements "${guest[@]}" \
         "$SUITE_DIR/no-sim.c" -lxenforeignmemory
-    suite_compile "$folder/real" "$SUITE_DIR"/{real,statements,listeners,signals,emulation,carried,kill}.c \
+    suite_compile "$folder/real" "$SUITE_DIR"/{real,statements,emulation,carried,kill}.c \
         "${guest[@]}" -lxenforeignmemory
     suite_compile "$folder/wx-guest" "$SUITE_DIR/wx-guest.c" "$SUITE_TOP/tests/lab/common/guest.c" -lxenforeignmemory
-    suite_inside "$folder/differ" "$SUITE_DIR"/differ{,-op}.c "$conf/guest-sim.c" "${guest[@]}"
+    suite_inside "$folder/differ" "$SUITE_DIR/differ.c" "$conf/guest-sim.c" "${guest[@]}"
     # Arm alone has the guest's side of it.
     case $SUITE_HOST in
     *aarch64*) suite_arm "$folder" ;;
@@ -99,19 +99,19 @@ suite_inside() {
 # What uses libxenctrl itself is built for its release.
 suite_plain_fill() {
     local folder=$1
-    suite_compile "$folder/bench" "$SUITE_DIR"/bench{,-plain,-xmem}.c "$SUITE_TOP/tests/lab/common/guest.c" \
+    suite_compile "$folder/bench" "$SUITE_DIR"/bench{,-plain}.c "$SUITE_TOP/tests/lab/common/guest.c" \
         -lxenctrl -lxenevtchn -lxenforeignmemory
     # A library between libxmem and Xen's: named first, so that its dlsym() is the program's.
     $CC "${SUITE_WARN[@]}" -shared -fPIC "$SUITE_DIR/between.c" -Wl,-soname,libbetween.so -o "$folder/libbetween.so" ||
         lab_fail "between.c does not compile"
-    suite_compile "$folder/faults" "$SUITE_DIR"/{faults,found,statements}.c "$SUITE_TOP"/tests/conformance/{conf,guest-xen}.c \
+    suite_compile "$folder/faults" "$SUITE_DIR"/{faults,statements}.c "$SUITE_TOP"/tests/conformance/{conf,guest-xen}.c \
         "$SUITE_TOP/tests/lab/common/guest.c" "$folder/libbetween.so" -lxenctrl -lxenforeignmemory
 }
 
 suite_source_key() {
     lab_key "$SUITE_ID ${SUITE_LIBRARY##*/} ${SUITE_WARN[*]} $(declare -f suite_compile suite_inside suite_arm suite_programs_fill suite_plain_fill)" \
         "$SUITE_TOP"/tests/conformance/*.[ch] "$SUITE_TOP"/tests/lab/common/{guest.c,guest.h,mailbox.h} \
-        "$SUITE_TOP"/tests/lab/x86-ept/guest/ops.h "$SUITE_TOP"/tests/lab/arm64/guest/ops.h \
+        "$SUITE_TOP"/tests/lab/guest/arch/{x86-pvh,arm64}.h \
         "$SUITE_DIR"/*.[ch]
 }
 
@@ -131,7 +131,7 @@ suite_payload() {
     mkdir -p "$2"
     cp -L "$SUITE_LIBRARY"/{libxmem.so.0,xmemctl} "$SUITE_PROGRAMS"/* "$SUITE_PLAIN"/* "$SUITE_DIR"/dom0/* "$2/"
     cp "$SUITE_TOP"/examples/policies/*.json "$2/"
-    # What only this laboratory has to prove: its suite.sh says.
+    # What only this laboratory has to prove: its machine.sh says.
     if declare -F suite_extra >/dev/null; then
         suite_extra "$1" "$2"
     fi

@@ -2,7 +2,7 @@
 /*
  * context DOMID MAILBOX-ADDRESS FREE-ADDRESS: the registers of a vCPU that waits for an answer are read,
  * written as they were and read again, 10,000 times, by the library's own calls, while two others work on.
- * Then the access is stepped over. The guest (arm64/guest/context.c) looks at every register that there is,
+ * Then the access is stepped over. The guest (guest/arch/arm64-context.c) looks at every register that there is,
  * and waits for timers that run out meanwhile. Prints TAP.
  */
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include "backend/backend.h"
 #include "base/error.h"
 
-#include "../arm64/guest/ops.h"
+#include "../guest/arch/arm64.h"
 #include "../common/guest.h"
 
 #define PAGE 4096u
