@@ -110,9 +110,9 @@ static int find_state(struct xmem_domain *d)
     if (!rc)
         rc = rights_init(d);
     if (!rc)
-        rc = views_init(d);
-    if (!rc)
         rc = events_init(d);
+    if (!rc)
+        rc = views_init(d); /* the steps are told of views that go */
     if (rc)
         return domain_refuse(d, rc, "domain %" PRIu32 ": out of memory", d->domid);
     if (d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->led->default_found))
