@@ -22,4 +22,4 @@ echo 'int main(void) { return 0; }' | "$cc" -static -x c -o "$out" - 2>/dev/null
 cd "${TOP_SRCDIR:-.}"
 # shellcheck disable=SC2086 # words, or none
 "$cc" $flags -static -pthread -std=gnu11 -O2 -g -Wall -Wextra -Wno-psabi -D_GNU_SOURCE \
-    -Ilib -Ilib/arm -Itests/arm -o "$out" lib/arm/*.c "$@"
+    -Ilib -Iinclude -Ilib/arm -Itests/arm -o "$out" lib/arm/*.c "$@"
