@@ -5,6 +5,7 @@
 #include "api/end.h"
 #include "base/sized.h"
 #include "events/step.h"
+#include "events/step-ahead.h"
 #include "events/undo.h"
 #include "ledger/ledger.h"
 #include "rights/access.h"
@@ -136,6 +137,7 @@ static void session_free(struct xmem_domain *d)
         if (d->views[i])
             view_forget(d, d->views[i]);
     step_arm_free(d);
+    step_ahead_free(d);
     copies_free(d);
     if (d->dom)
         d->ops->domain_close(d->dom);

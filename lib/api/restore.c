@@ -3,6 +3,7 @@
 #include "events/finish.h"
 #include "ledger/ledger.h"
 #include "events/step.h"
+#include "events/step-ahead.h"
 #include "api/end.h"
 #include "rights/access.h"
 #include "views/views.h"
@@ -362,6 +363,7 @@ int domain_stop(struct xmem_domain *d)
     if (!rc && !d->dead && (rc = domain_unpause_own(d)))
         outcome_note(d, &o, domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid));
     step_arm_free(d);
+    step_ahead_free(d);
     if (d->dead)
         forget_all(d);
     if (!d->enabled)

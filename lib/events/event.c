@@ -7,6 +7,7 @@
 #include "events/finish.h"
 #include "base/sized.h"
 #include "events/step.h"
+#include "events/step-ahead.h"
 #include "events/step-copies.h"
 
 #include <errno.h>
@@ -169,8 +170,10 @@ struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xm
     own->pub.flags &= ~XMEM_EVENT_STUCK;
     own->pub.stepped = own->pub.passes = 0;
     ring_regs_decode(&d->ring, own->data, &regs);
-    regs.u.arm.pc = pc;
-    ring_regs_encode(&d->ring, &regs, own->data);
+    if (regs.arch == XMEM_ARCH_ARM) {
+        regs.u.arm.pc = pc;
+        ring_regs_encode(&d->ring, &regs, own->data);
+    }
     if (*owner == ev)
         *owner = own;
     ev->state = EVENT_ANSWERED;
@@ -216,9 +219,10 @@ static inline int look(struct xmem_domain *d, struct event *ev)
 
 int event_take(struct xmem_domain *d, struct event **out)
 {
-    if (events_of(d)->own_n) {
+    while (events_of(d)->own_n) {
         *out = take_own(d);
-        return 1;
+        if (!d->guarded || !copies_event(d, *out))
+            return 1;
     }
     for (;;) {
         int rc = take(d, out);
@@ -318,6 +322,7 @@ static int give_death(struct xmem_domain *d, const struct xmem_event **out)
 {
     struct xmem_event *died = &events_of(d)->died;
     step_arm_free(d); /* what is mapped of it would keep it from going */
+    step_ahead_free(d);
     if (d->died_told)
         return domain_refuse(d, -ESHUTDOWN, "domain %" PRIu32 " died", d->domid);
     memset(died, 0, sizeof(*died));

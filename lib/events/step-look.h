@@ -6,8 +6,7 @@
 #include "events/event.h"
 #include "events/step-state.h"
 #include "session/domain.h"
-
-#define X86_INSN_MAX 15u
+#include "x86/x86.h"
 
 /*
  * Does Xen's emulator always fail on what these bytes begin with? is_long: in long mode, where

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What events and steps do about changes below them. */
 #include "events/step.h"
+#include "events/step-ahead.h"
 #include "rights/changes.h"
 
-static void rights_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
+static void pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
 {
     if (d->arm)
         step_arm_pages_changed(d, gfn, nr);
+    if (d->ahead)
+        step_ahead_changed(d, gfn, nr);
+}
+
+static void rights_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
+{
+    pages_changed(d, gfn, nr);
     if (d->step_view_n || d->steps_n)
         step_rights_changed_far(d, view, gfn, nr);
 }
@@ -21,7 +29,7 @@ static void view_gone(struct xmem_domain *d, const struct view *v)
 }
 
 const struct session_watch events_watch = {
-    .pages_changed = step_arm_pages_changed,
+    .pages_changed = pages_changed,
     .rights_changed = rights_changed,
     .host_split = changes_reapply,
     .view_gone = view_gone,

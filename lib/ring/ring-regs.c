@@ -12,6 +12,7 @@ struct field {
 };
 
 #define NONE 0xffffu
+#define SELECTOR_LIMIT 20u /* bits */
 #define F64(f, ...) {offsetof(struct xmem_regs_x86, f), 8, {__VA_ARGS__}}
 #define F16(f, ...) {offsetof(struct xmem_regs_x86, f), 2, {__VA_ARGS__}}
 
@@ -64,6 +65,20 @@ void ring_regs_where(const struct ring *r, const uint8_t *data, uint64_t *rip, u
     static const uint16_t cr3_at[] = {168, 176, 176, 176, 176};
     memcpy(rip, data + ring_regs_pc(r->version, XMEM_ARCH_X86), sizeof(*rip));
     memcpy(cr3, data + cr3_at[r->version - RING_VERSION_MIN], sizeof(*cr3));
+}
+
+bool ring_regs_segments(const struct ring *r, const uint8_t *data, struct ring_segments *out)
+{
+    static const uint16_t base_at[] = {NONE, 240, 248, 248, 264}, cs_at[] = {NONE, 272, 280, 280, 296};
+    uint32_t base[4], word[2]; /* of a selector: limit, and above it attributes */
+    if (base_at[r->version - RING_VERSION_MIN] == NONE)
+        return false;
+    memcpy(base, data + base_at[r->version - RING_VERSION_MIN], sizeof(base));
+    memcpy(word, data + cs_at[r->version - RING_VERSION_MIN], sizeof(word));
+    *out = (struct ring_segments){.cs_base = base[0], .ss_base = base[1], .ds_base = base[2],
+                                  .es_base = base[3], .cs = (uint16_t)(word[0] >> SELECTOR_LIMIT),
+                                  .ss = (uint16_t)(word[1] >> SELECTOR_LIMIT)};
+    return true;
 }
 
 void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out)

@@ -197,6 +197,13 @@ static inline uint64_t ring_pc(const struct ring *r, const struct ring_request *
 uint32_t ring_regs_pc(uint32_t version, uint32_t arch);
 /* Of x86 registers in private memory, without the rest: rip and cr3. */
 void ring_regs_where(const struct ring *r, const uint8_t *data, uint64_t *rip, uint64_t *cr3);
+/* Of x86: bases, and attributes as a descriptor has them (type, S, DPL, P, AVL, L, D/B, G). */
+struct ring_segments {
+    uint32_t cs_base, ss_base, ds_base, es_base;
+    uint16_t cs, ss;
+};
+/* False: this interface has none. */
+bool ring_regs_segments(const struct ring *r, const uint8_t *data, struct ring_segments *out);
 /* Registers: data is the interface's, in private memory. */
 void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out);
 /* Writes what out holds over data. */

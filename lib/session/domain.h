@@ -118,6 +118,7 @@ struct xmem_domain {
     uint32_t view_end; /* above the highest number that a view had */
     uint32_t holds; /* by domain_hold(), not let go */
     struct step_arm *arm;        /* step-arm.h; NULL: not needed yet */
+    struct step_ahead *ahead;    /* step-ahead.h; likewise */
     struct guards *guarded;      /* guards.h: gfns of copies; NULL: there are none */
     struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
 };

@@ -2,4 +2,4 @@
 # lib/events/event.c
 # -c arm-emulate
 # The session's own event is not given to the caller.
-s/^    if (events_of(d)->own_n) {/    if (events_of(d)->own_n > 9) {/
+s/^    while (events_of(d)->own_n) {/    while (events_of(d)->own_n > 9) {/
