@@ -26,7 +26,7 @@ struct look {
     struct xmem_domain *d;
     struct event *ev;
     struct step_ahead *kept;
-    struct xmem_regs regs;
+    struct xmem_regs_x86 tables; /* what a walk needs */
     struct x86_state state;
     const struct x86_insn *in;
     bool met; /* what the event is about is among what the instruction touches */
@@ -74,20 +74,22 @@ static int read_page(void *arg, uint64_t gpa, void *buf, size_t n)
 /* False: how long its code's operands are is not known. */
 static bool read_state(struct look *l)
 {
-    const struct xmem_regs_x86 *r = &l->regs.u.x86;
     const uint8_t *data = event_data(l->d, l->ev);
-    struct ring_segments seg;
-    ring_regs_decode(&l->d->ring, data, &l->regs);
-    if (!ring_regs_segments(&l->d->ring, data, &seg) || !(seg.cs & SEGMENT_PRESENT))
+    struct ring_addressing a;
+    if (!ring_regs_addressing(&l->d->ring, data, &a) || !(a.cs & SEGMENT_PRESENT))
         return false;
-    bool is_long = (r->msr_efer & X86_EFER_LMA) && (seg.cs & SEGMENT_LONG);
+    bool is_long = (a.efer & X86_EFER_LMA) && (a.cs & SEGMENT_LONG);
+    l->tables.cr0 = a.cr0;
+    l->tables.cr3 = a.cr3;
+    l->tables.cr4 = a.cr4;
+    l->tables.msr_efer = a.efer;
     l->state = (struct x86_state){
-        .reg = &r->rax,
-        .rip = is_long ? r->rip : r->rip & UINT32_MAX,
-        .rflags = r->rflags,
-        .base = {seg.es_base, seg.cs_base, seg.ss_base, seg.ds_base, r->fs_base, r->gs_base},
-        .code = is_long ? 64 : seg.cs & SEGMENT_BIG ? 32 : 16,
-        .stack = is_long ? 64 : seg.ss & SEGMENT_BIG ? 32 : 16,
+        .reg = (const uint64_t *)(const void *)data, /* aligned, in the event */
+        .rip = is_long ? a.rip : a.rip & UINT32_MAX,
+        .rflags = a.rflags,
+        .base = {a.es_base, a.cs_base, a.ss_base, a.ds_base, a.fs_base, a.gs_base},
+        .code = is_long ? 64 : a.cs & SEGMENT_BIG ? 32 : 16,
+        .stack = is_long ? 64 : a.ss & SEGMENT_BIG ? 32 : 16,
     };
     return true;
 }
@@ -98,24 +100,20 @@ static uint64_t code_at(const struct look *l)
     return s->code == 64 ? s->rip : (s->rip + s->base[X86_CS]) & UINT32_MAX;
 }
 
-/* Decoded once, as long as the bytes are the same. */
+/* Read each time, since the guest may change it; decoded once. */
 static bool decode(struct look *l)
 {
     const struct x86_memory memory = {.read = read_page, .arg = l->d};
-    const struct xmem_regs_x86 *r = &l->regs.u.x86;
-    struct ahead_insn *k = &l->kept->insn[hash(r->rip ^ r->cr3)];
-    bool known = k->in.length && k->rip == r->rip && k->cr3 == r->cr3 && k->in.code == l->state.code;
-    uint8_t bytes[X86_INSN_MAX];
-    size_t want = known ? k->in.length : sizeof(bytes);
-    size_t n = x86_read(&memory, r, code_at(l), bytes, want);
+    uint8_t bytes[X86_INSN_MAX + 1] = {0};
+    uint64_t first;
+    size_t n = x86_read(&memory, &l->tables, code_at(l), bytes, X86_INSN_MAX);
+    memcpy(&first, bytes, sizeof(first));
+    struct ahead_insn *k = &l->kept->insn[hash(first)];
     l->in = &k->in;
-    if (known && n == want && !memcmp(bytes, k->bytes, n))
+    if (k->in.length && k->in.length <= n && k->in.code == l->state.code &&
+        !memcmp(bytes, k->bytes, k->in.length))
         return true;
-    if (known)
-        n = x86_read(&memory, r, code_at(l), bytes, sizeof(bytes));
-    k->rip = r->rip;
-    k->cr3 = r->cr3;
-    memcpy(k->bytes, bytes, n);
+    memcpy(k->bytes, bytes, sizeof(bytes));
     if (x86_decode(bytes, n, l->state.code, &k->in))
         return true;
     k->in.length = 0;
@@ -187,7 +185,7 @@ static int look_at_page(struct look *l, uint64_t gla, uint32_t access)
     if ((m->access & XMEM_ACCESS_GLA_VALID) && !(m->access & XMEM_ACCESS_IN_GPT) &&
         m->gla / PAGE == gla / PAGE)
         return look_at_gfn(l, m->gfn, gla, access);
-    int rc = x86_translate(&memory, &l->regs.u.x86, gla, &gpa);
+    int rc = x86_translate(&memory, &l->tables, gla, &gpa);
     if (rc)
         return rc == -EFAULT ? 0 : NOT_SURE;
     return look_at_gfn(l, gpa / PAGE, gla, access);
@@ -231,7 +229,7 @@ static int tell(struct look *l)
     d->vcpus[vcpu].attention = true; /* any answer but stepping over it ends the step */
     if (d->ops->step_told)
         (void)d->ops->step_told(d->dom, vcpu, l->further.gfn, access);
-    (void)event_own(d, l->ev, &l->further, l->regs.u.x86.rip);
+    (void)event_own(d, l->ev, &l->further, 0);
     return 1;
 }
 

@@ -12,13 +12,12 @@
 #include "events/page-cache.h"
 #include "x86/x86.h"
 
-#define AHEAD_INSNS 64u  /* kept decoded, 1 << (64 - AHEAD_SHIFT) */
+#define AHEAD_INSNS 64u  /* kept decoded, by their bytes; 1 << (64 - AHEAD_SHIFT) */
 #define AHEAD_RIGHTS 64u /* of gfns that the session did not set, likewise */
 #define AHEAD_SHIFT 58u
 
 struct ahead_insn {
-    uint64_t rip, cr3;
-    uint8_t bytes[X86_INSN_MAX];
+    uint8_t bytes[X86_INSN_MAX + 1];
     struct x86_insn in; /* its length is 0: nothing is here */
 };
 
