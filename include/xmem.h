@@ -215,7 +215,7 @@ XMEM_API int xmem_domain_get_info(struct xmem_domain *d, struct xmem_domain_info
 /* What can pass unseen meanwhile (passes of struct xmem_event); 0: nothing. */
 #define XMEM_PASSES_OTHERS 1u /* accesses of other vCPUs to the same page */
 #define XMEM_PASSES_AGAIN 2u  /* the next accesses of the same vCPU to it */
-#define XMEM_PASSES_PAGES 4u  /* accesses of this instruction to other pages */
+#define XMEM_PASSES_PAGES 4u  /* of an instruction that is not known: its accesses to other pages */
 
 struct xmem_caps {
     size_t size;

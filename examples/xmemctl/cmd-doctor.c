@@ -129,8 +129,8 @@ struct means {
 static const struct means all_means[] = {
     {XMEM_STEP_HYPERVISOR, "the hypervisor itself", "nothing passes", "nothing passes"},
     {XMEM_STEP_VIEW, "view", "the guest may enter it", "the guest may enter it"},
-    {XMEM_STEP_EMULATE, "emulation", "further pages of the instruction pass",
-     "further pages of the instruction pass"},
+    {XMEM_STEP_EMULATE, "emulation", "further pages of an instruction that is not known pass",
+     "further pages of an instruction that is not known pass"},
     {XMEM_STEP_SINGLE, "single step", "other vCPUs pass", "nothing passes"},
     {XMEM_STEP_RELAX, "relaxing",
      "the page is open meanwhile: further accesses of the vCPU pass, and of others that are not held",

@@ -186,6 +186,8 @@ static int domain_fill(struct sim_domain *d)
     if (rc == 0)
         rc = sim_arm_init(d);
     if (rc == 0)
+        rc = sim_x86_init(d);
+    if (rc == 0)
         rc = vcpus_init(d);
     if (rc == 0 && d->cfg.kind == SIM_ARMV8R_MPU)
         rc = sim_mpu_init(d);
@@ -296,7 +298,8 @@ static int map_gfn(struct sim_domain *d, uint64_t gfn, void **page)
     if (xm_mfn_valid(mfn)) {
         *page = d->pv != NULL ? frame_at(mfn) : (void *)sim_page_of(d, mfn);
         rc = 0;
-    } else if (!d->dying && (code = sim_arm_code_page(d, gfn)) != NULL) {
+    } else if (!d->dying && ((code = sim_arm_code_page(d, gfn)) != NULL ||
+                             (code = sim_x86_page(d, gfn)) != NULL)) {
         *page = code;
         rc = 0;
     }

@@ -22,6 +22,7 @@ static enum translation ask(struct sim_domain *d, struct sim_vcpu *v,
     struct xm_access_res res;
     enum translation end;
 
+    sim_x86_fetch(v);
     if (v->hap != NULL && v->hap->step.trap && sim_hap_fault(d, v, req->what, p, &end))
         return end;
     for (unsigned i = 0; i < MAX_RETRIES; i++) {

@@ -36,8 +36,11 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
     v->arm.shown = v->arm.monitor = false;
     if (sim_is_arm(d))
         v->pc = sim_arm_pc_after(v, v->pc, moved ? 0 : 1);
+    else if (unlikely(v->fetched))
+        v->pc = v->pc_after;
     else if (!moved)
         v->pc++;
+    v->fetched = false;
     if (unlikely(v->core->single_step)) {
         v->step_gfn = op->addr >> XM_PAGE_SHIFT;
         if (v->halted) /* the processor tells when it runs again */

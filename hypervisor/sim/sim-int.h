@@ -97,6 +97,8 @@ struct sim_vcpu {
     uint32_t holds;  /* by a tool, through a domctl */
     bool waiting;    /* for a slot of the ring */
     bool in_op;      /* the op was tried and is not finished */
+    bool fetched;    /* x86: its code is in the guest's own memory, and the pc there; */
+    uint64_t pc_after; /* where it goes on then */
     bool held_write; /* its write waits for an answer */
     bool moved;      /* an answer moved the pc while in_op: the op is skipped */
     bool step_due;   /* the single-step event found no slot */
@@ -154,7 +156,7 @@ struct sim_domain {
     sim_schedule_fn schedule; /* in place of it */
     void *schedule_ctx;
     struct sim_arena memory;
-    struct sim_arena code; /* Arm: a page of each vCPU */
+    struct sim_arena code; /* a page of each vCPU; x86: and its tables */
     struct sim_frames tables; /* the core's */
     struct sim_frames extra;  /* populated later, outside of memory */
     struct sim_trace *traces;
@@ -257,6 +259,17 @@ void sim_arm_get(struct sim_vcpu *v, struct sim_arm_context *out);
 int sim_arm_set(struct sim_vcpu *v, const struct sim_arm_context *in);
 /* The code page with this gfn, or NULL. */
 void *sim_arm_code_page(struct sim_domain *d, uint64_t gfn);
+
+/* x86.c */
+int sim_x86_init(struct sim_domain *d);
+/* What the vCPU's cr3 is at the beginning. */
+uint64_t sim_x86_cr3(const struct sim_vcpu *v);
+/* An event may be made: if the op's code is in the guest's own memory, rip is there until it is over. */
+void sim_x86_fetch(struct sim_vcpu *v);
+/* Puts the op under way into code and registers, for somebody who may look. */
+void sim_x86_show(struct sim_vcpu *v, struct xm_ev_regs_x86 *regs);
+/* The page of code or tables with this gfn, or NULL. */
+void *sim_x86_page(struct sim_domain *d, uint64_t gfn);
 
 /* halt.c */
 void sim_halt(struct sim_vcpu *v, uint64_t ticks);

@@ -191,6 +191,14 @@ int sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out
  */
 #define SIM_CODE_GFN ((UINT64_C(1) << 36) - 0x1000)
 
+/*
+ * x86-ept, x86-npt: the op under way as an instruction, which stands at the pc when an event is made. A test
+ * that has an op fetched from the guest's own memory (F_FETCH, EXEC) writes it there: then the pc is
+ * there as well, until the op is over. The number of bytes; 0: the op is no such instruction.
+ */
+#define SIM_X86_BYTES 16u
+size_t sim_x86_encode(const struct sim_op *op, uint8_t out[SIM_X86_BYTES]);
+
 /* An Arm vCPU's registers, as the vcpucontext domctls have them. */
 struct sim_arm_context {
     uint64_t x[31], pc, cpsr;

@@ -42,6 +42,7 @@ SIM_SOURCES = \
 	hypervisor/sim/tlb.c \
 	hypervisor/sim/trace.c \
 	hypervisor/sim/vcpu.c \
+	hypervisor/sim/x86.c \
 	hypervisor/env/sim/mpu-model.h \
 	hypervisor/env/sim/xm_env_types.h \
 	hypervisor/sim/a64.h \

@@ -61,6 +61,8 @@ int sim_vcpu_init(struct sim_domain *d, uint32_t id)
         v->regs.x86.gs_base = UINT64_C(0xffff888000000000) + ((uint64_t)id << 16);
         v->regs.x86.rsp -= (uint64_t)id << 14;
         v->pc = X86_PC + ((uint64_t)id << 20);
+        if (d->cfg.kind != SIM_X86_PV)
+            v->regs.x86.cr3 = sim_x86_cr3(v);
     }
     if (d->cfg.kind == SIM_X86_PV) {
         v->pv_tlb_mfn = calloc(TLB_ENTRIES, sizeof(*v->pv_tlb_mfn));
@@ -89,6 +91,7 @@ void sim_vcpu_regs_read(struct sim_vcpu *v, void *regs, size_t bytes)
         memcpy(regs, &arm, bytes < sizeof(arm) ? bytes : sizeof(arm));
     } else {
         x86 = v->regs.x86;
+        sim_x86_show(v, &x86);
         x86.rip = v->pc;
         if (v->dom->cfg.kind == SIM_X86_PV)
             x86.cr3 = v->pv_root << XM_PAGE_SHIFT;

@@ -126,7 +126,7 @@ static void session_free(struct xmem_domain *d)
 {
     domain_orphan_batches(d);
     views_free(d);
-    step_arm_free(d);
+    step_kept_free(d);
     if (d->dom)
         d->ops->domain_close(d->dom);
     leave_place(d);

@@ -220,7 +220,7 @@ int domain_stop(struct xmem_domain *d)
         stop_paused(d, &o);
     if (!rc && !d->dead && (rc = domain_unpause_own(d)))
         outcome_note(d, &o, domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid));
-    step_arm_free(d);
+    step_kept_free(d);
     if (d->dead)
         forget_all(d);
     if (!d->enabled)

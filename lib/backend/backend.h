@@ -36,6 +36,8 @@ struct xmem_error; /* error.h */
 #define QUIRK_LEAF_TAKES_HOST_RIGHTS 64u
 /* What the guest executes is not in its memory: the simulated machine's programs. */
 #define QUIRK_CODE_ELSEWHERE 128u
+/* But at the pc of an event stands an instruction that touches what it touches. */
+#define QUIRK_CODE_SHOWN 512u
 /*
  * EMULATE holds to the rights of pages that nobody answered for, which are told, and what it does not do
  * is told too, all of it.

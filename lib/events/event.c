@@ -60,9 +60,11 @@ struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xm
     own->pub.u.mem = *m;
     own->pub.flags &= ~XMEM_EVENT_STUCK;
     own->pub.stepped = own->pub.passes = 0;
-    ring_regs_decode(ring_of(d), own->data, &regs);
-    regs.u.arm.pc = pc;
-    ring_regs_encode(ring_of(d), &regs, own->data);
+    if (ring_of(d)->arch == XMEM_ARCH_ARM) {
+        ring_regs_decode(ring_of(d), own->data, &regs);
+        regs.u.arm.pc = pc;
+        ring_regs_encode(ring_of(d), &regs, own->data);
+    }
     if (*owner == ev)
         *owner = own;
     ev->state = EVENT_ANSWERED;

@@ -127,7 +127,7 @@ int event_take(struct xmem_domain *d, struct event **out);
 int event_take_raw(struct xmem_domain *d, struct event **out);
 /*
  * The request of ev makes another event, of what m says: ev counts as answered, and its vCPU waits
- * for that one's answer. Its registers are the request's, with this pc. Arm.
+ * for that one's answer. Its registers are the request's; on Arm with this pc.
  */
 struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xmem_event_mem *m,
                         uint64_t pc);

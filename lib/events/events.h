@@ -68,8 +68,8 @@ int step_view_going(struct xmem_domain *d, uint16_t id);
 int step_before_switch(struct xmem_domain *d);
 /* All vCPUs belong in this view now. */
 void step_switched(struct xmem_domain *d, uint16_t view);
-/* What the library keeps for doing instructions of Arm itself. */
-void step_arm_free(struct xmem_domain *d);
+/* What the library keeps for doing and knowing instructions itself, mapped pages of the guest too. */
+void step_kept_free(struct xmem_domain *d);
 
 /* ---- what this room gives the ledger ---- */
 

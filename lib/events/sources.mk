@@ -14,6 +14,9 @@ events_sources = \
 	lib/events/reinject.c \
 	lib/events/reply.c \
 	lib/events/step-again.c \
+	lib/events/step-ahead.c \
+	lib/events/step-ahead.h \
+	lib/events/step-answer.c \
 	lib/events/step-arm-world.c \
 	lib/events/step-arm.c \
 	lib/events/step-arm.h \

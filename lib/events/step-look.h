@@ -6,8 +6,7 @@
 #include "events/events-int.h"
 #include "events/step-state.h"
 #include "session/session.h"
-
-#define X86_INSN_MAX 15u
+#include "x86/x86.h"
 
 /*
  * Does Xen's emulator always fail on what these bytes begin with? is_long: in long mode, where

@@ -44,6 +44,7 @@ struct step {
     uint16_t origin; /* view in which the vCPU belongs, */
     uint16_t back;   /* and where it goes then */
     bool unhook;    /* past a breakpoint: the first page shows the host's frame */
+    bool sure;      /* by emulation: no page of it is untold */
     bool exclusive; /* a store-exclusive, which is not done when the pc moves */
     uint32_t again; /* events for pages that were open already */
     uint64_t pc;    /* relaxing, asked: of the instruction */
@@ -91,6 +92,7 @@ struct stepping {
     struct arena_list relaxed; /* pages that are open in the vCPU's own view: struct relaxed */
     struct looked *looked;     /* instructions; NULL: not needed yet */
     struct step_arm *arm;      /* step-arm.h; NULL: not needed yet */
+    struct step_ahead *ahead;  /* step-ahead.h; likewise */
     bool own_change;           /* rights are being changed for a step */
     bool owed;                 /* a step's end failed: step_pay() */
     bool finishing;            /* the session ends: steps by view are seen through */

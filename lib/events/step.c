@@ -7,7 +7,6 @@
 #include "events/finish.h"
 #include "base/base.h"
 #include "events/step-look.h"
-#include "events/monitor.h"
 #include "events/step-copies.h"
 
 #include <errno.h>
@@ -17,7 +16,6 @@
 #define ACCESS_RWX (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
 #define FAST_LOOKS 4u
 #define ARM_PAGES 6u    /* of one instruction: code and two operands, each over a boundary */
-#define OPERAND_MAX 64u /* bytes that one operand has at most */
 
 /* ---- phases ---- */
 
@@ -112,48 +110,6 @@ void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
 
 /* ---- choosing ---- */
 
-/* Xen's emulator reaches the host's frames only, whatever their rights, and gets some wrong. */
-static bool not_for_emulator(struct xmem_domain *d, struct event *ev)
-{
-    const struct view *v = domain_view(d, ev->home);
-    bool others = d->caps.step_means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX);
-    bool at_end = ev->pub.reason == XMEM_EVENT_MEM_ACCESS &&
-                  ev->pub.u.mem.offset + OPERAND_MAX > PAGE_BYTES;
-    bool by_rights = d->quirks & QUIRK_EMULATES_BY_RIGHTS;
-    if (!by_rights && ((v && v->remaps.n) || (at_end && others)))
-        return true;
-    bool never = step_was_refused(d, ev) || (!by_rights && step_not_for_xen(d, ev));
-    d->stats.not_decoded += never;
-    return never;
-}
-
-/* By one answer; what the hypervisor cannot do so it tells. */
-static int by_answer(struct xmem_domain *d, struct event *ev, uint32_t flag)
-{
-    int rc = monitor_emul_unimplemented(d);
-    if (rc)
-        return domain_fail(d, rc, 0, "what cannot be emulated cannot be monitored");
-    rc = vcpu_of(d, ev)->writes ? step_alone(d, ev->pub.vcpu) : 0;
-    if (rc)
-        return rc;
-    step_phase(d, ev->pub.vcpu, STEP_RUNS);
-    event_answer(d, ev, flag);
-    return 0;
-}
-
-/* What it did not do before, it does not do now: the next means is said at once. */
-static int by_hypervisor(struct xmem_domain *d, struct event *ev)
-{
-    return step_was_refused(d, ev) ? -EOPNOTSUPP : by_answer(d, ev, RING_FLAG_STEP);
-}
-
-static int by_emulation(struct xmem_domain *d, struct event *ev)
-{
-    if (step_arm_can(d))
-        return step_by_arm(d, ev);
-    return not_for_emulator(d, ev) ? -EOPNOTSUPP : by_answer(d, ev, RING_FLAG_EMULATE);
-}
-
 /* In the order of what they let pass. */
 static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means)
 {
@@ -162,10 +118,10 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
         bool tight;
         int (*fn)(struct xmem_domain *d, struct event *ev);
     } all[] = {
-        {XMEM_STEP_HYPERVISOR, false, by_hypervisor},
+        {XMEM_STEP_HYPERVISOR, false, step_by_hypervisor},
         {XMEM_STEP_VIEW, false, step_by_view},
         {XMEM_STEP_SINGLE, true, step_by_single},
-        {XMEM_STEP_EMULATE, false, by_emulation},
+        {XMEM_STEP_EMULATE, false, step_by_emulation},
         {XMEM_STEP_SINGLE, false, step_by_single},
         {XMEM_STEP_RELAX, false, step_by_relaxing},
     };
@@ -179,7 +135,7 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
         rc = all[i].fn(d, ev);
         if (!rc) {
             ev->pub.stepped = all[i].means;
-            ev->pub.passes = step_passes(d, all[i].means);
+            ev->pub.passes = step_passes_now(d, ev, all[i].means);
             return 0;
         }
         vcpu_of(d, ev)->step.means = before;

@@ -7,11 +7,13 @@
  *  - a further page is an event of its own, at which all pages are closed until it is answered;
  *  - any other answer ends the step, and takes the vCPU back to the view where it belongs.
  *
- *   step.c       which means, and what events say of a step; by an answer alone
+ *   step.c       which means, and what events say of a step
  *   step-base.c  what the means share: pages, rights, the phases of a step
+ *   step-answer.c  by an answer alone
  *   step-view.c  by view: views of the library's own, for one instruction
  *   step-again.c the same in short, where a view is open already
  *   step-open.c  by single step and by relaxing: pages open in the vCPU's own view
+ *   step-ahead.c by Xen's emulator: its further pages, told before it
  *   step-strict.c  what a strict step does not use
  */
 #ifndef XMEM_STEP_H
@@ -96,6 +98,8 @@ bool step_arm_exclusive(struct xmem_domain *d, struct event *ev);
 int step_by_arm(struct xmem_domain *d, struct event *ev);
 /* Its event in the middle of an instruction is answered by something else. */
 void step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a);
+/* Forgets what was kept; its mappings go. */
+void step_arm_free(struct xmem_domain *d);
 
 /* ---- between the step's own files ---- */
 
@@ -123,6 +127,8 @@ void step_open_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint6
 int step_later(struct xmem_domain *d, struct event *ev);
 
 /* Each: -EOPNOTSUPP, or -ENOSPC, where another means is to be tried; nothing is open then. */
+int step_by_hypervisor(struct xmem_domain *d, struct event *ev);
+int step_by_emulation(struct xmem_domain *d, struct event *ev);
 int step_by_view(struct xmem_domain *d, struct event *ev);
 int step_by_single(struct xmem_domain *d, struct event *ev);
 int step_by_relaxing(struct xmem_domain *d, struct event *ev);
@@ -149,6 +155,8 @@ int step_pay(struct xmem_domain *d);
 int step_close_all(struct xmem_domain *d);
 /* XMEM_PASSES_* of a means. */
 uint32_t step_passes(struct xmem_domain *d, uint32_t means);
+/* The same of the event's own instruction, by this means. */
+uint32_t step_passes_now(struct xmem_domain *d, const struct event *ev, uint32_t means);
 
 /* ---- step-strict.c: nothing else may pass, or the event stays open ---- */
 

@@ -133,6 +133,12 @@ static bool step_loosely(struct xmem_domain *d, struct event *ev)
     return !step_over(d, ev);
 }
 
+/* A write that only its copies make an event: stepped over, and not the caller's. */
+static bool written_through(struct xmem_domain *d, struct event *ev)
+{
+    return d->guarded && copies_event(d, ev) && step_loosely(d, ev);
+}
+
 /* One that the library may have to do with. 1: it is the caller's; 0: it was answered. */
 static __attribute__((noinline)) int look_closer(struct xmem_domain *d, struct event *ev)
 {
@@ -142,7 +148,7 @@ static __attribute__((noinline)) int look_closer(struct xmem_domain *d, struct e
     int rc = for_step(d, ev) && !is_further(d, ev) ? step_event(d, ev) : 0;
     if (rc < 0 || (rc && late))
         return rc < 0 ? rc : late;
-    return !rc && !(d->guarded && copies_event(d, ev) && step_loosely(d, ev));
+    return !rc && !written_through(d, ev);
 }
 
 /* The same, shorter where there is nothing but a step. */
@@ -158,9 +164,10 @@ static inline int look(struct xmem_domain *d, struct event *ev)
 
 int event_take(struct xmem_domain *d, struct event **out)
 {
-    if (events_of(d)->own_n) {
+    while (events_of(d)->own_n) {
         *out = take_own(d);
-        return 1;
+        if (!written_through(d, *out))
+            return 1;
     }
     for (;;) {
         int rc = take(d, out);
@@ -182,7 +189,7 @@ static int give(struct xmem_domain *d, struct event *ev, const struct xmem_event
 static int give_death(struct xmem_domain *d, const struct xmem_event **out)
 {
     struct xmem_event *died = &events_of(d)->died;
-    step_arm_free(d); /* what is mapped of it would keep it from going */
+    step_kept_free(d); /* what is mapped of it would keep it from going */
     if (events_of(d)->died_told)
         return domain_refuse(d, -ESHUTDOWN, "domain %" PRIu32 " died", d->domid);
     memset(died, 0, sizeof(*died));

@@ -1,14 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What events and steps do about changes below them; and the session as it begins. */
 #include "events/step.h"
+#include "events/step-ahead.h"
 #include "rights/rights.h"
 
 #include <stdlib.h>
 
-static void on_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
+void step_kept_free(struct xmem_domain *d)
+{
+    step_arm_free(d);
+    step_ahead_free(d);
+}
+
+static void on_pages(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
 {
     if (steps_of(d)->arm)
         step_arm_pages_changed(d, gfn, nr);
+    if (steps_of(d)->ahead)
+        step_ahead_changed(d, gfn, nr);
+}
+
+static void on_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
+{
+    on_pages(d, gfn, nr);
     if (steps_of(d)->view_n || steps_of(d)->n)
         step_rights_changed_far(d, view, gfn, nr);
 }
@@ -31,7 +45,7 @@ static void view_gone(struct xmem_domain *d, const struct view *v)
 }
 
 static const struct session_watch watch = {
-    .pages_changed = step_arm_pages_changed,
+    .pages_changed = on_pages,
     .rights_changed = on_rights,
     .is_open = is_open,
     .host_split = changes_reapply,

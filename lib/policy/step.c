@@ -33,7 +33,7 @@ bool policy_strict(const struct xmem_policy *p)
     return p->strict || first_strict(p) < p->n_rules;
 }
 
-/* Emulation lets further pages of the one instruction pass, which is another matter. */
+/* Emulation may let further pages of the one instruction pass, which is another matter. */
 uint32_t policy_strict_means(const struct xmem_caps *caps)
 {
     return caps->step_means & (caps->step_airtight | XMEM_STEP_EMULATE);

@@ -12,6 +12,7 @@ struct field {
 };
 
 #define NONE 0xffffu
+#define SELECTOR_LIMIT 20u /* bits */
 #define F64(f, ...) {offsetof(struct xmem_regs_x86, f), 8, {__VA_ARGS__}}
 #define F16(f, ...) {offsetof(struct xmem_regs_x86, f), 2, {__VA_ARGS__}}
 
@@ -64,6 +65,31 @@ void ring_regs_where(const struct ring *r, const uint8_t *data, uint64_t *rip, u
     static const uint16_t cr3_at[] = {168, 176, 176, 176, 176};
     memcpy(rip, data + ring_regs_pc(r->version, XMEM_ARCH_X86), sizeof(*rip));
     memcpy(cr3, data + cr3_at[r->version - RING_VERSION_MIN], sizeof(*cr3));
+}
+
+/* rip, cr0, cr2, cr3, cr4, three of sysenter's and efer stand together, and so do all bases. */
+bool ring_regs_addressing(const struct ring *r, const uint8_t *data, struct ring_addressing *out)
+{
+    static const uint16_t bases[] = {NONE, 240, 248, 248, 264};
+    uint16_t at = bases[r->version - RING_VERSION_MIN];
+    uint64_t from_rip[9];
+    struct {
+        uint32_t cs, ss, ds, es;
+        uint64_t fs, gs;
+        uint32_t cs_word, ss_word; /* a limit, and attributes above it */
+    } seg;
+    if (at == NONE)
+        return false;
+    memcpy(from_rip, data + ring_regs_pc(r->version, XMEM_ARCH_X86), sizeof(from_rip));
+    memcpy(&seg, data + at, sizeof(seg));
+    *out = (struct ring_addressing){.rip = from_rip[0], .cr0 = from_rip[1], .cr3 = from_rip[3],
+                                    .cr4 = from_rip[4], .efer = from_rip[8], .fs_base = seg.fs,
+                                    .gs_base = seg.gs, .cs_base = seg.cs, .ss_base = seg.ss,
+                                    .ds_base = seg.ds, .es_base = seg.es,
+                                    .cs = (uint16_t)(seg.cs_word >> SELECTOR_LIMIT),
+                                    .ss = (uint16_t)(seg.ss_word >> SELECTOR_LIMIT)};
+    memcpy(&out->rflags, data + GENERAL_BYTES - sizeof(uint64_t), sizeof(uint64_t));
+    return true;
 }
 
 void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out)

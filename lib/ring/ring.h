@@ -197,6 +197,17 @@ static inline uint64_t ring_pc(const struct ring *r, const struct ring_request *
 uint32_t ring_regs_pc(uint32_t version, uint32_t arch);
 /* Of x86 registers in private memory, without the rest: rip and cr3. */
 void ring_regs_where(const struct ring *r, const uint8_t *data, uint64_t *rip, uint64_t *cr3);
+/*
+ * Of x86: what an instruction's addresses depend on beside the general registers, which stand in
+ * front in all interfaces. Attributes are as a descriptor has them (type, S, DPL, P, AVL, L, D/B, G).
+ */
+struct ring_addressing {
+    uint64_t rflags, rip, cr0, cr3, cr4, efer, fs_base, gs_base;
+    uint32_t cs_base, ss_base, ds_base, es_base;
+    uint16_t cs, ss;
+};
+/* False: this interface has no segments. */
+bool ring_regs_addressing(const struct ring *r, const uint8_t *data, struct ring_addressing *out);
 /* Registers: data is the interface's, in private memory. */
 void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out);
 /* Writes what out holds over data. */

@@ -21,7 +21,7 @@ for case; do
     timeout -k 10 120 valgrind --quiet --tool=callgrind --toggle-collect=$what \
         --callgrind-out-file="$out" "$TOP_BUILDDIR/tests/bench/bench-count" "$case" $n 2>/dev/null
     count=$(callgrind_annotate --auto=no --threshold=100 "$out" 2>/dev/null | awk -v n=$n '
-        /\/lib\/[a-z]+\/[a-z0-9-]*\.[ch]:/ && !/\/lib\/(arm|backend\/sim)\/|\/hypervisor\// { gsub(",", "", $1); all += $1 }
+        /\/lib\/[a-z0-9]+\/[a-z0-9-]*\.[ch]:/ && !/\/lib\/(arm|backend\/sim)\/|\/hypervisor\// { gsub(",", "", $1); all += $1 }
         END { printf "%.0f", all / n }')
     recorded=$(awk -v c="$case" '$1 == c { print $2 }' "$TOP_SRCDIR/tests/bench/counts")
     printf '%-58s %10s instructions of lib/ (recorded: %s)\n' "counted: $case" "$count" "$recorded"

@@ -119,6 +119,27 @@ static void place(enum guest_act act, uint64_t gfn, uint32_t offset, struct sim_
     }
 }
 
+/* x86 with hardware tables: what is fetched from the guest's pages is an instruction there. */
+static int write_code(const struct sim_op *op)
+{
+    struct sim_domain_info info;
+    uint8_t byte[SIM_X86_BYTES];
+    uint64_t at = op->code == SIM_OP_EXEC ? op->addr : op->fetch;
+    bool fetched = op->code == SIM_OP_EXEC || (op->flags & SIM_OP_F_FETCH);
+    size_t n = fetched ? sim_x86_encode(op, byte) : 0;
+    void *page;
+    int rc = 0;
+    sim_domain_info(domain, &info);
+    if (info.kind != SIM_X86_EPT && info.kind != SIM_X86_NPT)
+        return 0;
+    for (size_t i = 0; i < n && !rc; i++) {
+        rc = sim_map_gfn(domain, (at + i) >> 12, &page);
+        if (!rc)
+            ((uint8_t *)page)[(at + i) & 0xfff] = byte[i];
+    }
+    return rc;
+}
+
 /* What the op is about beside its address. */
 static uint32_t index_of(enum guest_act act)
 {
@@ -145,6 +166,8 @@ static int sim_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t
     if (act == ACT_IN || act == ACT_OUT)
         op.value = act == ACT_OUT;
     int rc = sim_vcpu_info(domain, vcpu, &info);
+    if (!rc && act != ACT_EXEC)
+        rc = write_code(&op);
     if (rc)
         return rc;
     done_before[vcpu] = info.done;

@@ -161,7 +161,9 @@ static bool accepted(unsigned vcpu, unsigned page, uint8_t missing)
     if (w.closed && w.cfg->means == XMEM_STEP_VIEW && (in_step(vcpu) || writes_copied(vcpu)))
         return passes(true, HOLE_CLOSING);
     if (w.ref.emulated[vcpu])
-        return passes(w.cfg->rest_passes, HOLE_EMULATED);
+        return passes(w.cfg->rest_passes && w.sc->failures, HOLE_EMULATED);
+    if (w.cfg->rest_passes && !(missing & ~w.ref.answered[vcpu][page]))
+        return passes(true, HOLE_EMULATED);
     for (unsigned u = 0; u < VCPUS; u++) {
         bool own = u == vcpu, hole = own ? w.cfg->later_pass : w.cfg->others_pass;
         if (!(missing & ~open_bits(u, page)) &&
@@ -258,6 +260,7 @@ static void completed(unsigned vcpu)
     r->steps_due[vcpu] = (uint8_t)(r->steps_due[vcpu] + r->user_step[vcpu]);
     r->skip[vcpu] = r->emulated[vcpu] = r->outside[vcpu] = r->loaded[vcpu] = 0;
     memset(r->grant[vcpu], 0, PAGES);
+    memset(r->answered[vcpu], 0, PAGES);
 }
 
 void ref_follow(void)

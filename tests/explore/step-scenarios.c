@@ -323,6 +323,8 @@ const struct config configs[] = {
      .views = true, .others_pass = true},
     {.name = "ept-emulate", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_EMULATE,
      .views = true, .rest_passes = true},
+    {.name = "npt-emulate", .kind = SIM_X86_NPT, .minor = 17, .means = XMEM_STEP_EMULATE,
+     .rest_passes = true},
     {.name = "ept-relax", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_RELAX,
      .views = true, .holds = true, .later_pass = true},
     {.name = "arm-relax", .kind = SIM_ARM_S2, .minor = 17, .means = XMEM_STEP_RELAX, .holds = true,

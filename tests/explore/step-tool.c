@@ -79,9 +79,11 @@ static bool was_done(uint32_t vcpu)
 static bool step(const struct xmem_event *ev, bool drop)
 {
     ref_granted(ev);
-    w.ref.emulated[ev->vcpu] = w.cfg->means == XMEM_STEP_EMULATE;
     explore_say(w.e, drop ? "  dropped" : "  stepped over");
     int rc = drop ? xmem_event_drop(w.d, ev) : xmem_event_step_over(w.d, ev);
+    w.ref.emulated[ev->vcpu] = !rc && (ev->passes & XMEM_PASSES_PAGES);
+    if (!rc && w.cfg->rest_passes)
+        memcpy(w.ref.answered[ev->vcpu], w.ref.want[w.ref.view[ev->vcpu]], PAGES);
     if (!rc && w.cfg->aligned && !vcpu_at(w.d, ev->vcpu)->step.phase && was_done(ev->vcpu))
         ref_done_outside(ev->vcpu);
     if (!rc)

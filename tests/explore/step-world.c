@@ -55,6 +55,30 @@ static void make_machine(void)
         make_program(v);
 }
 
+/* What is fetched from the guest's own pages is code there. */
+static void write_code(const struct sim_op *op)
+{
+    uint8_t byte[SIM_X86_BYTES];
+    uint64_t at = op->code == SIM_OP_EXEC ? op->addr : op->fetch;
+    bool fetched = op->code == SIM_OP_EXEC || (op->flags & SIM_OP_F_FETCH);
+    size_t n = fetched ? sim_x86_encode(op, byte) : 0;
+    void *page;
+    for (size_t i = 0; i < n; i++) {
+        if (sim_map_gfn(w.sim, (at + i) >> 12, &page))
+            abort();
+        ((uint8_t *)page)[(at + i) & 0xfff] = byte[i];
+        ((uint8_t *)w.ref.memory)[at + i - ((uint64_t)GFN << 12)] = byte[i];
+    }
+}
+
+static void write_codes(void)
+{
+    bool hvm = w.cfg->kind == SIM_X86_EPT || w.cfg->kind == SIM_X86_NPT;
+    for (unsigned v = 0; v < VCPUS && hvm; v++)
+        for (unsigned i = 0; i < op_count(w.sc, v); i++)
+            write_code(&w.sc->op[v][i]);
+}
+
 static void set_rights(unsigned v, unsigned p, uint8_t rights)
 {
     must(xmem_domain_set_rights(w.d, v == OWN ? w.own : 0, GFN + p, (enum xmem_rights)rights),
@@ -98,6 +122,7 @@ void world_begin(struct explore *e)
     begin_views();
     begin_monitors();
     ref_begin();
+    write_codes();
     if (sc->copied)
         copies_begin();
     ops_wrap(w.d);

@@ -73,7 +73,11 @@ struct config {
     /* What this means cannot hold, accepted and counted: while a page is open for a step, */
     bool others_pass; /* other vCPUs, */
     bool later_pass;  /* and what the vCPU does next, until the library saw that it went on */
-    bool rest_passes; /* what else an emulated instruction touches */
+    /*
+     * Once it is answered: what the rights were then; and what else an emulated instruction touches,
+     * where a failure kept the library from looking.
+     */
+    bool rest_passes;
 };
 
 /*
@@ -90,7 +94,8 @@ struct reference {
     uint8_t open[VCPUS][PAGES];   /* may still be open for it */
     uint8_t done[VCPUS];          /* instructions over */
     uint8_t skip[VCPUS];          /* the instruction under way is denied */
-    uint8_t emulated[VCPUS];
+    uint8_t emulated[VCPUS];      /* and it was said that other pages may pass */
+    uint8_t answered[VCPUS][PAGES]; /* rights when it was let be emulated */
     uint8_t outside[VCPUS];       /* the instruction under way was done by the library */
     uint8_t loaded[VCPUS];        /* a load-exclusive was told and answered, */
     uint64_t seen[VCPUS];         /* when this was there */

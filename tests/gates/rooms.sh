@@ -11,7 +11,7 @@ known='
 
 # The rooms, a line each.
 # shellcheck disable=SC2016 # backticks of the table
-rooms=$(sed -nE 's/^\| `([a-z]+)\/` \|.*/\1/p' "$TOP_SRCDIR/lib/README.md")
+rooms=$(sed -nE 's/^\| `([a-z0-9]+)\/` \|.*/\1/p' "$TOP_SRCDIR/lib/README.md")
 [ -n "$rooms" ] || bad "lib/README.md lists no rooms"
 
 # FILE includes FILE: beside it, or below lib/.

@@ -76,6 +76,7 @@ static void access_with(const struct xmem_regs_x86 *r)
     fake_access(f, 1, 0x55, XMEM_ACCESS_W, 0);
     regs.arch = XMEM_ARCH_X86;
     regs.u.x86 = *r;
+    memset(slot + RING_DATA_OFFSET, 0, ring_data_size(f->version)); /* no segments: step-ahead.c leaves it */
     ring_regs_encode(ring_of(d), &regs, slot + RING_DATA_OFFSET);
     ck_ok(xmem_event_next(d, &ev));
 }

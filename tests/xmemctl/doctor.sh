@@ -21,7 +21,7 @@ steps x86-ept 2 4.20 true
 lines 4
 line 1 '^yes +step by view: first; nothing passes$'
 check "emulation and what it lets pass" \
-    grep -q '^no *step by emulation: .*; further pages of the instruction pass$' "$WORK/steps"
+    grep -q '^no *step by emulation: .*; further pages of an instruction that is not known pass$' "$WORK/steps"
 line 4 '^no +step by relaxing: .*: further accesses of the vCPU pass, and of others that are not held$'
 
 # A view that the guest may enter lets it pass.
@@ -32,7 +32,7 @@ line 1 '^no +step by view: first; the guest may enter it$'
 steps x86-ept 1 4.20
 lines 3
 line 1 '^yes +step by single step: first; nothing passes$'
-line 2 '^no +step by emulation: where those before cannot; further pages of the instruction pass$'
+line 2 '^no +step by emulation: where those before cannot; further pages of an instruction that is not known pass$'
 line 3 ': further accesses of the vCPU pass$'
 
 steps arm-s2 2 4.20

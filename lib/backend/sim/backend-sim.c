@@ -245,6 +245,8 @@ static uint32_t dom_quirks(void *dom)
         q |= QUIRK_VIEW_SET_COVERS_LEAF;
     if (d->kind == SIM_X86_PV)
         q |= QUIRK_EMULATES_BY_RIGHTS;
+    else
+        q |= QUIRK_CODE_SHOWN;
     if (d->xen_minor < 19)
         q |= QUIRK_VIEW_COPIES_HOST_RIGHTS;
     else if (d->altp2m && d->xen_minor < 22)

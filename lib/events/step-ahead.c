@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "events/step-ahead.h"
+
+#include "base/base.h"
+#include "events/step.h"
+#include "events/x86-walk.h"
+#include "rights/rights.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ACCESS_RWX (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
+#define SEGMENT_PRESENT 0x80u
+#define SEGMENT_LONG 0x200u
+#define SEGMENT_BIG 0x400u
+#define NOT_SURE 2
+
+_Static_assert(X86_READ == XMEM_ACCESS_R && X86_WRITE == XMEM_ACCESS_W && X86_FETCH == XMEM_ACCESS_X,
+               "the same bits");
+
+/* One look. */
+struct look {
+    struct xmem_domain *d;
+    struct event *ev;
+    struct step_ahead *kept;
+    struct xmem_regs_x86 tables; /* what a walk needs */
+    struct x86_state state;
+    const struct x86_insn *in;
+    bool met; /* what the event is about is among what the instruction touches */
+    struct xmem_event_mem further; /* the first page that is to be told: access is not 0 */
+};
+
+/* ---- the session's part ---- */
+
+void step_ahead_free(struct xmem_domain *d)
+{
+    if (steps_of(d)->ahead)
+        page_cache_drop_all(&steps_of(d)->ahead->pages, d->ops, d->dom);
+    free(steps_of(d)->ahead);
+    steps_of(d)->ahead = NULL;
+}
+
+void step_ahead_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
+{
+    if (!steps_of(d)->ahead)
+        return;
+    page_cache_drop(&steps_of(d)->ahead->pages, d->ops, d->dom, gfn, nr);
+    for (unsigned i = 0; i < AHEAD_RIGHTS; i++)
+        if (steps_of(d)->ahead->rights[i].gfn - gfn < nr)
+            steps_of(d)->ahead->rights[i].at = 0;
+}
+
+static unsigned hash(uint64_t v)
+{
+    return (unsigned)(v * UINT64_C(0x9e3779b97f4a7c15) >> AHEAD_SHIFT);
+}
+
+/* ---- the instruction ---- */
+
+/* Whatever else fails is told apart from an entry of the guest's that says "not there". */
+static int read_page(void *arg, uint64_t gpa, void *buf, size_t n)
+{
+    struct xmem_domain *d = arg;
+    uint8_t *page;
+    if (page_cache_get(&steps_of(d)->ahead->pages, d->ops, d->dom, gpa / PAGE_BYTES, PAGE_RECENT, &page))
+        return -EIO;
+    memcpy(buf, page + gpa % PAGE_BYTES, n);
+    return 0;
+}
+
+/* False: how long its code's operands are is not known. */
+static bool read_state(struct look *l)
+{
+    const uint8_t *data = event_data(l->d, l->ev);
+    struct ring_addressing a;
+    if (!ring_regs_addressing(ring_of(l->d), data, &a) || !(a.cs & SEGMENT_PRESENT))
+        return false;
+    bool is_long = (a.efer & X86_EFER_LMA) && (a.cs & SEGMENT_LONG);
+    l->tables.cr0 = a.cr0;
+    l->tables.cr3 = a.cr3;
+    l->tables.cr4 = a.cr4;
+    l->tables.msr_efer = a.efer;
+    l->state = (struct x86_state){
+        .reg = (const uint64_t *)(const void *)data, /* aligned, in the event */
+        .rip = is_long ? a.rip : a.rip & UINT32_MAX,
+        .rflags = a.rflags,
+        .base = {a.es_base, a.cs_base, a.ss_base, a.ds_base, a.fs_base, a.gs_base},
+        .code = is_long ? 64 : a.cs & SEGMENT_BIG ? 32 : 16,
+        .stack = is_long ? 64 : a.ss & SEGMENT_BIG ? 32 : 16,
+    };
+    return true;
+}
+
+static uint64_t code_at(const struct look *l)
+{
+    const struct x86_state *s = &l->state;
+    return s->code == 64 ? s->rip : (s->rip + s->base[X86_CS]) & UINT32_MAX;
+}
+
+/* Read each time, since the guest may change it; decoded once. */
+static bool decode(struct look *l)
+{
+    const struct x86_memory memory = {.read = read_page, .arg = l->d};
+    uint8_t bytes[X86_INSN_MAX + 1] = {0};
+    uint64_t first;
+    size_t n = x86_read(&memory, &l->tables, code_at(l), bytes, X86_INSN_MAX);
+    memcpy(&first, bytes, sizeof(first));
+    struct ahead_insn *k = &l->kept->insn[hash(first)];
+    l->in = &k->in;
+    if (k->in.length && k->in.length <= n && k->in.code == l->state.code &&
+        !memcmp(bytes, k->bytes, k->in.length))
+        return true;
+    memcpy(k->bytes, bytes, sizeof(bytes));
+    if (x86_decode(bytes, n, l->state.code, &k->in))
+        return true;
+    k->in.length = 0;
+    return false;
+}
+
+/* ---- its pages ---- */
+
+/* Nothing that the session knows says it: what the hypervisor said a moment ago, or says now. */
+static int ask(struct look *l, struct view *v, uint64_t gfn, uint8_t *rights)
+{
+    struct page_cache *time = &l->kept->pages;
+    struct ahead_rights *k = &l->kept->rights[hash(gfn ^ (uint64_t)v->id << 48)];
+    *rights = k->rights;
+    if (k->at && k->gfn == gfn && k->view == v->id && time->now - k->at <= PAGE_CACHE_KEEP_NS)
+        return 0;
+    int rc = domain_check_gfns(l->d, gfn, 1);
+    if (!rc)
+        rc = domain_ask_rights(l->d, v, gfn, rights);
+    if (rc == -ESRCH || rc == -ERANGE) { /* no page of the guest's */
+        *rights = XMEM_RWX;
+        rc = 0;
+    }
+    if (!rc)
+        *k = (struct ahead_rights){.gfn = gfn, .at = time->now, .view = v->id, .rights = *rights};
+    return rc;
+}
+
+static int rights_of(struct look *l, struct view *v, uint64_t gfn, uint8_t *rights)
+{
+    uint8_t known = known_set_of(known_get(&v->known, gfn));
+    if (known == KNOWN_NOTHING)
+        known = view_default(v);
+    if (known == KNOWN_NOTHING || rights_turn(known) || v->unsure)
+        return ask(l, v, gfn, rights);
+    *rights = guards_narrow(l->d, v, gfn, known);
+    return 0;
+}
+
+/* A write is told as a read as well, as the processor tells it. */
+static uint32_t as_told(uint32_t access)
+{
+    return access & XMEM_ACCESS_W ? access | XMEM_ACCESS_R : access;
+}
+
+static int look_at_gfn(struct look *l, uint64_t gfn, uint64_t gla, uint32_t access)
+{
+    const struct xmem_event_mem *m = &l->ev->pub.u.mem;
+    const struct step *s = &vcpu_of(l->d, l->ev)->step;
+    struct view *v = domain_view(l->d, l->ev->home);
+    uint32_t need = as_told(access);
+    uint8_t rights;
+    l->met = l->met || (gfn == m->gfn && (need & m->access));
+    if (l->further.access || step_pages_have(&s->pages, gfn, need))
+        return 0;
+    int rc = rights_of(l, v, gfn, &rights);
+    if (!rc && (access & ~rights_allow(rights)))
+        l->further = (struct xmem_event_mem){.gfn = gfn, .offset = gla % PAGE_BYTES, .gla = gla,
+                                             .access = need};
+    return rc;
+}
+
+/* One that the guest's tables do not have makes a fault, and is not touched. */
+static int look_at_page(struct look *l, uint64_t gla, uint32_t access)
+{
+    const struct x86_memory memory = {.read = read_page, .arg = l->d};
+    const struct xmem_event_mem *m = &l->ev->pub.u.mem;
+    uint64_t gpa;
+    if ((m->access & XMEM_ACCESS_GLA_VALID) && !(m->access & XMEM_ACCESS_IN_GPT) &&
+        m->gla / PAGE_BYTES == gla / PAGE_BYTES)
+        return look_at_gfn(l, m->gfn, gla, access);
+    int rc = x86_translate(&memory, &l->tables, gla, &gpa);
+    if (rc)
+        return rc == -EFAULT ? 0 : NOT_SURE;
+    return look_at_gfn(l, gpa / PAGE_BYTES, gla, access);
+}
+
+static int look_at_touch(struct look *l, const struct x86_touch *t)
+{
+    uint64_t mask = l->state.code == 64 ? UINT64_MAX : UINT32_MAX;
+    int rc = 0;
+    for (uint64_t at = 0; at < t->bytes && !rc;) {
+        uint64_t gla = (t->at + at) & mask;
+        rc = look_at_page(l, gla, t->access);
+        at += PAGE_BYTES - gla % PAGE_BYTES;
+    }
+    return rc;
+}
+
+/* 0, NOT_SURE, or a failure. */
+static int look(struct look *l)
+{
+    struct x86_touch touch[X86_TOUCHES];
+    const struct xmem_event_mem *m = &l->ev->pub.u.mem;
+    if (!domain_view(l->d, l->ev->home) || !read_state(l) || !decode(l))
+        return NOT_SURE;
+    unsigned n = x86_touches(l->in, &l->state, touch);
+    int rc = 0;
+    for (unsigned i = 0; i < n && !rc; i++)
+        rc = look_at_touch(l, &touch[i]);
+    bool walked = m->access & XMEM_ACCESS_IN_GPT;
+    return !rc && !l->met && !walked ? NOT_SURE : rc;
+}
+
+/* ---- telling ---- */
+
+static int tell(struct look *l)
+{
+    struct xmem_domain *d = l->d;
+    uint32_t vcpu = l->ev->pub.vcpu, access = l->further.access;
+    l->further.access |= XMEM_ACCESS_GLA_VALID | XMEM_ACCESS_WITH_GLA;
+    step_phase(d, vcpu, STEP_STOPPED);
+    vcpu_at(d, vcpu)->attention = true; /* any answer but stepping over it ends the step */
+    if (d->ops->step_told)
+        (void)d->ops->step_told(d->dom, vcpu, l->further.gfn, access);
+    (void)event_own(d, l->ev, &l->further, 0);
+    return 1;
+}
+
+int step_look_ahead(struct xmem_domain *d, struct event *ev)
+{
+    struct look l = {.d = d, .ev = ev};
+    vcpu_of(d, ev)->step.sure = false;
+    uint32_t code = d->quirks & (QUIRK_CODE_ELSEWHERE | QUIRK_CODE_SHOWN);
+    if (ring_of(d)->arch != XMEM_ARCH_X86 || code == QUIRK_CODE_ELSEWHERE || !d->ops->page_map)
+        return 0;
+    if (!steps_of(d)->ahead)
+        steps_of(d)->ahead = calloc(1, sizeof(*steps_of(d)->ahead));
+    if (!steps_of(d)->ahead)
+        return domain_refuse(d, -ENOMEM, "out of memory");
+    l.kept = steps_of(d)->ahead;
+    page_cache_begin(&steps_of(d)->ahead->pages, d->ops, d->dom);
+    int rc = look(&l);
+    if (rc < 0)
+        return rc;
+    vcpu_of(d, ev)->step.sure = !rc;
+    return !rc && l.further.access ? tell(&l) : 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Steps by an answer alone: the hypervisor emulates the instruction, or carries it over. */
+#include "events/monitor.h"
+#include "events/step-ahead.h"
+#include "events/step-look.h"
+#include "events/step.h"
+
+#include <errno.h>
+
+#define OPERAND_MAX 64u /* bytes that one operand has at most */
+
+/* Xen's emulator reaches the host's frames only, whatever their rights, and gets some wrong. */
+static bool not_for_emulator(struct xmem_domain *d, struct event *ev)
+{
+    const struct view *v = domain_view(d, ev->home);
+    bool by_rights = d->quirks & QUIRK_EMULATES_BY_RIGHTS;
+    if (!by_rights && v && v->remaps.n)
+        return true;
+    bool never = step_was_refused(d, ev) || (!by_rights && step_not_for_xen(d, ev));
+    d->stats.not_decoded += never;
+    return never;
+}
+
+/* By one answer; what the hypervisor cannot do so it tells. */
+static int by_answer(struct xmem_domain *d, struct event *ev, uint32_t flag)
+{
+    int rc = monitor_emul_unimplemented(d);
+    if (rc)
+        return domain_fail(d, rc, 0, "what cannot be emulated cannot be monitored");
+    rc = vcpu_of(d, ev)->writes ? step_alone(d, ev->pub.vcpu) : 0;
+    if (rc)
+        return rc;
+    step_phase(d, ev->pub.vcpu, STEP_RUNS);
+    event_answer(d, ev, flag);
+    return 0;
+}
+
+/* What it did not do before, it does not do now: the next means is said at once. */
+int step_by_hypervisor(struct xmem_domain *d, struct event *ev)
+{
+    return step_was_refused(d, ev) ? -EOPNOTSUPP : by_answer(d, ev, RING_FLAG_STEP);
+}
+
+/* What is at a page's end may go on in the next one. */
+static bool may_cross(const struct xmem_domain *d, const struct event *ev)
+{
+    bool others = d->caps.step_means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX);
+    return others && ev->pub.reason == XMEM_EVENT_MEM_ACCESS &&
+           ev->pub.u.mem.offset + OPERAND_MAX > PAGE_BYTES;
+}
+
+int step_by_emulation(struct xmem_domain *d, struct event *ev)
+{
+    if (step_arm_can(d))
+        return step_by_arm(d, ev);
+    if (not_for_emulator(d, ev))
+        return -EOPNOTSUPP;
+    if (d->quirks & QUIRK_EMULATES_BY_RIGHTS)
+        return by_answer(d, ev, RING_FLAG_EMULATE);
+    int rc = step_look_ahead(d, ev);
+    if (rc)
+        return rc > 0 ? 0 : rc;
+    if (!vcpu_of(d, ev)->step.sure && may_cross(d, ev))
+        return -EOPNOTSUPP;
+    return by_answer(d, ev, RING_FLAG_EMULATE);
+}
+
+/* Of an instruction all of whose pages were looked at none passes. */
+uint32_t step_passes_now(struct xmem_domain *d, const struct event *ev, uint32_t means)
+{
+    bool sure = means == XMEM_STEP_EMULATE && vcpu_of(d, ev)->step.sure;
+    return step_passes(d, means) & ~(sure ? XMEM_PASSES_PAGES : 0);
+}
