@@ -59,7 +59,7 @@ static uint32_t pair(const struct sim_op *op)
     return op->code == SIM_OP_WRITE ? STP | AT | RT2(A64_MORE) | RD(A64_NEW) : A64_UDF;
 }
 
-unsigned sim_a64_excl(const struct sim_op *op, uint8_t step[A64_MOST])
+unsigned xmi_sim_a64_excl(const struct sim_op *op, uint8_t step[A64_MOST])
 {
     unsigned n = 0;
 
@@ -93,7 +93,7 @@ static unsigned excl(const struct sim_op *op, uint32_t size, uint32_t out[A64_MO
         [EXCL_BRANCH] = CBNZ_W | RD(A64_MORE),
     };
     uint8_t step[A64_MOST];
-    unsigned n = sim_a64_excl(op, step);
+    unsigned n = xmi_sim_a64_excl(op, step);
 
     for (unsigned i = 0; i < n; i++) {
         out[i] = word[step[i]];
@@ -103,7 +103,7 @@ static unsigned excl(const struct sim_op *op, uint32_t size, uint32_t out[A64_MO
     return n;
 }
 
-unsigned sim_a64_encode(const struct sim_op *op, uint32_t out[A64_MOST])
+unsigned xmi_sim_a64_encode(const struct sim_op *op, uint32_t out[A64_MOST])
 {
     uint32_t size = size_of(op->len);
 
@@ -117,7 +117,7 @@ unsigned sim_a64_encode(const struct sim_op *op, uint32_t out[A64_MOST])
     return 1;
 }
 
-uint32_t sim_a64_branch(int32_t to)
+uint32_t xmi_sim_a64_branch(int32_t to)
 {
     return B | ((uint32_t)to >> 2 & 0x3ffffffu);
 }

@@ -24,10 +24,10 @@ enum { A64_OLD = 0, A64_ADDR = 1, A64_NEW = 2, A64_MORE = 3, A64_GOT = 4, A64_FR
 enum excl_step { EXCL_LOAD, EXCL_WAIT, EXCL_FURTHER, EXCL_ODD, EXCL_ADD, EXCL_STORE, EXCL_BRANCH };
 
 /* How many words. UDF: the op is none that A64 knows. */
-unsigned sim_a64_encode(const struct sim_op *op, uint32_t out[A64_MOST]);
+unsigned xmi_sim_a64_encode(const struct sim_op *op, uint32_t out[A64_MOST]);
 /* How many instructions; EXCL only. */
-unsigned sim_a64_excl(const struct sim_op *op, uint8_t step[A64_MOST]);
+unsigned xmi_sim_a64_excl(const struct sim_op *op, uint8_t step[A64_MOST]);
 /* A branch to `to` bytes from where it stands. */
-uint32_t sim_a64_branch(int32_t to);
+uint32_t xmi_sim_a64_branch(int32_t to);
 
 #endif

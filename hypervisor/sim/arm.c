@@ -25,12 +25,12 @@ static uint64_t code_base(const struct sim_vcpu *v)
     return (SIM_CODE_GFN + v->id) << XM_PAGE_SHIFT;
 }
 
-int sim_arm_init(struct sim_domain *d)
+int xmi_sim_arm_init(struct sim_domain *d)
 {
-    return sim_is_arm(d) ? sim_arena_init(&d->code, d->cfg.vcpus, 0, 1) : 0;
+    return sim_is_arm(d) ? xmi_sim_arena_init(&d->code, d->cfg.vcpus, 0, 1) : 0;
 }
 
-void sim_arm_vcpu_init(struct sim_vcpu *v)
+void xmi_sim_arm_vcpu_init(struct sim_vcpu *v)
 {
     struct sim_arm *a = &v->arm;
 
@@ -42,10 +42,10 @@ void sim_arm_vcpu_init(struct sim_vcpu *v)
         a->x[i] = (uint64_t)v->id << 32 | i;
     a->x[A64_OLD] = 0;
     a->code = (uint32_t *)(void *)(v->dom->code.base + ((size_t)v->id << XM_PAGE_SHIFT));
-    a->code[SLOTS_BYTES / A64_BYTES] = sim_a64_branch(-(int32_t)SLOTS_BYTES);
+    a->code[SLOTS_BYTES / A64_BYTES] = xmi_sim_a64_branch(-(int32_t)SLOTS_BYTES);
 }
 
-void *sim_arm_code_page(struct sim_domain *d, uint64_t gfn)
+void *xmi_sim_arm_code_page(struct sim_domain *d, uint64_t gfn)
 {
     if (!sim_is_arm(d) || gfn - SIM_CODE_GFN >= d->cfg.vcpus)
         return NULL;
@@ -58,7 +58,7 @@ static uint64_t in_page(const struct sim_vcpu *v, uint64_t pc)
     return pc == code_base(v) + SLOTS_BYTES ? code_base(v) : pc;
 }
 
-uint64_t sim_arm_pc_after(const struct sim_vcpu *v, uint64_t pc, uint64_t n)
+uint64_t xmi_sim_arm_pc_after(const struct sim_vcpu *v, uint64_t pc, uint64_t n)
 {
     uint64_t at = pc - code_base(v), to = at + n * A64_BYTES;
 
@@ -71,10 +71,10 @@ static unsigned words_of(const struct sim_op *op)
 {
     uint8_t step[A64_MOST];
 
-    return op->code == SIM_OP_EXCL ? sim_a64_excl(op, step) : 1;
+    return op->code == SIM_OP_EXCL ? xmi_sim_a64_excl(op, step) : 1;
 }
 
-void sim_arm_begin(struct sim_vcpu *v, const struct sim_op *op)
+void xmi_sim_arm_begin(struct sim_vcpu *v, const struct sim_op *op)
 {
     uint64_t pc = in_page(v, v->pc), at;
 
@@ -90,11 +90,11 @@ void sim_arm_begin(struct sim_vcpu *v, const struct sim_op *op)
     v->arm.set = false;
 }
 
-bool sim_arm_leaves(struct sim_vcpu *v, uint64_t pc)
+bool xmi_sim_arm_leaves(struct sim_vcpu *v, uint64_t pc)
 {
     struct sim_op op;
 
-    sim_program_peek(&v->prog, &op);
+    xmi_sim_program_peek(&v->prog, &op);
     return pc - v->arm.begin >= words_of(&op) * A64_BYTES;
 }
 
@@ -108,7 +108,7 @@ static void write_code(struct sim_vcpu *v, const uint32_t *word, unsigned n)
         v->arm.code[at / A64_BYTES + i] = word[i];
 }
 
-void sim_arm_show(struct sim_vcpu *v)
+void xmi_sim_arm_show(struct sim_vcpu *v)
 {
     uint32_t word[A64_MOST];
     struct sim_op op;
@@ -119,11 +119,11 @@ void sim_arm_show(struct sim_vcpu *v)
     v->arm.x[A64_OLD] = v->result;
     if (program_over(&v->prog))
         return;
-    sim_program_peek(&v->prog, &op);
+    xmi_sim_program_peek(&v->prog, &op);
     if (!v->in_op)
-        sim_arm_begin(v, &op);
+        xmi_sim_arm_begin(v, &op);
     v->arm.shown = true;
-    write_code(v, word, sim_a64_encode(&op, word));
+    write_code(v, word, xmi_sim_a64_encode(&op, word));
     v->arm.x[A64_ADDR] = op.addr;
     v->arm.x[A64_NEW] = op.value;
     v->arm.x[A64_FROM] = op.to;
@@ -132,11 +132,11 @@ void sim_arm_show(struct sim_vcpu *v)
 
 /* ---- vcpucontext ---- */
 
-void sim_arm_get(struct sim_vcpu *v, struct sim_arm_context *out)
+void xmi_sim_arm_get(struct sim_vcpu *v, struct sim_arm_context *out)
 {
     const struct sim_arm *a = &v->arm;
 
-    sim_arm_show(v);
+    xmi_sim_arm_show(v);
     memset(out, 0, sizeof(*out));
     memcpy(out->x, a->x, sizeof(out->x));
     out->pc = v->pc;
@@ -164,15 +164,15 @@ static bool taken(uint64_t psr)
     return m == 0 || m == 4 || m == 5;
 }
 
-int sim_arm_set(struct sim_vcpu *v, const struct sim_arm_context *in)
+int xmi_sim_arm_set(struct sim_vcpu *v, const struct sim_arm_context *in)
 {
     struct sim_arm *a = &v->arm;
 
     if (!taken(in->cpsr) || (in->spsr_el1 != 0 && !taken(in->spsr_el1)))
         return -XM_EINVAL;
-    sim_arm_show(v);
+    xmi_sim_arm_show(v);
     memcpy(a->x, in->x, sizeof(a->x));
-    sim_vcpu_set_pc(v, in->pc);
+    xmi_sim_vcpu_set_pc(v, in->pc);
     v->regs.arm.cpsr = in->cpsr;
     a->sp_el0 = in->sp_el0;
     a->sp_el1 = in->sp_el1;

@@ -4,47 +4,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Thread_local struct sim_domain *sim_current;
+_Thread_local struct sim_domain *xmi_sim_current;
 
 static bool somebody_can_run(const struct sim_domain *d)
 {
     if (d->pauses != 0)
         return false;
     for (uint32_t i = 0; i < d->cfg.vcpus; i++) {
-        if (sim_vcpu_will_run(&d->vcpu[i]))
+        if (xmi_sim_vcpu_will_run(&d->vcpu[i]))
             return true;
     }
     return false;
 }
 
-void sim_enter(struct sim_domain *d)
+void xmi_sim_enter(struct sim_domain *d)
 {
     pthread_mutex_lock(&d->lock);
-    sim_current = d;
+    xmi_sim_current = d;
 }
 
-void sim_leave(struct sim_domain *d)
+void xmi_sim_leave(struct sim_domain *d)
 {
     if (d->doomed && !d->dying)
-        sim_domain_die(d);
-    sim_evtchn_update(&d->evtchn, d->dying || (!d->evtchn.quiet && somebody_can_run(d)));
+        xmi_sim_domain_die(d);
+    xmi_sim_evtchn_update(&d->evtchn, d->dying || (!d->evtchn.quiet && somebody_can_run(d)));
     if (d->watch != NULL)
         d->watch(d->watch_ctx);
-    sim_current = NULL;
+    xmi_sim_current = NULL;
     pthread_mutex_unlock(&d->lock);
 }
 
-void sim_domain_die(struct sim_domain *d)
+void xmi_sim_domain_die(struct sim_domain *d)
 {
     d->dying = true;
     xm_ring_kill(&d->core);
 }
 
-void sim_domain_kill(struct sim_domain *d)
+void xmi_sim_domain_kill(struct sim_domain *d)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     d->doomed = true;
-    sim_leave(d);
+    xmi_sim_leave(d);
 }
 
 /* ---- making and freeing ---- */
@@ -53,9 +53,9 @@ static int cfg_check(const struct sim_domain_cfg *cfg)
 {
     if (cfg->kind < SIM_X86_EPT || cfg->kind > SIM_X86_NPT)
         return -XM_EINVAL;
-    if (sim_mpu_cfg_check(cfg) != 0)
+    if (xmi_sim_mpu_cfg_check(cfg) != 0)
         return -XM_EINVAL;
-    if (cfg->kind == SIM_X86_PV && sim_pv_cfg_check(cfg) != 0)
+    if (cfg->kind == SIM_X86_PV && xmi_sim_pv_cfg_check(cfg) != 0)
         return -XM_EINVAL;
     if (cfg->kind != SIM_X86_EPT && cfg->kind != SIM_X86_PV && cfg->altp2m)
         return -XM_EINVAL;
@@ -86,11 +86,11 @@ static int core_init(struct sim_domain *d)
         .vcpus = d->cfg.vcpus,
         .views_allowed = d->cfg.altp2m,
         .max_views = d->machine->cfg.max_views,
-        .xen_minor = sim_machine_xen_minor(d->machine),
+        .xen_minor = xmi_sim_machine_xen_minor(d->machine),
         .highest_gfn = d->cfg.first_gfn + d->cfg.pages - 1,
-        .pv_hooks = &sim_pv_hooks,
+        .pv_hooks = &xmi_sim_pv_hooks,
         .pv_end = SIM_PV_END,
-        .mpu_budget = sim_mpu_budget(&d->cfg),
+        .mpu_budget = xmi_sim_mpu_budget(&d->cfg),
         .mpu_mode = d->cfg.whole ? XM_MPU_WHOLE : XM_MPU_DEMAND,
         .mpu_step = true,
     };
@@ -126,13 +126,13 @@ static int vcpus_init(struct sim_domain *d)
     if (d->vcpu == NULL)
         return -XM_ENOMEM;
     for (uint32_t i = 0; i < d->cfg.vcpus && rc == 0; i++) {
-        rc = sim_vcpu_init(d, i);
+        rc = xmi_sim_vcpu_init(d, i);
         core_vcpu(d, &d->vcpu[i], &d->core.vcpu[i]);
     }
     return rc;
 }
 
-char *sim_page_of(struct sim_domain *d, xm_mfn_t mfn)
+char *xmi_sim_page_of(struct sim_domain *d, xm_mfn_t mfn)
 {
     if (d->mpu == NULL)
         return frame_at(mfn);
@@ -166,7 +166,7 @@ static int memory_init(struct sim_domain *d)
 
     if (d->cfg.superpages)
         align = UINT64_C(1) << (d->cfg.pages >> XM_ORDER_1G != 0 ? XM_ORDER_1G : XM_ORDER_2M);
-    rc = sim_arena_init(&d->memory, d->cfg.pages, d->cfg.first_gfn, align);
+    rc = xmi_sim_arena_init(&d->memory, d->cfg.pages, d->cfg.first_gfn, align);
     while (rc == 0 && i < d->cfg.pages) {
         unsigned order = order_at(d, i);
 
@@ -179,25 +179,25 @@ static int memory_init(struct sim_domain *d)
 
 static int domain_fill(struct sim_domain *d)
 {
-    int rc = sim_evtchn_init(&d->evtchn);
+    int rc = xmi_sim_evtchn_init(&d->evtchn);
 
     if (rc == 0)
         rc = core_init(d);
     if (rc == 0)
-        rc = sim_arm_init(d);
+        rc = xmi_sim_arm_init(d);
     if (rc == 0)
-        rc = sim_x86_init(d);
+        rc = xmi_sim_x86_init(d);
     if (rc == 0)
         rc = vcpus_init(d);
     if (rc == 0 && d->cfg.kind == SIM_ARMV8R_MPU)
-        rc = sim_mpu_init(d);
+        rc = xmi_sim_mpu_init(d);
     if (rc == 0)
-        rc = d->cfg.kind == SIM_X86_PV ? sim_pv_init(d) : memory_init(d);
+        rc = d->cfg.kind == SIM_X86_PV ? xmi_sim_pv_init(d) : memory_init(d);
     d->tlb_flushes = 0; /* nobody has run yet: not of interest */
     return rc;
 }
 
-int sim_domain_create(struct sim_machine *m, const struct sim_domain_cfg *cfg,
+int xmi_sim_domain_create(struct sim_machine *m, const struct sim_domain_cfg *cfg,
                       struct sim_domain **out)
 {
     struct sim_domain *d;
@@ -217,9 +217,9 @@ int sim_domain_create(struct sim_machine *m, const struct sim_domain_cfg *cfg,
     pthread_mutex_init(&d->lock, NULL);
     rc = domain_fill(d);
     if (rc == 0)
-        rc = sim_machine_add(m, d);
+        rc = xmi_sim_machine_add(m, d);
     if (rc != 0) {
-        sim_domain_free(d);
+        xmi_sim_domain_free(d);
         return rc;
     }
     rng_seed(&d->rng, m->cfg.seed ^ (uint64_t)d->cfg.domid << 32);
@@ -227,27 +227,27 @@ int sim_domain_create(struct sim_machine *m, const struct sim_domain_cfg *cfg,
     return 0;
 }
 
-void sim_domain_free(struct sim_domain *d)
+void xmi_sim_domain_free(struct sim_domain *d)
 {
     if (d == NULL)
         return;
     for (uint32_t i = 0; d->vcpu != NULL && i < d->cfg.vcpus; i++)
-        sim_vcpu_destroy(&d->vcpu[i]);
+        xmi_sim_vcpu_destroy(&d->vcpu[i]);
     while (d->traces != NULL) {
         struct sim_trace *t = d->traces;
 
         d->traces = t->next;
-        sim_trace_free(t);
+        xmi_sim_trace_free(t);
     }
-    sim_pv_destroy(d);
-    sim_mpu_destroy(d);
+    xmi_sim_pv_destroy(d);
+    xmi_sim_mpu_destroy(d);
     if (d->core_up)
         xm_domain_destroy(&d->core);
-    sim_frames_destroy(&d->tables);
-    sim_frames_destroy(&d->extra);
-    sim_arena_destroy(&d->memory);
-    sim_arena_destroy(&d->code);
-    sim_evtchn_destroy(&d->evtchn);
+    xmi_sim_frames_destroy(&d->tables);
+    xmi_sim_frames_destroy(&d->extra);
+    xmi_sim_arena_destroy(&d->memory);
+    xmi_sim_arena_destroy(&d->code);
+    xmi_sim_evtchn_destroy(&d->evtchn);
     free(d->vcpu);
     free(d->epoch);
     free(d->internal);
@@ -258,9 +258,9 @@ void sim_domain_free(struct sim_domain *d)
 
 /* ---- looking, and the guest's frames ---- */
 
-void sim_domain_info(struct sim_domain *d, struct sim_domain_info *out)
+void xmi_sim_domain_info(struct sim_domain *d, struct sim_domain_info *out)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     memset(out, 0, sizeof(*out));
     out->domid = d->cfg.domid;
     out->vcpus = d->cfg.vcpus;
@@ -275,9 +275,9 @@ void sim_domain_info(struct sim_domain *d, struct sim_domain_info *out)
     out->max_views = d->core.max_views;
     out->regions = d->mpu != NULL ? xm_mpu_of(&d->core)->budget : 0;
     if (d->pv != NULL)
-        sim_pv_info(d, out);
+        xmi_sim_pv_info(d, out);
     memcpy(out->name, d->cfg.name, sizeof(out->name));
-    sim_leave(d);
+    xmi_sim_leave(d);
 }
 
 static xm_mfn_t mfn_of(struct sim_domain *d, uint64_t gfn)
@@ -285,7 +285,7 @@ static xm_mfn_t mfn_of(struct sim_domain *d, uint64_t gfn)
     if (d->dying || gfn >= XM_GFN_LIMIT)
         return xm_mfn(XM_GFN_NONE);
     if (d->pv != NULL)
-        return sim_pv_host_frame(d, gfn);
+        return xmi_sim_pv_host_frame(d, gfn);
     return xm_p2m_get(&d->core, 0, xm_gfn(gfn)).mfn;
 }
 
@@ -296,25 +296,25 @@ static int map_gfn(struct sim_domain *d, uint64_t gfn, void **page)
     void *code;
 
     if (xm_mfn_valid(mfn)) {
-        *page = d->pv != NULL ? frame_at(mfn) : (void *)sim_page_of(d, mfn);
+        *page = d->pv != NULL ? frame_at(mfn) : (void *)xmi_sim_page_of(d, mfn);
         rc = 0;
-    } else if (!d->dying && ((code = sim_arm_code_page(d, gfn)) != NULL ||
-                             (code = sim_x86_page(d, gfn)) != NULL)) {
+    } else if (!d->dying && ((code = xmi_sim_arm_code_page(d, gfn)) != NULL ||
+                             (code = xmi_sim_x86_page(d, gfn)) != NULL)) {
         *page = code;
         rc = 0;
     }
     return rc;
 }
 
-int sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page)
+int xmi_sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page)
 {
     int rc;
 
-    sim_enter(d);
+    xmi_sim_enter(d);
     rc = sim_inject_ask(d, SIM_HC_MAP);
     if (rc == 0)
         rc = map_gfn(d, gfn, page);
-    sim_leave(d);
+    xmi_sim_leave(d);
     return rc;
 }
 
@@ -327,28 +327,28 @@ static int populate(struct sim_domain *d, uint64_t gfn)
     int rc;
 
     if (d->pv != NULL)
-        return sim_pv_populate(d, gfn);
+        return xmi_sim_pv_populate(d, gfn);
     if (own) {
         mfn = frame_number(d, i);
-        memset(sim_page_of(d, mfn), 0, XM_PAGE_SIZE);
+        memset(xmi_sim_page_of(d, mfn), 0, XM_PAGE_SIZE);
     } else if (d->mpu != NULL) {
         return -XM_EINVAL; /* direct-mapped: it has its own memory and no other */
     } else {
-        mfn = sim_frames_alloc(&d->extra);
+        mfn = xmi_sim_frames_alloc(&d->extra);
         if (!xm_mfn_valid(mfn))
             return -XM_ENOMEM;
     }
     rc = xm_p2m_map(&d->core, xm_gfn(gfn), mfn, XM_ORDER_4K);
     if (rc != 0 && !own)
-        sim_frames_free(&d->extra, mfn);
+        xmi_sim_frames_free(&d->extra, mfn);
     return rc;
 }
 
-int sim_populate(struct sim_domain *d, uint64_t gfn)
+int xmi_sim_populate(struct sim_domain *d, uint64_t gfn)
 {
     int rc;
 
-    sim_enter(d);
+    xmi_sim_enter(d);
     if (d->dying)
         rc = -XM_ESRCH;
     else if (gfn >= XM_GFN_LIMIT)
@@ -359,7 +359,7 @@ int sim_populate(struct sim_domain *d, uint64_t gfn)
         rc = sim_inject_ask(d, SIM_HC_POPULATE);
     if (rc == 0)
         rc = populate(d, gfn);
-    sim_leave(d);
+    xmi_sim_leave(d);
     return rc;
 }
 
@@ -370,33 +370,33 @@ static int depopulate(struct sim_domain *d, uint64_t gfn)
 
     if (d->pv != NULL) {
         if (!d->dying)
-            rc = sim_pv_depopulate(d, gfn);
+            rc = xmi_sim_pv_depopulate(d, gfn);
     } else if (xm_mfn_valid(mfn)) {
         rc = xm_p2m_unmap(&d->core, xm_gfn(gfn), XM_ORDER_4K);
         if (rc == 0 && d->mpu == NULL && !sim_arena_has(&d->memory, mfn))
-            sim_frames_free(&d->extra, mfn);
+            xmi_sim_frames_free(&d->extra, mfn);
     }
     return rc;
 }
 
-int sim_depopulate(struct sim_domain *d, uint64_t gfn)
+int xmi_sim_depopulate(struct sim_domain *d, uint64_t gfn)
 {
     int rc;
 
-    sim_enter(d);
+    xmi_sim_enter(d);
     rc = sim_inject_ask(d, SIM_HC_DEPOPULATE);
     if (rc == 0)
         rc = depopulate(d, gfn);
-    sim_leave(d);
+    xmi_sim_leave(d);
     return rc;
 }
 
-void *sim_ring_page(struct sim_domain *d)
+void *xmi_sim_ring_page(struct sim_domain *d)
 {
     void *page;
 
-    sim_enter(d);
+    xmi_sim_enter(d);
     page = xm_ring_page(&d->core);
-    sim_leave(d);
+    xmi_sim_leave(d);
     return page;
 }

@@ -6,13 +6,13 @@
 
 #include "sim-int.h"
 
-int sim_evtchn_init(struct sim_evtchn *e)
+int xmi_sim_evtchn_init(struct sim_evtchn *e)
 {
     e->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     return e->fd < 0 ? -errno : 0;
 }
 
-void sim_evtchn_destroy(struct sim_evtchn *e)
+void xmi_sim_evtchn_destroy(struct sim_evtchn *e)
 {
     if (e->fd >= 0)
         close(e->fd);
@@ -20,13 +20,13 @@ void sim_evtchn_destroy(struct sim_evtchn *e)
 }
 
 /* The fd itself is brought up to date when the domain is left. */
-void sim_evtchn_raise(struct sim_evtchn *e)
+void xmi_sim_evtchn_raise(struct sim_evtchn *e)
 {
     if (e->bound)
         e->pending = true;
 }
 
-void sim_evtchn_update(struct sim_evtchn *e, bool wanted)
+void xmi_sim_evtchn_update(struct sim_evtchn *e, bool wanted)
 {
     uint64_t n = 1;
     bool want = wanted || e->pending;
@@ -40,58 +40,58 @@ void sim_evtchn_update(struct sim_evtchn *e, bool wanted)
         e->readable = want;
 }
 
-int sim_evtchn_fd(struct sim_domain *d)
+int xmi_sim_evtchn_fd(struct sim_domain *d)
 {
     return d->evtchn.fd;
 }
 
-void sim_evtchn_ack(struct sim_domain *d)
+void xmi_sim_evtchn_ack(struct sim_domain *d)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     d->evtchn.pending = false;
-    sim_leave(d);
+    xmi_sim_leave(d);
 }
 
-void sim_evtchn_poke(struct sim_domain *d)
+void xmi_sim_evtchn_poke(struct sim_domain *d)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     d->evtchn.pending = true;
-    sim_leave(d);
+    xmi_sim_leave(d);
 }
 
-void sim_evtchn_soon(struct sim_domain *d)
+void xmi_sim_evtchn_soon(struct sim_domain *d)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     d->evtchn.soon = true;
-    sim_leave(d);
+    xmi_sim_leave(d);
 }
 
-void sim_evtchn_time(struct sim_evtchn *e)
+void xmi_sim_evtchn_time(struct sim_evtchn *e)
 {
     e->pending = e->pending || e->soon;
     e->soon = false;
 }
 
-void sim_evtchn_notify(struct sim_domain *d)
+void xmi_sim_evtchn_notify(struct sim_domain *d)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     if (!d->dying && d->evtchn.bound)
         (void)xm_ring_consume(&d->core); /* what is wrong with the page is counted there */
-    sim_leave(d);
+    xmi_sim_leave(d);
 }
 
-void sim_evtchn_quiet(struct sim_domain *d, bool quiet)
+void xmi_sim_evtchn_quiet(struct sim_domain *d, bool quiet)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     d->evtchn.quiet = quiet;
-    sim_leave(d);
+    xmi_sim_leave(d);
 }
 
-void sim_listener_abandon(struct sim_domain *d)
+void xmi_sim_listener_abandon(struct sim_domain *d)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     d->evtchn.bound = false;
     d->evtchn.pending = d->evtchn.soon = false;
-    sim_notes_forget(d);
-    sim_leave(d);
+    xmi_sim_notes_forget(d);
+    xmi_sim_leave(d);
 }

@@ -8,7 +8,7 @@
 #define TYPE_SW_EXCEPTION 6u
 #define INSN_MAX 15u
 
-void sim_vcpu_take_exception(struct sim_vcpu *v, uint8_t vector)
+void xmi_sim_vcpu_take_exception(struct sim_vcpu *v, uint8_t vector)
 {
     v->traps++;
     v->breakpoints += vector == SIM_VECTOR_BP;
@@ -18,7 +18,7 @@ void sim_vcpu_take_exception(struct sim_vcpu *v, uint8_t vector)
 /* inject_event() of Xen's xen/arch/x86/hvm/dm.c: one at a time, delivered when the vCPU runs. */
 static int inject(struct sim_domain *d, struct sim_vcpu *v, const struct sim_exception *e)
 {
-    int rc = d->dying ? -XM_ESRCH : sim_inject_take(d, XM_HC_INJECT_EVENT);
+    int rc = d->dying ? -XM_ESRCH : xmi_sim_inject_take(d, XM_HC_INJECT_EVENT);
 
     d->hypercalls++;
     if (rc != 0)
@@ -29,7 +29,7 @@ static int inject(struct sim_domain *d, struct sim_vcpu *v, const struct sim_exc
     return 0;
 }
 
-int sim_vcpu_inject(struct sim_domain *d, uint32_t vcpu, uint8_t vector, uint8_t type,
+int xmi_sim_vcpu_inject(struct sim_domain *d, uint32_t vcpu, uint8_t vector, uint8_t type,
                     uint8_t insn_len)
 {
     const struct sim_exception e = {
@@ -40,19 +40,19 @@ int sim_vcpu_inject(struct sim_domain *d, uint32_t vcpu, uint8_t vector, uint8_t
         return -XM_EINVAL;
     if (d->cfg.kind != SIM_X86_EPT && d->cfg.kind != SIM_X86_NPT)
         return -XM_EOPNOTSUPP;
-    sim_enter(d);
+    xmi_sim_enter(d);
     rc = inject(d, &d->vcpu[vcpu], &e);
-    sim_leave(d);
+    xmi_sim_leave(d);
     return rc;
 }
 
-bool sim_vcpu_deliver(struct sim_vcpu *v)
+bool xmi_sim_vcpu_deliver(struct sim_vcpu *v)
 {
     const struct sim_exception e = v->exception;
     bool by_instruction = e.type >= TYPE_SW_INTERRUPT && e.type <= TYPE_SW_EXCEPTION;
 
     v->exception.pending = false;
-    sim_vcpu_take_exception(v, e.vector);
+    xmi_sim_vcpu_take_exception(v, e.vector);
     if (!by_instruction)
         return false;
     /* The handler's return address lies behind the instruction that made it. */

@@ -10,10 +10,10 @@ static unsigned where(const struct sim_vcpu *v, const struct sim_op *op)
     uint8_t step[A64_MOST];
     uint64_t at = (v->pc - v->arm.begin) / A64_BYTES;
 
-    return at < sim_a64_excl(op, step) ? step[at] : EXCL_BRANCH;
+    return at < xmi_sim_a64_excl(op, step) ? step[at] : EXCL_BRANCH;
 }
 
-bool sim_excl_ends(const struct sim_vcpu *v, const struct sim_op *op)
+bool xmi_sim_excl_ends(const struct sim_vcpu *v, const struct sim_op *op)
 {
     return where(v, op) == EXCL_BRANCH && (uint32_t)v->arm.x[A64_MORE] == 0;
 }
@@ -22,13 +22,13 @@ bool sim_excl_ends(const struct sim_vcpu *v, const struct sim_op *op)
 static bool reach(struct sim_domain *d, struct sim_vcpu *v, struct sim_access *a, uint8_t what,
                   uint64_t addr, uint32_t len)
 {
-    sim_access_make(a, what, addr, len);
-    if (sim_access_find(d, v, a) != TR_OK) {
+    xmi_sim_access_make(a, what, addr, len);
+    if (xmi_sim_access_find(d, v, a) != TR_OK) {
         v->arm.monitor = false;
         return false;
     }
     if (unlikely(d->watched))
-        sim_check_access(d, v, a, false);
+        xmi_sim_check_access(d, v, a, false);
     return true;
 }
 
@@ -38,7 +38,7 @@ static bool load(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *
 
     if (!reach(d, v, &a, XM_DO_R, op->addr, op->len))
         return false;
-    v->arm.watched = v->arm.x[A64_OLD] = v->result = sim_access_load(&a);
+    v->arm.watched = v->arm.x[A64_OLD] = v->result = xmi_sim_access_load(&a);
     v->arm.monitor = true;
     return true;
 }
@@ -53,10 +53,10 @@ static bool store(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op 
     if (v->arm.monitor && !reach(d, v, &in.a[0], XM_DO_W, op->addr, op->len))
         return false;
     if (v->arm.monitor)
-        v->arm.monitor = sim_access_load(&in.a[0]) == v->arm.watched;
+        v->arm.monitor = xmi_sim_access_load(&in.a[0]) == v->arm.watched;
     v->arm.x[A64_MORE] = v->arm.monitor ? 0 : 1;
     if (v->arm.monitor)
-        sim_insn_do(v, &write, &in, NULL);
+        xmi_sim_insn_do(v, &write, &in, NULL);
     v->arm.monitor = false;
     return true;
 }
@@ -67,7 +67,7 @@ static bool further(struct sim_domain *d, struct sim_vcpu *v, const struct sim_o
 
     if (!reach(d, v, &a, XM_DO_R, op->to, 8))
         return false;
-    v->arm.x[A64_GOT] = sim_access_load(&a);
+    v->arm.x[A64_GOT] = xmi_sim_access_load(&a);
     return true;
 }
 
@@ -78,7 +78,7 @@ static bool fetch(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op 
     return (op->flags & SIM_OP_F_FETCH) == 0 || reach(d, v, &a, XM_DO_X, v->pc, A64_BYTES);
 }
 
-bool sim_excl_end(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+bool xmi_sim_excl_end(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     if (!fetch(d, v, op))
         return false;
@@ -109,11 +109,11 @@ static bool do_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_o
     }
 }
 
-bool sim_excl_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+bool xmi_sim_excl_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     unsigned at = where(v, op);
 
-    sim_arm_show(v);
+    xmi_sim_arm_show(v);
     if (!fetch(d, v, op) || !do_step(d, v, op, at))
         return false;
     if (goes_back(v, at))

@@ -36,7 +36,7 @@ static bool add_chunk(struct sim_frames *f)
     return true;
 }
 
-xm_mfn_t sim_frames_alloc(struct sim_frames *f)
+xm_mfn_t xmi_sim_frames_alloc(struct sim_frames *f)
 {
     void *p = f->free_list;
 
@@ -52,7 +52,7 @@ xm_mfn_t sim_frames_alloc(struct sim_frames *f)
     return frame_of(p);
 }
 
-void sim_frames_free(struct sim_frames *f, xm_mfn_t mfn)
+void xmi_sim_frames_free(struct sim_frames *f, xm_mfn_t mfn)
 {
     void *p = frame_at(mfn);
 
@@ -61,7 +61,7 @@ void sim_frames_free(struct sim_frames *f, xm_mfn_t mfn)
     f->used--;
 }
 
-void sim_frames_destroy(struct sim_frames *f)
+void xmi_sim_frames_destroy(struct sim_frames *f)
 {
     for (size_t i = 0; i < f->chunks; i++)
         munmap(f->chunk[i], (size_t)CHUNK_FRAMES * XM_PAGE_SIZE);
@@ -69,7 +69,7 @@ void sim_frames_destroy(struct sim_frames *f)
     memset(f, 0, sizeof(*f));
 }
 
-int sim_arena_init(struct sim_arena *a, uint64_t pages, uint64_t first, uint64_t align_pages)
+int xmi_sim_arena_init(struct sim_arena *a, uint64_t pages, uint64_t first, uint64_t align_pages)
 {
     uint64_t skip;
 
@@ -83,7 +83,7 @@ int sim_arena_init(struct sim_arena *a, uint64_t pages, uint64_t first, uint64_t
     return 0;
 }
 
-void sim_arena_destroy(struct sim_arena *a)
+void xmi_sim_arena_destroy(struct sim_arena *a)
 {
     if (a->map != NULL)
         munmap(a->map, a->map_bytes);

@@ -33,13 +33,13 @@ static inline xm_mfn_t frame_of(const void *p)
 }
 
 /* Zeroed; an invalid mfn when there is no memory. */
-xm_mfn_t sim_frames_alloc(struct sim_frames *f);
-void sim_frames_free(struct sim_frames *f, xm_mfn_t mfn);
-void sim_frames_destroy(struct sim_frames *f);
+xm_mfn_t xmi_sim_frames_alloc(struct sim_frames *f);
+void xmi_sim_frames_free(struct sim_frames *f, xm_mfn_t mfn);
+void xmi_sim_frames_destroy(struct sim_frames *f);
 
 /* align_pages: a power of two; frame i has an mfn congruent to first + i modulo that. */
-int sim_arena_init(struct sim_arena *a, uint64_t pages, uint64_t first, uint64_t align_pages);
-void sim_arena_destroy(struct sim_arena *a);
+int xmi_sim_arena_init(struct sim_arena *a, uint64_t pages, uint64_t first, uint64_t align_pages);
+void xmi_sim_arena_destroy(struct sim_arena *a);
 static inline bool sim_arena_has(const struct sim_arena *a, xm_mfn_t mfn)
 {
     return mfn.n - frame_of(a->base).n < a->pages;

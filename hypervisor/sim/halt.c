@@ -2,14 +2,14 @@
 /* vCPUs that sleep until an interrupt comes. */
 #include "sim-int.h"
 
-void sim_halt(struct sim_vcpu *v, uint64_t ticks)
+void xmi_sim_halt(struct sim_vcpu *v, uint64_t ticks)
 {
     v->halted = true;
     v->wake_at = ticks != 0 ? v->dom->clock + ticks : SIM_NEVER;
     v->dom->halted_n++;
 }
 
-void sim_halt_end(struct sim_vcpu *v)
+void xmi_sim_halt_end(struct sim_vcpu *v)
 {
     if (!v->halted)
         return;
@@ -32,7 +32,7 @@ static uint64_t next_timer(const struct sim_domain *d)
     return next;
 }
 
-void sim_halt_timers(struct sim_domain *d, bool idle)
+void xmi_sim_halt_timers(struct sim_domain *d, bool idle)
 {
     uint64_t next = next_timer(d);
 
@@ -40,16 +40,16 @@ void sim_halt_timers(struct sim_domain *d, bool idle)
         d->clock = next;
     for (uint32_t i = 0; i < d->cfg.vcpus && next <= d->clock; i++) {
         if (d->vcpu[i].wake_at <= d->clock)
-            sim_halt_end(&d->vcpu[i]);
+            xmi_sim_halt_end(&d->vcpu[i]);
     }
 }
 
-int sim_vcpu_wake(struct sim_domain *d, uint32_t vcpu)
+int xmi_sim_vcpu_wake(struct sim_domain *d, uint32_t vcpu)
 {
     if (d == NULL || vcpu >= d->cfg.vcpus)
         return -XM_EINVAL;
-    sim_enter(d);
-    sim_halt_end(&d->vcpu[vcpu]);
-    sim_leave(d);
+    xmi_sim_enter(d);
+    xmi_sim_halt_end(&d->vcpu[vcpu]);
+    xmi_sim_leave(d);
     return 0;
 }

@@ -23,7 +23,7 @@ static bool find_part(struct sim_domain *d, struct sim_vcpu *v, unsigned what, s
         v->hap_offset = p->offset;
         return false;
     }
-    p->host = xm_mfn_valid(e.mfn) ? sim_page_of(d, e.mfn) + p->offset : NULL;
+    p->host = xm_mfn_valid(e.mfn) ? xmi_sim_page_of(d, e.mfn) + p->offset : NULL;
     return true;
 }
 
@@ -46,11 +46,11 @@ static enum xm_hap_result carry(struct sim_domain *d, struct sim_vcpu *v, const 
         return XM_HAP_NEVER;
     if ((op->flags & SIM_OP_F_NO_EMUL) != 0)
         return XM_HAP_CANNOT;
-    sim_insn_make(d, op, &in);
+    xmi_sim_insn_make(d, op, &in);
     if (!find(d, v, &in))
         return XM_HAP_RETRY;
-    sim_check_done(d, v, &in, true);
-    sim_insn_do(v, op, &in, NULL);
+    xmi_sim_check_done(d, v, &in, true);
+    xmi_sim_insn_do(v, op, &in, NULL);
     d->accesses++;
     return XM_HAP_DID;
 }
@@ -73,7 +73,7 @@ static bool violates(struct sim_domain *d, struct sim_vcpu *v)
     if (!xm_hap_still(s, rights_of(d, s->gfn)))
         return false;
     switch (xm_access_check(&d->core, &req, &res)) {
-    case XM_V_STOPPED: sim_told(v, req.gfn.n, req.what); return true;
+    case XM_V_STOPPED: xmi_sim_told(v, req.gfn.n, req.what); return true;
     case XM_V_CRASH: return true;
     default: return false;
     }
@@ -97,7 +97,7 @@ static enum op_end carried(struct sim_domain *d, struct sim_vcpu *v, enum xm_hap
     return next == XM_HAP_GO_ON && result == XM_HAP_DID ? OP_DONE : OP_BLOCKED;
 }
 
-enum op_end sim_hap_carry(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+enum op_end xmi_sim_hap_carry(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     struct xm_ev_regs_x86 regs;
     enum xm_hap_result result;
@@ -105,14 +105,14 @@ enum op_end sim_hap_carry(struct sim_domain *d, struct sim_vcpu *v, const struct
 
     if (v->hap_meets && act(d, v))
         return OP_BLOCKED;
-    sim_vcpu_regs_read(v, &regs, sizeof(regs));
+    xmi_sim_vcpu_regs_read(v, &regs, sizeof(regs));
     for (unsigned i = 0; i < TRIES && xm_hap_begin(&v->hap->step, regs.rip, regs.rsp); i++) {
         result = carry(d, v, op);
         next = xm_hap_emulated(&v->hap->step, result);
         if (next != XM_HAP_VIOLATION)
             return carried(d, v, next, result);
         v->hap_meets = true;
-        if (sim_others_come(d) || act(d, v)) /* whatever others do comes in between */
+        if (xmi_sim_others_come(d) || act(d, v)) /* whatever others do comes in between */
             return OP_BLOCKED;
     }
     return OP_BLOCKED;
@@ -125,15 +125,15 @@ static struct xm_hap_step *step_of(struct sim_domain *d, struct sim_vcpu *v)
     return d->core.ring.enabled ? &v->hap->step : NULL;
 }
 
-void sim_hap_enter(struct sim_domain *d, struct sim_vcpu *v)
+void xmi_sim_hap_enter(struct sim_domain *d, struct sim_vcpu *v)
 {
     struct xm_ev_regs_x86 regs;
 
-    sim_vcpu_regs_read(v, &regs, sizeof(regs));
+    xmi_sim_vcpu_regs_read(v, &regs, sizeof(regs));
     (void)xm_hap_enter(&v->hap->trap, step_of(d, v), regs.rip, regs.rsp, v->exception.pending);
 }
 
-bool sim_hap_fault(struct sim_domain *d, struct sim_vcpu *v, uint8_t what, struct part *p,
+bool xmi_sim_hap_fault(struct sim_domain *d, struct sim_vcpu *v, uint8_t what, struct part *p,
                    enum translation *end)
 {
     enum xm_access now = rights_of(d, p->gfn);
@@ -144,19 +144,19 @@ bool sim_hap_fault(struct sim_domain *d, struct sim_vcpu *v, uint8_t what, struc
         what |= XM_DO_R;
     if (!xm_rights_violated(now, what, false))
         return false;
-    sim_vcpu_regs_read(v, &regs, sizeof(regs));
+    xmi_sim_vcpu_regs_read(v, &regs, sizeof(regs));
     xm_hap_left(t, step_of(d, v), XM_HAP_FAULT);
     if (!xm_hap_fault(t, step_of(d, v), regs.rip, regs.rsp, p->gfn, what, now))
         return false;
     *end = TR_BLOCKED; /* it comes again with the others held */
     if ((what & ~xm_hap_more(t, p->gfn)) == 0) {
-        p->host = sim_page_of(d, xm_p2m_get(&d->core, 0, xm_gfn(p->gfn)).mfn) + p->offset;
+        p->host = xmi_sim_page_of(d, xm_p2m_get(&d->core, 0, xm_gfn(p->gfn)).mfn) + p->offset;
         *end = TR_OK;
     }
     return true;
 }
 
-void sim_hap_retired(struct sim_vcpu *v)
+void xmi_sim_hap_retired(struct sim_vcpu *v)
 {
     if (v->hap != NULL && v->hap->trap.open && xm_hap_trapped(&v->hap->trap, &v->hap->step))
         v->debugs++;

@@ -9,18 +9,18 @@ typedef int (*call_fn)(struct sim_domain *d, void *op);
 
 static int call(struct sim_machine *m, uint32_t domid, int kind, call_fn fn, void *op)
 {
-    struct sim_domain *d = sim_domain_find(m, domid);
+    struct sim_domain *d = xmi_sim_domain_find(m, domid);
     int rc;
 
     if (d == NULL)
         return -XM_ESRCH;
-    sim_enter(d);
+    xmi_sim_enter(d);
     d->hypercalls++;
     d->change++; /* whatever it does, TLB entries are compared anew */
-    rc = d->dying ? -XM_ESRCH : sim_inject_take(d, kind);
+    rc = d->dying ? -XM_ESRCH : xmi_sim_inject_take(d, kind);
     if (rc == 0)
         rc = fn(d, op);
-    sim_leave(d);
+    xmi_sim_leave(d);
     return rc;
 }
 
@@ -29,7 +29,7 @@ static int call(struct sim_machine *m, uint32_t domid, int kind, call_fn fn, voi
 /* A page of code is nobody's to restrict. */
 static bool asks_for_code(struct sim_domain *d, const struct xm_mem_access_op *op)
 {
-    return op->op == XM_MEM_ACCESS_GET && sim_arm_code_page(d, op->pfn) != NULL &&
+    return op->op == XM_MEM_ACCESS_GET && xmi_sim_arm_code_page(d, op->pfn) != NULL &&
            !xm_mfn_valid(xm_p2m_get(&d->core, 0, xm_gfn(op->pfn)).mfn);
 }
 
@@ -47,7 +47,7 @@ static int do_mem_access(struct sim_domain *d, void *p)
     return rc;
 }
 
-int sim_hc_mem_access(struct sim_machine *m, struct xm_mem_access_op *op)
+int xmi_sim_hc_mem_access(struct sim_machine *m, struct xm_mem_access_op *op)
 {
     int kind = XM_HC_ANY;
 
@@ -62,7 +62,7 @@ int sim_hc_mem_access(struct sim_machine *m, struct xm_mem_access_op *op)
     return call(m, op->domid, kind, do_mem_access, op);
 }
 
-int sim_hc_multicall(struct sim_machine *m, struct sim_multicall *v, uint32_t n)
+int xmi_sim_hc_multicall(struct sim_machine *m, struct sim_multicall *v, uint32_t n)
 {
     struct sim_domain *d;
     uint32_t i;
@@ -71,14 +71,14 @@ int sim_hc_multicall(struct sim_machine *m, struct sim_multicall *v, uint32_t n)
         return -XM_EFAULT;
     if (n == 0)
         return 0;
-    d = sim_domain_find(m, v[0].op.domid);
+    d = xmi_sim_domain_find(m, v[0].op.domid);
     for (i = 0; i < n; i++)
-        v[i].result = sim_hc_mem_access(m, &v[i].op);
+        v[i].result = xmi_sim_hc_mem_access(m, &v[i].op);
     if (d == NULL)
         return 0;
-    sim_enter(d);
+    xmi_sim_enter(d);
     d->hypercalls -= n - 1;
-    sim_leave(d);
+    xmi_sim_leave(d);
     return 0;
 }
 
@@ -177,7 +177,7 @@ static int do_vm_event(struct sim_domain *d, struct xm_domctl *op)
         d->leaked_slots += outstanding; /* nobody can answer these any more */
         d->evtchn.bound = false;
         d->evtchn.pending = d->evtchn.soon = false;
-        sim_notes_forget(d);
+        xmi_sim_notes_forget(d);
         lose_woken(d);
     }
     return 0;
@@ -198,7 +198,7 @@ static int do_domctl(struct sim_domain *d, void *p)
     case XM_DOMCTL_VM_EVENT_OP:
         return do_vm_event(d, op);
     case XM_DOMCTL_SHADOW_OP:
-        return sim_pv_shadow_op(d, op);
+        return xmi_sim_pv_shadow_op(d, op);
     default:
         return xm_hc_domctl(&d->core, op);
     }
@@ -226,7 +226,7 @@ static int domctl_kind(uint32_t cmd)
     }
 }
 
-int sim_hc_domctl(struct sim_machine *m, struct xm_domctl *op)
+int xmi_sim_hc_domctl(struct sim_machine *m, struct xm_domctl *op)
 {
     if (m == NULL || op == NULL)
         return -XM_EFAULT;
@@ -243,7 +243,7 @@ static int do_altp2m(struct sim_domain *d, void *op)
         rc = xm_hc_altp2m(&d->core, op);
     } while (rc == XM_CONTINUE);
     if (rc == 0)
-        sim_views_changed(d, op);
+        xmi_sim_views_changed(d, op);
     return rc;
 }
 
@@ -272,7 +272,7 @@ static int altp2m_kind(uint32_t cmd)
     }
 }
 
-int sim_hc_altp2m(struct sim_machine *m, struct xm_altp2m_op *op)
+int xmi_sim_hc_altp2m(struct sim_machine *m, struct xm_altp2m_op *op)
 {
     if (m == NULL || op == NULL)
         return -XM_EFAULT;
@@ -296,12 +296,12 @@ static int do_vcpu(struct sim_domain *d, void *op)
     if (c->vcpu >= d->cfg.vcpus)
         return -XM_EINVAL;
     if (c->set != NULL)
-        return sim_arm_set(&d->vcpu[c->vcpu], c->set);
-    sim_arm_get(&d->vcpu[c->vcpu], c->get);
+        return xmi_sim_arm_set(&d->vcpu[c->vcpu], c->set);
+    xmi_sim_arm_get(&d->vcpu[c->vcpu], c->get);
     return 0;
 }
 
-int sim_hc_vcpu_get(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
+int xmi_sim_hc_vcpu_get(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
                     struct sim_arm_context *out)
 {
     struct vcpu_call c = {.vcpu = vcpu, .get = out};
@@ -311,7 +311,7 @@ int sim_hc_vcpu_get(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
     return call(m, domid, XM_HC_VCPU_GET, do_vcpu, &c);
 }
 
-int sim_hc_vcpu_set(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
+int xmi_sim_hc_vcpu_set(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
                     const struct sim_arm_context *in)
 {
     struct vcpu_call c = {.vcpu = vcpu, .set = in};
@@ -321,12 +321,12 @@ int sim_hc_vcpu_set(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
     return call(m, domid, XM_HC_VCPU_SET, do_vcpu, &c);
 }
 
-uint64_t sim_hypercall_count(struct sim_domain *d)
+uint64_t xmi_sim_hypercall_count(struct sim_domain *d)
 {
     uint64_t n;
 
-    sim_enter(d);
+    xmi_sim_enter(d);
     n = d->hypercalls;
-    sim_leave(d);
+    xmi_sim_leave(d);
     return n;
 }

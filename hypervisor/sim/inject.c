@@ -4,12 +4,12 @@
 
 #include "sim-int.h"
 
-void sim_inject_errno(struct sim_domain *d, uint64_t nth, int op, int err)
+void xmi_sim_inject_errno(struct sim_domain *d, uint64_t nth, int op, int err)
 {
     struct sim_injection in = {.nth = nth, .op = op, .err = err < 0 ? -err : err};
     size_t i = 0;
 
-    sim_enter(d);
+    xmi_sim_enter(d);
     if (nth == 0 || err == 0) {
         memset(d->injection, 0, sizeof(d->injection));
     } else {
@@ -17,27 +17,27 @@ void sim_inject_errno(struct sim_domain *d, uint64_t nth, int op, int err)
             i++;
         d->injection[i] = in;
     }
-    sim_leave(d);
+    xmi_sim_leave(d);
 }
 
-void sim_inject_by(struct sim_domain *d, sim_inject_fn fn, void *ctx)
+void xmi_sim_inject_by(struct sim_domain *d, sim_inject_fn fn, void *ctx)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     d->inject = fn;
     d->inject_ctx = ctx;
-    sim_leave(d);
+    xmi_sim_leave(d);
 }
 
-void sim_watch_by(struct sim_domain *d, sim_watch_fn fn, void *ctx)
+void xmi_sim_watch_by(struct sim_domain *d, sim_watch_fn fn, void *ctx)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     d->watch = NULL;
-    sim_leave(d);
+    xmi_sim_leave(d);
     d->watch_ctx = ctx;
     d->watch = fn;
 }
 
-int sim_inject_take(struct sim_domain *d, int op)
+int xmi_sim_inject_take(struct sim_domain *d, int op)
 {
     int rc = sim_inject_ask(d, op);
 
@@ -52,16 +52,16 @@ int sim_inject_take(struct sim_domain *d, int op)
     return rc;
 }
 
-void sim_inject_death(struct sim_domain *d, uint64_t events)
+void xmi_sim_inject_death(struct sim_domain *d, uint64_t events)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     d->death_at = events != 0 ? d->core.stats.events + events : 0;
-    sim_leave(d);
+    xmi_sim_leave(d);
 }
 
-void sim_break_tlb_flush(struct sim_domain *d, bool broken)
+void xmi_sim_break_tlb_flush(struct sim_domain *d, bool broken)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     d->tlb_broken = broken;
-    sim_leave(d);
+    xmi_sim_leave(d);
 }

@@ -25,7 +25,7 @@ static inline void make(struct sim_access *a, uint8_t what, uint64_t addr, uint3
     a->p[1] = (struct part){.gfn = gfn + 1, .frame = gfn + 1, .len = len - room};
 }
 
-void sim_access_make(struct sim_access *a, uint8_t what, uint64_t addr, uint32_t len)
+void xmi_sim_access_make(struct sim_access *a, uint8_t what, uint64_t addr, uint32_t len)
 {
     make(a, what, addr, len);
 }
@@ -53,11 +53,11 @@ static void add_rmw(struct sim_insn *in, const struct sim_domain *d, const struc
     }
 }
 
-void sim_insn_make(const struct sim_domain *d, const struct sim_op *op, struct sim_insn *in)
+void xmi_sim_insn_make(const struct sim_domain *d, const struct sim_op *op, struct sim_insn *in)
 {
     in->n = 0;
     if ((op->flags & SIM_OP_F_FETCH) != 0)
-        sim_access_make(&in->a[in->n++], XM_DO_X, op->fetch, INSN_FETCH_BYTES);
+        xmi_sim_access_make(&in->a[in->n++], XM_DO_X, op->fetch, INSN_FETCH_BYTES);
     switch (op->code) {
     case SIM_OP_READ:
         add(in, op, XM_DO_R, op->addr);
@@ -113,7 +113,7 @@ static uint64_t value_of(const unsigned char *buf, uint32_t len)
     return value;
 }
 
-uint64_t sim_access_load(const struct sim_access *a)
+uint64_t xmi_sim_access_load(const struct sim_access *a)
 {
     unsigned char buf[BYTES];
 
@@ -145,14 +145,14 @@ static bool simple(struct sim_vcpu *v, const struct sim_op *op, const struct sim
         return false;
     if (op->code != SIM_OP_WRITE) {
         memcpy(&value, a->p[0].host, a->len);
-        sim_vcpu_set_result(v, value);
+        xmi_sim_vcpu_set_result(v, value);
     }
     if (op->code != SIM_OP_READ)
         memcpy(a->p[0].host, &op->value, a->len);
     return true;
 }
 
-void sim_insn_do(struct sim_vcpu *v, const struct sim_op *op, const struct sim_insn *in,
+void xmi_sim_insn_do(struct sim_vcpu *v, const struct sim_op *op, const struct sim_insn *in,
                  const struct xm_reply *reply)
 {
     const struct sim_access *first = &in->a[(op->flags & SIM_OP_F_FETCH) != 0 ? 1 : 0];
@@ -163,7 +163,7 @@ void sim_insn_do(struct sim_vcpu *v, const struct sim_op *op, const struct sim_i
         return;
     if (op->code != SIM_OP_WRITE) {
         read(first, reply, buf);
-        sim_vcpu_set_result(v, value_of(buf, first->len));
+        xmi_sim_vcpu_set_result(v, value_of(buf, first->len));
     }
     if (op->code == SIM_OP_READ ||
         (reply != NULL && (reply->flags & XM_EV_FLAG_EMULATE_NOWRITE) != 0))

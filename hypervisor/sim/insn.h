@@ -39,13 +39,13 @@ struct sim_insn {
     struct sim_access a[INSN_ACCESSES];
 };
 
-void sim_insn_make(const struct sim_domain *d, const struct sim_op *op, struct sim_insn *in);
+void xmi_sim_insn_make(const struct sim_domain *d, const struct sim_op *op, struct sim_insn *in);
 /* One access of len bytes (0: 8) at addr. */
-void sim_access_make(struct sim_access *a, uint8_t what, uint64_t addr, uint32_t len);
+void xmi_sim_access_make(struct sim_access *a, uint8_t what, uint64_t addr, uint32_t len);
 /* Its first 8 bytes, or fewer. */
-uint64_t sim_access_load(const struct sim_access *a);
+uint64_t xmi_sim_access_load(const struct sim_access *a);
 /* Reads and writes what it says; all of its parts were found. reply: what its emulation is told. */
-void sim_insn_do(struct sim_vcpu *v, const struct sim_op *op, const struct sim_insn *in,
+void xmi_sim_insn_do(struct sim_vcpu *v, const struct sim_op *op, const struct sim_insn *in,
                  const struct xm_reply *reply);
 
 #endif

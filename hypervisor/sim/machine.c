@@ -5,12 +5,12 @@
 
 #define XEN_MINOR_DEFAULT 17u
 
-uint32_t sim_machine_xen_minor(const struct sim_machine *m)
+uint32_t xmi_sim_machine_xen_minor(const struct sim_machine *m)
 {
     return m->cfg.xen_minor != 0 ? m->cfg.xen_minor : XEN_MINOR_DEFAULT;
 }
 
-int sim_machine_create(const struct sim_machine_cfg *cfg, struct sim_machine **out)
+int xmi_sim_machine_create(const struct sim_machine_cfg *cfg, struct sim_machine **out)
 {
     struct sim_machine *m;
 
@@ -29,14 +29,14 @@ int sim_machine_create(const struct sim_machine_cfg *cfg, struct sim_machine **o
     return 0;
 }
 
-void sim_machine_destroy(struct sim_machine *m)
+void xmi_sim_machine_destroy(struct sim_machine *m)
 {
     if (m == NULL)
         return;
     for (size_t i = 0; i < m->domains; i++)
-        sim_domain_free(m->domain[i]);
+        xmi_sim_domain_free(m->domain[i]);
     free(m->domain);
-    sim_pv_frames_destroy(m);
+    xmi_sim_pv_frames_destroy(m);
     pthread_mutex_destroy(&m->pv_lock);
     pthread_mutex_destroy(&m->lock);
     free(m);
@@ -51,7 +51,7 @@ static struct sim_domain *find_locked(const struct sim_machine *m, uint32_t domi
     return NULL;
 }
 
-struct sim_domain *sim_domain_find(struct sim_machine *m, uint32_t domid)
+struct sim_domain *xmi_sim_domain_find(struct sim_machine *m, uint32_t domid)
 {
     struct sim_domain *d;
 
@@ -61,7 +61,7 @@ struct sim_domain *sim_domain_find(struct sim_machine *m, uint32_t domid)
     return d;
 }
 
-struct sim_domain *sim_domain_at(struct sim_machine *m, size_t i)
+struct sim_domain *xmi_sim_domain_at(struct sim_machine *m, size_t i)
 {
     struct sim_domain *d;
 
@@ -95,7 +95,7 @@ static int add_locked(struct sim_machine *m, struct sim_domain *d)
     return 0;
 }
 
-int sim_machine_add(struct sim_machine *m, struct sim_domain *d)
+int xmi_sim_machine_add(struct sim_machine *m, struct sim_domain *d)
 {
     int rc;
 

@@ -10,18 +10,18 @@ static enum xm_mpu_insn insn_at(void *ctx, uint64_t pc)
     uint64_t at = (pc - v->arm.begin) / A64_BYTES;
     unsigned n;
 
-    sim_program_peek(&v->prog, &op);
-    n = sim_a64_encode(&op, word);
+    xmi_sim_program_peek(&v->prog, &op);
+    n = xmi_sim_a64_encode(&op, word);
     return xm_mpu_step_insn(XM_MPU_A64, word, at < n ? (unsigned)at + 1 : n);
 }
 
-bool sim_mpu_step_begin(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m)
+bool xmi_sim_mpu_step_begin(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m)
 {
     return xm_mpu_step_enter(&d->core, m, v->id, v->pc, insn_at, v) != XM_MPU_STEP_STOPPED;
 }
 
 /* The way back to the guest takes the exclusive monitor away. */
-void sim_mpu_step_end(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m, bool done)
+void xmi_sim_mpu_step_end(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m, bool done)
 {
     if (!v->mpu_step->open)
         return;
@@ -30,7 +30,7 @@ void sim_mpu_step_end(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m
 }
 
 /* The watchpoints that go with an open page. */
-bool sim_mpu_step_watches(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t gfn,
+bool xmi_sim_mpu_step_watches(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t gfn,
                           unsigned what)
 {
     const struct xm_mpu_step *s = v->mpu_step;
@@ -43,11 +43,11 @@ bool sim_mpu_step_watches(const struct sim_domain *d, const struct sim_vcpu *v, 
 }
 
 /* What passes while something is open was allowed, or told: by the machine's own memory of it. */
-void sim_mpu_step_check(struct sim_domain *d, struct sim_vcpu *v, const struct xm_access_req *req,
+void xmi_sim_mpu_step_check(struct sim_domain *d, struct sim_vcpu *v, const struct xm_access_req *req,
                         const struct part *p)
 {
     const struct sim_access a = {
         .what = req->what, .walk = req->kind == XM_ACC_IN_GPT, .len = p->len, .n = 1, .p = {*p}};
 
-    sim_check_access(d, v, &a, true);
+    xmi_sim_check_access(d, v, &a, true);
 }

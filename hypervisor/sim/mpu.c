@@ -41,7 +41,7 @@ static uint32_t regions_of(const struct sim_domain_cfg *cfg)
     return cfg->regions != 0 ? cfg->regions : REGIONS_DEFAULT;
 }
 
-int sim_mpu_cfg_check(const struct sim_domain_cfg *cfg)
+int xmi_sim_mpu_cfg_check(const struct sim_domain_cfg *cfg)
 {
     if (cfg->kind != SIM_ARMV8R_MPU)
         return cfg->regions != 0 || cfg->whole || cfg->qemu_codes ? -XM_EINVAL : 0;
@@ -50,7 +50,7 @@ int sim_mpu_cfg_check(const struct sim_domain_cfg *cfg)
     return 0;
 }
 
-uint16_t sim_mpu_budget(const struct sim_domain_cfg *cfg)
+uint16_t xmi_sim_mpu_budget(const struct sim_domain_cfg *cfg)
 {
     if (cfg->kind != SIM_ARMV8R_MPU)
         return 0;
@@ -80,14 +80,14 @@ static int core_init(struct sim_domain *d, struct sim_mpu *c)
                                    .xens = RESTS,
                                    .resident = true};
 
-    mpu_model_init(&c->hw, cfg.nr, true);
+    xmi_mpu_model_init(&c->hw, cfg.nr, true);
     c->hw.codes = d->cfg.qemu_codes ? MPU_CODES_QEMU : MPU_CODES_SILICON;
     c->hw.hook = written;
     c->hw.hook_ctx = d;
     return xm_mpu_init(&c->m, &cfg);
 }
 
-int sim_mpu_init(struct sim_domain *d)
+int xmi_sim_mpu_init(struct sim_domain *d)
 {
     int rc = 0;
 
@@ -99,13 +99,13 @@ int sim_mpu_init(struct sim_domain *d)
     return rc;
 }
 
-void sim_mpu_destroy(struct sim_domain *d)
+void xmi_sim_mpu_destroy(struct sim_domain *d)
 {
     free(d->mpu);
     d->mpu = NULL;
 }
 
-void sim_mpu_refresh(struct sim_domain *d)
+void xmi_sim_mpu_refresh(struct sim_domain *d)
 {
     for (uint32_t i = 0; i < d->cfg.vcpus; i++) {
         if (xm_mpu_refresh(&d->core, &d->mpu[i].m) != 0)
@@ -113,7 +113,7 @@ void sim_mpu_refresh(struct sim_domain *d)
     }
 }
 
-uint64_t sim_mpu_mem_bytes(const struct sim_domain *d)
+uint64_t xmi_sim_mpu_mem_bytes(const struct sim_domain *d)
 {
     return xm_mpu_of(&d->core)->x.room * sizeof(struct xm_mpu_extent);
 }
@@ -122,7 +122,7 @@ uint64_t sim_mpu_mem_bytes(const struct sim_domain *d)
 
 static char *page_at(struct sim_domain *d, uint64_t gfn)
 {
-    return gfn - d->cfg.first_gfn < d->memory.pages ? sim_page_of(d, xm_mfn(gfn)) : NULL;
+    return gfn - d->cfg.first_gfn < d->memory.pages ? xmi_sim_page_of(d, xm_mfn(gfn)) : NULL;
 }
 
 /* The registers let it through: is that right? */
@@ -139,18 +139,18 @@ static enum translation through(struct sim_domain *d, struct sim_vcpu *v,
     }
     if (v->mpu_step->open) { /* nothing of it may be remembered */
         p->host = page_at(d, p->gfn) + p->offset;
-        sim_mpu_step_check(d, v, req, p);
+        xmi_sim_mpu_step_check(d, v, req, p);
         return TR_OK;
     }
     res.bits = xm_mpu_guest_bits(&d->mpu[v->id].m, (xm_mpu_reg)(p->gfn << XM_PAGE_SHIFT));
-    sim_tlb_fill(d, v, p, &res);
+    xmi_sim_tlb_fill(d, v, p, &res);
     e->change--; /* not compared with the rights yet */
-    sim_tlb_verify(d, v, e, req->what);
+    xmi_sim_tlb_verify(d, v, e, req->what);
     p->host = page_at(d, p->gfn) + p->offset;
     return TR_OK;
 }
 
-enum translation sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
+enum translation xmi_sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
                                    const struct xm_access_req *req, struct part *p)
 {
     xm_mpu_reg addr = (xm_mpu_reg)(p->gfn << XM_PAGE_SHIFT | p->offset);
@@ -158,13 +158,13 @@ enum translation sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
     struct xm_access_res res;
 
     for (unsigned i = 0; i < MAX_RETRIES; i++) {
-        if (mpu_model_access(&c->hw, addr, req->what, 1) == 0 &&
-            !sim_mpu_step_watches(d, v, p->gfn, req->what))
+        if (xmi_mpu_model_access(&c->hw, addr, req->what, 1) == 0 &&
+            !xmi_sim_mpu_step_watches(d, v, p->gfn, req->what))
             return through(d, v, req, p);
-        sim_mpu_step_end(d, v, &c->m, false);
+        xmi_sim_mpu_step_end(d, v, &c->m, false);
         switch (xm_mpu_check(&d->core, &c->m, req, &res)) {
         case XM_V_RETRY_NOW:
-            if (!sim_mpu_step_begin(d, v, &c->m))
+            if (!xmi_sim_mpu_step_begin(d, v, &c->m))
                 return TR_BLOCKED;
             break;
         case XM_V_EMULATE:
@@ -175,7 +175,7 @@ enum translation sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
             p->host = NULL;
             return TR_OK;
         case XM_V_STOPPED:
-            sim_told(v, p->frame, req->what);
+            xmi_sim_told(v, p->frame, req->what);
             return TR_BLOCKED;
         default:
             return TR_BLOCKED;
@@ -184,15 +184,15 @@ enum translation sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
     xm_env_panic("an access is retried without end");
 }
 
-bool sim_mpu_enter(struct sim_domain *d, struct sim_vcpu *v)
+bool xmi_sim_mpu_enter(struct sim_domain *d, struct sim_vcpu *v)
 {
-    return v->mpu_step == NULL || v->mpu_step->n == 0 || sim_mpu_step_begin(d, v, &d->mpu[v->id].m);
+    return v->mpu_step == NULL || v->mpu_step->n == 0 || xmi_sim_mpu_step_begin(d, v, &d->mpu[v->id].m);
 }
 
-void sim_mpu_leave(struct sim_domain *d, struct sim_vcpu *v, bool done)
+void xmi_sim_mpu_leave(struct sim_domain *d, struct sim_vcpu *v, bool done)
 {
     if (v->mpu_step != NULL && v->mpu_step->open)
-        sim_mpu_step_end(d, v, &d->mpu[v->id].m, done);
+        xmi_sim_mpu_step_end(d, v, &d->mpu[v->id].m, done);
 }
 
 /* ---- the hypervisor's own ---- */
@@ -204,12 +204,12 @@ static void own_access(struct sim_mpu *c, xm_mpu_reg addr, uint32_t len)
     if (xm_mpu_target_init(&c->m, &t, addr, len, true, 0, 0) != 0 ||
         xm_mpu_remote_begin(&c->m, &t, 0) < 0)
         xm_env_panic("no way to memory of the guest");
-    c->aborts += mpu_model_access(&c->hw, addr, XM_DO_R | XM_DO_W, 2) != 0;
-    c->aborts += mpu_model_access(&c->hw, addr + len - 1, XM_DO_R | XM_DO_W, 2) != 0;
+    c->aborts += xmi_mpu_model_access(&c->hw, addr, XM_DO_R | XM_DO_W, 2) != 0;
+    c->aborts += xmi_mpu_model_access(&c->hw, addr + len - 1, XM_DO_R | XM_DO_W, 2) != 0;
     xm_mpu_remote_end(&c->m);
 }
 
-void sim_mpu_own_access(struct sim_domain *d, struct sim_vcpu *v, const struct part *p, unsigned n)
+void xmi_sim_mpu_own_access(struct sim_domain *d, struct sim_vcpu *v, const struct part *p, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
         xm_mpu_reg addr = (xm_mpu_reg)(p[i].gfn << XM_PAGE_SHIFT | p[i].offset);
@@ -221,22 +221,22 @@ void sim_mpu_own_access(struct sim_domain *d, struct sim_vcpu *v, const struct p
 
 /* ---- what went wrong with a core's registers; 0 in a sound machine ---- */
 
-uint64_t sim_mpu_defects(struct sim_domain *d)
+uint64_t xmi_sim_mpu_defects(struct sim_domain *d)
 {
     uint64_t n = 0;
 
-    sim_enter(d);
+    xmi_sim_enter(d);
     for (uint32_t i = 0; d->mpu != NULL && i < d->cfg.vcpus; i++)
-        n += mpu_model_defects(&d->mpu[i].hw) + d->mpu[i].aborts;
-    sim_leave(d);
+        n += xmi_mpu_model_defects(&d->mpu[i].hw) + d->mpu[i].aborts;
+    xmi_sim_leave(d);
     return n;
 }
 
-int sim_mpu_core_info(struct sim_domain *d, uint32_t vcpu, struct sim_mpu_info *out)
+int xmi_sim_mpu_core_info(struct sim_domain *d, uint32_t vcpu, struct sim_mpu_info *out)
 {
     if (d->mpu == NULL || vcpu >= d->cfg.vcpus)
         return -XM_EINVAL;
-    sim_enter(d);
+    xmi_sim_enter(d);
     memset(out, 0, sizeof(*out));
     out->regions = d->mpu[vcpu].m.live;
     out->planned = xm_mpu_of(&d->core)->regions;
@@ -248,6 +248,6 @@ int sim_mpu_core_info(struct sim_domain *d, uint32_t vcpu, struct sim_mpu_info *
     out->windows = d->mpu[vcpu].m.stats.how[XM_MPU_BY_WINDOW];
     out->flips = d->mpu[vcpu].m.stats.how[XM_MPU_BY_FLIP];
     out->switches = d->mpu[vcpu].m.stats.how[XM_MPU_BY_SWITCH];
-    sim_leave(d);
+    xmi_sim_leave(d);
     return 0;
 }

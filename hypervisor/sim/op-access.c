@@ -22,13 +22,13 @@ static enum translation ask(struct sim_domain *d, struct sim_vcpu *v,
     struct xm_access_res res;
     enum translation end;
 
-    sim_x86_fetch(v);
-    if (v->hap != NULL && v->hap->step.trap && sim_hap_fault(d, v, req->what, p, &end))
+    xmi_sim_x86_fetch(v);
+    if (v->hap != NULL && v->hap->step.trap && xmi_sim_hap_fault(d, v, req->what, p, &end))
         return end;
     for (unsigned i = 0; i < MAX_RETRIES; i++) {
         switch (xm_access_check(&d->core, req, &res)) {
         case XM_V_OK:
-            sim_tlb_fill(d, v, p, &res);
+            xmi_sim_tlb_fill(d, v, p, &res);
             p->host = (char *)frame_at(res.mfn) + p->offset;
             return TR_OK;
         case XM_V_EMULATE:
@@ -44,7 +44,7 @@ static enum translation ask(struct sim_domain *d, struct sim_vcpu *v,
         case XM_V_RETRY_NOW:
             break;
         case XM_V_STOPPED:
-            sim_told(v, p->frame, req->what);
+            xmi_sim_told(v, p->frame, req->what);
             return TR_BLOCKED;
         case XM_V_CRASH:
         default:
@@ -71,15 +71,15 @@ static enum translation translate(struct sim_domain *d, struct sim_vcpu *v,
 
     if (tlb_hit(e, p->gfn, d->epoch[v->core->view], a->what)) {
         if (e->change != d->change)
-            sim_tlb_verify(d, v, e, a->what);
+            xmi_sim_tlb_verify(d, v, e, a->what);
         p->host = tlb_page(e) + p->offset;
         if (d->pv != NULL)
             p->frame = v->pv_tlb_mfn[p->gfn & (TLB_ENTRIES - 1)];
         return TR_OK;
     }
     if (d->pv != NULL)
-        return sim_pv_translate(d, v, a, p);
-    return d->mpu != NULL ? sim_mpu_translate(d, v, &req, p) : ask(d, v, &req, p);
+        return xmi_sim_pv_translate(d, v, a, p);
+    return d->mpu != NULL ? xmi_sim_mpu_translate(d, v, &req, p) : ask(d, v, &req, p);
 }
 
 /*
@@ -91,7 +91,7 @@ static void host_parts(struct sim_domain *d, struct sim_access *a)
     for (unsigned i = 0; i < a->n; i++) {
         struct xm_p2m_entry e = xm_p2m_get(&d->core, 0, xm_gfn(a->p[i].gfn));
 
-        a->p[i].host = xm_mfn_valid(e.mfn) ? sim_page_of(d, e.mfn) + a->p[i].offset : NULL;
+        a->p[i].host = xm_mfn_valid(e.mfn) ? xmi_sim_page_of(d, e.mfn) + a->p[i].offset : NULL;
     }
 }
 
@@ -99,7 +99,7 @@ static void host_parts(struct sim_domain *d, struct sim_access *a)
 static bool done_outside(const struct sim_vcpu *v, const struct sim_op *op,
                          const struct sim_insn *in)
 {
-    uint64_t there = sim_access_load(&in->a[0]);
+    uint64_t there = xmi_sim_access_load(&in->a[0]);
     uint32_t len = in->a[0].len;
 
     if (op->code != SIM_OP_WRITE)
@@ -108,19 +108,19 @@ static bool done_outside(const struct sim_vcpu *v, const struct sim_op *op,
 }
 
 /* What no decoder knows was left out. */
-void sim_arm_check_skipped(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+void xmi_sim_arm_check_skipped(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     uint32_t word[A64_MOST];
     struct sim_insn in;
 
-    (void)sim_a64_encode(op, word);
+    (void)xmi_sim_a64_encode(op, word);
     if (word[0] == A64_UDF || op->code == SIM_OP_EXCL) /* which is left at its store */
         return;
-    sim_insn_make(d, op, &in);
+    xmi_sim_insn_make(d, op, &in);
     for (unsigned i = 0; i < in.n; i++)
         host_parts(d, &in.a[i]);
     if (done_outside(v, op, &in))
-        sim_check_done(d, v, &in, true);
+        xmi_sim_check_done(d, v, &in, true);
 }
 
 /* hvm_emulate_one_vm_event(): an event where somebody wants it, else an exception. */
@@ -129,7 +129,7 @@ static enum op_end not_emulated(struct sim_domain *d, struct sim_vcpu *v, const 
     if ((op->flags & SIM_OP_F_UNHANDLEABLE) == 0 &&
         xm_event_emul_unimplemented(&d->core, v->id) != XM_GO_ON)
         return OP_BLOCKED;
-    sim_vcpu_take_exception(v, SIM_VECTOR_UD);
+    xmi_sim_vcpu_take_exception(v, SIM_VECTOR_UD);
     return OP_DONE;
 }
 
@@ -140,16 +140,16 @@ static enum op_end emulate(struct sim_domain *d, struct sim_vcpu *v, const struc
 
     if ((op->flags & (SIM_OP_F_NO_EMUL | SIM_OP_F_UNHANDLEABLE)) != 0)
         return not_emulated(d, v, op);
-    sim_insn_make(d, op, &in);
+    xmi_sim_insn_make(d, op, &in);
     for (unsigned i = 0; i < in.n; i++)
         host_parts(d, &in.a[i]);
-    sim_check_done(d, v, &in, true);
-    sim_insn_do(v, op, &in, reply);
+    xmi_sim_check_done(d, v, &in, true);
+    xmi_sim_insn_do(v, op, &in, reply);
     d->accesses++;
     return OP_DONE;
 }
 
-enum translation sim_access_find(struct sim_domain *d, struct sim_vcpu *v, struct sim_access *a)
+enum translation xmi_sim_access_find(struct sim_domain *d, struct sim_vcpu *v, struct sim_access *a)
 {
     enum translation t = TR_OK;
 
@@ -173,68 +173,68 @@ static bool meets_int3(struct sim_domain *d, const struct sim_vcpu *v, const str
     if (p->host == NULL || *(const unsigned char *)p->host != INT3)
         return false;
     own = xm_p2m_get(&d->core, 0, xm_gfn(p->gfn));
-    return !xm_mfn_valid(own.mfn) || (char *)sim_page_of(d, own.mfn) + p->offset != p->host;
+    return !xm_mfn_valid(own.mfn) || (char *)xmi_sim_page_of(d, own.mfn) + p->offset != p->host;
 }
 
 static enum op_end take_int3(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     const struct sim_op bp = {.code = SIM_OP_BREAKPOINT, .addr = op->addr};
 
-    return sim_op_event(d, v, &bp, NULL);
+    return xmi_sim_op_event(d, v, &bp, NULL);
 }
 
-enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+enum op_end xmi_sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                       const struct xm_reply *reply)
 {
     struct sim_insn in;
 
     if (v->hap != NULL && (v->hap->step.due || v->hap_meets))
-        return sim_hap_carry(d, v, op);
+        return xmi_sim_hap_carry(d, v, op);
     if (reply != NULL && reply->flags != 0)
         return emulate(d, v, op, reply);
-    sim_insn_make(d, op, &in);
+    xmi_sim_insn_make(d, op, &in);
     for (unsigned i = 0; i < in.n; i++) {
         enum translation t;
 
         if (op->code == SIM_OP_COPY && i == in.n - 1)
-            in.a[i].value = sim_access_load(&in.a[i - 1]);
-        t = sim_access_find(d, v, &in.a[i]);
+            in.a[i].value = xmi_sim_access_load(&in.a[i - 1]);
+        t = xmi_sim_access_find(d, v, &in.a[i]);
         if (t == TR_EMULATE)
-            return sim_pv_emulate(d, v, op);
+            return xmi_sim_pv_emulate(d, v, op);
         if (t != TR_OK)
             return t == TR_TRAP ? OP_DONE : OP_BLOCKED;
     }
     if (unlikely(d->watched))
-        sim_check_done(d, v, &in, false);
+        xmi_sim_check_done(d, v, &in, false);
     if (unlikely(meets_int3(d, v, op, &in)))
         return take_int3(d, v, op);
-    sim_insn_do(v, op, &in, NULL);
+    xmi_sim_insn_do(v, op, &in, NULL);
     d->accesses++;
     return OP_DONE;
 }
 
 /* Reads its argument there and leaves its result there. mem_access binds Xen itself only for a
  * PV guest, and if its policy says so. */
-enum op_end sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+enum op_end xmi_sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     const struct sim_op rmw = {.code = SIM_OP_RMW, .value = op->value};
     struct sim_insn in = {.n = 1};
     struct sim_access *a = &in.a[0];
     int rc = 0;
 
-    sim_access_make(a, XM_DO_R | XM_DO_W, op->addr, op->len);
+    xmi_sim_access_make(a, XM_DO_R | XM_DO_W, op->addr, op->len);
     if (d->pv != NULL)
-        rc = sim_pv_buffer(d, v, a->p, a->n);
+        rc = xmi_sim_pv_buffer(d, v, a->p, a->n);
     else
         host_parts(d, a);
     if (d->mpu != NULL)
-        sim_mpu_own_access(d, v, a->p, a->n);
+        xmi_sim_mpu_own_access(d, v, a->p, a->n);
     if (rc > 0)
         return OP_BLOCKED;
     if (rc < 0) {
-        sim_vcpu_set_result(v, (uint64_t)(int64_t)rc);
+        xmi_sim_vcpu_set_result(v, (uint64_t)(int64_t)rc);
         return OP_DONE;
     }
-    sim_insn_do(v, &rmw, &in, NULL);
+    xmi_sim_insn_do(v, &rmw, &in, NULL);
     return OP_DONE;
 }

@@ -44,7 +44,7 @@ static enum xm_go send_io(struct sim_domain *d, struct sim_vcpu *v, const struct
 
 static enum xm_go send_msr(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
-    const uint64_t *msr = sim_vcpu_msr(v, op->index);
+    const uint64_t *msr = xmi_sim_vcpu_msr(v, op->index);
 
     return xm_event_msr(&d->core, v->id, op->index, msr != NULL ? *msr : 0, op->value);
 }
@@ -60,7 +60,7 @@ static enum xm_go send(struct sim_domain *d, struct sim_vcpu *v, const struct si
     case SIM_OP_CPUID:
         return xm_event_cpuid(&d->core, v->id, 2, op->index, (uint32_t)op->value);
     case SIM_OP_CTRLREG:
-        return xm_event_ctrlreg(&d->core, v->id, op->index, *sim_vcpu_ctrlreg(v, op->index),
+        return xm_event_ctrlreg(&d->core, v->id, op->index, *xmi_sim_vcpu_ctrlreg(v, op->index),
                                 op->value);
     case SIM_OP_MSR:
         return send_msr(d, v, op);
@@ -83,10 +83,10 @@ static void effect(struct sim_vcpu *v, const struct sim_op *op)
 
     switch (op->code) {
     case SIM_OP_CTRLREG:
-        *sim_vcpu_ctrlreg(v, op->index) = op->value;
+        *xmi_sim_vcpu_ctrlreg(v, op->index) = op->value;
         break;
     case SIM_OP_MSR:
-        msr = sim_vcpu_msr(v, op->index);
+        msr = xmi_sim_vcpu_msr(v, op->index);
         if (msr != NULL)
             *msr = op->value;
         break;
@@ -99,12 +99,12 @@ static void effect(struct sim_vcpu *v, const struct sim_op *op)
 static void take_own(struct sim_vcpu *v, const struct sim_op *op)
 {
     if (op->code == SIM_OP_BREAKPOINT)
-        sim_vcpu_take_exception(v, SIM_VECTOR_BP);
+        xmi_sim_vcpu_take_exception(v, SIM_VECTOR_BP);
     else if (op->code == SIM_OP_DEBUG)
-        sim_vcpu_take_exception(v, SIM_VECTOR_DB);
+        xmi_sim_vcpu_take_exception(v, SIM_VECTOR_DB);
 }
 
-enum op_end sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+enum op_end xmi_sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                      const struct xm_reply *reply)
 {
     if (v->held_write) {
@@ -117,7 +117,7 @@ enum op_end sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const struct 
         return OP_DONE;
     /* The results are in the registers before the event (hvm_vmexit_cpuid in Xen). */
     if (op->code == SIM_OP_CPUID)
-        sim_vcpu_set_result(v, op->index == 0 ? CPUID_MAX_LEAF : 0);
+        xmi_sim_vcpu_set_result(v, op->index == 0 ? CPUID_MAX_LEAF : 0);
     switch (send(d, v, op)) {
     case XM_GO_ON:
         take_own(v, op);

@@ -24,18 +24,18 @@ static void finish(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op
 {
     v->in_op = v->held_write = v->moved = false;
     v->told_n = 0;
-    sim_pv_retired(d, v);
-    sim_hap_retired(v);
+    xmi_sim_pv_retired(d, v);
+    xmi_sim_hap_retired(v);
     if (v->pv != NULL)
         xm_pv_emulated(v->pv);
     if (v->hap != NULL)
         xm_hap_ended(&v->hap->step);
     v->hap_meets = false;
-    sim_program_advance(&v->prog);
+    xmi_sim_program_advance(&v->prog);
     v->done++;
     v->arm.shown = v->arm.monitor = false;
     if (sim_is_arm(d))
-        v->pc = sim_arm_pc_after(v, v->pc, moved ? 0 : 1);
+        v->pc = xmi_sim_arm_pc_after(v, v->pc, moved ? 0 : 1);
     else if (unlikely(v->fetched))
         v->pc = v->pc_after;
     else if (!moved)
@@ -62,7 +62,7 @@ static void skip(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *
     if (accesses)
         d->accesses++;
     if (accesses && sim_is_arm(d))
-        sim_arm_check_skipped(d, v, op);
+        xmi_sim_arm_check_skipped(d, v, op);
     finish(d, v, op, true);
 }
 
@@ -75,31 +75,31 @@ static enum op_end dispatch(struct sim_domain *d, struct sim_vcpu *v, const stru
     case SIM_OP_EXEC:
     case SIM_OP_RMW:
     case SIM_OP_COPY:
-        return sim_op_access(d, v, op, reply);
+        return xmi_sim_op_access(d, v, op, reply);
     case SIM_OP_HYPERCALL_BUF:
-        return sim_op_hypercall_buf(d, v, op);
+        return xmi_sim_op_hypercall_buf(d, v, op);
     case SIM_OP_MMU_UPDATE:
     case SIM_OP_UPDATE_VA:
     case SIM_OP_MMUEXT:
     case SIM_OP_AREA:
-        return sim_pv_op(d, v, op);
+        return xmi_sim_pv_op(d, v, op);
     case SIM_OP_VMFUNC:
         if (!xm_vcpu_vmfunc(&d->core, v->id, op->value))
             v->traps++;
         return OP_DONE;
     case SIM_OP_HALT:
-        sim_halt(v, op->value);
+        xmi_sim_halt(v, op->value);
         return OP_DONE;
     case SIM_OP_WAKE:
-        sim_halt_end(&d->vcpu[op->index]);
+        xmi_sim_halt_end(&d->vcpu[op->index]);
         return OP_DONE;
     case SIM_OP_EXCL:
-        return sim_excl_end(d, v, op) ? OP_DONE : OP_BLOCKED;
+        return xmi_sim_excl_end(d, v, op) ? OP_DONE : OP_BLOCKED;
     case SIM_OP_POWEROFF:
         d->doomed = true;
         return OP_DONE;
     default:
-        return sim_op_event(d, v, op, reply);
+        return xmi_sim_op_event(d, v, op, reply);
     }
 }
 
@@ -108,11 +108,11 @@ static bool dispatched(struct sim_domain *d, struct sim_vcpu *v, const struct si
 {
     enum op_end end;
 
-    if (unlikely(v->pv_due != PV_DUE_NOTHING) && sim_pv_due(d, v, op, &end))
+    if (unlikely(v->pv_due != PV_DUE_NOTHING) && xmi_sim_pv_due(d, v, op, &end))
         return end == OP_DONE;
     end = dispatch(d, v, op, reply);
-    if (unlikely(xm_pv_open_any(&v->open)) && !sim_pv_lingers(d))
-        sim_pv_close(d, v);
+    if (unlikely(xm_pv_open_any(&v->open)) && !xmi_sim_pv_lingers(d))
+        xmi_sim_pv_close(d, v);
     return end == OP_DONE;
 }
 
@@ -120,16 +120,16 @@ static bool dispatched(struct sim_domain *d, struct sim_vcpu *v, const struct si
 static bool go_on(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                   const struct xm_reply *reply)
 {
-    bool part = op->code == SIM_OP_EXCL && !sim_excl_ends(v, op);
-    bool done = part ? sim_excl_step(d, v, op) : dispatched(d, v, op, reply);
+    bool part = op->code == SIM_OP_EXCL && !xmi_sim_excl_ends(v, op);
+    bool done = part ? xmi_sim_excl_step(d, v, op) : dispatched(d, v, op, reply);
 
-    sim_mpu_leave(d, v, done);
+    xmi_sim_mpu_leave(d, v, done);
     if (done && !part)
         finish(d, v, op, false);
     return done;
 }
 
-bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
+bool xmi_sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
 {
     const struct xm_reply *r = NULL;
     struct xm_reply reply;
@@ -137,31 +137,31 @@ bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
 
     v->tried++;
     if (unlikely(xm_pv_open_any(&v->open)))
-        sim_pv_close(d, v);
+        xmi_sim_pv_close(d, v);
     if (unlikely(v->step_due)) {
         send_step(d, v);
         return false;
     }
     if (v->core->has_reply && xm_reply_take(&d->core, v->id, &reply) && v->in_op)
         r = &reply;
-    if (unlikely(v->exception.pending) && (v->hap == NULL || !v->hap->trap.open) && sim_vcpu_deliver(v)) {
-        sim_program_peek(&v->prog, &op);
+    if (unlikely(v->exception.pending) && (v->hap == NULL || !v->hap->trap.open) && xmi_sim_vcpu_deliver(v)) {
+        xmi_sim_program_peek(&v->prog, &op);
         finish(d, v, &op, true);
         return true;
     }
     if (interrupt(d, v) || program_over(&v->prog))
         return false;
-    sim_program_peek(&v->prog, &op);
+    xmi_sim_program_peek(&v->prog, &op);
     if (v->moved) {
         skip(d, v, &op);
         return true;
     }
     if (sim_is_arm(d) && !v->in_op)
-        sim_arm_begin(v, &op);
+        xmi_sim_arm_begin(v, &op);
     v->in_op = true;
     if (v->hap != NULL && (v->hap->step.trap || v->hap->trap.open))
-        sim_hap_enter(d, v);
-    if (!sim_mpu_enter(d, v))
+        xmi_sim_hap_enter(d, v);
+    if (!xmi_sim_mpu_enter(d, v))
         return false;
     return go_on(d, v, &op, r);
 }

@@ -31,7 +31,7 @@ static void peek_trace(const struct sim_program *p, struct sim_op *op)
     op->value = p->pos;
 }
 
-void sim_program_draw(struct sim_program *p)
+void xmi_sim_program_draw(struct sim_program *p)
 {
     const struct sim_random_cfg *c = &p->random;
     uint64_t gfn = c->first_gfn + rng_below(&p->rng, c->gfns);
@@ -53,7 +53,7 @@ void sim_program_draw(struct sim_program *p)
     p->have_drawn = true;
 }
 
-void sim_program_peek(struct sim_program *p, struct sim_op *op)
+void xmi_sim_program_peek(struct sim_program *p, struct sim_op *op)
 {
     if (p->kind == PROGRAM_SCRIPT) {
         *op = p->ops[p->pos];
@@ -61,12 +61,12 @@ void sim_program_peek(struct sim_program *p, struct sim_op *op)
         peek_trace(p, op);
     } else {
         if (!p->have_drawn)
-            sim_program_draw(p);
+            xmi_sim_program_draw(p);
         *op = p->drawn;
     }
 }
 
-void sim_program_advance(struct sim_program *p)
+void xmi_sim_program_advance(struct sim_program *p)
 {
     p->have_drawn = false;
     if (p->n == 0) /* random, for ever */
@@ -75,7 +75,7 @@ void sim_program_advance(struct sim_program *p)
         program_wrap(p);
 }
 
-struct sim_trace *sim_program_reset(struct sim_program *p)
+struct sim_trace *xmi_sim_program_reset(struct sim_program *p)
 {
     struct sim_trace *t = p->trace;
 
@@ -95,13 +95,13 @@ static void trace_put(struct sim_domain *d, struct sim_trace *t)
     while (*at != t)
         at = &(*at)->next;
     *at = t->next;
-    sim_trace_free(t);
+    xmi_sim_trace_free(t);
 }
 
 /* The new program starts at its first op, whatever the vCPU was about to do. */
 static void replace(struct sim_domain *d, struct sim_vcpu *v, const struct sim_program *p)
 {
-    struct sim_trace *old = sim_program_reset(&v->prog);
+    struct sim_trace *old = xmi_sim_program_reset(&v->prog);
 
     trace_put(d, old);
     v->prog = *p;
@@ -117,7 +117,7 @@ static void replace(struct sim_domain *d, struct sim_vcpu *v, const struct sim_p
         xm_hap_ended(&v->hap->step);
     }
     v->hap_meets = false;
-    sim_halt_end(v);
+    xmi_sim_halt_end(v);
 }
 
 /* With its neighbour. */
@@ -167,7 +167,7 @@ static bool vcpu_ok(const struct sim_domain *d, uint32_t vcpu)
     return d != NULL && vcpu < d->cfg.vcpus;
 }
 
-int sim_vcpu_script(struct sim_domain *d, uint32_t vcpu, const struct sim_op *ops, size_t n,
+int xmi_sim_vcpu_script(struct sim_domain *d, uint32_t vcpu, const struct sim_op *ops, size_t n,
                     uint64_t repeat)
 {
     struct sim_program p = {
@@ -183,13 +183,13 @@ int sim_vcpu_script(struct sim_domain *d, uint32_t vcpu, const struct sim_op *op
     if (p.ops == NULL)
         return -XM_ENOMEM;
     memcpy(p.ops, ops, n * sizeof(*ops));
-    sim_enter(d);
+    xmi_sim_enter(d);
     replace(d, &d->vcpu[vcpu], &p);
-    sim_leave(d);
+    xmi_sim_leave(d);
     return 0;
 }
 
-int sim_vcpu_random(struct sim_domain *d, uint32_t vcpu, const struct sim_random_cfg *cfg)
+int xmi_sim_vcpu_random(struct sim_domain *d, uint32_t vcpu, const struct sim_random_cfg *cfg)
 {
     struct sim_program p = {.kind = PROGRAM_RANDOM, .rounds = 1};
 
@@ -201,9 +201,9 @@ int sim_vcpu_random(struct sim_domain *d, uint32_t vcpu, const struct sim_random
     p.random = *cfg;
     p.n = cfg->count;
     rng_seed(&p.rng, cfg->seed);
-    sim_enter(d);
+    xmi_sim_enter(d);
     replace(d, &d->vcpu[vcpu], &p);
-    sim_leave(d);
+    xmi_sim_leave(d);
     return 0;
 }
 
@@ -230,8 +230,8 @@ static int place(struct sim_domain *d, const struct sim_vcpu *v, struct sim_trac
 static int share_or_place(struct sim_domain *d, const struct sim_vcpu *v, struct sim_trace **t)
 {
     for (struct sim_trace *o = d->traces; o != NULL; o = o->next) {
-        if (sim_trace_same_file(o, *t)) {
-            sim_trace_free(*t);
+        if (xmi_sim_trace_same_file(o, *t)) {
+            xmi_sim_trace_free(*t);
             o->refs++;
             *t = o;
             return 0;
@@ -240,7 +240,7 @@ static int share_or_place(struct sim_domain *d, const struct sim_vcpu *v, struct
     return place(d, v, *t);
 }
 
-int sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, uint64_t repeat,
+int xmi_sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, uint64_t repeat,
                    struct sim_trace_damage *damage)
 {
     struct sim_program p = {.kind = PROGRAM_TRACE, .rounds = repeat != 0 ? repeat : UINT64_MAX};
@@ -248,23 +248,23 @@ int sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, uint64
 
     if (!vcpu_ok(d, vcpu) || path == NULL)
         return -XM_EINVAL;
-    rc = sim_trace_load(path, &p.trace, damage);
+    rc = xmi_sim_trace_load(path, &p.trace, damage);
     if (rc != 0)
         return rc;
-    sim_enter(d);
+    xmi_sim_enter(d);
     rc = share_or_place(d, &d->vcpu[vcpu], &p.trace);
     if (rc == 0) {
         p.n = p.trace->n;
         p.trace_gfn = d->cfg.first_gfn + p.trace->base;
         replace(d, &d->vcpu[vcpu], &p);
     }
-    sim_leave(d);
+    xmi_sim_leave(d);
     if (rc != 0)
-        sim_trace_free(p.trace);
+        xmi_sim_trace_free(p.trace);
     return rc;
 }
 
-int sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *gfn)
+int xmi_sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *gfn)
 {
     const struct sim_program *p;
     uint64_t index;
@@ -272,12 +272,12 @@ int sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *
 
     if (!vcpu_ok(d, vcpu) || gfn == NULL)
         return -XM_EINVAL;
-    sim_enter(d);
+    xmi_sim_enter(d);
     p = &d->vcpu[vcpu].prog;
     if (p->kind == PROGRAM_TRACE)
-        rc = sim_trace_index(p->trace, addr, &index);
+        rc = xmi_sim_trace_index(p->trace, addr, &index);
     if (rc == 0)
         *gfn = p->trace_gfn + index;
-    sim_leave(d);
+    xmi_sim_leave(d);
     return rc;
 }

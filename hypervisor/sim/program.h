@@ -28,12 +28,12 @@ static inline bool program_over(const struct sim_program *p)
 }
 
 /* The op under way; the program is not over. */
-void sim_program_peek(struct sim_program *p, struct sim_op *op);
-void sim_program_advance(struct sim_program *p);
+void xmi_sim_program_peek(struct sim_program *p, struct sim_op *op);
+void xmi_sim_program_advance(struct sim_program *p);
 /* Draws the next random access into p->drawn. */
-void sim_program_draw(struct sim_program *p);
+void xmi_sim_program_draw(struct sim_program *p);
 /* Empties it; gives back what trace it used (the caller holds the list), or NULL. */
-struct sim_trace *sim_program_reset(struct sim_program *p);
+struct sim_trace *xmi_sim_program_reset(struct sim_program *p);
 
 /* pos has been moved to n: another round, or the end. */
 static inline void program_wrap(struct sim_program *p)

@@ -8,12 +8,12 @@
 
 /* ---- decide, act ---- */
 
-struct xm_pv_ask pv_ask_make(struct sim_vcpu *v, uint64_t mfn, uint32_t offset, uint8_t what,
+struct xm_pv_ask xmi_pv_ask_make(struct sim_vcpu *v, uint64_t mfn, uint32_t offset, uint8_t what,
                              enum xm_pv_who who)
 {
     struct xm_ev_regs_x86 regs;
 
-    sim_vcpu_regs_read(v, &regs, sizeof(regs));
+    xmi_sim_vcpu_regs_read(v, &regs, sizeof(regs));
     return (struct xm_pv_ask){.mfn = mfn,
                               .ip = regs.rip,
                               .sp = regs.rsp,
@@ -38,11 +38,11 @@ static enum xm_pv_next act(struct sim_domain *d, struct sim_vcpu *v)
     enum xm_pv_next next = xm_pv_todo_act(xm_pv_of(&d->core), v->pv, &v->pv_todo);
 
     if (v->pv->told)
-        sim_told(v, ask->mfn, ask->what);
+        xmi_sim_told(v, ask->mfn, ask->what);
     return next;
 }
 
-enum xm_pv_next pv_access(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *ask)
+enum xm_pv_next xmi_pv_access(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *ask)
 {
     struct xm_pv *pv = xm_pv_of(&d->core);
     enum xm_pv_next next = XM_PV_AGAIN;
@@ -53,7 +53,7 @@ enum xm_pv_next pv_access(struct sim_domain *d, struct sim_vcpu *v, const struct
         pv->calls->lock(pv->self);
         xm_pv_todo_decide(pv, v->pv, ask, &v->pv_todo);
         pv->calls->unlock(pv->self, false);
-        if (takes_time(v) && sim_others_come(d)) {
+        if (takes_time(v) && xmi_sim_others_come(d)) {
             v->pv_due = PV_DUE_ACT;
             return XM_PV_STOPPED;
         }
@@ -64,17 +64,17 @@ enum xm_pv_next pv_access(struct sim_domain *d, struct sim_vcpu *v, const struct
     return next;
 }
 
-bool pv_may(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *asks, unsigned n)
+bool xmi_pv_may(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *asks, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
-        if (pv_access(d, v, &asks[i]) != XM_PV_GO_ON)
+        if (xmi_pv_access(d, v, &asks[i]) != XM_PV_GO_ON)
             return false;
     }
     xm_pv_items_done(v->pv, asks, n);
     return true;
 }
 
-bool sim_pv_due(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+bool xmi_sim_pv_due(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                 enum op_end *end)
 {
     enum pv_due due = v->pv_due;
@@ -84,7 +84,7 @@ bool sim_pv_due(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *o
         return false;
     *end = OP_BLOCKED;
     if (due == PV_DUE_EMULATE)
-        *end = sim_pv_emulate(d, v, op);
+        *end = xmi_sim_pv_emulate(d, v, op);
     else
         (void)act(d, v);
     return true;
@@ -92,7 +92,7 @@ bool sim_pv_due(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *o
 
 /* ---- through the tables ---- */
 
-bool pv_walk_allows(const struct pv_walk *w, uint8_t what)
+bool xmi_pv_walk_allows(const struct pv_walk *w, uint8_t what)
 {
     return ((what & XM_DO_W) == 0 || w->write) && ((what & XM_DO_X) == 0 || w->exec);
 }
@@ -104,9 +104,9 @@ static uint8_t walk_bits(const struct pv_walk *w)
                      (w->exec ? XM_DO_X : 0));
 }
 
-bool pv_walk_user(struct sim_domain *d, struct sim_vcpu *v, uint64_t va, struct pv_walk *w)
+bool xmi_pv_walk_user(struct sim_domain *d, struct sim_vcpu *v, uint64_t va, struct pv_walk *w)
 {
-    return (va < XEN_FIRST || va > XEN_LAST) && pv_walk_guest(d, v->pv_root, va, w);
+    return (va < XEN_FIRST || va > XEN_LAST) && xmi_pv_walk_guest(d, v->pv_root, va, w);
 }
 
 static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct part *p,
@@ -117,32 +117,32 @@ static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct 
     struct pv_walk w;
 
     /* One that was not used yet must get its accessed bit first. */
-    if (!pv_walk_hw(d, v->pv_root, pv_va(p), &w) || (w.leaf & PTE_A) == 0 ||
+    if (!xmi_pv_walk_hw(d, v->pv_root, pv_va(p), &w) || (w.leaf & PTE_A) == 0 ||
         (what & ~walk_bits(&w)) != 0)
         return false;
-    f = pv_own(d, pte_mfn(w.leaf));
+    f = xmi_pv_own(d, pte_mfn(w.leaf));
     if (f == NULL)
         xm_env_panic("a page table names a frame that left the domain");
     res = (struct xm_access_res){.mfn = frame_of(f->host), .bits = walk_bits(&w)};
     p->frame = pte_mfn(w.leaf);
-    sim_tlb_fill(d, v, p, &res);
+    xmi_sim_tlb_fill(d, v, p, &res);
     v->pv_tlb_mfn[p->gfn & (TLB_ENTRIES - 1)] = pte_mfn(w.leaf);
     if (xm_pv_of(&d->core)->on) /* the shadow may allow more than the rights */
-        sim_pv_tlb_verify(d, v, tlb_at(&v->tlb, p->gfn), what);
+        xmi_sim_pv_tlb_verify(d, v, tlb_at(&v->tlb, p->gfn), what);
     p->host = f->host + p->offset;
     return true;
 }
 
-void pv_set_used(struct sim_domain *d, struct pv_walk *w, uint64_t va, bool write)
+void xmi_pv_set_used(struct sim_domain *d, struct pv_walk *w, uint64_t va, bool write)
 {
     for (unsigned level = PV_LEVELS; level > 0; level--) {
-        struct pv_frame *f = pv_own(d, w->table[level]);
+        struct pv_frame *f = xmi_pv_own(d, w->table[level]);
         uint64_t *e = &pv_table(f)[pv_index(va, level)];
         uint64_t used = *e | PTE_A | (level == 1 && write ? PTE_D : 0);
 
         if (used != *e) {
             xm_env_pte_write(e, used);
-            pv_mark_dirty(d, f);
+            xmi_pv_mark_dirty(d, f);
         }
         w->leaf = used;
     }
@@ -175,14 +175,14 @@ static void do_ptwr(struct fault *t)
     unsigned index = t->p->offset / 8;
     uint64_t old = pv_table(t->f)[index];
 
-    if (pv_write_entry(t->d, pte_mfn(t->w.leaf), index, t->a->value) != 0) {
+    if (xmi_pv_write_entry(t->d, pte_mfn(t->w.leaf), index, t->a->value) != 0) {
         t->v->traps++;
         return;
     }
     if (t->a->rmw)
-        sim_vcpu_set_result(t->v, old);
+        xmi_sim_vcpu_set_result(t->v, old);
     t->p->host = t->f->host + t->p->offset;
-    sim_check_access(t->d, t->v, t->a, false);
+    xmi_sim_check_access(t->d, t->v, t->a, false);
     t->d->accesses++;
 }
 
@@ -196,10 +196,10 @@ static bool go_on(struct fault *t, enum translation *end)
         *end = TR_TRAP;
         return true;
     }
-    pv_set_used(t->d, &t->w, pv_va(t->p), write);
+    xmi_pv_set_used(t->d, &t->w, pv_va(t->p), write);
     if (t->d->pv->mode == 0)
         return false;
-    if (pv_shadow_fill(t->d, t->v->id, &t->w, pv_va(t->p),
+    if (xmi_pv_shadow_fill(t->d, t->v->id, &t->w, pv_va(t->p),
                        write ? PV_DEMAND_WRITE : PV_DEMAND_READ) == 0)
         return false;
     xm_env_domain_crash(sim_to_env(t->d), "no memory for a shadow page table");
@@ -210,19 +210,19 @@ static bool go_on(struct fault *t, enum translation *end)
 static struct xm_pv_ask ask_of(const struct fault *t)
 {
     struct xm_pv_ask ask =
-        pv_ask_make(t->v, t->p->frame, t->p->offset, t->what, XM_PV_BY_GUEST);
+        xmi_pv_ask_make(t->v, t->p->frame, t->p->offset, t->what, XM_PV_BY_GUEST);
 
     if (is_ptwr(t))
         ask.who = XM_PV_BY_PTWR;
     ask.va_valid = true;
     ask.va = pv_va(t->p);
-    ask.guest_allows = t->f != NULL && (pv_walk_allows(&t->w, t->what) || is_ptwr(t));
+    ask.guest_allows = t->f != NULL && (xmi_pv_walk_allows(&t->w, t->what) || is_ptwr(t));
     return ask;
 }
 
 static enum translation emulation(struct fault *t)
 {
-    if (!sim_others_come(t->d))
+    if (!xmi_sim_others_come(t->d))
         return TR_EMULATE;
     t->v->pv_due = PV_DUE_EMULATE;
     return TR_BLOCKED;
@@ -231,13 +231,13 @@ static enum translation emulation(struct fault *t)
 /* True: *end says what became of it. */
 static bool page_fault(struct fault *t, enum translation *end)
 {
-    bool there = pv_walk_user(t->d, t->v, pv_va(t->p), &t->w);
+    bool there = xmi_pv_walk_user(t->d, t->v, pv_va(t->p), &t->w);
     struct xm_pv_ask ask;
 
-    t->f = there ? pv_own(t->d, pte_mfn(t->w.leaf)) : NULL;
+    t->f = there ? xmi_pv_own(t->d, pte_mfn(t->w.leaf)) : NULL;
     t->p->frame = t->f != NULL ? pte_mfn(t->w.leaf) : 0;
     ask = ask_of(t);
-    switch (pv_access(t->d, t->v, &ask)) {
+    switch (xmi_pv_access(t->d, t->v, &ask)) {
     case XM_PV_GO_ON:
         if (is_ptwr(t))
             xm_pv_items_done(t->v->pv, &ask, 1);
@@ -255,7 +255,7 @@ static bool page_fault(struct fault *t, enum translation *end)
     }
 }
 
-enum translation sim_pv_translate(struct sim_domain *d, struct sim_vcpu *v,
+enum translation xmi_sim_pv_translate(struct sim_domain *d, struct sim_vcpu *v,
                                   const struct sim_access *a, struct part *p)
 {
     struct fault t = {.d = d, .v = v, .a = a, .p = p, .what = a->what};
@@ -271,15 +271,15 @@ enum translation sim_pv_translate(struct sim_domain *d, struct sim_vcpu *v,
 }
 
 /* The guest may leave translations of its own stale; not those that hide rights or a new owner. */
-void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e, unsigned what)
+void xmi_sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e, unsigned what)
 {
     uint64_t mfn = v->pv_tlb_mfn[e->gfn & (TLB_ENTRIES - 1)];
-    const struct pv_frame *f = pv_own(d, mfn);
+    const struct pv_frame *f = xmi_pv_own(d, mfn);
     uint8_t now = XM_DO_R | XM_DO_W | XM_DO_X;
 
     if (xm_pv_of(&d->core)->on && !xm_pv_stepping(xm_pv_of(&d->core), v->pv))
         now = xm_rights_bits(xm_pv_rights(xm_pv_of(&d->core), mfn));
-    if ((what & ~(unsigned)now) != 0 && pv_is_open(d, mfn)) {
+    if ((what & ~(unsigned)now) != 0 && xmi_pv_is_open(d, mfn)) {
         d->pv->through_open++;
         e->change = d->change - 1;
         return;
@@ -291,7 +291,7 @@ void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entr
         return;
     }
     if (d->watched)
-        now &= (uint8_t)sim_unwatched_bits(d, v, mfn);
+        now &= (uint8_t)xmi_sim_unwatched_bits(d, v, mfn);
     if ((e->page & 7u & ~(uintptr_t)now) == 0)
         e->change = d->change;
 }
@@ -303,20 +303,20 @@ static int own_access(struct sim_domain *d, struct sim_vcpu *v, struct part *p, 
 {
     struct xm_pv_ask ask;
 
-    if (!pv_walk_guest(d, v->pv_root, pv_va(p), w) || !w->write)
+    if (!xmi_pv_walk_guest(d, v->pv_root, pv_va(p), w) || !w->write)
         return -XM_EFAULT;
-    ask = pv_ask_make(v, pte_mfn(w->leaf), p->offset, XM_DO_R | XM_DO_W, XM_PV_BY_XEN);
+    ask = xmi_pv_ask_make(v, pte_mfn(w->leaf), p->offset, XM_DO_R | XM_DO_W, XM_PV_BY_XEN);
     ask.va_valid = true;
     ask.va = pv_va(p);
-    p->host = pv_own(d, pte_mfn(w->leaf))->host + p->offset;
-    switch (pv_access(d, v, &ask)) {
+    p->host = xmi_pv_own(d, pte_mfn(w->leaf))->host + p->offset;
+    switch (xmi_pv_access(d, v, &ask)) {
     case XM_PV_DIED: return XM_CONTINUE;
     case XM_PV_FAIL: return -XM_EFAULT;
     default: return 0;
     }
 }
 
-int sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsigned n)
+int xmi_sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsigned n)
 {
     struct pv_walk w[2];
     int rc = 0;
@@ -324,9 +324,9 @@ int sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsi
     for (unsigned i = 0; i < n && rc == 0; i++)
         rc = own_access(d, v, &p[i], &w[i]);
     for (unsigned i = 0; i < n && rc == 0; i++) {
-        pv_set_used(d, &w[i], pv_va(&p[i]), true);
-        pv_open(d, v, &w[i], pv_va(&p[i]));
-        pv_mark_dirty(d, pv_own(d, pte_mfn(w[i].leaf)));
+        xmi_pv_set_used(d, &w[i], pv_va(&p[i]), true);
+        xmi_pv_open(d, v, &w[i], pv_va(&p[i]));
+        xmi_pv_mark_dirty(d, xmi_pv_own(d, pte_mfn(w[i].leaf)));
     }
     return rc;
 }

@@ -35,7 +35,7 @@ static uint64_t count_tables(uint64_t first, uint64_t pages)
     return n;
 }
 
-int sim_pv_cfg_check(const struct sim_domain_cfg *cfg)
+int xmi_sim_pv_cfg_check(const struct sim_domain_cfg *cfg)
 {
     if (cfg->altp2m || cfg->pages > PAGES_MAX || cfg->first_gfn >= PV_END / 2)
         return -XM_EINVAL;
@@ -55,7 +55,7 @@ static void map_pages(const struct builder *b, uint64_t pages)
     for (uint64_t mfn = b->first; mfn <= b->last; mfn++) {
         uint64_t table = b->at[1] + (mfn >> 9) - (b->first >> 9);
 
-        pv_table(pv_own(b->d, table))[mfn & (PV_ENTRIES - 1)] =
+        pv_table(xmi_pv_own(b->d, table))[mfn & (PV_ENTRIES - 1)] =
             pte_make(mfn, mfn - b->first < pages ? FLAGS_PAGE : FLAGS_TABLE);
     }
 }
@@ -68,7 +68,7 @@ static void link_tables(const struct builder *b, unsigned level)
         uint64_t number = (b->first >> (9 * (level - 1))) + i;
         uint64_t table = b->at[level] + (number >> 9) - (b->first >> (9 * level));
 
-        pv_table(pv_own(b->d, table))[number & (PV_ENTRIES - 1)] =
+        pv_table(xmi_pv_own(b->d, table))[number & (PV_ENTRIES - 1)] =
             pte_make(b->at[level - 1] + i, FLAGS_ABOVE);
     }
 }
@@ -88,17 +88,17 @@ static int build(struct sim_domain *d, uint64_t tables)
     for (unsigned level = 2; level <= PV_LEVELS; level++)
         link_tables(&b, level);
     d->pv->root = b.at[PV_LEVELS];
-    rc = pv_get_type(d, d->pv->root, PV_L4);
+    rc = xmi_pv_get_type(d, d->pv->root, PV_L4);
     if (rc == 0)
-        pv_own(d, d->pv->root)->pinned = true;
+        xmi_pv_own(d, d->pv->root)->pinned = true;
     for (uint32_t i = 0; i < d->cfg.vcpus && rc == 0; i++) {
-        rc = pv_get_type(d, d->pv->root, PV_L4);
+        rc = xmi_pv_get_type(d, d->pv->root, PV_L4);
         d->vcpu[i].pv_root = d->pv->root;
     }
     return rc;
 }
 
-int sim_pv_init(struct sim_domain *d)
+int xmi_sim_pv_init(struct sim_domain *d)
 {
     uint64_t tables = count_tables(d->cfg.first_gfn, d->cfg.pages), all = d->cfg.pages + tables;
     int rc;
@@ -106,26 +106,26 @@ int sim_pv_init(struct sim_domain *d)
     d->pv = calloc(1, sizeof(*d->pv));
     if (d->pv == NULL)
         return -XM_ENOMEM;
-    xm_pv_where_init(&d->pv->where, sim_to_env(d), &sim_pv_where_hooks);
-    rc = sim_arena_init(&d->memory, all, d->cfg.first_gfn, 1);
+    xm_pv_where_init(&d->pv->where, sim_to_env(d), &xmi_sim_pv_where_hooks);
+    rc = xmi_sim_arena_init(&d->memory, all, d->cfg.first_gfn, 1);
     if (rc == 0)
-        rc = pv_claim(d, d->cfg.first_gfn, all, d->memory.base);
+        rc = xmi_pv_claim(d, d->cfg.first_gfn, all, d->memory.base);
     if (rc != 0)
         return rc;
     d->pv->tables = tables;
     return build(d, tables);
 }
 
-void sim_pv_destroy(struct sim_domain *d)
+void xmi_sim_pv_destroy(struct sim_domain *d)
 {
     if (d->pv == NULL)
         return;
-    pv_shadow_free_all(d);
+    xmi_pv_shadow_free_all(d);
     (void)xm_pv_where_free(&d->pv->where, false);
     for (uint64_t mfn = d->cfg.first_gfn; d->pv->owned != 0 && mfn <= d->pv->highest; mfn++)
-        pv_release(d, mfn);
+        xmi_pv_release(d, mfn);
     for (uint64_t mfn = 0; d->pv->owned != 0 && mfn < d->cfg.first_gfn; mfn++)
-        pv_release(d, mfn);
+        xmi_pv_release(d, mfn);
     free(d->pv);
     d->pv = NULL;
 }
@@ -136,8 +136,8 @@ static void map_1to1(struct sim_domain *d, uint64_t mfn)
 {
     struct pv_walk w;
 
-    if (!pv_walk_guest(d, d->pv->root, mfn << XM_PAGE_SHIFT, &w) && w.table[1] != 0)
-        (void)pv_write_entry(d, w.table[1], pv_index(mfn << XM_PAGE_SHIFT, 1),
+    if (!xmi_pv_walk_guest(d, d->pv->root, mfn << XM_PAGE_SHIFT, &w) && w.table[1] != 0)
+        (void)xmi_pv_write_entry(d, w.table[1], pv_index(mfn << XM_PAGE_SHIFT, 1),
                              pte_make(mfn, FLAGS_PAGE));
 }
 
@@ -145,34 +145,34 @@ static bool unmap_1to1(struct sim_domain *d, uint64_t mfn)
 {
     struct pv_walk w;
 
-    return pv_walk_guest(d, d->pv->root, mfn << XM_PAGE_SHIFT, &w) && pte_mfn(w.leaf) == mfn &&
-           pv_write_entry(d, w.table[1], pv_index(mfn << XM_PAGE_SHIFT, 1), 0) == 0;
+    return xmi_pv_walk_guest(d, d->pv->root, mfn << XM_PAGE_SHIFT, &w) && pte_mfn(w.leaf) == mfn &&
+           xmi_pv_write_entry(d, w.table[1], pv_index(mfn << XM_PAGE_SHIFT, 1), 0) == 0;
 }
 
-int sim_pv_populate(struct sim_domain *d, uint64_t mfn)
+int xmi_sim_pv_populate(struct sim_domain *d, uint64_t mfn)
 {
-    xm_mfn_t host = sim_frames_alloc(&d->extra);
+    xm_mfn_t host = xmi_sim_frames_alloc(&d->extra);
     int rc;
 
     if (!xm_mfn_valid(host))
         return -XM_ENOMEM;
-    rc = pv_own(d, mfn) != NULL ? -XM_EEXIST : xm_pv_frame_came(xm_pv_of(&d->core), mfn);
+    rc = xmi_pv_own(d, mfn) != NULL ? -XM_EEXIST : xm_pv_frame_came(xm_pv_of(&d->core), mfn);
     if (rc == 0) {
-        rc = pv_claim(d, mfn, 1, frame_at(host));
+        rc = xmi_pv_claim(d, mfn, 1, frame_at(host));
         if (rc != 0)
             xm_pv_frame_left(xm_pv_of(&d->core), mfn);
     }
     if (rc != 0) {
-        sim_frames_free(&d->extra, host);
+        xmi_sim_frames_free(&d->extra, host);
         return rc;
     }
     map_1to1(d, mfn);
     return 0;
 }
 
-int sim_pv_depopulate(struct sim_domain *d, uint64_t mfn)
+int xmi_sim_pv_depopulate(struct sim_domain *d, uint64_t mfn)
 {
-    struct pv_frame *f = pv_own(d, mfn);
+    struct pv_frame *f = xmi_pv_own(d, mfn);
     bool was_mapped;
     char *host;
 
@@ -184,34 +184,34 @@ int sim_pv_depopulate(struct sim_domain *d, uint64_t mfn)
             map_1to1(d, mfn);
         return -XM_EBUSY;
     }
-    pv_disown(f);
+    xmi_pv_disown(f);
     xm_pv_frame_left(xm_pv_of(&d->core), mfn);
     xm_pv_where_left(&d->pv->where, mfn);
     host = f->host;
     /* Before anybody else can get it. */
-    sim_tlb_flush(d, 0);
-    pv_release(d, mfn);
+    xmi_sim_tlb_flush(d, 0);
+    xmi_pv_release(d, mfn);
     if (!sim_arena_has(&d->memory, frame_of(host)))
-        sim_frames_free(&d->extra, frame_of(host));
+        xmi_sim_frames_free(&d->extra, frame_of(host));
     return 0;
 }
 
 /* ---- looking ---- */
 
-xm_mfn_t sim_pv_host_frame(struct sim_domain *d, uint64_t mfn)
+xm_mfn_t xmi_sim_pv_host_frame(struct sim_domain *d, uint64_t mfn)
 {
-    const struct pv_frame *f = pv_own(d, mfn);
+    const struct pv_frame *f = xmi_pv_own(d, mfn);
 
     return f != NULL ? frame_of(f->host) : xm_mfn(XM_GFN_NONE);
 }
 
-void sim_pv_info(struct sim_domain *d, struct sim_domain_info *out)
+void xmi_sim_pv_info(struct sim_domain *d, struct sim_domain_info *out)
 {
     out->highest_gfn = d->pv->highest;
     out->pages = d->pv->owned;
 }
 
-uint64_t sim_pv_count_rights(struct sim_domain *d)
+uint64_t xmi_sim_pv_count_rights(struct sim_domain *d)
 {
     struct xm_pv *pv = xm_pv_of(&d->core);
     uint64_t n = pv->default_access != XM_ACCESS_RWX;
@@ -219,47 +219,47 @@ uint64_t sim_pv_count_rights(struct sim_domain *d)
     if (xm_pv_idle(pv))
         return 0;
     for (uint64_t mfn = 0; mfn <= d->pv->highest; mfn++)
-        n += pv_own(d, mfn) != NULL && xm_pv_rights(pv, mfn) != XM_ACCESS_RWX;
+        n += xmi_pv_own(d, mfn) != NULL && xm_pv_rights(pv, mfn) != XM_ACCESS_RWX;
     return n;
 }
 
-uint64_t sim_pv_mem_bytes(const struct sim_domain *d)
+uint64_t xmi_sim_pv_mem_bytes(const struct sim_domain *d)
 {
     return xm_pv_of(&d->core)->table.bytes + d->pv->where.bytes + d->pv->shadow_count * XM_PAGE_SIZE;
 }
 
-int sim_pv_set_policy(struct sim_domain *d, enum sim_pv_policy policy)
+int xmi_sim_pv_set_policy(struct sim_domain *d, enum sim_pv_policy policy)
 {
     int rc = -XM_EINVAL;
 
-    sim_enter(d);
+    xmi_sim_enter(d);
     if (d->pv != NULL && policy <= SIM_PV_OWN_DENY) {
         xm_pv_of(&d->core)->policy = (uint8_t)policy;
         rc = 0;
     }
-    sim_leave(d);
+    xmi_sim_leave(d);
     return rc;
 }
 
-int sim_pv_set_later_default(struct sim_domain *d, bool later)
+int xmi_sim_pv_set_later_default(struct sim_domain *d, bool later)
 {
     int rc = -XM_EINVAL;
 
-    sim_enter(d);
+    xmi_sim_enter(d);
     if (d->pv != NULL && !xm_pv_of(&d->core)->on) {
         xm_pv_of(&d->core)->semantics = later ? XM_PV_DEFAULT_LATER : XM_PV_DEFAULT_ALL;
         rc = 0;
     }
-    sim_leave(d);
+    xmi_sim_leave(d);
     return rc;
 }
 
-uint64_t sim_pv_ring_mfn(struct sim_domain *d)
+uint64_t xmi_sim_pv_ring_mfn(struct sim_domain *d)
 {
     return xm_mfn_valid(d->core.ring.mfn) ? PV_XEN_FIRST + d->core.ring.mfn.n : XM_GFN_NONE;
 }
 
-uint64_t sim_pv_root(struct sim_domain *d)
+uint64_t xmi_sim_pv_root(struct sim_domain *d)
 {
     return d->pv != NULL ? d->pv->root : XM_GFN_NONE;
 }

@@ -14,12 +14,12 @@ static enum found find_part(struct sim_domain *d, struct sim_vcpu *v, const stru
     struct xm_pv_ask ask;
     struct pv_frame *f;
 
-    if (!pv_walk_user(d, v, pv_va(p), w) || !pv_walk_allows(w, a->what))
+    if (!xmi_pv_walk_user(d, v, pv_va(p), w) || !xmi_pv_walk_allows(w, a->what))
         return FAULTS;
-    f = pv_own(d, pte_mfn(w->leaf));
+    f = xmi_pv_own(d, pte_mfn(w->leaf));
     if (f == NULL || ((a->what & XM_DO_W) != 0 && pv_is_table(f)))
         return CANNOT;
-    ask = pv_ask_make(v, pte_mfn(w->leaf), p->offset, a->what, XM_PV_BY_GUEST);
+    ask = xmi_pv_ask_make(v, pte_mfn(w->leaf), p->offset, a->what, XM_PV_BY_GUEST);
     ask.va_valid = true;
     ask.va = pv_va(p);
     if (!xm_pv_piece(xm_pv_of(&d->core), v->pv, &ask, &todo)) {
@@ -36,9 +36,9 @@ static void touch(struct sim_domain *d, const struct sim_access *a, struct part 
 {
     bool write = (a->what & XM_DO_W) != 0;
 
-    pv_set_used(d, w, pv_va(p), write);
+    xmi_pv_set_used(d, w, pv_va(p), write);
     if (write)
-        pv_mark_dirty(d, pv_own(d, p->frame));
+        xmi_pv_mark_dirty(d, xmi_pv_own(d, p->frame));
 }
 
 /* All of it before anything is done to any. */
@@ -65,24 +65,24 @@ static enum op_end not_emulated(struct sim_domain *d, struct sim_vcpu *v)
     if (xm_pv_not_emulated(xm_pv_of(&d->core), v->pv, &v->pv_todo) == XM_PV_STEP)
         xm_pv_step_begin(xm_pv_of(&d->core), v->pv);
     if (v->pv->told)
-        sim_told(v, ask->mfn, ask->what);
+        xmi_sim_told(v, ask->mfn, ask->what);
     return OP_BLOCKED;
 }
 
-void sim_pv_retired(struct sim_domain *d, struct sim_vcpu *v)
+void xmi_sim_pv_retired(struct sim_domain *d, struct sim_vcpu *v)
 {
     if (sim_vcpu_traps(v) && xm_pv_step_trap(xm_pv_of(&d->core), v->pv))
         v->debugs++;
 }
 
-enum op_end sim_pv_emulate(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+enum op_end xmi_sim_pv_emulate(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     const struct xm_pv_todo why = v->pv_todo;
     struct sim_insn in;
 
     if ((op->flags & (SIM_OP_F_NO_EMUL | SIM_OP_F_UNHANDLEABLE)) != 0)
         return not_emulated(d, v);
-    sim_insn_make(d, op, &in);
+    xmi_sim_insn_make(d, op, &in);
     switch (find(d, v, &in)) {
     case FOUND:
         break;
@@ -97,8 +97,8 @@ enum op_end sim_pv_emulate(struct sim_domain *d, struct sim_vcpu *v, const struc
         v->pv_todo = why;
         return not_emulated(d, v);
     }
-    sim_check_done(d, v, &in, true);
-    sim_insn_do(v, op, &in, NULL);
+    xmi_sim_check_done(d, v, &in, true);
+    xmi_sim_insn_do(v, op, &in, NULL);
     d->accesses++;
     return OP_DONE;
 }

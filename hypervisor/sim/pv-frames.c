@@ -10,7 +10,7 @@
 #define CHUNKS (PV_END >> CHUNK_BITS)
 #define DIR_BYTES (CHUNKS * sizeof(struct pv_frame *))
 
-struct pv_frame *pv_frame(const struct sim_machine *m, uint64_t mfn)
+struct pv_frame *xmi_pv_frame(const struct sim_machine *m, uint64_t mfn)
 {
     struct pv_frame **dir = __atomic_load_n(&m->pv_frames.chunk, __ATOMIC_ACQUIRE);
     struct pv_frame *chunk;
@@ -21,18 +21,18 @@ struct pv_frame *pv_frame(const struct sim_machine *m, uint64_t mfn)
     return chunk != NULL ? &chunk[mfn & (CHUNK - 1)] : NULL;
 }
 
-struct pv_frame *pv_own(const struct sim_domain *d, uint64_t mfn)
+struct pv_frame *xmi_pv_own(const struct sim_domain *d, uint64_t mfn)
 {
-    struct pv_frame *f = pv_frame(d->machine, mfn);
+    struct pv_frame *f = xmi_pv_frame(d->machine, mfn);
 
     if (f == NULL || __atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) != d)
         return NULL;
     return __atomic_load_n(&f->leaving, __ATOMIC_ACQUIRE) ? NULL : f;
 }
 
-int pv_refusal(const struct sim_domain *d, uint64_t mfn)
+int xmi_pv_refusal(const struct sim_domain *d, uint64_t mfn)
 {
-    struct pv_frame *f = pv_frame(d->machine, mfn);
+    struct pv_frame *f = xmi_pv_frame(d->machine, mfn);
     bool foreign = f != NULL && __atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) != NULL;
 
     return foreign || mfn >= PV_XEN_FIRST ? -XM_EPERM : -XM_EINVAL;
@@ -87,11 +87,11 @@ static int claim_locked(struct sim_domain *d, uint64_t first, uint64_t n, char *
     if (rc != 0)
         return rc;
     for (uint64_t i = 0; i < n; i++) {
-        if (pv_frame(d->machine, first + i)->owner != NULL)
+        if (xmi_pv_frame(d->machine, first + i)->owner != NULL)
             return -XM_EEXIST;
     }
     for (uint64_t i = 0; i < n; i++) {
-        struct pv_frame *f = pv_frame(d->machine, first + i);
+        struct pv_frame *f = xmi_pv_frame(d->machine, first + i);
 
         f->host = host + (i << XM_PAGE_SHIFT);
         __atomic_store_n(&f->owner, d, __ATOMIC_RELEASE);
@@ -99,7 +99,7 @@ static int claim_locked(struct sim_domain *d, uint64_t first, uint64_t n, char *
     return 0;
 }
 
-int pv_claim(struct sim_domain *d, uint64_t first, uint64_t n, char *host)
+int xmi_pv_claim(struct sim_domain *d, uint64_t first, uint64_t n, char *host)
 {
     int rc;
 
@@ -116,14 +116,14 @@ int pv_claim(struct sim_domain *d, uint64_t first, uint64_t n, char *host)
     return 0;
 }
 
-void pv_disown(struct pv_frame *f)
+void xmi_pv_disown(struct pv_frame *f)
 {
     __atomic_store_n(&f->leaving, true, __ATOMIC_RELEASE);
 }
 
-void pv_release(struct sim_domain *d, uint64_t mfn)
+void xmi_pv_release(struct sim_domain *d, uint64_t mfn)
 {
-    struct pv_frame *f = pv_frame(d->machine, mfn);
+    struct pv_frame *f = xmi_pv_frame(d->machine, mfn);
 
     if (f == NULL || __atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) != d)
         return;
@@ -138,7 +138,7 @@ void pv_release(struct sim_domain *d, uint64_t mfn)
     d->pv->owned--;
 }
 
-void sim_pv_frames_destroy(struct sim_machine *m)
+void xmi_sim_pv_frames_destroy(struct sim_machine *m)
 {
     if (m->pv_frames.chunk == NULL)
         return;

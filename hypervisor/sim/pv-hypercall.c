@@ -15,20 +15,20 @@
  */
 static int may(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uint32_t offset)
 {
-    const struct xm_pv_ask ask = pv_ask_make(v, mfn, offset, XM_DO_W, XM_PV_BY_HYPERCALL);
+    const struct xm_pv_ask ask = xmi_pv_ask_make(v, mfn, offset, XM_DO_W, XM_PV_BY_HYPERCALL);
 
-    return pv_may(d, v, &ask, 1) ? 0 : STOPPED;
+    return xmi_pv_may(d, v, &ask, 1) ? 0 : STOPPED;
 }
 
 /* from 0: none. */
 static int may_fill(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uint64_t from)
 {
     const struct xm_pv_ask asks[] = {
-        pv_ask_make(v, mfn, 0, XM_DO_W, XM_PV_BY_HYPERCALL),
-        pv_ask_make(v, from, 0, XM_DO_R, XM_PV_BY_HYPERCALL),
+        xmi_pv_ask_make(v, mfn, 0, XM_DO_W, XM_PV_BY_HYPERCALL),
+        xmi_pv_ask_make(v, from, 0, XM_DO_R, XM_PV_BY_HYPERCALL),
     };
 
-    return pv_may(d, v, asks, from != 0 ? 2 : 1) ? 0 : STOPPED;
+    return xmi_pv_may(d, v, asks, from != 0 ? 2 : 1) ? 0 : STOPPED;
 }
 
 /* ---- mmu_update, update_va_mapping ---- */
@@ -37,16 +37,16 @@ static int may_fill(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uint
 static int write_plain(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uint32_t offset,
                        uint64_t value)
 {
-    int rc = pv_get_type(d, mfn, PV_WRITABLE);
+    int rc = xmi_pv_get_type(d, mfn, PV_WRITABLE);
 
     if (rc != 0)
         return rc;
     rc = may(d, v, mfn, offset);
     if (rc == 0) {
-        memcpy(pv_own(d, mfn)->host + offset, &value, sizeof(value));
-        pv_mark_dirty(d, pv_own(d, mfn));
+        memcpy(xmi_pv_own(d, mfn)->host + offset, &value, sizeof(value));
+        xmi_pv_mark_dirty(d, xmi_pv_own(d, mfn));
     }
-    pv_put_type(d, mfn);
+    xmi_pv_put_type(d, mfn);
     return rc;
 }
 
@@ -55,17 +55,17 @@ static int write_table(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, u
 {
     int rc = may(d, v, mfn, offset);
 
-    return rc == 0 ? pv_write_entry(d, mfn, offset / 8, value) : rc;
+    return rc == 0 ? xmi_pv_write_entry(d, mfn, offset / 8, value) : rc;
 }
 
 static int mmu_update(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     uint64_t mfn = op->addr >> XM_PAGE_SHIFT, value = op->value;
     uint32_t offset = (uint32_t)(op->addr & (XM_PAGE_SIZE - 8));
-    const struct pv_frame *f = pv_own(d, mfn);
+    const struct pv_frame *f = xmi_pv_own(d, mfn);
 
     if (f == NULL)
-        return pv_refusal(d, mfn);
+        return xmi_pv_refusal(d, mfn);
     if (op->index != MMU_NORMAL && op->index != MMU_PRESERVE_AD)
         return -XM_ENOSYS;
     if (!pv_is_table(f))
@@ -85,7 +85,7 @@ static int update_va(struct sim_domain *d, struct sim_vcpu *v, const struct sim_
     struct pv_walk w;
     int rc;
 
-    (void)pv_walk_guest(d, v->pv_root, op->addr, &w);
+    (void)xmi_pv_walk_guest(d, v->pv_root, op->addr, &w);
     if (w.table[1] == 0)
         return -XM_EINVAL;
     rc = write_table(d, v, w.table[1], pv_index(op->addr, 1) * 8, op->value);
@@ -98,38 +98,38 @@ static int update_va(struct sim_domain *d, struct sim_vcpu *v, const struct sim_
 
 static int pin(struct sim_domain *d, uint64_t mfn, enum pv_type type)
 {
-    int rc = pv_get_type(d, mfn, type);
+    int rc = xmi_pv_get_type(d, mfn, type);
 
     if (rc != 0)
         return rc;
-    if (pv_own(d, mfn)->pinned) {
-        pv_put_type(d, mfn);
+    if (xmi_pv_own(d, mfn)->pinned) {
+        xmi_pv_put_type(d, mfn);
         return -XM_EINVAL;
     }
-    pv_own(d, mfn)->pinned = true;
+    xmi_pv_own(d, mfn)->pinned = true;
     return 0;
 }
 
 static int unpin(struct sim_domain *d, uint64_t mfn)
 {
-    struct pv_frame *f = pv_own(d, mfn);
+    struct pv_frame *f = xmi_pv_own(d, mfn);
 
     if (f == NULL)
-        return pv_refusal(d, mfn);
+        return xmi_pv_refusal(d, mfn);
     if (!f->pinned)
         return -XM_EINVAL;
     f->pinned = false;
-    pv_put_type(d, mfn);
+    xmi_pv_put_type(d, mfn);
     return 0;
 }
 
 static int new_root(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn)
 {
-    int rc = pv_get_type(d, mfn, PV_L4);
+    int rc = xmi_pv_get_type(d, mfn, PV_L4);
 
     if (rc != 0)
         return rc;
-    pv_put_type(d, v->pv_root);
+    xmi_pv_put_type(d, v->pv_root);
     v->pv_root = mfn;
     flush_local(v);
     return 0;
@@ -138,24 +138,24 @@ static int new_root(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn)
 /* from 0: clears. */
 static int fill_page(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn, uint64_t from)
 {
-    int rc = pv_get_type(d, mfn, PV_WRITABLE);
+    int rc = xmi_pv_get_type(d, mfn, PV_WRITABLE);
 
     if (rc != 0)
         return rc;
-    if (from != 0 && pv_own(d, from) == NULL)
-        rc = pv_refusal(d, from);
+    if (from != 0 && xmi_pv_own(d, from) == NULL)
+        rc = xmi_pv_refusal(d, from);
     if (rc == 0)
         rc = may_fill(d, v, mfn, from);
     if (rc == 0) {
-        struct pv_frame *f = pv_own(d, mfn);
+        struct pv_frame *f = xmi_pv_own(d, mfn);
 
         if (from != 0)
-            memmove(f->host, pv_own(d, from)->host, XM_PAGE_SIZE);
+            memmove(f->host, xmi_pv_own(d, from)->host, XM_PAGE_SIZE);
         else
             memset(f->host, 0, XM_PAGE_SIZE);
-        pv_mark_dirty(d, f);
+        xmi_pv_mark_dirty(d, f);
     }
-    pv_put_type(d, mfn);
+    xmi_pv_put_type(d, mfn);
     return rc;
 }
 
@@ -177,7 +177,7 @@ static int mmuext(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op 
         flush_local(v);
         return 0;
     case SIM_MMUEXT_TLB_FLUSH_ALL:
-        sim_tlb_flush(d, 0);
+        xmi_sim_tlb_flush(d, 0);
         return 0;
     case SIM_MMUEXT_CLEAR_PAGE:
         return fill_page(d, v, mfn, 0);
@@ -193,12 +193,12 @@ static int mmuext(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op 
 /* It has the frame: nothing is asked any more. */
 static int area_write(struct sim_domain *d, uint64_t value)
 {
-    struct pv_frame *f = pv_own(d, d->pv->area >> XM_PAGE_SHIFT);
+    struct pv_frame *f = xmi_pv_own(d, d->pv->area >> XM_PAGE_SHIFT);
 
     if (d->pv->area == 0 || f == NULL)
         return -XM_EINVAL;
     memcpy(f->host + (d->pv->area & (XM_PAGE_SIZE - 1)), &value, sizeof(value));
-    pv_mark_dirty(d, f);
+    xmi_pv_mark_dirty(d, f);
     return 0;
 }
 
@@ -212,11 +212,11 @@ static int area_take(struct sim_domain *d, struct sim_vcpu *v, uint64_t addr, ui
         return -XM_EBUSY;
     if ((addr & 7) != 0)
         return -XM_EINVAL;
-    if (pv_own(d, mfn) == NULL)
-        return pv_refusal(d, mfn);
+    if (xmi_pv_own(d, mfn) == NULL)
+        return xmi_pv_refusal(d, mfn);
     rc = may(d, v, mfn, (uint32_t)(addr & (XM_PAGE_SIZE - 1)));
     if (rc == 0)
-        rc = pv_get_type(d, mfn, PV_WRITABLE);
+        rc = xmi_pv_get_type(d, mfn, PV_WRITABLE);
     if (rc != 0)
         return rc;
     d->pv->area = addr;
@@ -228,7 +228,7 @@ static int area(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *o
     return op->index != 0 ? area_write(d, op->value) : area_take(d, v, op->addr, op->value);
 }
 
-enum op_end sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+enum op_end xmi_sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     int rc;
 
@@ -242,7 +242,7 @@ enum op_end sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim
         rc = mmuext(d, v, op);
     if (rc == STOPPED)
         return OP_BLOCKED;
-    sim_vcpu_set_result(v, (uint64_t)(int64_t)rc);
+    xmi_sim_vcpu_set_result(v, (uint64_t)(int64_t)rc);
     return OP_DONE;
 }
 
@@ -254,21 +254,21 @@ static void mode_set(struct sim_domain *d, uint32_t mode)
         return;
     d->pv->mode = mode;
     if (mode == 0)
-        pv_shadow_free_all(d);
-    sim_tlb_flush(d, 0);
+        xmi_pv_shadow_free_all(d);
+    xmi_sim_tlb_flush(d, 0);
 }
 
 /* Every page counts as clean, and its next write is seen. */
 static void log_clean(struct sim_domain *d)
 {
     for (uint64_t mfn = 0; mfn <= d->pv->highest; mfn++) {
-        struct pv_frame *f = pv_own(d, mfn);
+        struct pv_frame *f = xmi_pv_own(d, mfn);
 
         if (f != NULL)
             f->dirty = false;
     }
-    pv_shadow_free_all(d);
-    sim_tlb_flush(d, 0);
+    xmi_pv_shadow_free_all(d);
+    xmi_sim_tlb_flush(d, 0);
 }
 
 static int turn_on(struct sim_domain *d, uint32_t bits)
@@ -312,7 +312,7 @@ static int turn_off(struct sim_domain *d, uint32_t bits)
     return rc;
 }
 
-int sim_pv_shadow_op(struct sim_domain *d, const struct xm_domctl *op)
+int xmi_sim_pv_shadow_op(struct sim_domain *d, const struct xm_domctl *op)
 {
     const struct xm_domctl_shadow_op *s = &op->u.shadow_op;
 

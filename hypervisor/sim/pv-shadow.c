@@ -16,7 +16,7 @@ static bool shadows_on(const struct sim_domain *d)
     return d->pv->mode != 0;
 }
 
-void pv_mark_dirty(struct sim_domain *d, struct pv_frame *f)
+void xmi_pv_mark_dirty(struct sim_domain *d, struct pv_frame *f)
 {
     if ((d->pv->mode & XM_PV_MODE_LOG_DIRTY) != 0)
         f->dirty = true;
@@ -26,7 +26,7 @@ void pv_mark_dirty(struct sim_domain *d, struct pv_frame *f)
 
 static struct pv_shadow *shadow_get(struct sim_domain *d, uint64_t gmfn, unsigned level)
 {
-    struct pv_frame *f = pv_own(d, gmfn);
+    struct pv_frame *f = xmi_pv_own(d, gmfn);
     struct pv_shadow *s = f->shadow;
 
     if (s != NULL)
@@ -64,9 +64,9 @@ static bool entry_write(struct sim_domain *d, struct pv_shadow *s, unsigned inde
     if (old == value)
         return false;
     if (s->level == 1 && (old & XM_PTE_P) != 0)
-        pv_own(d, pte_mfn(old))->smaps--;
+        xmi_pv_own(d, pte_mfn(old))->smaps--;
     if (s->level == 1 && (value & XM_PTE_P) != 0)
-        pv_own(d, pte_mfn(value))->smaps++;
+        xmi_pv_own(d, pte_mfn(value))->smaps++;
     xm_env_pte_write(&s->e[index], value);
     return (old & XM_PTE_P) != 0;
 }
@@ -82,7 +82,7 @@ static bool entry_set(struct sim_domain *d, struct pv_shadow *s, unsigned index,
         xm_pv_where_note(&pv->where, pte_mfn(value), place);
         if (opens(d, pte_mfn(value)))
             xm_pv_open_made(pv->opening, pte_mfn(value), place, sim_to_env(d),
-                            sim_pv_where_hooks.take);
+                            xmi_sim_pv_where_hooks.take);
     }
     return entry_write(d, s, index, value);
 }
@@ -97,20 +97,20 @@ static bool shadow_free(struct sim_domain *d, struct pv_shadow *s)
     *s->at = s->next;
     if (s->next != NULL)
         s->next->at = s->at;
-    pv_own(d, s->gmfn)->shadow = NULL;
+    xmi_pv_own(d, s->gmfn)->shadow = NULL;
     d->pv->shadow_count--;
     free(s->e);
     free(s);
     return held;
 }
 
-void pv_shadow_forget(struct sim_domain *d, struct pv_frame *f)
+void xmi_pv_shadow_forget(struct sim_domain *d, struct pv_frame *f)
 {
     if (f->shadow != NULL && shadow_free(d, f->shadow))
-        sim_tlb_flush(d, 0);
+        xmi_sim_tlb_flush(d, 0);
 }
 
-void pv_shadow_free_all(struct sim_domain *d)
+void xmi_pv_shadow_free_all(struct sim_domain *d)
 {
     while (d->pv->shadows != NULL)
         (void)shadow_free(d, d->pv->shadows);
@@ -126,7 +126,7 @@ static bool walk(struct sim_domain *d, uint64_t root, uint64_t va, bool shadow, 
     memset(w, 0, sizeof(*w));
     w->write = w->exec = true;
     for (unsigned level = PV_LEVELS; level > 0; level--) {
-        struct pv_frame *f = pv_own(d, mfn);
+        struct pv_frame *f = xmi_pv_own(d, mfn);
 
         if (f == NULL || (shadow && f->shadow == NULL))
             return false;
@@ -142,12 +142,12 @@ static bool walk(struct sim_domain *d, uint64_t root, uint64_t va, bool shadow, 
     return true;
 }
 
-bool pv_walk_guest(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w)
+bool xmi_pv_walk_guest(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w)
 {
     return walk(d, root, va, false, w);
 }
 
-bool pv_walk_hw(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w)
+bool xmi_pv_walk_hw(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w)
 {
     return walk(d, root, va, shadows_on(d), w);
 }
@@ -164,7 +164,7 @@ static unsigned limits_of(struct sim_domain *d, struct pv_frame *f, uint64_t e, 
         limits |= XM_PV_LIMIT_PAGE_TABLE;
     if ((d->pv->mode & XM_PV_MODE_LOG_DIRTY) != 0 && !f->dirty) {
         if (how == PV_DEMAND_WRITE)
-            pv_mark_dirty(d, f);
+            xmi_pv_mark_dirty(d, f);
         else
             limits |= XM_PV_LIMIT_LOG_DIRTY;
     }
@@ -174,7 +174,7 @@ static unsigned limits_of(struct sim_domain *d, struct pv_frame *f, uint64_t e, 
 /* The guest's L1 entry as the processor may see it now. */
 static uint64_t propagate(struct sim_domain *d, uint32_t vcpu, uint64_t e, enum pv_how how)
 {
-    struct pv_frame *f = pv_own(d, pte_mfn(e));
+    struct pv_frame *f = xmi_pv_own(d, pte_mfn(e));
     unsigned limits;
     uint64_t flags;
 
@@ -205,11 +205,11 @@ static void prefetch(struct sim_domain *d, struct pv_shadow *s, const uint64_t *
     }
 }
 
-int pv_shadow_fill(struct sim_domain *d, uint32_t vcpu, const struct pv_walk *w, uint64_t va,
+int xmi_pv_shadow_fill(struct sim_domain *d, uint32_t vcpu, const struct pv_walk *w, uint64_t va,
                    enum pv_how how)
 {
     for (unsigned level = PV_LEVELS; level > 0; level--) {
-        const uint64_t *guest = pv_table(pv_own(d, w->table[level]));
+        const uint64_t *guest = pv_table(xmi_pv_own(d, w->table[level]));
         struct pv_shadow *s = shadow_get(d, w->table[level], level);
         unsigned index = pv_index(va, level);
 
@@ -225,9 +225,9 @@ int pv_shadow_fill(struct sim_domain *d, uint32_t vcpu, const struct pv_walk *w,
     return 0;
 }
 
-void pv_shadow_written(struct sim_domain *d, uint64_t table, unsigned index)
+void xmi_pv_shadow_written(struct sim_domain *d, uint64_t table, unsigned index)
 {
-    struct pv_frame *f = pv_own(d, table);
+    struct pv_frame *f = xmi_pv_own(d, table);
     uint64_t value = 0;
 
     if (f->shadow == NULL)
@@ -236,20 +236,20 @@ void pv_shadow_written(struct sim_domain *d, uint64_t table, unsigned index)
         value = propagate(d, 0, pv_table(f)[index], PV_PREFETCH);
     /* Above, the next fault copies it. */
     if (entry_set(d, f->shadow, index, value))
-        sim_tlb_flush(d, 0);
+        xmi_sim_tlb_flush(d, 0);
 }
 
 /* ---- for the core ---- */
 
 static bool hook_owned(struct xm_env_dom *env, xm_mfn_t mfn)
 {
-    return pv_own(sim_from_env(env), mfn.n) != NULL;
+    return xmi_pv_own(sim_from_env(env), mfn.n) != NULL;
 }
 
 /* Of level 1, and present; NULL: there is none at this place that names the frame. */
 static struct pv_shadow *shadow_at(struct sim_domain *d, uint64_t place, uint64_t mfn)
 {
-    const struct pv_frame *f = pv_own(d, place / PV_ENTRIES);
+    const struct pv_frame *f = xmi_pv_own(d, place / PV_ENTRIES);
     struct pv_shadow *s = f != NULL ? f->shadow : NULL;
     uint64_t e = s != NULL && s->level == 1 ? s->e[place % PV_ENTRIES] : 0;
 
@@ -302,7 +302,7 @@ static void where_sweep(struct xm_env_dom *env, uint32_t part, uint32_t parts)
     }
 }
 
-const struct xm_pv_where_hooks sim_pv_where_hooks = {
+const struct xm_pv_where_hooks xmi_sim_pv_where_hooks = {
     .parts = where_parts,
     .holds = where_holds,
     .take = where_take,
@@ -312,7 +312,7 @@ const struct xm_pv_where_hooks sim_pv_where_hooks = {
 static bool hook_drop(struct xm_env_dom *env, xm_mfn_t mfn)
 {
     struct sim_domain *d = sim_from_env(env);
-    const struct pv_frame *f = pv_own(d, mfn.n);
+    const struct pv_frame *f = xmi_pv_own(d, mfn.n);
 
     if (f == NULL || f->smaps == 0)
         return false;
@@ -331,12 +331,12 @@ static void hook_blow(struct xm_env_dom *env)
 {
     struct sim_domain *d = sim_from_env(env);
 
-    pv_shadow_free_all(d);
+    xmi_pv_shadow_free_all(d);
     if (!xm_pv_of(&d->core)->on)
         (void)xm_pv_where_free(&d->pv->where, false);
 }
 
-const struct xm_pv_hooks sim_pv_hooks = {
+const struct xm_pv_hooks xmi_sim_pv_hooks = {
     .owned = hook_owned,
     .drop = hook_drop,
     .blow = hook_blow,

@@ -22,12 +22,12 @@ static int get_entry(struct sim_domain *d, unsigned level, uint64_t e)
 
     if ((e & XM_PTE_P) == 0)
         return 0;
-    f = pv_own(d, mfn);
+    f = xmi_pv_own(d, mfn);
     if (f == NULL)
-        return pv_refusal(d, mfn);
+        return xmi_pv_refusal(d, mfn);
     if (level != PV_L1)
-        return (e & PTE_PSE) != 0 ? -XM_EINVAL : pv_get_type(d, mfn, (enum pv_type)(level - 1));
-    rc = (e & XM_PTE_RW) != 0 ? pv_get_type(d, mfn, PV_WRITABLE) : 0;
+        return (e & PTE_PSE) != 0 ? -XM_EINVAL : xmi_pv_get_type(d, mfn, (enum pv_type)(level - 1));
+    rc = (e & XM_PTE_RW) != 0 ? xmi_pv_get_type(d, mfn, PV_WRITABLE) : 0;
     if (rc == 0)
         f->refs++;
     return rc;
@@ -39,13 +39,13 @@ static void put_entry(struct sim_domain *d, unsigned level, uint64_t e)
 
     if ((e & XM_PTE_P) == 0)
         return;
-    f = pv_own(d, pte_mfn(e));
+    f = xmi_pv_own(d, pte_mfn(e));
     if (f == NULL)
         xm_env_panic("a page table names a frame that left the domain");
     if (level == PV_L1)
         f->refs--;
     if (level != PV_L1 || (e & XM_PTE_RW) != 0)
-        pv_put_type(d, pte_mfn(e));
+        xmi_pv_put_type(d, pte_mfn(e));
 }
 
 static void devalidate(struct sim_domain *d, const struct pv_frame *f, unsigned level, unsigned n)
@@ -68,14 +68,14 @@ static int validate(struct sim_domain *d, const struct pv_frame *f, unsigned lev
     return 0;
 }
 
-int pv_get_type(struct sim_domain *d, uint64_t mfn, enum pv_type type)
+int xmi_pv_get_type(struct sim_domain *d, uint64_t mfn, enum pv_type type)
 {
-    struct pv_frame *f = pv_own(d, mfn);
+    struct pv_frame *f = xmi_pv_own(d, mfn);
     uint8_t was;
     int rc;
 
     if (f == NULL)
-        return pv_refusal(d, mfn);
+        return xmi_pv_refusal(d, mfn);
     if (f->types != 0 && f->type != type)
         return -XM_EINVAL;
     if (f->types++ != 0)
@@ -86,7 +86,7 @@ int pv_get_type(struct sim_domain *d, uint64_t mfn, enum pv_type type)
         return 0;
     /* Translations from the time when it was writable would let the guest write the table. */
     if (was == PV_WRITABLE)
-        sim_tlb_flush(d, 0);
+        xmi_sim_tlb_flush(d, 0);
     rc = validate(d, f, type);
     if (rc != 0) {
         f->types = 0;
@@ -95,22 +95,22 @@ int pv_get_type(struct sim_domain *d, uint64_t mfn, enum pv_type type)
     return rc;
 }
 
-void pv_put_type(struct sim_domain *d, uint64_t mfn)
+void xmi_pv_put_type(struct sim_domain *d, uint64_t mfn)
 {
-    struct pv_frame *f = pv_own(d, mfn);
+    struct pv_frame *f = xmi_pv_own(d, mfn);
 
     if (f == NULL || f->types == 0)
         xm_env_panic("a type is let go of that nobody holds");
     if (f->types == 1 && f->type != PV_WRITABLE) {
-        pv_shadow_forget(d, f);
+        xmi_pv_shadow_forget(d, f);
         devalidate(d, f, f->type, PV_ENTRIES);
     }
     f->types--;
 }
 
-int pv_write_entry(struct sim_domain *d, uint64_t table, unsigned index, uint64_t value)
+int xmi_pv_write_entry(struct sim_domain *d, uint64_t table, unsigned index, uint64_t value)
 {
-    struct pv_frame *f = pv_own(d, table);
+    struct pv_frame *f = xmi_pv_own(d, table);
     uint64_t old;
     int rc;
 
@@ -123,8 +123,8 @@ int pv_write_entry(struct sim_domain *d, uint64_t table, unsigned index, uint64_
         return rc;
     old = pv_table(f)[index];
     xm_env_pte_write(&pv_table(f)[index], value);
-    pv_mark_dirty(d, f);
-    pv_shadow_written(d, table, index);
+    xmi_pv_mark_dirty(d, f);
+    xmi_pv_shadow_written(d, table, index);
     put_entry(d, f->type, old);
     return 0;
 }

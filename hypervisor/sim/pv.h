@@ -86,22 +86,22 @@ static inline uint64_t *pv_table(const struct pv_frame *f)
 }
 
 /* pv-frames.c */
-struct pv_frame *pv_frame(const struct sim_machine *m, uint64_t mfn);
+struct pv_frame *xmi_pv_frame(const struct sim_machine *m, uint64_t mfn);
 /* NULL: not this domain's. */
-struct pv_frame *pv_own(const struct sim_domain *d, uint64_t mfn);
+struct pv_frame *xmi_pv_own(const struct sim_domain *d, uint64_t mfn);
 /* -XM_EPERM: there is such a frame, and it is another's; -XM_EINVAL: there is none. */
-int pv_refusal(const struct sim_domain *d, uint64_t mfn);
+int xmi_pv_refusal(const struct sim_domain *d, uint64_t mfn);
 /* All or none: -XM_EEXIST, -XM_ENOMEM. */
-int pv_claim(struct sim_domain *d, uint64_t first, uint64_t n, char *host);
+int xmi_pv_claim(struct sim_domain *d, uint64_t first, uint64_t n, char *host);
 /* It leaves in two steps, as in Xen: no more the domain's, then free for others. */
-void pv_disown(struct pv_frame *f);
-void pv_release(struct sim_domain *d, uint64_t mfn);
+void xmi_pv_disown(struct pv_frame *f);
+void xmi_pv_release(struct sim_domain *d, uint64_t mfn);
 
 /* pv-types.c */
-int pv_get_type(struct sim_domain *d, uint64_t mfn, enum pv_type type);
-void pv_put_type(struct sim_domain *d, uint64_t mfn);
+int xmi_pv_get_type(struct sim_domain *d, uint64_t mfn, enum pv_type type);
+void xmi_pv_put_type(struct sim_domain *d, uint64_t mfn);
 /* Validates the new entry, stores it, lets go of the old one; the shadow follows. */
-int pv_write_entry(struct sim_domain *d, uint64_t table, unsigned index, uint64_t value);
+int xmi_pv_write_entry(struct sim_domain *d, uint64_t table, unsigned index, uint64_t value);
 
 /* pv-shadow.c */
 enum pv_how { PV_DEMAND_READ, PV_DEMAND_WRITE, PV_PREFETCH };
@@ -111,41 +111,41 @@ struct pv_walk {
     bool write, exec;              /* all levels together */
 };
 /* What the guest's tables say. False: not present. */
-bool pv_walk_guest(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w);
+bool xmi_pv_walk_guest(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w);
 /* What the processor finds: through the shadows where they are on. */
-bool pv_walk_hw(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w);
+bool xmi_pv_walk_hw(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w);
 /* Makes the shadow entry for va, which this vCPU met, and those of neighbours that the guest used before. */
-int pv_shadow_fill(struct sim_domain *d, uint32_t vcpu, const struct pv_walk *w, uint64_t va,
+int xmi_pv_shadow_fill(struct sim_domain *d, uint32_t vcpu, const struct pv_walk *w, uint64_t va,
                    enum pv_how how);
 /* The guest's table was written: its shadow follows. */
-void pv_shadow_written(struct sim_domain *d, uint64_t table, unsigned index);
+void xmi_pv_shadow_written(struct sim_domain *d, uint64_t table, unsigned index);
 /* mfn is no table any more. */
-void pv_shadow_forget(struct sim_domain *d, struct pv_frame *f);
-void pv_shadow_free_all(struct sim_domain *d);
-void pv_mark_dirty(struct sim_domain *d, struct pv_frame *f);
-extern const struct xm_pv_where_hooks sim_pv_where_hooks;
+void xmi_pv_shadow_forget(struct sim_domain *d, struct pv_frame *f);
+void xmi_pv_shadow_free_all(struct sim_domain *d);
+void xmi_pv_mark_dirty(struct sim_domain *d, struct pv_frame *f);
+extern const struct xm_pv_where_hooks xmi_sim_pv_where_hooks;
 
 /* pv-open.c */
 /* The hypervisor's own access goes on: its entry is made if the rights do not give one. */
-void pv_open(struct sim_domain *d, struct sim_vcpu *v, const struct pv_walk *w, uint64_t va);
-bool pv_is_open(const struct sim_domain *d, uint64_t mfn);
+void xmi_pv_open(struct sim_domain *d, struct sim_vcpu *v, const struct pv_walk *w, uint64_t va);
+bool xmi_pv_is_open(const struct sim_domain *d, uint64_t mfn);
 
 /* pv-access.c */
 /*
  * What the core says to an access. Between its decision and what is done about it others may run: then
- * STOPPED, and sim_pv_due() goes on.
+ * STOPPED, and xmi_sim_pv_due() goes on.
  */
-enum xm_pv_next pv_access(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *ask);
+enum xm_pv_next xmi_pv_access(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *ask);
 /* All frames of an item of a hypercall. False: not now, or never. */
-bool pv_may(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *asks, unsigned n);
+bool xmi_pv_may(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *asks, unsigned n);
 /* Where the vCPU is, for an access that its instruction or its hypercall makes. */
-struct xm_pv_ask pv_ask_make(struct sim_vcpu *v, uint64_t mfn, uint32_t offset, uint8_t what,
+struct xm_pv_ask xmi_pv_ask_make(struct sim_vcpu *v, uint64_t mfn, uint32_t offset, uint8_t what,
                              enum xm_pv_who who);
-bool pv_walk_allows(const struct pv_walk *w, uint8_t what);
+bool xmi_pv_walk_allows(const struct pv_walk *w, uint8_t what);
 /* The access goes on: accessed bits on the way, and the dirty bit of the page. */
-void pv_set_used(struct sim_domain *d, struct pv_walk *w, uint64_t va, bool write);
+void xmi_pv_set_used(struct sim_domain *d, struct pv_walk *w, uint64_t va, bool write);
 /* The walk, without the hypervisor's own part. */
-bool pv_walk_user(struct sim_domain *d, struct sim_vcpu *v, uint64_t va, struct pv_walk *w);
+bool xmi_pv_walk_user(struct sim_domain *d, struct sim_vcpu *v, uint64_t va, struct pv_walk *w);
 
 static inline uint64_t pv_va(const struct part *p)
 {

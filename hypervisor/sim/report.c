@@ -40,7 +40,7 @@ static uint64_t count_pauses(const struct sim_domain *d, uint64_t unanswered)
         const struct sim_vcpu *v = &d->vcpu[i];
 
         n += v->holds != 0;
-        n += unanswered == 0 && (sim_vcpu_pauses(v) != 0 || v->waiting);
+        n += unanswered == 0 && (xmi_sim_vcpu_pauses(v) != 0 || v->waiting);
     }
     return n;
 }
@@ -82,7 +82,7 @@ static void add_leftovers(struct sim_domain *d, struct sim_report *out)
         out->leaked_slots += unanswered;
     if (d->core.ring.enabled)
         out->leaked_slots += d->core.ring.claimed;
-    out->leftover_rights += d->pv != NULL ? sim_pv_count_rights(d) : count_rights(d);
+    out->leftover_rights += d->pv != NULL ? xmi_sim_pv_count_rights(d) : count_rights(d);
     out->leftover_views += count_views(d);
     out->leftover_pauses += count_pauses(d, unanswered);
     out->leftover_monitors += count_monitors(d);
@@ -90,7 +90,7 @@ static void add_leftovers(struct sim_domain *d, struct sim_report *out)
 
 static void add_domain(struct sim_domain *d, struct sim_report *out)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     out->accesses += d->accesses;
     out->events += d->core.stats.events;
     out->hypercalls += d->hypercalls;
@@ -103,26 +103,26 @@ static void add_domain(struct sim_domain *d, struct sim_report *out)
     for (uint32_t i = 0; i < d->core.max_views; i++)
         out->mapped_gfns += d->core.view[i].mapped;
     if (d->mpu != NULL)
-        out->mem_bytes += sim_mpu_mem_bytes(d);
+        out->mem_bytes += xmi_sim_mpu_mem_bytes(d);
     if (d->pv != NULL) {
         struct sim_domain_info info;
 
-        sim_pv_info(d, &info);
+        xmi_sim_pv_info(d, &info);
         out->mapped_gfns += info.pages;
-        out->mem_bytes += sim_pv_mem_bytes(d);
+        out->mem_bytes += xmi_sim_pv_mem_bytes(d);
     }
     if (!d->dying) /* a dead domain needs no answer, and nothing of it has to be restored */
         add_leftovers(d, out);
-    sim_leave(d);
+    xmi_sim_leave(d);
 }
 
-void sim_report(struct sim_machine *m, struct sim_domain *d, struct sim_report *out)
+void xmi_sim_report(struct sim_machine *m, struct sim_domain *d, struct sim_report *out)
 {
     memset(out, 0, sizeof(*out));
     if (d != NULL) {
         add_domain(d, out);
         return;
     }
-    for (size_t i = 0; (d = sim_domain_at(m, i)) != NULL; i++)
+    for (size_t i = 0; (d = xmi_sim_domain_at(m, i)) != NULL; i++)
         add_domain(d, out);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The scheduler and the two loops that matter for speed. A hit in the TLB is all
- * that they do by themselves; whatever else comes up is one sim_op_step().
+ * that they do by themselves; whatever else comes up is one xmi_sim_op_step().
  */
 #include "sim-int.h"
 
 #define SLICE_BITS 10u /* slices of 1 to 512 ops */
 
-/* What the loops keep in registers; holds as long as no sim_op_step() was made. */
+/* What the loops keep in registers; holds as long as no xmi_sim_op_step() was made. */
 struct fast {
     struct tlb_entry *tlb;
     uint64_t epoch, change;
@@ -43,7 +43,7 @@ static void fast_end(struct sim_domain *d, struct sim_vcpu *v, uint64_t n)
 {
     d->accesses += n;
     v->done += n;
-    v->pc = sim_is_arm(d) ? sim_arm_pc_after(v, v->pc, n) : v->pc + n;
+    v->pc = sim_is_arm(d) ? xmi_sim_arm_pc_after(v, v->pc, n) : v->pc + n;
     v->arm.shown = false;
 }
 
@@ -88,13 +88,13 @@ static uint64_t fast_random(struct sim_domain *d, struct sim_vcpu *v, uint64_t b
 
     while (n < budget && p->rounds != 0) {
         if (!p->have_drawn)
-            sim_program_draw(p);
+            xmi_sim_program_draw(p);
         if (!fast_access(&f, p->drawn.addr >> XM_PAGE_SHIFT,
                          (uint32_t)(p->drawn.addr & (XM_PAGE_SIZE - 1)),
                          drawn_what[p->drawn.code], (uint8_t)p->drawn.value))
             break;
         n++;
-        sim_program_advance(p);
+        xmi_sim_program_advance(p);
     }
     fast_end(d, v, n);
     return n;
@@ -122,7 +122,7 @@ static uint64_t fast_run(struct sim_domain *d, struct sim_vcpu *v, uint64_t budg
 }
 
 /* Where the order of steps is the caller's, a step is one in which nobody comes between. */
-bool sim_others_come(struct sim_domain *d)
+bool xmi_sim_others_come(struct sim_domain *d)
 {
     return d->schedule == NULL && rng_below(&d->rng, 4) == 0;
 }
@@ -150,12 +150,12 @@ static void run_slice(struct sim_domain *d, struct sim_vcpu *v, uint64_t slice, 
 
         r->done += n;
         r->tries += n;
-        if (r->tries == end || !sim_vcpu_can_run(v))
+        if (r->tries == end || !xmi_sim_vcpu_can_run(v))
             break;
         r->tries++;
-        if (sim_op_step(d, v))
+        if (xmi_sim_op_step(d, v))
             r->done++;
-    } while (r->tries < end && sim_vcpu_can_run(v) && !run_over(d, r));
+    } while (r->tries < end && xmi_sim_vcpu_can_run(v) && !run_over(d, r));
 }
 
 static uint32_t count_runnable(const struct sim_domain *d)
@@ -163,7 +163,7 @@ static uint32_t count_runnable(const struct sim_domain *d)
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < d->cfg.vcpus; i++)
-        n += sim_vcpu_can_run(&d->vcpu[i]);
+        n += xmi_sim_vcpu_can_run(&d->vcpu[i]);
     return n;
 }
 
@@ -173,11 +173,11 @@ static uint32_t runnable_now(struct sim_domain *d)
 
     if (likely(d->halted_n == 0))
         return count_runnable(d);
-    sim_halt_timers(d, false);
+    xmi_sim_halt_timers(d, false);
     n = count_runnable(d);
     if (n != 0)
         return n;
-    sim_halt_timers(d, true);
+    xmi_sim_halt_timers(d, true);
     return count_runnable(d);
 }
 
@@ -186,7 +186,7 @@ static struct sim_vcpu *nth_runnable(struct sim_domain *d, uint32_t n)
     uint32_t i = 0;
 
     for (;; i++) {
-        if (sim_vcpu_can_run(&d->vcpu[i]) && n-- == 0)
+        if (xmi_sim_vcpu_can_run(&d->vcpu[i]) && n-- == 0)
             return &d->vcpu[i];
     }
 }
@@ -234,11 +234,11 @@ static bool run_somebody(struct sim_domain *d, struct run *r)
     return true;
 }
 
-uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps)
+uint64_t xmi_sim_domain_run(struct sim_domain *d, uint64_t steps)
 {
     struct run r = {.steps = steps};
 
-    sim_enter(d);
+    xmi_sim_enter(d);
     r.events = d->core.stats.events;
     while (!run_over(d, &r) && run_somebody(d, &r))
         ;
@@ -246,32 +246,32 @@ uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps)
     if (r.done == 0 && d->core.stats.events != r.events)
         r.done = 1;
     if (r.done)
-        sim_evtchn_time(&d->evtchn);
-    sim_leave(d);
+        xmi_sim_evtchn_time(&d->evtchn);
+    xmi_sim_leave(d);
     return r.done;
 }
 
 #define LOOK_LEAST_BITS 4u
 #define LOOK_BITS 4u
 
-void sim_domain_look(struct sim_domain *d)
+void xmi_sim_domain_look(struct sim_domain *d)
 {
     uint64_t steps = d->cfg.look != 0 ? d->cfg.look : 1;
 
     if (d->cfg.look == 0 && d->cfg.kind == SIM_ARM_S2) {
-        sim_enter(d);
+        xmi_sim_enter(d);
         steps = UINT64_C(1) << (LOOK_LEAST_BITS + rng_below(&d->rng, LOOK_BITS));
-        sim_leave(d);
+        xmi_sim_leave(d);
     }
-    (void)sim_domain_run(d, steps);
+    (void)xmi_sim_domain_run(d, steps);
 }
 
-void sim_domain_schedule(struct sim_domain *d, sim_schedule_fn fn, void *ctx)
+void xmi_sim_domain_schedule(struct sim_domain *d, sim_schedule_fn fn, void *ctx)
 {
-    sim_enter(d);
+    xmi_sim_enter(d);
     d->schedule = fn;
     d->schedule_ctx = ctx;
-    sim_leave(d);
+    xmi_sim_leave(d);
 }
 
 static bool later(const struct sim_vcpu *v)
@@ -281,13 +281,13 @@ static bool later(const struct sim_vcpu *v)
     return !sleeps_on && (!program_over(&v->prog) || v->step_due || v->exception.pending);
 }
 
-bool sim_domain_runnable(struct sim_domain *d)
+bool xmi_sim_domain_runnable(struct sim_domain *d)
 {
     bool any = false;
 
-    sim_enter(d);
+    xmi_sim_enter(d);
     for (uint32_t i = 0; i < d->cfg.vcpus && !d->dying; i++)
         any = any || later(&d->vcpu[i]);
-    sim_leave(d);
+    xmi_sim_leave(d);
     return any;
 }

@@ -30,7 +30,7 @@ static void told(struct sim_vcpu *v, uint64_t frame, unsigned what)
     struct sim_told *t = v->told;
 
     if (v->told_n == 0 || !internal(v->dom, v->core->view)) /* it may have been switched since */
-        v->home = (uint16_t)sim_home_view(v->dom, v);
+        v->home = (uint16_t)xmi_sim_home_view(v->dom, v);
     for (unsigned i = 0; i < v->told_n; i++) {
         if (t[i].frame == frame) {
             t[i].what |= (uint8_t)what;
@@ -44,7 +44,7 @@ static void told(struct sim_vcpu *v, uint64_t frame, unsigned what)
     t[v->told_n - 1] = (struct sim_told){.frame = frame, .what = (uint8_t)what};
 }
 
-void sim_told(struct sim_vcpu *v, uint64_t frame, unsigned what)
+void xmi_sim_told(struct sim_vcpu *v, uint64_t frame, unsigned what)
 {
     if (!v->waiting) /* no slot: it is told when there is one */
         told(v, frame, what);
@@ -59,14 +59,14 @@ static bool was_told(const struct sim_vcpu *v, uint64_t frame, unsigned what)
     return false;
 }
 
-int sim_step_told(struct sim_domain *d, uint32_t vcpu, uint64_t gfn, uint8_t what)
+int xmi_sim_step_told(struct sim_domain *d, uint32_t vcpu, uint64_t gfn, uint8_t what)
 {
     if (d == NULL || vcpu >= d->cfg.vcpus || what == 0 || what > 7)
         return -XM_EINVAL;
-    sim_enter(d);
+    xmi_sim_enter(d);
     if (d->vcpu[vcpu].in_op)
         told(&d->vcpu[vcpu], gfn, what);
-    sim_leave(d);
+    xmi_sim_leave(d);
     return 0;
 }
 
@@ -104,7 +104,7 @@ static int note_close(struct sim_domain *d, const struct sim_note *note)
     return -XM_ENOENT;
 }
 
-int sim_step_note(struct sim_domain *d, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t access,
+int xmi_sim_step_note(struct sim_domain *d, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t access,
                   bool open)
 {
     struct sim_note note = {.view = view, .gfn = gfn, .vcpu = vcpu, .access = access};
@@ -113,16 +113,16 @@ int sim_step_note(struct sim_domain *d, uint16_t view, uint64_t gfn, uint32_t vc
     if (d == NULL || vcpu >= d->cfg.vcpus || view >= d->core.max_views ||
         access > XM_ACCESS_R_PW)
         return -XM_EINVAL;
-    sim_enter(d);
+    xmi_sim_enter(d);
     if (access == XM_ACCESS_DEFAULT)
         note.access = d->core.view[0].default_access;
     rc = open ? note_open(d, &note) : note_close(d, &note);
     refresh(d);
-    sim_leave(d);
+    xmi_sim_leave(d);
     return rc;
 }
 
-void sim_notes_forget(struct sim_domain *d)
+void xmi_sim_notes_forget(struct sim_domain *d)
 {
     d->notes_n = 0;
     refresh(d);
@@ -138,17 +138,17 @@ static void mark(struct sim_domain *d, uint16_t view, uint16_t from)
     refresh(d);
 }
 
-int sim_view_internal(struct sim_domain *d, uint16_t view, uint16_t from)
+int xmi_sim_view_internal(struct sim_domain *d, uint16_t view, uint16_t from)
 {
     if (d == NULL || view == 0 || view >= d->core.max_views || from >= d->core.max_views)
         return -XM_EINVAL;
-    sim_enter(d);
+    xmi_sim_enter(d);
     mark(d, view, from);
-    sim_leave(d);
+    xmi_sim_leave(d);
     return 0;
 }
 
-void sim_views_changed(struct sim_domain *d, const struct xm_altp2m_op *op)
+void xmi_sim_views_changed(struct sim_domain *d, const struct xm_altp2m_op *op)
 {
     switch (op->cmd) {
     case XM_ALTP2M_SET_DOMAIN_STATE:
@@ -167,7 +167,7 @@ void sim_views_changed(struct sim_domain *d, const struct xm_altp2m_op *op)
     }
 }
 
-unsigned sim_home_view(const struct sim_domain *d, const struct sim_vcpu *v)
+unsigned xmi_sim_home_view(const struct sim_domain *d, const struct sim_vcpu *v)
 {
     if (!internal(d, v->core->view))
         return v->core->view;
@@ -193,7 +193,7 @@ static const struct sim_note *find_note(const struct sim_domain *d, uint16_t vie
     return found;
 }
 
-unsigned sim_unwatched_bits(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t frame)
+unsigned xmi_sim_unwatched_bits(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t frame)
 {
     const struct sim_note *n;
 
@@ -223,7 +223,7 @@ static bool rights_there(struct sim_domain *d, unsigned view, uint64_t frame, en
 static void check_part(struct sim_domain *d, struct sim_vcpu *v, const struct sim_access *a,
                        const struct part *p, bool around)
 {
-    uint16_t view = (uint16_t)sim_home_view(d, v);
+    uint16_t view = (uint16_t)xmi_sim_home_view(d, v);
     const struct sim_note *n = find_note(d, view, p->frame, v->id);
     enum xm_access rights;
 
@@ -242,18 +242,18 @@ static void check_part(struct sim_domain *d, struct sim_vcpu *v, const struct si
         d->forbidden++;
 }
 
-void sim_check_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_access *a,
+void xmi_sim_check_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_access *a,
                       bool around)
 {
     for (unsigned i = 0; i < a->n; i++)
         check_part(d, v, a, &a->p[i], around);
 }
 
-void sim_check_done(struct sim_domain *d, struct sim_vcpu *v, const struct sim_insn *in,
+void xmi_sim_check_done(struct sim_domain *d, struct sim_vcpu *v, const struct sim_insn *in,
                     bool emulated)
 {
     bool around = emulated || internal(d, v->core->view);
 
     for (unsigned i = 0; i < in->n; i++)
-        sim_check_access(d, v, &in->a[i], around);
+        xmi_sim_check_access(d, v, &in->a[i], around);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Inside the simulated machine. Locking: every entry from outside is between
- * sim_enter() and sim_leave() (the domain's lock); the core takes its own locks inside.
+ * xmi_sim_enter() and xmi_sim_leave() (the domain's lock); the core takes its own locks inside.
  * The machine's lock guards only the list of domains and is never held together with another;
  * its pv_lock guards who owns which machine frame, and is taken last.
  */
@@ -200,7 +200,7 @@ struct sim_machine {
 };
 
 /* The domain that this thread is inside of; NULL: none. */
-extern _Thread_local struct sim_domain *sim_current;
+extern _Thread_local struct sim_domain *xmi_sim_current;
 
 static inline bool sim_is_arm(const struct sim_domain *d)
 {
@@ -218,91 +218,91 @@ static inline struct xm_env_dom *sim_to_env(struct sim_domain *d)
 }
 
 /* domain.c */
-void sim_enter(struct sim_domain *d);
+void xmi_sim_enter(struct sim_domain *d);
 /* Lets a doomed domain die, brings the fd up to date, drops the lock. */
-void sim_leave(struct sim_domain *d);
-void sim_domain_die(struct sim_domain *d);
-void sim_domain_free(struct sim_domain *d);
+void xmi_sim_leave(struct sim_domain *d);
+void xmi_sim_domain_die(struct sim_domain *d);
+void xmi_sim_domain_free(struct sim_domain *d);
 /* machine.c. add: gives it a domid where it has none, and makes it known. */
-uint32_t sim_machine_xen_minor(const struct sim_machine *m);
-int sim_machine_add(struct sim_machine *m, struct sim_domain *d);
+uint32_t xmi_sim_machine_xen_minor(const struct sim_machine *m);
+int xmi_sim_machine_add(struct sim_machine *m, struct sim_domain *d);
 
 /* vcpu.c */
-int sim_vcpu_init(struct sim_domain *d, uint32_t id);
-void sim_vcpu_destroy(struct sim_vcpu *v);
-void sim_vcpu_regs_read(struct sim_vcpu *v, void *regs, size_t bytes);
-void sim_vcpu_regs_write(struct sim_vcpu *v, const void *regs, size_t bytes);
+int xmi_sim_vcpu_init(struct sim_domain *d, uint32_t id);
+void xmi_sim_vcpu_destroy(struct sim_vcpu *v);
+void xmi_sim_vcpu_regs_read(struct sim_vcpu *v, void *regs, size_t bytes);
+void xmi_sim_vcpu_regs_write(struct sim_vcpu *v, const void *regs, size_t bytes);
 /* By a listener: a pc that leaves the op under way says that it was done. */
-void sim_vcpu_set_pc(struct sim_vcpu *v, uint64_t pc);
-void sim_vcpu_set_result(struct sim_vcpu *v, uint64_t value);
-uint64_t *sim_vcpu_ctrlreg(struct sim_vcpu *v, uint32_t index);
+void xmi_sim_vcpu_set_pc(struct sim_vcpu *v, uint64_t pc);
+void xmi_sim_vcpu_set_result(struct sim_vcpu *v, uint64_t value);
+uint64_t *xmi_sim_vcpu_ctrlreg(struct sim_vcpu *v, uint32_t index);
 /* NULL: one that the machine does not keep. */
-uint64_t *sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr);
-bool sim_vcpu_can_run(const struct sim_vcpu *v);
+uint64_t *xmi_sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr);
+bool xmi_sim_vcpu_can_run(const struct sim_vcpu *v);
 /* Pauses that are somebody's to end, who waits or was told: not those for another vCPU's step. */
-uint32_t sim_vcpu_pauses(const struct sim_vcpu *v);
+uint32_t xmi_sim_vcpu_pauses(const struct sim_vcpu *v);
 /* Now, or when its timer goes. */
-bool sim_vcpu_will_run(const struct sim_vcpu *v);
+bool xmi_sim_vcpu_will_run(const struct sim_vcpu *v);
 
 /* arm.c */
-int sim_arm_init(struct sim_domain *d);
-void sim_arm_vcpu_init(struct sim_vcpu *v);
+int xmi_sim_arm_init(struct sim_domain *d);
+void xmi_sim_arm_vcpu_init(struct sim_vcpu *v);
 /* Where n ops lead from pc. */
-uint64_t sim_arm_pc_after(const struct sim_vcpu *v, uint64_t pc, uint64_t n);
+uint64_t xmi_sim_arm_pc_after(const struct sim_vcpu *v, uint64_t pc, uint64_t n);
 /* The op at the pc begins. */
-void sim_arm_begin(struct sim_vcpu *v, const struct sim_op *op);
+void xmi_sim_arm_begin(struct sim_vcpu *v, const struct sim_op *op);
 /* Puts it into memory and registers, for somebody who may look. */
-void sim_arm_show(struct sim_vcpu *v);
+void xmi_sim_arm_show(struct sim_vcpu *v);
 /* Does this pc leave the op under way? */
-bool sim_arm_leaves(struct sim_vcpu *v, uint64_t pc);
-void sim_arm_get(struct sim_vcpu *v, struct sim_arm_context *out);
-int sim_arm_set(struct sim_vcpu *v, const struct sim_arm_context *in);
+bool xmi_sim_arm_leaves(struct sim_vcpu *v, uint64_t pc);
+void xmi_sim_arm_get(struct sim_vcpu *v, struct sim_arm_context *out);
+int xmi_sim_arm_set(struct sim_vcpu *v, const struct sim_arm_context *in);
 /* The code page with this gfn, or NULL. */
-void *sim_arm_code_page(struct sim_domain *d, uint64_t gfn);
+void *xmi_sim_arm_code_page(struct sim_domain *d, uint64_t gfn);
 
 /* x86.c */
-int sim_x86_init(struct sim_domain *d);
+int xmi_sim_x86_init(struct sim_domain *d);
 /* What the vCPU's cr3 is at the beginning. */
-uint64_t sim_x86_cr3(const struct sim_vcpu *v);
+uint64_t xmi_sim_x86_cr3(const struct sim_vcpu *v);
 /* An event may be made: if the op's code is in the guest's own memory, rip is there until it is over. */
-void sim_x86_fetch(struct sim_vcpu *v);
+void xmi_sim_x86_fetch(struct sim_vcpu *v);
 /* Puts the op under way into code and registers, for somebody who may look. */
-void sim_x86_show(struct sim_vcpu *v, struct xm_ev_regs_x86 *regs);
+void xmi_sim_x86_show(struct sim_vcpu *v, struct xm_ev_regs_x86 *regs);
 /* The page of code or tables with this gfn, or NULL. */
-void *sim_x86_page(struct sim_domain *d, uint64_t gfn);
+void *xmi_sim_x86_page(struct sim_domain *d, uint64_t gfn);
 
 /* halt.c */
-void sim_halt(struct sim_vcpu *v, uint64_t ticks);
-void sim_halt_end(struct sim_vcpu *v);
+void xmi_sim_halt(struct sim_vcpu *v, uint64_t ticks);
+void xmi_sim_halt_end(struct sim_vcpu *v);
 /* Wakes whose time has come; idle: nobody can run, time passes until the next one's. */
-void sim_halt_timers(struct sim_domain *d, bool idle);
+void xmi_sim_halt_timers(struct sim_domain *d, bool idle);
 
 /* exception.c; the guest's own handler runs */
-void sim_vcpu_take_exception(struct sim_vcpu *v, uint8_t vector);
+void xmi_sim_vcpu_take_exception(struct sim_vcpu *v, uint8_t vector);
 /* The pending one. True: the op under way made it, and is done. */
-bool sim_vcpu_deliver(struct sim_vcpu *v);
+bool xmi_sim_vcpu_deliver(struct sim_vcpu *v);
 
 /* evtchn.c */
-int sim_evtchn_init(struct sim_evtchn *e);
-void sim_evtchn_destroy(struct sim_evtchn *e);
-void sim_evtchn_raise(struct sim_evtchn *e);
+int xmi_sim_evtchn_init(struct sim_evtchn *e);
+void xmi_sim_evtchn_destroy(struct sim_evtchn *e);
+void xmi_sim_evtchn_raise(struct sim_evtchn *e);
 /* wanted: something other than a raised event wants the fd readable. */
-void sim_evtchn_update(struct sim_evtchn *e, bool wanted);
+void xmi_sim_evtchn_update(struct sim_evtchn *e, bool wanted);
 /* Somebody has run. */
-void sim_evtchn_time(struct sim_evtchn *e);
+void xmi_sim_evtchn_time(struct sim_evtchn *e);
 
 /* inject.c: 0, or the -err that this hypercall answers. */
-int sim_inject_take(struct sim_domain *d, int op);
-/* The same for what is no hypercall of the machine's: only sim_inject_by()'s function is asked. */
+int xmi_sim_inject_take(struct sim_domain *d, int op);
+/* The same for what is no hypercall of the machine's: only xmi_sim_inject_by()'s function is asked. */
 static inline int sim_inject_ask(struct sim_domain *d, int op)
 {
     return d->inject != NULL ? d->inject(d->inject_ctx, op) : 0;
 }
 
 /* run.c: does somebody else get to run before the hypervisor goes on with this vCPU? */
-bool sim_others_come(struct sim_domain *d);
+bool xmi_sim_others_come(struct sim_domain *d);
 /* op.c: one op of one vCPU. False: the vCPU cannot go on now, the op is not done. */
-bool sim_op_step(struct sim_domain *d, struct sim_vcpu *v);
+bool xmi_sim_op_step(struct sim_domain *d, struct sim_vcpu *v);
 /* op-access.c */
 enum op_end { OP_DONE, OP_BLOCKED };
 enum translation {
@@ -312,106 +312,106 @@ enum translation {
     TR_EMULATE /* x86-pv: the hypervisor does the whole op */
 };
 /* x86-npt: an answer STEP came, and the op has not gone on since. */
-enum op_end sim_hap_carry(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+enum op_end xmi_sim_hap_carry(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 /* x86-npt: into the guest, which does its op by itself. */
-void sim_hap_enter(struct sim_domain *d, struct sim_vcpu *v);
+void xmi_sim_hap_enter(struct sim_domain *d, struct sim_vcpu *v);
 /* A step by the processor is under way or wanted: was the access answered for? TR_OK: p is found. */
-bool sim_hap_fault(struct sim_domain *d, struct sim_vcpu *v, uint8_t what, struct part *p,
+bool xmi_sim_hap_fault(struct sim_domain *d, struct sim_vcpu *v, uint8_t what, struct part *p,
                    enum translation *end);
-void sim_hap_retired(struct sim_vcpu *v);
-enum op_end sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+void xmi_sim_hap_retired(struct sim_vcpu *v);
+enum op_end xmi_sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                       const struct xm_reply *reply);
 /* Finds all parts of it, or tells an event. */
-enum translation sim_access_find(struct sim_domain *d, struct sim_vcpu *v, struct sim_access *a);
+enum translation xmi_sim_access_find(struct sim_domain *d, struct sim_vcpu *v, struct sim_access *a);
 /* A listener did it: was all of it told? */
-void sim_arm_check_skipped(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+void xmi_sim_arm_check_skipped(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 /* excl.c. ends: it is at its last instruction, and all before are done. step: one of them; true: done. */
-bool sim_excl_ends(const struct sim_vcpu *v, const struct sim_op *op);
+bool xmi_sim_excl_ends(const struct sim_vcpu *v, const struct sim_op *op);
 /* Its branch, which is not taken. False: an event is told. */
-bool sim_excl_end(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
-bool sim_excl_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
-enum op_end sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v,
+bool xmi_sim_excl_end(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+bool xmi_sim_excl_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+enum op_end xmi_sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v,
                              const struct sim_op *op);
 /* op-event.c; held: the write's answer is there, reply says whether it is denied. */
-enum op_end sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+enum op_end xmi_sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                      const struct xm_reply *reply);
 
 /* The page of this process that stands for a frame of the domain's. */
-char *sim_page_of(struct sim_domain *d, xm_mfn_t mfn);
+char *xmi_sim_page_of(struct sim_domain *d, xm_mfn_t mfn);
 
 /* seen.c */
 /* An event of this vCPU's instruction was told, if it is not waiting for a slot. */
-void sim_told(struct sim_vcpu *v, uint64_t frame, unsigned what);
+void xmi_sim_told(struct sim_vcpu *v, uint64_t frame, unsigned what);
 /* The view whose rights bind the vCPU: its own, or the one that it stepped out of. */
-unsigned sim_home_view(const struct sim_domain *d, const struct sim_vcpu *v);
+unsigned xmi_sim_home_view(const struct sim_domain *d, const struct sim_vcpu *v);
 /* XM_DO_* of this page that nobody needs to look at, in the view that the vCPU is in. */
-unsigned sim_unwatched_bits(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t frame);
+unsigned xmi_sim_unwatched_bits(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t frame);
 /* Counts what goes through against the rights in force, without having been told. */
-void sim_check_done(struct sim_domain *d, struct sim_vcpu *v, const struct sim_insn *in,
+void xmi_sim_check_done(struct sim_domain *d, struct sim_vcpu *v, const struct sim_insn *in,
                     bool emulated);
-void sim_check_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_access *a,
+void xmi_sim_check_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_access *a,
                       bool around);
 /* A view operation succeeded. */
-void sim_views_changed(struct sim_domain *d, const struct xm_altp2m_op *op);
+void xmi_sim_views_changed(struct sim_domain *d, const struct xm_altp2m_op *op);
 /* Nobody listens any more. */
-void sim_notes_forget(struct sim_domain *d);
+void xmi_sim_notes_forget(struct sim_domain *d);
 
 /* mpu.c: armv8r-mpu */
-int sim_mpu_cfg_check(const struct sim_domain_cfg *cfg);
-int sim_mpu_init(struct sim_domain *d);
-void sim_mpu_destroy(struct sim_domain *d);
+int xmi_sim_mpu_cfg_check(const struct sim_domain_cfg *cfg);
+int xmi_sim_mpu_init(struct sim_domain *d);
+void xmi_sim_mpu_destroy(struct sim_domain *d);
 /* Regions for the view of a domain of this cfg. */
-uint16_t sim_mpu_budget(const struct sim_domain_cfg *cfg);
+uint16_t xmi_sim_mpu_budget(const struct sim_domain_cfg *cfg);
 /* A change reaches each core. */
-void sim_mpu_refresh(struct sim_domain *d);
-enum translation sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
+void xmi_sim_mpu_refresh(struct sim_domain *d);
+enum translation xmi_sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
                                    const struct xm_access_req *req, struct part *p);
 /* The vCPU is about to do an instruction: what was answered with STEP is open then. False: it is stopped. */
-bool sim_mpu_enter(struct sim_domain *d, struct sim_vcpu *v);
+bool xmi_sim_mpu_enter(struct sim_domain *d, struct sim_vcpu *v);
 /* It is in the hypervisor again; done: its instruction is over. */
-void sim_mpu_leave(struct sim_domain *d, struct sim_vcpu *v, bool done);
+void xmi_sim_mpu_leave(struct sim_domain *d, struct sim_vcpu *v, bool done);
 /* mpu-step.c: the same, on its core. */
-bool sim_mpu_step_begin(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m);
-void sim_mpu_step_end(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m, bool done);
-bool sim_mpu_step_watches(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t gfn,
+bool xmi_sim_mpu_step_begin(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m);
+void xmi_sim_mpu_step_end(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m, bool done);
+bool xmi_sim_mpu_step_watches(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t gfn,
                           unsigned what);
-void sim_mpu_step_check(struct sim_domain *d, struct sim_vcpu *v, const struct xm_access_req *req,
+void xmi_sim_mpu_step_check(struct sim_domain *d, struct sim_vcpu *v, const struct xm_access_req *req,
                         const struct part *p);
 /* The hypervisor reads and writes there, for the guest on this core: as far as its MPU lets it. */
-void sim_mpu_own_access(struct sim_domain *d, struct sim_vcpu *v, const struct part *p, unsigned n);
-uint64_t sim_mpu_mem_bytes(const struct sim_domain *d);
+void xmi_sim_mpu_own_access(struct sim_domain *d, struct sim_vcpu *v, const struct part *p, unsigned n);
+uint64_t xmi_sim_mpu_mem_bytes(const struct sim_domain *d);
 
 /* pv-*.c: x86-pv */
 #define SIM_PV_END (UINT64_C(1) << 28) /* machine frames of guests; the hypervisor's lie elsewhere */
-extern const struct xm_pv_hooks sim_pv_hooks;
-int sim_pv_cfg_check(const struct sim_domain_cfg *cfg);
-int sim_pv_init(struct sim_domain *d);
-void sim_pv_destroy(struct sim_domain *d);
-void sim_pv_frames_destroy(struct sim_machine *m);
-int sim_pv_populate(struct sim_domain *d, uint64_t mfn);
-int sim_pv_depopulate(struct sim_domain *d, uint64_t mfn);
+extern const struct xm_pv_hooks xmi_sim_pv_hooks;
+int xmi_sim_pv_cfg_check(const struct sim_domain_cfg *cfg);
+int xmi_sim_pv_init(struct sim_domain *d);
+void xmi_sim_pv_destroy(struct sim_domain *d);
+void xmi_sim_pv_frames_destroy(struct sim_machine *m);
+int xmi_sim_pv_populate(struct sim_domain *d, uint64_t mfn);
+int xmi_sim_pv_depopulate(struct sim_domain *d, uint64_t mfn);
 /* The frame of this machine that stands for mfn; invalid: not the domain's. */
-xm_mfn_t sim_pv_host_frame(struct sim_domain *d, uint64_t mfn);
-void sim_pv_info(struct sim_domain *d, struct sim_domain_info *out);
-uint64_t sim_pv_count_rights(struct sim_domain *d);
-uint64_t sim_pv_mem_bytes(const struct sim_domain *d);
-enum translation sim_pv_translate(struct sim_domain *d, struct sim_vcpu *v,
+xm_mfn_t xmi_sim_pv_host_frame(struct sim_domain *d, uint64_t mfn);
+void xmi_sim_pv_info(struct sim_domain *d, struct sim_domain_info *out);
+uint64_t xmi_sim_pv_count_rights(struct sim_domain *d);
+uint64_t xmi_sim_pv_mem_bytes(const struct sim_domain *d);
+enum translation xmi_sim_pv_translate(struct sim_domain *d, struct sim_vcpu *v,
                                   const struct sim_access *a, struct part *p);
-void sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e,
+void xmi_sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e,
                        unsigned what);
 /* Finds the parts of a buffer. -XM_EFAULT; XM_CONTINUE: the domain was crashed. */
-int sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsigned n);
+int xmi_sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsigned n);
 /* Closes what was opened for it. */
-void sim_pv_close(struct sim_domain *d, struct sim_vcpu *v);
-bool sim_pv_lingers(const struct sim_domain *d);
-enum op_end sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+void xmi_sim_pv_close(struct sim_domain *d, struct sim_vcpu *v);
+bool xmi_sim_pv_lingers(const struct sim_domain *d);
+enum op_end xmi_sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 /* One instruction by the hypervisor's emulator. */
-enum op_end sim_pv_emulate(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
+enum op_end xmi_sim_pv_emulate(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 /* The instruction is over: its debug exception, if the trap flag is set. */
-void sim_pv_retired(struct sim_domain *d, struct sim_vcpu *v);
+void xmi_sim_pv_retired(struct sim_domain *d, struct sim_vcpu *v);
 /* What was decided before and not done yet. *end: the op's. False: nothing was left. */
-bool sim_pv_due(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+bool xmi_sim_pv_due(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
                 enum op_end *end);
-int sim_pv_shadow_op(struct sim_domain *d, const struct xm_domctl *op);
+int xmi_sim_pv_shadow_op(struct sim_domain *d, const struct xm_domctl *op);
 
 #endif

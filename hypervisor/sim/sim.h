@@ -3,7 +3,7 @@
  * The simulated machine: the hypervisor core running on modelled frames, vCPUs,
  * TLBs and event channels. Internal API, for lib/backend/sim and the tests.
  *
- * Cooperative and deterministic: guests make progress only in sim_domain_run() (the
+ * Cooperative and deterministic: guests make progress only in xmi_sim_domain_run() (the
  * library calls it when it finds the ring empty), one vCPU after the other in an order
  * that the seed decides. Thread-safe per domain: each domain has a lock; calls for
  * different domains may come from different threads.
@@ -29,9 +29,9 @@ struct sim_machine_cfg {
     uint32_t xen_minor;      /* 17, 20, ...: numbers of rights, quirks; 0: 17 */
     uint32_t max_views;      /* 0: 10 */
 };
-int sim_machine_create(const struct sim_machine_cfg *cfg, struct sim_machine **out);
+int xmi_sim_machine_create(const struct sim_machine_cfg *cfg, struct sim_machine **out);
 /* Domains with it. */
-void sim_machine_destroy(struct sim_machine *m);
+void xmi_sim_machine_destroy(struct sim_machine *m);
 
 struct sim_domain_cfg {
     uint32_t domid;      /* 0: next free, from 1 */
@@ -48,13 +48,13 @@ struct sim_domain_cfg {
     bool qemu_codes;     /* armv8r-mpu: faults report QEMU's status codes, not silicon's */
     char name[64];
 };
-int sim_domain_create(struct sim_machine *m, const struct sim_domain_cfg *cfg,
+int xmi_sim_domain_create(struct sim_machine *m, const struct sim_domain_cfg *cfg,
                       struct sim_domain **out);
 /* The domain dies, now: vCPUs stop for ever, hypercalls answer -ESRCH, the fd becomes readable. */
-void sim_domain_kill(struct sim_domain *d);
-struct sim_domain *sim_domain_find(struct sim_machine *m, uint32_t domid);
+void xmi_sim_domain_kill(struct sim_domain *d);
+struct sim_domain *xmi_sim_domain_find(struct sim_machine *m, uint32_t domid);
 /* i-th domain, or NULL. */
-struct sim_domain *sim_domain_at(struct sim_machine *m, size_t i);
+struct sim_domain *xmi_sim_domain_at(struct sim_machine *m, size_t i);
 
 struct sim_domain_info {
     uint32_t domid, vcpus;
@@ -66,7 +66,7 @@ struct sim_domain_info {
     uint32_t regions;    /* armv8r-mpu: that the view of the domain may use; else 0 */
     char name[64];
 };
-void sim_domain_info(struct sim_domain *d, struct sim_domain_info *out);
+void xmi_sim_domain_info(struct sim_domain *d, struct sim_domain_info *out);
 
 /* ---- what a guest does ---- */
 
@@ -118,14 +118,14 @@ struct sim_op {
  * The program of a vCPU: ops run in order, `repeat` times (0: for ever). Copied. A vCPU without a
  * program, or at its end, is idle.
  */
-int sim_vcpu_script(struct sim_domain *d, uint32_t vcpu, const struct sim_op *ops, size_t n,
+int xmi_sim_vcpu_script(struct sim_domain *d, uint32_t vcpu, const struct sim_op *ops, size_t n,
                     uint64_t repeat);
 struct sim_random_cfg {
     uint64_t seed, count;            /* accesses; 0: for ever */
     uint64_t first_gfn, gfns;
     uint32_t read, write, exec, rmw; /* weights */
 };
-int sim_vcpu_random(struct sim_domain *d, uint32_t vcpu, const struct sim_random_cfg *cfg);
+int xmi_sim_vcpu_random(struct sim_domain *d, uint32_t vcpu, const struct sim_random_cfg *cfg);
 struct sim_trace_damage {
     uint64_t lost;   /* lines that begin as an access's and are none: cut, or the program's output */
     uint64_t behind; /* accesses that were found behind something else in their line */
@@ -138,34 +138,34 @@ struct sim_trace_damage {
  * read of it is left out and counted in damage, which may be NULL.
  * -ENOSPC: more distinct pages than the domain has. -EINVAL: no access in the file.
  */
-int sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, uint64_t repeat,
+int xmi_sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, uint64_t repeat,
                    struct sim_trace_damage *damage);
 /* Pages that the trace uses: gfn of the page that held addr in the traced program. */
-int sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *gfn);
+int xmi_sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *gfn);
 
 /*
  * Runs vCPUs that can run, at most `steps` ops in all, or until something was put into the ring
  * (the op is finished first). Returns how many ops were done; 0: nobody can run now.
  */
-uint64_t sim_domain_run(struct sim_domain *d, uint64_t steps);
+uint64_t xmi_sim_domain_run(struct sim_domain *d, uint64_t steps);
 /*
  * As long as a tool takes between two looks: with a page open meanwhile, what passes is what a
  * scheduler's slice lets pass.
  */
-void sim_domain_look(struct sim_domain *d);
+void xmi_sim_domain_look(struct sim_domain *d);
 /*
- * Who runs next, in place of the seed: asked in sim_domain_run() with the n vCPUs that can run,
+ * Who runs next, in place of the seed: asked in xmi_sim_domain_run() with the n vCPUs that can run,
  * before each slice; answers one of them, and in *ops (1 when asked) for how many ops at most, or
  * SIM_NOBODY: the run ends. It calls nothing of this domain. fn NULL: the seed again.
  */
 #define SIM_NOBODY UINT32_MAX
 typedef uint32_t (*sim_schedule_fn)(void *ctx, const uint32_t *vcpus, uint32_t n, uint64_t *ops);
-void sim_domain_schedule(struct sim_domain *d, sim_schedule_fn fn, void *ctx);
+void xmi_sim_domain_schedule(struct sim_domain *d, sim_schedule_fn fn, void *ctx);
 /* Anybody left who could run, now or after an answer? */
-bool sim_domain_runnable(struct sim_domain *d);
+bool xmi_sim_domain_runnable(struct sim_domain *d);
 
 /* An interrupt for a vCPU that may be halted. */
-int sim_vcpu_wake(struct sim_domain *d, uint32_t vcpu);
+int xmi_sim_vcpu_wake(struct sim_domain *d, uint32_t vcpu);
 
 enum sim_vcpu_state { SIM_VCPU_IDLE, SIM_VCPU_RUNNABLE, SIM_VCPU_PAUSED, SIM_VCPU_WAITING,
                       SIM_VCPU_HALTED };
@@ -180,7 +180,7 @@ struct sim_vcpu_info {
     uint64_t traps;  /* #VEs and other exceptions that the guest took; their op is dropped */
     uint64_t breakpoints, debugs; /* #BPs and #DBs that its own handlers saw; traps has them, too */
 };
-int sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out);
+int xmi_sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out);
 
 /*
  * Arm: the gfn of vCPU 0's code; the others' follow. Its MMU is off, and its pc goes from word to word
@@ -197,7 +197,7 @@ int sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out
  * there as well, until the op is over. The number of bytes; 0: the op is no such instruction.
  */
 #define SIM_X86_BYTES 16u
-size_t sim_x86_encode(const struct sim_op *op, uint8_t out[SIM_X86_BYTES]);
+size_t xmi_sim_x86_encode(const struct sim_op *op, uint8_t out[SIM_X86_BYTES]);
 
 /* An Arm vCPU's registers, as the vcpucontext domctls have them. */
 struct sim_arm_context {
@@ -211,42 +211,42 @@ struct sim_arm_context {
 /* ---- the listener's side, as libxenctrl and friends give it on real Xen ---- */
 
 /* Hypercalls; struct layouts in <xm/abi.h> are Xen's. Continuations are made inside, as in Xen. */
-int sim_hc_mem_access(struct sim_machine *m, struct xm_mem_access_op *op);
+int xmi_sim_hc_mem_access(struct sim_machine *m, struct xm_mem_access_op *op);
 /* Several of them on one domain in one hypercall; each goes its own way, as in Xen's multicall. */
 struct sim_multicall {
     struct xm_mem_access_op op;
     int result;
 };
-int sim_hc_multicall(struct sim_machine *m, struct sim_multicall *v, uint32_t n);
-int sim_hc_domctl(struct sim_machine *m, struct xm_domctl *op);
-int sim_hc_altp2m(struct sim_machine *m, struct xm_altp2m_op *op);
+int xmi_sim_hc_multicall(struct sim_machine *m, struct sim_multicall *v, uint32_t n);
+int xmi_sim_hc_domctl(struct sim_machine *m, struct xm_domctl *op);
+int xmi_sim_hc_altp2m(struct sim_machine *m, struct xm_altp2m_op *op);
 /*
  * -EOPNOTSUPP: not an Arm guest. Set takes all or nothing; -EINVAL as Xen has it: the mode in cpsr, or
  * in an spsr_el1 that is not 0, is none of AArch64's below EL2. A pc that leaves the op under way
  * says that the op was done outside of the vCPU, its result being in x0; so does an answer's.
  */
-int sim_hc_vcpu_get(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
+int xmi_sim_hc_vcpu_get(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
                     struct sim_arm_context *out);
-int sim_hc_vcpu_set(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
+int xmi_sim_hc_vcpu_set(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
                     const struct sim_arm_context *in);
 /* Frames of the guest: mapped while the domain is; -ESRCH: nothing there. */
-int sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page);
-int sim_populate(struct sim_domain *d, uint64_t gfn);
-int sim_depopulate(struct sim_domain *d, uint64_t gfn);
+int xmi_sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page);
+int xmi_sim_populate(struct sim_domain *d, uint64_t gfn);
+int xmi_sim_depopulate(struct sim_domain *d, uint64_t gfn);
 /* The monitor ring's page, after the ENABLE domctl; and its event channel. */
-void *sim_ring_page(struct sim_domain *d);
+void *xmi_sim_ring_page(struct sim_domain *d);
 /* Readable while an event may be there, or the domain died, or vCPUs could run. */
-int sim_evtchn_fd(struct sim_domain *d);
-void sim_evtchn_ack(struct sim_domain *d);
+int xmi_sim_evtchn_fd(struct sim_domain *d);
+void xmi_sim_evtchn_ack(struct sim_domain *d);
 /* Readable until it is acknowledged, though the hypervisor said nothing. */
-void sim_evtchn_poke(struct sim_domain *d);
+void xmi_sim_evtchn_poke(struct sim_domain *d);
 /* The same when a vCPU has run, which is how time goes by here. */
-void sim_evtchn_soon(struct sim_domain *d);
+void xmi_sim_evtchn_soon(struct sim_domain *d);
 /* The listener notifies: the hypervisor consumes the answers. */
-void sim_evtchn_notify(struct sim_domain *d);
+void xmi_sim_evtchn_notify(struct sim_domain *d);
 /* Forget the fd's "vCPUs could run" part: for tests that want the real event channel's behaviour. */
-void sim_evtchn_quiet(struct sim_domain *d, bool quiet);
-uint64_t sim_hypercall_count(struct sim_domain *d);
+void xmi_sim_evtchn_quiet(struct sim_domain *d, bool quiet);
+uint64_t xmi_sim_hypercall_count(struct sim_domain *d);
 #define SIM_VECTOR_DB 1u
 #define SIM_VECTOR_BP 3u
 #define SIM_VECTOR_UD 6u
@@ -256,7 +256,7 @@ uint64_t sim_hypercall_count(struct sim_domain *d);
  * past it by insn_len, and an op that waits for an answer is done). -EINVAL; -EBUSY: one is
  * pending; -EOPNOTSUPP: not an x86-ept; -ESRCH: the domain dies.
  */
-int sim_vcpu_inject(struct sim_domain *d, uint32_t vcpu, uint8_t vector, uint8_t type,
+int xmi_sim_vcpu_inject(struct sim_domain *d, uint32_t vcpu, uint8_t vector, uint8_t type,
                     uint8_t insn_len);
 
 /* ---- x86-pv ----
@@ -266,13 +266,13 @@ int sim_vcpu_inject(struct sim_domain *d, uint32_t vcpu, uint8_t vector, uint8_t
 
 /* What rights mean for accesses of the hypervisor's own (enum xm_pv_policy). */
 enum sim_pv_policy { SIM_PV_OWN_IGNORE = 0, SIM_PV_OWN_NOTIFY = 1, SIM_PV_OWN_DENY = 2 };
-int sim_pv_set_policy(struct sim_domain *d, enum sim_pv_policy policy);
+int xmi_sim_pv_set_policy(struct sim_domain *d, enum sim_pv_policy policy);
 /* A new default is for later frames (as for HVM), not for all. -EINVAL: mem_access is on. */
-int sim_pv_set_later_default(struct sim_domain *d, bool later);
+int xmi_sim_pv_set_later_default(struct sim_domain *d, bool later);
 /* Machine frame of the ring, which is the hypervisor's; ~0: not made yet. */
-uint64_t sim_pv_ring_mfn(struct sim_domain *d);
+uint64_t xmi_sim_pv_ring_mfn(struct sim_domain *d);
 /* The L4 table that the guest began with. */
-uint64_t sim_pv_root(struct sim_domain *d);
+uint64_t xmi_sim_pv_root(struct sim_domain *d);
 
 /* ---- armv8r-mpu ----
  * A direct-mapped guest (frame = gfn) of which each vCPU has a core with an EL2 MPU.
@@ -284,9 +284,9 @@ struct sim_mpu_info {
     uint64_t covered, windows, flips, switches; /* remote accesses of the hypervisor's, by their way */
 };
 /* -EINVAL: another kind, or no such vCPU. */
-int sim_mpu_core_info(struct sim_domain *d, uint32_t vcpu, struct sim_mpu_info *out);
+int xmi_sim_mpu_core_info(struct sim_domain *d, uint32_t vcpu, struct sim_mpu_info *out);
 /* Instants at which registers were wrong: overlaps, bases changed while on, missing barriers. */
-uint64_t sim_mpu_defects(struct sim_domain *d);
+uint64_t xmi_sim_mpu_defects(struct sim_domain *d);
 
 /* ---- what a stepping library says beside the hypercalls, for the machine's check of itself ---- */
 
@@ -295,40 +295,40 @@ uint64_t sim_mpu_defects(struct sim_domain *d);
  * stays in force for everybody else. Said before it is opened, and taken back (open false) when
  * it is closed. -EINVAL; -ENOMEM; -ENOENT: not open for that vCPU.
  */
-int sim_step_note(struct sim_domain *d, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t access,
+int xmi_sim_step_note(struct sim_domain *d, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t access,
                   bool open);
 /*
  * That vCPU's instruction under way was told to the tool for this page as well (XM_DO_*), by the
  * library itself and not by an event of the hypervisor's. -EINVAL.
  */
-int sim_step_told(struct sim_domain *d, uint32_t vcpu, uint64_t gfn, uint8_t what);
+int xmi_sim_step_told(struct sim_domain *d, uint32_t vcpu, uint64_t gfn, uint8_t what);
 /*
  * `view` is for stepping over accesses of vCPUs of view `from`: whoever is in it is bound by the
  * rights of `from`, or of the view that it stepped out of. Until the view is destroyed. -EINVAL.
  */
-int sim_view_internal(struct sim_domain *d, uint16_t view, uint16_t from);
+int xmi_sim_view_internal(struct sim_domain *d, uint16_t view, uint16_t from);
 
 /* ---- what goes wrong ---- */
 
 /* The n-th hypercall from now (1: the next) on this domain answers -err; op 0: any, else one XM_HC_*. */
-void sim_inject_errno(struct sim_domain *d, uint64_t nth, int op, int err);
+void xmi_sim_inject_errno(struct sim_domain *d, uint64_t nth, int op, int err);
 /*
  * Asked before each hypercall on this domain, and before frames are mapped, given and taken: 0, or the
  * negative errno that it answers then, nothing being done. It calls nothing of this domain. NULL: nobody.
  */
 typedef int (*sim_inject_fn)(void *ctx, int op);
-void sim_inject_by(struct sim_domain *d, sim_inject_fn fn, void *ctx);
+void xmi_sim_inject_by(struct sim_domain *d, sim_inject_fn fn, void *ctx);
 /* Called at the end of each hypercall on this domain, and of all else; it calls nothing of it. NULL: nobody. */
 typedef void (*sim_watch_fn)(void *ctx);
-void sim_watch_by(struct sim_domain *d, sim_watch_fn fn, void *ctx);
-/* Beside XM_HC_*, for it alone: sim_map_gfn(), sim_populate(), sim_depopulate(). */
+void xmi_sim_watch_by(struct sim_domain *d, sim_watch_fn fn, void *ctx);
+/* Beside XM_HC_*, for it alone: xmi_sim_map_gfn(), xmi_sim_populate(), xmi_sim_depopulate(). */
 enum { SIM_HC_MAP = XM_HC_COUNT, SIM_HC_POPULATE, SIM_HC_DEPOPULATE, SIM_HC_COUNT };
 /* The domain dies when it has put `events` more requests into the ring. */
-void sim_inject_death(struct sim_domain *d, uint64_t events);
+void xmi_sim_inject_death(struct sim_domain *d, uint64_t events);
 /* The listener is gone without a word: nothing is disabled, the channel is closed. */
-void sim_listener_abandon(struct sim_domain *d);
+void xmi_sim_listener_abandon(struct sim_domain *d);
 /* TLB entries stay until flushed; tests break this on purpose to see the check fail. */
-void sim_break_tlb_flush(struct sim_domain *d, bool broken);
+void xmi_sim_break_tlb_flush(struct sim_domain *d, bool broken);
 
 /* ---- the machine checks itself ---- */
 
@@ -344,6 +344,6 @@ struct sim_report {
     uint64_t mem_bytes, mapped_gfns;
 };
 /* d NULL: all domains, added up. */
-void sim_report(struct sim_machine *m, struct sim_domain *d, struct sim_report *out);
+void xmi_sim_report(struct sim_machine *m, struct sim_domain *d, struct sim_report *out);
 
 #endif

@@ -3,59 +3,59 @@
 
 #include "sim-int.h"
 
-int sim_tlb_init(struct sim_tlb *t)
+int xmi_sim_tlb_init(struct sim_tlb *t)
 {
     t->e = calloc(TLB_ENTRIES, sizeof(*t->e));
     return t->e != NULL ? 0 : -XM_ENOMEM;
 }
 
-void sim_tlb_destroy(struct sim_tlb *t)
+void xmi_sim_tlb_destroy(struct sim_tlb *t)
 {
     free(t->e);
     t->e = NULL;
 }
 
-void sim_tlb_fill(struct sim_domain *d, struct sim_vcpu *v, const struct part *p,
+void xmi_sim_tlb_fill(struct sim_domain *d, struct sim_vcpu *v, const struct part *p,
                   const struct xm_access_res *res)
 {
     struct tlb_entry *e = tlb_at(&v->tlb, p->gfn);
-    bool watched = unlikely(d->watched) && (res->bits & ~sim_unwatched_bits(d, v, p->frame)) != 0;
+    bool watched = unlikely(d->watched) && (res->bits & ~xmi_sim_unwatched_bits(d, v, p->frame)) != 0;
 
     e->gfn = p->gfn;
     e->epoch = d->epoch[v->core->view];
     e->change = d->change - (watched ? 1 : 0);
-    e->page = (uintptr_t)sim_page_of(d, res->mfn) | (res->bits & 7u);
+    e->page = (uintptr_t)xmi_sim_page_of(d, res->mfn) | (res->bits & 7u);
 }
 
-void sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e, unsigned what)
+void xmi_sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e, unsigned what)
 {
     struct xm_access_res now;
     bool there;
 
     if (d->pv != NULL) {
-        sim_pv_tlb_verify(d, v, e, what);
+        xmi_sim_pv_tlb_verify(d, v, e, what);
         return;
     }
     there = xm_access_lookup(&d->core, v->id, xm_gfn(e->gfn), &now);
-    if (!there || (now.bits & what) != what || sim_page_of(d, now.mfn) != tlb_page(e)) {
+    if (!there || (now.bits & what) != what || xmi_sim_page_of(d, now.mfn) != tlb_page(e)) {
         d->forbidden++;
         return;
     }
     if (unlikely(d->watched))
-        now.bits &= (uint8_t)sim_unwatched_bits(d, v, e->gfn);
+        now.bits &= (uint8_t)xmi_sim_unwatched_bits(d, v, e->gfn);
     /* Only an entry that allows nothing more than the table may skip this the next time. */
     if ((e->page & 7u & ~(uintptr_t)now.bits) == 0)
         e->change = d->change;
 }
 
-void sim_tlb_flush(struct sim_domain *d, unsigned view)
+void xmi_sim_tlb_flush(struct sim_domain *d, unsigned view)
 {
     d->tlb_flushes++;
     d->change++;
     if (d->tlb_broken)
         return;
     if (d->mpu != NULL)
-        sim_mpu_refresh(d);
+        xmi_sim_mpu_refresh(d);
     if (view != XM_VIEW_ALL) {
         if (view < d->core.max_views)
             d->epoch[view] = ++d->last_epoch;

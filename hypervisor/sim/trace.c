@@ -258,7 +258,7 @@ static int load_file(struct sim_trace *t, FILE *f, struct sim_trace_damage *dama
     return rc;
 }
 
-int sim_trace_load(const char *path, struct sim_trace **out, struct sim_trace_damage *damage)
+int xmi_sim_trace_load(const char *path, struct sim_trace **out, struct sim_trace_damage *damage)
 {
     struct sim_trace *t = calloc(1, sizeof(*t));
     FILE *f;
@@ -276,13 +276,13 @@ int sim_trace_load(const char *path, struct sim_trace **out, struct sim_trace_da
         fclose(f);
     }
     if (rc != 0)
-        sim_trace_free(t);
+        xmi_sim_trace_free(t);
     else
         *out = t;
     return rc;
 }
 
-void sim_trace_free(struct sim_trace *t)
+void xmi_sim_trace_free(struct sim_trace *t)
 {
     if (t == NULL)
         return;
@@ -292,13 +292,13 @@ void sim_trace_free(struct sim_trace *t)
     free(t);
 }
 
-bool sim_trace_same_file(const struct sim_trace *a, const struct sim_trace *b)
+bool xmi_sim_trace_same_file(const struct sim_trace *a, const struct sim_trace *b)
 {
     return a->dev == b->dev && a->ino == b->ino && a->bytes == b->bytes &&
            a->mtime_ns == b->mtime_ns;
 }
 
-int sim_trace_index(const struct sim_trace *t, uint64_t addr, uint64_t *index)
+int xmi_sim_trace_index(const struct sim_trace *t, uint64_t addr, uint64_t *index)
 {
     size_t s = map_slot(&t->map, addr >> XM_PAGE_SHIFT);
 

@@ -39,10 +39,10 @@ struct sim_trace {
 };
 
 /* Reads path; one reference. -EINVAL: no access in the file. damage may be NULL. */
-int sim_trace_load(const char *path, struct sim_trace **out, struct sim_trace_damage *damage);
-void sim_trace_free(struct sim_trace *t);
-bool sim_trace_same_file(const struct sim_trace *a, const struct sim_trace *b);
+int xmi_sim_trace_load(const char *path, struct sim_trace **out, struct sim_trace_damage *damage);
+void xmi_sim_trace_free(struct sim_trace *t);
+bool xmi_sim_trace_same_file(const struct sim_trace *a, const struct sim_trace *b);
 /* -ENOENT: the program did not touch that page. */
-int sim_trace_index(const struct sim_trace *t, uint64_t addr, uint64_t *index);
+int xmi_sim_trace_index(const struct sim_trace *t, uint64_t addr, uint64_t *index);
 
 #endif

@@ -47,7 +47,7 @@ static bool is_arm(const struct sim_vcpu *v)
     return sim_is_arm(v->dom);
 }
 
-int sim_vcpu_init(struct sim_domain *d, uint32_t id)
+int xmi_sim_vcpu_init(struct sim_domain *d, uint32_t id)
 {
     struct sim_vcpu *v = &d->vcpu[id];
 
@@ -55,43 +55,43 @@ int sim_vcpu_init(struct sim_domain *d, uint32_t id)
     v->id = id;
     v->xcr0 = 7;
     if (is_arm(v)) {
-        sim_arm_vcpu_init(v);
+        xmi_sim_arm_vcpu_init(v);
     } else {
         v->regs.x86 = x86_boot;
         v->regs.x86.gs_base = UINT64_C(0xffff888000000000) + ((uint64_t)id << 16);
         v->regs.x86.rsp -= (uint64_t)id << 14;
         v->pc = X86_PC + ((uint64_t)id << 20);
         if (d->cfg.kind != SIM_X86_PV)
-            v->regs.x86.cr3 = sim_x86_cr3(v);
+            v->regs.x86.cr3 = xmi_sim_x86_cr3(v);
     }
     if (d->cfg.kind == SIM_X86_PV) {
         v->pv_tlb_mfn = calloc(TLB_ENTRIES, sizeof(*v->pv_tlb_mfn));
         if (v->pv_tlb_mfn == NULL)
             return -XM_ENOMEM;
     }
-    return sim_tlb_init(&v->tlb);
+    return xmi_sim_tlb_init(&v->tlb);
 }
 
-void sim_vcpu_destroy(struct sim_vcpu *v)
+void xmi_sim_vcpu_destroy(struct sim_vcpu *v)
 {
     free(v->prog.ops);
     free(v->pv_tlb_mfn);
-    sim_tlb_destroy(&v->tlb);
+    xmi_sim_tlb_destroy(&v->tlb);
 }
 
-void sim_vcpu_regs_read(struct sim_vcpu *v, void *regs, size_t bytes)
+void xmi_sim_vcpu_regs_read(struct sim_vcpu *v, void *regs, size_t bytes)
 {
     struct xm_ev_regs_x86 x86;
     struct xm_ev_regs_arm arm;
 
     if (is_arm(v)) {
-        sim_arm_show(v);
+        xmi_sim_arm_show(v);
         arm = v->regs.arm;
         arm.pc = v->pc;
         memcpy(regs, &arm, bytes < sizeof(arm) ? bytes : sizeof(arm));
     } else {
         x86 = v->regs.x86;
-        sim_x86_show(v, &x86);
+        xmi_sim_x86_show(v, &x86);
         x86.rip = v->pc;
         if (v->dom->cfg.kind == SIM_X86_PV)
             x86.cr3 = v->pv_root << XM_PAGE_SHIFT;
@@ -99,17 +99,17 @@ void sim_vcpu_regs_read(struct sim_vcpu *v, void *regs, size_t bytes)
     }
 }
 
-void sim_vcpu_set_pc(struct sim_vcpu *v, uint64_t pc)
+void xmi_sim_vcpu_set_pc(struct sim_vcpu *v, uint64_t pc)
 {
     if (v->in_op)
-        v->moved = is_arm(v) ? sim_arm_leaves(v, pc) : v->moved || pc != v->pc;
+        v->moved = is_arm(v) ? xmi_sim_arm_leaves(v, pc) : v->moved || pc != v->pc;
     else if (pc != v->pc)
         v->arm.shown = false;
     v->pc = pc;
 }
 
 /* Arm takes the pc alone (vm_event_set_registers in xen/arch/arm/vm_event.c). */
-void sim_vcpu_regs_write(struct sim_vcpu *v, const void *regs, size_t bytes)
+void xmi_sim_vcpu_regs_write(struct sim_vcpu *v, const void *regs, size_t bytes)
 {
     if (is_arm(v)) {
         struct xm_ev_regs_arm arm;
@@ -117,23 +117,23 @@ void sim_vcpu_regs_write(struct sim_vcpu *v, const void *regs, size_t bytes)
         if (bytes < sizeof(arm))
             return;
         memcpy(&arm, regs, sizeof(arm));
-        sim_vcpu_set_pc(v, arm.pc);
+        xmi_sim_vcpu_set_pc(v, arm.pc);
     } else {
         if (bytes < sizeof(v->regs.x86))
             return;
         memcpy(&v->regs.x86, regs, sizeof(v->regs.x86));
-        sim_vcpu_set_pc(v, v->regs.x86.rip);
+        xmi_sim_vcpu_set_pc(v, v->regs.x86.rip);
     }
 }
 
-void sim_vcpu_set_result(struct sim_vcpu *v, uint64_t value)
+void xmi_sim_vcpu_set_result(struct sim_vcpu *v, uint64_t value)
 {
     v->result = value;
     if (!is_arm(v))
         v->regs.x86.rax = value;
 }
 
-uint64_t *sim_vcpu_ctrlreg(struct sim_vcpu *v, uint32_t index)
+uint64_t *xmi_sim_vcpu_ctrlreg(struct sim_vcpu *v, uint32_t index)
 {
     if (is_arm(v))
         return index == 0 ? &v->regs.arm.ttbr0 : &v->regs.arm.ttbr1;
@@ -149,7 +149,7 @@ uint64_t *sim_vcpu_ctrlreg(struct sim_vcpu *v, uint32_t index)
     }
 }
 
-uint64_t *sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr)
+uint64_t *xmi_sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr)
 {
     struct xm_ev_regs_x86 *r = &v->regs.x86;
 
@@ -179,20 +179,20 @@ uint64_t *sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr)
     }
 }
 
-bool sim_vcpu_can_run(const struct sim_vcpu *v)
+bool xmi_sim_vcpu_can_run(const struct sim_vcpu *v)
 {
     return v->pauses == 0 && v->holds == 0 && !v->waiting && !v->halted && !v->arm.down &&
            (!program_over(&v->prog) || v->step_due || v->exception.pending);
 }
 
-bool sim_vcpu_will_run(const struct sim_vcpu *v)
+bool xmi_sim_vcpu_will_run(const struct sim_vcpu *v)
 {
     bool wakes = v->halted && v->wake_at != SIM_NEVER;
 
-    return sim_vcpu_can_run(v) || (wakes && v->pauses == 0 && v->holds == 0 && !v->waiting && !v->arm.down);
+    return xmi_sim_vcpu_can_run(v) || (wakes && v->pauses == 0 && v->holds == 0 && !v->waiting && !v->arm.down);
 }
 
-uint32_t sim_vcpu_pauses(const struct sim_vcpu *v)
+uint32_t xmi_sim_vcpu_pauses(const struct sim_vcpu *v)
 {
     const struct xm_pv_step *s = v->pv != NULL ? &xm_pv_of(&v->dom->core)->step : NULL;
 
@@ -203,20 +203,20 @@ static enum sim_vcpu_state state_of(const struct sim_vcpu *v)
 {
     if (v->waiting)
         return SIM_VCPU_WAITING;
-    if (sim_vcpu_pauses(v) != 0 || v->holds != 0 || v->dom->pauses != 0)
+    if (xmi_sim_vcpu_pauses(v) != 0 || v->holds != 0 || v->dom->pauses != 0)
         return SIM_VCPU_PAUSED;
     if (v->halted)
         return SIM_VCPU_HALTED;
     return program_over(&v->prog) || v->dom->dying ? SIM_VCPU_IDLE : SIM_VCPU_RUNNABLE;
 }
 
-int sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out)
+int xmi_sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out)
 {
     const struct sim_vcpu *v;
 
     if (d == NULL || out == NULL || vcpu >= d->cfg.vcpus)
         return -XM_EINVAL;
-    sim_enter(d);
+    xmi_sim_enter(d);
     v = &d->vcpu[vcpu];
     out->state = state_of(v);
     out->view = v->core->view;
@@ -228,6 +228,6 @@ int sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out
     out->traps = v->traps;
     out->breakpoints = v->breakpoints;
     out->debugs = v->debugs;
-    sim_leave(d);
+    xmi_sim_leave(d);
     return 0;
 }

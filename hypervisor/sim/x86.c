@@ -26,11 +26,11 @@ static bool is_hvm(const struct sim_domain *d)
 /* ---- pages ---- */
 
 /* In the arena: all code pages, all tables, and the one of the lower half. */
-int sim_x86_init(struct sim_domain *d)
+int xmi_sim_x86_init(struct sim_domain *d)
 {
     uint64_t pages = (uint64_t)d->cfg.vcpus * (1 + TABLES) + 1;
 
-    return is_hvm(d) ? sim_arena_init(&d->code, pages, 0, 1) : 0;
+    return is_hvm(d) ? xmi_sim_arena_init(&d->code, pages, 0, 1) : 0;
 }
 
 static uint64_t table_gfn(const struct sim_domain *d, uint32_t vcpu, unsigned level)
@@ -44,7 +44,7 @@ static void *arena_page(struct sim_domain *d, uint64_t n)
     return d->code.base + (n << XM_PAGE_SHIFT);
 }
 
-uint64_t sim_x86_cr3(const struct sim_vcpu *v)
+uint64_t xmi_sim_x86_cr3(const struct sim_vcpu *v)
 {
     return table_gfn(v->dom, v->id, 4) << XM_PAGE_SHIFT;
 }
@@ -67,7 +67,7 @@ static void fill_table(struct sim_domain *d, uint64_t n, uint64_t *e)
     }
 }
 
-void *sim_x86_page(struct sim_domain *d, uint64_t gfn)
+void *xmi_sim_x86_page(struct sim_domain *d, uint64_t gfn)
 {
     uint64_t tables = (uint64_t)d->cfg.vcpus * TABLES + 1, n = gfn - TABLES_GFN;
     uint64_t *e;
@@ -131,7 +131,7 @@ static size_t encode_fetch(uint32_t len, uint8_t out[SIM_X86_BYTES])
     return len;
 }
 
-size_t sim_x86_encode(const struct sim_op *op, uint8_t out[SIM_X86_BYTES])
+size_t xmi_sim_x86_encode(const struct sim_op *op, uint8_t out[SIM_X86_BYTES])
 {
     struct code c = code_of(op);
 
@@ -153,13 +153,13 @@ static bool holds(struct sim_domain *d, uint64_t at, const uint8_t *byte, size_t
         xm_mfn_t mfn = xm_p2m_get(&d->core, 0, xm_gfn((at + i) >> XM_PAGE_SHIFT)).mfn;
 
         if (!xm_mfn_valid(mfn) ||
-            ((uint8_t *)sim_page_of(d, mfn))[(at + i) & (XM_PAGE_SIZE - 1)] != byte[i])
+            ((uint8_t *)xmi_sim_page_of(d, mfn))[(at + i) & (XM_PAGE_SIZE - 1)] != byte[i])
             return false;
     }
     return n != 0;
 }
 
-void sim_x86_fetch(struct sim_vcpu *v)
+void xmi_sim_x86_fetch(struct sim_vcpu *v)
 {
     uint8_t byte[SIM_X86_BYTES];
     struct sim_op op;
@@ -167,11 +167,11 @@ void sim_x86_fetch(struct sim_vcpu *v)
 
     if (!is_hvm(v->dom) || v->fetched || v->moved)
         return;
-    sim_program_peek(&v->prog, &op);
+    xmi_sim_program_peek(&v->prog, &op);
     at = op.code == SIM_OP_EXEC ? op.addr : op.fetch;
     if (op.code != SIM_OP_EXEC && (op.flags & SIM_OP_F_FETCH) == 0)
         return;
-    if (!holds(v->dom, at, byte, sim_x86_encode(&op, byte)))
+    if (!holds(v->dom, at, byte, xmi_sim_x86_encode(&op, byte)))
         return;
     v->fetched = true;
     v->pc_after = v->pc + 1;
@@ -191,7 +191,7 @@ static void write_code(struct sim_vcpu *v, const uint8_t *byte, size_t n)
         page[(v->pc + i) & (XM_PAGE_SIZE - 1)] = byte[i];
 }
 
-void sim_x86_show(struct sim_vcpu *v, struct xm_ev_regs_x86 *regs)
+void xmi_sim_x86_show(struct sim_vcpu *v, struct xm_ev_regs_x86 *regs)
 {
     uint8_t byte[SIM_X86_BYTES];
     struct sim_op op;
@@ -199,8 +199,8 @@ void sim_x86_show(struct sim_vcpu *v, struct xm_ev_regs_x86 *regs)
 
     if (!is_hvm(v->dom) || program_over(&v->prog) || !v->in_op)
         return;
-    sim_program_peek(&v->prog, &op);
-    n = sim_x86_encode(&op, byte);
+    xmi_sim_program_peek(&v->prog, &op);
+    n = xmi_sim_x86_encode(&op, byte);
     if (!v->fetched)
         write_code(v, byte, op.code == SIM_OP_EXEC ? 0 : n);
     regs->rsi = regs->rdi = op.addr;

@@ -18,13 +18,13 @@ struct monitoring {
  * As found. Both do all they can, and return the first failure with its text; what is left
  * is in the ledger, and the same call goes on with it.
  */
-int domain_stop(struct xmem_domain *d); /* off, and all restored but pages and pauses */
-int domain_end(struct xmem_domain *d);  /* everything */
+int xmi_domain_stop(struct xmem_domain *d); /* off, and all restored but pages and pauses */
+int xmi_domain_end(struct xmem_domain *d);  /* everything */
 
 /* What a closed session left undone, by another try: 0, or it stays left and err says why. */
-int domain_settle(struct xmem *x, uint32_t domid, struct xmem_error *err);
-void domain_settle_all(struct xmem *x);
+int xmi_domain_settle(struct xmem *x, uint32_t domid, struct xmem_error *err);
+void xmi_domain_settle_all(struct xmem *x);
 /* The domain was brought back by other means: nothing of it is left. */
-void domain_forget_left(struct xmem *x, uint32_t domid);
+void xmi_domain_forget_left(struct xmem *x, uint32_t domid);
 
 #endif

@@ -11,29 +11,29 @@
 #include <xmem.h>
 
 /* Never 0, and never given again. */
-uint64_t session_number(const struct xmem_domain *d);
+uint64_t xmi_session_number(const struct xmem_domain *d);
 /*
  * there[i]: the guest has a page at gfn + i. nr is at most SESSION_THERE_MAX. Needs no monitoring.
  * -EIO and so on, with a text.
  */
 #define SESSION_THERE_MAX 1024u
-int session_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there);
+int xmi_session_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there);
 /*
  * Does the event wait for its answer in this session? 0, or what answering it would say:
  * -EINVAL none of its events, -EALREADY, -ESHUTDOWN.
  */
-int session_check_event(struct xmem_domain *d, const struct xmem_event *ev);
+int xmi_session_check_event(struct xmem_domain *d, const struct xmem_event *ev);
 /* xmem_event_drop(); strict: where that steps over the access, as XMEM_REPLY_STEP_STRICT has it. */
-int session_drop(struct xmem_domain *d, const struct xmem_event *ev, bool strict);
+int xmi_session_drop(struct xmem_domain *d, const struct xmem_event *ev, bool strict);
 
 /* code, with this text as the session's. */
-int session_say(struct xmem_domain *d, int code, const char *text);
+int xmi_session_say(struct xmem_domain *d, int code, const char *text);
 /* -ENOMEM, with a text where a report may have had no room for one. */
-int session_out_of_memory(struct xmem_domain *d);
+int xmi_session_out_of_memory(struct xmem_domain *d);
 /* Made for something that failed: it goes, at once or as soon as that can be. */
-int session_switch_back(struct xmem_domain *d, uint16_t view);
-int session_discard_view(struct xmem_domain *d, uint16_t view);
-int session_discard_page(struct xmem_domain *d, uint64_t gfn);
+int xmi_session_switch_back(struct xmem_domain *d, uint16_t view);
+int xmi_session_discard_view(struct xmem_domain *d, uint16_t view);
+int xmi_session_discard_page(struct xmem_domain *d, uint64_t gfn);
 /*
  * A page that the session added, which the view shows as a patched copy of gfn: from now on it
  * follows what the guest writes into gfn (views/copies.c). Pages of 4096 bytes, copied; patched: 0xff where
@@ -44,8 +44,8 @@ struct session_copy {
     uint64_t gfn, page;
     const void *original, *contents, *patched;
 };
-int session_keep_copy(struct xmem_domain *d, const struct session_copy *copy);
+int xmi_session_keep_copy(struct xmem_domain *d, const struct session_copy *copy);
 /* How often the guest wrote where one is patched. */
-uint64_t session_patch_hits(const struct xmem_domain *d);
+uint64_t xmi_session_patch_hits(const struct xmem_domain *d);
 
 #endif

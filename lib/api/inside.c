@@ -9,48 +9,48 @@
 
 _Static_assert(SESSION_THERE_MAX == PAGES_THERE_MAX, "the same");
 
-uint64_t session_number(const struct xmem_domain *d)
+uint64_t xmi_session_number(const struct xmem_domain *d)
 {
     return d->number;
 }
 
-int session_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
+int xmi_session_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
 {
-    return pages_there(d, gfn, nr, there);
+    return xmi_pages_there(d, gfn, nr, there);
 }
 
-int session_check_event(struct xmem_domain *d, const struct xmem_event *ev)
+int xmi_session_check_event(struct xmem_domain *d, const struct xmem_event *ev)
 {
-    return event_check(d, ev);
+    return xmi_event_check(d, ev);
 }
 
-int session_drop(struct xmem_domain *d, const struct xmem_event *ev, bool strict)
+int xmi_session_drop(struct xmem_domain *d, const struct xmem_event *ev, bool strict)
 {
-    return event_drop(d, ev, strict);
+    return xmi_event_drop(d, ev, strict);
 }
 
-int session_say(struct xmem_domain *d, int code, const char *text)
+int xmi_session_say(struct xmem_domain *d, int code, const char *text)
 {
-    return domain_refuse(d, code, "%s", text);
+    return xmi_domain_refuse(d, code, "%s", text);
 }
 
-int session_out_of_memory(struct xmem_domain *d)
+int xmi_session_out_of_memory(struct xmem_domain *d)
 {
-    return domain_refuse(d, -ENOMEM, "out of memory");
+    return xmi_domain_refuse(d, -ENOMEM, "out of memory");
 }
 
-int session_discard_page(struct xmem_domain *d, uint64_t gfn)
+int xmi_session_discard_page(struct xmem_domain *d, uint64_t gfn)
 {
-    return page_discard(d, gfn);
+    return xmi_page_discard(d, gfn);
 }
 
-int session_keep_copy(struct xmem_domain *d, const struct session_copy *c)
+int xmi_session_keep_copy(struct xmem_domain *d, const struct session_copy *c)
 {
     struct new_copy copy = {c->view, c->gfn, c->page, c->original, c->contents, c->patched};
-    return copies_keep(d, &copy);
+    return xmi_copies_keep(d, &copy);
 }
 
-uint64_t session_patch_hits(const struct xmem_domain *d)
+uint64_t xmi_session_patch_hits(const struct xmem_domain *d)
 {
     return d->stats.patch_hits;
 }

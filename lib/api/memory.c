@@ -15,9 +15,9 @@ static int check_range(struct xmem_domain *d, uint64_t gpa, const void *buf, siz
     if (rc)
         return rc;
     if (!buf && len)
-        return domain_refuse(d, -EINVAL, "address 0x%" PRIx64 ": no buffer", gpa);
+        return xmi_domain_refuse(d, -EINVAL, "address 0x%" PRIx64 ": no buffer", gpa);
     if (len && gpa + (len - 1) < gpa)
-        return domain_refuse(d, -ERANGE, "address 0x%" PRIx64 " and 0x%zx bytes more: beyond the "
+        return xmi_domain_refuse(d, -ERANGE, "address 0x%" PRIx64 " and 0x%zx bytes more: beyond the "
                              "end of all addresses", gpa, len - 1);
     return 0;
 }
@@ -39,7 +39,7 @@ static int map(struct xmem_domain *d, uint64_t gpa, void **page)
     int rc = d->ops->page_map ? d->ops->page_map(d->dom, gpa / PAGE_BYTES, page) : -EOPNOTSUPP;
     if (!rc)
         return 0;
-    return domain_fail(d, rc, MAY_SRCH, "address 0x%" PRIx64 ": its page cannot be mapped", gpa);
+    return xmi_domain_fail(d, rc, MAY_SRCH, "address 0x%" PRIx64 ": its page cannot be mapped", gpa);
 }
 
 static int copy(struct xmem_domain *d, uint64_t gpa, uint8_t *buf, size_t len, copy_fn fn)
@@ -92,10 +92,10 @@ int xmem_domain_write(struct xmem_domain *d, uint64_t gpa, const void *buf, size
 {
     int rc = check_range(d, gpa, buf, len);
     if (!rc)
-        rc = event_prepare_write(d, buf, len);
+        rc = xmi_event_prepare_write(d, buf, len);
     if (!rc)
         rc = transfer(d, gpa, (void *)(uintptr_t)buf, len, copy_in);
     if (!rc)
-        event_note_write(d, gpa, buf, len);
-    return !rc && len && d->guarded ? copies_tool_wrote(d, gpa, buf, len) : rc;
+        xmi_event_note_write(d, gpa, buf, len);
+    return !rc && len && d->guarded ? xmi_copies_tool_wrote(d, gpa, buf, len) : rc;
 }

@@ -15,8 +15,8 @@ struct scheme {
 };
 
 static const struct scheme schemes[] = {
-    {&xmem_backend_xen, NULL},
-    {&xmem_backend_sim, sim_open},
+    {&xmi_backend_xen, NULL},
+    {&xmi_backend_sim, xmi_sim_open},
 };
 #define SCHEMES (sizeof(schemes) / sizeof(schemes[0]))
 
@@ -35,28 +35,28 @@ static const struct scheme *scheme_of(const char *uri, const char **rest)
 
 int xmem_open(const char *uri, const struct xmem_open_opts *opts, struct xmem **out)
 {
-    struct xmem_error *err = xmem_error_thread();
+    struct xmem_error *err = xmi_error_thread();
     struct xmem_open_opts own = XMEM_INIT(own);
     const char *rest;
     void *conn;
     if (!uri || !out)
-        return xmem_error_set(err, -EINVAL, "xmem_open: no uri, or nowhere to put the connection");
-    int rc = opts ? sized_in(&own, sizeof(own), opts) : 0;
+        return xmi_error_set(err, -EINVAL, "xmem_open: no uri, or nowhere to put the connection");
+    int rc = opts ? xmi_sized_in(&own, sizeof(own), opts) : 0;
     if (rc)
-        return xmem_error_set(err, rc, "xmem_open: opts.size is %zu, this library knows %zu bytes",
+        return xmi_error_set(err, rc, "xmem_open: opts.size is %zu, this library knows %zu bytes",
                               opts->size, sizeof(own));
     const struct scheme *s = scheme_of(uri, &rest);
     if (!s)
-        return xmem_error_set(err, -EINVAL, "'%.100s' is no uri of a machine: use xen:, sim: or "
+        return xmi_error_set(err, -EINVAL, "'%.100s' is no uri of a machine: use xen:, sim: or "
                               "sim:FILE", uri);
-    xmem_error_clear(err);
+    xmi_error_clear(err);
     rc = (s->open ? s->open : s->ops->open)(rest, &own, &conn, err);
     if (rc)
         return rc;
-    rc = connection_new(s->ops, conn, out);
+    rc = xmi_connection_new(s->ops, conn, out);
     if (rc) {
         s->ops->close(conn);
-        xmem_error_set(err, rc, "xmem_open: out of memory");
+        xmi_error_set(err, rc, "xmem_open: out of memory");
     }
     return rc;
 }

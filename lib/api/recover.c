@@ -41,7 +41,7 @@ static int code_of(int rc)
 
 static int failed(struct recovery *r, int rc, const char *what)
 {
-    return xmem_error_set(&r->err, code_of(rc), "domain %" PRIu32 ": %s: %s", r->info.domid, what,
+    return xmi_error_set(&r->err, code_of(rc), "domain %" PRIu32 ": %s: %s", r->info.domid, what,
                           strerror(-rc));
 }
 
@@ -53,13 +53,13 @@ static void answer_requests(struct recovery *r)
     if (!r->ring.page)
         return;
     while (ring_take(&r->ring, &q, NULL) > 0) {
-        ring_copy(&r->ring, &q, &head);
+        xmi_ring_copy(&r->ring, &q, &head);
         head.flags &= RING_FLAG_VCPU_PAUSED;
         if (head.flags && head.reason == XMEM_EVENT_SINGLESTEP)
             head.flags |= RING_FLAG_TOGGLE_SINGLESTEP;
-        ring_answer(&r->ring, &head, NULL, 0);
+        xmi_ring_answer(&r->ring, &head, NULL, 0);
     }
-    if (ring_publish(&r->ring))
+    if (xmi_ring_publish(&r->ring))
         (void)r->ops->event_notify(r->dom);
 }
 
@@ -90,7 +90,7 @@ static int ring_off(struct recovery *r)
 
 static int use_ring(struct recovery *r, const struct backend_ring *b, bool adopt)
 {
-    int rc = (adopt ? ring_adopt : ring_init)(&r->ring, b->page, b->interface_version, b->arch,
+    int rc = (adopt ? xmi_ring_adopt : xmi_ring_init)(&r->ring, b->page, b->interface_version, b->arch,
                                               r->info.vcpus);
     return rc ? failed(r, rc, "its vm_event interface is not known") : 0;
 }
@@ -156,13 +156,13 @@ static int first_still(struct recovery *r, uint32_t *vcpu)
 /* Lets the domain run until each vCPU was seen to, or the time is over. */
 static int watch(struct recovery *r, int64_t ms, uint32_t *still)
 {
-    int64_t end = clock_ms() + ms;
+    int64_t end = xmi_clock_ms() + ms;
     int rc = note_all(r);
     do {
         let_run(r);
         if (!rc)
             rc = first_still(r, still);
-    } while (!rc && *still < r->info.vcpus && clock_ms() < end);
+    } while (!rc && *still < r->info.vcpus && xmi_clock_ms() < end);
     return rc;
 }
 
@@ -173,7 +173,7 @@ static int see_all_run(struct recovery *r)
     uint32_t still = 0;
     int rc = r->ops->domain_info(r->dom, &info);
     if (!rc && (info.flags & XMEM_DOMAIN_PAUSED))
-        return xmem_error_set(&r->err, -EIO, "domain %" PRIu32 " is put right, but somebody paused it, "
+        return xmi_error_set(&r->err, -EIO, "domain %" PRIu32 " is put right, but somebody paused it, "
                               "maybe the tool that died: unpause it, and recover it once more to "
                               "see that all its vCPUs go on", r->info.domid);
     if (!rc)
@@ -181,7 +181,7 @@ static int see_all_run(struct recovery *r)
     if (rc)
         return failed(r, rc, "its vCPUs cannot be watched");
     return still < r->info.vcpus ?
-        xmem_error_set(&r->err, -EIO, "domain %" PRIu32 ": vCPU %" PRIu32 " was not seen to go on",
+        xmi_error_set(&r->err, -EIO, "domain %" PRIu32 ": vCPU %" PRIu32 " was not seen to go on",
                        r->info.domid, still) : 0;
 }
 
@@ -230,8 +230,8 @@ static int release_vcpus(struct recovery *r)
         int waits = r->ops->vcpu_waits ? r->ops->vcpu_waits(r->dom, head.vcpu) : 1;
         if (waits <= 0)
             continue;
-        ring_answer(&r->ring, &head, NULL, 0);
-        ring_publish(&r->ring);
+        xmi_ring_answer(&r->ring, &head, NULL, 0);
+        xmi_ring_publish(&r->ring);
         int rc = r->ops->event_notify(r->dom);
         if (rc)
             return failed(r, rc, "a waiting vCPU cannot be released");
@@ -422,11 +422,11 @@ static int open_domain(struct xmem *x, uint32_t domid, struct recovery *r)
 {
     r->owed = calloc(1, sizeof(*r->owed));
     if (!r->owed)
-        return xmem_error_set(&r->err, -ENOMEM, "domain %" PRIu32 ": out of memory", domid);
-    (void)domain_settle(x, domid, &r->err); /* what a session left; else all of it is set anew */
+        return xmi_error_set(&r->err, -ENOMEM, "domain %" PRIu32 ": out of memory", domid);
+    (void)xmi_domain_settle(x, domid, &r->err); /* what a session left; else all of it is set anew */
     int rc = x->ops->domain_open(x->conn, domid, &r->dom, &r->err);
     if (!rc)
-        rc = connection_pay_pauses(x, domid, r->dom, &r->err);
+        rc = xmi_connection_pay_pauses(x, domid, r->dom, &r->err);
     if (rc)
         return code_of(rc);
     r->info.size = sizeof(r->info);
@@ -440,7 +440,7 @@ static int open_domain(struct xmem *x, uint32_t domid, struct recovery *r)
 
 int xmem_domain_recover(struct xmem *x, uint32_t domid, struct xmem_recovery *out)
 {
-    if (!x || (out && sized_check(out)))
+    if (!x || (out && xmi_sized_check(out)))
         return -EINVAL;
     struct recovery r = {.ops = x->ops, .out = {.size = sizeof(r.out)}};
     bool open = false;
@@ -448,20 +448,20 @@ int xmem_domain_recover(struct xmem *x, uint32_t domid, struct xmem_recovery *ou
     for (const struct xmem_domain *d = x->sessions; d; d = d->next)
         open = open || d->domid == domid;
     pthread_mutex_unlock(&x->lock);
-    int rc = open ? xmem_error_set(&r.err, -EBUSY, "domain %" PRIu32 " has a session on this "
+    int rc = open ? xmi_error_set(&r.err, -EBUSY, "domain %" PRIu32 " has a session on this "
                                    "connection: close it first", domid)
                   : open_domain(x, domid, &r);
     if (!rc)
         rc = recover(&r);
     if (!rc)
-        domain_forget_left(x, domid);
+        xmi_domain_forget_left(x, domid);
     if (r.dom)
         x->ops->domain_close(r.dom);
-    connection_owe_pauses(x, domid, r.owed);
+    xmi_connection_owe_pauses(x, domid, r.owed);
     free(r.ran);
     if (rc)
-        return connection_fail(x, rc, &r.err);
+        return xmi_connection_fail(x, rc, &r.err);
     if (out)
-        sized_out(out, &r.out, sizeof(r.out));
+        xmi_sized_out(out, &r.out, sizeof(r.out));
     return 0;
 }

@@ -23,12 +23,12 @@ struct patience {
 
 static struct patience patience_of(int64_t ms)
 {
-    return (struct patience){.end = clock_ms() + ms};
+    return (struct patience){.end = xmi_clock_ms() + ms};
 }
 
 static bool patient(struct patience *p)
 {
-    return p->looks++ < LOOKS_MIN || clock_ms() < p->end;
+    return p->looks++ < LOOKS_MIN || xmi_clock_ms() < p->end;
 }
 
 /* ---- monitoring ---- */
@@ -36,33 +36,33 @@ static bool patient(struct patience *p)
 /* The caller's pauses, for as long as vCPUs must run. What fails is not counted as done. */
 static void lift_pauses(struct xmem_domain *d, bool lift)
 {
-    while (lift && d->monitoring->lifted < d->pauses && !d->dead && (!ledger_unpause(d) ||
-                                                         !ledger_unpause(d)))
+    while (lift && d->monitoring->lifted < d->pauses && !d->dead && (!xmi_ledger_unpause(d) ||
+                                                         !xmi_ledger_unpause(d)))
         d->monitoring->lifted++;
     for (; !lift && d->monitoring->lifted && !d->dead; d->monitoring->lifted--)
-        d->pauses -= ledger_pause(d) != 0;
+        d->pauses -= xmi_ledger_pause(d) != 0;
 }
 
 /* vCPUs that single step now end that with an event; they run for it, the others are held. */
 static void finish_steps(struct xmem_domain *d)
 {
     struct patience p = patience_of(STEPS_MS);
-    events_finishing(d, true);
-    if (events_in_steps(d)) {
+    xmi_events_finishing(d, true);
+    if (xmi_events_in_steps(d)) {
         lift_pauses(d, true);
-        while (events_in_steps(d) && events_readable(d) && patient(&p))
-            (void)events_let_run(d);
+        while (xmi_events_in_steps(d) && xmi_events_readable(d) && patient(&p))
+            (void)xmi_events_let_run(d);
         lift_pauses(d, false);
     }
-    events_finishing(d, false);
+    xmi_events_finishing(d, false);
 }
 
 static int run_on(struct xmem_domain *d, bool on)
 {
     lift_pauses(d, on);
-    int rc = on ? ledger_unpause(d) : ledger_pause(d);
+    int rc = on ? xmi_ledger_unpause(d) : xmi_ledger_pause(d);
     if (rc) /* it may have been for this one time */
-        rc = on ? ledger_unpause(d) : ledger_pause(d);
+        rc = on ? xmi_ledger_unpause(d) : xmi_ledger_pause(d);
     if (rc && on)
         lift_pauses(d, false);
     return rc;
@@ -72,16 +72,16 @@ static int run_on(struct xmem_domain *d, bool on)
 static bool run_all(struct xmem_domain *d, struct patience *p, bool *any)
 {
     bool ran = false;
-    events_all_ran(d, true);
+    xmi_events_all_ran(d, true);
     if (run_on(d, true))
         return d->dead;
     do {
-        *any = events_let_run(d) || *any;
-        ran = events_all_ran(d, false);
+        *any = xmi_events_let_run(d) || *any;
+        ran = xmi_events_all_ran(d, false);
     } while (!ran && !d->dead && patient(p));
     if (run_on(d, false))
         return d->dead; /* they go on to run: the ring cannot be ended under them */
-    *any = events_drain(d) || *any;
+    *any = xmi_events_drain(d) || *any;
     return ran || d->dead;
 }
 
@@ -94,12 +94,12 @@ static bool run_all(struct xmem_domain *d, struct patience *p, bool *any)
  */
 static bool run_woken(struct xmem_domain *d, struct patience *p)
 {
-    bool any = events_parking(d, true), all = true;
+    bool any = xmi_events_parking(d, true), all = true;
     while (any && all && !d->dead) {
         any = false;
         all = patient(p) && run_all(d, p, &any);
     }
-    events_parking(d, false);
+    xmi_events_parking(d, false);
     return all;
 }
 
@@ -112,13 +112,13 @@ static int disable_ring(struct xmem_domain *d)
     struct patience p = patience_of(DISABLE_MS);
     for (;;) {
         bool all = run_woken(d, &p);
-        int rc = all ? events_last_answers(d) : -EBUSY; /* else who is parked stays so: the next call goes on */
+        int rc = all ? xmi_events_last_answers(d) : -EBUSY; /* else who is parked stays so: the next call goes on */
         if (rc)
             return rc;
         rc = d->ops->monitor_disable(d->dom);
         if (rc != -EBUSY || !patient(&p) || d->dead || run_on(d, true))
             return rc;
-        (void)events_let_run(d);
+        (void)xmi_events_let_run(d);
         if (run_on(d, false))
             return rc;
     }
@@ -126,7 +126,7 @@ static int disable_ring(struct xmem_domain *d)
 
 static int disable_again(struct xmem_domain *d)
 {
-    int rc = d->enabled ? events_last_answers(d) : 0;
+    int rc = d->enabled ? xmi_events_last_answers(d) : 0;
     return rc ? rc : d->ops->monitor_disable(d->dom);
 }
 
@@ -135,7 +135,7 @@ static void read_left(struct xmem_domain *d)
 {
     d->monitoring->ring_stays = false;
     d->enabled = true;
-    events_drain(d);
+    xmi_events_drain(d);
 }
 
 /* The ring goes when every answer has reached the hypervisor, and not before. */
@@ -143,7 +143,7 @@ static int drop_ring(struct xmem_domain *d)
 {
     if (d->monitoring->ring_stays)
         read_left(d);
-    int rc = d->enabled ? events_send(d) : 0;
+    int rc = d->enabled ? xmi_events_send(d) : 0;
     if (rc || !d->led->ring_taken)
         return rc;
     rc = d->enabled ? disable_ring(d) : d->ops->monitor_disable(d->dom);
@@ -155,11 +155,11 @@ static int drop_ring(struct xmem_domain *d)
         d->enabled = false; /* the ring is off, or not to be counted on; what came with it is not off */
     }
     if (rc)
-        return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled%s", d->domid,
+        return xmi_domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled%s", d->domid,
                            rc == -EBUSY ? ", vCPUs that wait for a slot of its ring do not run; is it paused "
                                           "by somebody else?" : "");
     d->led->ring_taken = d->enabled = d->monitoring->ring_stays = false;
-    events_ring_gone(d);
+    xmi_events_ring_gone(d);
     return 0;
 }
 
@@ -168,24 +168,24 @@ static int drop_left(struct xmem_domain *d)
 {
     if (!d->monitoring->ring_stays)
         return drop_ring(d);
-    int rc = ledger_pause(d), rc2;
+    int rc = xmi_ledger_pause(d), rc2;
     if (rc)
-        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
+        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
     rc = drop_ring(d);
-    rc2 = domain_unpause_own(d);
-    return rc2 && !rc ? domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid) : rc;
+    rc2 = xmi_domain_unpause_own(d);
+    return rc2 && !rc ? xmi_domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid) : rc;
 }
 
 static void stop_paused(struct xmem_domain *d, struct outcome *o)
 {
     if (d->enabled)
-        outcome_note(d, o, events_end(d));
-    ledger_undo(d, LEDGER_STEPS, o);
-    ledger_undo(d, LEDGER_STATE, o);
+        xmi_outcome_note(d, o, xmi_events_end(d));
+    xmi_ledger_undo(d, LEDGER_STEPS, o);
+    xmi_ledger_undo(d, LEDGER_STATE, o);
     if (d->enabled)
-        events_drain(d);
-    ledger_undo(d, LEDGER_MONITORS, o);
-    outcome_note(d, o, drop_ring(d));
+        xmi_events_drain(d);
+    xmi_ledger_undo(d, LEDGER_MONITORS, o);
+    xmi_outcome_note(d, o, drop_ring(d));
 }
 
 /* Of a domain that died nothing is left to be undone; the ring and the channel are this process's too. */
@@ -194,7 +194,7 @@ static void forget_all(struct xmem_domain *d)
     if (d->led->ring_taken)
         (void)d->ops->monitor_disable(d->dom);
     d->led->ring_taken = d->enabled = false;
-    events_forget(d);
+    xmi_events_forget(d);
 }
 
 /* Rights of the host view that are left can be set with a ring only. */
@@ -203,43 +203,43 @@ static int ring_for_rights(struct xmem_domain *d)
     int rc = d->led->ring_taken && !d->enabled ? drop_left(d) : 0; /* it is no use any more */
     if (rc)
         return rc;
-    bool needed = !d->enabled && !d->dead && ledger_needs_ring(d);
+    bool needed = !d->enabled && !d->dead && xmi_ledger_needs_ring(d);
     return needed ? xmem_domain_enable(d) : 0;
 }
 
-int domain_stop(struct xmem_domain *d)
+int xmi_domain_stop(struct xmem_domain *d)
 {
     struct outcome o = {0};
-    outcome_note(d, &o, ring_for_rights(d));
+    xmi_outcome_note(d, &o, ring_for_rights(d));
     if (d->enabled)
         finish_steps(d);
-    int rc = d->dead ? 0 : ledger_pause(d);
+    int rc = d->dead ? 0 : xmi_ledger_pause(d);
     if (rc)
-        outcome_note(d, &o, domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid));
+        xmi_outcome_note(d, &o, xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid));
     if (!d->dead)
         stop_paused(d, &o);
-    if (!rc && !d->dead && (rc = domain_unpause_own(d)))
-        outcome_note(d, &o, domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid));
-    step_kept_free(d);
+    if (!rc && !d->dead && (rc = xmi_domain_unpause_own(d)))
+        xmi_outcome_note(d, &o, xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid));
+    xmi_step_kept_free(d);
     if (d->dead)
         forget_all(d);
     if (!d->enabled)
-        events_reset(d);
+        xmi_events_reset(d);
     d->monitoring->unfinished = o.rc && !d->dead;
-    return d->dead ? 0 : outcome_of(d, &o);
+    return d->dead ? 0 : xmi_outcome_of(d, &o);
 }
 
-int domain_end(struct xmem_domain *d)
+int xmi_domain_end(struct xmem_domain *d)
 {
     struct outcome o = {0};
-    if (ledger_any(d) || d->enabled)
-        outcome_note(d, &o, domain_stop(d));
-    ledger_undo(d, LEDGER_LAST, &o);
-    if (domain_is_dead(d)) {
+    if (xmi_ledger_any(d) || d->enabled)
+        xmi_outcome_note(d, &o, xmi_domain_stop(d));
+    xmi_ledger_undo(d, LEDGER_LAST, &o);
+    if (xmi_domain_is_dead(d)) {
         forget_all(d);
         return 0;
     }
-    return outcome_of(d, &o);
+    return xmi_outcome_of(d, &o);
 }
 
 /* ---- enabling ---- */
@@ -247,14 +247,14 @@ int domain_end(struct xmem_domain *d)
 /* The ring is there; what could not be asked for before is asked now. */
 static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
 {
-    int rc = events_ring(d, b);
+    int rc = xmi_events_ring(d, b);
     if (rc)
         return rc;
     if (d->led->default_found == KNOWN_NOTHING) {
         rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->led->default_found);
         if (rc) {
             d->led->default_found = KNOWN_NOTHING;
-            return domain_fail(d, rc, 0, "domain %" PRIu32 ": the default rights cannot be asked "
+            return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": the default rights cannot be asked "
                                "for", d->domid);
         }
         d->led->default_now = d->led->default_found;
@@ -267,18 +267,18 @@ static int not_enabled(struct xmem_domain *d, int rc)
     struct xmem_domain_info info = XMEM_INIT(info);
     if (rc == -EOPNOTSUPP && !d->ops->domain_info(d->dom, &info) &&
         info.kind == XMEM_KIND_X86_PV)
-        return domain_refuse(d, rc, "domain %" PRIu32 " is not supported: this hypervisor has no PV "
+        return xmi_domain_refuse(d, rc, "domain %" PRIu32 " is not supported: this hypervisor has no PV "
                              "mem_access", d->domid);
-    return domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be enabled", d->domid);
+    return xmi_domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be enabled", d->domid);
 }
 
 /* The enabling failed: as before, or the next enabling, disabling or closing sees to it. */
 static int enable_undone(struct xmem_domain *d, int rc)
 {
     struct xmem_error why = d->error;
-    int rc2 = d->led->ring_taken ? domain_stop(d) : 0;
+    int rc2 = d->led->ring_taken ? xmi_domain_stop(d) : 0;
     if (rc2)
-        xmem_error_add(&why, "; and its ring is left: %s", d->error.text);
+        xmi_error_add(&why, "; and its ring is left: %s", d->error.text);
     d->error = why;
     return rc;
 }
@@ -290,31 +290,31 @@ int xmem_domain_enable(struct xmem_domain *d)
     if (rc || d->enabled)
         return rc;
     /* Paused: a request put before the ring is initialised would be lost. */
-    if (d->led->ring_taken && (rc = domain_stop(d))) /* what a failed call left */
+    if (d->led->ring_taken && (rc = xmi_domain_stop(d))) /* what a failed call left */
         return rc;
-    rc = ledger_pause(d);
+    rc = xmi_ledger_pause(d);
     if (rc)
-        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
+        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
     d->led->ring_taken = true;
     ledger_begin(d, LEDGER_RING, 0, 0, 0);
     rc = d->ops->monitor_enable(d->dom, &b);
     d->led->ring_taken = !rc || b.left;
     if (rc == -EBUSY)
-        rc = domain_fail(d, rc, MAY_BUSY, "domain %" PRIu32 " has a listener already, or one died "
+        rc = xmi_domain_fail(d, rc, MAY_BUSY, "domain %" PRIu32 " has a listener already, or one died "
                          "(xmem_domain_recover() takes its ring over)", d->domid);
     else if (rc)
         rc = not_enabled(d, rc);
     else
         rc = enabled_start(d, &b);
     if (!rc) {
-        events_reset(d);
+        xmi_events_reset(d);
         d->enabled = true;
-        events_ring_gone(d);
-        rc = view_shut_pages(d, d->views[0]);
+        xmi_events_ring_gone(d);
+        rc = xmi_view_shut_pages(d, d->views[0]);
     }
-    int rc2 = domain_unpause_own(d);
+    int rc2 = xmi_domain_unpause_own(d);
     if (rc2 && !rc)
-        rc = domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
+        rc = xmi_domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
     return rc ? enable_undone(d, rc) : 0;
 }
 
@@ -323,6 +323,6 @@ int xmem_domain_disable(struct xmem_domain *d)
     int rc = domain_usable(d);
     if (rc || !(d->led->ring_taken || d->monitoring->unfinished))
         return rc;
-    domain_rewind_batches(d);
-    return domain_stop(d);
+    xmi_domain_rewind_batches(d);
+    return xmi_domain_stop(d);
 }

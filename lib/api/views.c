@@ -13,22 +13,22 @@ int xmem_view_create(struct xmem_domain *d, const struct xmem_view_opts *opts, u
 {
     struct xmem_view_opts o = XMEM_INIT(o);
     struct view *v;
-    int rc = views_usable(d);
+    int rc = xmi_views_usable(d);
     if (rc)
         return rc;
     if (!view)
-        return domain_refuse(d, -EINVAL, "xmem_view_create: nowhere to put the view's number");
-    rc = opts ? sized_in(&o, sizeof(o), opts) : 0;
+        return xmi_domain_refuse(d, -EINVAL, "xmem_view_create: nowhere to put the view's number");
+    rc = opts ? xmi_sized_in(&o, sizeof(o), opts) : 0;
     if (rc)
-        return domain_refuse(d, rc, "xmem_view_create: opts has a wrong size");
+        return xmi_domain_refuse(d, rc, "xmem_view_create: opts has a wrong size");
     if (!rights_valid(o.default_rights) || o.reserved)
-        return domain_refuse(d, -EINVAL, "xmem_view_create: %" PRIu32 " is no enum xmem_rights",
+        return xmi_domain_refuse(d, -EINVAL, "xmem_view_create: %" PRIu32 " is no enum xmem_rights",
                              o.default_rights);
     uint8_t rights = o.default_rights == XMEM_DEFAULT ? XMEM_RWX : (uint8_t)o.default_rights;
     if (!(d->caps.view_rights & XMEM_RIGHTS_BIT(rights)))
-        return domain_refuse(d, -EOPNOTSUPP, "views cannot have rights %s on this kind of machine",
+        return xmi_domain_refuse(d, -EOPNOTSUPP, "views cannot have rights %s on this kind of machine",
                              xmem_rights_name((enum xmem_rights)rights));
-    rc = view_make(d, rights, VIEW_CALLER, step_view_drop, &v);
+    rc = xmi_view_make(d, rights, VIEW_CALLER, xmi_step_view_drop, &v);
     if (!rc)
         *view = v->id;
     return rc;
@@ -37,27 +37,27 @@ int xmem_view_create(struct xmem_domain *d, const struct xmem_view_opts *opts, u
 int xmem_view_destroy(struct xmem_domain *d, uint16_t view)
 {
     struct view *v;
-    int rc = view_find(d, view, &v);
+    int rc = xmi_view_find(d, view, &v);
     if (rc)
         return rc;
     if (!view)
-        return domain_refuse(d, -EINVAL, "view 0 is the host view: it cannot be destroyed");
+        return xmi_domain_refuse(d, -EINVAL, "view 0 is the host view: it cannot be destroyed");
     /* Answers may name it: they take effect before its number can come back for another one. */
-    rc = d->enabled ? events_send(d) : 0;
+    rc = d->enabled ? xmi_events_send(d) : 0;
     if (!rc)
-        rc = step_view_going(d, view);
+        rc = xmi_step_view_going(d, view);
     if (rc)
         return rc;
     ledger_begin(d, LEDGER_DESTROY, view, 0, 0);
     rc = d->ops->view_destroy(d->dom, view);
     if (rc)
-        return domain_fail(d, rc, MAY_BUSY, "view %u cannot be destroyed%s", view,
+        return xmi_domain_fail(d, rc, MAY_BUSY, "view %u cannot be destroyed%s", view,
                            rc == -EBUSY ? ", a vCPU runs in it" : "");
-    view_forget(d, v);
-    return d->guarded ? copies_view_gone(d, view) : 0;
+    xmi_view_forget(d, v);
+    return d->guarded ? xmi_copies_view_gone(d, view) : 0;
 }
 
-int session_discard_view(struct xmem_domain *d, uint16_t view)
+int xmi_session_discard_view(struct xmem_domain *d, uint16_t view)
 {
     int rc = xmem_view_destroy(d, view);
     struct view *v = domain_view(d, view);
@@ -66,10 +66,10 @@ int session_discard_view(struct xmem_domain *d, uint16_t view)
     return rc;
 }
 
-int session_switch_back(struct xmem_domain *d, uint16_t view)
+int xmi_session_switch_back(struct xmem_domain *d, uint16_t view)
 {
     int rc = xmem_view_switch(d, view);
-    view_owe_switch(d, view, rc != 0);
+    xmi_view_owe_switch(d, view, rc != 0);
     d->owed = d->owed || rc;
     return rc;
 }
@@ -77,41 +77,41 @@ int session_switch_back(struct xmem_domain *d, uint16_t view)
 int xmem_view_switch(struct xmem_domain *d, uint16_t view)
 {
     struct view *v;
-    int rc = view_find(d, view, &v);
+    int rc = xmi_view_find(d, view, &v);
     if (rc || (!view && !d->led->views_on))
         return rc;
     /* Answers may name views: they take effect before the switch, not after it. */
-    rc = d->enabled ? events_send(d) : 0;
+    rc = d->enabled ? xmi_events_send(d) : 0;
     if (!rc)
-        rc = step_before_switch(d);
+        rc = xmi_step_before_switch(d);
     if (rc)
         return rc;
     bool before = d->led->views_switched;
     d->led->views_switched = true;
-    rc = view_switch_all(d, view);
+    rc = xmi_view_switch_all(d, view);
     d->led->views_switched = before || !rc;
     if (rc)
-        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u", d->domid,
+        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u", d->domid,
                            view);
-    view_owe_switch(d, view, false);
-    step_switched(d, view);
+    xmi_view_owe_switch(d, view, false);
+    xmi_step_switched(d, view);
     return 0;
 }
 
 int xmem_view_get_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t *view)
 {
     uint16_t id = 0;
-    int rc = views_usable(d);
+    int rc = xmi_views_usable(d);
     if (rc)
         return rc;
     if (!view)
-        return domain_refuse(d, -EINVAL, "xmem_view_get_vcpu: nowhere to put the view's number");
-    rc = view_check_vcpu(d, vcpu);
+        return xmi_domain_refuse(d, -EINVAL, "xmem_view_get_vcpu: nowhere to put the view's number");
+    rc = xmi_view_check_vcpu(d, vcpu);
     if (rc)
         return rc;
     rc = d->led->views_on ? d->ops->view_get_vcpu(d->dom, vcpu, &id) : 0;
     if (rc)
-        return domain_fail(d, rc, 0, "vCPU %" PRIu32 ": its view cannot be asked for", vcpu);
-    *view = step_home(d, vcpu, id); /* in another one for one instruction */
+        return xmi_domain_fail(d, rc, 0, "vCPU %" PRIu32 ": its view cannot be asked for", vcpu);
+    *view = xmi_step_home(d, vcpu, id); /* in another one for one instruction */
     return 0;
 }

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-void list_init(struct arena_list *l, struct arena *a, struct arena_list_top *top)
+void xmi_list_init(struct arena_list *l, struct arena *a, struct arena_list_top *top)
 {
     *l = (struct arena_list){.arena = a, .top = top};
 }
 
-void list_end(struct arena_list *l)
+void xmi_list_end(struct arena_list *l)
 {
     free(l->unit);
     *l = (struct arena_list){0};
@@ -30,26 +30,26 @@ static void tell_n(struct arena_list *l, uint32_t n)
     __atomic_store_n(&l->top->n, n, __ATOMIC_RELEASE);
 }
 
-void list_give(struct arena_list *l)
+void xmi_list_give(struct arena_list *l)
 {
     uint32_t unit = l->top->first;
     tell_n(l, 0);
     __atomic_store_n(&l->top->first, 0, __ATOMIC_RELEASE);
     while (unit) {
         uint32_t next = *(uint32_t *)arena_at(l->arena, unit);
-        arena_give(l->arena, unit, 1);
+        xmi_arena_give(l->arena, unit, 1);
         unit = next;
     }
     l->units = 0;
 }
 
-int list_room(struct arena_list *l)
+int xmi_list_room(struct arena_list *l)
 {
     if (l->n < l->units * LIST_ENTRIES)
         return 0;
-    if (array_room((void **)&l->unit, l->units, &l->cap, sizeof(*l->unit)))
+    if (xmi_array_room((void **)&l->unit, l->units, &l->cap, sizeof(*l->unit)))
         return -ENOMEM;
-    uint32_t unit = arena_take(l->arena, 1);
+    uint32_t unit = xmi_arena_take(l->arena, 1);
     if (!unit)
         return -ENOMEM;
     memset(arena_at(l->arena, unit), 0, ARENA_UNIT);
@@ -58,7 +58,7 @@ int list_room(struct arena_list *l)
     return 0;
 }
 
-void *list_push(struct arena_list *l, const void *entry)
+void *xmi_list_push(struct arena_list *l, const void *entry)
 {
     void *at = list_at(l, l->n);
     memcpy(at, entry, LIST_ENTRY);
@@ -66,14 +66,14 @@ void *list_push(struct arena_list *l, const void *entry)
     return at;
 }
 
-void list_drop(struct arena_list *l, uint32_t i)
+void xmi_list_drop(struct arena_list *l, uint32_t i)
 {
     if (i != l->n - 1)
         memcpy(list_at(l, i), list_at(l, l->n - 1), LIST_ENTRY);
     tell_n(l, l->n - 1);
 }
 
-void list_cut(struct arena_list *l, uint32_t n)
+void xmi_list_cut(struct arena_list *l, uint32_t n)
 {
     tell_n(l, n);
 }

@@ -48,7 +48,7 @@ static int grow(struct arena *a)
 {
     uint32_t n = lot_at(a->pages);
     if (a->pages + n > ARENA_UNITS_MAX / ARENA_PAGE_UNITS ||
-        array_reserve((void **)&a->page, a->pages + n, &a->page_cap, sizeof(*a->page)))
+        xmi_array_reserve((void **)&a->page, a->pages + n, &a->page_cap, sizeof(*a->page)))
         return -ENOMEM;
     uint8_t *lot = get_lot(a, n);
     if (!lot)
@@ -60,12 +60,12 @@ static int grow(struct arena *a)
     return 0;
 }
 
-int arena_init(struct arena *a, int fd)
+int xmi_arena_init(struct arena *a, int fd)
 {
     *a = (struct arena){.fd = fd};
     int rc = grow(a);
     if (rc) {
-        arena_end(a);
+        xmi_arena_end(a);
         return rc;
     }
     memset(a->page[0], 0, ARENA_BIG * ARENA_UNIT);
@@ -73,7 +73,7 @@ int arena_init(struct arena *a, int fd)
     return 0;
 }
 
-void arena_end(struct arena *a)
+void xmi_arena_end(struct arena *a)
 {
     for (uint32_t i = 0; i < a->pages; i += lot_at(i))
         drop_lot(a, a->page[i], lot_at(i));
@@ -105,7 +105,7 @@ static int align(struct arena *a, unsigned units)
     return a->next < a->pages * ARENA_PAGE_UNITS ? 0 : grow(a);
 }
 
-uint32_t arena_take(struct arena *a, unsigned units)
+uint32_t xmi_arena_take(struct arena *a, unsigned units)
 {
     uint32_t *list = free_of(a, units), unit = *list;
     if (unit) {
@@ -119,7 +119,7 @@ uint32_t arena_take(struct arena *a, unsigned units)
     return unit;
 }
 
-void arena_give(struct arena *a, uint32_t unit, unsigned units)
+void xmi_arena_give(struct arena *a, uint32_t unit, unsigned units)
 {
     /* Whoever looks meanwhile, or after a sudden end, is led past it before it is written to. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

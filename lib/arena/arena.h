@@ -31,8 +31,8 @@ struct arena {
 };
 
 /* fd is not closed with it. Its first ARENA_BIG units are the caller's then, and zeroes. -ENOMEM. */
-int arena_init(struct arena *a, int fd);
-void arena_end(struct arena *a);
+int xmi_arena_init(struct arena *a, int fd);
+void xmi_arena_end(struct arena *a);
 
 static inline void *arena_at(const struct arena *a, uint32_t unit)
 {
@@ -40,9 +40,9 @@ static inline void *arena_at(const struct arena *a, uint32_t unit)
 }
 
 /* One unit, or ARENA_BIG of them, side by side; its contents are anything. 0: no memory. */
-uint32_t arena_take(struct arena *a, unsigned units);
+uint32_t xmi_arena_take(struct arena *a, unsigned units);
 /* Nothing leads to it any more, in any other process either. */
-void arena_give(struct arena *a, uint32_t unit, unsigned units);
+void xmi_arena_give(struct arena *a, uint32_t unit, unsigned units);
 
 /* A list in an arena, of entries of 16 bytes, that another process may read while one comes or goes. */
 
@@ -62,19 +62,19 @@ struct arena_list {
     size_t cap;
 };
 
-void list_init(struct arena_list *l, struct arena *a, struct arena_list_top *top);
+void xmi_list_init(struct arena_list *l, struct arena *a, struct arena_list_top *top);
 /* The entries stay in the arena; they go with it. */
-void list_end(struct arena_list *l);
+void xmi_list_end(struct arena_list *l);
 /* Its units too; nobody reads it any more. */
-void list_give(struct arena_list *l);
+void xmi_list_give(struct arena_list *l);
 /* One more entry fits. -ENOMEM. */
-int list_room(struct arena_list *l);
+int xmi_list_room(struct arena_list *l);
 /* Room was made. */
-void *list_push(struct arena_list *l, const void *entry);
+void *xmi_list_push(struct arena_list *l, const void *entry);
 /* The last one takes the place of the i-th. */
-void list_drop(struct arena_list *l, uint32_t i);
+void xmi_list_drop(struct arena_list *l, uint32_t i);
 /* The first n stay. */
-void list_cut(struct arena_list *l, uint32_t n);
+void xmi_list_cut(struct arena_list *l, uint32_t n);
 
 static inline void *list_at(const struct arena_list *l, size_t i)
 {
@@ -104,7 +104,7 @@ struct known {
     uint64_t last_at; /* which one that is, gfn >> 8 */
 };
 
-void known_init(struct known *k, struct arena *a, uint64_t *top);
+void xmi_known_init(struct known *k, struct arena *a, uint64_t *top);
 
 /* A byte: rights set in the low half, rights found in the high one; 0 in a half: not known. */
 #define KNOWN_SET 0x0fu
@@ -115,16 +115,16 @@ void known_init(struct known *k, struct arena *a, uint64_t *top);
 
 /* enum xmem_rights <-> half a byte; 0 is "not known", for which rights answer KNOWN_NOTHING. */
 #define KNOWN_NOTHING 0xffu
-extern const uint8_t known_codes[], known_rights_of[16];
-extern const size_t known_codes_n;
+extern const uint8_t xmi_known_codes[], xmi_known_rights_of[16];
+extern const size_t xmi_known_codes_n;
 
 static inline uint8_t known_code(uint8_t rights)
 {
-    return rights < known_codes_n ? known_codes[rights] : 0;
+    return rights < xmi_known_codes_n ? xmi_known_codes[rights] : 0;
 }
 static inline uint8_t known_rights(uint8_t code)
 {
-    return known_rights_of[code & 15u];
+    return xmi_known_rights_of[code & 15u];
 }
 
 static inline uint8_t known_set_of(uint8_t byte)
@@ -137,40 +137,40 @@ static inline uint8_t known_found_of(uint8_t byte)
 }
 
 /* The byte of gfn; and in *nr, on entry the most asked for, how many gfns from it have the same. */
-uint8_t known_run(const struct known *k, uint64_t gfn, uint64_t *nr);
-uint8_t known_get(const struct known *k, uint64_t gfn);
+uint8_t xmi_known_run(const struct known *k, uint64_t gfn, uint64_t *nr);
+uint8_t xmi_known_get(const struct known *k, uint64_t gfn);
 /*
- * Makes room, so that known_put() on this range cannot fail until another range that it
+ * Makes room, so that xmi_known_put() on this range cannot fail until another range that it
  * overlaps is put. -ENOMEM: nothing changed in what is known.
  */
-int known_prepare(struct known *k, uint64_t gfn, uint64_t nr);
+int xmi_known_prepare(struct known *k, uint64_t gfn, uint64_t nr);
 /* Replaces the halves named by mask (KNOWN_SET, KNOWN_FOUND) by those of value. -ENOMEM. */
-int known_put(struct known *k, uint64_t gfn, uint64_t nr, uint8_t mask, uint8_t value);
+int xmi_known_put(struct known *k, uint64_t gfn, uint64_t nr, uint8_t mask, uint8_t value);
 
 /*
- * For going through gfns in order: begins as zeroes, and ends with a known_put() of both halves or a
- * known_clear(), by which its leaf may go.
+ * For going through gfns in order: begins as zeroes, and ends with a xmi_known_put() of both halves or a
+ * xmi_known_clear(), by which its leaf may go.
  */
 struct known_at {
     uint8_t *bytes; /* of the leaf that was looked up last */
     uint64_t leaf;  /* which one that is, gfn >> 8 */
 };
-uint8_t *known_at_far(const struct known *k, struct known_at *at, uint64_t gfn);
+uint8_t *xmi_known_at_far(const struct known *k, struct known_at *at, uint64_t gfn);
 /* gfn's own byte, which may be written; NULL: it is in a part that is the same throughout. */
 static inline uint8_t *known_at(const struct known *k, struct known_at *at, uint64_t gfn)
 {
     if (at->bytes && at->leaf == gfn >> 8)
         return &at->bytes[gfn & 255u];
-    return known_at_far(k, at, gfn);
+    return xmi_known_at_far(k, at, gfn);
 }
 /* Forgets all. */
-void known_clear(struct known *k);
+void xmi_known_clear(struct known *k);
 
 /* Calls fn for each run of equal bytes that are not 0, ascending; stops at a non-zero answer. */
 typedef int (*known_fn)(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte);
-int known_each(const struct known *k, known_fn fn, void *arg);
+int xmi_known_each(const struct known *k, known_fn fn, void *arg);
 /* The same from gfn on. */
-int known_each_from(const struct known *k, uint64_t gfn, known_fn fn, void *arg);
+int xmi_known_each_from(const struct known *k, uint64_t gfn, known_fn fn, void *arg);
 
 /*
  * How the ledger lies in its arena: numbers of units and counts, no pointers, so that another process can
@@ -310,7 +310,7 @@ _Static_assert(sizeof(struct ledger_vcpu) == LIST_ENTRY && sizeof(struct monitor
 /*
  * Another process's ledger, as far as its session came. It is read only, and may be anything: what leads
  * out of it is passed over. While the session runs a look may fall between two of its steps:
- * ledger_image_moved() tells that pieces were used again meanwhile, and it is made again.
+ * xmi_ledger_image_moved() tells that pieces were used again meanwhile, and it is made again.
  */
 
 struct ledger_image {
@@ -320,18 +320,18 @@ struct ledger_image {
 };
 
 /* fd is not kept. -EINVAL: no ledger of this version; -EAGAIN: not a whole one yet; -ENOMEM. */
-int ledger_image_map(int fd, struct ledger_image *out);
-void ledger_image_unmap(struct ledger_image *m);
-bool ledger_image_moved(const struct ledger_image *m);
+int xmi_ledger_image_map(int fd, struct ledger_image *out);
+void xmi_ledger_image_unmap(struct ledger_image *m);
+bool xmi_ledger_image_moved(const struct ledger_image *m);
 
 /* Copies the i-th entry of a list; false: there are no more. */
-bool ledger_image_entry(const struct ledger_image *m, const struct arena_list_top *list, uint32_t i,
+bool xmi_ledger_image_entry(const struct ledger_image *m, const struct arena_list_top *list, uint32_t i,
                         void *entry);
 /* The i-th view that there is. */
-bool ledger_image_view(const struct ledger_image *m, uint32_t i, struct ledger_view *out);
+bool xmi_ledger_image_view(const struct ledger_image *m, uint32_t i, struct ledger_view *out);
 /* A byte of struct known; table is a view's known or ve. 0: nothing is known of that gfn. */
-uint8_t ledger_image_byte(const struct ledger_image *m, uint64_t table, uint64_t gfn);
+uint8_t xmi_ledger_image_byte(const struct ledger_image *m, uint64_t table, uint64_t gfn);
 /* May something else be in force at gfn, which the session has not made, than was found? */
-bool ledger_image_names(const struct ledger_image *m, const struct ledger_view *v, uint64_t gfn);
+bool xmi_ledger_image_names(const struct ledger_image *m, const struct ledger_view *v, uint64_t gfn);
 
 #endif

@@ -17,13 +17,13 @@ _Static_assert(sizeof(struct node) == ARENA_BIG * ARENA_UNIT && sizeof(struct le
                "what a node and a leaf take");
 
 /* rights -> half a byte: N to RWX keep their number, the others take 1 to 4. */
-const uint8_t known_codes[] = {
+const uint8_t xmi_known_codes[] = {
     [XMEM_DEFAULT] = 4, [XMEM_N] = 8,   [XMEM_R] = 9,      [XMEM_W] = 10,
     [XMEM_RW] = 11,     [XMEM_X] = 12,  [XMEM_RX] = 13,    [XMEM_WX] = 14,
     [XMEM_RWX] = 15,    [XMEM_RX2RW] = 1, [XMEM_N2RWX] = 2, [XMEM_R_PW] = 3,
 };
-const size_t known_codes_n = sizeof(known_codes);
-const uint8_t known_rights_of[16] = {
+const size_t xmi_known_codes_n = sizeof(xmi_known_codes);
+const uint8_t xmi_known_rights_of[16] = {
     KNOWN_NOTHING, XMEM_RX2RW, XMEM_N2RWX, XMEM_R_PW, XMEM_DEFAULT, KNOWN_NOTHING, KNOWN_NOTHING,
     KNOWN_NOTHING, XMEM_N, XMEM_R, XMEM_W, XMEM_RW, XMEM_X, XMEM_RX, XMEM_WX, XMEM_RWX,
 };
@@ -60,7 +60,7 @@ static uint64_t last_of(unsigned levels)
     return levels >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * levels)) - 1;
 }
 
-void known_init(struct known *k, struct arena *a, uint64_t *top)
+void xmi_known_init(struct known *k, struct arena *a, uint64_t *top)
 {
     *k = (struct known){.arena = a, .top = top};
 }
@@ -88,7 +88,7 @@ static void slot_free(struct known *k, uint32_t slot, unsigned level)
             slot_free(k, n->slot[i], level - 1);
     }
     k->last = NULL;
-    arena_give(k->arena, slot >> 1, units_of(level));
+    xmi_arena_give(k->arena, slot >> 1, units_of(level));
     k->nodes--;
 }
 
@@ -96,7 +96,7 @@ static void slot_free(struct known *k, uint32_t slot, unsigned level)
 static int slot_split(struct known *k, uint32_t *slot, unsigned level)
 {
     uint8_t byte = uniform_byte(*slot);
-    uint32_t unit = arena_take(k->arena, units_of(level));
+    uint32_t unit = xmi_arena_take(k->arena, units_of(level));
     if (!unit)
         return -ENOMEM;
     struct node *n = arena_at(k->arena, unit);
@@ -218,7 +218,7 @@ static struct leaf *leaf_at(struct known *k, uint64_t gfn)
     return l;
 }
 
-uint8_t *known_at_far(const struct known *k, struct known_at *at, uint64_t gfn)
+uint8_t *xmi_known_at_far(const struct known *k, struct known_at *at, uint64_t gfn)
 {
     struct leaf *l = leaf_far(k, gfn);
     if (!l)
@@ -238,7 +238,7 @@ static int put(const struct change *c, uint64_t gfn, uint64_t nr)
     return rc;
 }
 
-int known_prepare(struct known *k, uint64_t gfn, uint64_t nr)
+int xmi_known_prepare(struct known *k, uint64_t gfn, uint64_t nr)
 {
     struct change c = {.k = k, .only_room = true};
     if (!nr || (nr == 1 && leaf_at(k, gfn)))
@@ -246,7 +246,7 @@ int known_prepare(struct known *k, uint64_t gfn, uint64_t nr)
     return put(&c, gfn, nr);
 }
 
-int known_put(struct known *k, uint64_t gfn, uint64_t nr, uint8_t mask, uint8_t value)
+int xmi_known_put(struct known *k, uint64_t gfn, uint64_t nr, uint8_t mask, uint8_t value)
 {
     struct change c = {.k = k, .mask = mask, .value = value & mask};
     struct leaf *l = nr == 1 ? leaf_at(k, gfn) : NULL;
@@ -257,7 +257,7 @@ int known_put(struct known *k, uint64_t gfn, uint64_t nr, uint8_t mask, uint8_t 
     return put(&c, gfn, nr);
 }
 
-void known_clear(struct known *k)
+void xmi_known_clear(struct known *k)
 {
     uint32_t root = k->root;
     unsigned levels = k->levels;
@@ -286,7 +286,7 @@ static unsigned find(const struct known *k, uint64_t gfn, uint8_t *byte, const s
     return level;
 }
 
-uint8_t known_get(const struct known *k, uint64_t gfn)
+uint8_t xmi_known_get(const struct known *k, uint64_t gfn)
 {
     const struct leaf *leaf;
     uint8_t byte;
@@ -312,7 +312,7 @@ static uint64_t part_run(unsigned level, uint64_t gfn, uint8_t byte, const struc
     return n - i;
 }
 
-uint8_t known_run(const struct known *k, uint64_t gfn, uint64_t *nr)
+uint8_t xmi_known_run(const struct known *k, uint64_t gfn, uint64_t *nr)
 {
     const struct leaf *leaf;
     uint8_t byte = 0, next;
@@ -385,12 +385,12 @@ static int walk_slot(struct walk *w, uint32_t slot, unsigned level, uint64_t gfn
     return rc;
 }
 
-int known_each(const struct known *k, known_fn fn, void *arg)
+int xmi_known_each(const struct known *k, known_fn fn, void *arg)
 {
-    return known_each_from(k, 0, fn, arg);
+    return xmi_known_each_from(k, 0, fn, arg);
 }
 
-int known_each_from(const struct known *k, uint64_t gfn, known_fn fn, void *arg)
+int xmi_known_each_from(const struct known *k, uint64_t gfn, known_fn fn, void *arg)
 {
     struct walk w = {.k = k, .fn = fn, .arg = arg, .from = gfn};
     int rc = walk_slot(&w, k->root, k->levels, 0);

@@ -26,7 +26,7 @@ static int check_head(struct ledger_image *m)
     return m->head.state == LEDGER_MAKING ? -EAGAIN : 0;
 }
 
-int ledger_image_map(int fd, struct ledger_image *out)
+int xmi_ledger_image_map(int fd, struct ledger_image *out)
 {
     struct stat st;
     struct ledger_image m = {0};
@@ -41,20 +41,20 @@ int ledger_image_map(int fd, struct ledger_image *out)
     m.bytes = p;
     int rc = check_head(&m);
     if (rc)
-        ledger_image_unmap(&m);
+        xmi_ledger_image_unmap(&m);
     else
         *out = m;
     return rc;
 }
 
-void ledger_image_unmap(struct ledger_image *m)
+void xmi_ledger_image_unmap(struct ledger_image *m)
 {
     if (m->bytes)
         munmap((void *)(uintptr_t)m->bytes, m->size);
     *m = (struct ledger_image){0};
 }
 
-bool ledger_image_moved(const struct ledger_image *m)
+bool xmi_ledger_image_moved(const struct ledger_image *m)
 {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     return __atomic_load_n(&head_of(m)->freed, __ATOMIC_ACQUIRE) != m->head.freed;
@@ -69,7 +69,7 @@ static const void *at(const struct ledger_image *m, uint32_t unit, unsigned unit
 
 /* ---- lists ---- */
 
-bool ledger_image_entry(const struct ledger_image *m, const struct arena_list_top *list, uint32_t i,
+bool xmi_ledger_image_entry(const struct ledger_image *m, const struct arena_list_top *list, uint32_t i,
                         void *entry)
 {
     uint32_t unit = list->first;
@@ -87,7 +87,7 @@ bool ledger_image_entry(const struct ledger_image *m, const struct arena_list_to
     return u != NULL;
 }
 
-bool ledger_image_view(const struct ledger_image *m, uint32_t i, struct ledger_view *out)
+bool xmi_ledger_image_view(const struct ledger_image *m, uint32_t i, struct ledger_view *out)
 {
     uint32_t unit = m->head.first_view;
     for (size_t left = m->size / ARENA_UNIT; left; left--) { /* a ring of them ends as well */
@@ -104,7 +104,7 @@ bool ledger_image_view(const struct ledger_image *m, uint32_t i, struct ledger_v
 
 /* ---- rights ---- */
 
-uint8_t ledger_image_byte(const struct ledger_image *m, uint64_t table, uint64_t gfn)
+uint8_t xmi_ledger_image_byte(const struct ledger_image *m, uint64_t table, uint64_t gfn)
 {
     uint32_t slot = (uint32_t)table;
     unsigned level = (unsigned)(table >> 32);
@@ -133,18 +133,18 @@ static bool apart(const struct ledger_image *m, const struct ledger_view *v, uin
 {
     struct relaxed r;
     struct ledger_guard g;
-    for (uint32_t i = 0; ledger_image_entry(m, &m->head.open, i, &r); i++)
+    for (uint32_t i = 0; xmi_ledger_image_entry(m, &m->head.open, i, &r); i++)
         if (r.gfn == gfn && r.view == v->id)
             return true;
-    for (uint32_t i = 0; ledger_image_entry(m, &m->head.guards, i, &g); i++)
+    for (uint32_t i = 0; xmi_ledger_image_entry(m, &m->head.guards, i, &g); i++)
         if (g.gfn == gfn)
             return true;
     return false;
 }
 
-bool ledger_image_names(const struct ledger_image *m, const struct ledger_view *v, uint64_t gfn)
+bool xmi_ledger_image_names(const struct ledger_image *m, const struct ledger_view *v, uint64_t gfn)
 {
-    uint8_t byte = ledger_image_byte(m, v->known, gfn);
+    uint8_t byte = xmi_ledger_image_byte(m, v->known, gfn);
     if (v->own)
         return true;
     if (!(byte & KNOWN_FOUND))

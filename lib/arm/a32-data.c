@@ -52,7 +52,7 @@ static uint32_t turned(uint32_t value, unsigned amount, bool *carry)
     return value;
 }
 
-uint32_t a32_shifted(uint32_t value, unsigned type, unsigned amount, bool *carry)
+uint32_t xmi_a32_shifted(uint32_t value, unsigned type, unsigned amount, bool *carry)
 {
     bool in = *carry;
     if (!amount)
@@ -75,8 +75,8 @@ static uint32_t operand(const struct a32_doing *d, bool *carry)
         return in->imm;
     }
     if (in->flags & A32_BY_REGISTER)
-        amount = a32_get(d->r, in->rs) & 0xff;
-    return a32_shifted(a32_get(d->r, in->rm), in->shift, amount, carry);
+        amount = xmi_a32_get(d->r, in->rs) & 0xff;
+    return xmi_a32_shifted(xmi_a32_get(d->r, in->rm), in->shift, amount, carry);
 }
 
 /* ---- data processing ---- */
@@ -123,15 +123,15 @@ static enum arm_why put_result(struct a32_doing *d, uint32_t value)
         a32_set(d->next, d->in->rd, value);
         return ARM_OK;
     }
-    return d->r->cpsr & ARM_CPSR_T ? a32_branch(d->next, value)
-                                   : a32_branch_exchange(d->next, value);
+    return d->r->cpsr & ARM_CPSR_T ? xmi_a32_branch(d->next, value)
+                                   : xmi_a32_branch_exchange(d->next, value);
 }
 
 static enum arm_why alu(struct a32_doing *d)
 {
     const struct a32_insn *in = d->in;
     bool carry = carry_of(d->r), adds;
-    uint32_t a = a32_get(d->r, in->rn), b = operand(d, &carry);
+    uint32_t a = xmi_a32_get(d->r, in->rn), b = operand(d, &carry);
     struct sum s;
     if (in->rn == A32_PC && in->flags & A32_IMMEDIATE)
         a &= ~3u; /* ADR */
@@ -151,7 +151,7 @@ static enum arm_why alu(struct a32_doing *d)
 
 static void move_top(struct a32_doing *d)
 {
-    uint32_t low = a32_get(d->r, d->in->rd) & 0xffff;
+    uint32_t low = xmi_a32_get(d->r, d->in->rd) & 0xffff;
     a32_set(d->next, d->in->rd, d->in->imm << 16 | low);
 }
 
@@ -160,11 +160,11 @@ static void move_top(struct a32_doing *d)
 static void multiply(struct a32_doing *d)
 {
     const struct a32_insn *in = d->in;
-    uint32_t value = a32_get(d->r, in->rn) * a32_get(d->r, in->rm);
+    uint32_t value = xmi_a32_get(d->r, in->rn) * xmi_a32_get(d->r, in->rm);
     if (in->flags & A32_NEGATE)
         value = -value;
     if (in->flags & A32_ACCUMULATE)
-        value += a32_get(d->r, in->rs);
+        value += xmi_a32_get(d->r, in->rs);
     a32_set(d->next, in->rd, value);
     if (sets_flags(d))
         set_nz(d->next, value >> 31, !value);
@@ -173,12 +173,12 @@ static void multiply(struct a32_doing *d)
 static void multiply_long(struct a32_doing *d)
 {
     const struct a32_insn *in = d->in;
-    uint32_t a = a32_get(d->r, in->rn), b = a32_get(d->r, in->rm);
+    uint32_t a = xmi_a32_get(d->r, in->rn), b = xmi_a32_get(d->r, in->rm);
     uint64_t value = (uint64_t)a * b;
     if (in->flags & A32_SIGNED)
         value = (uint64_t)((int64_t)(int32_t)a * (int32_t)b);
     if (in->flags & A32_ACCUMULATE)
-        value += (uint64_t)a32_get(d->r, in->rs) << 32 | a32_get(d->r, in->rd);
+        value += (uint64_t)xmi_a32_get(d->r, in->rs) << 32 | xmi_a32_get(d->r, in->rd);
     a32_set(d->next, in->rd, (uint32_t)value);
     a32_set(d->next, in->rs, (uint32_t)(value >> 32));
     if (in->flags & A32_FLAGS)
@@ -187,7 +187,7 @@ static void multiply_long(struct a32_doing *d)
 
 static void divide(struct a32_doing *d)
 {
-    uint32_t a = a32_get(d->r, d->in->rn), b = a32_get(d->r, d->in->rm), value = 0;
+    uint32_t a = xmi_a32_get(d->r, d->in->rn), b = xmi_a32_get(d->r, d->in->rm), value = 0;
     if (b && d->in->flags & A32_SIGNED)
         value = (uint32_t)((int64_t)(int32_t)a / (int32_t)b);
     else if (b)
@@ -202,10 +202,10 @@ static void extend(struct a32_doing *d)
     const struct a32_insn *in = d->in;
     bool carry = false;
     unsigned bits = 8u * in->bytes;
-    uint32_t value = a32_shifted(a32_get(d->r, in->rm), A32_ROR, in->amount, &carry);
+    uint32_t value = xmi_a32_shifted(xmi_a32_get(d->r, in->rm), A32_ROR, in->amount, &carry);
     value = in->flags & A32_SIGNED ? a32_sign(value, bits) : value & ((1u << bits) - 1);
     if (in->rn != A32_PC)
-        value += a32_get(d->r, in->rn);
+        value += xmi_a32_get(d->r, in->rn);
     a32_set(d->next, in->rd, value);
 }
 
@@ -219,7 +219,7 @@ static uint32_t reversed_bits(uint32_t value)
 
 static void turn(struct a32_doing *d)
 {
-    uint32_t value = a32_get(d->r, d->in->rm), swapped = __builtin_bswap32(value);
+    uint32_t value = xmi_a32_get(d->r, d->in->rm), swapped = __builtin_bswap32(value);
     switch (d->in->alu) {
     case A32_REV: value = swapped; break;
     case A32_REV16: value = swapped >> 16 | swapped << 16; break;
@@ -234,14 +234,14 @@ static void insert(struct a32_doing *d)
 {
     const struct a32_insn *in = d->in;
     uint32_t mask = (uint32_t)((UINT64_C(1) << in->imm) - 1) << in->amount;
-    uint32_t from = in->rn == A32_PC ? 0 : a32_get(d->r, in->rn) << in->amount;
-    a32_set(d->next, in->rd, (a32_get(d->r, in->rd) & ~mask) | (from & mask));
+    uint32_t from = in->rn == A32_PC ? 0 : xmi_a32_get(d->r, in->rn) << in->amount;
+    a32_set(d->next, in->rd, (xmi_a32_get(d->r, in->rd) & ~mask) | (from & mask));
 }
 
 static void extract(struct a32_doing *d)
 {
     const struct a32_insn *in = d->in;
-    uint32_t value = a32_get(d->r, in->rn) >> in->amount;
+    uint32_t value = xmi_a32_get(d->r, in->rn) >> in->amount;
     if (in->flags & A32_SIGNED)
         value = a32_sign(value, in->imm);
     else
@@ -260,24 +260,24 @@ static void link(struct a32_doing *d)
 
 static enum arm_why branch(struct a32_doing *d)
 {
-    uint32_t pc = a32_get(d->r, A32_PC);
+    uint32_t pc = xmi_a32_get(d->r, A32_PC);
     bool to_thumb = d->in->flags & A32_EXCHANGE && !(d->r->cpsr & ARM_CPSR_T);
     link(d);
     if (!(d->in->flags & A32_EXCHANGE))
-        return a32_branch(d->next, pc + d->in->imm);
-    return a32_branch_exchange(d->next, ((pc & ~3u) + d->in->imm) | to_thumb);
+        return xmi_a32_branch(d->next, pc + d->in->imm);
+    return xmi_a32_branch_exchange(d->next, ((pc & ~3u) + d->in->imm) | to_thumb);
 }
 
 static enum arm_why branch_register(struct a32_doing *d)
 {
     link(d);
-    return a32_branch_exchange(d->next, a32_get(d->r, d->in->rm));
+    return xmi_a32_branch_exchange(d->next, xmi_a32_get(d->r, d->in->rm));
 }
 
 static enum arm_why branch_zero(struct a32_doing *d)
 {
-    bool zero = !a32_get(d->r, d->in->rn), unless = d->in->flags & A32_NEGATE;
-    return zero == unless ? ARM_OK : a32_branch(d->next, a32_get(d->r, A32_PC) + d->in->imm);
+    bool zero = !xmi_a32_get(d->r, d->in->rn), unless = d->in->flags & A32_NEGATE;
+    return zero == unless ? ARM_OK : xmi_a32_branch(d->next, xmi_a32_get(d->r, A32_PC) + d->in->imm);
 }
 
 /* ---- all ---- */
@@ -288,7 +288,7 @@ static void clear_exclusive(struct a32_doing *d)
         d->m->bytes = 0;
 }
 
-enum arm_why a32_registers(struct a32_doing *d)
+enum arm_why xmi_a32_registers(struct a32_doing *d)
 {
     switch (d->in->op) {
     case A32_ALU: return alu(d);
@@ -297,7 +297,7 @@ enum arm_why a32_registers(struct a32_doing *d)
     case A32_BRANCH_ZERO: return branch_zero(d);
     case A32_CLEAR_EX: clear_exclusive(d); break;
     case A32_BARRIER: __sync_synchronize(); break;
-    case A32_IT: d->next->cpsr = a32_with_it(d->next->cpsr, d->in->imm); break;
+    case A32_IT: d->next->cpsr = xmi_a32_with_it(d->next->cpsr, d->in->imm); break;
     case A32_MOVT: move_top(d); break;
     case A32_MUL: multiply(d); break;
     case A32_MUL_LONG: multiply_long(d); break;

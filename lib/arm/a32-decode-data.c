@@ -43,7 +43,7 @@ static enum arm_why with_immediate(uint32_t word, struct arm_insn *out)
 static enum arm_why with_shift(uint32_t word, struct arm_insn *out)
 {
     out->u.a32.rm = (uint8_t)a32_bits(word, 3, 0);
-    a32_shift_of(out, a32_bits(word, 6, 5), a32_bits(word, 11, 7));
+    xmi_a32_shift_of(out, a32_bits(word, 6, 5), a32_bits(word, 11, 7));
     return processing(word, out);
 }
 
@@ -76,7 +76,7 @@ static enum arm_why hint(uint32_t word, struct arm_insn *out)
     if (a32_bits(word, 22, 16) != 0x20)
         return ARM_UNKNOWN; /* MSR */
     a32_flag(out, a32_bits(word, 15, 8) != 0xf0, A32_UNSURE);
-    return a32_hint(a32_bits(word, 7, 0), out);
+    return xmi_a32_hint(a32_bits(word, 7, 0), out);
 }
 
 /* ---- multiplies ---- */
@@ -162,7 +162,7 @@ static const struct a32_row data[] = {
     {0x0e000000, 0x02000000, with_immediate},
 };
 
-enum arm_why a32_decode_data(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a32_decode_data(uint32_t word, struct arm_insn *out)
 {
     return A32_BY_ROW(data, word, out);
 }
@@ -242,7 +242,7 @@ static const struct a32_row media[] = {
     {0x0fa00070, 0x07a00050, extract},
 };
 
-enum arm_why a32_decode_media(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a32_decode_media(uint32_t word, struct arm_insn *out)
 {
     return A32_BY_ROW(media, word, out);
 }

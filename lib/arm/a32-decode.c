@@ -2,7 +2,7 @@
 /* A32: what is not data processing. */
 #include "a32-int.h"
 
-void a32_many(struct arm_insn *out, bool load, uint32_t list, bool up, bool before)
+void xmi_a32_many(struct arm_insn *out, bool load, uint32_t list, bool up, bool before)
 {
     struct a32_insn *a = &out->u.a32;
     int bytes = 4 * __builtin_popcount(list);
@@ -18,7 +18,7 @@ void a32_many(struct arm_insn *out, bool load, uint32_t list, bool up, bool befo
     a32_flag(out, load && list >> A32_PC, A32_LAST);
 }
 
-void a32_check_exclusive(struct arm_insn *out)
+void xmi_a32_check_exclusive(struct arm_insn *out)
 {
     struct a32_insn *a = &out->u.a32;
     bool two = a->bytes == 8, store = a->op == A32_STORE_EX;
@@ -29,7 +29,7 @@ void a32_check_exclusive(struct arm_insn *out)
                  A32_UNSURE);
 }
 
-enum arm_why a32_barrier(uint32_t option, struct arm_insn *out)
+enum arm_why xmi_a32_barrier(uint32_t option, struct arm_insn *out)
 {
     switch (option) {
     case 1: /* CLREX */ a32_op(out, A32_CLEAR_EX, ARM_CLEAR_EX); return ARM_OK;
@@ -84,7 +84,7 @@ static enum arm_why single_register(uint32_t word, struct arm_insn *out)
 {
     single(word, out);
     by_register(out, a32_bits(word, 3, 0));
-    a32_shift_of(out, a32_bits(word, 6, 5), a32_bits(word, 11, 7));
+    xmi_a32_shift_of(out, a32_bits(word, 6, 5), a32_bits(word, 11, 7));
     return ARM_OK;
 }
 
@@ -176,7 +176,7 @@ static enum arm_why exclusive(uint32_t word, struct arm_insn *out)
         a32_op(out, is_load ? A32_LOAD : A32_STORE, is_load ? ARM_LOAD : ARM_STORE);
     a32_flag(out, a32_bits(word, 11, 10) != 3, A32_UNSURE);
     exclusive_registers(word, out, is_load, is_ex);
-    a32_check_exclusive(out);
+    xmi_a32_check_exclusive(out);
     return ARM_OK;
 }
 
@@ -189,7 +189,7 @@ static enum arm_why multiple(uint32_t word, struct arm_insn *out)
     uint32_t list = a32_bits(word, 15, 0), rn = a32_bits(word, 19, 16);
     if (a32_bit(word, 22))
         return ARM_UNKNOWN; /* of user mode, or an exception's return */
-    a32_many(out, is_load, list, a32_bit(word, 23), a32_bit(word, 24));
+    xmi_a32_many(out, is_load, list, a32_bit(word, 23), a32_bit(word, 24));
     a->rn = (uint8_t)rn;
     a32_flag(out, back, A32_BACK);
     a32_flag(out, rn == A32_PC, A32_UNSURE);
@@ -218,7 +218,7 @@ static enum arm_why branch_exchange(uint32_t word, struct arm_insn *out)
 
 /* ---- coprocessors: the registers of cp10 and cp11 are vectors ---- */
 
-enum arm_why a32_coprocessor(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a32_coprocessor(uint32_t word, struct arm_insn *out)
 {
     bool vector = a32_bits(word, 11, 9) == 5, moves = a32_bits(word, 24, 21) == 2;
     bool undefined = a32_bits(word, 24, 21) == 0;
@@ -226,7 +226,7 @@ enum arm_why a32_coprocessor(uint32_t word, struct arm_insn *out)
     return vector && !moves && !undefined ? ARM_VECTOR : ARM_UNKNOWN;
 }
 
-enum arm_why a32_vector(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a32_vector(uint32_t word, struct arm_insn *out)
 {
     (void)word, (void)out;
     return ARM_VECTOR;
@@ -251,11 +251,11 @@ static enum arm_why barrier(uint32_t word, struct arm_insn *out)
 {
     uint32_t option = a32_bits(word, 7, 4), ones = a32_bits(word, 19, 8);
     a32_flag(out, ones != 0xff0 || (option == 1 && (word & 0xf) != 0xf), A32_UNSURE);
-    return a32_barrier(option, out);
+    return xmi_a32_barrier(option, out);
 }
 
 static const struct a32_row always[] = {
-    {0xff100000, 0xf4000000, a32_vector}, /* VLD and VST of structures */
+    {0xff100000, 0xf4000000, xmi_a32_vector}, /* VLD and VST of structures */
     {0xff70f000, 0xf550f000, prefetch},
     {0xff70f000, 0xf510f000, prefetch}, /* PLDW */
     {0xff70f000, 0xf450f000, prefetch}, /* PLI */
@@ -268,18 +268,18 @@ static const struct a32_row always[] = {
 
 static const struct a32_row rows[] = {
     {0x0f0000f0, 0x01000090, exclusive},
-    {0x0e0000f0, 0x00000090, a32_decode_data}, /* multiplies */
+    {0x0e0000f0, 0x00000090, xmi_a32_decode_data}, /* multiplies */
     {0x0e000090, 0x00000090, extra},
-    {0x0c000000, 0x00000000, a32_decode_data},
+    {0x0c000000, 0x00000000, xmi_a32_decode_data},
     {0x0e000000, 0x04000000, single_immediate},
     {0x0e000010, 0x06000000, single_register},
-    {0x0e000010, 0x06000010, a32_decode_media},
+    {0x0e000010, 0x06000010, xmi_a32_decode_media},
     {0x0e000000, 0x08000000, multiple},
     {0x0e000000, 0x0a000000, branch},
-    {0x0e000000, 0x0c000000, a32_coprocessor},
+    {0x0e000000, 0x0c000000, xmi_a32_coprocessor},
 };
 
-enum arm_why a32_decode_a32(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a32_decode_a32(uint32_t word, struct arm_insn *out)
 {
     if (word >> 28 == 0xf)
         return A32_BY_ROW(always, word, out);

@@ -5,10 +5,10 @@
 
 #include "arm.h"
 
-enum arm_why a32_decode(enum arm_set set, uint32_t word, struct arm_insn *out);
-enum arm_why a32_touches(const struct arm_insn *in, const struct arm_regs *r,
+enum arm_why xmi_a32_decode(enum arm_set set, uint32_t word, struct arm_insn *out);
+enum arm_why xmi_a32_touches(const struct arm_insn *in, const struct arm_regs *r,
                          struct arm_touch *out);
-enum arm_why a32_do(const struct arm_insn *in, const struct arm_touch *touch,
+enum arm_why xmi_a32_do(const struct arm_insn *in, const struct arm_touch *touch,
                     const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m);
 
 /* ---- decoding: out is zero but for set, bytes and word ---- */
@@ -24,8 +24,8 @@ struct a32_row {
     a32_decoder decode; /* NULL: not known */
 };
 /* By the first row that fits; ARM_UNKNOWN where none does. */
-enum arm_why a32_by_row(const struct a32_row *rows, size_t n, uint32_t word, struct arm_insn *out);
-#define A32_BY_ROW(rows, word, out) a32_by_row(rows, sizeof(rows) / sizeof((rows)[0]), word, out)
+enum arm_why xmi_a32_by_row(const struct a32_row *rows, size_t n, uint32_t word, struct arm_insn *out);
+#define A32_BY_ROW(rows, word, out) xmi_a32_by_row(rows, sizeof(rows) / sizeof((rows)[0]), word, out)
 
 static inline uint32_t a32_bits(uint32_t word, unsigned high, unsigned low)
 {
@@ -57,24 +57,24 @@ static inline void a32_op(struct arm_insn *out, enum a32_op op, enum arm_kind ki
 }
 
 /* rm's shift as immediates say it: LSR and ASR by 0 are by 32, ROR by 0 is RRX. */
-void a32_shift_of(struct arm_insn *out, uint32_t type, uint32_t amount);
+void xmi_a32_shift_of(struct arm_insn *out, uint32_t type, uint32_t amount);
 /* Registers from start on, as increasing or decreasing, before or after says. */
-void a32_many(struct arm_insn *out, bool load, uint32_t list, bool up, bool before);
+void xmi_a32_many(struct arm_insn *out, bool load, uint32_t list, bool up, bool before);
 /* The status register of a store-exclusive is no other one, and none is the pc. */
-void a32_check_exclusive(struct arm_insn *out);
+void xmi_a32_check_exclusive(struct arm_insn *out);
 
-enum arm_why a32_decode_a32(uint32_t word, struct arm_insn *out);
-enum arm_why a32_decode_data(uint32_t word, struct arm_insn *out);
-enum arm_why a32_decode_media(uint32_t word, struct arm_insn *out);
-enum arm_why a32_hint(uint32_t number, struct arm_insn *out);
-enum arm_why a32_barrier(uint32_t option, struct arm_insn *out);
-enum arm_why a32_coprocessor(uint32_t word, struct arm_insn *out);
-enum arm_why a32_vector(uint32_t word, struct arm_insn *out);
-enum arm_why t32_decode_narrow(uint32_t word, struct arm_insn *out);
-enum arm_why t32_decode_wide(uint32_t word, struct arm_insn *out);
-enum arm_why t32_decode_single(uint32_t word, struct arm_insn *out);
-enum arm_why t32_decode_data(uint32_t word, struct arm_insn *out);
-enum arm_why t32_decode_branch(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_a32_decode_a32(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_a32_decode_data(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_a32_decode_media(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_a32_hint(uint32_t number, struct arm_insn *out);
+enum arm_why xmi_a32_barrier(uint32_t option, struct arm_insn *out);
+enum arm_why xmi_a32_coprocessor(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_a32_vector(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_t32_decode_narrow(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_t32_decode_wide(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_t32_decode_single(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_t32_decode_data(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_t32_decode_branch(uint32_t word, struct arm_insn *out);
 
 /* ---- doing ---- */
 
@@ -100,13 +100,13 @@ struct a32_doing {
 #define A32_V (1u << 28)
 
 /* 15 reads as the instruction set says; n is below 15 when set. */
-uint32_t a32_get(const struct arm_regs *r, unsigned n);
+uint32_t xmi_a32_get(const struct arm_regs *r, unsigned n);
 static inline void a32_set(struct a32_next *next, unsigned n, uint32_t value)
 {
     next->value[n] = value;
     next->set |= (uint16_t)(1u << n);
 }
-void a32_commit(const struct a32_next *next, struct arm_regs *r);
+void xmi_a32_commit(const struct a32_next *next, struct arm_regs *r);
 #define A32_MODES 0x888fu /* USR, FIQ, IRQ, SVC, ABT, UND and SYS, by their lower four bits */
 static inline bool a32_mode_known(const struct arm_regs *r)
 {
@@ -117,27 +117,27 @@ static inline bool a32_in_it(const struct arm_regs *r)
 {
     return r->cpsr & (ARM_CPSR_IT & ~0xf000u); /* a condition alone is none */
 }
-bool a32_last_in_it(const struct arm_regs *r);
-uint64_t a32_with_it(uint64_t cpsr, uint32_t it);
-uint64_t a32_it_advanced(uint64_t cpsr);
+bool xmi_a32_last_in_it(const struct arm_regs *r);
+uint64_t xmi_a32_with_it(uint64_t cpsr, uint32_t it);
+uint64_t xmi_a32_it_advanced(uint64_t cpsr);
 /* Its condition, or that of its IT block. */
-bool a32_condition(const struct a32_insn *in, const struct arm_regs *r);
+bool xmi_a32_condition(const struct a32_insn *in, const struct arm_regs *r);
 static inline bool a32_holds(const struct a32_insn *in, const struct arm_regs *r)
 {
     bool always = in->cond == A32_ALWAYS && !(r->cpsr & ARM_CPSR_IT);
-    return always || a32_condition(in, r);
+    return always || xmi_a32_condition(in, r);
 }
 /* To an address whose bit 0 says the instruction set. ARM_UNSURE: to half a word of A32. */
-enum arm_why a32_branch_exchange(struct a32_next *next, uint32_t to);
+enum arm_why xmi_a32_branch_exchange(struct a32_next *next, uint32_t to);
 /* Within the instruction set. */
-enum arm_why a32_branch(struct a32_next *next, uint32_t to);
+enum arm_why xmi_a32_branch(struct a32_next *next, uint32_t to);
 
-uint32_t a32_shifted(uint32_t value, unsigned type, unsigned amount, bool *carry);
+uint32_t xmi_a32_shifted(uint32_t value, unsigned type, unsigned amount, bool *carry);
 
 /* Where a load or store begins, and what its base becomes. */
-uint32_t a32_address(const struct a32_insn *in, const struct arm_regs *r, uint32_t *back);
-uint32_t a32_touched(const struct a32_insn *in);
-enum arm_why a32_memory(struct a32_doing *d);
-enum arm_why a32_registers(struct a32_doing *d);
+uint32_t xmi_a32_address(const struct a32_insn *in, const struct arm_regs *r, uint32_t *back);
+uint32_t xmi_a32_touched(const struct a32_insn *in);
+enum arm_why xmi_a32_memory(struct a32_doing *d);
+enum arm_why xmi_a32_registers(struct a32_doing *d);
 
 #endif

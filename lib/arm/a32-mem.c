@@ -6,22 +6,22 @@
 
 #define MANY 16
 
-uint32_t a32_address(const struct a32_insn *in, const struct arm_regs *r, uint32_t *back)
+uint32_t xmi_a32_address(const struct a32_insn *in, const struct arm_regs *r, uint32_t *back)
 {
     bool carry = r->cpsr & A32_C, many = in->op == A32_LOAD_MANY || in->op == A32_STORE_MANY;
-    uint32_t base = a32_get(r, in->rn), offset = in->imm;
+    uint32_t base = xmi_a32_get(r, in->rn), offset = in->imm;
     int32_t many_back = in->back;
     if (in->rn == A32_PC && in->op != A32_TABLE)
         base &= ~3u;
     if (in->flags & A32_REGISTER)
-        offset = a32_shifted(a32_get(r, in->rm), in->shift, in->amount, &carry);
+        offset = xmi_a32_shifted(xmi_a32_get(r, in->rm), in->shift, in->amount, &carry);
     if (in->flags & A32_NEGATE)
         offset = -offset;
     *back = base + (many ? (uint32_t)many_back : offset);
     return in->flags & A32_POST ? base : base + offset;
 }
 
-uint32_t a32_touched(const struct a32_insn *in)
+uint32_t xmi_a32_touched(const struct a32_insn *in)
 {
     switch (in->op) {
     case A32_LOAD:
@@ -43,14 +43,14 @@ static void write_back(struct a32_doing *d)
     uint32_t back;
     if (!(d->in->flags & A32_BACK))
         return;
-    (void)a32_address(d->in, d->r, &back);
+    (void)xmi_a32_address(d->in, d->r, &back);
     a32_set(d->next, d->in->rn, back);
 }
 
 static uint32_t load(const struct a32_doing *d, uint32_t offset, uint32_t bytes)
 {
     bool big = arm_big_endian(d->r);
-    uint64_t value = arm_place_load(d->at, offset, bytes, big, d->in->order);
+    uint64_t value = xmi_arm_place_load(d->at, offset, bytes, big, d->in->order);
     if (d->in->flags & A32_SIGNED)
         return a32_sign((uint32_t)value, 8 * bytes);
     return (uint32_t)value;
@@ -58,7 +58,7 @@ static uint32_t load(const struct a32_doing *d, uint32_t offset, uint32_t bytes)
 
 static void store(const struct a32_doing *d, uint32_t offset, uint32_t bytes, uint32_t value)
 {
-    arm_place_store(d->at, offset, bytes, arm_big_endian(d->r), d->in->order, value);
+    xmi_arm_place_store(d->at, offset, bytes, arm_big_endian(d->r), d->in->order, value);
 }
 
 static enum arm_why load_one(struct a32_doing *d)
@@ -66,21 +66,21 @@ static enum arm_why load_one(struct a32_doing *d)
     uint32_t value = load(d, 0, d->in->bytes);
     write_back(d);
     if (d->in->rd == A32_PC)
-        return a32_branch_exchange(d->next, value);
+        return xmi_a32_branch_exchange(d->next, value);
     a32_set(d->next, d->in->rd, value);
     return ARM_OK;
 }
 
 static enum arm_why store_one(struct a32_doing *d)
 {
-    store(d, 0, d->in->bytes, a32_get(d->r, d->in->rd));
+    store(d, 0, d->in->bytes, xmi_a32_get(d->r, d->in->rd));
     write_back(d);
     return ARM_OK;
 }
 
 static enum arm_why table_branch(struct a32_doing *d)
 {
-    return a32_branch(d->next, a32_get(d->r, A32_PC) + 2 * load(d, 0, d->in->bytes));
+    return xmi_a32_branch(d->next, xmi_a32_get(d->r, A32_PC) + 2 * load(d, 0, d->in->bytes));
 }
 
 /* ---- pairs: the first register is the word at the lower address, in either endianness ---- */
@@ -99,14 +99,14 @@ static void set_pair(struct a32_doing *d, uint64_t value)
 
 static uint64_t pair(const struct a32_doing *d)
 {
-    return joined(a32_get(d->r, d->in->rd), a32_get(d->r, d->in->rs), arm_big_endian(d->r));
+    return joined(xmi_a32_get(d->r, d->in->rd), xmi_a32_get(d->r, d->in->rs), arm_big_endian(d->r));
 }
 
 /* As one access where it is aligned so, else as two of words. */
 static enum arm_why load_two(struct a32_doing *d)
 {
     bool big = arm_big_endian(d->r);
-    uint64_t value = d->touch->single ? arm_place_load(d->at, 0, 8, big, ARM_PLAIN)
+    uint64_t value = d->touch->single ? xmi_arm_place_load(d->at, 0, 8, big, ARM_PLAIN)
                                       : joined(load(d, 0, 4), load(d, 4, 4), big);
     write_back(d);
     set_pair(d, value);
@@ -116,10 +116,10 @@ static enum arm_why load_two(struct a32_doing *d)
 static enum arm_why store_two(struct a32_doing *d)
 {
     if (d->touch->single) {
-        arm_place_store(d->at, 0, 8, arm_big_endian(d->r), ARM_PLAIN, pair(d));
+        xmi_arm_place_store(d->at, 0, 8, arm_big_endian(d->r), ARM_PLAIN, pair(d));
     } else {
-        store(d, 0, 4, a32_get(d->r, d->in->rd));
-        store(d, 4, 4, a32_get(d->r, d->in->rs));
+        store(d, 0, 4, xmi_a32_get(d->r, d->in->rd));
+        store(d, 4, 4, xmi_a32_get(d->r, d->in->rs));
     }
     write_back(d);
     return ARM_OK;
@@ -139,7 +139,7 @@ static enum arm_why load_many(struct a32_doing *d)
     for (unsigned n = 0; n < A32_PC; n++)
         if (d->in->list >> n & 1)
             a32_set(d->next, n, value[n]);
-    return d->in->list >> A32_PC ? a32_branch_exchange(d->next, value[A32_PC]) : ARM_OK;
+    return d->in->list >> A32_PC ? xmi_a32_branch_exchange(d->next, value[A32_PC]) : ARM_OK;
 }
 
 static enum arm_why store_many(struct a32_doing *d)
@@ -147,7 +147,7 @@ static enum arm_why store_many(struct a32_doing *d)
     uint32_t offset = 0;
     for (unsigned n = 0; n < MANY; n++)
         if (d->in->list >> n & 1) {
-            store(d, offset, 4, a32_get(d->r, n));
+            store(d, offset, 4, xmi_a32_get(d->r, n));
             offset += 4;
         }
     write_back(d);
@@ -165,7 +165,7 @@ static uint64_t seen(const struct a32_doing *d, uint64_t value)
 
 static enum arm_why load_exclusive(struct a32_doing *d)
 {
-    uint64_t raw = arm_place_load(d->at, 0, d->in->bytes, false, d->in->order);
+    uint64_t raw = xmi_arm_place_load(d->at, 0, d->in->bytes, false, d->in->order);
     d->m->va = d->touch->va;
     d->m->bytes = d->in->bytes;
     memset(d->m->value, 0, sizeof(d->m->value));
@@ -180,13 +180,13 @@ static enum arm_why load_exclusive(struct a32_doing *d)
 static enum arm_why store_exclusive(struct a32_doing *d)
 {
     struct arm_monitor *m = d->m;
-    uint64_t value = d->in->bytes == 8 ? pair(d) : a32_get(d->r, d->in->rd);
+    uint64_t value = d->in->bytes == 8 ? pair(d) : xmi_a32_get(d->r, d->in->rd);
     bool armed = m->bytes == d->in->bytes && m->va == d->touch->va, done = false;
     if (d->in->bytes < 4)
         value &= (1u << (8 * d->in->bytes)) - 1;
     value = seen(d, value);
     if (armed)
-        done = arm_place_exchange(d->at, d->in->bytes, m->value, &value);
+        done = xmi_arm_place_exchange(d->at, d->in->bytes, m->value, &value);
     m->bytes = 0;
     m->stored = m->stored || done;
     a32_set(d->next, d->in->rm, !done);
@@ -196,13 +196,13 @@ static enum arm_why store_exclusive(struct a32_doing *d)
 static enum arm_why swap(struct a32_doing *d)
 {
     uint64_t old = 0;
-    (void)arm_place_modify(d->at, d->in->bytes, arm_big_endian(d->r), ARM_SWAP,
-                           a32_get(d->r, d->in->rm), &old);
+    (void)xmi_arm_place_modify(d->at, d->in->bytes, arm_big_endian(d->r), ARM_SWAP,
+                           xmi_a32_get(d->r, d->in->rm), &old);
     a32_set(d->next, d->in->rd, (uint32_t)old);
     return ARM_OK;
 }
 
-enum arm_why a32_memory(struct a32_doing *d)
+enum arm_why xmi_a32_memory(struct a32_doing *d)
 {
     switch (d->in->op) {
     case A32_LOAD: return load_one(d);

@@ -33,14 +33,14 @@ static unsigned slot(const struct arm_regs *r, unsigned n)
     return n < A32_SP ? n : banked(mode, n);
 }
 
-uint32_t a32_get(const struct arm_regs *r, unsigned n)
+uint32_t xmi_a32_get(const struct arm_regs *r, unsigned n)
 {
     if (n == A32_PC)
         return (uint32_t)r->pc + (r->cpsr & ARM_CPSR_T ? 4 : 8);
     return (uint32_t)r->x[slot(r, n)];
 }
 
-void a32_commit(const struct a32_next *next, struct arm_regs *r)
+void xmi_a32_commit(const struct a32_next *next, struct arm_regs *r)
 {
     for (unsigned left = next->set; left; left &= left - 1) {
         unsigned n = (unsigned)__builtin_ctz(left);
@@ -57,21 +57,21 @@ static uint32_t it_state(uint64_t cpsr)
     return (uint32_t)((cpsr >> 8 & 0xfc) | (cpsr >> 25 & 3));
 }
 
-uint64_t a32_with_it(uint64_t cpsr, uint32_t it)
+uint64_t xmi_a32_with_it(uint64_t cpsr, uint32_t it)
 {
     cpsr &= ~(uint64_t)ARM_CPSR_IT;
     return cpsr | (uint64_t)(it & 0xfc) << 8 | (uint64_t)(it & 3) << 25;
 }
 
-bool a32_last_in_it(const struct arm_regs *r)
+bool xmi_a32_last_in_it(const struct arm_regs *r)
 {
     return (it_state(r->cpsr) & 0xf) == 8;
 }
 
-uint64_t a32_it_advanced(uint64_t cpsr)
+uint64_t xmi_a32_it_advanced(uint64_t cpsr)
 {
     uint32_t it = it_state(cpsr);
-    return a32_with_it(cpsr, it & 7 ? (it & 0xe0) | (it << 1 & 0x1f) : 0);
+    return xmi_a32_with_it(cpsr, it & 7 ? (it & 0xe0) | (it << 1 & 0x1f) : 0);
 }
 
 /* ---- conditions ---- */
@@ -92,14 +92,14 @@ static bool condition(uint32_t cond, uint64_t cpsr)
     return is != (cond & 1);
 }
 
-bool a32_condition(const struct a32_insn *in, const struct arm_regs *r)
+bool xmi_a32_condition(const struct a32_insn *in, const struct arm_regs *r)
 {
     return condition(a32_in_it(r) ? it_state(r->cpsr) >> 4 : in->cond, r->cpsr);
 }
 
 /* ---- pc ---- */
 
-enum arm_why a32_branch_exchange(struct a32_next *next, uint32_t to)
+enum arm_why xmi_a32_branch_exchange(struct a32_next *next, uint32_t to)
 {
     if ((to & 3) == 2)
         return ARM_UNSURE;
@@ -110,7 +110,7 @@ enum arm_why a32_branch_exchange(struct a32_next *next, uint32_t to)
     return ARM_OK;
 }
 
-enum arm_why a32_branch(struct a32_next *next, uint32_t to)
+enum arm_why xmi_a32_branch(struct a32_next *next, uint32_t to)
 {
     next->pc = to & (next->cpsr & ARM_CPSR_T ? ~1u : ~3u);
     return ARM_OK;

@@ -2,7 +2,7 @@
 /* What the decoders of A32 and T32 share. */
 #include "a32-int.h"
 
-enum arm_why a32_by_row(const struct a32_row *rows, size_t n, uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a32_by_row(const struct a32_row *rows, size_t n, uint32_t word, struct arm_insn *out)
 {
     for (const struct a32_row *row = rows; row < rows + n; row++)
         if ((word & row->mask) == row->value)
@@ -10,7 +10,7 @@ enum arm_why a32_by_row(const struct a32_row *rows, size_t n, uint32_t word, str
     return ARM_UNKNOWN;
 }
 
-void a32_shift_of(struct arm_insn *out, uint32_t type, uint32_t amount)
+void xmi_a32_shift_of(struct arm_insn *out, uint32_t type, uint32_t amount)
 {
     struct a32_insn *a = &out->u.a32;
     a->shift = (uint8_t)type;
@@ -22,7 +22,7 @@ void a32_shift_of(struct arm_insn *out, uint32_t type, uint32_t amount)
 }
 
 /* Those that may do nothing. SEV and SEVL may not: somebody waits for them. */
-enum arm_why a32_hint(uint32_t number, struct arm_insn *out)
+enum arm_why xmi_a32_hint(uint32_t number, struct arm_insn *out)
 {
     bool debug = number >> 4 == 0xf, csdb = number == 0x14;
     if (number > 3 && !debug && !csdb)

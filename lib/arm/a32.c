@@ -11,15 +11,15 @@
 static enum arm_why decode(enum arm_set set, uint32_t word, struct arm_insn *out)
 {
     if (set == ARM_A32)
-        return a32_decode_a32(word, out);
-    return out->bytes == 2 ? t32_decode_narrow(word >> 16, out) : t32_decode_wide(word, out);
+        return xmi_a32_decode_a32(word, out);
+    return out->bytes == 2 ? xmi_t32_decode_narrow(word >> 16, out) : xmi_t32_decode_wide(word, out);
 }
 
-enum arm_why a32_decode(enum arm_set set, uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a32_decode(enum arm_set set, uint32_t word, struct arm_insn *out)
 {
     out->u.a32.cond = A32_ALWAYS;
     enum arm_why why = decode(set, word, out);
-    out->u.a32.touched = (uint16_t)a32_touched(&out->u.a32);
+    out->u.a32.touched = (uint16_t)xmi_a32_touched(&out->u.a32);
     return why;
 }
 
@@ -30,7 +30,7 @@ static enum arm_why it_sure(const struct arm_insn *in, const struct arm_regs *r)
         return ARM_OK;
     if (!a32_in_it(r) || in->set != ARM_T32 || r->sctlr & SCTLR_ITD || flags & A32_ALONE)
         return ARM_UNSURE;
-    return flags & A32_LAST && !a32_last_in_it(r) ? ARM_UNSURE : ARM_OK;
+    return flags & A32_LAST && !xmi_a32_last_in_it(r) ? ARM_UNSURE : ARM_OK;
 }
 
 /* Whether it may be done at all, whatever its condition says. */
@@ -78,7 +78,7 @@ static enum arm_why touches(const struct arm_insn *in, const struct arm_regs *r,
                             struct arm_touch *out)
 {
     const struct a32_insn *a = &in->u.a32;
-    uint32_t back, va = a32_address(a, r, &back), bytes = a->touched;
+    uint32_t back, va = xmi_a32_address(a, r, &back), bytes = a->touched;
     if (va & (a->bytes - 1u) && must_be_aligned(a, r))
         return ARM_FAULTS;
     if ((uint32_t)(va + bytes - 1) < va || (a->op == A32_LOAD && a->rd == A32_PC && va & 3))
@@ -91,7 +91,7 @@ static enum arm_why touches(const struct arm_insn *in, const struct arm_regs *r,
     return ARM_OK;
 }
 
-enum arm_why a32_touches(const struct arm_insn *in, const struct arm_regs *r, struct arm_touch *out)
+enum arm_why xmi_a32_touches(const struct arm_insn *in, const struct arm_regs *r, struct arm_touch *out)
 {
     enum arm_why why = sure(in, r);
     if (why || !in->u.a32.touched || !a32_holds(&in->u.a32, r))
@@ -104,15 +104,15 @@ enum arm_why a32_touches(const struct arm_insn *in, const struct arm_regs *r, st
 static enum arm_why do_held(struct a32_doing *d)
 {
     if (!d->in->touched)
-        return a32_registers(d);
+        return xmi_a32_registers(d);
     if (d->touch->bytes != d->in->touched)
         return ARM_UNSURE;
     if ((d->in->op == A32_LOAD_EX || d->in->op == A32_STORE_EX) && !d->m)
         return ARM_EXCLUSIVE;
-    return a32_memory(d);
+    return xmi_a32_memory(d);
 }
 
-enum arm_why a32_do(const struct arm_insn *in, const struct arm_touch *touch,
+enum arm_why xmi_a32_do(const struct arm_insn *in, const struct arm_touch *touch,
                     const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m)
 {
     struct a32_next next;
@@ -124,10 +124,10 @@ enum arm_why a32_do(const struct arm_insn *in, const struct arm_touch *touch,
     next.cpsr = r->cpsr & ~(uint64_t)ARM_CPSR_SS;
     next.set = 0;
     if (r->cpsr & ARM_CPSR_IT)
-        next.cpsr = a32_it_advanced(next.cpsr);
+        next.cpsr = xmi_a32_it_advanced(next.cpsr);
     if (a32_holds(d.in, r))
         why = do_held(&d);
     if (!why)
-        a32_commit(&next, r);
+        xmi_a32_commit(&next, r);
     return why;
 }

@@ -9,7 +9,7 @@
 #define FLAG_C 2u
 #define FLAG_V 1u
 
-uint64_t *a64_sp(struct arm_regs *r)
+uint64_t *xmi_a64_sp(struct arm_regs *r)
 {
     switch (r->cpsr & ARM_CPSR_MODE) {
     case 0:
@@ -19,7 +19,7 @@ uint64_t *a64_sp(struct arm_regs *r)
     }
 }
 
-uint64_t a64_extended(uint64_t value, unsigned option, unsigned shift)
+uint64_t xmi_a64_extended(uint64_t value, unsigned option, unsigned shift)
 {
     unsigned bits = 8u << (option & 3);
     if (bits < 64)
@@ -47,7 +47,7 @@ static uint64_t cut(const struct a64_run *run, uint64_t value)
 static uint64_t first(const struct a64_run *run)
 {
     if (run->a->rn == A64_ZR && (run->a->flags & A64_RN_SP))
-        return cut(run, *a64_sp(run->r));
+        return cut(run, *xmi_a64_sp(run->r));
     return cut(run, a64_x(run->r, run->a->rn));
 }
 
@@ -59,7 +59,7 @@ static uint64_t second(const struct a64_run *run)
 static enum arm_why result(struct a64_run *run, uint64_t value)
 {
     if (run->a->rd == A64_ZR && (run->a->flags & A64_RD_SP))
-        *a64_sp(run->r) = cut(run, value);
+        *xmi_a64_sp(run->r) = cut(run, value);
     else
         a64_set_x(run->r, run->a->rd, cut(run, value));
     return ARM_OK;
@@ -76,7 +76,7 @@ static unsigned nz(const struct a64_run *run, uint64_t value)
     return (value >> (bits_of(run) - 1) ? FLAG_N : 0) | (value ? 0 : FLAG_Z);
 }
 
-bool a64_holds(const struct arm_regs *r, unsigned cond)
+bool xmi_a64_holds(const struct arm_regs *r, unsigned cond)
 {
     unsigned f = r->cpsr >> NZCV_SHIFT & 15;
     bool n = f & FLAG_N, z = f & FLAG_Z, c = f & FLAG_C, v = f & FLAG_V;
@@ -126,33 +126,33 @@ static uint64_t shifted(const struct a64_run *run, uint64_t value, unsigned kind
     }
 }
 
-enum arm_why a64_do_add_imm(struct a64_run *run)
+enum arm_why xmi_a64_do_add_imm(struct a64_run *run)
 {
     return add(run, (uint64_t)run->a->imm, borrow(run));
 }
 
-enum arm_why a64_do_add_shifted(struct a64_run *run)
+enum arm_why xmi_a64_do_add_shifted(struct a64_run *run)
 {
     return add(run, shifted(run, second(run), run->a->ext, run->a->shift), borrow(run));
 }
 
-enum arm_why a64_do_add_extended(struct a64_run *run)
+enum arm_why xmi_a64_do_add_extended(struct a64_run *run)
 {
     uint64_t by = a64_x(run->r, run->a->rm);
-    return add(run, a64_extended(by, run->a->ext, run->a->shift), borrow(run));
+    return add(run, xmi_a64_extended(by, run->a->ext, run->a->shift), borrow(run));
 }
 
-enum arm_why a64_do_add_carry(struct a64_run *run)
+enum arm_why xmi_a64_do_add_carry(struct a64_run *run)
 {
     return add(run, second(run), run->r->cpsr >> NZCV_SHIFT & FLAG_C ? 1 : 0);
 }
 
-enum arm_why a64_do_compare_if(struct a64_run *run)
+enum arm_why xmi_a64_do_compare_if(struct a64_run *run)
 {
     const struct a64_insn *a = run->a;
     uint64_t by = a->flags & A64_BY_REG ? second(run) : (uint64_t)a->imm;
     unsigned nzcv = a->shift;
-    if (a64_holds(run->r, a->ext))
+    if (xmi_a64_holds(run->r, a->ext))
         (void)sum(run, first(run), a->flags & A64_NOT ? ~by : by, borrow(run), &nzcv);
     set_nzcv(run->r, nzcv);
     return ARM_OK;
@@ -174,28 +174,28 @@ static enum arm_why logic(struct a64_run *run, uint64_t by)
     return result(run, value);
 }
 
-enum arm_why a64_do_logic_imm(struct a64_run *run)
+enum arm_why xmi_a64_do_logic_imm(struct a64_run *run)
 {
     return logic(run, (uint64_t)run->a->imm);
 }
 
-enum arm_why a64_do_logic(struct a64_run *run)
+enum arm_why xmi_a64_do_logic(struct a64_run *run)
 {
     return logic(run, shifted(run, second(run), run->a->ext, run->a->shift));
 }
 
-enum arm_why a64_do_move(struct a64_run *run)
+enum arm_why xmi_a64_do_move(struct a64_run *run)
 {
     return result(run, (uint64_t)run->a->imm);
 }
 
-enum arm_why a64_do_move_keep(struct a64_run *run)
+enum arm_why xmi_a64_do_move_keep(struct a64_run *run)
 {
     uint64_t old = a64_x(run->r, run->a->rd) & ~(0xffffull << run->a->shift);
     return result(run, old | (uint64_t)run->a->imm);
 }
 
-enum arm_why a64_do_adr(struct a64_run *run)
+enum arm_why xmi_a64_do_adr(struct a64_run *run)
 {
     uint64_t base = run->a->sub ? run->r->pc & ~0xfffull : run->r->pc;
     a64_set_x(run->r, run->a->rd, base + (uint64_t)run->a->imm);
@@ -203,7 +203,7 @@ enum arm_why a64_do_adr(struct a64_run *run)
 }
 
 /* SBFM, BFM, UBFM: to the bottom from bit `shift`, or from the bottom up. */
-enum arm_why a64_do_bitfield(struct a64_run *run)
+enum arm_why xmi_a64_do_bitfield(struct a64_run *run)
 {
     const struct a64_insn *a = run->a;
     bool down = a->ext >= a->shift;
@@ -218,23 +218,23 @@ enum arm_why a64_do_bitfield(struct a64_run *run)
     return result(run, field << at);
 }
 
-enum arm_why a64_do_extract(struct a64_run *run)
+enum arm_why xmi_a64_do_extract(struct a64_run *run)
 {
     unsigned by = run->a->shift;
     uint64_t high = by ? first(run) << (bits_of(run) - by) : 0;
     return result(run, high | second(run) >> by);
 }
 
-enum arm_why a64_do_shift(struct a64_run *run)
+enum arm_why xmi_a64_do_shift(struct a64_run *run)
 {
     unsigned by = (unsigned)second(run) & (bits_of(run) - 1);
     return result(run, shifted(run, first(run), run->a->ext, by));
 }
 
 /* CSEL, CSINC, CSINV, CSNEG */
-enum arm_why a64_do_select(struct a64_run *run)
+enum arm_why xmi_a64_do_select(struct a64_run *run)
 {
-    if (a64_holds(run->r, run->a->ext))
+    if (xmi_a64_holds(run->r, run->a->ext))
         return result(run, first(run));
     uint64_t other = second(run);
     other = run->a->flags & A64_NOT ? ~other : other;
@@ -256,7 +256,7 @@ static uint64_t leading_zeros(const struct a64_run *run, uint64_t v)
     return v ? (unsigned)__builtin_clzll(v) - (64 - bits_of(run)) : bits_of(run);
 }
 
-enum arm_why a64_do_one_source(struct a64_run *run)
+enum arm_why xmi_a64_do_one_source(struct a64_run *run)
 {
     uint64_t v = first(run), halves = 0x00ff00ff00ff00ffull;
     unsigned spare = 64 - bits_of(run);
@@ -276,13 +276,13 @@ enum arm_why a64_do_one_source(struct a64_run *run)
 
 /* ---- multiplication and division ---- */
 
-enum arm_why a64_do_multiply(struct a64_run *run)
+enum arm_why xmi_a64_do_multiply(struct a64_run *run)
 {
     uint64_t product = first(run) * second(run), to = a64_x(run->r, run->a->ra);
     return result(run, run->a->flags & A64_NOT ? to - product : to + product);
 }
 
-enum arm_why a64_do_multiply_long(struct a64_run *run)
+enum arm_why xmi_a64_do_multiply_long(struct a64_run *run)
 {
     uint64_t a = (uint32_t)first(run), b = (uint32_t)second(run);
     uint64_t to = a64_x(run->r, run->a->ra);
@@ -294,7 +294,7 @@ enum arm_why a64_do_multiply_long(struct a64_run *run)
 }
 
 /* By 32-bit halves; signed: less what a negative one counts for too much. */
-enum arm_why a64_do_multiply_high(struct a64_run *run)
+enum arm_why xmi_a64_do_multiply_high(struct a64_run *run)
 {
     uint64_t a = first(run), b = second(run), low = UINT32_MAX;
     uint64_t mid = (a >> 32) * (b & low) + ((a & low) * (b & low) >> 32);
@@ -306,7 +306,7 @@ enum arm_why a64_do_multiply_high(struct a64_run *run)
 }
 
 /* By zero it is zero; the least number by -1 is itself. */
-enum arm_why a64_do_divide(struct a64_run *run)
+enum arm_why xmi_a64_do_divide(struct a64_run *run)
 {
     uint64_t a = first(run), b = second(run);
     if (!b)
@@ -320,14 +320,14 @@ enum arm_why a64_do_divide(struct a64_run *run)
 /* ---- neither ---- */
 
 /* BTYPE 1: jumped to by x16 or x17, or from where it does not matter; 2: called; 3: jumped to. */
-enum arm_why a64_do_bti(struct a64_run *run)
+enum arm_why xmi_a64_do_bti(struct a64_run *run)
 {
     static const uint8_t lets[4] = {0, 1u << 1 | 1u << 2, 1u << 1 | 1u << 3, 7u << 1};
     unsigned btype = run->r->cpsr >> BTYPE_SHIFT & 3;
     return !btype || lets[run->a->sub] & 1u << btype ? ARM_OK : ARM_UNSURE;
 }
 
-enum arm_why a64_do_fence(struct a64_run *run)
+enum arm_why xmi_a64_do_fence(struct a64_run *run)
 {
     (void)run;
     __sync_synchronize();

@@ -42,7 +42,7 @@ static enum arm_why by_value(uint32_t word, struct arm_insn *out)
     return to(out, A64_BRANCH_BIT, a64_bits(word, 5, 14), 14);
 }
 
-enum arm_why a64_decode_branch(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a64_decode_branch(uint32_t word, struct arm_insn *out)
 {
     if (a64_bits(word, 26, 5) == 5) {
         out->u.a64.sub = (uint8_t)a64_bits(word, 31, 1);
@@ -73,7 +73,7 @@ static enum arm_why go_if(struct a64_run *run, bool taken)
     return taken ? go(run, run->r->pc + (uint64_t)run->a->imm) : ARM_OK;
 }
 
-enum arm_why a64_do_branch(struct a64_run *run)
+enum arm_why xmi_a64_do_branch(struct a64_run *run)
 {
     enum arm_why why = go_if(run, true);
     if (!why && run->a->sub)
@@ -81,12 +81,12 @@ enum arm_why a64_do_branch(struct a64_run *run)
     return why;
 }
 
-enum arm_why a64_do_branch_if(struct a64_run *run)
+enum arm_why xmi_a64_do_branch_if(struct a64_run *run)
 {
-    return go_if(run, a64_holds(run->r, run->a->ext));
+    return go_if(run, xmi_a64_holds(run->r, run->a->ext));
 }
 
-enum arm_why a64_do_branch_zero(struct a64_run *run)
+enum arm_why xmi_a64_do_branch_zero(struct a64_run *run)
 {
     uint64_t value = a64_x(run->r, run->a->rd);
     if (!(run->a->flags & A64_WIDE))
@@ -94,14 +94,14 @@ enum arm_why a64_do_branch_zero(struct a64_run *run)
     return go_if(run, !value == !(run->a->flags & A64_NOT));
 }
 
-enum arm_why a64_do_branch_bit(struct a64_run *run)
+enum arm_why xmi_a64_do_branch_bit(struct a64_run *run)
 {
     bool set = a64_x(run->r, run->a->rd) >> run->a->shift & 1;
     return go_if(run, set == !!(run->a->flags & A64_NOT));
 }
 
 /* What a jump by any but x16 and x17 leaves in BTYPE depends on its own page being guarded. */
-enum arm_why a64_do_branch_reg(struct a64_run *run)
+enum arm_why xmi_a64_do_branch_reg(struct a64_run *run)
 {
     const struct a64_insn *a = run->a;
     if (a->sub == BR && a->rn != 16 && a->rn != 17)

@@ -19,7 +19,7 @@ static enum arm_why take(uint32_t word, struct arm_insn *out, enum arm_kind kind
     return ARM_OK;
 }
 
-enum arm_why a64_decode_atomic(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a64_decode_atomic(uint32_t word, struct arm_insn *out)
 {
     struct a64_insn *a = &out->u.a64;
     unsigned opc = a64_bits(word, 12, 3);
@@ -85,7 +85,7 @@ static enum arm_why swap_if(uint32_t word, struct arm_insn *out, unsigned count)
     return a->ra == A64_ZR ? ARM_OK : ARM_UNKNOWN;
 }
 
-enum arm_why a64_decode_exclusive(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a64_decode_exclusive(uint32_t word, struct arm_insn *out)
 {
     bool load = a64_bits(word, 22, 1);
     switch (a64_bits(word, 21, 1) | a64_bits(word, 23, 1) << 1) {

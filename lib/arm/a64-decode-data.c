@@ -105,7 +105,7 @@ static enum arm_why by_bits(uint32_t word, struct arm_insn *out, enum a64_op op)
 }
 
 /* By bits 25:23. */
-enum arm_why a64_decode_immediate(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a64_decode_immediate(uint32_t word, struct arm_insn *out)
 {
     switch (a64_bits(word, 23, 3)) {
     case 0:
@@ -221,7 +221,7 @@ static enum arm_why others(uint32_t word, struct arm_insn *out)
     }
 }
 
-enum arm_why a64_decode_register(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a64_decode_register(uint32_t word, struct arm_insn *out)
 {
     if (a64_bits(word, 28, 1))
         return others(word, out);

@@ -109,7 +109,7 @@ static enum arm_why one_of_many(uint32_t word, struct arm_insn *out)
     if (!a64_bits(word, 21, 1))
         return small_offset(word, out);
     switch (a64_bits(word, 10, 2)) {
-    case 0: return a64_decode_atomic(word, out);
+    case 0: return xmi_a64_decode_atomic(word, out);
     case 2: return register_offset(word, out);
     default: return ARM_UNKNOWN; /* with pointer authentication */
     }
@@ -174,14 +174,14 @@ static enum arm_why ordered_offset(uint32_t word, struct arm_insn *out)
 }
 
 /* Bits 27 and 25 are 1 and 0. */
-enum arm_why a64_decode_memory(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a64_decode_memory(uint32_t word, struct arm_insn *out)
 {
     bool high = a64_bits(word, 24, 1);
     switch (a64_bits(word, 28, 2)) {
     case 0:
         if (VECTOR(word))
             return ARM_VECTOR; /* structures */
-        return high ? ARM_UNKNOWN : a64_decode_exclusive(word, out);
+        return high ? ARM_UNKNOWN : xmi_a64_decode_exclusive(word, out);
     case 1: return high ? ordered_offset(word, out) : literal(word, out);
     case 2: return pair(word, out);
     default: return one_of_many(word, out);

@@ -82,24 +82,24 @@ static enum arm_why branches_and_system(uint32_t word, struct arm_insn *out)
         return barrier(word, out);
     if ((word & SYS_MASK) == SYS)
         return maintenance(word, out);
-    return a64_decode_branch(word, out);
+    return xmi_a64_decode_branch(word, out);
 }
 
 /* As the architecture's table has it: bits 28:25. */
-enum arm_why a64_decode(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a64_decode(uint32_t word, struct arm_insn *out)
 {
     switch (a64_bits(word, 25, 4)) {
     case 2: return word & SVE_MEMORY ? ARM_VECTOR : ARM_UNKNOWN;
     case 4:
     case 6:
     case 12:
-    case 14: return a64_decode_memory(word, out);
+    case 14: return xmi_a64_decode_memory(word, out);
     case 8:
-    case 9: return a64_decode_immediate(word, out);
+    case 9: return xmi_a64_decode_immediate(word, out);
     case 10:
     case 11: return branches_and_system(word, out);
     case 5:
-    case 13: return a64_decode_register(word, out);
+    case 13: return xmi_a64_decode_register(word, out);
     default: return ARM_UNKNOWN;
     }
 }

@@ -5,10 +5,10 @@
 
 #include "arm.h"
 
-enum arm_why a64_decode(uint32_t word, struct arm_insn *out);
-enum arm_why a64_touches(const struct arm_insn *in, const struct arm_regs *r,
+enum arm_why xmi_a64_decode(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_a64_touches(const struct arm_insn *in, const struct arm_regs *r,
                          struct arm_touch *out);
-enum arm_why a64_do(const struct arm_insn *in, const struct arm_touch *touch,
+enum arm_why xmi_a64_do(const struct arm_insn *in, const struct arm_touch *touch,
                     const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m);
 
 /* ---- decoded ---- */
@@ -98,12 +98,12 @@ static inline int64_t a64_signed(uint64_t value, unsigned bits)
 }
 
 /* a64-decode-memory.c, a64-decode-atomic.c */
-enum arm_why a64_decode_memory(uint32_t word, struct arm_insn *out);
-enum arm_why a64_decode_atomic(uint32_t word, struct arm_insn *out);
-enum arm_why a64_decode_immediate(uint32_t word, struct arm_insn *out);
-enum arm_why a64_decode_register(uint32_t word, struct arm_insn *out);
-enum arm_why a64_decode_branch(uint32_t word, struct arm_insn *out);
-enum arm_why a64_decode_exclusive(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_a64_decode_memory(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_a64_decode_atomic(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_a64_decode_immediate(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_a64_decode_register(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_a64_decode_branch(uint32_t word, struct arm_insn *out);
+enum arm_why xmi_a64_decode_exclusive(uint32_t word, struct arm_insn *out);
 
 /* ---- registers ---- */
 
@@ -121,11 +121,11 @@ static inline void a64_set_x(struct arm_regs *r, unsigned n, uint64_t value)
 }
 
 /* The stack pointer that is in use; NULL in a mode that is not known here. */
-uint64_t *a64_sp(struct arm_regs *r);
+uint64_t *xmi_a64_sp(struct arm_regs *r);
 /* Of NZCV, by the condition's number. */
-bool a64_holds(const struct arm_regs *r, unsigned cond);
+bool xmi_a64_holds(const struct arm_regs *r, unsigned cond);
 /* rn + rm * 2^n or the like. */
-uint64_t a64_extended(uint64_t value, unsigned option, unsigned shift);
+uint64_t xmi_a64_extended(uint64_t value, unsigned option, unsigned shift);
 
 /* ---- done: each does one op, and not the pc ---- */
 
@@ -141,42 +141,42 @@ struct a64_run {
     bool big;
 };
 
-enum arm_why a64_do_nothing(struct a64_run *run);
-enum arm_why a64_do_load(struct a64_run *run);
-enum arm_why a64_do_store(struct a64_run *run);
-enum arm_why a64_do_load_ex(struct a64_run *run);
-enum arm_why a64_do_store_ex(struct a64_run *run);
-enum arm_why a64_do_clrex(struct a64_run *run);
-enum arm_why a64_do_rmw(struct a64_run *run);
-enum arm_why a64_do_swap_if(struct a64_run *run);
-enum arm_why a64_do_zva(struct a64_run *run);
-enum arm_why a64_do_dc(struct a64_run *run);
+enum arm_why xmi_a64_do_nothing(struct a64_run *run);
+enum arm_why xmi_a64_do_load(struct a64_run *run);
+enum arm_why xmi_a64_do_store(struct a64_run *run);
+enum arm_why xmi_a64_do_load_ex(struct a64_run *run);
+enum arm_why xmi_a64_do_store_ex(struct a64_run *run);
+enum arm_why xmi_a64_do_clrex(struct a64_run *run);
+enum arm_why xmi_a64_do_rmw(struct a64_run *run);
+enum arm_why xmi_a64_do_swap_if(struct a64_run *run);
+enum arm_why xmi_a64_do_zva(struct a64_run *run);
+enum arm_why xmi_a64_do_dc(struct a64_run *run);
 
-enum arm_why a64_do_add_imm(struct a64_run *run);
-enum arm_why a64_do_add_shifted(struct a64_run *run);
-enum arm_why a64_do_add_extended(struct a64_run *run);
-enum arm_why a64_do_add_carry(struct a64_run *run);
-enum arm_why a64_do_compare_if(struct a64_run *run);
-enum arm_why a64_do_select(struct a64_run *run);
-enum arm_why a64_do_logic_imm(struct a64_run *run);
-enum arm_why a64_do_logic(struct a64_run *run);
-enum arm_why a64_do_move(struct a64_run *run);
-enum arm_why a64_do_move_keep(struct a64_run *run);
-enum arm_why a64_do_adr(struct a64_run *run);
-enum arm_why a64_do_bitfield(struct a64_run *run);
-enum arm_why a64_do_extract(struct a64_run *run);
-enum arm_why a64_do_shift(struct a64_run *run);
-enum arm_why a64_do_one_source(struct a64_run *run);
-enum arm_why a64_do_multiply(struct a64_run *run);
-enum arm_why a64_do_multiply_long(struct a64_run *run);
-enum arm_why a64_do_multiply_high(struct a64_run *run);
-enum arm_why a64_do_divide(struct a64_run *run);
-enum arm_why a64_do_bti(struct a64_run *run);
-enum arm_why a64_do_fence(struct a64_run *run);
-enum arm_why a64_do_branch(struct a64_run *run);
-enum arm_why a64_do_branch_if(struct a64_run *run);
-enum arm_why a64_do_branch_zero(struct a64_run *run);
-enum arm_why a64_do_branch_bit(struct a64_run *run);
-enum arm_why a64_do_branch_reg(struct a64_run *run);
+enum arm_why xmi_a64_do_add_imm(struct a64_run *run);
+enum arm_why xmi_a64_do_add_shifted(struct a64_run *run);
+enum arm_why xmi_a64_do_add_extended(struct a64_run *run);
+enum arm_why xmi_a64_do_add_carry(struct a64_run *run);
+enum arm_why xmi_a64_do_compare_if(struct a64_run *run);
+enum arm_why xmi_a64_do_select(struct a64_run *run);
+enum arm_why xmi_a64_do_logic_imm(struct a64_run *run);
+enum arm_why xmi_a64_do_logic(struct a64_run *run);
+enum arm_why xmi_a64_do_move(struct a64_run *run);
+enum arm_why xmi_a64_do_move_keep(struct a64_run *run);
+enum arm_why xmi_a64_do_adr(struct a64_run *run);
+enum arm_why xmi_a64_do_bitfield(struct a64_run *run);
+enum arm_why xmi_a64_do_extract(struct a64_run *run);
+enum arm_why xmi_a64_do_shift(struct a64_run *run);
+enum arm_why xmi_a64_do_one_source(struct a64_run *run);
+enum arm_why xmi_a64_do_multiply(struct a64_run *run);
+enum arm_why xmi_a64_do_multiply_long(struct a64_run *run);
+enum arm_why xmi_a64_do_multiply_high(struct a64_run *run);
+enum arm_why xmi_a64_do_divide(struct a64_run *run);
+enum arm_why xmi_a64_do_bti(struct a64_run *run);
+enum arm_why xmi_a64_do_fence(struct a64_run *run);
+enum arm_why xmi_a64_do_branch(struct a64_run *run);
+enum arm_why xmi_a64_do_branch_if(struct a64_run *run);
+enum arm_why xmi_a64_do_branch_zero(struct a64_run *run);
+enum arm_why xmi_a64_do_branch_bit(struct a64_run *run);
+enum arm_why xmi_a64_do_branch_reg(struct a64_run *run);
 
 #endif

@@ -23,7 +23,7 @@ static bool in_el0(const struct arm_regs *r)
 
 static enum arm_why base_of(const struct a64_insn *a, const struct arm_regs *r, uint64_t *base)
 {
-    const uint64_t *sp = a64_sp((struct arm_regs *)(uintptr_t)r);
+    const uint64_t *sp = xmi_a64_sp((struct arm_regs *)(uintptr_t)r);
     if (!sp)
         return ARM_UNSURE;
     if (a->flags & A64_LITERAL) {
@@ -41,7 +41,7 @@ static enum arm_why base_of(const struct a64_insn *a, const struct arm_regs *r, 
 static uint64_t offset_of(const struct a64_insn *a, const struct arm_regs *r)
 {
     if (a->flags & A64_BY_REG)
-        return a64_extended(a64_x(r, a->rm), a->ext, a->shift);
+        return xmi_a64_extended(a64_x(r, a->rm), a->ext, a->shift);
     return a->flags & A64_POST ? 0 : (uint64_t)a->imm;
 }
 
@@ -63,7 +63,7 @@ static bool checks_tags(const struct arm_regs *r)
 static enum arm_why touches_block(const struct a64_insn *a, const struct arm_regs *r,
                                   struct arm_touch *t)
 {
-    uint32_t bytes = arm_place_zero_bytes();
+    uint32_t bytes = xmi_arm_place_zero_bytes();
     if (in_el0(r) && !(r->sctlr & SCTLR_DZE))
         return ARM_FAULTS;
     if (!(r->sctlr & SCTLR_M))
@@ -80,7 +80,7 @@ static enum arm_why touches_line(const struct a64_insn *a, const struct arm_regs
 {
     if (in_el0(r) && (!(r->sctlr & SCTLR_UCI) || a->sub == A64_DC_PRIVILEGED))
         return ARM_FAULTS;
-    if (!arm_place_clean_can())
+    if (!xmi_arm_place_clean_can())
         return ARM_UNSURE;
     t->va = a64_x(r, a->rd);
     t->bytes = 1;
@@ -116,13 +116,13 @@ static uint8_t access_of(unsigned kind)
     }
 }
 
-enum arm_why a64_touches(const struct arm_insn *in, const struct arm_regs *r, struct arm_touch *out)
+enum arm_why xmi_a64_touches(const struct arm_insn *in, const struct arm_regs *r, struct arm_touch *out)
 {
     const struct a64_insn *a = &in->u.a64;
     uint8_t access = access_of(in->kind);
     if (!access)
         return ARM_OK;
-    if ((a->flags & A64_UNSURE) || checks_tags(r) || !a64_sp((struct arm_regs *)(uintptr_t)r))
+    if ((a->flags & A64_UNSURE) || checks_tags(r) || !xmi_a64_sp((struct arm_regs *)(uintptr_t)r))
         return ARM_UNSURE;
     out->access = access;
     out->user = in_el0(r) || ((a->flags & A64_UNPRIV) && !(r->cpsr & CPSR_UAO));
@@ -136,43 +136,43 @@ enum arm_why a64_touches(const struct arm_insn *in, const struct arm_regs *r, st
 typedef enum arm_why (*doer)(struct a64_run *run);
 
 static const doer doers[A64_OPS] = {
-    [A64_NONE] = a64_do_nothing,
-    [A64_LOAD] = a64_do_load,
-    [A64_STORE] = a64_do_store,
-    [A64_LOAD_EX] = a64_do_load_ex,
-    [A64_STORE_EX] = a64_do_store_ex,
-    [A64_CLREX] = a64_do_clrex,
-    [A64_RMW] = a64_do_rmw,
-    [A64_SWAP_IF] = a64_do_swap_if,
-    [A64_PREFETCH] = a64_do_nothing,
-    [A64_ZVA] = a64_do_zva,
-    [A64_DC] = a64_do_dc,
-    [A64_ADD_IMM] = a64_do_add_imm,
-    [A64_ADD_SHIFTED] = a64_do_add_shifted,
-    [A64_ADD_EXTENDED] = a64_do_add_extended,
-    [A64_ADD_CARRY] = a64_do_add_carry,
-    [A64_COMPARE_IF] = a64_do_compare_if,
-    [A64_SELECT] = a64_do_select,
-    [A64_LOGIC_IMM] = a64_do_logic_imm,
-    [A64_LOGIC] = a64_do_logic,
-    [A64_MOVE] = a64_do_move,
-    [A64_MOVE_KEEP] = a64_do_move_keep,
-    [A64_ADR] = a64_do_adr,
-    [A64_BITFIELD] = a64_do_bitfield,
-    [A64_EXTRACT] = a64_do_extract,
-    [A64_SHIFT] = a64_do_shift,
-    [A64_ONE_SOURCE] = a64_do_one_source,
-    [A64_MULTIPLY] = a64_do_multiply,
-    [A64_MULTIPLY_LONG] = a64_do_multiply_long,
-    [A64_MULTIPLY_HIGH] = a64_do_multiply_high,
-    [A64_DIVIDE] = a64_do_divide,
-    [A64_BTI] = a64_do_bti,
-    [A64_FENCE] = a64_do_fence,
-    [A64_BRANCH] = a64_do_branch,
-    [A64_BRANCH_IF] = a64_do_branch_if,
-    [A64_BRANCH_ZERO] = a64_do_branch_zero,
-    [A64_BRANCH_BIT] = a64_do_branch_bit,
-    [A64_BRANCH_REG] = a64_do_branch_reg,
+    [A64_NONE] = xmi_a64_do_nothing,
+    [A64_LOAD] = xmi_a64_do_load,
+    [A64_STORE] = xmi_a64_do_store,
+    [A64_LOAD_EX] = xmi_a64_do_load_ex,
+    [A64_STORE_EX] = xmi_a64_do_store_ex,
+    [A64_CLREX] = xmi_a64_do_clrex,
+    [A64_RMW] = xmi_a64_do_rmw,
+    [A64_SWAP_IF] = xmi_a64_do_swap_if,
+    [A64_PREFETCH] = xmi_a64_do_nothing,
+    [A64_ZVA] = xmi_a64_do_zva,
+    [A64_DC] = xmi_a64_do_dc,
+    [A64_ADD_IMM] = xmi_a64_do_add_imm,
+    [A64_ADD_SHIFTED] = xmi_a64_do_add_shifted,
+    [A64_ADD_EXTENDED] = xmi_a64_do_add_extended,
+    [A64_ADD_CARRY] = xmi_a64_do_add_carry,
+    [A64_COMPARE_IF] = xmi_a64_do_compare_if,
+    [A64_SELECT] = xmi_a64_do_select,
+    [A64_LOGIC_IMM] = xmi_a64_do_logic_imm,
+    [A64_LOGIC] = xmi_a64_do_logic,
+    [A64_MOVE] = xmi_a64_do_move,
+    [A64_MOVE_KEEP] = xmi_a64_do_move_keep,
+    [A64_ADR] = xmi_a64_do_adr,
+    [A64_BITFIELD] = xmi_a64_do_bitfield,
+    [A64_EXTRACT] = xmi_a64_do_extract,
+    [A64_SHIFT] = xmi_a64_do_shift,
+    [A64_ONE_SOURCE] = xmi_a64_do_one_source,
+    [A64_MULTIPLY] = xmi_a64_do_multiply,
+    [A64_MULTIPLY_LONG] = xmi_a64_do_multiply_long,
+    [A64_MULTIPLY_HIGH] = xmi_a64_do_multiply_high,
+    [A64_DIVIDE] = xmi_a64_do_divide,
+    [A64_BTI] = xmi_a64_do_bti,
+    [A64_FENCE] = xmi_a64_do_fence,
+    [A64_BRANCH] = xmi_a64_do_branch,
+    [A64_BRANCH_IF] = xmi_a64_do_branch_if,
+    [A64_BRANCH_ZERO] = xmi_a64_do_branch_zero,
+    [A64_BRANCH_BIT] = xmi_a64_do_branch_bit,
+    [A64_BRANCH_REG] = xmi_a64_do_branch_reg,
 };
 
 /*
@@ -189,17 +189,17 @@ static bool may_be_here(const struct arm_insn *in, const struct arm_regs *r)
 static void write_back(const struct a64_insn *a, struct arm_regs *r)
 {
     if (a->rn == A64_ZR)
-        *a64_sp(r) += (uint64_t)a->imm;
+        *xmi_a64_sp(r) += (uint64_t)a->imm;
     else
         r->x[a->rn] += (uint64_t)a->imm;
 }
 
-enum arm_why a64_do(const struct arm_insn *in, const struct arm_touch *touch,
+enum arm_why xmi_a64_do(const struct arm_insn *in, const struct arm_touch *touch,
                     const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m)
 {
     const struct a64_insn *a = &in->u.a64;
     struct a64_run run = {in, a, touch, at, r, m, r->pc + 4, 0, arm_big_endian(r)};
-    if ((a->flags & A64_UNSURE) || !a64_sp(r))
+    if ((a->flags & A64_UNSURE) || !xmi_a64_sp(r))
         return ARM_UNSURE;
     if (!may_be_here(in, r))
         return ARM_UNSURE;

@@ -78,7 +78,7 @@ enum arm_why {
     ARM_VECTOR,    /* a load or store of SIMD, FP or SVE registers */
     ARM_FAULTS,    /* the guest gets an exception of its own: alignment, SP, stage 1 */
     ARM_UNSURE,    /* constrained unpredictable: what the processor does is not known */
-    ARM_EXCLUSIVE, /* a store-exclusive by itself: see arm_loop() */
+    ARM_EXCLUSIVE, /* a store-exclusive by itself: see xmi_arm_loop() */
     ARM_NO_PLACE,  /* its memory cannot be reached: the callback said no */
     ARM_TOO_LONG,  /* the loop did not come to its end */
     ARM_ODD,       /* another address or kind of access than the event's */
@@ -119,7 +119,7 @@ struct arm_insn {
  * ARM_OK, ARM_UNKNOWN or ARM_VECTOR. No register is looked at. T32: word holds the halfword at pc
  * in its upper half, and the next one in its lower half.
  */
-enum arm_why arm_decode(enum arm_set set, uint32_t word, struct arm_insn *out);
+enum arm_why xmi_arm_decode(enum arm_set set, uint32_t word, struct arm_insn *out);
 
 /* What its data accesses touch: one stretch of at most a page, so of at most two pages. */
 #define ARM_READS 1u  /* as XMEM_ACCESS_R */
@@ -137,7 +137,7 @@ struct arm_touch {
  * ARM_OK, ARM_FAULTS or ARM_UNSURE. Faults are those that can be told from the registers: SP
  * alignment, alignment (SCTLR.A, exclusives, acquire and release), not those of stage 1.
  */
-enum arm_why arm_touches(const struct arm_insn *in, const struct arm_regs *r,
+enum arm_why xmi_arm_touches(const struct arm_insn *in, const struct arm_regs *r,
                          struct arm_touch *out);
 
 /* Where a touch lies in this process: its first bytes, and the rest in the next page. */
@@ -155,12 +155,12 @@ struct arm_monitor {
 };
 
 /*
- * Does it once: memory, then registers, pc, and IT state. touch is what arm_touches() said, at
+ * Does it once: memory, then registers, pc, and IT state. touch is what xmi_arm_touches() said, at
  * where it lies (unused when it touches nothing). A store-exclusive succeeds by compare-and-exchange
  * with what the monitor's load saw, and fails where it is not armed for that address; exclusives with m
  * NULL: ARM_EXCLUSIVE. On anything but ARM_OK neither memory nor registers are changed.
  */
-enum arm_why arm_do(const struct arm_insn *in, const struct arm_touch *touch,
+enum arm_why xmi_arm_do(const struct arm_insn *in, const struct arm_touch *touch,
                     const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m);
 
 /* ---- memory: place.c ---- */
@@ -171,16 +171,16 @@ enum arm_order { ARM_PLAIN = 0, ARM_ACQUIRE = 1, ARM_RELEASE = 2 };
  * bytes 1, 2, 4 or 8 at offset of the place; atomic when aligned there. big: as a big-endian
  * vCPU sees it.
  */
-uint64_t arm_place_load(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
+uint64_t xmi_arm_place_load(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
                         unsigned order);
-void arm_place_store(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
+void xmi_arm_place_store(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
                      unsigned order, uint64_t value);
 /*
  * bytes up to 16 at the place's beginning, aligned, as they lie in memory. False: *expected was
  * not there, and is what is. can: is there such an instruction on this machine?
  */
-bool arm_place_exchange_can(uint32_t bytes);
-bool arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
+bool xmi_arm_place_exchange_can(uint32_t bytes);
+bool xmi_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
                         const void *desired);
 /*
  * What lies there, aligned, is read and changed as one, whatever others do meanwhile. False: this
@@ -189,32 +189,32 @@ bool arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expect
  */
 enum arm_modify { ARM_ADD = 0, ARM_AND_NOT, ARM_XOR, ARM_OR, ARM_SWAP };
 #define ARM_PATIENCE 100000u
-bool arm_place_modify(const struct arm_place *at, uint32_t bytes, bool big, enum arm_modify how,
+bool xmi_arm_place_modify(const struct arm_place *at, uint32_t bytes, bool big, enum arm_modify how,
                       uint64_t by, uint64_t *old);
 /* Two of 4 or 8 bytes from the place's beginning, as one where this machine's pairs are. */
-void arm_place_load_pair(const struct arm_place *at, uint32_t bytes, bool big, uint64_t out[2]);
-void arm_place_store_pair(const struct arm_place *at, uint32_t bytes, bool big,
+void xmi_arm_place_load_pair(const struct arm_place *at, uint32_t bytes, bool big, uint64_t out[2]);
+void xmi_arm_place_store_pair(const struct arm_place *at, uint32_t bytes, bool big,
                           const uint64_t value[2]);
 /* What DC ZVA zeroes at once on this machine; 0: nothing, or it cannot be known. */
-uint32_t arm_place_zero_bytes(void);
+uint32_t xmi_arm_place_zero_bytes(void);
 /* Clean and invalidate the data caches at the place's first byte, where this machine lets us. */
-bool arm_place_clean_can(void);
-void arm_place_clean(const struct arm_place *at);
+bool xmi_arm_place_clean_can(void);
+void xmi_arm_place_clean(const struct arm_place *at);
 /* The same bytes outside the guest. */
-uint64_t arm_bytes_get(const uint8_t *p, uint32_t bytes, bool big);
-void arm_bytes_put(uint8_t *p, uint32_t bytes, bool big, uint64_t value);
+uint64_t xmi_arm_bytes_get(const uint8_t *p, uint32_t bytes, bool big);
+void xmi_arm_bytes_put(uint8_t *p, uint32_t bytes, bool big, uint64_t value);
 
 /* ---- through a loop: loop.c ---- */
 
 /* What the interpreter asks its caller; each answers ARM_OK or why not. */
 struct arm_world {
     void *ctx;
-    /* The instruction's bytes at pc, as arm_decode() takes them; T32: the second half may be 0. */
+    /* The instruction's bytes at pc, as xmi_arm_decode() takes them; T32: the second half may be 0. */
     enum arm_why (*fetch)(void *ctx, const struct arm_regs *r, uint32_t *word);
     /* Where that lies. It is the caller who knows what is allowed; once for each access. */
     enum arm_why (*place)(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
                           struct arm_place *out);
-    /* As arm_decode(), of one that is kept; NULL: arm_decode() */
+    /* As xmi_arm_decode(), of one that is kept; NULL: xmi_arm_decode() */
     enum arm_why (*decode)(void *ctx, enum arm_set set, uint32_t word, const struct arm_insn **out);
     /* It was done, and the next one begins; NULL: nobody wants to know. */
     void (*past)(void *ctx);
@@ -227,7 +227,7 @@ struct arm_world {
  * through: before anything else it stops. r is as far as it came, m as well, so that it may go on there;
  * whatever the answer, all that r says was done.
  */
-enum arm_why arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
+enum arm_why xmi_arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
                       unsigned most, unsigned *done);
 
 /* ---- the guest's tables: walk.c ---- */
@@ -262,7 +262,7 @@ struct arm_translation {
  * the registers, so they are never ARM_OK. by_domain says that ARM_UNSURE is for this alone, and *out is
  * right where the vCPU is known to have passed stage 1: at the address of its event, at its pc.
  */
-enum arm_why arm_translate(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
+enum arm_why xmi_arm_translate(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
                            bool user, struct arm_translation *out);
 
 /* A translation, and all that it came from: all zero is none. */
@@ -278,7 +278,7 @@ struct arm_walked {
  * The same in short, where k is of this page and these registers and each entry that it came from is
  * read again and is as it was; else k becomes that. w's trail is not looked at.
  */
-enum arm_why arm_translate_again(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
+enum arm_why xmi_arm_translate_again(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
                                  bool user, struct arm_walked *k, struct arm_translation *out);
 
 #endif

@@ -38,7 +38,7 @@ static enum arm_why next(const struct arm_world *w, const struct arm_regs *r,
     if (why)
         return why;
     return w->decode ? w->decode(w->ctx, arm_set_of(r), word, in)
-                     : arm_decode(arm_set_of(r), word, room);
+                     : xmi_arm_decode(arm_set_of(r), word, room);
 }
 
 static enum arm_why one(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
@@ -52,13 +52,13 @@ static enum arm_why one(const struct arm_world *w, struct arm_regs *r, struct ar
     if (!why && !may_follow(in, r, first))
         why = ARM_UNSURE;
     if (!why)
-        why = arm_touches(in, r, &touch);
+        why = xmi_arm_touches(in, r, &touch);
     if (!why && touch.bytes)
         why = w->place(w->ctx, r, &touch, &at);
-    return why ? why : arm_do(in, &touch, &at, r, m);
+    return why ? why : xmi_arm_do(in, &touch, &at, r, m);
 }
 
-enum arm_why arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
+enum arm_why xmi_arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
                       unsigned most, unsigned *done)
 {
     struct arm_insn room;

@@ -82,7 +82,7 @@ static void store_loose(void *p, uint32_t bytes, uint64_t value)
 
 /* ---- bytes ---- */
 
-uint64_t arm_bytes_get(const uint8_t *p, uint32_t bytes, bool big)
+uint64_t xmi_arm_bytes_get(const uint8_t *p, uint32_t bytes, bool big)
 {
     uint64_t value = 0;
     if (bytes == 8) {
@@ -94,7 +94,7 @@ uint64_t arm_bytes_get(const uint8_t *p, uint32_t bytes, bool big)
     return value;
 }
 
-void arm_bytes_put(uint8_t *p, uint32_t bytes, bool big, uint64_t value)
+void xmi_arm_bytes_put(uint8_t *p, uint32_t bytes, bool big, uint64_t value)
 {
     if (bytes == 8) {
         value = swaps(big) ? swapped(value, 8) : value;
@@ -130,7 +130,7 @@ static uint64_t load(const struct arm_place *at, uint32_t offset, uint32_t bytes
     }
     for (uint32_t i = 0; i < bytes; i++)
         raw[i] = (uint8_t)load_aligned(byte_at(at, offset + i), 1);
-    return arm_bytes_get(raw, bytes, big);
+    return xmi_arm_bytes_get(raw, bytes, big);
 }
 
 static void store(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
@@ -147,12 +147,12 @@ static void store(const struct arm_place *at, uint32_t offset, uint32_t bytes, b
             store_loose(p, bytes, value);
         return;
     }
-    arm_bytes_put(raw, bytes, big, value);
+    xmi_arm_bytes_put(raw, bytes, big, value);
     for (uint32_t i = 0; i < bytes; i++)
         store_aligned(byte_at(at, offset + i), 1, raw[i]);
 }
 
-uint64_t arm_place_load(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
+uint64_t xmi_arm_place_load(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
                         unsigned order)
 {
     fence(order);
@@ -161,7 +161,7 @@ uint64_t arm_place_load(const struct arm_place *at, uint32_t offset, uint32_t by
     return value;
 }
 
-void arm_place_store(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
+void xmi_arm_place_store(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
                      unsigned order, uint64_t value)
 {
     fence(order);
@@ -171,7 +171,7 @@ void arm_place_store(const struct arm_place *at, uint32_t offset, uint32_t bytes
 
 /* ---- exchange ---- */
 
-bool arm_place_exchange_can(uint32_t bytes)
+bool xmi_arm_place_exchange_can(uint32_t bytes)
 {
     return bytes <= 8 || HAVE_16;
 }
@@ -230,7 +230,7 @@ EXCHANGE(uint16_t)
 EXCHANGE(uint32_t)
 EXCHANGE(uint64_t)
 
-bool arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
+bool xmi_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
                         const void *desired)
 {
     uint64_t want[2], put[2];
@@ -277,7 +277,7 @@ static uint64_t modify(uint8_t *p, uint32_t bytes, enum arm_modify how, uint64_t
 }
 
 /* All but carries go byte by byte, so that their order is no matter. */
-bool arm_place_modify(const struct arm_place *at, uint32_t bytes, bool big, enum arm_modify how,
+bool xmi_arm_place_modify(const struct arm_place *at, uint32_t bytes, bool big, enum arm_modify how,
                       uint64_t by, uint64_t *old)
 {
     bool swap = bytes > 1 && swaps(big);
@@ -372,20 +372,20 @@ static bool store_raw(const struct arm_place *at, uint32_t bytes, const uint8_t 
     return true;
 }
 
-void arm_place_load_pair(const struct arm_place *at, uint32_t bytes, bool big, uint64_t out[2])
+void xmi_arm_place_load_pair(const struct arm_place *at, uint32_t bytes, bool big, uint64_t out[2])
 {
     uint8_t raw[16];
     bool one = load_raw(at, bytes, raw);
     for (uint32_t i = 0; i < 2; i++)
-        out[i] = one ? arm_bytes_get(raw + i * bytes, bytes, big) : load(at, i * bytes, bytes, big);
+        out[i] = one ? xmi_arm_bytes_get(raw + i * bytes, bytes, big) : load(at, i * bytes, bytes, big);
 }
 
-void arm_place_store_pair(const struct arm_place *at, uint32_t bytes, bool big,
+void xmi_arm_place_store_pair(const struct arm_place *at, uint32_t bytes, bool big,
                           const uint64_t value[2])
 {
     uint8_t raw[16];
     for (uint32_t i = 0; i < 2; i++)
-        arm_bytes_put(raw + i * bytes, bytes, big, value[i]);
+        xmi_arm_bytes_put(raw + i * bytes, bytes, big, value[i]);
     if (store_raw(at, bytes, raw))
         return;
     for (uint32_t i = 0; i < 2; i++)
@@ -395,34 +395,34 @@ void arm_place_store_pair(const struct arm_place *at, uint32_t bytes, bool big,
 /* ---- cache lines ---- */
 
 #if defined(__aarch64__)
-uint32_t arm_place_zero_bytes(void)
+uint32_t xmi_arm_place_zero_bytes(void)
 {
     uint64_t id;
     __asm__("mrs %0, dczid_el0" : "=r"(id));
     return id & 16 ? 0 : 4u << (id & 15);
 }
 
-bool arm_place_clean_can(void)
+bool xmi_arm_place_clean_can(void)
 {
     return true;
 }
 
-void arm_place_clean(const struct arm_place *at)
+void xmi_arm_place_clean(const struct arm_place *at)
 {
     __asm__ volatile("dc civac, %0\n\tdsb ish" : : "r"(at->p[0]) : "memory");
 }
 #else
-uint32_t arm_place_zero_bytes(void)
+uint32_t xmi_arm_place_zero_bytes(void)
 {
     return 0;
 }
 
-bool arm_place_clean_can(void)
+bool xmi_arm_place_clean_can(void)
 {
     return false;
 }
 
-void arm_place_clean(const struct arm_place *at)
+void xmi_arm_place_clean(const struct arm_place *at)
 {
     (void)at;
 }

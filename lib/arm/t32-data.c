@@ -55,7 +55,7 @@ static enum arm_why with_shift(uint32_t word, struct arm_insn *out)
 {
     struct a32_insn *a = &out->u.a32;
     a->rm = (uint8_t)a32_bits(word, 3, 0);
-    a32_shift_of(out, a32_bits(word, 5, 4), a32_bits(word, 14, 12) << 2 | a32_bits(word, 7, 6));
+    xmi_a32_shift_of(out, a32_bits(word, 5, 4), a32_bits(word, 14, 12) << 2 | a32_bits(word, 7, 6));
     a32_flag(out, a->rm == A32_PC || a32_bit(word, 15), A32_UNSURE);
     return processing(word, out);
 }
@@ -258,7 +258,7 @@ static const struct a32_row rows[] = {
     {0xffd000f0, 0xfb9000f0, divide},
 };
 
-enum arm_why t32_decode_data(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_t32_decode_data(uint32_t word, struct arm_insn *out)
 {
     return A32_BY_ROW(rows, word, out);
 }

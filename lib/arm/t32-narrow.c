@@ -23,7 +23,7 @@ static enum arm_why shift(uint32_t word, struct arm_insn *out)
     struct a32_insn *a = alu(out, A32_MOV, A32_OUTSIDE);
     a->rd = low(word, 0);
     a->rm = low(word, 3);
-    a32_shift_of(out, a32_bits(word, 12, 11), a32_bits(word, 10, 6));
+    xmi_a32_shift_of(out, a32_bits(word, 12, 11), a32_bits(word, 10, 6));
     a32_flag(out, !a32_bits(word, 12, 6), A32_ALONE);
     return ARM_OK;
 }
@@ -221,7 +221,7 @@ static enum arm_why multiple(uint32_t word, struct arm_insn *out)
     bool load = a32_bit(word, 11);
     uint32_t list = a32_bits(word, 7, 0), rn = low(word, 8);
     bool within = list >> rn & 1;
-    a32_many(out, load, list, true, false);
+    xmi_a32_many(out, load, list, true, false);
     out->u.a32.rn = (uint8_t)rn;
     a32_flag(out, !(load && within), A32_BACK);
     a32_flag(out, !load && within && list & ((1u << rn) - 1), A32_UNSURE);
@@ -232,7 +232,7 @@ static enum arm_why push_pop(uint32_t word, struct arm_insn *out)
 {
     bool load = a32_bit(word, 11);
     uint32_t more = a32_bit(word, 8) ? 1u << (load ? A32_PC : A32_LR) : 0;
-    a32_many(out, load, a32_bits(word, 7, 0) | more, load, !load);
+    xmi_a32_many(out, load, a32_bits(word, 7, 0) | more, load, !load);
     out->u.a32.rn = A32_SP;
     a32_flag(out, true, A32_BACK);
     return ARM_OK;
@@ -274,7 +274,7 @@ static enum arm_why if_then(uint32_t word, struct arm_insn *out)
 {
     uint32_t cond = a32_bits(word, 7, 4), mask = a32_bits(word, 3, 0);
     if (!mask)
-        return a32_hint(cond, out);
+        return xmi_a32_hint(cond, out);
     a32_op(out, A32_IT, ARM_NOTHING);
     out->u.a32.imm = a32_bits(word, 7, 0);
     a32_flag(out, true, A32_ALONE);
@@ -307,7 +307,7 @@ static const struct a32_row rows[] = {
     {0xf800, 0xe000, branch},
 };
 
-enum arm_why t32_decode_narrow(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_t32_decode_narrow(uint32_t word, struct arm_insn *out)
 {
     return A32_BY_ROW(rows, word, out);
 }

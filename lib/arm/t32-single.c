@@ -83,7 +83,7 @@ static void check(struct arm_insn *out, bool load, enum form form)
     a32_flag(out, a->flags & A32_BACK && a->rn == a->rd, A32_UNSURE);
 }
 
-enum arm_why t32_decode_single(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_t32_decode_single(uint32_t word, struct arm_insn *out)
 {
     struct a32_insn *a = &out->u.a32;
     enum form form = form_of(word);

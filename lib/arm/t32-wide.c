@@ -8,7 +8,7 @@ static enum arm_why multiple(uint32_t word, struct arm_insn *out)
     uint32_t list = a32_bits(word, 15, 0), rn = a32_bits(word, 19, 16);
     if (up == a32_bit(word, 24))
         return ARM_UNKNOWN; /* SRS, RFE */
-    a32_many(out, load, list, up, !up);
+    xmi_a32_many(out, load, list, up, !up);
     out->u.a32.rn = (uint8_t)rn;
     a32_flag(out, back, A32_BACK);
     a32_flag(out, rn == A32_PC || !(list & (list - 1)) || list >> A32_SP & 1, A32_UNSURE);
@@ -49,7 +49,7 @@ static enum arm_why exclusive_word(uint32_t word, struct arm_insn *out)
     a->rm = (uint8_t)a32_bits(word, 11, 8);
     a->imm = 4 * a32_bits(word, 7, 0);
     a32_flag(out, load && a->rm != A32_PC, A32_UNSURE);
-    a32_check_exclusive(out);
+    xmi_a32_check_exclusive(out);
     return ARM_OK;
 }
 
@@ -93,7 +93,7 @@ static enum arm_why exclusive(uint32_t word, struct arm_insn *out)
     if (ordered)
         out->u.a32.order = load ? ARM_ACQUIRE : ARM_RELEASE;
     exclusive_registers(word, out, is_ex && !load);
-    a32_check_exclusive(out);
+    xmi_a32_check_exclusive(out);
     return ARM_OK;
 }
 
@@ -142,7 +142,7 @@ static enum arm_why branch_if(uint32_t word, struct arm_insn *out)
 static enum arm_why hint(uint32_t word, struct arm_insn *out)
 {
     a32_flag(out, (word & 0x000f2800) != 0x000f0000, A32_UNSURE);
-    return a32_hint(a32_bits(word, 7, 0), out);
+    return xmi_a32_hint(a32_bits(word, 7, 0), out);
 }
 
 /* CLREX is 2 here. */
@@ -153,7 +153,7 @@ static enum arm_why barrier(uint32_t word, struct arm_insn *out)
     a32_flag(out, option == 2 && a32_bits(word, 3, 0) != 15, A32_UNSURE);
     if (option < 3)
         option = option == 2 ? 1 : 0;
-    return a32_barrier(option, out);
+    return xmi_a32_barrier(option, out);
 }
 
 static const struct a32_row branches[] = {
@@ -165,23 +165,23 @@ static const struct a32_row branches[] = {
     {0xf800c000, 0xf000c000, branch},
 };
 
-enum arm_why t32_decode_branch(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_t32_decode_branch(uint32_t word, struct arm_insn *out)
 {
     return A32_BY_ROW(branches, word, out);
 }
 
 static const struct a32_row rows[] = {
-    {0xff100000, 0xf9000000, a32_vector}, /* VLD and VST of structures */
-    {0xfe000000, 0xf8000000, t32_decode_single},
+    {0xff100000, 0xf9000000, xmi_a32_vector}, /* VLD and VST of structures */
+    {0xfe000000, 0xf8000000, xmi_t32_decode_single},
     {0xfe400000, 0xe8000000, multiple},
     {0xfe400000, 0xe8400000, dual_or_exclusive},
-    {0xfe000000, 0xec000000, a32_coprocessor},
-    {0xf8008000, 0xf0008000, t32_decode_branch},
+    {0xfe000000, 0xec000000, xmi_a32_coprocessor},
+    {0xf8008000, 0xf0008000, xmi_t32_decode_branch},
     {0xec000000, 0xec000000, NULL},
-    {0xe0000000, 0xe0000000, t32_decode_data},
+    {0xe0000000, 0xe0000000, xmi_t32_decode_data},
 };
 
-enum arm_why t32_decode_wide(uint32_t word, struct arm_insn *out)
+enum arm_why xmi_t32_decode_wide(uint32_t word, struct arm_insn *out)
 {
     return A32_BY_ROW(rows, word, out);
 }

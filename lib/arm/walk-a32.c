@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Tables of an AArch32 kernel. With short descriptors each page belongs to a domain, and DACR, which
- * says what domains are good for, is not among the registers: see arm_translate().
+ * says what domains are good for, is not among the registers: see xmi_arm_translate().
  */
 #include "walk-int.h"
 
@@ -28,7 +28,7 @@ static bool long_is_high(uint64_t va, uint64_t low_sz, uint64_t high_sz)
     return low_sz && top(va, low_sz);
 }
 
-enum arm_why walk_a32_long(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
+enum arm_why xmi_walk_a32_long(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
                            bool user, struct arm_translation *out)
 {
     uint64_t tcr = r->tcr, low_sz = tcr & 7, high_sz = tcr >> 16 & 7;
@@ -37,14 +37,14 @@ enum arm_why walk_a32_long(const struct arm_walk *w, const struct arm_regs *r, u
         return ARM_FAULTS; /* between the two */
     if (tcr & (high ? LONG_EPD1 : LONG_EPD0))
         return ARM_FAULTS;
-    const struct walk_long l = {.by = walk_by(r, user),
+    const struct walk_long l = {.by = xmi_walk_by(r, user),
                                 .ttbr = high ? r->ttbr1 : r->ttbr0,
                                 .in_bits = (uint8_t)(32 - (high ? high_sz : low_sz)),
                                 .out_bits = LONG_OUT_BITS,
                                 .page_bits = 12,
                                 .a32 = true,
                                 .flat = tcr & LONG_T2E && tcr & (high ? LONG_HPD1 : LONG_HPD0)};
-    return walk_long(w, &l, va, out);
+    return xmi_walk_long(w, &l, va, out);
 }
 
 /* ---- short descriptors ---- */
@@ -99,7 +99,7 @@ static enum arm_why second(const struct arm_walk *w, uint32_t first, uint64_t va
 {
     uint32_t d;
     uint64_t at = (first & ~UINT32_C(0x3ff)) + (va >> 12 & 0xff) * 4;
-    enum arm_why why = walk_read32(w, at, big, &d);
+    enum arm_why why = xmi_walk_read32(w, at, big, &d);
     if (why)
         return why;
     *out = page(d, first & BIT(2));
@@ -110,7 +110,7 @@ static enum arm_why find(const struct arm_walk *w, uint64_t table, uint64_t inde
                          bool big, struct leaf *out)
 {
     uint32_t d;
-    enum arm_why why = walk_read32(w, table + index * 4, big, &d);
+    enum arm_why why = xmi_walk_read32(w, table + index * 4, big, &d);
     if (why)
         return why;
     if (TYPE(d) == TYPE_NONE)
@@ -163,7 +163,7 @@ static void allow(const struct walk_for *by, const struct leaf *l, const struct 
 static enum arm_why finish(const struct arm_regs *r, const struct leaf *l, uint64_t va, bool user,
                            struct arm_translation *out)
 {
-    struct walk_for by = walk_by(r, user);
+    struct walk_for by = xmi_walk_by(r, user);
     struct ap ap;
     enum arm_why why = rights_of(r, l->ap, &ap);
     if (why)
@@ -176,7 +176,7 @@ static enum arm_why finish(const struct arm_regs *r, const struct leaf *l, uint6
     return ARM_UNSURE;
 }
 
-enum arm_why walk_a32_short(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
+enum arm_why xmi_walk_a32_short(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
                             bool user, struct arm_translation *out)
 {
     uint64_t n = r->tcr & 7;

@@ -31,19 +31,19 @@ struct walk_long {
     bool flat;      /* no rights in tables (HPD) */
 };
 
-struct walk_for walk_by(const struct arm_regs *r, bool user);
+struct walk_for xmi_walk_by(const struct arm_regs *r, bool user);
 /* As it lies there, 4 or 8 bytes. False: no such page. */
-bool walk_read_raw(const struct arm_walk *w, uint64_t ipa, uint32_t bytes, uint64_t *out);
+bool xmi_walk_read_raw(const struct arm_walk *w, uint64_t ipa, uint32_t bytes, uint64_t *out);
 /* One entry, which others may be changing; ARM_OK or ARM_NO_PLACE. */
-enum arm_why walk_read64(const struct arm_walk *w, uint64_t ipa, bool big, uint64_t *out);
-enum arm_why walk_read32(const struct arm_walk *w, uint64_t ipa, bool big, uint32_t *out);
+enum arm_why xmi_walk_read64(const struct arm_walk *w, uint64_t ipa, bool big, uint64_t *out);
+enum arm_why xmi_walk_read32(const struct arm_walk *w, uint64_t ipa, bool big, uint32_t *out);
 
-enum arm_why walk_long(const struct arm_walk *w, const struct walk_long *l, uint64_t va,
+enum arm_why xmi_walk_long(const struct arm_walk *w, const struct walk_long *l, uint64_t va,
                        struct arm_translation *out);
 /* The AArch32 kernel's long and short descriptors. */
-enum arm_why walk_a32_long(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
+enum arm_why xmi_walk_a32_long(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
                            bool user, struct arm_translation *out);
-enum arm_why walk_a32_short(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
+enum arm_why xmi_walk_a32_short(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
                             bool user, struct arm_translation *out);
 
 #endif

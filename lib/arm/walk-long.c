@@ -138,7 +138,7 @@ static void descend(const struct walk_long *l, struct step *s, uint64_t d)
         s->limits |= d;
 }
 
-enum arm_why walk_long(const struct arm_walk *w, const struct walk_long *l, uint64_t va,
+enum arm_why xmi_walk_long(const struct arm_walk *w, const struct walk_long *l, uint64_t va,
                        struct arm_translation *out)
 {
     struct step s;
@@ -146,7 +146,7 @@ enum arm_why walk_long(const struct arm_walk *w, const struct walk_long *l, uint
     while (!why) {
         uint64_t d, index = va >> s.shift & below(s.index_bits);
         bool last = false;
-        why = walk_read64(w, s.table + index * 8, l->by.big, &d);
+        why = xmi_walk_read64(w, s.table + index * 8, l->by.big, &d);
         if (!why)
             why = look(l, &s, d, &last);
         if (!why && last)

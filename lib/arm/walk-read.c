@@ -2,7 +2,7 @@
 /* What the walks of all formats read, and as whom. */
 #include "walk-int.h"
 
-struct walk_for walk_by(const struct arm_regs *r, bool user)
+struct walk_for xmi_walk_by(const struct arm_regs *r, bool user)
 {
     return (struct walk_for){.user = user,
                              .pan = r->cpsr & CPSR_PAN,
@@ -11,7 +11,7 @@ struct walk_for walk_by(const struct arm_regs *r, bool user)
                              .big = r->sctlr & SCTLR_EE};
 }
 
-bool walk_read_raw(const struct arm_walk *w, uint64_t ipa, uint32_t bytes, uint64_t *out)
+bool xmi_walk_read_raw(const struct arm_walk *w, uint64_t ipa, uint32_t bytes, uint64_t *out)
 {
     const uint8_t *page = w->page(w->ctx, ipa >> PAGE_BITS);
     if (!page)
@@ -25,7 +25,7 @@ bool walk_read_raw(const struct arm_walk *w, uint64_t ipa, uint32_t bytes, uint6
 static enum arm_why read_entry(const struct arm_walk *w, uint64_t ipa, uint32_t bytes, uint64_t *out)
 {
     struct arm_trail *t = w->trail;
-    if (!walk_read_raw(w, ipa, bytes, out))
+    if (!xmi_walk_read_raw(w, ipa, bytes, out))
         return ARM_NO_PLACE;
     if (t && t->n < ARM_TRAIL) {
         t->bytes = bytes;
@@ -37,7 +37,7 @@ static enum arm_why read_entry(const struct arm_walk *w, uint64_t ipa, uint32_t 
     return ARM_OK;
 }
 
-enum arm_why walk_read64(const struct arm_walk *w, uint64_t ipa, bool big, uint64_t *out)
+enum arm_why xmi_walk_read64(const struct arm_walk *w, uint64_t ipa, bool big, uint64_t *out)
 {
     enum arm_why why = read_entry(w, ipa, 8, out);
     if (!why && big)
@@ -45,7 +45,7 @@ enum arm_why walk_read64(const struct arm_walk *w, uint64_t ipa, bool big, uint6
     return why;
 }
 
-enum arm_why walk_read32(const struct arm_walk *w, uint64_t ipa, bool big, uint32_t *out)
+enum arm_why xmi_walk_read32(const struct arm_walk *w, uint64_t ipa, bool big, uint32_t *out)
 {
     uint64_t v = 0;
     enum arm_why why = read_entry(w, ipa, 4, &v);

@@ -47,7 +47,7 @@ static bool canonical(uint64_t va, uint64_t tcr, bool high, unsigned in_bits)
 static enum arm_why a64_regime(const struct arm_regs *r, bool user, bool high, struct walk_long *l)
 {
     uint64_t tcr = r->tcr, sz = tcr >> (high ? 16 : 0) & TCR_SZ;
-    *l = (struct walk_long){.by = walk_by(r, user),
+    *l = (struct walk_long){.by = xmi_walk_by(r, user),
                             .ttbr = high ? r->ttbr1 : r->ttbr0,
                             .in_bits = (uint8_t)(64 - sz),
                             .page_bits = granule(tcr, high),
@@ -73,7 +73,7 @@ static enum arm_why walk_a64(const struct arm_walk *w, const struct arm_regs *r,
         return why;
     if (!canonical(va, r->tcr, high, l.in_bits) || r->tcr & TCR_EPD << (high ? 16 : 0))
         return ARM_FAULTS;
-    return walk_long(w, &l, va, out);
+    return xmi_walk_long(w, &l, va, out);
 }
 
 /*
@@ -96,7 +96,7 @@ static enum arm_why identity(uint64_t va, bool a32, struct arm_translation *out)
     return ARM_OK;
 }
 
-enum arm_why arm_translate(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
+enum arm_why xmi_arm_translate(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
                            bool user, struct arm_translation *out)
 {
     bool a32 = kernel_is_a32(r);
@@ -107,8 +107,8 @@ enum arm_why arm_translate(const struct arm_walk *w, const struct arm_regs *r, u
         return walk_a64(w, r, va, user, out);
     if (va >> 32)
         return ARM_UNSURE;
-    return r->tcr & TTBCR_EAE ? walk_a32_long(w, r, va, user, out)
-                              : walk_a32_short(w, r, va, user, out);
+    return r->tcr & TTBCR_EAE ? xmi_walk_a32_long(w, r, va, user, out)
+                              : xmi_walk_a32_short(w, r, va, user, out);
 }
 
 /* ---- again ---- */
@@ -126,7 +126,7 @@ static bool same_entries(const struct arm_walk *w, const struct arm_trail *t)
 {
     for (uint32_t i = 0; i < t->n; i++) {
         uint64_t raw;
-        if (!walk_read_raw(w, t->ipa[i], t->bytes, &raw) || raw != t->raw[i])
+        if (!xmi_walk_read_raw(w, t->ipa[i], t->bytes, &raw) || raw != t->raw[i])
             return false;
     }
     return true;
@@ -146,14 +146,14 @@ static void keep(struct arm_walked *k, const struct arm_regs *r, uint64_t va, bo
     k->used = true;
 }
 
-enum arm_why arm_translate_again(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
+enum arm_why xmi_arm_translate_again(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
                                  bool user, struct arm_walked *k, struct arm_translation *out)
 {
     if (!same_asked(k, r, va, user) || !same_entries(w, &k->trail)) {
         const struct arm_walk with = {.ctx = w->ctx, .page = w->page, .trail = &k->trail};
         k->used = false;
         k->trail.n = 0;
-        k->why = (uint8_t)arm_translate(&with, r, va, user, &k->out);
+        k->why = (uint8_t)xmi_arm_translate(&with, r, va, user, &k->out);
         if ((!k->why || k->out.by_domain) && k->trail.n <= ARM_TRAIL)
             keep(k, r, va, user);
     }

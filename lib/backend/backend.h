@@ -81,7 +81,7 @@ struct backend_vcpu {
 /* Runs, or questions, in one hypercall. */
 #define BACKEND_RUNS_MAX 256u
 #define BACKEND_NO_RIGHTS 0xffu
-/* gfns of one pages_there(). */
+/* gfns of one xmi_pages_there(). */
 #define BACKEND_THERE_MAX 1024u
 
 struct backend_run {
@@ -252,7 +252,7 @@ struct xmem_backend_ops {
     uint64_t (*hypercalls)(void *dom);
 };
 
-extern const struct xmem_backend_ops xmem_backend_sim;
-extern const struct xmem_backend_ops xmem_backend_xen;
+extern const struct xmem_backend_ops xmi_backend_sim;
+extern const struct xmem_backend_ops xmi_backend_xen;
 
 #endif

@@ -26,7 +26,7 @@ static int grow(struct host_copy *h, uint64_t gfn)
     return 0;
 }
 
-int host_copy_note(struct host_copy *h, uint64_t gfn, uint64_t nr, host_copy_fn fn, void *dom)
+int xmi_host_copy_note(struct host_copy *h, uint64_t gfn, uint64_t nr, host_copy_fn fn, void *dom)
 {
     int rc = 0;
     for (uint64_t end = gfn + nr; gfn < end && !rc; gfn++) {
@@ -41,7 +41,7 @@ int host_copy_note(struct host_copy *h, uint64_t gfn, uint64_t nr, host_copy_fn 
     return rc;
 }
 
-int host_copy_each(const struct host_copy *h, host_copy_fn fn, void *dom)
+int xmi_host_copy_each(const struct host_copy *h, host_copy_fn fn, void *dom)
 {
     int rc = 0;
     for (uint64_t gfn = 0; gfn / 8 < h->bytes && !rc; gfn++)
@@ -50,7 +50,7 @@ int host_copy_each(const struct host_copy *h, host_copy_fn fn, void *dom)
     return rc;
 }
 
-void host_copy_free(struct host_copy *h)
+void xmi_host_copy_free(struct host_copy *h)
 {
     free(h->set);
     *h = (struct host_copy){0};

@@ -22,9 +22,9 @@ struct host_copy {
 typedef int (*host_copy_fn)(void *dom, uint64_t gfn);
 
 /* These gfns were restricted; fn NULL: views are off, their entries come later. */
-int host_copy_note(struct host_copy *h, uint64_t gfn, uint64_t nr, host_copy_fn fn, void *dom);
+int xmi_host_copy_note(struct host_copy *h, uint64_t gfn, uint64_t nr, host_copy_fn fn, void *dom);
 /* Views were turned on. */
-int host_copy_each(const struct host_copy *h, host_copy_fn fn, void *dom);
-void host_copy_free(struct host_copy *h);
+int xmi_host_copy_each(const struct host_copy *h, host_copy_fn fn, void *dom);
+void xmi_host_copy_free(struct host_copy *h);
 
 #endif

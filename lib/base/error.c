@@ -4,23 +4,23 @@
 #include <stdio.h>
 #include <string.h>
 
-int xmem_error_vset(struct xmem_error *e, int code, const char *fmt, va_list ap)
+int xmi_error_vset(struct xmem_error *e, int code, const char *fmt, va_list ap)
 {
     if (e && vsnprintf(e->text, sizeof(e->text), fmt, ap) < 0)
         e->text[0] = '\0';
     return code;
 }
 
-int xmem_error_set(struct xmem_error *e, int code, const char *fmt, ...)
+int xmi_error_set(struct xmem_error *e, int code, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    code = xmem_error_vset(e, code, fmt, ap);
+    code = xmi_error_vset(e, code, fmt, ap);
     va_end(ap);
     return code;
 }
 
-void xmem_error_add(struct xmem_error *e, const char *fmt, ...)
+void xmi_error_add(struct xmem_error *e, const char *fmt, ...)
 {
     size_t used = strlen(e->text);
     va_list ap;
@@ -30,12 +30,12 @@ void xmem_error_add(struct xmem_error *e, const char *fmt, ...)
     va_end(ap);
 }
 
-void xmem_error_clear(struct xmem_error *e)
+void xmi_error_clear(struct xmem_error *e)
 {
     e->text[0] = '\0';
 }
 
-struct xmem_error *xmem_error_thread(void)
+struct xmem_error *xmi_error_thread(void)
 {
     static __thread struct xmem_error error;
     return &error;

@@ -9,16 +9,16 @@ struct xmem_error {
     char text[512];
 };
 
-/* Sets the text and returns code, so that callers write: return xmem_error_set(e, -EINVAL, ...). */
-int xmem_error_set(struct xmem_error *e, int code, const char *fmt, ...)
+/* Sets the text and returns code, so that callers write: return xmi_error_set(e, -EINVAL, ...). */
+int xmi_error_set(struct xmem_error *e, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-int xmem_error_vset(struct xmem_error *e, int code, const char *fmt, va_list ap)
+int xmi_error_vset(struct xmem_error *e, int code, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
 /* Adds to the text; what does not fit is cut. */
-void xmem_error_add(struct xmem_error *e, const char *fmt, ...)
+void xmi_error_add(struct xmem_error *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-void xmem_error_clear(struct xmem_error *e);
+void xmi_error_clear(struct xmem_error *e);
 /* Of failures that have no handle; one per thread. */
-struct xmem_error *xmem_error_thread(void);
+struct xmem_error *xmi_error_thread(void);
 
 #endif

@@ -16,7 +16,7 @@ static size_t size_of(const void *callers)
     return size;
 }
 
-int sized_check(const void *callers)
+int xmi_sized_check(const void *callers)
 {
     if (!callers)
         return -EINVAL;
@@ -24,9 +24,9 @@ int sized_check(const void *callers)
     return size >= SIZED_MIN && size <= SIZED_MAX ? 0 : -EINVAL;
 }
 
-int sized_in(void *own, size_t bytes, const void *callers)
+int xmi_sized_in(void *own, size_t bytes, const void *callers)
 {
-    int rc = sized_check(callers);
+    int rc = xmi_sized_check(callers);
     if (rc)
         return rc;
     size_t size = size_of(callers);
@@ -40,7 +40,7 @@ int sized_in(void *own, size_t bytes, const void *callers)
     return 0;
 }
 
-void sized_out(void *callers, const void *own, size_t bytes)
+void xmi_sized_out(void *callers, const void *own, size_t bytes)
 {
     size_t size = size_of(callers);
     size_t n = size < bytes ? size : bytes;

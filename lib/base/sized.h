@@ -13,10 +13,10 @@
  * too small to hold a field; -E2BIG: larger than own with a tail that is not zero. own is
  * untouched on failure.
  */
-int sized_in(void *own, size_t bytes, const void *callers);
+int xmi_sized_in(void *own, size_t bytes, const void *callers);
 /* May the caller's struct be filled? Called before anything is done. -EINVAL. */
-int sized_check(const void *callers);
+int xmi_sized_check(const void *callers);
 /* Fills the caller's struct from own as far as it goes; a tail unknown here becomes zero. */
-void sized_out(void *callers, const void *own, size_t bytes);
+void xmi_sized_out(void *callers, const void *own, size_t bytes);
 
 #endif

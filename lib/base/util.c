@@ -9,19 +9,19 @@
 #define SECOND_MS 1000
 #define FIRST 8u
 
-int64_t clock_ns(void)
+int64_t xmi_clock_ns(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * SECOND_NS + t.tv_nsec;
 }
 
-int64_t clock_ms(void)
+int64_t xmi_clock_ms(void)
 {
-    return clock_ns() / (SECOND_NS / SECOND_MS);
+    return xmi_clock_ns() / (SECOND_NS / SECOND_MS);
 }
 
-int array_reserve(void **v, size_t want, size_t *cap, size_t element)
+int xmi_array_reserve(void **v, size_t want, size_t *cap, size_t element)
 {
     size_t more = *cap ? *cap : FIRST;
     if (want <= *cap)
@@ -36,7 +36,7 @@ int array_reserve(void **v, size_t want, size_t *cap, size_t element)
     return 0;
 }
 
-int array_room(void **v, size_t n, size_t *cap, size_t element)
+int xmi_array_room(void **v, size_t n, size_t *cap, size_t element)
 {
-    return n < *cap ? 0 : array_reserve(v, n + 1, cap, element);
+    return n < *cap ? 0 : xmi_array_reserve(v, n + 1, cap, element);
 }

@@ -12,12 +12,12 @@
 #define PAGE_MASK 0xfffu
 
 /* CLOCK_MONOTONIC. */
-int64_t clock_ns(void);
-int64_t clock_ms(void);
+int64_t xmi_clock_ns(void);
+int64_t xmi_clock_ms(void);
 
 /* Grows an array of n, so that one more fits. -ENOMEM. */
-int array_room(void **v, size_t n, size_t *cap, size_t element);
+int xmi_array_room(void **v, size_t n, size_t *cap, size_t element);
 /* So that this many fit. -ENOMEM. */
-int array_reserve(void **v, size_t want, size_t *cap, size_t element);
+int xmi_array_reserve(void **v, size_t want, size_t *cap, size_t element);
 
 #endif

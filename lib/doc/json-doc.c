@@ -28,12 +28,12 @@ struct json_doc {
     size_t warnings;
 };
 
-const char *json_doc_name(const struct json_doc *doc)
+const char *xmi_json_doc_name(const struct json_doc *doc)
 {
     return doc->name;
 }
 
-char *json_doc_sibling(const struct json_doc *doc, const char *file)
+char *xmi_json_doc_sibling(const struct json_doc *doc, const char *file)
 {
     const char *slash = strrchr(doc->name, '/');
     char *path = NULL;
@@ -45,31 +45,31 @@ char *json_doc_sibling(const struct json_doc *doc, const char *file)
     return path;
 }
 
-const struct json_value *json_doc_root(const struct json_doc *doc)
+const struct json_value *xmi_json_doc_root(const struct json_doc *doc)
 {
     return &doc->values[0];
 }
 
-size_t json_doc_errors(const struct json_doc *doc)
+size_t xmi_json_doc_errors(const struct json_doc *doc)
 {
     return doc->errors;
 }
 
-const struct json_value *json_first(const struct json_doc *doc, const struct json_value *v)
+const struct json_value *xmi_json_first(const struct json_doc *doc, const struct json_value *v)
 {
     return v && v->child != JSON_NONE ? &doc->values[v->child] : NULL;
 }
 
-const struct json_value *json_at(const struct json_doc *doc, const struct json_value *v, size_t i)
+const struct json_value *xmi_json_at(const struct json_doc *doc, const struct json_value *v, size_t i)
 {
-    const struct json_value *it = json_first(doc, v);
+    const struct json_value *it = xmi_json_first(doc, v);
 
     while (it && it->index != i)
-        it = json_next(doc, it);
+        it = xmi_json_next(doc, it);
     return it;
 }
 
-const struct json_value *json_next(const struct json_doc *doc, const struct json_value *v)
+const struct json_value *xmi_json_next(const struct json_doc *doc, const struct json_value *v)
 {
     return v->next != JSON_NONE ? &doc->values[v->next] : NULL;
 }
@@ -92,7 +92,7 @@ static int index_lines(struct json_doc *doc)
     return 0;
 }
 
-void json_position(const struct json_doc *doc, uint32_t offset, uint32_t *line, uint32_t *column)
+void xmi_json_position(const struct json_doc *doc, uint32_t offset, uint32_t *line, uint32_t *column)
 {
     uint32_t low = 0, high = doc->n_lines;
 
@@ -136,7 +136,7 @@ static bool prepend_token(const struct json_doc *doc, const struct json_value *v
     return true;
 }
 
-const char *json_pointer(const struct json_doc *doc, const struct json_value *v, char *buf,
+const char *xmi_json_pointer(const struct json_doc *doc, const struct json_value *v, char *buf,
                          size_t size)
 {
     char *at = buf + size - 1;
@@ -150,7 +150,7 @@ const char *json_pointer(const struct json_doc *doc, const struct json_value *v,
     return at;
 }
 
-const char *json_raw(const struct json_doc *doc, const struct json_value *v, size_t *n)
+const char *xmi_json_raw(const struct json_doc *doc, const struct json_value *v, size_t *n)
 {
     *n = v->end - v->start;
     return doc->text + v->start;
@@ -168,12 +168,12 @@ error_at(struct json_doc *doc, const struct json_value *v, uint32_t offset, enum
     if (++doc->errors > REPORT_MAX + 1)
         return; /* the report is full: hostile documents have millions of errors */
     if (v)
-        pos.path = json_pointer(doc, v, buf, sizeof(buf));
-    json_position(doc, offset, &pos.line, &pos.column);
-    report_vadd(doc->report, m, &pos, fmt, args);
+        pos.path = xmi_json_pointer(doc, v, buf, sizeof(buf));
+    xmi_json_position(doc, offset, &pos.line, &pos.column);
+    xmi_report_vadd(doc->report, m, &pos, fmt, args);
 }
 
-void json_error(struct json_doc *doc, const struct json_value *v, enum xm_message m,
+void xmi_json_error(struct json_doc *doc, const struct json_value *v, enum xm_message m,
                 const char *fmt, ...)
 {
     va_list args;
@@ -183,7 +183,7 @@ void json_error(struct json_doc *doc, const struct json_value *v, enum xm_messag
     va_end(args);
 }
 
-void json_key_error(struct json_doc *doc, const struct json_value *v, enum xm_message m,
+void xmi_json_key_error(struct json_doc *doc, const struct json_value *v, enum xm_message m,
                     const char *fmt, ...)
 {
     va_list args;
@@ -193,7 +193,7 @@ void json_key_error(struct json_doc *doc, const struct json_value *v, enum xm_me
     va_end(args);
 }
 
-void json_warning(struct json_doc *doc, const struct json_value *v, enum xm_message m,
+void xmi_json_warning(struct json_doc *doc, const struct json_value *v, enum xm_message m,
                   const char *fmt, ...)
 {
     char buf[2048], text[1024];
@@ -202,12 +202,12 @@ void json_warning(struct json_doc *doc, const struct json_value *v, enum xm_mess
 
     if (++doc->warnings > REPORT_MAX / 2)
         return; /* room for errors that come yet */
-    pos.path = json_pointer(doc, v, buf, sizeof(buf));
-    json_position(doc, v->start, &pos.line, &pos.column);
+    pos.path = xmi_json_pointer(doc, v, buf, sizeof(buf));
+    xmi_json_position(doc, v->start, &pos.line, &pos.column);
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    report_add(doc->report, m, &pos, "warning: %s", text);
+    xmi_report_add(doc->report, m, &pos, "warning: %s", text);
 }
 
 static void __attribute__((format(printf, 5, 6)))
@@ -228,7 +228,7 @@ file_error(const char *name, struct xmem_report *r, enum xm_message m, const cha
     va_list args;
 
     va_start(args, fmt);
-    report_vadd(r, m, &pos, fmt, args);
+    xmi_report_vadd(r, m, &pos, fmt, args);
     va_end(args);
 }
 
@@ -240,8 +240,8 @@ static void key_twice(void *arg, uint32_t value, uint32_t first)
     const struct json_value *v = &doc->values[value];
     uint32_t line, column;
 
-    json_position(doc, doc->values[first].key_start, &line, &column);
-    json_key_error(doc, v, XM_MSG_DUPLICATE, "the key \"%.60s\" occurs twice, first in line %u",
+    xmi_json_position(doc, doc->values[first].key_start, &line, &column);
+    xmi_json_key_error(doc, v, XM_MSG_DUPLICATE, "the key \"%.60s\" occurs twice, first in line %u",
                    v->key, line);
 }
 
@@ -251,7 +251,7 @@ static int run_scanner(struct json_doc *doc)
 {
     struct json_scan s;
     const struct json_value *at = NULL;
-    int err = json_scan(&s, doc->text, doc->len);
+    int err = xmi_json_scan(&s, doc->text, doc->len);
 
     doc->values = s.values;
     doc->n_values = s.n;
@@ -270,9 +270,9 @@ static int parse_text(struct json_doc *doc)
     if (err == 0)
         err = run_scanner(doc);
     if (err == 0)
-        err = json_decode(doc->values, doc->n_values, doc->text, doc->len, &doc->strings);
+        err = xmi_json_decode(doc->values, doc->n_values, doc->text, doc->len, &doc->strings);
     if (err == 0)
-        err = json_find_twice(doc->values, doc->n_values, key_twice, doc);
+        err = xmi_json_find_twice(doc->values, doc->n_values, key_twice, doc);
     return err ? err : doc->errors ? -EBADMSG : 0;
 }
 
@@ -301,13 +301,13 @@ static int parse_owned(const char *name, char *text, size_t len, struct xmem_rep
     if (doc->name)
         err = parse_text(doc);
     if (err)
-        json_doc_free(doc);
+        xmi_json_doc_free(doc);
     else
         *out = doc;
     return err;
 }
 
-int json_doc_parse(const char *name, const void *text, size_t len, struct xmem_report *r,
+int xmi_json_doc_parse(const char *name, const void *text, size_t len, struct xmem_report *r,
                    struct json_doc **out)
 {
     char *copy;
@@ -322,7 +322,7 @@ int json_doc_parse(const char *name, const void *text, size_t len, struct xmem_r
     return parse_owned(name, copy, len, r, out);
 }
 
-void json_doc_free(struct json_doc *doc)
+void xmi_json_doc_free(struct json_doc *doc)
 {
     if (!doc)
         return;
@@ -392,7 +392,7 @@ static int read_file(const char *path, char **out, size_t *len)
     return err;
 }
 
-int json_doc_load(const char *path, struct xmem_report *r, struct json_doc **out)
+int xmi_json_doc_load(const char *path, struct xmem_report *r, struct json_doc **out)
 {
     char *text = NULL;
     size_t len = 0;

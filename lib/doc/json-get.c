@@ -8,7 +8,7 @@
 
 #include "doc/json-doc.h"
 
-const char *json_kind_name(enum json_kind kind)
+const char *xmi_json_kind_name(enum json_kind kind)
 {
     static const char *const names[] = {"null",     "true or false", "a number",
                                         "a string", "an array",      "an object"};
@@ -16,7 +16,7 @@ const char *json_kind_name(enum json_kind kind)
     return names[kind];
 }
 
-const struct json_value *json_find(const struct json_doc *doc, const struct json_value *object,
+const struct json_value *xmi_json_find(const struct json_doc *doc, const struct json_value *object,
                                    const char *key)
 {
     json_for_each(doc, v, object)
@@ -25,12 +25,12 @@ const struct json_value *json_find(const struct json_doc *doc, const struct json
     return NULL;
 }
 
-bool json_want(struct json_doc *doc, const struct json_value *v, enum json_kind kind)
+bool xmi_json_want(struct json_doc *doc, const struct json_value *v, enum json_kind kind)
 {
     if (v->kind == kind)
         return true;
-    json_error(doc, v, XM_MSG_TYPE, "%s where %s is expected", json_kind_name(v->kind),
-               json_kind_name(kind));
+    xmi_json_error(doc, v, XM_MSG_TYPE, "%s where %s is expected", xmi_json_kind_name(v->kind),
+               xmi_json_kind_name(kind));
     return false;
 }
 
@@ -55,65 +55,65 @@ static bool find_word(const char *const *words, const char *text, size_t *out)
     return false;
 }
 
-bool json_want_keys(struct json_doc *doc, const struct json_value *object, const char *const *keys)
+bool xmi_json_want_keys(struct json_doc *doc, const struct json_value *object, const char *const *keys)
 {
     char list[512];
-    bool good = json_want(doc, object, JSON_OBJECT);
+    bool good = xmi_json_want(doc, object, JSON_OBJECT);
     size_t place;
 
     if (!good)
         return false;
     json_for_each(doc, v, object)
         if (!find_word(keys, v->key, &place)) {
-            json_key_error(doc, v, XM_MSG_UNKNOWN_KEY, "unknown key \"%.60s\"; known here: %s",
+            xmi_json_key_error(doc, v, XM_MSG_UNKNOWN_KEY, "unknown key \"%.60s\"; known here: %s",
                            v->key, list_words(keys, list, sizeof(list)));
             good = false;
         }
     return good;
 }
 
-const struct json_value *json_need(struct json_doc *doc, const struct json_value *object,
+const struct json_value *xmi_json_need(struct json_doc *doc, const struct json_value *object,
                                    const char *key)
 {
-    const struct json_value *v = json_find(doc, object, key);
+    const struct json_value *v = xmi_json_find(doc, object, key);
 
     if (!v)
-        json_error(doc, object, XM_MSG_MISSING_KEY, "the key \"%s\" is missing", key);
+        xmi_json_error(doc, object, XM_MSG_MISSING_KEY, "the key \"%s\" is missing", key);
     return v;
 }
 
-bool json_want_count(struct json_doc *doc, const struct json_value *v, uint32_t min, uint32_t max)
+bool xmi_json_want_count(struct json_doc *doc, const struct json_value *v, uint32_t min, uint32_t max)
 {
     if (v->count >= min && v->count <= max)
         return true;
     if (v->count < min)
-        json_error(doc, v, XM_MSG_COUNT, "%s with %u elements; it needs %u or more",
-                   json_kind_name(v->kind), v->count, min);
+        xmi_json_error(doc, v, XM_MSG_COUNT, "%s with %u elements; it needs %u or more",
+                   xmi_json_kind_name(v->kind), v->count, min);
     else
-        json_error(doc, v, XM_MSG_COUNT, "%s with %u elements; it may have %u at most",
-                   json_kind_name(v->kind), v->count, max);
+        xmi_json_error(doc, v, XM_MSG_COUNT, "%s with %u elements; it may have %u at most",
+                   xmi_json_kind_name(v->kind), v->count, max);
     return false;
 }
 
-bool json_get_bool(struct json_doc *doc, const struct json_value *v, bool *out)
+bool xmi_json_get_bool(struct json_doc *doc, const struct json_value *v, bool *out)
 {
     size_t n;
 
-    if (!json_want(doc, v, JSON_BOOL))
+    if (!xmi_json_want(doc, v, JSON_BOOL))
         return false;
-    *out = *json_raw(doc, v, &n) == 't';
+    *out = *xmi_json_raw(doc, v, &n) == 't';
     return true;
 }
 
-bool json_get_text(struct json_doc *doc, const struct json_value *v, size_t max, const char **out)
+bool xmi_json_get_text(struct json_doc *doc, const struct json_value *v, size_t max, const char **out)
 {
     size_t n;
 
-    if (!json_want(doc, v, JSON_STRING))
+    if (!xmi_json_want(doc, v, JSON_STRING))
         return false;
     n = strlen(v->text);
     if (n == 0 || n > max) {
-        json_error(doc, v, XM_MSG_TEXT_LENGTH, "%s; 1 to %zu bytes are allowed",
+        xmi_json_error(doc, v, XM_MSG_TEXT_LENGTH, "%s; 1 to %zu bytes are allowed",
                    n ? "too long" : "empty", max);
         return false;
     }
@@ -121,18 +121,18 @@ bool json_get_text(struct json_doc *doc, const struct json_value *v, size_t max,
     return true;
 }
 
-bool json_get_word(struct json_doc *doc, const struct json_value *v, const char *what,
+bool xmi_json_get_word(struct json_doc *doc, const struct json_value *v, const char *what,
                    const char *const *words, size_t *out)
 {
     char list[512];
     const char *text;
 
-    if (!json_want(doc, v, JSON_STRING))
+    if (!xmi_json_want(doc, v, JSON_STRING))
         return false;
     text = v->text;
     if (find_word(words, text, out))
         return true;
-    json_error(doc, v, XM_MSG_WORD, "\"%.60s\" is not %s; known: %s", text, what,
+    xmi_json_error(doc, v, XM_MSG_WORD, "\"%.60s\" is not %s; known: %s", text, what,
                list_words(words, list, sizeof(list)));
     return false;
 }
@@ -150,7 +150,7 @@ static int digit_value(char c)
     return -1;
 }
 
-int json_parse_u64(const char *s, size_t n, uint64_t *out)
+int xmi_json_parse_u64(const char *s, size_t n, uint64_t *out)
 {
     bool hex = n > 1 && s[0] == '0' && (s[1] | 0x20) == 'x';
     uint64_t base = hex ? 16 : 10, v = 0;
@@ -174,15 +174,15 @@ static void range_error(struct json_doc *doc, const struct json_value *v, uint64
                         uint64_t max)
 {
     size_t n;
-    const char *text = json_raw(doc, v, &n);
+    const char *text = xmi_json_raw(doc, v, &n);
     const char *more = n > 40 ? "..." : "";
     int shown = n > 40 ? 40 : (int)n;
 
     if (max > UINT32_MAX)
-        json_error(doc, v, XM_MSG_RANGE, "%.*s%s is out of range: %" PRIu64 " to 0x%" PRIx64,
+        xmi_json_error(doc, v, XM_MSG_RANGE, "%.*s%s is out of range: %" PRIu64 " to 0x%" PRIx64,
                    shown, text, more, min, max);
     else
-        json_error(doc, v, XM_MSG_RANGE, "%.*s%s is out of range: %" PRIu64 " to %" PRIu64, shown,
+        xmi_json_error(doc, v, XM_MSG_RANGE, "%.*s%s is out of range: %" PRIu64 " to %" PRIu64, shown,
                    text, more, min, max);
 }
 
@@ -205,10 +205,10 @@ static bool get_plain(struct json_doc *doc, const struct json_value *v, uint64_t
                       uint64_t *out)
 {
     size_t n;
-    const char *text = json_raw(doc, v, &n);
+    const char *text = xmi_json_raw(doc, v, &n);
 
     if (memchr(text, '.', n) || memchr(text, 'e', n) || memchr(text, 'E', n)) {
-        json_error(doc, v, XM_MSG_INTEGER, "%.*s is not an integer", n > 40 ? 40 : (int)n, text);
+        xmi_json_error(doc, v, XM_MSG_INTEGER, "%.*s is not an integer", n > 40 ? 40 : (int)n, text);
         return false;
     }
     if (text[0] == '-') {
@@ -218,7 +218,7 @@ static bool get_plain(struct json_doc *doc, const struct json_value *v, uint64_t
     if (parse_plain(text, n, out) == 0)
         return true;
     if (max > JSON_MAX_PLAIN)
-        json_error(doc, v, XM_MSG_RANGE,
+        xmi_json_error(doc, v, XM_MSG_RANGE,
                    "%.*s is too large for a plain number: above %" PRIu64
                    " write a string \"0x...\"",
                    n > 40 ? 40 : (int)n, text, JSON_MAX_PLAIN);
@@ -231,24 +231,24 @@ static bool get_quoted(struct json_doc *doc, const struct json_value *v, uint64_
                        uint64_t max, uint64_t *out)
 {
     const char *text = v->text;
-    int err = json_parse_u64(text, strlen(text), out);
+    int err = xmi_json_parse_u64(text, strlen(text), out);
 
     if (err == -EINVAL)
-        json_error(doc, v, XM_MSG_HEX, "\"%.60s\" is not a number as \"31\" or \"0x1f\"", text);
+        xmi_json_error(doc, v, XM_MSG_HEX, "\"%.60s\" is not a number as \"31\" or \"0x1f\"", text);
     else if (err)
         range_error(doc, v, min, max);
     return err == 0;
 }
 
-bool json_get_u64(struct json_doc *doc, const struct json_value *v, uint64_t min, uint64_t max,
+bool xmi_json_get_u64(struct json_doc *doc, const struct json_value *v, uint64_t min, uint64_t max,
                   uint64_t *out)
 {
     uint64_t n;
     bool good;
 
     if (v->kind != JSON_NUMBER && v->kind != JSON_STRING) {
-        json_error(doc, v, XM_MSG_TYPE, "%s where a number or a string \"0x...\" is expected",
-                   json_kind_name(v->kind));
+        xmi_json_error(doc, v, XM_MSG_TYPE, "%s where a number or a string \"0x...\" is expected",
+                   xmi_json_kind_name(v->kind));
         return false;
     }
     good = (v->kind == JSON_NUMBER ? get_plain : get_quoted)(doc, v, min, max, &n);
@@ -262,12 +262,12 @@ bool json_get_u64(struct json_doc *doc, const struct json_value *v, uint64_t min
     return true;
 }
 
-bool json_get_u32(struct json_doc *doc, const struct json_value *v, uint32_t min, uint32_t max,
+bool xmi_json_get_u32(struct json_doc *doc, const struct json_value *v, uint32_t min, uint32_t max,
                   uint32_t *out)
 {
     uint64_t n;
 
-    if (!json_get_u64(doc, v, min, max, &n))
+    if (!xmi_json_get_u64(doc, v, min, max, &n))
         return false;
     *out = (uint32_t)n;
     return true;

@@ -61,7 +61,7 @@ static int new_value(struct json_scan *s, enum json_kind kind, uint32_t parent, 
     if (s->n == JSON_MAX_VALUES)
         return fail(s, XM_MSG_VALUES, s->at, "more than %u values; split the document",
                     JSON_MAX_VALUES);
-    if (array_room((void **)&s->values, s->n, &s->room, sizeof(*s->values)))
+    if (xmi_array_room((void **)&s->values, s->n, &s->room, sizeof(*s->values)))
         return -ENOMEM;
     s->values[s->n] = (struct json_value){.kind = (uint8_t)kind, .start = s->at, .parent = parent,
                                           .next = JSON_NONE, .child = JSON_NONE,
@@ -375,7 +375,7 @@ static int check_utf8(struct json_scan *s)
     return 0;
 }
 
-int json_scan(struct json_scan *s, const char *text, uint32_t len)
+int xmi_json_scan(struct json_scan *s, const char *text, uint32_t len)
 {
     uint32_t root;
     int err;

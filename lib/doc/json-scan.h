@@ -20,6 +20,6 @@ struct json_scan {
 };
 
 /* text[len] is NUL. 0; -EBADMSG with the error in s; -ENOMEM. The caller frees s->values. */
-int json_scan(struct json_scan *s, const char *text, uint32_t len);
+int xmi_json_scan(struct json_scan *s, const char *text, uint32_t len);
 
 #endif

@@ -76,7 +76,7 @@ static char *decode(char *out, const char *s, const char *end)
     return out;
 }
 
-int json_decode(struct json_value *values, uint32_t n, const char *text, uint32_t len, char **out)
+int xmi_json_decode(struct json_value *values, uint32_t n, const char *text, uint32_t len, char **out)
 {
     char *room = malloc((size_t)len + 1), *at = room;
 
@@ -148,7 +148,7 @@ static uint32_t members_of(const struct json_value *values, uint32_t object, str
     return n;
 }
 
-int json_find_twice(const struct json_value *values, uint32_t n, json_twice_fn fn, void *arg)
+int xmi_json_find_twice(const struct json_value *values, uint32_t n, json_twice_fn fn, void *arg)
 {
     uint32_t most = 0;
     struct member *m;

@@ -63,7 +63,7 @@ int xmem_report_get(const struct xmem_report *r, size_t index, struct xmem_diag 
 
     if (!r)
         return -EINVAL;
-    err = sized_check(out);
+    err = xmi_sized_check(out);
     if (err)
         return err;
     if (index >= r->n)
@@ -72,7 +72,7 @@ int xmem_report_get(const struct xmem_report *r, size_t index, struct xmem_diag 
     d = (struct xmem_diag){.size = sizeof(d), .number = e->number, .line = e->line,
                            .column = e->column, .file = e->file, .path = e->path,
                            .text = e->text, .full = e->full};
-    sized_out(out, &d, sizeof(d));
+    xmi_sized_out(out, &d, sizeof(d));
     return 0;
 }
 
@@ -131,7 +131,7 @@ static void append(struct xmem_report *r, enum xm_message m, const struct report
     }
 }
 
-void report_vadd(struct xmem_report *r, enum xm_message m, const struct report_pos *pos,
+void xmi_report_vadd(struct xmem_report *r, enum xm_message m, const struct report_pos *pos,
                  const char *fmt, va_list args)
 {
     char *text;
@@ -149,7 +149,7 @@ void report_vadd(struct xmem_report *r, enum xm_message m, const struct report_p
         r->lost = true;
 }
 
-bool report_lost(struct xmem_report *r)
+bool xmi_report_lost(struct xmem_report *r)
 {
     bool lost = r && r->lost;
 
@@ -158,12 +158,12 @@ bool report_lost(struct xmem_report *r)
     return lost;
 }
 
-void report_add(struct xmem_report *r, enum xm_message m, const struct report_pos *pos,
+void xmi_report_add(struct xmem_report *r, enum xm_message m, const struct report_pos *pos,
                 const char *fmt, ...)
 {
     va_list args;
 
     va_start(args, fmt);
-    report_vadd(r, m, pos, fmt, args);
+    xmi_report_vadd(r, m, pos, fmt, args);
     va_end(args);
 }

@@ -11,7 +11,7 @@
 #include "ring/ring.h"
 #include "doc/sim-file-int.h"
 
-#define OPS (&xmem_backend_sim)
+#define OPS (&xmi_backend_sim)
 #define RUNS 64u /* of the guest, until it waits, or never does */
 
 struct dead {
@@ -27,7 +27,7 @@ static int make_ring(struct dead *dead, uint32_t vcpus)
     struct backend_ring b;
     int rc = OPS->monitor_enable(dead->dom, &b);
 
-    return rc ? rc : ring_init(&dead->ring, b.page, b.interface_version, b.arch, vcpus);
+    return rc ? rc : xmi_ring_init(&dead->ring, b.page, b.interface_version, b.arch, vcpus);
 }
 
 static int make_view(const struct dead *dead, uint16_t *view)
@@ -59,10 +59,10 @@ static int begin_step(struct dead *dead)
         return rc;
     ring_decode(&dead->ring, &q, &ev);
     rc = OPS->rights_set(dead->dom, ev.view, ev.u.mem.gfn, 1, XMEM_RWX, &done);
-    ring_copy(&dead->ring, &q, &head);
+    xmi_ring_copy(&dead->ring, &q, &head);
     head.flags = (head.flags & RING_FLAG_VCPU_PAUSED) | RING_FLAG_TOGGLE_SINGLESTEP;
-    ring_answer(&dead->ring, &head, NULL, 0);
-    if (!rc && ring_publish(&dead->ring))
+    xmi_ring_answer(&dead->ring, &head, NULL, 0);
+    if (!rc && xmi_ring_publish(&dead->ring))
         rc = OPS->event_notify(dead->dom);
     return rc;
 }
@@ -94,17 +94,17 @@ static void get_rights(struct json_doc *doc, const struct json_value *v, struct 
 {
     const char *text;
 
-    if (json_get_text(doc, v, 15, &text) && xmem_rights_parse(text, &dead->rights))
-        json_error(doc, v, XM_MSG_WORD, "\"%s\" is none of the rights, such as \"rx\"", text);
+    if (xmi_json_get_text(doc, v, 15, &text) && xmem_rights_parse(text, &dead->rights))
+        xmi_json_error(doc, v, XM_MSG_WORD, "\"%s\" is none of the rights, such as \"rx\"", text);
 }
 
 static bool has_rights(struct sim_file_domain *fd, const struct json_value *v,
                        const struct dead *dead)
 {
-    bool has = (backend_sim_rights(dead->dom) & XMEM_RIGHTS_BIT(dead->rights)) != 0;
+    bool has = (xmi_backend_sim_rights(dead->dom) & XMEM_RIGHTS_BIT(dead->rights)) != 0;
 
     if (!has)
-        json_error(fd->doc, v, XM_MSG_KIND_OPTION, "a domain of this kind has no rights %s",
+        xmi_json_error(fd->doc, v, XM_MSG_KIND_OPTION, "a domain of this kind has no rights %s",
                    xmem_rights_name(dead->rights));
     return has;
 }
@@ -115,27 +115,27 @@ static bool parse(struct sim_file_domain *fd, const struct json_value *v, struct
     const struct json_value *m;
     uint64_t end = fd->cfg.first_gfn + fd->cfg.pages;
 
-    if (!json_want(fd->doc, v, JSON_OBJECT) || !json_want_keys(fd->doc, v, keys))
+    if (!xmi_json_want(fd->doc, v, JSON_OBJECT) || !xmi_json_want_keys(fd->doc, v, keys))
         return false;
-    if ((m = json_find(fd->doc, v, "rights")))
+    if ((m = xmi_json_find(fd->doc, v, "rights")))
         get_rights(fd->doc, m, dead);
-    if ((m = json_find(fd->doc, v, "first_gfn")))
-        json_get_u64(fd->doc, m, fd->cfg.first_gfn, end - 1, &dead->first_gfn);
+    if ((m = xmi_json_find(fd->doc, v, "first_gfn")))
+        xmi_json_get_u64(fd->doc, m, fd->cfg.first_gfn, end - 1, &dead->first_gfn);
     dead->gfns = end - dead->first_gfn;
-    if ((m = json_find(fd->doc, v, "gfns")))
-        json_get_u64(fd->doc, m, 1, dead->gfns, &dead->gfns);
-    if ((m = json_find(fd->doc, v, "view")))
-        json_get_bool(fd->doc, m, &dead->view);
-    if ((m = json_find(fd->doc, v, "single_step")))
-        json_get_bool(fd->doc, m, &dead->single_step);
+    if ((m = xmi_json_find(fd->doc, v, "gfns")))
+        xmi_json_get_u64(fd->doc, m, 1, dead->gfns, &dead->gfns);
+    if ((m = xmi_json_find(fd->doc, v, "view")))
+        xmi_json_get_bool(fd->doc, m, &dead->view);
+    if ((m = xmi_json_find(fd->doc, v, "single_step")))
+        xmi_json_get_bool(fd->doc, m, &dead->single_step);
     if ((dead->view && !fd->cfg.altp2m) || (dead->single_step && fd->cfg.kind != SIM_X86_EPT))
-        json_error(fd->doc, v, XM_MSG_KIND_OPTION,
+        xmi_json_error(fd->doc, v, XM_MSG_KIND_OPTION,
                    "a domain of this kind, or without altp2m, has no %s",
                    dead->view && !fd->cfg.altp2m ? "views" : "single step");
-    return json_doc_errors(fd->doc) == 0;
+    return xmi_json_doc_errors(fd->doc) == 0;
 }
 
-void sim_file_dead_listener(struct sim_file_domain *fd, const struct json_value *v)
+void xmi_sim_file_dead_listener(struct sim_file_domain *fd, const struct json_value *v)
 {
     struct dead dead = {.rights = XMEM_N, .first_gfn = fd->cfg.first_gfn};
     struct sim_conn conn = {.m = fd->m};
@@ -145,12 +145,12 @@ void sim_file_dead_listener(struct sim_file_domain *fd, const struct json_value 
 
     if (!parse(fd, v, &dead) || !fd->dom)
         return;
-    sim_domain_info(fd->dom, &info);
+    xmi_sim_domain_info(fd->dom, &info);
     rc = OPS->domain_open(&conn, info.domid, &dead.dom, &err);
     if (!rc) {
         rc = has_rights(fd, v, &dead) ? live_and_die(&dead, &fd->cfg) : 0;
         OPS->domain_close(dead.dom);
     }
     if (rc)
-        sim_file_refused(fd->doc, v, rc);
+        xmi_sim_file_refused(fd->doc, v, rc);
 }

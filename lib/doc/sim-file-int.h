@@ -18,10 +18,10 @@ struct sim_file_domain {
 };
 
 /* "programs": an array. */
-void sim_file_programs(struct sim_file_domain *fd, const struct json_value *v);
+void xmi_sim_file_programs(struct sim_file_domain *fd, const struct json_value *v);
 /* The object "dead_listener" of a fault; the guest runs until it waits for it. */
-void sim_file_dead_listener(struct sim_file_domain *fd, const struct json_value *v);
+void xmi_sim_file_dead_listener(struct sim_file_domain *fd, const struct json_value *v);
 /* Message about what the machine answered; err is a negative errno value. */
-void sim_file_refused(struct json_doc *doc, const struct json_value *v, int err);
+void xmi_sim_file_refused(struct json_doc *doc, const struct json_value *v, int err);
 
 #endif

@@ -82,13 +82,13 @@ static const struct {
 
 static const struct op_form *get_form(struct json_doc *doc, const struct json_value *v)
 {
-    const struct json_value *op = json_need(doc, v, "op");
+    const struct json_value *op = xmi_json_need(doc, v, "op");
     const char *words[N_FORMS + 1] = {NULL};
     size_t i;
 
     for (i = 0; i < N_FORMS; i++)
         words[i] = forms[i].name;
-    if (!op || !json_get_word(doc, op, "an op", words, &i))
+    if (!op || !xmi_json_get_word(doc, op, "an op", words, &i))
         return NULL;
     return &forms[i];
 }
@@ -101,10 +101,10 @@ static bool check_fields(struct json_doc *doc, const struct json_value *v,
     uint16_t missing = form->must;
 
     for (size_t i = 0; i < N_FIELDS; i++) {
-        const struct json_value *m = json_find(doc, v, fields[i].key);
+        const struct json_value *m = xmi_json_find(doc, v, fields[i].key);
 
         if (m && (form->may & fields[i].field) == 0) {
-            json_key_error(doc, m, XM_MSG_OP_FIELD, "the op \"%s\" has no \"%s\"", form->name,
+            xmi_json_key_error(doc, m, XM_MSG_OP_FIELD, "the op \"%s\" has no \"%s\"", form->name,
                            m->key);
             good = false;
         } else if (m && fields[i].of) { /* without what it belongs to it would say nothing */
@@ -112,8 +112,8 @@ static bool check_fields(struct json_doc *doc, const struct json_value *v,
         }
     }
     for (size_t i = 0; i < N_FIELDS; i++)
-        if (missing & fields[i].field && !fields[i].of && !json_find(doc, v, fields[i].key)) {
-            json_error(doc, v, XM_MSG_OP_FIELD, "the op \"%s\" needs \"%s\"", form->name,
+        if (missing & fields[i].field && !fields[i].of && !xmi_json_find(doc, v, fields[i].key)) {
+            xmi_json_error(doc, v, XM_MSG_OP_FIELD, "the op \"%s\" needs \"%s\"", form->name,
                        fields[i].key);
             good = false;
         }
@@ -124,10 +124,10 @@ static bool get_gfn(struct sim_file_domain *fd, const struct json_value *v, uint
 {
     uint64_t gfn, first = fd->cfg.first_gfn;
 
-    if (!json_get_u64(fd->doc, v, 0, UINT64_MAX, &gfn))
+    if (!xmi_json_get_u64(fd->doc, v, 0, UINT64_MAX, &gfn))
         return false;
     if (gfn < first || gfn - first >= fd->cfg.pages) {
-        json_error(fd->doc, v, XM_MSG_PROGRAM_GFN,
+        xmi_json_error(fd->doc, v, XM_MSG_PROGRAM_GFN,
                    "gfn 0x%" PRIx64 " is outside the domain's frames, 0x%" PRIx64 "-0x%" PRIx64,
                    gfn, first, first + fd->cfg.pages - 1);
         return false;
@@ -139,10 +139,10 @@ static bool get_gfn(struct sim_file_domain *fd, const struct json_value *v, uint
 static void get_flag(struct json_doc *doc, const struct json_value *v, const char *key,
                      uint16_t flag, struct sim_op *op)
 {
-    const struct json_value *m = json_find(doc, v, key);
+    const struct json_value *m = xmi_json_find(doc, v, key);
     bool on = false;
 
-    if (m && json_get_bool(doc, m, &on) && on)
+    if (m && xmi_json_get_bool(doc, m, &on) && on)
         op->flags |= flag;
 }
 
@@ -154,24 +154,24 @@ static uint64_t get_place(struct sim_file_domain *fd, const struct json_value *v
     uint64_t gfn = 0;
     uint32_t offset = 0;
 
-    if ((m = json_find(fd->doc, v, key)))
+    if ((m = xmi_json_find(fd->doc, v, key)))
         get_gfn(fd, m, &gfn);
-    if ((m = json_find(fd->doc, v, offset_key)))
-        json_get_u32(fd->doc, m, 0, PAGE_BYTES - 1, &offset);
+    if ((m = xmi_json_find(fd->doc, v, offset_key)))
+        xmi_json_get_u32(fd->doc, m, 0, PAGE_BYTES - 1, &offset);
     return gfn * PAGE_BYTES + offset;
 }
 
 static void get_flags(struct json_doc *doc, const struct json_value *v, struct sim_op *op)
 {
-    const struct json_value *m = json_find(doc, v, "emulate");
+    const struct json_value *m = xmi_json_find(doc, v, "emulate");
     bool emulate = true;
 
     get_flag(doc, v, "walk", SIM_OP_F_WALK, op);
     get_flag(doc, v, "user", SIM_OP_F_USER, op);
     get_flag(doc, v, "unhandleable", SIM_OP_F_UNHANDLEABLE, op);
-    if (m && json_get_bool(doc, m, &emulate) && !emulate)
+    if (m && xmi_json_get_bool(doc, m, &emulate) && !emulate)
         op->flags |= SIM_OP_F_NO_EMUL;
-    if (json_find(doc, v, "fetch"))
+    if (xmi_json_find(doc, v, "fetch"))
         op->flags |= SIM_OP_F_FETCH;
 }
 
@@ -182,9 +182,9 @@ static void check_exclusive(struct sim_file_domain *fd, const struct json_value 
     uint32_t len = op->len ? op->len : 8;
 
     if (fd->cfg.kind != SIM_ARM_S2 && fd->cfg.kind != SIM_ARMV8R_MPU)
-        json_error(fd->doc, v, XM_MSG_KIND_OPTION, "only Arm has the op \"exclusive\"");
+        xmi_json_error(fd->doc, v, XM_MSG_KIND_OPTION, "only Arm has the op \"exclusive\"");
     else if (len > 8 || (len & (len - 1)) || (op->addr & (len - 1)))
-        json_error(fd->doc, v, XM_MSG_OP_FIELD,
+        xmi_json_error(fd->doc, v, XM_MSG_OP_FIELD,
                    "an \"exclusive\" is of 1, 2, 4 or 8 bytes, at a multiple of that");
 }
 
@@ -198,7 +198,7 @@ static void parse_op(struct sim_file_domain *fd, const struct json_value *v, str
     const struct json_value *m;
     uint32_t len = 0;
 
-    if (!json_want_keys(fd->doc, v, keys))
+    if (!xmi_json_want_keys(fd->doc, v, keys))
         return;
     form = get_form(fd->doc, v);
     if (!form || !check_fields(fd->doc, v, form))
@@ -207,12 +207,12 @@ static void parse_op(struct sim_file_domain *fd, const struct json_value *v, str
     op->addr = get_place(fd, v, "gfn", "offset");
     op->fetch = get_place(fd, v, "fetch", "fetch_offset");
     op->to = get_place(fd, v, "to", "to_offset");
-    if ((m = json_find(fd->doc, v, "value")))
-        json_get_u64(fd->doc, m, 0, UINT64_MAX, &op->value);
-    if ((m = json_find(fd->doc, v, "index")))
-        json_get_u32(fd->doc, m, form->index_min, form->index_max, &op->index);
-    if ((m = json_find(fd->doc, v, "length")))
-        json_get_u32(fd->doc, m, 1, ACCESS_MAX, &len);
+    if ((m = xmi_json_find(fd->doc, v, "value")))
+        xmi_json_get_u64(fd->doc, m, 0, UINT64_MAX, &op->value);
+    if ((m = xmi_json_find(fd->doc, v, "index")))
+        xmi_json_get_u32(fd->doc, m, form->index_min, form->index_max, &op->index);
+    if ((m = xmi_json_find(fd->doc, v, "length")))
+        xmi_json_get_u32(fd->doc, m, 1, ACCESS_MAX, &len);
     op->len = (uint8_t)len;
     get_flags(fd->doc, v, op);
     if (op->code == SIM_OP_EXCL)
@@ -226,19 +226,19 @@ static void parse_script(struct sim_file_domain *fd, const struct json_value *v,
     size_t n = 0;
     int err = 0;
 
-    if (!json_want(fd->doc, v, JSON_ARRAY) || !json_want_count(fd->doc, v, 1, OPS_MAX))
+    if (!xmi_json_want(fd->doc, v, JSON_ARRAY) || !xmi_json_want_count(fd->doc, v, 1, OPS_MAX))
         return;
     ops = calloc(v->count, sizeof(*ops));
     if (!ops) {
-        sim_file_refused(fd->doc, v, -ENOMEM);
+        xmi_sim_file_refused(fd->doc, v, -ENOMEM);
         return;
     }
     json_for_each(fd->doc, it, v)
         parse_op(fd, it, &ops[n++]);
-    if (fd->dom && json_doc_errors(fd->doc) == 0)
-        err = sim_vcpu_script(fd->dom, vcpu, ops, n, repeat);
+    if (fd->dom && xmi_json_doc_errors(fd->doc) == 0)
+        err = xmi_sim_vcpu_script(fd->dom, vcpu, ops, n, repeat);
     if (err)
-        sim_file_refused(fd->doc, v, err);
+        xmi_sim_file_refused(fd->doc, v, err);
     free(ops);
 }
 
@@ -255,16 +255,16 @@ static void parse_weights(struct json_doc *doc, const struct json_value *v,
     bool given = false;
 
     for (size_t i = 0; i < 4; i++) {
-        const struct json_value *m = json_find(doc, v, weights[i].key);
+        const struct json_value *m = xmi_json_find(doc, v, weights[i].key);
 
         given |= m != NULL;
         if (m)
-            json_get_u32(doc, m, 0, 1000000, weights[i].weight);
+            xmi_json_get_u32(doc, m, 0, 1000000, weights[i].weight);
     }
     if (!given)
         cfg->read = cfg->write = cfg->exec = 1;
     else if ((cfg->read | cfg->write | cfg->exec | cfg->rmw) == 0)
-        json_error(doc, v, XM_MSG_RANGE, "all weights are 0");
+        xmi_json_error(doc, v, XM_MSG_RANGE, "all weights are 0");
 }
 
 static void parse_random(struct sim_file_domain *fd, const struct json_value *v, uint32_t vcpu)
@@ -275,22 +275,22 @@ static void parse_random(struct sim_file_domain *fd, const struct json_value *v,
     const struct json_value *m;
     int err = 0;
 
-    if (!json_want_keys(fd->doc, v, keys))
+    if (!xmi_json_want_keys(fd->doc, v, keys))
         return;
-    if ((m = json_find(fd->doc, v, "seed")))
-        json_get_u64(fd->doc, m, 0, UINT64_MAX, &cfg.seed);
-    if ((m = json_find(fd->doc, v, "count")))
-        json_get_u64(fd->doc, m, 0, JSON_MAX_PLAIN, &cfg.count);
-    if ((m = json_find(fd->doc, v, "first_gfn")) && !get_gfn(fd, m, &cfg.first_gfn))
+    if ((m = xmi_json_find(fd->doc, v, "seed")))
+        xmi_json_get_u64(fd->doc, m, 0, UINT64_MAX, &cfg.seed);
+    if ((m = xmi_json_find(fd->doc, v, "count")))
+        xmi_json_get_u64(fd->doc, m, 0, JSON_MAX_PLAIN, &cfg.count);
+    if ((m = xmi_json_find(fd->doc, v, "first_gfn")) && !get_gfn(fd, m, &cfg.first_gfn))
         return;
     cfg.gfns = fd->cfg.first_gfn + fd->cfg.pages - cfg.first_gfn;
-    if ((m = json_find(fd->doc, v, "gfns")))
-        json_get_u64(fd->doc, m, 1, cfg.gfns, &cfg.gfns);
+    if ((m = xmi_json_find(fd->doc, v, "gfns")))
+        xmi_json_get_u64(fd->doc, m, 1, cfg.gfns, &cfg.gfns);
     parse_weights(fd->doc, v, &cfg);
-    if (fd->dom && json_doc_errors(fd->doc) == 0)
-        err = sim_vcpu_random(fd->dom, vcpu, &cfg);
+    if (fd->dom && xmi_json_doc_errors(fd->doc) == 0)
+        err = xmi_sim_vcpu_random(fd->dom, vcpu, &cfg);
     if (err)
-        sim_file_refused(fd->doc, v, err);
+        xmi_sim_file_refused(fd->doc, v, err);
 }
 
 /* ---- recordings ---- */
@@ -299,14 +299,14 @@ static void trace_error(struct sim_file_domain *fd, const struct json_value *v, 
                         int err)
 {
     if (err == -ENOSPC)
-        json_error(fd->doc, v, XM_MSG_TRACE,
+        xmi_json_error(fd->doc, v, XM_MSG_TRACE,
                    "\"%.200s\" uses more pages than the domain has, %" PRIu64, file,
                    fd->cfg.pages);
     else if (err == -EINVAL)
-        json_error(fd->doc, v, XM_MSG_TRACE,
+        xmi_json_error(fd->doc, v, XM_MSG_TRACE,
                    "\"%.200s\" has no accesses", file);
     else
-        json_error(fd->doc, v, XM_MSG_TRACE, "\"%.200s\" cannot be read: %s", file,
+        xmi_json_error(fd->doc, v, XM_MSG_TRACE, "\"%.200s\" cannot be read: %s", file,
                    strerror(-err));
 }
 
@@ -315,7 +315,7 @@ static void trace_warning(struct sim_file_domain *fd, const struct json_value *v
                           const struct sim_trace_damage *damage)
 {
     if (damage->line)
-        json_warning(fd->doc, v, XM_MSG_TRACE_DAMAGED,
+        xmi_json_warning(fd->doc, v, XM_MSG_TRACE_DAMAGED,
                      "\"%.200s\", from line %" PRIu64 " on: %" PRIu64 " lines begin as an access "
                      "and are cut or something else, and are left out; %" PRIu64 " accesses stand "
                      "behind something else, and are replayed",
@@ -330,12 +330,12 @@ static void parse_trace(struct sim_file_domain *fd, const struct json_value *v, 
     char *path;
     int err;
 
-    if (!json_get_text(fd->doc, v, PATH_BYTES, &file))
+    if (!xmi_json_get_text(fd->doc, v, PATH_BYTES, &file))
         return;
-    if (!fd->dom || json_doc_errors(fd->doc))
+    if (!fd->dom || xmi_json_doc_errors(fd->doc))
         return;
-    path = json_doc_sibling(fd->doc, file);
-    err = path ? sim_vcpu_trace(fd->dom, vcpu, path, repeat, &damage) : -ENOMEM;
+    path = xmi_json_doc_sibling(fd->doc, file);
+    err = path ? xmi_sim_vcpu_trace(fd->dom, vcpu, path, repeat, &damage) : -ENOMEM;
     if (err)
         trace_error(fd, v, file, err);
     else
@@ -347,15 +347,15 @@ static void parse_trace(struct sim_file_domain *fd, const struct json_value *v, 
 
 static void get_vcpu(struct sim_file_domain *fd, const struct json_value *object, uint32_t *vcpu)
 {
-    const struct json_value *v = json_find(fd->doc, object, "vcpu");
+    const struct json_value *v = xmi_json_find(fd->doc, object, "vcpu");
 
-    if (v && !json_get_u32(fd->doc, v, 0, UINT32_MAX, vcpu))
+    if (v && !xmi_json_get_u32(fd->doc, v, 0, UINT32_MAX, vcpu))
         return;
     if (*vcpu >= fd->cfg.vcpus)
-        json_error(fd->doc, v ? v : object, XM_MSG_VCPU, "vCPU %u of a domain that has %u", *vcpu,
+        xmi_json_error(fd->doc, v ? v : object, XM_MSG_VCPU, "vCPU %u of a domain that has %u", *vcpu,
                    fd->cfg.vcpus);
     else if (fd->has_program[*vcpu]++)
-        json_error(fd->doc, v ? v : object, XM_MSG_PROGRAM_TWICE, "vCPU %u has a program already",
+        xmi_json_error(fd->doc, v ? v : object, XM_MSG_PROGRAM_TWICE, "vCPU %u has a program already",
                    *vcpu);
 }
 
@@ -366,19 +366,19 @@ static void parse_program(struct sim_file_domain *fd, const struct json_value *v
     uint64_t repeat = 1;
     uint32_t vcpu = 0;
 
-    if (!json_want_keys(fd->doc, v, keys))
+    if (!xmi_json_want_keys(fd->doc, v, keys))
         return;
     get_vcpu(fd, v, &vcpu);
-    script = json_find(fd->doc, v, "script");
-    random = json_find(fd->doc, v, "random");
-    trace = json_find(fd->doc, v, "trace");
-    m = json_find(fd->doc, v, "repeat");
+    script = xmi_json_find(fd->doc, v, "script");
+    random = xmi_json_find(fd->doc, v, "random");
+    trace = xmi_json_find(fd->doc, v, "trace");
+    m = xmi_json_find(fd->doc, v, "repeat");
     if (m && random)
-        json_key_error(fd->doc, m, XM_MSG_PROGRAM, "\"repeat\" is not for random programs");
+        xmi_json_key_error(fd->doc, m, XM_MSG_PROGRAM, "\"repeat\" is not for random programs");
     else if (m)
-        json_get_u64(fd->doc, m, 0, JSON_MAX_PLAIN, &repeat);
+        xmi_json_get_u64(fd->doc, m, 0, JSON_MAX_PLAIN, &repeat);
     if (!!script + !!random + !!trace != 1)
-        json_error(fd->doc, v, XM_MSG_PROGRAM,
+        xmi_json_error(fd->doc, v, XM_MSG_PROGRAM,
                    "a program is exactly one of \"script\", \"random\" and \"trace\"");
     else if (script)
         parse_script(fd, script, vcpu, repeat);
@@ -388,9 +388,9 @@ static void parse_program(struct sim_file_domain *fd, const struct json_value *v
         parse_trace(fd, trace, vcpu, repeat);
 }
 
-void sim_file_programs(struct sim_file_domain *fd, const struct json_value *v)
+void xmi_sim_file_programs(struct sim_file_domain *fd, const struct json_value *v)
 {
-    if (!json_want(fd->doc, v, JSON_ARRAY) || !json_want_count(fd->doc, v, 0, 128))
+    if (!xmi_json_want(fd->doc, v, JSON_ARRAY) || !xmi_json_want_count(fd->doc, v, 0, 128))
         return;
     json_for_each(fd->doc, it, v)
         parse_program(fd, it);

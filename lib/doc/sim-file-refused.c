@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void sim_file_refused(struct json_doc *doc, const struct json_value *v, int err)
+void xmi_sim_file_refused(struct json_doc *doc, const struct json_value *v, int err)
 {
-    json_error(doc, v, XM_MSG_MACHINE, "the simulated machine refuses this: %s", strerror(-err));
+    xmi_json_error(doc, v, XM_MSG_MACHINE, "the simulated machine refuses this: %s", strerror(-err));
 }

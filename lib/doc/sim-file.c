@@ -53,7 +53,7 @@ static bool get_errno(struct json_doc *doc, const struct json_value *v, int *out
 
     for (i = 0; i < N_ERRNOS; i++)
         words[i] = errnos[i].name;
-    if (!json_get_word(doc, v, "an errno", words, &i))
+    if (!xmi_json_get_word(doc, v, "an errno", words, &i))
         return false;
     *out = errnos[i].err;
     return true;
@@ -61,19 +61,19 @@ static bool get_errno(struct json_doc *doc, const struct json_value *v, int *out
 
 static void parse_errno_fault(struct sim_file_domain *fd, const struct json_value *v)
 {
-    const struct json_value *err_v = json_need(fd->doc, v, "errno");
-    const struct json_value *op_v = json_find(fd->doc, v, "op");
+    const struct json_value *err_v = xmi_json_need(fd->doc, v, "errno");
+    const struct json_value *op_v = xmi_json_find(fd->doc, v, "op");
     uint64_t nth = 0;
     size_t op = 0;
     int err = 0;
 
-    json_get_u64(fd->doc, json_find(fd->doc, v, "hypercall"), 1, JSON_MAX_PLAIN, &nth);
+    xmi_json_get_u64(fd->doc, xmi_json_find(fd->doc, v, "hypercall"), 1, JSON_MAX_PLAIN, &nth);
     if (err_v)
         get_errno(fd->doc, err_v, &err);
     if (op_v)
-        json_get_word(fd->doc, op_v, "a kind of hypercall", hypercalls, &op);
-    if (fd->dom && json_doc_errors(fd->doc) == 0)
-        sim_inject_errno(fd->dom, nth, (int)op, err);
+        xmi_json_get_word(fd->doc, op_v, "a kind of hypercall", hypercalls, &op);
+    if (fd->dom && xmi_json_doc_errors(fd->doc) == 0)
+        xmi_sim_inject_errno(fd->dom, nth, (int)op, err);
 }
 
 static void parse_fault(struct sim_file_domain *fd, const struct json_value *v)
@@ -84,13 +84,13 @@ static void parse_fault(struct sim_file_domain *fd, const struct json_value *v)
     bool errno_fault;
     uint64_t events;
 
-    if (!json_want_keys(fd->doc, v, keys))
+    if (!xmi_json_want_keys(fd->doc, v, keys))
         return;
-    death = json_find(fd->doc, v, "death_after_events");
-    dead = json_find(fd->doc, v, "dead_listener");
-    errno_fault = json_find(fd->doc, v, "hypercall") != NULL;
+    death = xmi_json_find(fd->doc, v, "death_after_events");
+    dead = xmi_json_find(fd->doc, v, "dead_listener");
+    errno_fault = xmi_json_find(fd->doc, v, "hypercall") != NULL;
     if (errno_fault + !!death + !!dead != 1 || (!errno_fault && v->count > 1)) {
-        json_error(fd->doc, v, XM_MSG_FAULT,
+        xmi_json_error(fd->doc, v, XM_MSG_FAULT,
                    "a fault is \"hypercall\" with \"errno\", or \"death_after_events\" or "
                    "\"dead_listener\" alone");
         return;
@@ -99,8 +99,8 @@ static void parse_fault(struct sim_file_domain *fd, const struct json_value *v)
         return;
     if (errno_fault)
         parse_errno_fault(fd, v);
-    else if (json_get_u64(fd->doc, death, 1, JSON_MAX_PLAIN, &events) && fd->dom)
-        sim_inject_death(fd->dom, events);
+    else if (xmi_json_get_u64(fd->doc, death, 1, JSON_MAX_PLAIN, &events) && fd->dom)
+        xmi_sim_inject_death(fd->dom, events);
 }
 
 /* Its hypercalls and its events are of the time before: no other fault meets them. */
@@ -109,17 +109,17 @@ static void parse_dead(struct sim_file_domain *fd, const struct json_value *faul
     const struct json_value *dead, *first = NULL;
 
     json_for_each(fd->doc, it, faults) {
-        dead = it->kind == JSON_OBJECT ? json_find(fd->doc, it, "dead_listener") : NULL;
+        dead = it->kind == JSON_OBJECT ? xmi_json_find(fd->doc, it, "dead_listener") : NULL;
         if (dead && first)
-            json_key_error(fd->doc, dead, XM_MSG_FAULT, "a domain has one dead listener");
+            xmi_json_key_error(fd->doc, dead, XM_MSG_FAULT, "a domain has one dead listener");
         else if (dead)
-            sim_file_dead_listener(fd, first = dead);
+            xmi_sim_file_dead_listener(fd, first = dead);
     }
 }
 
 static void parse_faults(struct sim_file_domain *fd, const struct json_value *v)
 {
-    if (!json_want(fd->doc, v, JSON_ARRAY) || !json_want_count(fd->doc, v, 0, FAULTS_MAX))
+    if (!xmi_json_want(fd->doc, v, JSON_ARRAY) || !xmi_json_want_count(fd->doc, v, 0, FAULTS_MAX))
         return;
     parse_dead(fd, v);
     json_for_each(fd->doc, it, v)
@@ -145,26 +145,26 @@ static void get_kind(struct sim_file_domain *fd, const struct json_value *v)
                                          SIM_X86_NPT};
     size_t i;
 
-    if (json_get_word(fd->doc, v, "a kind of domain", words, &i))
+    if (xmi_json_get_word(fd->doc, v, "a kind of domain", words, &i))
         fd->cfg.kind = kinds[i];
 }
 
 static void get_names(struct sim_file_domain *fd, const struct json_value *v,
                       struct machine_file *mf)
 {
-    const struct json_value *name = json_need(fd->doc, v, "name");
-    const struct json_value *domid = json_find(fd->doc, v, "domid");
+    const struct json_value *name = xmi_json_need(fd->doc, v, "name");
+    const struct json_value *domid = xmi_json_find(fd->doc, v, "domid");
     const char *text = NULL;
 
-    if (name && json_get_text(fd->doc, name, NAME_MAX_BYTES, &text))
+    if (name && xmi_json_get_text(fd->doc, name, NAME_MAX_BYTES, &text))
         memcpy(fd->cfg.name, text, strlen(text) + 1);
     if (domid)
-        json_get_u32(fd->doc, domid, 1, DOMID_MAX, &fd->cfg.domid);
+        xmi_json_get_u32(fd->doc, domid, 1, DOMID_MAX, &fd->cfg.domid);
     for (size_t i = 0; i < mf->n; i++) {
         if (text && mf->names[i] && strcmp(mf->names[i], text) == 0)
-            json_error(fd->doc, name, XM_MSG_DOMAIN_TWICE, "there are two domains \"%s\"", text);
+            xmi_json_error(fd->doc, name, XM_MSG_DOMAIN_TWICE, "there are two domains \"%s\"", text);
         if (fd->cfg.domid && mf->domids[i] == fd->cfg.domid)
-            json_error(fd->doc, domid, XM_MSG_DOMAIN_TWICE, "there are two domains with number %u",
+            xmi_json_error(fd->doc, domid, XM_MSG_DOMAIN_TWICE, "there are two domains with number %u",
                        fd->cfg.domid);
     }
     mf->names[mf->n] = text;
@@ -175,22 +175,22 @@ static void get_memory(struct sim_file_domain *fd, const struct json_value *v)
 {
     const struct json_value *m;
 
-    if ((m = json_find(fd->doc, v, "pages")))
-        json_get_u64(fd->doc, m, 1, PAGES_MAX, &fd->cfg.pages);
-    if ((m = json_find(fd->doc, v, "first_gfn")))
-        json_get_u64(fd->doc, m, 0, GFN_LIMIT - 1 - fd->cfg.pages, &fd->cfg.first_gfn);
-    if ((m = json_find(fd->doc, v, "superpages")))
-        json_get_bool(fd->doc, m, &fd->cfg.superpages);
+    if ((m = xmi_json_find(fd->doc, v, "pages")))
+        xmi_json_get_u64(fd->doc, m, 1, PAGES_MAX, &fd->cfg.pages);
+    if ((m = xmi_json_find(fd->doc, v, "first_gfn")))
+        xmi_json_get_u64(fd->doc, m, 0, GFN_LIMIT - 1 - fd->cfg.pages, &fd->cfg.first_gfn);
+    if ((m = xmi_json_find(fd->doc, v, "superpages")))
+        xmi_json_get_bool(fd->doc, m, &fd->cfg.superpages);
 }
 
 static void get_altp2m(struct sim_file_domain *fd, const struct json_value *v)
 {
-    const struct json_value *m = json_find(fd->doc, v, "altp2m");
+    const struct json_value *m = xmi_json_find(fd->doc, v, "altp2m");
 
     fd->cfg.altp2m = fd->cfg.kind == SIM_X86_EPT;
-    if (m && json_get_bool(fd->doc, m, &fd->cfg.altp2m) && fd->cfg.altp2m &&
+    if (m && xmi_json_get_bool(fd->doc, m, &fd->cfg.altp2m) && fd->cfg.altp2m &&
         fd->cfg.kind != SIM_X86_EPT)
-        json_key_error(fd->doc, m, XM_MSG_KIND_OPTION, "only x86-ept has altp2m");
+        xmi_json_key_error(fd->doc, m, XM_MSG_KIND_OPTION, "only x86-ept has altp2m");
 }
 
 /* Of an armv8r-mpu's cores; what is wrong with the numbers themselves the machine says. */
@@ -198,21 +198,21 @@ static void get_mpu(struct sim_file_domain *fd, const struct json_value *v)
 {
     static const char *const keys[] = {"regions", "whole", "codes", NULL};
     static const char *const codes[] = {"silicon", "qemu", NULL};
-    const struct json_value *m = json_find(fd->doc, v, "mpu"), *k;
+    const struct json_value *m = xmi_json_find(fd->doc, v, "mpu"), *k;
     size_t i = 0;
 
-    if (!m || !json_want(fd->doc, m, JSON_OBJECT) || !json_want_keys(fd->doc, m, keys))
+    if (!m || !xmi_json_want(fd->doc, m, JSON_OBJECT) || !xmi_json_want_keys(fd->doc, m, keys))
         return;
     if (fd->cfg.kind != SIM_ARMV8R_MPU) {
-        json_key_error(fd->doc, m, XM_MSG_KIND_OPTION, "only armv8r-mpu has an mpu");
+        xmi_json_key_error(fd->doc, m, XM_MSG_KIND_OPTION, "only armv8r-mpu has an mpu");
         return;
     }
-    if ((k = json_find(fd->doc, m, "regions")))
-        json_get_u32(fd->doc, k, MPU_REGIONS_MIN, MPU_REGIONS_MAX, &fd->cfg.regions);
-    if ((k = json_find(fd->doc, m, "whole")))
-        json_get_bool(fd->doc, k, &fd->cfg.whole);
-    if ((k = json_find(fd->doc, m, "codes")) &&
-        json_get_word(fd->doc, k, "a kind of status codes", codes, &i))
+    if ((k = xmi_json_find(fd->doc, m, "regions")))
+        xmi_json_get_u32(fd->doc, k, MPU_REGIONS_MIN, MPU_REGIONS_MAX, &fd->cfg.regions);
+    if ((k = xmi_json_find(fd->doc, m, "whole")))
+        xmi_json_get_bool(fd->doc, k, &fd->cfg.whole);
+    if ((k = xmi_json_find(fd->doc, m, "codes")) &&
+        xmi_json_get_word(fd->doc, k, "a kind of status codes", codes, &i))
         fd->cfg.qemu_codes = i == 1;
 }
 
@@ -223,8 +223,8 @@ static uint64_t free_frame(struct sim_machine *m)
     struct sim_domain *d;
     uint64_t free = 0;
 
-    for (size_t n = 0; (d = sim_domain_at(m, n)); n++) {
-        sim_domain_info(d, &i);
+    for (size_t n = 0; (d = xmi_sim_domain_at(m, n)); n++) {
+        xmi_sim_domain_info(d, &i);
         if (i.kind == SIM_X86_PV && i.highest_gfn >= free)
             free = i.highest_gfn + 1;
     }
@@ -235,17 +235,17 @@ static uint64_t free_frame(struct sim_machine *m)
 static void say_taken(struct machine_file *mf, const struct sim_file_domain *fd,
                       const struct json_value *v)
 {
-    struct sim_domain *other = fd->cfg.domid ? sim_domain_find(mf->m, fd->cfg.domid) : NULL;
+    struct sim_domain *other = fd->cfg.domid ? xmi_sim_domain_find(mf->m, fd->cfg.domid) : NULL;
     struct sim_domain_info i;
 
     if (other) {
-        sim_domain_info(other, &i);
-        json_error(mf->doc, v, XM_MSG_DOMAIN_TWICE,
+        xmi_sim_domain_info(other, &i);
+        xmi_json_error(mf->doc, v, XM_MSG_DOMAIN_TWICE,
                    "number %u is the domain's before it, \"%s\", which names none; give both one",
                    fd->cfg.domid, i.name);
         return;
     }
-    json_error(mf->doc, v, XM_MSG_MACHINE,
+    xmi_json_error(mf->doc, v, XM_MSG_MACHINE,
                "the gfns of x86-pv domains are frames of the machine, and those from 0x%" PRIx64
                " on are another domain's or its page tables'; \"first_gfn\": \"0x%" PRIx64
                "\" is free",
@@ -257,13 +257,13 @@ static void make_domain(struct machine_file *mf, struct sim_file_domain *fd,
 {
     int err;
 
-    if (json_doc_errors(mf->doc))
+    if (xmi_json_doc_errors(mf->doc))
         return;
-    err = sim_domain_create(mf->m, &fd->cfg, &fd->dom);
+    err = xmi_sim_domain_create(mf->m, &fd->cfg, &fd->dom);
     if (err == -EEXIST)
         say_taken(mf, fd, v);
     else if (err)
-        sim_file_refused(mf->doc, v, err);
+        xmi_sim_file_refused(mf->doc, v, err);
 }
 
 static void parse_domain(struct machine_file *mf, const struct json_value *v)
@@ -282,27 +282,27 @@ static void parse_domain(struct machine_file *mf, const struct json_value *v)
     const struct json_value *m;
 
     fd.has_program = has_program;
-    if (!json_want(mf->doc, v, JSON_OBJECT))
+    if (!xmi_json_want(mf->doc, v, JSON_OBJECT))
         return;
-    json_want_keys(mf->doc, v, keys);
+    xmi_json_want_keys(mf->doc, v, keys);
     get_names(&fd, v, mf);
-    if ((m = json_find(mf->doc, v, "description")))
-        json_want(mf->doc, m, JSON_STRING);
-    if ((m = json_need(mf->doc, v, "kind")))
+    if ((m = xmi_json_find(mf->doc, v, "description")))
+        xmi_json_want(mf->doc, m, JSON_STRING);
+    if ((m = xmi_json_need(mf->doc, v, "kind")))
         get_kind(&fd, m);
-    if ((m = json_find(mf->doc, v, "vcpus")))
-        json_get_u32(mf->doc, m, 1, 128, &fd.cfg.vcpus);
+    if ((m = xmi_json_find(mf->doc, v, "vcpus")))
+        xmi_json_get_u32(mf->doc, m, 1, 128, &fd.cfg.vcpus);
     get_memory(&fd, v);
     get_altp2m(&fd, v);
-    if ((m = json_find(mf->doc, v, "holds")))
-        json_get_bool(mf->doc, m, &fd.cfg.holds);
-    if ((m = json_find(mf->doc, v, "look")))
-        json_get_u32(mf->doc, m, 1, LOOK_MAX, &fd.cfg.look);
+    if ((m = xmi_json_find(mf->doc, v, "holds")))
+        xmi_json_get_bool(mf->doc, m, &fd.cfg.holds);
+    if ((m = xmi_json_find(mf->doc, v, "look")))
+        xmi_json_get_u32(mf->doc, m, 1, LOOK_MAX, &fd.cfg.look);
     get_mpu(&fd, v);
     make_domain(mf, &fd, v);
-    if ((m = json_find(mf->doc, v, "programs")))
-        sim_file_programs(&fd, m);
-    if ((m = json_find(mf->doc, v, "faults")))
+    if ((m = xmi_json_find(mf->doc, v, "programs")))
+        xmi_sim_file_programs(&fd, m);
+    if ((m = xmi_json_find(mf->doc, v, "faults")))
         parse_faults(&fd, m);
 }
 
@@ -314,12 +314,12 @@ static void get_release(struct json_doc *doc, const struct json_value *v, uint32
     unsigned n;
     char end;
 
-    if (!json_get_text(doc, v, 15, &text))
+    if (!xmi_json_get_text(doc, v, 15, &text))
         return;
     if (sscanf(text, "4.%2u%c", &n, &end) == 1 && n >= 11 && n <= 23)
         *minor = n;
     else
-        json_error(doc, v, XM_MSG_RELEASE, "\"%s\" is not a release from \"4.11\" to \"4.23\"",
+        xmi_json_error(doc, v, XM_MSG_RELEASE, "\"%s\" is not a release from \"4.11\" to \"4.23\"",
                    text);
 }
 
@@ -328,29 +328,29 @@ static void parse_machine(struct machine_file *mf, const struct json_value *root
     static const char *const keys[] = {"description", "seed", "xen", "max_views", "domains", NULL};
     const struct json_value *m;
 
-    json_want_keys(mf->doc, root, keys);
-    if ((m = json_find(mf->doc, root, "description")))
-        json_want(mf->doc, m, JSON_STRING);
-    if ((m = json_find(mf->doc, root, "seed")))
-        json_get_u64(mf->doc, m, 0, UINT64_MAX, &mf->cfg.seed);
-    if ((m = json_find(mf->doc, root, "xen")))
+    xmi_json_want_keys(mf->doc, root, keys);
+    if ((m = xmi_json_find(mf->doc, root, "description")))
+        xmi_json_want(mf->doc, m, JSON_STRING);
+    if ((m = xmi_json_find(mf->doc, root, "seed")))
+        xmi_json_get_u64(mf->doc, m, 0, UINT64_MAX, &mf->cfg.seed);
+    if ((m = xmi_json_find(mf->doc, root, "xen")))
         get_release(mf->doc, m, &mf->cfg.xen_minor);
-    if ((m = json_find(mf->doc, root, "max_views")))
-        json_get_u32(mf->doc, m, 1, VIEWS_MAX, &mf->cfg.max_views);
+    if ((m = xmi_json_find(mf->doc, root, "max_views")))
+        xmi_json_get_u32(mf->doc, m, 1, VIEWS_MAX, &mf->cfg.max_views);
 }
 
 static void parse_domains(struct machine_file *mf, const struct json_value *root)
 {
-    const struct json_value *v = json_need(mf->doc, root, "domains");
+    const struct json_value *v = xmi_json_need(mf->doc, root, "domains");
     int err;
 
-    if (!v || !json_want(mf->doc, v, JSON_ARRAY) || !json_want_count(mf->doc, v, 1, DOMAINS_MAX))
+    if (!v || !xmi_json_want(mf->doc, v, JSON_ARRAY) || !xmi_json_want_count(mf->doc, v, 1, DOMAINS_MAX))
         return;
     mf->names = calloc(v->count, sizeof(*mf->names));
     mf->domids = calloc(v->count, sizeof(*mf->domids));
-    err = mf->names && mf->domids ? sim_machine_create(&mf->cfg, &mf->m) : -ENOMEM;
+    err = mf->names && mf->domids ? xmi_sim_machine_create(&mf->cfg, &mf->m) : -ENOMEM;
     if (err)
-        sim_file_refused(mf->doc, root, err);
+        xmi_sim_file_refused(mf->doc, root, err);
     else
         json_for_each(mf->doc, it, v)
             parse_domain(mf, it);
@@ -360,21 +360,21 @@ static void parse_domains(struct machine_file *mf, const struct json_value *root
 static int build(struct json_doc *doc, const struct xmem_open_opts *opts, struct sim_machine **out)
 {
     struct machine_file mf = {.doc = doc};
-    const struct json_value *root = json_doc_root(doc);
+    const struct json_value *root = xmi_json_doc_root(doc);
     int err = 0;
 
     mf.cfg.seed = opts ? opts->seed : 0;
-    if (json_want(doc, root, JSON_OBJECT)) {
+    if (xmi_json_want(doc, root, JSON_OBJECT)) {
         parse_machine(&mf, root);
         parse_domains(&mf, root);
     }
-    if (json_doc_errors(doc))
+    if (xmi_json_doc_errors(doc))
         err = -EINVAL;
     free(mf.names);
     free(mf.domids);
-    json_doc_free(doc);
+    xmi_json_doc_free(doc);
     if (err)
-        sim_machine_destroy(mf.m);
+        xmi_sim_machine_destroy(mf.m);
     else
         *out = mf.m;
     return err;
@@ -394,13 +394,13 @@ static int set_text(struct xmem_error *err, int code, const struct xmem_report *
     size_t n = xmem_report_count(r) - before;
 
     if (xmem_report_get(r, before, &diag))
-        return xmem_error_set(err, code, "%.200s: %s", path, strerror(-code));
+        return xmi_error_set(err, code, "%.200s: %s", path, strerror(-code));
     if (n > 1)
-        return xmem_error_set(err, code, "%.440s (and %zu more)", diag.full, n - 1);
-    return xmem_error_set(err, code, "%s", diag.full);
+        return xmi_error_set(err, code, "%.440s (and %zu more)", diag.full, n - 1);
+    return xmi_error_set(err, code, "%s", diag.full);
 }
 
-int sim_file_load(const char *path, const struct xmem_open_opts *opts, struct sim_machine **out,
+int xmi_sim_file_load(const char *path, const struct xmem_open_opts *opts, struct sim_machine **out,
                   struct xmem_error *err)
 {
     struct xmem_report *own = NULL, *r = opts ? opts->report : NULL;
@@ -409,10 +409,10 @@ int sim_file_load(const char *path, const struct xmem_open_opts *opts, struct si
     size_t before;
 
     if (code)
-        return xmem_error_set(err, code, "out of memory");
+        return xmi_error_set(err, code, "out of memory");
     r = r ? r : own;
     before = xmem_report_count(r);
-    code = json_doc_load(path, r, &doc);
+    code = xmi_json_doc_load(path, r, &doc);
     if (code == 0)
         code = build(doc, opts, out);
     if (code)

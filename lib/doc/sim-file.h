@@ -11,10 +11,10 @@ struct sim_machine;
 
 /*
  * Makes the machine that the file describes; opts may be NULL. *out is freed by
- * sim_machine_destroy(). On failure err holds a text with file, line and column:
+ * xmi_sim_machine_destroy(). On failure err holds a text with file, line and column:
  * -EINVAL bad description, -ENOENT no such file, -EACCES, -ENOMEM.
  */
-int sim_file_load(const char *path, const struct xmem_open_opts *opts, struct sim_machine **out,
+int xmi_sim_file_load(const char *path, const struct xmem_open_opts *opts, struct sim_machine **out,
                   struct xmem_error *err);
 
 #endif

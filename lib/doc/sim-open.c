@@ -9,31 +9,31 @@
 
 #include <sim.h>
 
-int sim_open(const char *rest, const struct xmem_open_opts *opts, void **conn,
+int xmi_sim_open(const char *rest, const struct xmem_open_opts *opts, void **conn,
              struct xmem_error *err)
 {
     struct sim_machine *m;
     if (!*rest)
-        return xmem_backend_sim.open(rest, opts, conn, err);
-    int rc = sim_file_load(rest, opts, &m, err);
+        return xmi_backend_sim.open(rest, opts, conn, err);
+    int rc = xmi_sim_file_load(rest, opts, &m, err);
     if (rc)
         return rc;
-    rc = backend_sim_conn(m, true, conn);
+    rc = xmi_backend_sim_conn(m, true, conn);
     if (rc) {
-        sim_machine_destroy(m);
-        return xmem_error_set(err, rc, "sim: out of memory");
+        xmi_sim_machine_destroy(m);
+        return xmi_error_set(err, rc, "sim: out of memory");
     }
     return 0;
 }
 
-int xmem_open_machine(struct sim_machine *m, struct xmem **out)
+int xmi_open_machine(struct sim_machine *m, struct xmem **out)
 {
     void *conn;
-    int rc = m && out ? backend_sim_conn(m, false, &conn) : -EINVAL;
+    int rc = m && out ? xmi_backend_sim_conn(m, false, &conn) : -EINVAL;
     if (rc)
         return rc;
-    rc = connection_new(&xmem_backend_sim, conn, out);
+    rc = xmi_connection_new(&xmi_backend_sim, conn, out);
     if (rc)
-        xmem_backend_sim.close(conn);
+        xmi_backend_sim.close(conn);
     return rc;
 }

@@ -10,10 +10,10 @@
 struct sim_machine;
 
 /* What stands behind "sim:", as an op of backend.h: a file that describes the machine, or nothing. */
-int sim_open(const char *rest, const struct xmem_open_opts *opts, void **conn,
+int xmi_sim_open(const char *rest, const struct xmem_open_opts *opts, void **conn,
              struct xmem_error *err);
 
 /* For tests: a connection to m, which stays the caller's and must live longer than the connection. */
-int xmem_open_machine(struct sim_machine *m, struct xmem **out);
+int xmi_open_machine(struct sim_machine *m, struct xmem **out);
 
 #endif

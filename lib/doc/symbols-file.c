@@ -20,8 +20,8 @@ struct format {
 };
 
 static const struct format formats[] = {
-    {"\x1f\x8b", 2, "compressed by gzip", unpack_gz},
-    {"\xfd" "7zXZ", 6, "compressed by xz", unpack_xz},
+    {"\x1f\x8b", 2, "compressed by gzip", xmi_unpack_gz},
+    {"\xfd" "7zXZ", 6, "compressed by xz", xmi_unpack_xz},
     {"\x28\xb5\x2f\xfd", 4, "compressed by zstd: unpack it", NULL},
     {"BZh", 3, "compressed by bzip2: unpack it", NULL},
     {"\x7f" "ELF", 4, "an ELF file: give what nm says of it", NULL},
@@ -56,7 +56,7 @@ static int read_all(int fd, struct unpacked *u)
 {
     int err;
 
-    while ((err = unpack_room(u)) == 0) {
+    while ((err = xmi_unpack_room(u)) == 0) {
         ssize_t n = read(fd, u->text + u->len, u->room - 1 - u->len);
 
         if (n == 0)
@@ -93,12 +93,12 @@ static int refused(struct xmem_error *why, const struct format *f, int err)
 {
     switch (err) {
     case -EOPNOTSUPP:
-        return xmem_error_set(why, err, "is %s, which this libxmem was built without: unpack it",
+        return xmi_error_set(why, err, "is %s, which this libxmem was built without: unpack it",
                               f->what);
     case -EBADMSG:
-        return xmem_error_set(why, err, "is %s, and broken or cut", f->what);
+        return xmi_error_set(why, err, "is %s, and broken or cut", f->what);
     default:
-        return xmem_error_set(why, err, "is %s, and cannot be unpacked: %s", f->what,
+        return xmi_error_set(why, err, "is %s, and cannot be unpacked: %s", f->what,
                               strerror(-err));
     }
 }
@@ -113,7 +113,7 @@ static int unpack(struct unpacked *u, struct xmem_error *why)
     if (!f)
         return 0;
     if (!f->unpack)
-        return xmem_error_set(why, -EBADMSG, "is %s", f->what);
+        return xmi_error_set(why, -EBADMSG, "is %s", f->what);
     err = f->unpack(u->text, u->len, &out);
     if (err) {
         free(out.text);
@@ -124,12 +124,12 @@ static int unpack(struct unpacked *u, struct xmem_error *why)
     return 0;
 }
 
-int symbols_load(const char *path, struct symbols *out, struct xmem_error *why)
+int xmi_symbols_load(const char *path, struct symbols *out, struct xmem_error *why)
 {
     struct unpacked u = {.max = SYMBOLS_MAX};
     int err = read_file(path, &u);
 
-    err = err ? xmem_error_set(why, err, "cannot be read: %s", strerror(-err)) : unpack(&u, why);
+    err = err ? xmi_error_set(why, err, "cannot be read: %s", strerror(-err)) : unpack(&u, why);
     if (err) {
         free(u.text);
         return err;
@@ -144,7 +144,7 @@ int symbols_load(const char *path, struct symbols *out, struct xmem_error *why)
     return 0;
 }
 
-void symbols_free(struct symbols *s)
+void xmi_symbols_free(struct symbols *s)
 {
     free(s->text);
 }

@@ -136,9 +136,9 @@ static bool read_piece(struct isf *isf, struct span s, struct piece *out)
 
     *out = (struct piece){0};
     if (err == 0)
-        err = json_scan(&out->scan, isf->copy, (uint32_t)n);
+        err = xmi_json_scan(&out->scan, isf->copy, (uint32_t)n);
     if (err == 0)
-        err = json_decode(out->scan.values, out->scan.n, isf->copy, (uint32_t)n, &out->strings);
+        err = xmi_json_decode(out->scan.values, out->scan.n, isf->copy, (uint32_t)n, &out->strings);
     if (err) {
         isf->err = err;
         piece_free(out);
@@ -171,7 +171,7 @@ static bool get_address(const struct piece *symbol, uint64_t *out)
 
         if (strcmp(v->key, "address") == 0)
             has = v->kind == JSON_NUMBER &&
-                  json_parse_u64(symbol->scan.text + v->start, v->end - v->start, out) == 0;
+                  xmi_json_parse_u64(symbol->scan.text + v->start, v->end - v->start, out) == 0;
     }
     return has;
 }
@@ -216,7 +216,7 @@ static bool on_root(struct isf *isf, struct span key, struct span value)
     return each_member(isf, &value, on_symbol);
 }
 
-int symbols_each_isf(const struct symbols *s, symbol_fn fn, void *arg, struct xmem_error *why)
+int xmi_symbols_each_isf(const struct symbols *s, symbol_fn fn, void *arg, struct xmem_error *why)
 {
     struct isf isf = {.fn = fn, .arg = arg, .err = -EBADMSG};
     struct span all = {s->from, s->from + s->len};
@@ -226,7 +226,7 @@ int symbols_each_isf(const struct symbols *s, symbol_fn fn, void *arg, struct xm
     if (good && isf.found)
         return 0;
     if (isf.err == -ENOMEM)
-        return xmem_error_set(why, -ENOMEM, "cannot be read: %s", strerror(ENOMEM));
-    return xmem_error_set(why, -EBADMSG, good ? "is JSON without \"symbols\", which dwarf2json "
+        return xmi_error_set(why, -ENOMEM, "cannot be read: %s", strerror(ENOMEM));
+    return xmi_error_set(why, -EBADMSG, good ? "is JSON without \"symbols\", which dwarf2json "
                           "writes" : "is broken or cut: no JSON");
 }

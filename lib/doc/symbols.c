@@ -117,18 +117,18 @@ static bool is_json(const struct symbols *s)
     return n < s->len && s->from[n] == '{';
 }
 
-int symbols_each(const struct symbols *s, symbol_fn fn, void *arg, struct xmem_error *why)
+int xmi_symbols_each(const struct symbols *s, symbol_fn fn, void *arg, struct xmem_error *why)
 {
     struct tally t = {0};
     bool thumb;
 
     if (is_json(s))
-        return symbols_each_isf(s, fn, arg, why);
+        return xmi_symbols_each_isf(s, fn, arg, why);
     each_line(s, 0, count, &t);
     if (t.symbols == 0)
-        return xmem_error_set(why, -EBADMSG, "has no lines as \"ffffffff81000000 T _text\"");
+        return xmi_error_set(why, -EBADMSG, "has no lines as \"ffffffff81000000 T _text\"");
     if (!t.somewhere)
-        return xmem_error_set(why, -EBADMSG, "has all symbols at address 0, which is what "
+        return xmi_error_set(why, -EBADMSG, "has all symbols at address 0, which is what "
                               "kptr_restrict shows of /proc/kallsyms: read it as root");
     thumb = !t.wide && t.odd * 4 >= t.code * 3 && t.odd;
     each_line(s, thumb, fn, arg);

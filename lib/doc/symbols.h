@@ -30,15 +30,15 @@ struct symbol {
 typedef void (*symbol_fn)(void *arg, const struct symbol *s);
 
 /* 0, or a negative errno value and in why what is behind the name of the file: "cannot be read: ..." */
-int symbols_load(const char *path, struct symbols *out, struct xmem_error *why);
-void symbols_free(struct symbols *s);
+int xmi_symbols_load(const char *path, struct symbols *out, struct xmem_error *why);
+void xmi_symbols_free(struct symbols *s);
 /*
  * fn for each symbol, in the order of the file. The Thumb bit is taken off: in a file of 32-bit
  * addresses in which most of the functions are odd they are so for that bit. 0, -EBADMSG or
  * -ENOMEM, as above; fn may have been called.
  */
-int symbols_each(const struct symbols *s, symbol_fn fn, void *arg, struct xmem_error *why);
+int xmi_symbols_each(const struct symbols *s, symbol_fn fn, void *arg, struct xmem_error *why);
 /* symbols-isf.c: the same of a JSON document. */
-int symbols_each_isf(const struct symbols *s, symbol_fn fn, void *arg, struct xmem_error *why);
+int xmi_symbols_each_isf(const struct symbols *s, symbol_fn fn, void *arg, struct xmem_error *why);
 
 #endif

@@ -12,7 +12,7 @@
 static int inflate_some(z_stream *z, struct unpacked *u)
 {
     size_t room;
-    int err = unpack_room(u);
+    int err = xmi_unpack_room(u);
 
     if (err)
         return err;
@@ -31,7 +31,7 @@ static int inflate_some(z_stream *z, struct unpacked *u)
     }
 }
 
-int unpack_gz(const void *in, size_t n, struct unpacked *u)
+int xmi_unpack_gz(const void *in, size_t n, struct unpacked *u)
 {
     z_stream z = {.next_in = (z_const Bytef *)(size_t)in, .avail_in = (uInt)n};
     int err;

@@ -4,7 +4,7 @@
 
 #include "doc/unpack.h"
 
-int unpack_xz(const void *in, size_t n, struct unpacked *u)
+int xmi_unpack_xz(const void *in, size_t n, struct unpacked *u)
 {
     (void)in;
     (void)n;

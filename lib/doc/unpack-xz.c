@@ -22,7 +22,7 @@ static int error_of(lzma_ret ret)
     }
 }
 
-int unpack_xz(const void *in, size_t n, struct unpacked *u)
+int xmi_unpack_xz(const void *in, size_t n, struct unpacked *u)
 {
     lzma_stream z = LZMA_STREAM_INIT;
     lzma_ret ret = lzma_stream_decoder(&z, MEMORY_MAX, LZMA_CONCATENATED);
@@ -33,7 +33,7 @@ int unpack_xz(const void *in, size_t n, struct unpacked *u)
     while (!err && ret != LZMA_STREAM_END) {
         size_t room;
 
-        err = unpack_room(u);
+        err = xmi_unpack_room(u);
         if (err)
             break;
         room = z.avail_out = u->room - 1 - u->len;

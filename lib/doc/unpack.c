@@ -6,7 +6,7 @@
 
 #define ROOM_FIRST 65536u
 
-int unpack_room(struct unpacked *u)
+int xmi_unpack_room(struct unpacked *u)
 {
     size_t room = u->room ? 2 * u->room : ROOM_FIRST;
     char *grown;

@@ -15,10 +15,10 @@ struct unpacked {
 };
 
 /* Room for more, at least 1 byte beside the NUL. -EFBIG, -ENOMEM. */
-int unpack_room(struct unpacked *u);
+int xmi_unpack_room(struct unpacked *u);
 
 /* Adds to u. -EBADMSG: broken, or cut; -EFBIG: more than u->max; -ENOMEM; -EOPNOTSUPP. */
-int unpack_gz(const void *in, size_t n, struct unpacked *u);
-int unpack_xz(const void *in, size_t n, struct unpacked *u);
+int xmi_unpack_gz(const void *in, size_t n, struct unpacked *u);
+int xmi_unpack_xz(const void *in, size_t n, struct unpacked *u);
 
 #endif

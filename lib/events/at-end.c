@@ -20,13 +20,13 @@ static void park(struct xmem_domain *d, struct event *ev)
 /* Resumed for good: single step goes off with the answer, where it was on. */
 static void quit_event(struct xmem_domain *d, struct event *ev)
 {
-    if (steps_of(d)->finishing && step_see_through(d, ev))
+    if (steps_of(d)->finishing && xmi_step_see_through(d, ev))
         return;
-    bool off = (ev->pub.flags & XMEM_EVENT_PAUSED) && step_forget(d, ev);
-    finish_at_end(d, ev);
+    bool off = (ev->pub.flags & XMEM_EVENT_PAUSED) && xmi_step_forget(d, ev);
+    xmi_finish_at_end(d, ev);
     if (events_of(d)->parking)
         park(d, ev);
-    event_answer(d, ev, off ? RING_FLAG_TOGGLE_SINGLESTEP : 0);
+    xmi_event_answer(d, ev, off ? RING_FLAG_TOGGLE_SINGLESTEP : 0);
 }
 
 static void quit_held(struct xmem_domain *d)
@@ -37,18 +37,18 @@ static void quit_held(struct xmem_domain *d)
 }
 
 /* Until the ring is empty. True: something was answered. */
-bool events_drain(struct xmem_domain *d)
+bool xmi_events_drain(struct xmem_domain *d)
 {
     struct event *ev;
     bool any = events_of(d)->held;
     quit_held(d);
     for (unsigned i = 0; i < DRAIN_ROUNDS && !d->dead; i++) {
         int n = 0;
-        while (!events_of(d)->broken && event_take_raw(d, &ev) > 0) {
+        while (!events_of(d)->broken && xmi_event_take_raw(d, &ev) > 0) {
             quit_event(d, ev);
             n++;
         }
-        if (events_send(d) || !n)
+        if (xmi_events_send(d) || !n)
             break;
         any = true;
     }
@@ -56,7 +56,7 @@ bool events_drain(struct xmem_domain *d)
 }
 
 /* A moment of running: answers reach the vCPUs, the last events come. True: some came. */
-bool events_let_run(struct xmem_domain *d)
+bool xmi_events_let_run(struct xmem_domain *d)
 {
     struct pollfd p = {.fd = d->ops->event_fd(d->dom), .events = POLLIN};
     int rc = d->ops->event_ack(d->dom);
@@ -64,7 +64,7 @@ bool events_let_run(struct xmem_domain *d)
         rc = d->ops->event_idle(d->dom);
     if (rc == -ESHUTDOWN)
         d->dead = true;
-    if (events_drain(d))
+    if (xmi_events_drain(d))
         return true;
     if (!d->dead)
         poll(&p, 1, 1);
@@ -75,8 +75,8 @@ bool events_let_run(struct xmem_domain *d)
 static int resume_blindly(struct xmem_domain *d, uint32_t vcpu)
 {
     struct ring_head head = {.version = ring_of(d)->version, .flags = RING_FLAG_VCPU_PAUSED, .vcpu = vcpu};
-    ring_answer(ring_of(d), &head, NULL, 0);
-    return events_send(d);
+    xmi_ring_answer(ring_of(d), &head, NULL, 0);
+    return xmi_events_send(d);
 }
 
 /* A ring that cannot be read: an answer for every vCPU that may wait, as for a dead listener's. */
@@ -103,13 +103,13 @@ static int release_parked(struct xmem_domain *d)
 }
 
 /* Before each try to end the ring: Xen reads no answer once it is gone, and who waits then does so for good. */
-int events_last_answers(struct xmem_domain *d)
+int xmi_events_last_answers(struct xmem_domain *d)
 {
     return events_of(d)->broken ? answer_blindly(d) : release_parked(d);
 }
 
 /* Has every vCPU that neither sleeps nor is parked been on a processor since it was noted? */
-bool events_all_ran(struct xmem_domain *d, bool note)
+bool xmi_events_all_ran(struct xmem_domain *d, bool note)
 {
     bool all = true;
     for (uint32_t i = 0; i < d->vcpu_n && all; i++) {
@@ -127,59 +127,59 @@ bool events_all_ran(struct xmem_domain *d, bool note)
 
 /* ---- for whom who ends it lets vCPUs run ---- */
 
-void events_finishing(struct xmem_domain *d, bool on)
+void xmi_events_finishing(struct xmem_domain *d, bool on)
 {
     steps_of(d)->finishing = on;
     if (on)
-        events_drain(d);
+        xmi_events_drain(d);
 }
 
-bool events_in_steps(struct xmem_domain *d)
+bool xmi_events_in_steps(struct xmem_domain *d)
 {
-    return step_any(d) || steps_of(d)->later_n;
+    return xmi_step_any(d) || steps_of(d)->later_n;
 }
 
-bool events_readable(const struct xmem_domain *d)
+bool xmi_events_readable(const struct xmem_domain *d)
 {
     return !d->dead && !events_of(d)->broken;
 }
 
-bool events_parking(struct xmem_domain *d, bool on)
+bool xmi_events_parking(struct xmem_domain *d, bool on)
 {
     bool any = on && ring_of(d)->was_full && d->ops->vcpu_ran;
     events_of(d)->parking = any && !events_of(d)->broken;
     return any;
 }
 
-int events_end(struct xmem_domain *d)
+int xmi_events_end(struct xmem_domain *d)
 {
-    events_drain(d);
+    xmi_events_drain(d);
     if (events_of(d)->broken)
         answer_blindly(d);
-    return step_end_all(d);
+    return xmi_step_end_all(d);
 }
 
 /* ---- rings that come and go ---- */
 
-int events_ring(struct xmem_domain *d, const struct backend_ring *b)
+int xmi_events_ring(struct xmem_domain *d, const struct backend_ring *b)
 {
-    int rc = ring_init(ring_of(d), b->page, b->interface_version, b->arch, d->vcpu_n);
-    return rc ? domain_refuse(d, rc, "vm_event interface %" PRIu32 " is not known: this library "
+    int rc = xmi_ring_init(ring_of(d), b->page, b->interface_version, b->arch, d->vcpu_n);
+    return rc ? xmi_domain_refuse(d, rc, "vm_event interface %" PRIu32 " is not known: this library "
                               "knows %u to %u", b->interface_version, RING_VERSION_MIN,
                               RING_VERSION_MAX)
               : 0;
 }
 
-void events_ring_gone(struct xmem_domain *d)
+void xmi_events_ring_gone(struct xmem_domain *d)
 {
     events_of(d)->broken = false;
 }
 
-void events_forget(struct xmem_domain *d)
+void xmi_events_forget(struct xmem_domain *d)
 {
-    events_ring_gone(d);
-    list_cut(&events_of(d)->monitors, 0);
+    xmi_events_ring_gone(d);
+    xmi_list_cut(&events_of(d)->monitors, 0);
     d->led->step_monitor = events_of(d)->step_monitor_user = false;
     d->led->emul_monitor = events_of(d)->emul_monitor_user = false;
-    list_cut(&steps_of(d)->relaxed, 0);
+    xmi_list_cut(&steps_of(d)->relaxed, 0);
 }

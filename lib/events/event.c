@@ -11,7 +11,7 @@
 
 /* ---- the pool ---- */
 
-int events_init(struct xmem_domain *d)
+int xmi_events_init(struct xmem_domain *d)
 {
     size_t bytes = EVENT_POOL * sizeof(struct event);
     struct vcpu *v = steps_of(d)->vcpus = calloc(d->vcpu_n ? d->vcpu_n : 1, sizeof(*v));
@@ -20,16 +20,16 @@ int events_init(struct xmem_domain *d)
         return -ENOMEM;
     memset(events_of(d)->pool, 0, bytes);
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        v[i].led = ledger_vcpu(d, i);
-    list_init(&events_of(d)->monitors, ledger_arena(d), &d->led->monitors);
-    list_init(&steps_of(d)->relaxed, ledger_arena(d), &d->led->open);
+        v[i].led = xmi_ledger_vcpu(d, i);
+    xmi_list_init(&events_of(d)->monitors, xmi_ledger_arena(d), &d->led->monitors);
+    xmi_list_init(&steps_of(d)->relaxed, xmi_ledger_arena(d), &d->led->open);
     return 0;
 }
 
-void events_free(struct xmem_domain *d)
+void xmi_events_free(struct xmem_domain *d)
 {
-    list_end(&events_of(d)->monitors);
-    list_end(&steps_of(d)->relaxed);
+    xmi_list_end(&events_of(d)->monitors);
+    xmi_list_end(&steps_of(d)->relaxed);
     free(events_of(d)->pool);
     free(events_of(d)->patched);
     free(steps_of(d)->vcpus);
@@ -38,7 +38,7 @@ void events_free(struct xmem_domain *d)
     events_of(d)->pool = NULL;
 }
 
-void events_reset(struct xmem_domain *d)
+void xmi_events_reset(struct xmem_domain *d)
 {
     for (unsigned i = 0; i < EVENT_POOL; i++)
         events_of(d)->pool[i].state = EVENT_FREE;
@@ -49,21 +49,21 @@ void events_reset(struct xmem_domain *d)
 
 /* ---- the session's own ---- */
 
-struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xmem_event_mem *m,
+struct event *xmi_event_own(struct xmem_domain *d, struct event *ev, const struct xmem_event_mem *m,
                         uint64_t pc)
 {
     struct xmem_regs regs = XMEM_INIT(regs);
     struct event **owner = &events_of(d)->owner[ev->req.index & (ring_of(d)->slots - 1)];
-    (void)event_data(d, ev);
+    (void)xmi_event_data(d, ev);
     struct event *own = event_unused(events_of(d));
     *own = *ev;
     own->pub.u.mem = *m;
     own->pub.flags &= ~XMEM_EVENT_STUCK;
     own->pub.stepped = own->pub.passes = 0;
     if (ring_of(d)->arch == XMEM_ARCH_ARM) {
-        ring_regs_decode(ring_of(d), own->data, &regs);
+        xmi_ring_regs_decode(ring_of(d), own->data, &regs);
         regs.u.arm.pc = pc;
-        ring_regs_encode(ring_of(d), &regs, own->data);
+        xmi_ring_regs_encode(ring_of(d), &regs, own->data);
     }
     if (*owner == ev)
         *owner = own;
@@ -77,12 +77,12 @@ struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xm
 
 /* ---- answering ---- */
 
-const uint8_t *event_data(struct xmem_domain *d, struct event *ev)
+const uint8_t *xmi_event_data(struct xmem_domain *d, struct event *ev)
 {
     if (!ev->saved) {
-        ring_copy(ring_of(d), &ev->req, &ev->head);
+        xmi_ring_copy(ring_of(d), &ev->req, &ev->head);
         memcpy(ev->data, ring_slot(ring_of(d), ev->req.index) + RING_DATA_OFFSET,
-               ring_data_size(ring_of(d)->version));
+               xmi_ring_data_size(ring_of(d)->version));
         __asm__ volatile("" ::: "memory"); /* read once */
         ev->saved = true;
     }
@@ -96,7 +96,7 @@ static void make_way(struct xmem_domain *d, const struct event *ev)
     uint32_t mask = ring_of(d)->slots - 1, slot = ring_answer_index(ring_of(d)) & mask;
     struct event *owner = e->owner[slot];
     if (owner && owner != ev)
-        (void)event_data(d, owner);
+        (void)xmi_event_data(d, owner);
     e->owner[slot] = NULL;
 }
 
@@ -111,13 +111,13 @@ static void answered(struct xmem_domain *d, struct event *ev)
     d->stats.answers++;
 }
 
-void event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *given)
+void xmi_event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *given)
 {
     struct answer own = *given, *a = &own;
     if (vcpu_of(d, ev)->attention)
         events_of(d)->above->answer(d, ev, a);
     if (!ev->saved) /* head is a copy from now on; of the rest the answer needs nothing */
-        ring_copy(ring_of(d), &ev->req, &ev->head);
+        xmi_ring_copy(ring_of(d), &ev->req, &ev->head);
     make_way(d, ev);
     ev->head.flags = (ev->req.flags & RING_FLAG_VCPU_PAUSED) | a->flags;
     if (a->reason)
@@ -126,57 +126,57 @@ void event_answer_with(struct xmem_domain *d, struct event *ev, const struct ans
         ev->head.view = a->view;
     if (a->flags & RING_FLAG_FAST_SINGLESTEP)
         ev->head.u.quarter[0] = a->step_view; /* fast_singlestep.p2midx */
-    ring_answer(ring_of(d), &ev->head, a->data, a->bytes);
+    xmi_ring_answer(ring_of(d), &ev->head, a->data, a->bytes);
     answered(d, ev);
 }
 
-void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags)
+void xmi_event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags)
 {
     struct answer a = {.flags = flags};
     if (ev->req.index != ring_answer_index(ring_of(d)) || vcpu_of(d, ev)->attention) {
-        event_answer_with(d, ev, &a);
+        xmi_event_answer_with(d, ev, &a);
         return;
     }
     ring_answer_in_place(ring_of(d), &ev->req, (ev->req.flags & RING_FLAG_VCPU_PAUSED) | flags);
     answered(d, ev);
 }
 
-uint64_t event_pc(struct xmem_domain *d, struct event *ev)
+uint64_t xmi_event_pc(struct xmem_domain *d, struct event *ev)
 {
     struct xmem_regs regs = XMEM_INIT(regs);
-    ring_regs_decode(ring_of(d), event_data(d, ev), &regs);
+    xmi_ring_regs_decode(ring_of(d), xmi_event_data(d, ev), &regs);
     return regs.arch == XMEM_ARCH_ARM ? regs.u.arm.pc : regs.u.x86.rip;
 }
 
-void event_answer_at(struct xmem_domain *d, struct event *ev, uint64_t pc)
+void xmi_event_answer_at(struct xmem_domain *d, struct event *ev, uint64_t pc)
 {
     uint8_t data[RING_DATA_MAX];
     struct xmem_regs regs = XMEM_INIT(regs);
-    size_t n = ring_data_size(ring_of(d)->version);
-    memcpy(data, event_data(d, ev), n);
-    ring_regs_decode(ring_of(d), data, &regs);
+    size_t n = xmi_ring_data_size(ring_of(d)->version);
+    memcpy(data, xmi_event_data(d, ev), n);
+    xmi_ring_regs_decode(ring_of(d), data, &regs);
     if (regs.arch == XMEM_ARCH_ARM)
         regs.u.arm.pc = pc;
     else
         regs.u.x86.rip = pc;
-    ring_regs_encode(ring_of(d), &regs, data);
+    xmi_ring_regs_encode(ring_of(d), &regs, data);
     struct answer a = {.flags = RING_FLAG_SET_REGISTERS, .data = data, .bytes = n};
-    event_answer_with(d, ev, &a);
+    xmi_event_answer_with(d, ev, &a);
 }
 
 /* With the program counter moved past the instruction. */
-void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
+void xmi_event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes)
 {
-    event_answer_at(d, ev, event_pc(d, ev) + bytes);
+    xmi_event_answer_at(d, ev, xmi_event_pc(d, ev) + bytes);
 }
 
-int events_send(struct xmem_domain *d)
+int xmi_events_send(struct xmem_domain *d)
 {
-    if (!ring_publish(ring_of(d)) && !events_of(d)->owed)
+    if (!xmi_ring_publish(ring_of(d)) && !events_of(d)->owed)
         return 0;
     d->stats.notifies++;
     int rc = d->ops->event_notify(d->dom);
     events_of(d)->owed = rc != 0; /* the answers are in the ring, and nobody knows */
-    return rc ? domain_fail(d, rc, 0, "domain %" PRIu32 ": answers cannot be notified", d->domid)
+    return rc ? xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": answers cannot be notified", d->domid)
               : 0;
 }

@@ -122,26 +122,26 @@ static inline struct event *event_of(const struct events *e, const struct xmem_e
                &e->pool[off / sizeof(struct event)] : NULL;
 }
 /* take.c: next request as an event, the library's own ones dealt with. 1, 0 none, negative errno. */
-int event_take(struct xmem_domain *d, struct event **out);
+int xmi_event_take(struct xmem_domain *d, struct event **out);
 /* The same with the library's own events too. */
-int event_take_raw(struct xmem_domain *d, struct event **out);
+int xmi_event_take_raw(struct xmem_domain *d, struct event **out);
 /*
  * The request of ev makes another event, of what m says: ev counts as answered, and its vCPU waits
  * for that one's answer. Its registers are the request's; on Arm with this pc.
  */
-struct event *event_own(struct xmem_domain *d, struct event *ev, const struct xmem_event_mem *m,
+struct event *xmi_event_own(struct xmem_domain *d, struct event *ev, const struct xmem_event_mem *m,
                         uint64_t pc);
 /* The registers or data behind the request, in private memory. */
-const uint8_t *event_data(struct xmem_domain *d, struct event *ev);
+const uint8_t *xmi_event_data(struct xmem_domain *d, struct event *ev);
 /* Answers with the request's own head and these flags beside VCPU_PAUSED. */
-void event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags);
+void xmi_event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags);
 /* The same with whatever an answer may hold. */
-void event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *a);
+void xmi_event_answer_with(struct xmem_domain *d, struct event *ev, const struct answer *a);
 /* Resumed with this program counter. */
-void event_answer_at(struct xmem_domain *d, struct event *ev, uint64_t pc);
+void xmi_event_answer_at(struct xmem_domain *d, struct event *ev, uint64_t pc);
 /* Resumed so many bytes behind the instruction that made the event. */
-void event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes);
+void xmi_event_skip(struct xmem_domain *d, struct event *ev, uint32_t bytes);
 /* Where the vCPU is, by its registers. */
-uint64_t event_pc(struct xmem_domain *d, struct event *ev);
+uint64_t xmi_event_pc(struct xmem_domain *d, struct event *ev);
 
 #endif

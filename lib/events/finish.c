@@ -68,7 +68,7 @@ static enum finish without_injection(const struct event *ev)
     return ev->pub.reason == XMEM_EVENT_BREAKPOINT ? FINISH_SKIPPED : FINISH_DONE;
 }
 
-enum finish finish_who(const struct xmem_domain *d, const struct event *ev, uint32_t action)
+enum finish xmi_finish_who(const struct xmem_domain *d, const struct event *ev, uint32_t action)
 {
     enum finish who = row_of(d, ev)[action];
     if (who == FINISH_INJECTED && action != XMEM_REPLY_REINJECT &&
@@ -87,7 +87,7 @@ static uint64_t *pc_in(struct xmem_regs *regs)
 static uint64_t pc_of(struct xmem_domain *d, const uint8_t *data)
 {
     struct xmem_regs regs = XMEM_INIT(regs);
-    ring_regs_decode(ring_of(d), data, &regs);
+    xmi_ring_regs_decode(ring_of(d), data, &regs);
     return *pc_in(&regs);
 }
 
@@ -103,12 +103,12 @@ static void skip(struct xmem_domain *d, struct event *ev, struct answer *a, uint
 {
     struct xmem_regs regs = XMEM_INIT(regs);
     if (!(a->flags & RING_FLAG_SET_REGISTERS)) {
-        a->bytes = ring_data_size(ring_of(d)->version);
-        memcpy(data, event_data(d, ev), a->bytes);
+        a->bytes = xmi_ring_data_size(ring_of(d)->version);
+        memcpy(data, xmi_event_data(d, ev), a->bytes);
     }
-    ring_regs_decode(ring_of(d), data, &regs);
+    xmi_ring_regs_decode(ring_of(d), data, &regs);
     *pc_in(&regs) += length_of(d, ev);
-    ring_regs_encode(ring_of(d), &regs, data);
+    xmi_ring_regs_encode(ring_of(d), &regs, data);
     a->flags |= RING_FLAG_SET_REGISTERS;
 }
 
@@ -125,11 +125,11 @@ static int wait_for_device(struct xmem_domain *d, struct event *ev, struct answe
     if (!(d->caps.reply_flags & XMEM_REPLY_TOGGLE_STEP))
         return 0;
     bool steps = a->flags & RING_FLAG_FAST_SINGLESTEP;
-    int rc = steps ? 0 : step_alone(d, ev->pub.vcpu);
+    int rc = steps ? 0 : xmi_step_alone(d, ev->pub.vcpu);
     if (rc)
         return rc;
     v->io_again = true;
-    v->io_pc = pc_of(d, event_data(d, ev));
+    v->io_pc = pc_of(d, xmi_event_data(d, ev));
     return 0;
 }
 
@@ -152,7 +152,7 @@ static int emulate(struct xmem_domain *d, struct event *ev, struct answer *a)
 static bool moved(struct xmem_domain *d, struct event *ev, const struct answer *a,
                   const uint8_t *data)
 {
-    return (a->flags & RING_FLAG_SET_REGISTERS) && pc_of(d, data) != pc_of(d, event_data(d, ev));
+    return (a->flags & RING_FLAG_SET_REGISTERS) && pc_of(d, data) != pc_of(d, xmi_event_data(d, ev));
 }
 
 /*
@@ -165,15 +165,15 @@ static bool callers_breakpoint(struct xmem_domain *d, struct event *ev,
     if (ev->pub.reason != XMEM_EVENT_BREAKPOINT)
         return false;
     return (r->flags & (XMEM_REPLY_TOGGLE_STEP | XMEM_REPLY_FAST_STEP)) ||
-           !event_is_guests(d, ev, ev->pub.view) ||
-           ((r->flags & XMEM_REPLY_SET_VIEW) && !event_is_guests(d, ev, r->view)) ||
-           !event_still_there(d, ev);
+           !xmi_event_is_guests(d, ev, ev->pub.view) ||
+           ((r->flags & XMEM_REPLY_SET_VIEW) && !xmi_event_is_guests(d, ev, r->view)) ||
+           !xmi_event_still_there(d, ev);
 }
 
-int finish_answer(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r,
+int xmi_finish_answer(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r,
                   struct answer *a, uint8_t *data)
 {
-    enum finish who = finish_who(d, ev, r->action);
+    enum finish who = xmi_finish_who(d, ev, r->action);
     if (!(ev->pub.flags & XMEM_EVENT_PAUSED))
         return 0;
     if (r->action == XMEM_REPLY_RESUME && (moved(d, ev, a, data) || callers_breakpoint(d, ev, r)))
@@ -183,23 +183,23 @@ int finish_answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
     else if (who == FINISH_EMULATED)
         return emulate(d, ev, a);
     else if (who == FINISH_INJECTED)
-        return event_inject(d, ev);
+        return xmi_event_inject(d, ev);
     return 0;
 }
 
-void finish_progress(struct xmem_domain *d, const struct event *ev, const struct xmem_reply *r)
+void xmi_finish_progress(struct xmem_domain *d, const struct event *ev, const struct xmem_reply *r)
 {
     uint32_t *repeats = &vcpu_of(d, ev)->repeats;
-    if (*repeats && ((r->flags & XMEM_REPLY_SET_REGS) || finish_who(d, ev, r->action) != FINISH_AGAIN))
+    if (*repeats && ((r->flags & XMEM_REPLY_SET_REGS) || xmi_finish_who(d, ev, r->action) != FINISH_AGAIN))
         *repeats = 0; /* it gets on, or is done without */
 }
 
-void finish_send(struct xmem_domain *d, struct event *ev, const struct answer *a)
+void xmi_finish_send(struct xmem_domain *d, struct event *ev, const struct answer *a)
 {
     if (a->flags)
-        event_answer_with(d, ev, a);
+        xmi_event_answer_with(d, ev, a);
     else
-        event_answer(d, ev, 0);
+        xmi_event_answer(d, ev, 0);
 }
 
 static int resume(struct xmem_domain *d, struct event *ev)
@@ -207,40 +207,40 @@ static int resume(struct xmem_domain *d, struct event *ev)
     static const struct xmem_reply reply = {.action = XMEM_REPLY_RESUME};
     uint8_t data[RING_DATA_MAX];
     struct answer a = {0};
-    int rc = finish_answer(d, ev, &reply, &a, data);
+    int rc = xmi_finish_answer(d, ev, &reply, &a, data);
     if (rc)
         return rc;
     a.data = a.bytes ? data : NULL;
-    finish_progress(d, ev, &reply);
-    finish_send(d, ev, &a);
+    xmi_finish_progress(d, ev, &reply);
+    xmi_finish_send(d, ev, &a);
     return 0;
 }
 
-int finish_go_on(struct xmem_domain *d, struct event *ev)
+int xmi_finish_go_on(struct xmem_domain *d, struct event *ev)
 {
     if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
         return resume(d, ev);
-    event_answer(d, ev, 0);
+    xmi_event_answer(d, ev, 0);
     return 0;
 }
 
 /* What is tried again without a monitor needs nothing; an exception that was taken is given. */
-void finish_at_end(struct xmem_domain *d, struct event *ev)
+void xmi_finish_at_end(struct xmem_domain *d, struct event *ev)
 {
     bool taken = ev->pub.reason == XMEM_EVENT_DEBUG && (ev->pub.flags & XMEM_EVENT_PAUSED);
-    if (taken && finish_who(d, ev, XMEM_REPLY_RESUME) == FINISH_INJECTED)
-        (void)event_inject(d, ev);
+    if (taken && xmi_finish_who(d, ev, XMEM_REPLY_RESUME) == FINISH_INJECTED)
+        (void)xmi_event_inject(d, ev);
 }
 
-int finish_swallow(struct xmem_domain *d, struct event *ev)
+int xmi_finish_swallow(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     bool same = v->io_again && ev->pub.reason == XMEM_EVENT_IO &&
-                pc_of(d, event_data(d, ev)) == v->io_pc;
+                pc_of(d, xmi_event_data(d, ev)) == v->io_pc;
     v->io_again = same;
     if (!same)
         return 0;
     struct answer a = {.flags = RING_FLAG_EMULATE, .reason = XMEM_EVENT_DESCRIPTOR};
-    event_answer_with(d, ev, &a);
+    xmi_event_answer_with(d, ev, &a);
     return 1;
 }

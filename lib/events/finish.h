@@ -20,32 +20,32 @@ enum finish {
 };
 
 /* What the table says of an event that waits, on this kind of machine. */
-enum finish finish_who(const struct xmem_domain *d, const struct event *ev, uint32_t action);
+enum finish xmi_finish_who(const struct xmem_domain *d, const struct event *ev, uint32_t action);
 /*
  * Adds to the answer of a reply what finishes the instruction. data has RING_DATA_MAX bytes; with
  * SET_REGS the registers are there. A failure has a text, and nothing happened.
  */
-int finish_answer(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r,
+int xmi_finish_answer(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r,
                   struct answer *a, uint8_t *data);
 /* The answer of a reply lets its vCPU get on: it is not stuck. */
-void finish_progress(struct xmem_domain *d, const struct event *ev, const struct xmem_reply *r);
-void finish_send(struct xmem_domain *d, struct event *ev, const struct answer *a);
+void xmi_finish_progress(struct xmem_domain *d, const struct event *ev, const struct xmem_reply *r);
+void xmi_finish_send(struct xmem_domain *d, struct event *ev, const struct answer *a);
 /* Resumes, and finishes what Xen left to the listener. A failure has a text. */
-int finish_go_on(struct xmem_domain *d, struct event *ev);
+int xmi_finish_go_on(struct xmem_domain *d, struct event *ev);
 /* Before the event is answered at the session's end, where nobody is told of it any more. */
-void finish_at_end(struct xmem_domain *d, struct event *ev);
+void xmi_finish_at_end(struct xmem_domain *d, struct event *ev);
 /* An event that finishing another one caused is answered. 1: it was one, 0: it was none. */
-int finish_swallow(struct xmem_domain *d, struct event *ev);
+int xmi_finish_swallow(struct xmem_domain *d, struct event *ev);
 
 /* reinject.c: the guest's own breakpoint goes to the guest; where that cannot be, it is skipped. */
-int event_reinject(struct xmem_domain *d, struct event *ev);
+int xmi_event_reinject(struct xmem_domain *d, struct event *ev);
 /* Into the vCPU that waits; the answer makes it go on in its handler. A text. */
-int event_inject(struct xmem_domain *d, const struct event *ev);
+int xmi_event_inject(struct xmem_domain *d, const struct event *ev);
 /* An instruction that cannot be emulated: the guest gets an invalid-opcode exception. A text. */
-int event_inject_undefined(struct xmem_domain *d, const struct event *ev);
+int xmi_event_inject_undefined(struct xmem_domain *d, const struct event *ev);
 /* Is it the guest's own, not one that the session put there? In the view where it goes on. */
-bool event_is_guests(const struct xmem_domain *d, const struct event *ev, uint16_t view);
+bool xmi_event_is_guests(const struct xmem_domain *d, const struct event *ev, uint16_t view);
 /* Is the breakpoint instruction still in the host view's memory? True where nobody can tell. */
-bool event_still_there(struct xmem_domain *d, struct event *ev);
+bool xmi_event_still_there(struct xmem_domain *d, struct event *ev);
 
 #endif

@@ -15,7 +15,7 @@ static int backend_set(struct xmem_domain *d, const struct backend_monitor *m)
     return rc == -EEXIST ? 0 : rc; /* Xen: unchanged */
 }
 
-int monitor_single_step(struct xmem_domain *d)
+int xmi_monitor_single_step(struct xmem_domain *d)
 {
     struct backend_monitor m = {.reason = XMEM_EVENT_SINGLESTEP, .on = true, .sync = true};
     if (d->led->step_monitor || events_of(d)->step_monitor_user)
@@ -26,7 +26,7 @@ int monitor_single_step(struct xmem_domain *d)
     return rc;
 }
 
-int monitor_emul_unimplemented(struct xmem_domain *d)
+int xmi_monitor_emul_unimplemented(struct xmem_domain *d)
 {
     struct backend_monitor m = {.reason = XMEM_EVENT_EMUL_UNIMPLEMENTED, .on = true, .sync = true};
     bool there = d->caps.monitors & (UINT64_C(1) << XMEM_EVENT_EMUL_UNIMPLEMENTED);
@@ -61,9 +61,9 @@ static void note(struct xmem_domain *d, const struct xmem_monitor *m, bool on)
     if (m->reason == XMEM_EVENT_EMUL_UNIMPLEMENTED)
         events_of(d)->emul_monitor_user = on;
     if (!on && i < events_of(d)->monitors.n)
-        list_drop(&events_of(d)->monitors, (uint32_t)i);
+        xmi_list_drop(&events_of(d)->monitors, (uint32_t)i);
     else if (on && i == events_of(d)->monitors.n)
-        list_push(&events_of(d)->monitors, &(struct monitor_on){.reason = m->reason, .index = m->index});
+        xmi_list_push(&events_of(d)->monitors, &(struct monitor_on){.reason = m->reason, .index = m->index});
 }
 
 static int check(struct xmem_domain *d, const struct xmem_monitor *m)
@@ -71,13 +71,13 @@ static int check(struct xmem_domain *d, const struct xmem_monitor *m)
     const char *name = xmem_event_reason_name((enum xmem_event_reason)m->reason);
     uint32_t known = XMEM_MONITOR_ASYNC | XMEM_MONITOR_ON_CHANGE | XMEM_MONITOR_USERSPACE;
     if (!name || m->reason >= XMEM_EVENT_DOMAIN_DIED || m->reserved || (m->flags & ~known))
-        return domain_refuse(d, -EINVAL, "xmem_domain_set_monitor: reason %" PRIu32 ", flags 0x%"
+        return xmi_domain_refuse(d, -EINVAL, "xmem_domain_set_monitor: reason %" PRIu32 ", flags 0x%"
                              PRIx32 ": no such event or flag", m->reason, m->flags);
     if (m->reason == XMEM_EVENT_CTRLREG && m->index > XMEM_CTRLREG_XCR0)
-        return domain_refuse(d, -EINVAL, "xmem_domain_set_monitor: %" PRIu32
+        return xmi_domain_refuse(d, -EINVAL, "xmem_domain_set_monitor: %" PRIu32
                              " is no enum xmem_ctrlreg", m->index);
     if (!(d->caps.monitors & (UINT64_C(1) << m->reason)))
-        return domain_refuse(d, -EOPNOTSUPP, "events %s do not exist on this kind of machine (see "
+        return xmi_domain_refuse(d, -EOPNOTSUPP, "events %s do not exist on this kind of machine (see "
                              "caps.monitors)", name);
     return 0;
 }
@@ -97,14 +97,14 @@ int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m,
     int rc = domain_usable(d);
     if (rc)
         return rc;
-    rc = sized_in(&own, sizeof(own), m);
+    rc = xmi_sized_in(&own, sizeof(own), m);
     if (rc)
-        return domain_refuse(d, rc, "xmem_domain_set_monitor: no monitor, or its size is wrong");
+        return xmi_domain_refuse(d, rc, "xmem_domain_set_monitor: no monitor, or its size is wrong");
     rc = check(d, &own);
     if (rc || own.reason == XMEM_EVENT_MEM_ACCESS) /* on by itself */
         return rc;
-    if (list_room(&events_of(d)->monitors))
-        return domain_refuse(d, -ENOMEM, "out of memory");
+    if (xmi_list_room(&events_of(d)->monitors))
+        return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     struct backend_monitor b = {
         .reason = own.reason,
         .index = own.index,
@@ -120,7 +120,7 @@ int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m,
     if (!needed)
         rc = backend_set(d, &b);
     if (rc)
-        return domain_fail(d, rc, 0, "events %s cannot be switched %s",
+        return xmi_domain_fail(d, rc, 0, "events %s cannot be switched %s",
                            xmem_event_reason_name((enum xmem_event_reason)own.reason),
                            on ? "on" : "off");
     note(d, &own, on != 0);

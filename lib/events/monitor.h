@@ -6,7 +6,7 @@
 #include "session/session.h"
 
 /* Single step; what the hypervisor cannot emulate. */
-int monitor_single_step(struct xmem_domain *d);
-int monitor_emul_unimplemented(struct xmem_domain *d);
+int xmi_monitor_single_step(struct xmem_domain *d);
+int xmi_monitor_emul_unimplemented(struct xmem_domain *d);
 
 #endif

@@ -13,9 +13,9 @@ static void unmap_retired(struct page_cache *c, const struct xmem_backend_ops *o
         ops->page_unmap(dom, c->retired[--c->retired_n]);
 }
 
-void page_cache_begin(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom)
+void xmi_page_cache_begin(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom)
 {
-    c->now = (uint64_t)clock_ns();
+    c->now = (uint64_t)xmi_clock_ns();
     c->step++;
     unmap_retired(c, ops, dom);
 }
@@ -46,7 +46,7 @@ static struct page_kept *room_for(struct page_cache *c, uint64_t gfn)
     return &set[c->turn[(set - c->v[0]) / PAGE_CACHE_WAYS]++ % PAGE_CACHE_WAYS];
 }
 
-int page_cache_get_far(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
+int xmi_page_cache_get_far(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
                        uint64_t gfn, enum page_use use, uint8_t **out)
 {
     struct page_kept *k = find(c, gfn);
@@ -69,7 +69,7 @@ int page_cache_get_far(struct page_cache *c, const struct xmem_backend_ops *ops,
     return 0;
 }
 
-void page_cache_drop(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
+void xmi_page_cache_drop(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
                      uint64_t gfn, uint64_t nr)
 {
     unmap_retired(c, ops, dom);
@@ -82,7 +82,7 @@ void page_cache_drop(struct page_cache *c, const struct xmem_backend_ops *ops, v
     }
 }
 
-void page_cache_drop_all(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom)
+void xmi_page_cache_drop_all(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom)
 {
-    page_cache_drop(c, ops, dom, 0, UINT64_MAX);
+    xmi_page_cache_drop(c, ops, dom, 0, UINT64_MAX);
 }

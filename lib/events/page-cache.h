@@ -40,7 +40,7 @@ struct page_cache {
 };
 
 /* Before the pages of a step are asked for: the time, and pages of former steps are not used any more. */
-void page_cache_begin(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom);
+void xmi_page_cache_begin(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom);
 
 #define PAGE_CACHE_HASH UINT64_C(0x9e3779b97f4a7c15) /* neighbours in sets of their own */
 #define PAGE_CACHE_SHIFT 60u                         /* PAGE_CACHE_SETS */
@@ -57,10 +57,10 @@ static inline bool page_cache_good(const struct page_cache *c, const struct page
     return use == PAGE_RECENT && c->now - k->at <= PAGE_CACHE_KEEP_NS;
 }
 
-int page_cache_get_far(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
+int xmi_page_cache_get_far(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
                        uint64_t gfn, enum page_use use, uint8_t **out);
 /*
- * 4 KiB at gfn, read-write. *out holds until page_cache_begin() or a drop. Whatever page_map
+ * 4 KiB at gfn, read-write. *out holds until xmi_page_cache_begin() or a drop. Whatever page_map
  * answers, or -ENOBUFS: too many pages in one step.
  */
 static inline int page_cache_get(struct page_cache *c, const struct xmem_backend_ops *ops,
@@ -72,11 +72,11 @@ static inline int page_cache_get(struct page_cache *c, const struct xmem_backend
             *out = set[i].page;
             return 0;
         }
-    return page_cache_get_far(c, ops, dom, gfn, use, out);
+    return xmi_page_cache_get_far(c, ops, dom, gfn, use, out);
 }
 /* The gfns got other frames, or may have. */
-void page_cache_drop(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
+void xmi_page_cache_drop(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
                      uint64_t gfn, uint64_t nr);
-void page_cache_drop_all(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom);
+void xmi_page_cache_drop_all(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom);
 
 #endif

@@ -17,7 +17,7 @@
 #define INT3 0xccu
 #define PATCH_BYTES 16u /* what is longer is no breakpoint */
 
-int event_inject(struct xmem_domain *d, const struct event *ev)
+int xmi_event_inject(struct xmem_domain *d, const struct event *ev)
 {
     const struct xmem_event_debug *e = &ev->pub.u.debug;
     bool debug = ev->pub.reason == XMEM_EVENT_DEBUG;
@@ -31,12 +31,12 @@ int event_inject(struct xmem_domain *d, const struct event *ev)
     int rc = d->ops->vcpu_inject ? d->ops->vcpu_inject(d->dom, ev->pub.vcpu, &x) : -EOPNOTSUPP;
     if (!rc)
         return 0;
-    return domain_fail(d, rc, MAY_BUSY, "vCPU %" PRIu32 ": vector %u cannot be given to the guest%s",
+    return xmi_domain_fail(d, rc, MAY_BUSY, "vCPU %" PRIu32 ": vector %u cannot be given to the guest%s",
                        ev->pub.vcpu, x.vector, rc == -EBUSY ? ": another one is pending" : "");
 }
 
 /* What the guest has without the monitor (hvm_emulate_one_vm_event()). */
-int event_inject_undefined(struct xmem_domain *d, const struct event *ev)
+int xmi_event_inject_undefined(struct xmem_domain *d, const struct event *ev)
 {
     const struct backend_exception x = {.vector = VECTOR_UNDEFINED,
                                         .type = TYPE_HARDWARE_EXCEPTION,
@@ -44,7 +44,7 @@ int event_inject_undefined(struct xmem_domain *d, const struct event *ev)
     int rc = d->ops->vcpu_inject ? d->ops->vcpu_inject(d->dom, ev->pub.vcpu, &x) : -EOPNOTSUPP;
     if (!rc)
         return 0;
-    return domain_fail(d, rc, MAY_BUSY, "vCPU %" PRIu32 ": its instruction cannot be emulated, and "
+    return xmi_domain_fail(d, rc, MAY_BUSY, "vCPU %" PRIu32 ": its instruction cannot be emulated, and "
                        "the exception for that cannot be given to the guest", ev->pub.vcpu);
 }
 
@@ -75,16 +75,16 @@ static const uint8_t *int3_in(const uint8_t *bytes, size_t n)
     return n && n <= PATCH_BYTES ? memchr(bytes, INT3, n) : NULL;
 }
 
-int event_prepare_write(struct xmem_domain *d, const uint8_t *bytes, size_t n)
+int xmi_event_prepare_write(struct xmem_domain *d, const uint8_t *bytes, size_t n)
 {
     struct events *e = events_of(d);
     if (!int3_in(bytes, n) ||
-        !array_room((void **)&e->patched, e->patched_n, &e->patched_cap, sizeof(*e->patched)))
+        !xmi_array_room((void **)&e->patched, e->patched_n, &e->patched_cap, sizeof(*e->patched)))
         return 0;
-    return domain_refuse(d, -ENOMEM, "out of memory");
+    return xmi_domain_refuse(d, -ENOMEM, "out of memory");
 }
 
-void event_note_write(struct xmem_domain *d, uint64_t gpa, const uint8_t *bytes, size_t n)
+void xmi_event_note_write(struct xmem_domain *d, uint64_t gpa, const uint8_t *bytes, size_t n)
 {
     struct events *e = events_of(d);
     const uint8_t *at = int3_in(bytes, n);
@@ -97,39 +97,39 @@ void event_note_write(struct xmem_domain *d, uint64_t gpa, const uint8_t *bytes,
     e->patched_n++;
 }
 
-bool event_is_guests(const struct xmem_domain *d, const struct event *ev, uint16_t view)
+bool xmi_event_is_guests(const struct xmem_domain *d, const struct event *ev, uint16_t view)
 {
     const struct view *v = domain_view(d, view);
     uint64_t gfn = ev->pub.u.debug.gfn;
-    return !patched(d, gfn) && !(v && view_remapped(v, gfn));
+    return !patched(d, gfn) && !(v && xmi_view_remapped(v, gfn));
 }
 
-bool event_still_there(struct xmem_domain *d, struct event *ev)
+bool xmi_event_still_there(struct xmem_domain *d, struct event *ev)
 {
     struct xmem_regs regs = XMEM_INIT(regs);
     void *page;
     if ((d->quirks & QUIRK_CODE_ELSEWHERE) || ev->pub.u.debug.insn_length != 1 ||
         !d->ops->page_map || d->ops->page_map(d->dom, ev->pub.u.debug.gfn, &page))
         return true;
-    ring_regs_decode(ring_of(d), event_data(d, ev), &regs);
+    xmi_ring_regs_decode(ring_of(d), xmi_event_data(d, ev), &regs);
     uint8_t byte = ((const uint8_t *)page)[regs.u.x86.rip % PAGE_BYTES];
     d->ops->page_unmap(d->dom, page);
     return byte == INT3;
 }
 
 /* Nothing is asked of the view: below a breakpoint of the session's there may be the guest's. */
-int event_reinject(struct xmem_domain *d, struct event *ev)
+int xmi_event_reinject(struct xmem_domain *d, struct event *ev)
 {
-    if (!event_still_there(d, ev)) { /* somebody took it away */
-        event_answer(d, ev, 0);
+    if (!xmi_event_still_there(d, ev)) { /* somebody took it away */
+        xmi_event_answer(d, ev, 0);
         return 0;
     }
     if (!(d->caps.replies & (1u << XMEM_REPLY_REINJECT)) || patched(d, ev->pub.u.debug.gfn)) {
-        event_skip(d, ev, ev->pub.u.debug.insn_length);
+        xmi_event_skip(d, ev, ev->pub.u.debug.insn_length);
         return 0;
     }
-    int rc = event_inject(d, ev);
+    int rc = xmi_event_inject(d, ev);
     if (!rc)
-        event_answer(d, ev, 0);
+        xmi_event_answer(d, ev, 0);
     return rc;
 }

@@ -25,7 +25,7 @@ static const char *action_name(uint32_t action)
 static bool deniable(const struct xmem_domain *d, const struct event *ev)
 {
     return (d->caps.replies & (1u << XMEM_REPLY_DENY)) && (ev->pub.flags & XMEM_EVENT_PAUSED) &&
-           finish_who(d, ev, XMEM_REPLY_DENY) == FINISH_DROPPED;
+           xmi_finish_who(d, ev, XMEM_REPLY_DENY) == FINISH_DROPPED;
 }
 
 /* An answer that means nothing to this event. */
@@ -41,9 +41,9 @@ static int check_action(struct xmem_domain *d, const struct event *ev, const str
     };
     bool bare = ev->pub.reason == XMEM_EVENT_BREAKPOINT && EMULATES(r->action) &&
                 !(r->flags & XMEM_REPLY_SET_INSN_DATA);
-    if (finish_who(d, ev, r->action) != FINISH_REFUSED && !bare)
+    if (xmi_finish_who(d, ev, r->action) != FINISH_REFUSED && !bare)
         return 0;
-    return domain_refuse(d, -EOPNOTSUPP, "reply %s: only %s, not an event %s",
+    return xmi_domain_refuse(d, -EOPNOTSUPP, "reply %s: only %s, not an event %s",
                          action_name(r->action), only[r->action],
                          xmem_event_reason_name((enum xmem_event_reason)ev->pub.reason));
 }
@@ -53,7 +53,7 @@ static int check_view(struct xmem_domain *d, uint16_t id)
     const struct view *v = domain_view(d, id);
     if (v && !v->step && (id == 0 || d->led->views_on))
         return 0;
-    return domain_refuse(d, -ENOENT, "reply: view %u does not exist", id);
+    return xmi_domain_refuse(d, -ENOENT, "reply: view %u does not exist", id);
 }
 
 /* Is it possible on this kind of machine, for this event? */
@@ -61,32 +61,32 @@ static int check_can(struct xmem_domain *d, const struct event *ev, const struct
 {
     uint32_t missing = r->flags & ~d->caps.reply_flags;
     if (!(d->caps.replies & (1u << r->action)) && r->action != XMEM_REPLY_STEP_OVER)
-        return domain_refuse(d, -EOPNOTSUPP, "reply %s: this kind of machine cannot (caps.replies)",
+        return xmi_domain_refuse(d, -EOPNOTSUPP, "reply %s: this kind of machine cannot (caps.replies)",
                              action_name(r->action));
     if (missing)
-        return domain_refuse(d, -EOPNOTSUPP, "reply: flags 0x%" PRIx32 " do not work on this kind "
+        return xmi_domain_refuse(d, -EOPNOTSUPP, "reply: flags 0x%" PRIx32 " do not work on this kind "
                              "of machine (caps.reply_flags)", missing);
-    if ((r->flags & XMEM_REPLY_TOGGLE_STEP) && step_is_fast(d, ev))
-        return domain_refuse(d, -EOPNOTSUPP, "reply: vCPU %" PRIu32 " is being stepped over an "
+    if ((r->flags & XMEM_REPLY_TOGGLE_STEP) && xmi_step_is_fast(d, ev))
+        return xmi_domain_refuse(d, -EOPNOTSUPP, "reply: vCPU %" PRIu32 " is being stepped over an "
                              "access; step over this one too, and toggle single step at its next "
                              "event", ev->pub.vcpu);
     if ((r->flags || r->action != XMEM_REPLY_RESUME) && !(ev->pub.flags & XMEM_EVENT_PAUSED) &&
         r->action != XMEM_REPLY_STEP_OVER)
-        return domain_refuse(d, -EOPNOTSUPP, "reply %s: the vCPU does not wait, it can only be "
+        return xmi_domain_refuse(d, -EOPNOTSUPP, "reply %s: the vCPU does not wait, it can only be "
                              "resumed", action_name(r->action));
     return check_action(d, ev, r);
 }
 
 static int bad(struct xmem_domain *d, const char *why)
 {
-    return domain_refuse(d, -EINVAL, "reply: %s", why);
+    return xmi_domain_refuse(d, -EINVAL, "reply: %s", why);
 }
 
 /* Do its parts fit together? */
 static int check_parts(struct xmem_domain *d, const struct xmem_reply *r)
 {
     uint32_t data = r->flags & (XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA);
-    uint32_t room = ring_data_size(ring_of(d)->version) - (uint32_t)sizeof(uint32_t);
+    uint32_t room = xmi_ring_data_size(ring_of(d)->version) - (uint32_t)sizeof(uint32_t);
     if (r->action >= REPLY_ACTIONS || r->flags >= XMEM_REPLY_STEP_STRICT * 2)
         return bad(d, "no such action or flag");
     if (r->action == XMEM_REPLY_STEP_OVER && (r->flags & ~XMEM_REPLY_STEP_STRICT))
@@ -119,8 +119,8 @@ static int check_views(struct xmem_domain *d, const struct xmem_reply *r)
         return rc;
     if (!(d->quirks & QUIRK_FAST_STEP_NEEDS_MONITOR))
         return 0;
-    rc = monitor_single_step(d);
-    return rc ? domain_fail(d, rc, 0, "reply: single step cannot be monitored") : 0;
+    rc = xmi_monitor_single_step(d);
+    return rc ? xmi_domain_fail(d, rc, 0, "reply: single step cannot be monitored") : 0;
 }
 
 static uint32_t flags_of(const struct xmem_reply *r)
@@ -154,14 +154,14 @@ static int data_of(struct xmem_domain *d, struct event *ev, const struct xmem_re
     *bytes = 0;
     if (r->flags & XMEM_REPLY_SET_REGS) {
         struct xmem_regs regs;
-        int rc = sized_in(&regs, sizeof(regs), r->regs);
+        int rc = xmi_sized_in(&regs, sizeof(regs), r->regs);
         if (rc)
-            return domain_refuse(d, rc, "reply: regs has a wrong size");
+            return xmi_domain_refuse(d, rc, "reply: regs has a wrong size");
         if (regs.arch != ring_of(d)->arch)
             return bad(d, "regs are of another architecture");
-        *bytes = ring_data_size(ring_of(d)->version);
-        memcpy(data, event_data(d, ev), *bytes);
-        ring_regs_encode(ring_of(d), &regs, data);
+        *bytes = xmi_ring_data_size(ring_of(d)->version);
+        memcpy(data, xmi_event_data(d, ev), *bytes);
+        xmi_ring_regs_encode(ring_of(d), &regs, data);
     } else if (r->flags & XMEM_REPLY_SET_READ_DATA) {
         memcpy(data, &r->data_len, sizeof(r->data_len));
         memcpy(data + sizeof(r->data_len), r->data, r->data_len);
@@ -179,22 +179,22 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
     struct answer a = {.flags = flags_of(r), .view = r->view, .step_view = r->step_view};
     int rc = data_of(d, ev, r, data, &a.bytes);
     if (!rc)
-        rc = finish_answer(d, ev, r, &a, data);
+        rc = xmi_finish_answer(d, ev, r, &a, data);
     if (rc)
         return rc;
     a.data = a.bytes ? data : NULL;
-    finish_progress(d, ev, r);
+    xmi_finish_progress(d, ev, r);
     if (r->flags & XMEM_REPLY_SET_VIEW)
         d->led->views_switched = true;
     if (r->flags & XMEM_REPLY_FAST_STEP)
-        step_fast(d, ev->pub.vcpu, r->view, r->step_view);
+        xmi_step_fast(d, ev->pub.vcpu, r->view, r->step_view);
     if (r->flags & XMEM_REPLY_TOGGLE_STEP)
-        step_toggle(d, ev->pub.vcpu);
+        xmi_step_toggle(d, ev->pub.vcpu);
     if (r->action == XMEM_REPLY_EMULATE)
-        step_emulated(d, ev);
-    if (r->action == XMEM_REPLY_EMULATE && d->guarded && copies_writes(d, ev))
-        (void)step_alone(d, ev->pub.vcpu); /* its next event may be late, but carries over */
-    finish_send(d, ev, &a);
+        xmi_step_emulated(d, ev);
+    if (r->action == XMEM_REPLY_EMULATE && d->guarded && xmi_copies_writes(d, ev))
+        (void)xmi_step_alone(d, ev->pub.vcpu); /* its next event may be late, but carries over */
+    xmi_finish_send(d, ev, &a);
     return 0;
 }
 
@@ -207,14 +207,14 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
     if (!d)
         return -EINVAL;
     if (!pub)
-        return domain_refuse(d, -EINVAL, "no event");
+        return xmi_domain_refuse(d, -EINVAL, "no event");
     if (pub == &events_of(d)->died && events_of(d)->died_told)
         return 1;
     struct event *ev = event_of(events_of(d), pub);
     if (!ev || ev->state == EVENT_FREE)
-        return domain_refuse(d, -EINVAL, "the event is none of this session");
+        return xmi_domain_refuse(d, -EINVAL, "the event is none of this session");
     if (ev->state != EVENT_HELD)
-        return domain_refuse(d, -EALREADY, "event %" PRIu64 " was answered before", ev->pub.seq);
+        return xmi_domain_refuse(d, -EALREADY, "event %" PRIu64 " was answered before", ev->pub.seq);
     int rc = domain_usable(d);
     if (rc) {
         ev->state = EVENT_ANSWERED;
@@ -225,7 +225,7 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
     return 0;
 }
 
-int event_check(struct xmem_domain *d, const struct xmem_event *pub)
+int xmi_event_check(struct xmem_domain *d, const struct xmem_event *pub)
 {
     struct event *ev;
     int rc = answerable(d, pub, &ev);
@@ -235,9 +235,9 @@ int event_check(struct xmem_domain *d, const struct xmem_event *pub)
 static int reply_with(struct xmem_domain *d, struct event *ev, const struct xmem_reply *reply)
 {
     struct xmem_reply r;
-    int rc = sized_in(&r, sizeof(r), reply);
+    int rc = xmi_sized_in(&r, sizeof(r), reply);
     if (rc)
-        return domain_refuse(d, rc, "reply: its size is wrong");
+        return xmi_domain_refuse(d, rc, "reply: its size is wrong");
     rc = check_parts(d, &r);
     if (!rc)
         rc = check_can(d, ev, &r);
@@ -246,7 +246,7 @@ static int reply_with(struct xmem_domain *d, struct event *ev, const struct xmem
     if (rc)
         return rc;
     ev->strict = r.flags & XMEM_REPLY_STEP_STRICT;
-    return r.action == XMEM_REPLY_STEP_OVER ? step_over(d, ev) : answer(d, ev, &r);
+    return r.action == XMEM_REPLY_STEP_OVER ? xmi_step_over(d, ev) : answer(d, ev, &r);
 }
 
 int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *pub,
@@ -256,7 +256,7 @@ int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *pub,
     int rc = answerable(d, pub, &ev);
     if (rc)
         return rc > 0 ? 0 : rc;
-    return reply ? reply_with(d, ev, reply) : finish_go_on(d, ev);
+    return reply ? reply_with(d, ev, reply) : xmi_finish_go_on(d, ev);
 }
 
 int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
@@ -266,7 +266,7 @@ int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
     if (rc)
         return rc > 0 ? 0 : rc;
     ev->strict = false;
-    return step_over(d, ev);
+    return xmi_step_over(d, ev);
 }
 
 /* ---- the session's default ---- */
@@ -275,7 +275,7 @@ static int free_page(struct xmem_domain *d, struct event *ev)
 {
     int rc = xmem_domain_set_rights(d, ev->pub.view, ev->pub.u.mem.gfn, XMEM_RWX);
     if (!rc)
-        event_answer(d, ev, 0);
+        xmi_event_answer(d, ev, 0);
     return rc;
 }
 
@@ -285,21 +285,21 @@ static int event_default(struct xmem_domain *d, struct event *ev)
     uint32_t how = d->opts.default_reply;
     int rc = 0;
     if (how == XMEM_DEFAULT_DENY && deniable(d, ev))
-        event_answer(d, ev, RING_FLAG_DENY);
+        xmi_event_answer(d, ev, RING_FLAG_DENY);
     else if (access && how == XMEM_DEFAULT_RELAX)
         rc = free_page(d, ev);
     else if (access && how != XMEM_DEFAULT_RESUME)
-        rc = step_over(d, ev);
+        rc = xmi_step_over(d, ev);
     else if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && (ev->pub.flags & XMEM_EVENT_PAUSED))
-        rc = step_over(d, ev); /* resumed it would be hit again, for ever */
+        rc = xmi_step_over(d, ev); /* resumed it would be hit again, for ever */
     else
-        rc = finish_go_on(d, ev);
+        rc = xmi_finish_go_on(d, ev);
     if (!rc)
         d->stats.defaulted++;
     return rc;
 }
 
-int event_drop(struct xmem_domain *d, const struct xmem_event *pub, bool strict)
+int xmi_event_drop(struct xmem_domain *d, const struct xmem_event *pub, bool strict)
 {
     struct event *ev;
     int rc = answerable(d, pub, &ev);
@@ -311,5 +311,5 @@ int event_drop(struct xmem_domain *d, const struct xmem_event *pub, bool strict)
 
 int xmem_event_drop(struct xmem_domain *d, const struct xmem_event *pub)
 {
-    return event_drop(d, pub, false);
+    return xmi_event_drop(d, pub, false);
 }

@@ -7,7 +7,7 @@
 
 #define ACCESS_RWX (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
 
-void step_again_forget(struct xmem_domain *d, const struct step_view *sv)
+void xmi_step_again_forget(struct xmem_domain *d, const struct step_view *sv)
 {
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
         struct step *s = &vcpu_at(d, i)->step;
@@ -84,7 +84,7 @@ static inline struct step_view *find(const struct xmem_domain *d, const struct e
     return sv;
 }
 
-bool step_view_again(struct xmem_domain *d, struct event *ev)
+bool xmi_step_view_again(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     struct step *s = &v->step;
@@ -104,11 +104,11 @@ bool step_view_again(struct xmem_domain *d, struct event *ev)
     v->attention = false; /* that its step was stopped is all there was to say */
     d->stats.steps++;
     ev->pub.stepped = XMEM_STEP_VIEW;
-    step_fast(d, ev->pub.vcpu, sv->v->id, s->back);
+    xmi_step_fast(d, ev->pub.vcpu, sv->v->id, s->back);
     struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M | RING_FLAG_FAST_SINGLESTEP,
                        .view = sv->v->id,
                        .step_view = s->back};
-    event_answer_with(d, ev, &a);
+    xmi_event_answer_with(d, ev, &a);
     return true;
 }
 
@@ -116,7 +116,7 @@ bool step_view_again(struct xmem_domain *d, struct event *ev)
  * That a view was open after the same pages says that this one was told then, and that its rights
  * were not changed since; those that accesses turn may be others by now.
  */
-bool step_view_further(struct xmem_domain *d, struct event *ev)
+bool xmi_step_view_further(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     struct step *s = &v->step;
@@ -134,7 +134,7 @@ bool step_view_further(struct xmem_domain *d, struct event *ev)
     return true;
 }
 
-void step_view_left(struct xmem_domain *d, struct step *s)
+void xmi_step_view_left(struct xmem_domain *d, struct step *s)
 {
     s->in->users--;
     s->in = NULL;

@@ -33,19 +33,19 @@ struct look {
 
 /* ---- the session's part ---- */
 
-void step_ahead_free(struct xmem_domain *d)
+void xmi_step_ahead_free(struct xmem_domain *d)
 {
     if (steps_of(d)->ahead)
-        page_cache_drop_all(&steps_of(d)->ahead->pages, d->ops, d->dom);
+        xmi_page_cache_drop_all(&steps_of(d)->ahead->pages, d->ops, d->dom);
     free(steps_of(d)->ahead);
     steps_of(d)->ahead = NULL;
 }
 
-void step_ahead_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
+void xmi_step_ahead_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
 {
     if (!steps_of(d)->ahead)
         return;
-    page_cache_drop(&steps_of(d)->ahead->pages, d->ops, d->dom, gfn, nr);
+    xmi_page_cache_drop(&steps_of(d)->ahead->pages, d->ops, d->dom, gfn, nr);
     for (unsigned i = 0; i < AHEAD_RIGHTS; i++)
         if (steps_of(d)->ahead->rights[i].gfn - gfn < nr)
             steps_of(d)->ahead->rights[i].at = 0;
@@ -72,9 +72,9 @@ static int read_page(void *arg, uint64_t gpa, void *buf, size_t n)
 /* False: how long its code's operands are is not known. */
 static bool read_state(struct look *l)
 {
-    const uint8_t *data = event_data(l->d, l->ev);
+    const uint8_t *data = xmi_event_data(l->d, l->ev);
     struct ring_addressing a;
-    if (!ring_regs_addressing(ring_of(l->d), data, &a) || !(a.cs & SEGMENT_PRESENT))
+    if (!xmi_ring_regs_addressing(ring_of(l->d), data, &a) || !(a.cs & SEGMENT_PRESENT))
         return false;
     bool is_long = (a.efer & X86_EFER_LMA) && (a.cs & SEGMENT_LONG);
     l->tables.cr0 = a.cr0;
@@ -104,7 +104,7 @@ static bool decode(struct look *l)
     const struct x86_memory memory = {.read = read_page, .arg = l->d};
     uint8_t bytes[X86_INSN_MAX + 1] = {0};
     uint64_t first;
-    size_t n = x86_read(&memory, &l->tables, code_at(l), bytes, X86_INSN_MAX);
+    size_t n = xmi_x86_read(&memory, &l->tables, code_at(l), bytes, X86_INSN_MAX);
     memcpy(&first, bytes, sizeof(first));
     struct ahead_insn *k = &l->kept->insn[hash(first)];
     l->in = &k->in;
@@ -112,7 +112,7 @@ static bool decode(struct look *l)
         !memcmp(bytes, k->bytes, k->in.length))
         return true;
     memcpy(k->bytes, bytes, sizeof(bytes));
-    if (x86_decode(bytes, n, l->state.code, &k->in))
+    if (xmi_x86_decode(bytes, n, l->state.code, &k->in))
         return true;
     k->in.length = 0;
     return false;
@@ -128,9 +128,9 @@ static int ask(struct look *l, struct view *v, uint64_t gfn, uint8_t *rights)
     *rights = k->rights;
     if (k->at && k->gfn == gfn && k->view == v->id && time->now - k->at <= PAGE_CACHE_KEEP_NS)
         return 0;
-    int rc = domain_check_gfns(l->d, gfn, 1);
+    int rc = xmi_domain_check_gfns(l->d, gfn, 1);
     if (!rc)
-        rc = domain_ask_rights(l->d, v, gfn, rights);
+        rc = xmi_domain_ask_rights(l->d, v, gfn, rights);
     if (rc == -ESRCH || rc == -ERANGE) { /* no page of the guest's */
         *rights = XMEM_RWX;
         rc = 0;
@@ -142,7 +142,7 @@ static int ask(struct look *l, struct view *v, uint64_t gfn, uint8_t *rights)
 
 static int rights_of(struct look *l, struct view *v, uint64_t gfn, uint8_t *rights)
 {
-    uint8_t known = known_set_of(known_get(&v->known, gfn));
+    uint8_t known = known_set_of(xmi_known_get(&v->known, gfn));
     if (known == KNOWN_NOTHING)
         known = view_default(v);
     if (known == KNOWN_NOTHING || rights_turn(known) || v->unsure)
@@ -165,7 +165,7 @@ static int look_at_gfn(struct look *l, uint64_t gfn, uint64_t gla, uint32_t acce
     uint32_t need = as_told(access);
     uint8_t rights;
     l->met = l->met || (gfn == m->gfn && (need & m->access));
-    if (l->further.access || step_pages_have(&s->pages, gfn, need))
+    if (l->further.access || xmi_step_pages_have(&s->pages, gfn, need))
         return 0;
     int rc = rights_of(l, v, gfn, &rights);
     if (!rc && (access & ~rights_allow(rights)))
@@ -183,7 +183,7 @@ static int look_at_page(struct look *l, uint64_t gla, uint32_t access)
     if ((m->access & XMEM_ACCESS_GLA_VALID) && !(m->access & XMEM_ACCESS_IN_GPT) &&
         m->gla / PAGE_BYTES == gla / PAGE_BYTES)
         return look_at_gfn(l, m->gfn, gla, access);
-    int rc = x86_translate(&memory, &l->tables, gla, &gpa);
+    int rc = xmi_x86_translate(&memory, &l->tables, gla, &gpa);
     if (rc)
         return rc == -EFAULT ? 0 : NOT_SURE;
     return look_at_gfn(l, gpa / PAGE_BYTES, gla, access);
@@ -208,7 +208,7 @@ static int look(struct look *l)
     const struct xmem_event_mem *m = &l->ev->pub.u.mem;
     if (!domain_view(l->d, l->ev->home) || !read_state(l) || !decode(l))
         return NOT_SURE;
-    unsigned n = x86_touches(l->in, &l->state, touch);
+    unsigned n = xmi_x86_touches(l->in, &l->state, touch);
     int rc = 0;
     for (unsigned i = 0; i < n && !rc; i++)
         rc = look_at_touch(l, &touch[i]);
@@ -223,15 +223,15 @@ static int tell(struct look *l)
     struct xmem_domain *d = l->d;
     uint32_t vcpu = l->ev->pub.vcpu, access = l->further.access;
     l->further.access |= XMEM_ACCESS_GLA_VALID | XMEM_ACCESS_WITH_GLA;
-    step_phase(d, vcpu, STEP_STOPPED);
+    xmi_step_phase(d, vcpu, STEP_STOPPED);
     vcpu_at(d, vcpu)->attention = true; /* any answer but stepping over it ends the step */
     if (d->ops->step_told)
         (void)d->ops->step_told(d->dom, vcpu, l->further.gfn, access);
-    (void)event_own(d, l->ev, &l->further, 0);
+    (void)xmi_event_own(d, l->ev, &l->further, 0);
     return 1;
 }
 
-int step_look_ahead(struct xmem_domain *d, struct event *ev)
+int xmi_step_look_ahead(struct xmem_domain *d, struct event *ev)
 {
     struct look l = {.d = d, .ev = ev};
     vcpu_of(d, ev)->step.sure = false;
@@ -241,9 +241,9 @@ int step_look_ahead(struct xmem_domain *d, struct event *ev)
     if (!steps_of(d)->ahead)
         steps_of(d)->ahead = calloc(1, sizeof(*steps_of(d)->ahead));
     if (!steps_of(d)->ahead)
-        return domain_refuse(d, -ENOMEM, "out of memory");
+        return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     l.kept = steps_of(d)->ahead;
-    page_cache_begin(&steps_of(d)->ahead->pages, d->ops, d->dom);
+    xmi_page_cache_begin(&steps_of(d)->ahead->pages, d->ops, d->dom);
     int rc = look(&l);
     if (rc < 0)
         return rc;

@@ -38,9 +38,9 @@ struct step_ahead {
  * that is known. 1: a further page of the instruction is an event now, and ev counts as answered.
  * Negative: a hypercall failed; a text.
  */
-int step_look_ahead(struct xmem_domain *d, struct event *ev);
+int xmi_step_look_ahead(struct xmem_domain *d, struct event *ev);
 /* Rights of gfns were changed, or other frames may be there. */
-void step_ahead_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
-void step_ahead_free(struct xmem_domain *d);
+void xmi_step_ahead_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
+void xmi_step_ahead_free(struct xmem_domain *d);
 
 #endif

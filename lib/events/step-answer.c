@@ -16,7 +16,7 @@ static bool not_for_emulator(struct xmem_domain *d, struct event *ev)
     bool by_rights = d->quirks & QUIRK_EMULATES_BY_RIGHTS;
     if (!by_rights && v && v->remaps.n)
         return true;
-    bool never = step_was_refused(d, ev) || (!by_rights && step_not_for_xen(d, ev));
+    bool never = xmi_step_was_refused(d, ev) || (!by_rights && xmi_step_not_for_xen(d, ev));
     d->stats.not_decoded += never;
     return never;
 }
@@ -24,21 +24,21 @@ static bool not_for_emulator(struct xmem_domain *d, struct event *ev)
 /* By one answer; what the hypervisor cannot do so it tells. */
 static int by_answer(struct xmem_domain *d, struct event *ev, uint32_t flag)
 {
-    int rc = monitor_emul_unimplemented(d);
+    int rc = xmi_monitor_emul_unimplemented(d);
     if (rc)
-        return domain_fail(d, rc, 0, "what cannot be emulated cannot be monitored");
-    rc = vcpu_of(d, ev)->writes ? step_alone(d, ev->pub.vcpu) : 0;
+        return xmi_domain_fail(d, rc, 0, "what cannot be emulated cannot be monitored");
+    rc = vcpu_of(d, ev)->writes ? xmi_step_alone(d, ev->pub.vcpu) : 0;
     if (rc)
         return rc;
-    step_phase(d, ev->pub.vcpu, STEP_RUNS);
-    event_answer(d, ev, flag);
+    xmi_step_phase(d, ev->pub.vcpu, STEP_RUNS);
+    xmi_event_answer(d, ev, flag);
     return 0;
 }
 
 /* What it did not do before, it does not do now: the next means is said at once. */
-int step_by_hypervisor(struct xmem_domain *d, struct event *ev)
+int xmi_step_by_hypervisor(struct xmem_domain *d, struct event *ev)
 {
-    return step_was_refused(d, ev) ? -EOPNOTSUPP : by_answer(d, ev, RING_FLAG_STEP);
+    return xmi_step_was_refused(d, ev) ? -EOPNOTSUPP : by_answer(d, ev, RING_FLAG_STEP);
 }
 
 /* What is at a page's end may go on in the next one. */
@@ -49,15 +49,15 @@ static bool may_cross(const struct xmem_domain *d, const struct event *ev)
            ev->pub.u.mem.offset + OPERAND_MAX > PAGE_BYTES;
 }
 
-int step_by_emulation(struct xmem_domain *d, struct event *ev)
+int xmi_step_by_emulation(struct xmem_domain *d, struct event *ev)
 {
-    if (step_arm_can(d))
-        return step_by_arm(d, ev);
+    if (xmi_step_arm_can(d))
+        return xmi_step_by_arm(d, ev);
     if (not_for_emulator(d, ev))
         return -EOPNOTSUPP;
     if (d->quirks & QUIRK_EMULATES_BY_RIGHTS)
         return by_answer(d, ev, RING_FLAG_EMULATE);
-    int rc = step_look_ahead(d, ev);
+    int rc = xmi_step_look_ahead(d, ev);
     if (rc)
         return rc > 0 ? 0 : rc;
     if (!vcpu_of(d, ev)->step.sure && may_cross(d, ev))
@@ -66,8 +66,8 @@ int step_by_emulation(struct xmem_domain *d, struct event *ev)
 }
 
 /* Of an instruction all of whose pages were looked at none passes. */
-uint32_t step_passes_now(struct xmem_domain *d, const struct event *ev, uint32_t means)
+uint32_t xmi_step_passes_now(struct xmem_domain *d, const struct event *ev, uint32_t means)
 {
     bool sure = means == XMEM_STEP_EMULATE && vcpu_of(d, ev)->step.sure;
-    return step_passes(d, means) & ~(sure ? XMEM_PASSES_PAGES : 0);
+    return xmi_step_passes(d, means) & ~(sure ? XMEM_PASSES_PAGES : 0);
 }

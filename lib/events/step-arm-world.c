@@ -47,10 +47,10 @@ static enum arm_why translate(struct arm_reach *w, const struct arm_regs *r, uin
         return (enum arm_why)k->why;
     }
     p->step = a->pages.step;
-    return arm_translate_again(&walk, r, va, user, &p->walked, out);
+    return xmi_arm_translate_again(&walk, r, va, user, &p->walked, out);
 }
 
-enum arm_why arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64_t va,
+enum arm_why xmi_arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64_t va,
                            enum arm_walked_kind kind, bool user, struct arm_translation *out)
 {
     enum arm_why why = translate(w, r, va, kind, user, out);
@@ -71,7 +71,7 @@ static int rights_of(struct arm_reach *w, enum arm_walked_kind kind, uint64_t gf
 {
     struct view *v = domain_view(w->d, w->ev->home);
     if (!w->last[kind].used || w->last[kind].gfn != gfn) {
-        int rc = v ? step_rights_of(w->d, v, gfn, &w->last[kind].rights) : -ESRCH;
+        int rc = v ? xmi_step_rights_of(w->d, v, gfn, &w->last[kind].rights) : -ESRCH;
         w->last[kind].used = !rc;
         w->last[kind].gfn = gfn;
         if (rc)
@@ -85,7 +85,7 @@ static int rights_of(struct arm_reach *w, enum arm_walked_kind kind, uint64_t gf
 static enum arm_why forbidden(struct arm_reach *w, uint64_t gfn, uint32_t need, uint32_t *missing)
 {
     uint8_t rights;
-    if (step_pages_have(&step_of(w)->pages, gfn, need)) {
+    if (xmi_step_pages_have(&step_of(w)->pages, gfn, need)) {
         *missing = 0;
         return ARM_OK;
     }
@@ -97,7 +97,7 @@ static enum arm_why forbidden(struct arm_reach *w, uint64_t gfn, uint32_t need, 
     }
     *missing = need & ~rights_allow(rights);
     for (uint32_t bit = XMEM_ACCESS_R; bit <= XMEM_ACCESS_X; bit <<= 1)
-        if ((*missing & bit) && step_pages_have(&step_of(w)->pages, gfn, bit))
+        if ((*missing & bit) && xmi_step_pages_have(&step_of(w)->pages, gfn, bit))
             *missing &= ~bit;
     return ARM_OK;
 }
@@ -123,7 +123,7 @@ static enum arm_why check_rights(struct arm_reach *w, uint64_t gfn, uint64_t gla
 static enum page_use use_of(const struct arm_reach *w, uint64_t gfn)
 {
     const struct xmem_domain *d = w->d;
-    uint8_t set = known_set_of(known_get(&d->views[0]->known, gfn));
+    uint8_t set = known_set_of(xmi_known_get(&d->views[0]->known, gfn));
     bool own = set != KNOWN_NOTHING && d->led->default_now == XMEM_RWX && set != XMEM_RWX;
     return own ? PAGE_KNOWN : PAGE_AFRESH;
 }
@@ -136,7 +136,7 @@ static enum arm_why piece(struct arm_reach *w, const struct arm_regs *r,
     struct arm_translation t;
     struct xmem_domain *d = w->d;
     uint8_t *page;
-    enum arm_why why = arm_reach_gfn(w, r, va, ARM_WALKED_DATA, touch->user, &t);
+    enum arm_why why = xmi_arm_reach_gfn(w, r, va, ARM_WALKED_DATA, touch->user, &t);
     if (why)
         return why;
     if (((touch->access & ARM_READS) && !t.read) || ((touch->access & ARM_WRITES) && !t.write))
@@ -151,7 +151,7 @@ static enum arm_why piece(struct arm_reach *w, const struct arm_regs *r,
     return ARM_OK;
 }
 
-enum arm_why arm_reach_place(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
+enum arm_why xmi_arm_reach_place(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
                              struct arm_place *out)
 {
     uint32_t room = PAGE_BYTES - (uint32_t)in_page(touch->va);
@@ -173,7 +173,7 @@ static enum arm_why read_code(struct arm_reach *w, const struct arm_regs *r, uin
     struct xmem_domain *d = w->d;
     bool user = (r->cpsr & 0xf) == 0; /* EL0t, and AArch32's user mode */
     uint8_t *page;
-    enum arm_why why = arm_reach_gfn(w, r, pc, ARM_WALKED_CODE, user, &t);
+    enum arm_why why = xmi_arm_reach_gfn(w, r, pc, ARM_WALKED_CODE, user, &t);
     if (!why && !t.execute)
         why = ARM_FAULTS;
     if (why)
@@ -201,7 +201,7 @@ static enum arm_why fetch_t32(struct arm_reach *w, const struct arm_regs *r, uin
     return why;
 }
 
-enum arm_why arm_reach_fetch(void *ctx, const struct arm_regs *r, uint32_t *word)
+enum arm_why xmi_arm_reach_fetch(void *ctx, const struct arm_regs *r, uint32_t *word)
 {
     bool t32 = arm_set_of(r) == ARM_T32;
     if (r->pc & (t32 ? 1 : ARM_WORD - 1))
@@ -213,7 +213,7 @@ enum arm_why arm_reach_fetch(void *ctx, const struct arm_regs *r, uint32_t *word
  * What was answered for was done, and is told again when the loop comes back to it. But to write was
  * answered for the one store-exclusive that does, which ends the loop: one that failed wrote nothing.
  */
-void arm_reach_past(void *ctx)
+void xmi_arm_reach_past(void *ctx)
 {
     struct arm_reach *w = ctx;
     struct step_pages *p = &vcpu_of(w->d, w->ev)->step.pages;

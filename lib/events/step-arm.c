@@ -28,7 +28,7 @@
 #define HASH_SHIFT 24u /* to ARM_DECODED of them */
 
 /* Where the hypervisor has no emulator to be asked. */
-bool step_arm_can(const struct xmem_domain *d)
+bool xmi_step_arm_can(const struct xmem_domain *d)
 {
     return !(d->caps.replies & 1u << XMEM_REPLY_EMULATE) && d->ops->vcpu_get && d->ops->vcpu_set;
 }
@@ -40,21 +40,21 @@ static int ready(struct xmem_domain *d)
     if (!steps_of(d)->arm)
         steps_of(d)->arm = calloc(1, sizeof(*steps_of(d)->arm) + d->vcpu_n * sizeof(steps_of(d)->arm->vcpu[0]));
     d->watched = true;
-    return steps_of(d)->arm ? 0 : domain_refuse(d, -ENOMEM, "out of memory");
+    return steps_of(d)->arm ? 0 : xmi_domain_refuse(d, -ENOMEM, "out of memory");
 }
 
-void step_arm_free(struct xmem_domain *d)
+void xmi_step_arm_free(struct xmem_domain *d)
 {
     if (steps_of(d)->arm)
-        page_cache_drop_all(&steps_of(d)->arm->pages, d->ops, d->dom);
+        xmi_page_cache_drop_all(&steps_of(d)->arm->pages, d->ops, d->dom);
     free(steps_of(d)->arm);
     steps_of(d)->arm = NULL;
 }
 
-void step_arm_pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
+void xmi_step_arm_pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
 {
     if (steps_of(d)->arm)
-        page_cache_drop(&steps_of(d)->arm->pages, d->ops, d->dom, gfn, nr);
+        xmi_page_cache_drop(&steps_of(d)->arm->pages, d->ops, d->dom, gfn, nr);
 }
 
 static bool is_exclusive(const struct arm_insn *in)
@@ -70,7 +70,7 @@ static enum arm_why decode(void *ctx, enum arm_set set, uint32_t word, const str
     enum arm_why why = ARM_OK;
     if (!k->used || k->in.word != word || k->in.set != (uint8_t)set) {
         k->used = false;
-        why = arm_decode(set, word, &k->in);
+        why = xmi_arm_decode(set, word, &k->in);
         k->used = !why && k->in.word == word;
     }
     *out = &k->in;
@@ -94,11 +94,11 @@ static enum arm_why read_registers(struct arm_reach *w)
     v->gone = v->since = v->told = 0;
     v->fetched = !(w->ev->pub.u.mem.access & XMEM_ACCESS_X);
     if (rc) {
-        w->rc = domain_fail(d, rc, 0, "the registers of vCPU %" PRIu32 " cannot be read",
+        w->rc = xmi_domain_fail(d, rc, 0, "the registers of vCPU %" PRIu32 " cannot be read",
                             w->ev->pub.vcpu);
         return ARM_NO_PLACE;
     }
-    ring_regs_decode(ring_of(d), event_data(d, w->ev), &regs);
+    xmi_ring_regs_decode(ring_of(d), xmi_event_data(d, w->ev), &regs);
     return regs.u.arm.pc == v->now.pc ? ARM_OK : ARM_ODD;
 }
 
@@ -120,7 +120,7 @@ static int put_registers(struct arm_reach *w, const struct arm_regs *r)
         w->v->read = context;
     }
     return !rc || rc == -EINVAL ? rc :
-        domain_fail(d, rc, 0, "the registers of vCPU %" PRIu32 " cannot be set", w->ev->pub.vcpu);
+        xmi_domain_fail(d, rc, 0, "the registers of vCPU %" PRIu32 " cannot be set", w->ev->pub.vcpu);
 }
 
 /* Before memory is changed that must not be changed twice: will its registers be taken? */
@@ -160,18 +160,18 @@ static enum arm_why check_event(struct arm_reach *w, const struct arm_touch *tou
     if (!(m->access & XMEM_ACCESS_GLA_VALID) || m->gla - touch->va >= touch->bytes ||
         !(touch->access & m->access & (XMEM_ACCESS_R | XMEM_ACCESS_W)))
         return ARM_ODD;
-    enum arm_why why = arm_reach_gfn(w, &w->v->now, m->gla, ARM_WALKED_DATA, touch->user, &t);
+    enum arm_why why = xmi_arm_reach_gfn(w, &w->v->now, m->gla, ARM_WALKED_DATA, touch->user, &t);
     return why ? why : t.ipa / PAGE_BYTES == m->gfn ? ARM_OK : ARM_ODD;
 }
 
 /* Up to so many since the event, but one at least: it was answered for. */
 static enum arm_why loop_to(struct arm_reach *w, unsigned most)
 {
-    const struct arm_world world = {.ctx = w, .fetch = arm_reach_fetch, .place = arm_reach_place,
-                                    .decode = decode, .past = arm_reach_past};
+    const struct arm_world world = {.ctx = w, .fetch = xmi_arm_reach_fetch, .place = xmi_arm_reach_place,
+                                    .decode = decode, .past = xmi_arm_reach_past};
     struct arm_vcpu *v = w->v;
     unsigned done;
-    return arm_loop(&world, &v->now, &v->monitor, most > v->gone ? most - v->gone : 1, &done);
+    return xmi_arm_loop(&world, &v->now, &v->monitor, most > v->gone ? most - v->gone : 1, &done);
 }
 
 static enum arm_why loop(struct arm_reach *w)
@@ -231,9 +231,9 @@ static enum arm_why once(struct arm_reach *w, const struct arm_insn *in, const s
     struct arm_place at = {{NULL, NULL}, 0};
     enum arm_why why = ARM_OK;
     if (touch->bytes)
-        why = arm_reach_place(w, &v->now, touch, &at);
+        why = xmi_arm_reach_place(w, &v->now, touch, &at);
     if (!why)
-        why = arm_do(in, touch, &at, &v->now, &v->monitor);
+        why = xmi_arm_do(in, touch, &at, &v->now, &v->monitor);
     v->wrote = !why && in->kind == ARM_ATOMIC;
     return why;
 }
@@ -241,7 +241,7 @@ static enum arm_why once(struct arm_reach *w, const struct arm_insn *in, const s
 static enum arm_why one(struct arm_reach *w, const struct arm_insn *in)
 {
     struct arm_touch touch;
-    enum arm_why why = arm_touches(in, &w->v->now, &touch);
+    enum arm_why why = xmi_arm_touches(in, &w->v->now, &touch);
     if (!why)
         why = check_event(w, &touch);
     bool loops = is_exclusive(in) || comes_back(w, in);
@@ -258,7 +258,7 @@ static enum arm_why instruction(struct arm_reach *w)
 {
     const struct arm_insn *in;
     uint32_t word;
-    enum arm_why why = arm_reach_fetch(w, &w->v->now, &word);
+    enum arm_why why = xmi_arm_reach_fetch(w, &w->v->now, &word);
     if (!why)
         why = decode(w, arm_set_of(&w->v->now), word, &in);
     return why ? why : one(w, in);
@@ -288,16 +288,16 @@ static int finish(struct arm_reach *w)
     }
     v->going = NULL;
     d->stats.emulated++;
-    step_reset(d, vcpu);
+    xmi_step_reset(d, vcpu);
     if (!in_the_middle(w))
         vcpu_at(d, vcpu)->repeats = 0;
     if (v->wrote)
         v->left_n = 0;
     look_seldom(v);
     if (only_pc)
-        event_answer_at(d, w->ev, v->now.pc);
+        xmi_event_answer_at(d, w->ev, v->now.pc);
     else
-        event_answer(d, w->ev, 0);
+        xmi_event_answer(d, w->ev, 0);
     return 0;
 }
 
@@ -307,11 +307,11 @@ static int tell(struct arm_reach *w)
     struct xmem_event_mem m = {.gfn = w->ask_gfn, .offset = w->ask_gla & (PAGE_BYTES - 1),
                                .gla = w->ask_gla};
     m.access = w->ask_access | XMEM_ACCESS_GLA_VALID | XMEM_ACCESS_WITH_GLA;
-    step_phase(w->d, w->ev->pub.vcpu, STEP_STOPPED);
+    xmi_step_phase(w->d, w->ev->pub.vcpu, STEP_STOPPED);
     vcpu_of(w->d, w->ev)->attention = true;
     if (w->d->ops->step_told)
         (void)w->d->ops->step_told(w->d->dom, w->ev->pub.vcpu, m.gfn, w->ask_access);
-    w->v->going = event_own(w->d, w->ev, &m, w->v->now.pc);
+    w->v->going = xmi_event_own(w->d, w->ev, &m, w->v->now.pc);
     w->v->told++;
     return 0;
 }
@@ -373,15 +373,15 @@ static int fall_back(struct arm_reach *w, enum arm_why why)
     return -EOPNOTSUPP;
 }
 
-bool step_arm_exclusive(struct xmem_domain *d, struct event *ev)
+bool xmi_step_arm_exclusive(struct xmem_domain *d, struct event *ev)
 {
     const struct arm_insn *in;
     uint32_t word;
-    if (!step_arm_can(d) || !(ev->pub.u.mem.access & XMEM_ACCESS_W) || ready(d))
+    if (!xmi_step_arm_can(d) || !(ev->pub.u.mem.access & XMEM_ACCESS_W) || ready(d))
         return false;
     struct arm_reach w = {.d = d, .ev = ev, .v = &steps_of(d)->arm->vcpu[ev->pub.vcpu]};
-    page_cache_begin(&steps_of(d)->arm->pages, d->ops, d->dom);
-    return read_registers(&w) == ARM_OK && arm_reach_fetch(&w, &w.v->now, &word) == ARM_OK &&
+    xmi_page_cache_begin(&steps_of(d)->arm->pages, d->ops, d->dom);
+    return read_registers(&w) == ARM_OK && xmi_arm_reach_fetch(&w, &w.v->now, &word) == ARM_OK &&
            decode(&w, arm_set_of(&w.v->now), word, &in) == ARM_OK && in->kind == ARM_STORE_EX;
 }
 
@@ -396,7 +396,7 @@ static enum arm_why go_on(struct arm_reach *w)
     return (w->ev->pub.u.mem.access & XMEM_ACCESS_X) && is_target(&w->v->now) ? ARM_UNSURE : loop(w);
 }
 
-int step_by_arm(struct xmem_domain *d, struct event *ev)
+int xmi_step_by_arm(struct xmem_domain *d, struct event *ev)
 {
     int rc = ready(d);
     if (rc)
@@ -404,7 +404,7 @@ int step_by_arm(struct xmem_domain *d, struct event *ev)
     struct arm_reach w = {.d = d, .ev = ev, .v = &steps_of(d)->arm->vcpu[ev->pub.vcpu]};
     if (ev->pub.u.mem.access & XMEM_ACCESS_IN_GPT)
         return fall_back(&w, ARM_TABLES);
-    page_cache_begin(&steps_of(d)->arm->pages, d->ops, d->dom);
+    xmi_page_cache_begin(&steps_of(d)->arm->pages, d->ops, d->dom);
     enum arm_why why = go_on(&w);
     if (w.ask && may_tell(&w))
         return tell(&w);
@@ -413,7 +413,7 @@ int step_by_arm(struct xmem_domain *d, struct event *ev)
     rc = finish(&w);
     if (rc != -EINVAL)
         return rc;
-    return w.v->wrote ? domain_fail(d, -EIO, 0, "the registers of vCPU %" PRIu32 " are not taken",
+    return w.v->wrote ? xmi_domain_fail(d, -EIO, 0, "the registers of vCPU %" PRIu32 " are not taken",
                                     ev->pub.vcpu) : fall_back(&w, ARM_REFUSED);
 }
 
@@ -421,7 +421,7 @@ int step_by_arm(struct xmem_domain *d, struct event *ev)
  * Answered by something else in the middle: the vCPU is to be where the event said. Where its
  * registers cannot be put back it stays where it was, and meets its page again.
  */
-void step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a)
+void xmi_step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a)
 {
     struct arm_reach w = {.d = d, .ev = ev, .v = steps_of(d)->arm ? &steps_of(d)->arm->vcpu[ev->pub.vcpu] : NULL};
     if (!w.v || w.v->going != ev)

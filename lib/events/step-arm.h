@@ -82,12 +82,12 @@ struct arm_reach {
 };
 
 /* Callbacks of struct arm_world; ctx is a struct arm_reach. */
-enum arm_why arm_reach_fetch(void *ctx, const struct arm_regs *r, uint32_t *word);
-enum arm_why arm_reach_place(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
+enum arm_why xmi_arm_reach_fetch(void *ctx, const struct arm_regs *r, uint32_t *word);
+enum arm_why xmi_arm_reach_place(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
                              struct arm_place *out);
-void arm_reach_past(void *ctx);
+void xmi_arm_reach_past(void *ctx);
 /* The gfn of an address of the vCPU's, with its rights of stage 1. */
-enum arm_why arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64_t va,
+enum arm_why xmi_arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64_t va,
                            enum arm_walked_kind kind, bool user, struct arm_translation *out);
 
 #endif

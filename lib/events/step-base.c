@@ -23,14 +23,14 @@ static size_t pages_find(const struct step_pages *p, uint64_t gfn)
     return i;
 }
 
-bool step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need)
+bool xmi_step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need)
 {
     size_t i = pages_find(p, gfn);
     return i < p->n && !(need & ~p->v[i].need);
 }
 
 /* False: no room. */
-bool step_pages_add(struct step_pages *p, uint64_t gfn, uint32_t need)
+bool xmi_step_pages_add(struct step_pages *p, uint64_t gfn, uint32_t need)
 {
     size_t i = pages_find(p, gfn);
     if (i == STEP_PAGES)
@@ -41,7 +41,7 @@ bool step_pages_add(struct step_pages *p, uint64_t gfn, uint32_t need)
     return true;
 }
 
-void step_pages_remove(struct step_pages *p, uint64_t gfn, uint64_t nr)
+void xmi_step_pages_remove(struct step_pages *p, uint64_t gfn, uint64_t nr)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < p->n; i++)
@@ -52,13 +52,13 @@ void step_pages_remove(struct step_pages *p, uint64_t gfn, uint64_t nr)
 
 /* ---- rights ---- */
 
-int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
+int xmi_step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
 {
-    uint8_t known = known_set_of(known_get(&v->known, gfn));
+    uint8_t known = known_set_of(xmi_known_get(&v->known, gfn));
     if (known == KNOWN_NOTHING)
         known = view_default(v);
     if (known == KNOWN_NOTHING || rights_turn(known) || v->unsure) /* not known, or an access turned them */
-        return domain_ask_rights(d, v, gfn, rights);
+        return xmi_domain_ask_rights(d, v, gfn, rights);
     *rights = guards_narrow(d, v, gfn, known);
     return 0;
 }
@@ -69,7 +69,7 @@ static uint8_t plain(uint8_t rights)
     return rights == XMEM_RX2RW ? XMEM_RX : rights == XMEM_N2RWX ? XMEM_N : rights;
 }
 
-uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need)
+uint8_t xmi_step_widen(uint32_t can, uint8_t rights, uint32_t need)
 {
     uint8_t base = plain(rights);
     uint32_t bits = rights_allow(base) | (need & ACCESS_RWX);
@@ -85,7 +85,7 @@ uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need)
 
 /* ---- views ---- */
 
-struct step_view *step_view_of(const struct xmem_domain *d, uint16_t id)
+struct step_view *xmi_step_view_of(const struct xmem_domain *d, uint16_t id)
 {
     for (size_t i = 0; i < steps_of(d)->view_n; i++)
         if (steps_of(d)->views[i]->v->id == id)
@@ -93,7 +93,7 @@ struct step_view *step_view_of(const struct xmem_domain *d, uint16_t id)
     return NULL;
 }
 
-void step_view_release(struct step *s)
+void xmi_step_view_release(struct step *s)
 {
     if (s->in)
         s->in->users--;
@@ -102,7 +102,7 @@ void step_view_release(struct step *s)
 
 /* ---- phases ---- */
 
-void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase)
+void xmi_step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase)
 {
     struct step *s = &vcpu_at(d, vcpu)->step;
     if (!s->phase && phase)
@@ -110,7 +110,7 @@ void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase)
     else if (s->phase && !phase)
         steps_of(d)->n--;
     if (s->phase == STEP_RUNS && phase != STEP_RUNS)
-        step_view_release(s);
+        xmi_step_view_release(s);
     s->next = NULL;
     steps_of(d)->later_n += phase == STEP_LATER;
     steps_of(d)->later_n -= s->phase == STEP_LATER;
@@ -118,10 +118,10 @@ void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase)
     d->watched = true;
 }
 
-void step_reset(struct xmem_domain *d, uint32_t vcpu)
+void xmi_step_reset(struct xmem_domain *d, uint32_t vcpu)
 {
     struct step *s = &vcpu_at(d, vcpu)->step;
-    step_phase(d, vcpu, STEP_NONE);
+    xmi_step_phase(d, vcpu, STEP_NONE);
     s->pages.n = 0;
     s->again = 0;
     s->failed = 0;
@@ -129,14 +129,14 @@ void step_reset(struct xmem_domain *d, uint32_t vcpu)
     s->later = NULL;
 }
 
-void step_let_run(struct xmem_domain *d)
+void xmi_step_let_run(struct xmem_domain *d)
 {
     struct timespec t = {.tv_nsec = LET_RUN_NS};
     if (!d->ops->event_idle || !d->ops->event_idle(d->dom))
         nanosleep(&t, NULL);
 }
 
-void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end)
+void xmi_step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end)
 {
     vcpu_at(d, vcpu)->fast_view = view;
     vcpu_at(d, vcpu)->fast_end = end;
@@ -147,19 +147,19 @@ void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end
     d->led->views_switched = true;
 }
 
-int step_alone(struct xmem_domain *d, uint32_t vcpu)
+int xmi_step_alone(struct xmem_domain *d, uint32_t vcpu)
 {
-    int rc = vcpu_at(d, vcpu)->fast ? 0 : monitor_single_step(d);
+    int rc = vcpu_at(d, vcpu)->fast ? 0 : xmi_monitor_single_step(d);
     if (rc)
-        return domain_fail(d, rc, 0, "single step cannot be monitored");
+        return xmi_domain_fail(d, rc, 0, "single step cannot be monitored");
     vcpu_at(d, vcpu)->own_step = !vcpu_at(d, vcpu)->fast;
     vcpu_at(d, vcpu)->attention = true;
     return 0;
 }
 
-uint64_t step_registers(struct xmem_domain *d, struct event *ev)
+uint64_t xmi_step_registers(struct xmem_domain *d, struct event *ev)
 {
-    const uint8_t *data = event_data(d, ev);
+    const uint8_t *data = xmi_event_data(d, ev);
     uint64_t sum = 0, word;
     for (size_t i = 0; ring_of(d)->arch != XMEM_ARCH_ARM && i < GENERAL_REGISTERS; i++) {
         memcpy(&word, data + i * sizeof(word), sizeof(word));

@@ -12,22 +12,22 @@
 
 enum { WRITES_ONE = 1, WRITES_SOME };
 
-bool copies_writes(struct xmem_domain *d, const struct event *ev)
+bool xmi_copies_writes(struct xmem_domain *d, const struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     uint64_t gfn = ev->pub.u.mem.gfn;
-    if (!(ev->pub.u.mem.access & XMEM_ACCESS_W) || !guards_any(d, gfn))
+    if (!(ev->pub.u.mem.access & XMEM_ACCESS_W) || !xmi_guards_any(d, gfn))
         return v->writes;
     v->writes = !v->writes || (v->writes == WRITES_ONE && v->written == gfn) ? WRITES_ONE
                                                                              : WRITES_SOME;
     v->written = gfn;
-    copies_note_open(d, ev->home, gfn); /* by single step it does */
+    xmi_copies_note_open(d, ev->home, gfn); /* by single step it does */
     return true;
 }
 
 static int look_after(struct xmem_domain *d, const struct vcpu *v)
 {
-    return copies_look(d, v->writes == WRITES_ONE ? v->written : COPIES_ALL);
+    return xmi_copies_look(d, v->writes == WRITES_ONE ? v->written : COPIES_ALL);
 }
 
 /*
@@ -38,33 +38,33 @@ static int see_out(struct xmem_domain *d, uint32_t vcpu)
 {
     struct vcpu *v = vcpu_at(d, vcpu);
     uint16_t view;
-    int rc = events_send(d);
+    int rc = xmi_events_send(d);
     for (unsigned i = 0; i < OUT_LOOKS && !rc && v->step.in && !d->pauses; i++) {
-        if (ring_waiting(ring_of(d), vcpu) || d->ops->view_get_vcpu(d->dom, vcpu, &view) ||
+        if (xmi_ring_waiting(ring_of(d), vcpu) || d->ops->view_get_vcpu(d->dom, vcpu, &view) ||
             view != v->step.in->v->id)
             break;
-        step_let_run(d);
+        xmi_step_let_run(d);
     }
     return rc ? rc : look_after(d, v);
 }
 
-int copies_stepped(struct xmem_domain *d, uint32_t vcpu, int rc)
+int xmi_copies_stepped(struct xmem_domain *d, uint32_t vcpu, int rc)
 {
     return !rc && vcpu_at(d, vcpu)->fast ? see_out(d, vcpu) : rc;
 }
 
-int copies_closed(struct xmem_domain *d, uint32_t vcpu)
+int xmi_copies_closed(struct xmem_domain *d, uint32_t vcpu)
 {
     const struct step_pages *p = &vcpu_at(d, vcpu)->step.pages;
     int first = 0;
     for (uint32_t i = 0; i < p->n; i++) {
-        int rc = p->v[i].need & XMEM_ACCESS_W ? copies_look(d, p->v[i].gfn) : 0;
+        int rc = p->v[i].need & XMEM_ACCESS_W ? xmi_copies_look(d, p->v[i].gfn) : 0;
         first = first ? first : rc;
     }
     return first;
 }
 
-int copies_taken(struct xmem_domain *d, struct event *ev)
+int xmi_copies_taken(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     if (!v->writes)
@@ -79,26 +79,26 @@ int copies_taken(struct xmem_domain *d, struct event *ev)
 /* Rights that the access turns: rx2rw here, since less is in force; n2rwx has turned, and is guarded now. */
 static int turn(struct xmem_domain *d, struct view *v, uint64_t gfn, uint32_t access)
 {
-    uint8_t rights = known_set_of(known_get(&v->known, gfn));
+    uint8_t rights = known_set_of(xmi_known_get(&v->known, gfn));
     uint8_t turned = rights == XMEM_N2RWX                              ? XMEM_RWX
                      : rights == XMEM_RX2RW && (access & XMEM_ACCESS_W) ? XMEM_RW
                                                                         : rights;
     if (turned == rights)
         return 0;
-    copies_note_open(d, v->id, gfn);
-    (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(turned));
-    return copies_put_in_force(d, v, gfn);
+    xmi_copies_note_open(d, v->id, gfn);
+    (void)xmi_known_put(&v->known, gfn, 1, KNOWN_SET, known_code(turned));
+    return xmi_copies_put_in_force(d, v, gfn);
 }
 
-bool copies_event(struct xmem_domain *d, struct event *ev)
+bool xmi_copies_event(struct xmem_domain *d, struct event *ev)
 {
     uint64_t gfn = ev->pub.u.mem.gfn;
     uint32_t access = ev->pub.u.mem.access & 7u;
     struct view *v = domain_view(d, ev->home);
-    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !v || v->step || !guards_any(d, gfn))
+    if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !v || v->step || !xmi_guards_any(d, gfn))
         return false;
-    bool allowed = !(access & ~rights_allow(known_set_of(known_get(&v->known, gfn))));
+    bool allowed = !(access & ~rights_allow(known_set_of(xmi_known_get(&v->known, gfn))));
     int rc = turn(d, v, gfn, access);
-    steps_of(d)->owed |= copies_look(d, gfn) != 0; /* devices write without an event */
+    steps_of(d)->owed |= xmi_copies_look(d, gfn) != 0; /* devices write without an event */
     return !rc && allowed && (access & XMEM_ACCESS_W) && (ev->pub.flags & XMEM_EVENT_PAUSED);
 }

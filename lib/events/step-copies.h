@@ -7,14 +7,14 @@
 #include "session/session.h"
 
 /* An event was taken. What its vCPU wrote is carried over. */
-int copies_taken(struct xmem_domain *d, struct event *ev);
+int xmi_copies_taken(struct xmem_domain *d, struct event *ev);
 /* One that is the caller's otherwise. True: it is a write that only a guard stopped, to be stepped over. */
-bool copies_event(struct xmem_domain *d, struct event *ev);
+bool xmi_copies_event(struct xmem_domain *d, struct event *ev);
 /* The event is stepped over. True: its instruction writes where copies are, and ends with an event. */
-bool copies_writes(struct xmem_domain *d, const struct event *ev);
+bool xmi_copies_writes(struct xmem_domain *d, const struct event *ev);
 /* It was, with rc; and passes that on. */
-int copies_stepped(struct xmem_domain *d, uint32_t vcpu, int rc);
+int xmi_copies_stepped(struct xmem_domain *d, uint32_t vcpu, int rc);
 /* Pages that a step opened in the vCPU's own view, for others as well, are closed again. */
-int copies_closed(struct xmem_domain *d, uint32_t vcpu);
+int xmi_copies_closed(struct xmem_domain *d, uint32_t vcpu);
 
 #endif

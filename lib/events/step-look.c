@@ -28,7 +28,7 @@ static bool is_prefix(uint8_t b, bool is_long)
     return (is_long && (b & 0xf0) == 0x40) || memchr(legacy, b, sizeof(legacy));
 }
 
-bool step_look_never(const uint8_t *code, size_t n, bool is_long)
+bool xmi_step_look_never(const uint8_t *code, size_t n, bool is_long)
 {
     static const uint8_t never[] = {
         0xcf,       /* iret */
@@ -72,12 +72,12 @@ static bool look(struct xmem_domain *d, struct event *ev, bool *keep)
     struct xmem_regs regs = XMEM_INIT(regs);
     const struct xmem_regs_x86 *r = &regs.u.x86;
     uint8_t code[X86_INSN_MAX];
-    ring_regs_decode(ring_of(d), event_data(d, ev), &regs);
+    xmi_ring_regs_decode(ring_of(d), xmi_event_data(d, ev), &regs);
     *keep = (r->cr0 & X86_CR0_PE) && !(r->rflags & FLAG_VM);
     if (!*keep)
         return false;
-    size_t n = x86_read(&memory, r, r->rip, code, sizeof(code));
-    return step_look_never(code, n, r->msr_efer & X86_EFER_LMA);
+    size_t n = xmi_x86_read(&memory, r, r->rip, code, sizeof(code));
+    return xmi_step_look_never(code, n, r->msr_efer & X86_EFER_LMA);
 }
 
 static struct looked *place_of(struct xmem_domain *d, uint64_t rip, uint64_t cr3)
@@ -89,12 +89,12 @@ static struct looked *place_of(struct xmem_domain *d, uint64_t rip, uint64_t cr3
 }
 
 /* Seen before at this place in this address space: that costs neither a hypercall nor a second look. */
-bool step_not_for_xen(struct xmem_domain *d, struct event *ev)
+bool xmi_step_not_for_xen(struct xmem_domain *d, struct event *ev)
 {
     uint64_t rip, cr3;
     if (ring_of(d)->arch != XMEM_ARCH_X86 || (d->quirks & QUIRK_CODE_ELSEWHERE) || !d->ops->page_map)
         return false;
-    ring_regs_where(ring_of(d), event_data(d, ev), &rip, &cr3);
+    xmi_ring_regs_where(ring_of(d), xmi_event_data(d, ev), &rip, &cr3);
     struct looked *l = place_of(d, rip, cr3);
     if (l && l->known && l->rip == rip && l->cr3 == cr3)
         return l->never;
@@ -112,13 +112,13 @@ static struct looked *looked_at(struct xmem_domain *d, struct event *ev, uint64_
 {
     if (ring_of(d)->arch != XMEM_ARCH_X86)
         return NULL;
-    ring_regs_where(ring_of(d), event_data(d, ev), rip, cr3);
+    xmi_ring_regs_where(ring_of(d), xmi_event_data(d, ev), rip, cr3);
     struct looked *l = place_of(d, *rip, *cr3);
     *is = l && l->known && l->rip == *rip && l->cr3 == *cr3;
     return l;
 }
 
-void step_refused(struct xmem_domain *d, struct event *ev)
+void xmi_step_refused(struct xmem_domain *d, struct event *ev)
 {
     uint64_t rip, cr3;
     bool is;
@@ -127,7 +127,7 @@ void step_refused(struct xmem_domain *d, struct event *ev)
         *l = (struct looked){.rip = rip, .cr3 = cr3, .known = true, .never = true};
 }
 
-bool step_was_refused(struct xmem_domain *d, struct event *ev)
+bool xmi_step_was_refused(struct xmem_domain *d, struct event *ev)
 {
     uint64_t rip, cr3;
     bool is = false;

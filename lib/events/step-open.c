@@ -44,22 +44,22 @@ static uint32_t needed(const struct xmem_domain *d, uint16_t view, uint64_t gfn,
 /* What the page is armed with again must be known before it is opened. */
 static int know(struct xmem_domain *d, struct view *v, uint64_t gfn)
 {
-    uint8_t rights, byte = known_get(&v->known, gfn);
+    uint8_t rights, byte = xmi_known_get(&v->known, gfn);
     if (known_set_of(byte) != KNOWN_NOTHING)
         return 0;
-    int rc = domain_ask_rights(d, v, gfn, &rights);
+    int rc = xmi_domain_ask_rights(d, v, gfn, &rights);
     if (rc)
         return rc;
     uint8_t mask = byte & KNOWN_FOUND ? KNOWN_SET : 0xff;
-    if (known_put(&v->known, gfn, 1, mask, domain_found_byte(d, v, rights)))
-        return domain_refuse(d, -ENOMEM, "out of memory");
+    if (xmi_known_put(&v->known, gfn, 1, mask, xmi_domain_found_byte(d, v, rights)))
+        return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     return 0;
 }
 
 /* For all that the steps do not open. */
 static uint8_t armed(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
 {
-    return guards_narrow(d, v, gfn, known_set_of(known_get(&v->known, gfn)));
+    return guards_narrow(d, v, gfn, known_set_of(xmi_known_get(&v->known, gfn)));
 }
 
 /* In force is what the steps need, beside what the page has. */
@@ -69,9 +69,9 @@ static int put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
     uint32_t need = needed(d, v->id, gfn, &n);
     uint8_t rights = armed(d, v, gfn);
     if (n)
-        rights = step_widen(v->id ? d->caps.view_rights : d->caps.rights, rights, need);
+        rights = xmi_step_widen(v->id ? d->caps.view_rights : d->caps.rights, rights, need);
     steps_of(d)->own_change = true;
-    int rc = domain_force_open(d, v, gfn, rights);
+    int rc = xmi_domain_force_open(d, v, gfn, rights);
     steps_of(d)->own_change = false;
     return rc;
 }
@@ -89,15 +89,15 @@ static int open_page(struct xmem_domain *d, struct view *v, const struct step_pa
                      uint32_t vcpu)
 {
     size_t n;
-    if (list_room(&steps_of(d)->relaxed))
-        return domain_refuse(d, -ENOMEM, "out of memory");
+    if (xmi_list_room(&steps_of(d)->relaxed))
+        return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     int rc = know(d, v, p->gfn);
     if (rc)
         return rc;
-    step_arm_pages_changed(d, p->gfn, 1); /* the guest may give it away meanwhile, unseen */
+    xmi_step_arm_pages_changed(d, p->gfn, 1); /* the guest may give it away meanwhile, unseen */
     bool open = !(p->need & ~needed(d, v->id, p->gfn, &n)) && n;
     struct relaxed r = {.gfn = p->gfn, .view = v->id, .need = (uint8_t)p->need, .vcpu = vcpu};
-    list_push(&steps_of(d)->relaxed, &r);
+    xmi_list_push(&steps_of(d)->relaxed, &r);
     tell(d, &r, true);
     return open ? 0 : put_in_force(d, v, p->gfn);
 }
@@ -109,7 +109,7 @@ static int close_page(struct xmem_domain *d, size_t i)
     struct view *v = domain_view(d, r.view);
     size_t n;
     ledger_begin(d, LEDGER_RIGHTS, r.view, r.gfn, r.gfn);
-    list_drop(&steps_of(d)->relaxed, (uint32_t)i);
+    xmi_list_drop(&steps_of(d)->relaxed, (uint32_t)i);
     bool same = r.need && (needed(d, r.view, r.gfn, &n) & r.need) == r.need && n;
     int rc = v && !same ? put_in_force(d, v, r.gfn) : 0;
     if (!rc) {
@@ -117,7 +117,7 @@ static int close_page(struct xmem_domain *d, size_t i)
         return 0;
     }
     r.need = 0;
-    list_push(&steps_of(d)->relaxed, &r);
+    xmi_list_push(&steps_of(d)->relaxed, &r);
     return rc;
 }
 
@@ -136,13 +136,13 @@ static int close_pages(struct xmem_domain *d, uint32_t vcpu)
     return first;
 }
 
-void step_open_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
+void xmi_step_open_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
 {
     for (size_t i = steps_of(d)->relaxed.n; i--;) {
         struct relaxed r = *relaxed_at(d, i);
         if (r.view != view || r.gfn - gfn >= nr)
             continue;
-        list_drop(&steps_of(d)->relaxed, (uint32_t)i);
+        xmi_list_drop(&steps_of(d)->relaxed, (uint32_t)i);
         tell(d, &r, false);
     }
 }
@@ -200,7 +200,7 @@ static int hold_by_state(struct xmem_domain *d)
         if (!first)
             first = rc;
     }
-    return first ? domain_fail(d, first, 0, "the other vCPUs cannot be held") : 0;
+    return first ? xmi_domain_fail(d, first, 0, "the other vCPUs cannot be held") : 0;
 }
 
 /* The vCPU's pages are about to be open, or are closed. */
@@ -208,7 +208,7 @@ static int set_open(struct xmem_domain *d, uint32_t vcpu, bool on)
 {
     if (on == is_open(d, vcpu))
         return 0;
-    step_phase(d, vcpu, on ? STEP_RUNS : STEP_STOPPED);
+    xmi_step_phase(d, vcpu, on ? STEP_RUNS : STEP_STOPPED);
     steps_of(d)->holding_n += on ? 1u : -1u;
     return hold_by_state(d);
 }
@@ -229,7 +229,7 @@ static bool can_hold(struct xmem_domain *d)
     return d->ops->vcpu_hold && !steps_of(d)->no_hold;
 }
 
-uint32_t step_passes(struct xmem_domain *d, uint32_t means)
+uint32_t xmi_step_passes(struct xmem_domain *d, uint32_t means)
 {
     uint32_t others = d->vcpu_n > 1 && (means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX)) &&
                       !can_hold(d) ? XMEM_PASSES_OTHERS : 0;
@@ -238,31 +238,31 @@ uint32_t step_passes(struct xmem_domain *d, uint32_t means)
     if (means == XMEM_STEP_VIEW) /* the guest may get into it, where it cannot be hidden */
         return d->caps.flags & XMEM_CAP_VISIBILITY ? 0 : XMEM_PASSES_OTHERS;
     if (means == XMEM_STEP_EMULATE)
-        return step_arm_can(d) || (d->quirks & QUIRK_EMULATES_BY_RIGHTS) ? 0 : XMEM_PASSES_PAGES;
+        return xmi_step_arm_can(d) || (d->quirks & QUIRK_EMULATES_BY_RIGHTS) ? 0 : XMEM_PASSES_PAGES;
     return others | (means == XMEM_STEP_RELAX ? XMEM_PASSES_AGAIN : 0);
 }
 
-uint32_t step_airtight(struct xmem_domain *d)
+uint32_t xmi_step_airtight(struct xmem_domain *d)
 {
     uint32_t tight = 0;
     for (uint32_t means = XMEM_STEP_VIEW; means <= XMEM_STEP_HYPERVISOR; means <<= 1)
-        if ((d->caps.step_means & means) && !step_passes(d, means))
+        if ((d->caps.step_means & means) && !xmi_step_passes(d, means))
             tight |= means;
     return tight;
 }
 
-int step_close(struct xmem_domain *d, uint32_t vcpu)
+int xmi_step_close(struct xmem_domain *d, uint32_t vcpu)
 {
     if (!is_open(d, vcpu))
         return 0;
     int rc = close_pages(d, vcpu), rc2 = set_open(d, vcpu, false);
-    int rc3 = d->guarded ? copies_closed(d, vcpu) : 0;
+    int rc3 = d->guarded ? xmi_copies_closed(d, vcpu) : 0;
     steps_of(d)->owed |= rc || rc2 || rc3;
     return rc ? rc : rc2 ? rc2 : rc3;
 }
 
 /* Once: a page that left the guest is refused each time. */
-int step_pay(struct xmem_domain *d)
+int xmi_step_pay(struct xmem_domain *d)
 {
     int first = 0;
     steps_of(d)->owed = false;
@@ -270,19 +270,19 @@ int step_pay(struct xmem_domain *d)
         int rc = relaxed_at(d, i)->need ? 0 : close_page(d, i);
         first = first ? first : rc;
     }
-    int rc = hold_by_state(d), rc2 = d->guarded ? copies_look(d, COPIES_ALL) : 0;
+    int rc = hold_by_state(d), rc2 = d->guarded ? xmi_copies_look(d, COPIES_ALL) : 0;
     return first ? first : rc ? rc : rc2;
 }
 
-int step_close_all(struct xmem_domain *d)
+int xmi_step_close_all(struct xmem_domain *d)
 {
     int first = close_pages(d, ALL_VCPUS);
     for (size_t i = 0; i < steps_of(d)->relaxed.n; i++) /* still open: the walk over the ledger tries again */
         if (domain_view(d, relaxed_at(d, i)->view))
             view_unsure(domain_view(d, relaxed_at(d, i)->view), true);
-    list_cut(&steps_of(d)->relaxed, 0);
+    xmi_list_cut(&steps_of(d)->relaxed, 0);
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        step_reset(d, i);
+        xmi_step_reset(d, i);
     steps_of(d)->holding_n = 0;
     int rc = hold_by_state(d);
     return first ? first : rc;
@@ -298,7 +298,7 @@ static int begin(struct xmem_domain *d, struct view *v, uint32_t vcpu)
     if (rc) {
         struct xmem_error why = d->error;
         (void)set_open(d, vcpu, false);
-        step_phase(d, vcpu, before);
+        xmi_step_phase(d, vcpu, before);
         d->error = why;
     }
     return rc;
@@ -318,24 +318,24 @@ static bool slots_short(const struct xmem_domain *d)
 static void ask_again(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
-    v->step.pc = event_pc(d, ev);
+    v->step.pc = xmi_event_pc(d, ev);
     v->own_step = false;
     v->attention = true;
-    step_phase(d, ev->pub.vcpu, STEP_ASKED);
-    event_answer(d, ev, 0);
+    xmi_step_phase(d, ev->pub.vcpu, STEP_ASKED);
+    xmi_event_answer(d, ev, 0);
 }
 
-int step_later(struct xmem_domain *d, struct event *ev)
+int xmi_step_later(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &vcpu_of(d, ev)->step;
     if (!steps_of(d)->finishing && slots_short(d)) {
         ask_again(d, ev);
         return 0;
     }
-    (void)event_data(d, ev);
+    (void)xmi_event_data(d, ev);
     ev->state = EVENT_LATER;
     s->later = ev;
-    step_phase(d, ev->pub.vcpu, STEP_LATER);
+    xmi_step_phase(d, ev->pub.vcpu, STEP_LATER);
     return 0;
 }
 
@@ -343,8 +343,8 @@ static bool same_pages(const struct step_pages *a, const struct step_pages *b)
 {
     bool same = a->n == b->n;
     for (uint32_t i = 0; i < a->n && same; i++)
-        same = step_pages_have(b, a->v[i].gfn, a->v[i].need) &&
-               step_pages_have(a, b->v[i].gfn, b->v[i].need);
+        same = xmi_step_pages_have(b, a->v[i].gfn, a->v[i].need) &&
+               xmi_step_pages_have(a, b->v[i].gfn, b->v[i].need);
     return same;
 }
 
@@ -363,23 +363,23 @@ static bool in_the_way(const struct xmem_domain *d, uint32_t vcpu)
 
 /* ---- by a single step ---- */
 
-int step_by_single(struct xmem_domain *d, struct event *ev)
+int xmi_step_by_single(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *vcpu = vcpu_of(d, ev);
     struct view *v = domain_view(d, ev->home);
     if (!v || vcpu->fast) /* which may still be to come: one toggle would end both */
         return -EOPNOTSUPP;
-    int rc = monitor_single_step(d);
+    int rc = xmi_monitor_single_step(d);
     if (rc)
-        return domain_fail(d, rc, 0, "single step cannot be monitored");
+        return xmi_domain_fail(d, rc, 0, "single step cannot be monitored");
     if (in_the_way(d, ev->pub.vcpu)) /* one after the other */
-        return step_later(d, ev);
+        return xmi_step_later(d, ev);
     rc = begin(d, v, ev->pub.vcpu);
     if (rc)
         return rc;
     vcpu->own_step = true;
     vcpu->attention = true;
-    event_answer(d, ev, 0);
+    xmi_event_answer(d, ev, 0);
     return 0;
 }
 
@@ -400,7 +400,7 @@ static bool went_on(const struct step *s, uint64_t pc, unsigned *moves)
 static int watch_pc(struct xmem_domain *d, uint32_t vcpu, const struct step *s)
 {
     unsigned moves = 0;
-    int64_t end = clock_ms() + RELAX_MS;
+    int64_t end = xmi_clock_ms() + RELAX_MS;
     uint64_t pc;
     for (unsigned i = 0; i < RELAX_LOOKS; i++) {
         int rc = d->ops->vcpu_peek(d->dom, vcpu, &pc);
@@ -408,13 +408,13 @@ static int watch_pc(struct xmem_domain *d, uint32_t vcpu, const struct step *s)
             return rc;
         if (went_on(s, pc, &moves))
             return 1;
-        if (ring_waiting(ring_of(d), vcpu) || (i >= RELAX_LOOKS_MIN && clock_ms() >= end))
+        if (xmi_ring_waiting(ring_of(d), vcpu) || (i >= RELAX_LOOKS_MIN && xmi_clock_ms() >= end))
             break;
     }
     return 0;
 }
 
-int step_by_relaxing(struct xmem_domain *d, struct event *ev)
+int xmi_step_by_relaxing(struct xmem_domain *d, struct event *ev)
 {
     uint32_t vcpu = ev->pub.vcpu;
     struct step *s = &vcpu_at(d, vcpu)->step;
@@ -422,26 +422,26 @@ int step_by_relaxing(struct xmem_domain *d, struct event *ev)
     if (!v || !d->ops->vcpu_peek)
         return -EOPNOTSUPP;
     if (d->pauses || in_the_way(d, vcpu)) /* nothing can be watched while the domain is paused */
-        return step_later(d, ev);
-    s->pc = event_pc(d, ev);
-    s->registers = step_registers(d, ev);
-    s->exclusive = step_arm_exclusive(d, ev);
+        return xmi_step_later(d, ev);
+    s->pc = xmi_event_pc(d, ev);
+    s->registers = xmi_step_registers(d, ev);
+    s->exclusive = xmi_step_arm_exclusive(d, ev);
     if (s->exclusive) /* its load, told before, is done again */
         s->pages.v[s->pages.n - 1].need |= XMEM_ACCESS_R;
     int rc = begin(d, v, vcpu);
     if (rc)
         return rc;
-    event_answer(d, ev, 0);
-    rc = events_send(d);
+    xmi_event_answer(d, ev, 0);
+    rc = xmi_events_send(d);
     if (!rc) {
         rc = watch_pc(d, vcpu, s);
         if (rc < 0)
-            rc = domain_fail(d, rc, 0, "vCPU %" PRIu32 " cannot be watched", vcpu);
+            rc = xmi_domain_fail(d, rc, 0, "vCPU %" PRIu32 " cannot be watched", vcpu);
     }
     struct xmem_error why = d->error;
-    (void)step_close(d, vcpu); /* the event is answered: what fails is for step_pay() */
+    (void)xmi_step_close(d, vcpu); /* the event is answered: what fails is for xmi_step_pay() */
     if (rc > 0) { /* its pages are kept in mind until it is known to be over */
-        step_reset(d, vcpu);
+        xmi_step_reset(d, vcpu);
         vcpu_at(d, vcpu)->repeats = 0;
     }
     d->error = why;

@@ -71,7 +71,7 @@ struct vcpu {
     bool user_step;     /* single step wanted by the caller */
     bool own_step;      /* single step wanted by the library, for a step */
     bool hw_step;       /* single step as the last answer left it */
-    bool attention;     /* its next answer has something to add: step_answer() */
+    bool attention;     /* its next answer has something to add: xmi_step_answer() */
     bool parked;        /* answered, and left where it is until the ring ends */
     uint64_t ran;       /* ns on a processor, when that was noted last */
     bool io_again;      /* it may come back to an input instruction that was emulated, */
@@ -94,7 +94,7 @@ struct stepping {
     struct step_arm *arm;      /* step-arm.h; NULL: not needed yet */
     struct step_ahead *ahead;  /* step-ahead.h; likewise */
     bool own_change;           /* rights are being changed for a step */
-    bool owed;                 /* a step's end failed: step_pay() */
+    bool owed;                 /* a step's end failed: xmi_step_pay() */
     bool finishing;            /* the session ends: steps by view are seen through */
     bool hold_asked;           /* whether vCPUs can be held; then */
     bool no_hold;              /* they cannot */

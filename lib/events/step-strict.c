@@ -11,9 +11,9 @@
 
 #define TOO_WIDE (XMEM_PASSES_OTHERS | XMEM_PASSES_AGAIN)
 
-bool step_barred(struct xmem_domain *d, const struct step *s, uint32_t means)
+bool xmi_step_barred(struct xmem_domain *d, const struct step *s, uint32_t means)
 {
-    return (s->failed & means) || (s->strict && (step_passes(d, means) & TOO_WIDE));
+    return (s->failed & means) || (s->strict && (xmi_step_passes(d, means) & TOO_WIDE));
 }
 
 static const char *passes_text(uint32_t passes)
@@ -42,28 +42,28 @@ static uint32_t too_wide(struct xmem_domain *d, uint32_t means, const char **nam
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         *name = all[i].name;
-        if ((means & all[i].means) && (step_passes(d, all[i].means) & TOO_WIDE))
+        if ((means & all[i].means) && (xmi_step_passes(d, all[i].means) & TOO_WIDE))
             return all[i].means;
     }
     return 0;
 }
 
-int step_refuse(struct xmem_domain *d, const struct event *ev, uint32_t means)
+int xmi_step_refuse(struct xmem_domain *d, const struct event *ev, uint32_t means)
 {
     const struct step *s = &vcpu_of(d, ev)->step;
     const char *name = NULL;
     uint32_t wide = s->strict ? too_wide(d, means & ~s->failed, &name) : 0;
     if (!wide)
-        return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%"
+        return xmi_domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%"
                              PRIx64 ": none of the means allowed can do it", ev->pub.vcpu,
                              ev->pub.u.mem.gfn);
-    return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%" PRIx64
+    return xmi_domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%" PRIx64
                          " strictly: it could be %s, but %s to the page would pass meanwhile",
                          ev->pub.vcpu, ev->pub.u.mem.gfn, name,
-                         passes_text(step_passes(d, wide)));
+                         passes_text(xmi_step_passes(d, wide)));
 }
 
-int step_tell_again(struct xmem_domain *d, struct event *ev)
+int xmi_step_tell_again(struct xmem_domain *d, struct event *ev)
 {
     const struct step_pages *p = &vcpu_of(d, ev)->step.pages;
     const struct step_page *page = &p->v[p->n - 1];

@@ -26,9 +26,9 @@
 
 /* ---- the views ---- */
 
-uint16_t step_home(const struct xmem_domain *d, uint32_t vcpu, uint16_t view)
+uint16_t xmi_step_home(const struct xmem_domain *d, uint32_t vcpu, uint16_t view)
 {
-    return step_view_of(d, view) ? vcpu_at(d, vcpu)->step.origin : view;
+    return xmi_step_view_of(d, view) ? vcpu_at(d, vcpu)->step.origin : view;
 }
 
 /* With a view that copies the host's rights none has to be said where the host is stood for. */
@@ -36,11 +36,11 @@ static int make(struct xmem_domain *d, uint16_t origin, struct step_view **out)
 {
     struct step_view *sv;
     *out = NULL;
-    if (array_room((void **)&steps_of(d)->views, steps_of(d)->view_n, &steps_of(d)->view_cap, sizeof(sv)) ||
+    if (xmi_array_room((void **)&steps_of(d)->views, steps_of(d)->view_n, &steps_of(d)->view_cap, sizeof(sv)) ||
         !(sv = calloc(1, sizeof(*sv))))
-        return domain_refuse(d, -ENOMEM, "out of memory");
+        return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     bool follow = !origin && (d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS);
-    int rc = view_make(d, XMEM_N, follow ? VIEW_FOLLOW : VIEW_STEP, NULL, &sv->v);
+    int rc = xmi_view_make(d, XMEM_N, follow ? VIEW_FOLLOW : VIEW_STEP, NULL, &sv->v);
     if (rc) {
         free(sv);
         return rc;
@@ -54,13 +54,13 @@ static int make(struct xmem_domain *d, uint16_t origin, struct step_view **out)
     return 0;
 }
 
-void step_view_forget(struct xmem_domain *d, const struct view *v)
+void xmi_step_view_forget(struct xmem_domain *d, const struct view *v)
 {
     for (size_t i = 0; i < steps_of(d)->view_n; i++) {
         struct step_view *sv = steps_of(d)->views[i];
         if (sv->v != v)
             continue;
-        step_again_forget(d, sv);
+        xmi_step_again_forget(d, sv);
         steps_of(d)->views[i] = steps_of(d)->views[--steps_of(d)->view_n];
         free(sv);
         return;
@@ -75,7 +75,7 @@ static void reap(struct xmem_domain *d)
         uint16_t view;
         if (!s->in || d->ops->view_get_vcpu(d->dom, i, &view) || view == s->in->v->id)
             continue;
-        step_reset(d, i);
+        xmi_step_reset(d, i);
         vcpu_at(d, i)->repeats = 0; /* it got on */
         vcpu_at(d, i)->fast = false;
     }
@@ -85,16 +85,16 @@ static void reap(struct xmem_domain *d)
 static bool wait_for(struct xmem_domain *d, bool (*what)(struct xmem_domain *d, uint16_t arg),
                      uint16_t arg)
 {
-    int64_t end = clock_ms() + OUT_MS;
-    if (d->enabled && events_send(d))
+    int64_t end = xmi_clock_ms() + OUT_MS;
+    if (d->enabled && xmi_events_send(d))
         return false;
-    for (unsigned i = 0; i < OUT_LOOKS || clock_ms() < end; i++) {
+    for (unsigned i = 0; i < OUT_LOOKS || xmi_clock_ms() < end; i++) {
         reap(d);
         if (what(d, arg))
             return true;
         if (d->dead || d->pauses || (events_of(d)->broken && i >= OUT_LOOKS))
             break;
-        step_let_run(d);
+        xmi_step_let_run(d);
     }
     return false;
 }
@@ -103,7 +103,7 @@ static int drop(struct xmem_domain *d, struct step_view *sv)
 {
     int rc = d->ops->view_destroy(d->dom, sv->v->id);
     if (!rc)
-        view_forget(d, sv->v);
+        xmi_view_forget(d, sv->v);
     return rc;
 }
 
@@ -115,11 +115,11 @@ static struct step_view *idle_one(const struct xmem_domain *d)
     return NULL;
 }
 
-bool step_view_drop(struct xmem_domain *d)
+bool xmi_step_view_drop(struct xmem_domain *d)
 {
     struct step_view *sv = idle_one(d);
     if (!sv) {
-        if (d->enabled && events_send(d)) /* else who was answered seems to have left */
+        if (d->enabled && xmi_events_send(d)) /* else who was answered seems to have left */
             return false;
         reap(d);
         sv = idle_one(d);
@@ -134,19 +134,19 @@ static int set(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint8_
     uint64_t done;
     struct view *v = sv->v;
     struct run one = {gfn, UINT64_C(1) << 8 | rights};
-    int rc = v->follow ? 0 : view_leaf_before_set(d, v, &(struct runs){&one, 1, 1});
+    int rc = v->follow ? 0 : xmi_view_leaf_before_set(d, v, &(struct runs){&one, 1, 1});
     if (rc)
         return rc;
-    if (!v->follow && known_prepare(&v->known, gfn, 1))
-        return domain_refuse(d, -ENOMEM, "out of memory");
+    if (!v->follow && xmi_known_prepare(&v->known, gfn, 1))
+        return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     d->stats.sets++;
     rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
     if (rc)
-        return domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u, for stepping: gfn 0x%" PRIx64
+        return xmi_domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u, for stepping: gfn 0x%" PRIx64
                            " cannot be set to %s", v->id, gfn,
                            xmem_rights_name((enum xmem_rights)rights));
     if (!v->follow)
-        (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
+        (void)xmi_known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
     return 0;
 }
 
@@ -167,19 +167,19 @@ static int show(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, bool 
     uint64_t want = host ? XMEM_GFN_UNDO : shown(v, gfn);
     if (want == shown(sv->v, gfn))
         return 0;
-    return view_show(d, sv->v, gfn, want);
+    return xmi_view_show(d, sv->v, gfn, want);
 }
 
 /* As in the view that it stands for, and what the step's answers allow. */
 static int put(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint32_t need, bool host)
 {
     uint8_t rights;
-    host = host || (d->guarded && copies_unhook(d, sv->origin, gfn, need));
+    host = host || (d->guarded && xmi_copies_unhook(d, sv->origin, gfn, need));
     int rc = show(d, sv, gfn, host);
     if (!rc)
-        rc = step_rights_of(d, domain_view(d, sv->origin), gfn, &rights);
+        rc = xmi_step_rights_of(d, domain_view(d, sv->origin), gfn, &rights);
     if (!rc)
-        rc = set(d, sv, gfn, step_widen(d->caps.view_rights, rights, need));
+        rc = set(d, sv, gfn, xmi_step_widen(d->caps.view_rights, rights, need));
     sv->turns = sv->turns || (!rc && rights_turn(rights));
     return rc;
 }
@@ -207,12 +207,12 @@ static int close_others(struct xmem_domain *d, struct step_view *sv, const struc
 {
     for (uint32_t i = sv->pages.n; i--;) {
         struct step_page p = sv->pages.v[i];
-        if (step_pages_have(&s->pages, p.gfn, p.need) && sv->unhook == s->unhook)
+        if (xmi_step_pages_have(&s->pages, p.gfn, p.need) && sv->unhook == s->unhook)
             continue;
         int rc = put(d, sv, p.gfn, 0, false);
         if (rc && rc != -ESRCH) /* it may have left the guest */
             return rc;
-        step_pages_remove(&sv->pages, p.gfn, 1);
+        xmi_step_pages_remove(&sv->pages, p.gfn, 1);
     }
     return 0;
 }
@@ -292,7 +292,7 @@ static int find_idle(struct xmem_domain *d, uint16_t origin, struct step_view **
         return *out ? 0 : rc;
     if (!steps_of(d)->view_n)
         return rc;
-    rc = events_send(d); /* else who was answered seems to have left */
+    rc = xmi_events_send(d); /* else who was answered seems to have left */
     if (rc)
         return rc;
     reap(d);
@@ -302,7 +302,7 @@ static int find_idle(struct xmem_domain *d, uint16_t origin, struct step_view **
     rc = other ? drop(d, other) : -EBUSY;
     if (rc == -EBUSY) /* a vCPU is in it, if only with an event */
         return rc;
-    return rc ? domain_fail(d, rc, 0, "a view for stepping cannot be destroyed")
+    return rc ? xmi_domain_fail(d, rc, 0, "a view for stepping cannot be destroyed")
               : make(d, origin, out);
 }
 
@@ -330,22 +330,22 @@ static void answer_in(struct xmem_domain *d, struct event *ev, struct step_view 
     if (v->step.phase == STEP_STOPPED && v->step.was)
         v->step.was->then = sv;
     if (v->step.in != sv) {
-        step_view_release(&v->step);
+        xmi_step_view_release(&v->step);
         v->step.in = v->step.was = sv;
         sv->users++;
     }
-    step_phase(d, ev->pub.vcpu, STEP_RUNS);
+    xmi_step_phase(d, ev->pub.vcpu, STEP_RUNS);
     d->led->views_switched = true;
     if (slow) {
         v->fast = false;
         v->own_step = true;
         v->attention = true;
     } else {
-        step_fast(d, ev->pub.vcpu, sv->v->id, v->step.back);
+        xmi_step_fast(d, ev->pub.vcpu, sv->v->id, v->step.back);
         a.flags |= RING_FLAG_FAST_SINGLESTEP;
         a.step_view = v->step.back;
     }
-    event_answer_with(d, ev, &a);
+    xmi_event_answer_with(d, ev, &a);
 }
 
 static bool needs_monitor(const struct xmem_domain *d, const struct vcpu *v)
@@ -354,7 +354,7 @@ static bool needs_monitor(const struct xmem_domain *d, const struct vcpu *v)
            !(d->caps.flags & XMEM_CAP_VISIBILITY);
 }
 
-int step_by_view(struct xmem_domain *d, struct event *ev)
+int xmi_step_by_view(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *vcpu = vcpu_of(d, ev);
     const struct view *v = domain_view(d, ev->home);
@@ -362,14 +362,14 @@ int step_by_view(struct xmem_domain *d, struct event *ev)
     if (!v || (v->id && !v->own)) /* what another tool's view has cannot be known */
         return -EOPNOTSUPP;
     /* First: a view with the page open is taken as ready by the next step, which asks no more. */
-    int rc = needs_monitor(d, vcpu) ? monitor_single_step(d) : 0;
+    int rc = needs_monitor(d, vcpu) ? xmi_monitor_single_step(d) : 0;
     if (rc)
-        return domain_fail(d, rc, 0, "single step cannot be monitored");
+        return xmi_domain_fail(d, rc, 0, "single step cannot be monitored");
     rc = place(d, &vcpu->step, &sv);
     if (rc == -EBUSY) {
         if (d->ops->event_soon) /* a view is left without an event: for who polls the fd */
             (void)d->ops->event_soon(d->dom);
-        return step_later(d, ev);
+        return xmi_step_later(d, ev);
     }
     if (!rc)
         answer_in(d, ev, sv);
@@ -382,12 +382,12 @@ int step_by_view(struct xmem_domain *d, struct event *ev)
 static int turn(struct xmem_domain *d, struct view *v, uint64_t gfn, uint32_t access)
 {
     uint8_t rights;
-    int rc = step_rights_of(d, v, gfn, &rights);
+    int rc = xmi_step_rights_of(d, v, gfn, &rights);
     if (rc || rights != XMEM_RX2RW || !(access & XMEM_ACCESS_W))
         return rc;
-    rc = domain_force_rights(d, v, gfn, XMEM_RW);
+    rc = xmi_domain_force_rights(d, v, gfn, XMEM_RW);
     if (!rc)
-        (void)known_put(&v->known, gfn, 1, KNOWN_SET, known_code(XMEM_RW));
+        (void)xmi_known_put(&v->known, gfn, 1, KNOWN_SET, known_code(XMEM_RW));
     return rc;
 }
 
@@ -399,7 +399,7 @@ static int allowed(struct xmem_domain *d, const struct event *ev)
     uint8_t rights;
     if (!v)
         return 0;
-    int rc = step_rights_of(d, v, ev->pub.u.mem.gfn, &rights);
+    int rc = xmi_step_rights_of(d, v, ev->pub.u.mem.gfn, &rights);
     return rc ? rc : !(access & ~rights_allow(rights));
 }
 
@@ -419,9 +419,9 @@ static int let_in(struct xmem_domain *d, struct event *ev, struct step_view *sv)
         answer_in(d, ev, sv);
         return 1;
     }
-    step_reset(d, e->vcpu);
+    xmi_step_reset(d, e->vcpu);
     vcpu_at(d, e->vcpu)->attention = true;
-    event_answer(d, ev, 0); /* back, where it meets its first page again */
+    xmi_event_answer(d, ev, 0); /* back, where it meets its first page again */
     return rc;
 }
 
@@ -432,7 +432,7 @@ static int done(struct xmem_domain *d, struct event *ev)
     struct step_view *sv = v->step.in;
     bool ours = v->own_step;
     int rc = 0;
-    step_reset(d, ev->pub.vcpu);
+    xmi_step_reset(d, ev->pub.vcpu);
     v->own_step = false;
     if (sv && !sv->users && !(d->caps.flags & XMEM_CAP_VISIBILITY)) { /* the guest may enter */
         struct step none = {.origin = sv->origin};
@@ -440,7 +440,7 @@ static int done(struct xmem_domain *d, struct event *ev)
     }
     if (!rc && (v->user_step || (!ours && events_of(d)->step_monitor_user)))
         return 0;
-    event_answer(d, ev, 0);
+    xmi_event_answer(d, ev, 0);
     return rc ? rc : 1;
 }
 
@@ -456,20 +456,20 @@ static int stray(struct xmem_domain *d, struct event *ev, const struct step_view
     bool ours = ev->pub.reason == XMEM_EVENT_SINGLESTEP && !vcpu_of(d, ev)->user_step;
     if (!ours && (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || allowed(d, ev) <= 0))
         return 0;
-    event_answer(d, ev, 0);
+    xmi_event_answer(d, ev, 0);
     return 1;
 }
 
 /* Below a breakpoint that hides an instruction stands one of the guest's own. */
 static int breakpoint_below(struct xmem_domain *d, struct event *ev)
 {
-    step_reset(d, ev->pub.vcpu);
-    if (event_reinject(d, ev))
-        event_skip(d, ev, ev->pub.u.debug.insn_length);
+    xmi_step_reset(d, ev->pub.vcpu);
+    if (xmi_event_reinject(d, ev))
+        xmi_event_skip(d, ev, ev->pub.u.debug.insn_length);
     return 1;
 }
 
-int step_view_event(struct xmem_domain *d, struct event *ev, struct step_view *sv)
+int xmi_step_view_event(struct xmem_domain *d, struct event *ev, struct step_view *sv)
 {
     struct step *s = &vcpu_of(d, ev)->step;
     const struct xmem_event *e = &ev->pub;
@@ -483,11 +483,11 @@ int step_view_event(struct xmem_domain *d, struct event *ev, struct step_view *s
         return breakpoint_below(d, ev);
     if (e->reason == XMEM_EVENT_MEM_ACCESS) {
         uint32_t need = e->u.mem.access & 7u;
-        bool ours = step_pages_have(&s->pages, e->u.mem.gfn, need);
+        bool ours = xmi_step_pages_have(&s->pages, e->u.mem.gfn, need);
         if ((ours || allowed(d, ev) > 0) && ++s->again < AGAIN_MAX)
             return let_in(d, ev, sv);
     }
-    step_phase(d, e->vcpu, STEP_STOPPED);
+    xmi_step_phase(d, e->vcpu, STEP_STOPPED);
     return 0;
 }
 
@@ -507,14 +507,14 @@ static void shut_known(struct xmem_domain *d, struct step_view *sv, uint64_t gfn
     uint64_t end = gfn + nr;
     while (gfn < end) {
         uint64_t some = end - gfn;
-        uint8_t rights = known_set_of(known_run(&sv->v->known, gfn, &some));
+        uint8_t rights = known_set_of(xmi_known_run(&sv->v->known, gfn, &some));
         for (uint64_t i = 0; i < some && rights != KNOWN_NOTHING && rights != XMEM_N; i++)
             shut(d, sv, gfn + i);
         gfn += some;
     }
 }
 
-void step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
+void xmi_step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
 {
     steps_of(d)->prepared++;
     for (size_t i = 0; i < steps_of(d)->view_n; i++) {
@@ -523,14 +523,14 @@ void step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn,
             continue;
         if (!sv->v->follow) /* else the host's change is in force there as well */
             shut_known(d, sv, gfn, nr);
-        step_pages_remove(&sv->pages, gfn, nr);
+        xmi_step_pages_remove(&sv->pages, gfn, nr);
     }
     if (steps_of(d)->own_change)
         return;
-    step_open_changed(d, view, gfn, nr);
+    xmi_step_open_changed(d, view, gfn, nr);
     for (uint32_t i = 0; i < d->vcpu_n && steps_of(d)->n; i++) /* decided anew */
         if (vcpu_at(d, i)->step.phase && vcpu_at(d, i)->step.origin == view)
-            step_pages_remove(&vcpu_at(d, i)->step.pages, gfn, nr);
+            xmi_step_pages_remove(&vcpu_at(d, i)->step.pages, gfn, nr);
 }
 
 static bool none_from(struct xmem_domain *d, uint16_t id)
@@ -541,19 +541,19 @@ static bool none_from(struct xmem_domain *d, uint16_t id)
     return true;
 }
 
-int step_view_going(struct xmem_domain *d, uint16_t id)
+int xmi_step_view_going(struct xmem_domain *d, uint16_t id)
 {
     if (!steps_of(d)->view_n)
         return 0;
     if (!none_from(d, id) && !wait_for(d, none_from, id))
-        return domain_refuse(d, -EBUSY, "view %u cannot be destroyed, a vCPU that is stepped over "
+        return xmi_domain_refuse(d, -EBUSY, "view %u cannot be destroyed, a vCPU that is stepped over "
                              "an access comes back to it; unpause the domain, or answer the events "
                              "that are there, and try again", id);
     for (size_t i = steps_of(d)->view_n; i--;) {
         struct step_view *sv = steps_of(d)->views[i];
         int rc = sv->origin == id ? drop(d, sv) : 0;
         if (rc)
-            return domain_fail(d, rc, MAY_BUSY, "view %u, for stepping, cannot be destroyed",
+            return xmi_domain_fail(d, rc, MAY_BUSY, "view %u, for stepping, cannot be destroyed",
                                sv->v->id);
     }
     return 0;
@@ -564,21 +564,21 @@ static bool none_running(struct xmem_domain *d, uint16_t arg)
 {
     (void)arg;
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        if (vcpu_at(d, i)->step.in && !ring_waiting(ring_of(d), i))
+        if (vcpu_at(d, i)->step.in && !xmi_ring_waiting(ring_of(d), i))
             return false;
     return true;
 }
 
-int step_before_switch(struct xmem_domain *d)
+int xmi_step_before_switch(struct xmem_domain *d)
 {
     if (!steps_of(d)->view_n || none_running(d, 0) || wait_for(d, none_running, 0))
         return 0;
-    return domain_refuse(d, -EBUSY, "domain %" PRIu32 " cannot be switched now: a vCPU that is "
+    return xmi_domain_refuse(d, -EBUSY, "domain %" PRIu32 " cannot be switched now: a vCPU that is "
                          "stepped over an access does not go on; unpause the domain, or answer "
                          "the events that are there, and try again", d->domid);
 }
 
-void step_switched(struct xmem_domain *d, uint16_t view)
+void xmi_step_switched(struct xmem_domain *d, uint16_t view)
 {
     for (uint32_t i = 0; i < EVENT_POOL; i++)
         events_of(d)->pool[i].home = view;
@@ -595,7 +595,7 @@ void step_switched(struct xmem_domain *d, uint16_t view)
             s->origin = s->back = view;
         if (s->in || (s->phase >= STEP_STOPPED && s->origin != view)) {
             vcpu_at(d, i)->own_step = false;
-            step_reset(d, i);
+            xmi_step_reset(d, i);
         }
     }
 }

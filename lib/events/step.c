@@ -26,7 +26,7 @@ static bool in_phase(const struct step *s, enum step_phase phase, uint32_t means
 
 /* ---- the one owner of a vCPU's single step, and of its way back ---- */
 
-void step_toggle(struct xmem_domain *d, uint32_t vcpu)
+void xmi_step_toggle(struct xmem_domain *d, uint32_t vcpu)
 {
     vcpu_at(d, vcpu)->user_step = !vcpu_at(d, vcpu)->user_step;
     vcpu_at(d, vcpu)->attention = true;
@@ -34,7 +34,7 @@ void step_toggle(struct xmem_domain *d, uint32_t vcpu)
 
 static bool away(const struct xmem_domain *d, const struct event *ev)
 {
-    return (ev->req.flags & RING_FLAG_ALTERNATE_P2M) && step_view_of(d, ev->req.view);
+    return (ev->req.flags & RING_FLAG_ALTERNATE_P2M) && xmi_step_view_of(d, ev->req.view);
 }
 
 /* The view that it ran in, which the caller's view of the event need not be. */
@@ -43,7 +43,7 @@ static uint16_t came_from(const struct event *ev)
     return ev->req.flags & RING_FLAG_ALTERNATE_P2M ? ev->req.view : 0;
 }
 
-bool step_is_fast(const struct xmem_domain *d, const struct event *ev)
+bool xmi_step_is_fast(const struct xmem_domain *d, const struct event *ev)
 {
     return vcpu_of(d, ev)->fast;
 }
@@ -85,16 +85,16 @@ static void way_back(struct xmem_domain *d, const struct event *ev, struct answe
     a->view = domain_view(d, ev->home) ? ev->home : 0;
 }
 
-void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
+void xmi_step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
 {
     struct vcpu *v = vcpu_of(d, ev);
     if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
         return;
     v->attention = false;
-    step_arm_leave(d, ev, a);
+    xmi_step_arm_leave(d, ev, a);
     if (v->step.phase == STEP_STOPPED) { /* answered by something else: the step is over */
         v->own_step = false;
-        step_reset(d, ev->pub.vcpu);
+        xmi_step_reset(d, ev->pub.vcpu);
     }
     bool sent = a->flags & RING_FLAG_ALTERNATE_P2M;
     if (away(d, ev))
@@ -118,31 +118,31 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
         bool tight;
         int (*fn)(struct xmem_domain *d, struct event *ev);
     } all[] = {
-        {XMEM_STEP_HYPERVISOR, false, step_by_hypervisor},
-        {XMEM_STEP_VIEW, false, step_by_view},
-        {XMEM_STEP_SINGLE, true, step_by_single},
-        {XMEM_STEP_EMULATE, false, step_by_emulation},
-        {XMEM_STEP_SINGLE, false, step_by_single},
-        {XMEM_STEP_RELAX, false, step_by_relaxing},
+        {XMEM_STEP_HYPERVISOR, false, xmi_step_by_hypervisor},
+        {XMEM_STEP_VIEW, false, xmi_step_by_view},
+        {XMEM_STEP_SINGLE, true, xmi_step_by_single},
+        {XMEM_STEP_EMULATE, false, xmi_step_by_emulation},
+        {XMEM_STEP_SINGLE, false, xmi_step_by_single},
+        {XMEM_STEP_RELAX, false, xmi_step_by_relaxing},
     };
     int rc = -EOPNOTSUPP;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (!(means & all[i].means) || (all[i].tight && step_passes(d, all[i].means)) ||
-            step_barred(d, &vcpu_of(d, ev)->step, all[i].means))
+        if (!(means & all[i].means) || (all[i].tight && xmi_step_passes(d, all[i].means)) ||
+            xmi_step_barred(d, &vcpu_of(d, ev)->step, all[i].means))
             continue;
         uint8_t before = vcpu_of(d, ev)->step.means;
         vcpu_of(d, ev)->step.means = (uint8_t)all[i].means;
         rc = all[i].fn(d, ev);
         if (!rc) {
             ev->pub.stepped = all[i].means;
-            ev->pub.passes = step_passes_now(d, ev, all[i].means);
+            ev->pub.passes = xmi_step_passes_now(d, ev, all[i].means);
             return 0;
         }
         vcpu_of(d, ev)->step.means = before;
         if (rc != -EOPNOTSUPP && rc != -ENOSPC)
             return rc;
     }
-    return step_refuse(d, ev, means);
+    return xmi_step_refuse(d, ev, means);
 }
 
 /* Where the vCPU goes after its instruction: a fast single step of the caller's leads elsewhere. */
@@ -159,11 +159,11 @@ static uint16_t way_on(const struct xmem_domain *d, const struct event *ev)
  */
 static bool same_instruction(struct xmem_domain *d, struct event *ev, const struct step *s)
 {
-    bool known = step_pages_have(&s->pages, ev->pub.u.mem.gfn, 0);
+    bool known = xmi_step_pages_have(&s->pages, ev->pub.u.mem.gfn, 0);
     uint32_t most = ring_of(d)->arch == XMEM_ARCH_ARM ? ARM_PAGES : STEP_PAGES;
     if (s->pages.n >= most && !known)
         return false;
-    return s->pc == event_pc(d, ev) && s->registers == step_registers(d, ev);
+    return s->pc == xmi_event_pc(d, ev) && s->registers == xmi_step_registers(d, ev);
 }
 
 /* The step that the event goes on with: an instruction's further page, or a new one. */
@@ -175,7 +175,7 @@ static struct step *begin(struct xmem_domain *d, struct event *ev)
         same = false;
     if (!same) {
         vcpu_of(d, ev)->own_step = false;
-        step_reset(d, ev->pub.vcpu);
+        xmi_step_reset(d, ev->pub.vcpu);
     }
     s->origin = ev->home;
     if (!same)
@@ -188,10 +188,10 @@ static int step_access(struct xmem_domain *d, struct event *ev)
     struct step *s = begin(d, ev);
     struct step_page last = s->pages.n ? s->pages.v[s->pages.n - 1] : (struct step_page){0};
     uint32_t n = s->pages.n, need = ev->pub.u.mem.access & ACCESS_RWX;
-    bool again = step_pages_have(&s->pages, ev->pub.u.mem.gfn, need);
+    bool again = xmi_step_pages_have(&s->pages, ev->pub.u.mem.gfn, need);
     s->strict = step_wants_strict(d, ev);
-    if (!step_pages_add(&s->pages, ev->pub.u.mem.gfn, need))
-        return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%"
+    if (!xmi_step_pages_add(&s->pages, ev->pub.u.mem.gfn, need))
+        return xmi_domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%"
                              PRIx64 ": its instruction touches more than %u pages",
                              ev->pub.vcpu, ev->pub.u.mem.gfn, STEP_PAGES);
     int rc = by_some_means(d, ev, d->caps.step_means);
@@ -215,40 +215,40 @@ static int past_breakpoint(struct xmem_domain *d, struct event *ev)
     struct view *v = domain_view(d, ev->home);
     struct step *s = &vcpu_of(d, ev)->step;
     uint64_t gfn = ev->pub.u.debug.gfn;
-    if (!v || !view_remapped(v, gfn))
-        return event_reinject(d, ev);
-    step_reset(d, ev->pub.vcpu);
+    if (!v || !xmi_view_remapped(v, gfn))
+        return xmi_event_reinject(d, ev);
+    xmi_step_reset(d, ev->pub.vcpu);
     s->strict = step_wants_strict(d, ev);
-    if (!(d->caps.step_means & XMEM_STEP_VIEW) || step_barred(d, s, XMEM_STEP_VIEW))
-        return domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over the "
+    if (!(d->caps.step_means & XMEM_STEP_VIEW) || xmi_step_barred(d, s, XMEM_STEP_VIEW))
+        return xmi_domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over the "
                              "breakpoint in gfn 0x%" PRIx64 ": no fast single step in a view%s",
                              ev->pub.vcpu, gfn, s->strict ? " that the guest cannot enter" : "");
     s->origin = ev->home;
     s->back = way_on(d, ev);
     s->means = XMEM_STEP_VIEW;
     s->unhook = true;
-    (void)step_pages_add(&s->pages, gfn, XMEM_ACCESS_X);
-    int rc = step_by_view(d, ev);
+    (void)xmi_step_pages_add(&s->pages, gfn, XMEM_ACCESS_X);
+    int rc = xmi_step_by_view(d, ev);
     if (!rc)
         d->stats.steps++;
     else
-        step_reset(d, ev->pub.vcpu);
+        xmi_step_reset(d, ev->pub.vcpu);
     return rc;
 }
 
-int step_over(struct xmem_domain *d, struct event *ev)
+int xmi_step_over(struct xmem_domain *d, struct event *ev)
 {
     bool waits = ev->pub.flags & XMEM_EVENT_PAUSED;
     if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && waits)
         return past_breakpoint(d, ev);
-    if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits && d->guarded && copies_writes(d, ev))
-        return copies_stepped(d, ev->pub.vcpu, step_access(d, ev));
+    if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits && d->guarded && xmi_copies_writes(d, ev))
+        return xmi_copies_stepped(d, ev->pub.vcpu, step_access(d, ev));
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
-        return steps_of(d)->view_n && step_view_again(d, ev) ? 0 : step_access(d, ev);
-    return finish_go_on(d, ev);
+        return steps_of(d)->view_n && xmi_step_view_again(d, ev) ? 0 : step_access(d, ev);
+    return xmi_finish_go_on(d, ev);
 }
 
-int step_resume(struct xmem_domain *d)
+int xmi_step_resume(struct xmem_domain *d)
 {
     int first = 0;
     for (uint32_t i = 0; i < d->vcpu_n && steps_of(d)->later_n && !d->pauses; i++) {
@@ -258,11 +258,11 @@ int step_resume(struct xmem_domain *d)
             continue;
         s->later = NULL;
         ev->state = EVENT_HELD;
-        step_phase(d, i, STEP_STOPPED);
+        xmi_step_phase(d, i, STEP_STOPPED);
         int rc = by_some_means(d, ev, d->caps.step_means);
         if (rc) {
-            step_reset(d, i);
-            event_answer(d, ev, 0); /* it meets the page again, and is told again */
+            xmi_step_reset(d, i);
+            xmi_event_answer(d, ev, 0); /* it meets the page again, and is told again */
         }
         if (!first)
             first = rc;
@@ -270,24 +270,24 @@ int step_resume(struct xmem_domain *d)
     return first;
 }
 
-int step_resume_all(struct xmem_domain *d)
+int xmi_step_resume_all(struct xmem_domain *d)
 {
     if (!steps_of(d)->later_n)
         return 0;
     if (d->ops->event_poke) /* the answers of those that begin are still to be sent */
         (void)d->ops->event_poke(d->dom);
-    return step_resume(d);
+    return xmi_step_resume(d);
 }
 
-void step_emulated(struct xmem_domain *d, struct event *ev)
+void xmi_step_emulated(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &vcpu_of(d, ev)->step;
     if (!d->led->emul_monitor || ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
         return;
     s->origin = s->back = ev->home;
     s->means = XMEM_STEP_EMULATE;
-    if (step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
-        step_phase(d, ev->pub.vcpu, STEP_RUNS);
+    if (xmi_step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
+        xmi_step_phase(d, ev->pub.vcpu, STEP_RUNS);
 }
 
 /* ---- events of vCPUs in a step ---- */
@@ -298,20 +298,20 @@ static int not_emulated(struct xmem_domain *d, struct event *ev)
     struct step *s = &vcpu_of(d, ev)->step;
     ev->home = s->origin;
     s->failed |= s->means;
-    if (!step_arm_can(d)) /* the hypervisor's emulator is the first that it tries */
+    if (!xmi_step_arm_can(d)) /* the hypervisor's emulator is the first that it tries */
         s->failed |= XMEM_STEP_EMULATE;
     d->stats.not_decoded++;
-    step_refused(d, ev);
-    step_phase(d, ev->pub.vcpu, STEP_STOPPED);
+    xmi_step_refused(d, ev);
+    xmi_step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     int rc = by_some_means(d, ev, d->caps.step_means);
     if (!rc)
         return 1;
     if (s->strict)
-        return step_tell_again(d, ev);
-    step_reset(d, ev->pub.vcpu); /* to be tried again it would only be reported again */
-    if (event_inject_undefined(d, ev))
+        return xmi_step_tell_again(d, ev);
+    xmi_step_reset(d, ev->pub.vcpu); /* to be tried again it would only be reported again */
+    if (xmi_event_inject_undefined(d, ev))
         return 0;
-    event_answer(d, ev, 0);
+    xmi_event_answer(d, ev, 0);
     return 1;
 }
 
@@ -322,15 +322,15 @@ static int single_stepped(struct xmem_domain *d, struct event *ev)
     bool ours = v->own_step;
     int rc = 0;
     if (in_phase(&v->step, STEP_RUNS, XMEM_STEP_SINGLE)) {
-        rc = step_close(d, ev->pub.vcpu);
-        step_reset(d, ev->pub.vcpu);
+        rc = xmi_step_close(d, ev->pub.vcpu);
+        xmi_step_reset(d, ev->pub.vcpu);
         v->repeats = 0;
     }
     v->own_step = false;
     v->attention = v->attention || v->hw_step != v->user_step;
     if (!rc && (v->user_step || (!ours && events_of(d)->step_monitor_user)))
         return 0;
-    event_answer(d, ev, 0);
+    xmi_event_answer(d, ev, 0);
     return rc ? rc : 1;
 }
 
@@ -338,11 +338,11 @@ static int single_stepped(struct xmem_domain *d, struct event *ev)
 static int stop(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
-    int rc = step_close(d, ev->pub.vcpu);
-    step_phase(d, ev->pub.vcpu, STEP_STOPPED);
+    int rc = xmi_step_close(d, ev->pub.vcpu);
+    xmi_step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     v->attention = true;
     if (rc)
-        event_answer(d, ev, 0);
+        xmi_event_answer(d, ev, 0);
     return rc;
 }
 
@@ -355,7 +355,7 @@ static int event_in_step(struct xmem_domain *d, struct event *ev)
     if (s->means == XMEM_STEP_SINGLE && ev->pub.reason != XMEM_EVENT_SINGLESTEP)
         return stop(d, ev);
     if (s->means != XMEM_STEP_SINGLE) { /* by view, or the hypervisor: it is done */
-        step_reset(d, ev->pub.vcpu);
+        xmi_step_reset(d, ev->pub.vcpu);
         vcpu_of(d, ev)->repeats = 0;
     }
     return 0;
@@ -366,25 +366,25 @@ static int asked_again(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &vcpu_of(d, ev)->step;
     bool same = ev->pub.reason == XMEM_EVENT_MEM_ACCESS && s->origin == ev->home &&
-                s->pc == event_pc(d, ev) &&
-                step_pages_have(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX);
+                s->pc == xmi_event_pc(d, ev) &&
+                xmi_step_pages_have(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX);
     if (same) {
-        step_phase(d, ev->pub.vcpu, STEP_STOPPED);
+        xmi_step_phase(d, ev->pub.vcpu, STEP_STOPPED);
         if (!by_some_means(d, ev, d->caps.step_means))
             return 1;
     }
-    step_reset(d, ev->pub.vcpu);
+    xmi_step_reset(d, ev->pub.vcpu);
     return 0;
 }
 
 static int event_of_step(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
-    struct step_view *sv = steps_of(d)->view_n && ev->pub.view ? step_view_of(d, ev->pub.view) : NULL;
+    struct step_view *sv = steps_of(d)->view_n && ev->pub.view ? xmi_step_view_of(d, ev->pub.view) : NULL;
     if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
         return 0;
     if (v->step.in && !sv) {
-        step_view_left(d, &v->step);
+        xmi_step_view_left(d, &v->step);
         v->fast = false;
         v->repeats = 0; /* it got on */
         return ev->pub.reason == XMEM_EVENT_SINGLESTEP ? single_stepped(d, ev) : 0;
@@ -392,7 +392,7 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
     if (v->fast)
         look_for_fast(ev, v);
     if (sv)
-        return step_view_event(d, ev, sv);
+        return xmi_step_view_event(d, ev, sv);
     if (v->step.phase == STEP_ASKED && asked_again(d, ev))
         return 1;
     if (v->step.phase == STEP_STOPPED) /* any answer but stepping over ends the step */
@@ -400,7 +400,7 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
     int rc = v->step.phase == STEP_RUNS ? event_in_step(d, ev) : 0;
     if (rc || ev->pub.reason != XMEM_EVENT_SINGLESTEP) {
         if (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && !rc && !events_of(d)->emul_monitor_user) {
-            event_answer(d, ev, 0);
+            xmi_event_answer(d, ev, 0);
             return 1;
         }
         return rc;
@@ -408,12 +408,12 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
     return single_stepped(d, ev);
 }
 
-int step_event(struct xmem_domain *d, struct event *ev)
+int xmi_step_event(struct xmem_domain *d, struct event *ev)
 {
     int rc = event_of_step(d, ev);
     if (!steps_of(d)->later_n || d->pauses)
         return rc;
-    int rc2 = step_resume(d); /* whoever waited for this step's end; one that fails is told again */
+    int rc2 = xmi_step_resume(d); /* whoever waited for this step's end; one that fails is told again */
     return rc > 0 && rc2 ? rc2 : rc;
 }
 
@@ -422,7 +422,7 @@ int step_event(struct xmem_domain *d, struct event *ev)
 /* One that was taken at the end does not know yet where its vCPU belongs. */
 static void not_in_step_view(struct xmem_domain *d, struct event *ev)
 {
-    const struct step_view *sv = step_view_of(d, ev->home);
+    const struct step_view *sv = xmi_step_view_of(d, ev->home);
     if (sv)
         ev->home = sv->origin;
 }
@@ -438,33 +438,33 @@ static bool goes_on(struct xmem_domain *d, struct event *ev)
     not_in_step_view(d, ev);
     if (!v->fast || !domain_view(d, ev->home))
         return false;
-    step_reset(d, ev->pub.vcpu);
+    xmi_step_reset(d, ev->pub.vcpu);
     v->step.origin = v->step.back = ev->home;
     v->step.means = XMEM_STEP_VIEW;
     return true;
 }
 
-bool step_see_through(struct xmem_domain *d, struct event *ev)
+bool xmi_step_see_through(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &vcpu_of(d, ev)->step;
     if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !(ev->pub.flags & XMEM_EVENT_PAUSED) ||
         !goes_on(d, ev) ||
-        !step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
+        !xmi_step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
         return false;
     if (s->phase == STEP_RUNS)
-        step_phase(d, ev->pub.vcpu, STEP_STOPPED);
+        xmi_step_phase(d, ev->pub.vcpu, STEP_STOPPED);
     ev->home = s->origin;
     vcpu_of(d, ev)->attention = true;
-    return !step_by_view(d, ev); /* or it waits, and is tried again */
+    return !xmi_step_by_view(d, ev); /* or it waits, and is tried again */
 }
 
-bool step_forget(struct xmem_domain *d, struct event *ev)
+bool xmi_step_forget(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     bool fast = v->fast && came_from(ev) == v->fast_view && v->fast_end != v->fast_view;
     not_in_step_view(d, ev);
-    (void)step_close(d, ev->pub.vcpu); /* what fails is tried again by step_end_all() */
-    step_reset(d, ev->pub.vcpu);
+    (void)xmi_step_close(d, ev->pub.vcpu); /* what fails is tried again by xmi_step_end_all() */
+    xmi_step_reset(d, ev->pub.vcpu);
     v->user_step = v->own_step = v->fast = false;
     v->attention = true;
     return fast;
@@ -496,7 +496,7 @@ static bool sleeps(struct xmem_domain *d, uint32_t vcpu)
            idle;
 }
 
-bool step_any(struct xmem_domain *d)
+bool xmi_step_any(struct xmem_domain *d)
 {
     for (uint32_t i = 0; i < d->vcpu_n; i++)
         if ((vcpu_at(d, i)->hw_step || fast_going_on(d, i)) && !sleeps(d, i))
@@ -504,9 +504,9 @@ bool step_any(struct xmem_domain *d)
     return false;
 }
 
-int step_end_all(struct xmem_domain *d)
+int xmi_step_end_all(struct xmem_domain *d)
 {
-    int rc = step_close_all(d);
+    int rc = xmi_step_close_all(d);
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
         struct vcpu *v = vcpu_at(d, i);
         v->user_step = v->own_step = v->attention = false;

@@ -37,42 +37,42 @@ struct step_view {
 };
 
 /* Answers ev so that its access is done once. On failure the event stays open; a text. */
-int step_over(struct xmem_domain *d, struct event *ev);
+int xmi_step_over(struct xmem_domain *d, struct event *ev);
 /*
  * An event of a vCPU in a step, in a step view, or a single step's. 1: only stepping caused it,
  * it was answered and the caller never sees it; 0: it is the caller's; negative: one of ours,
  * and going on with it failed (a text).
  */
-int step_event(struct xmem_domain *d, struct event *ev);
+int xmi_step_event(struct xmem_domain *d, struct event *ev);
 /* What the answer to an event has to say for the step's sake; vcpu.attention is set. */
-void step_answer(struct xmem_domain *d, struct event *ev, struct answer *a);
+void xmi_step_answer(struct xmem_domain *d, struct event *ev, struct answer *a);
 /* The caller's single step: on, or off if it is on, with the next answer. */
-void step_toggle(struct xmem_domain *d, uint32_t vcpu);
+void xmi_step_toggle(struct xmem_domain *d, uint32_t vcpu);
 /* May a fast single step be pending in the event's vCPU? It cannot be made the caller's. */
-bool step_is_fast(const struct xmem_domain *d, const struct event *ev);
+bool xmi_step_is_fast(const struct xmem_domain *d, const struct event *ev);
 /*
  * Begins steps that waited for the domain to go on, for another vCPU's step to end, or for a view.
  * The first failure.
  */
-int step_resume(struct xmem_domain *d);
+int xmi_step_resume(struct xmem_domain *d);
 /* Single step with the next answer, so that nothing comes in between. A text. */
-int step_alone(struct xmem_domain *d, uint32_t vcpu);
+int xmi_step_alone(struct xmem_domain *d, uint32_t vcpu);
 /* The vCPU is answered with a fast single step in this view, which leads to end. */
-void step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end);
+void xmi_step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end);
 /* The vCPU is answered with an emulation: what cannot be emulated is stepped over otherwise. */
-void step_emulated(struct xmem_domain *d, struct event *ev);
+void xmi_step_emulated(struct xmem_domain *d, struct event *ev);
 
 
 /* ---- for those who change rights and views ---- */
 
 /* Other frames are, or may be, at these gfns. */
-void step_arm_pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
+void xmi_step_arm_pages_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 /* Rights of gfns were changed: step views do not hold on to the old ones. */
-void step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
+void xmi_step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
 /* The step view of this number, or NULL. */
-struct step_view *step_view_of(const struct xmem_domain *d, uint16_t id);
+struct step_view *xmi_step_view_of(const struct xmem_domain *d, uint16_t id);
 /* The view is forgotten; it may have been a step view. */
-void step_view_forget(struct xmem_domain *d, const struct view *v);
+void xmi_step_view_forget(struct xmem_domain *d, const struct view *v);
 
 /* ---- for the end of the session ---- */
 
@@ -81,82 +81,82 @@ void step_view_forget(struct xmem_domain *d, const struct view *v);
  * off instead would leave Xen with half of it, which swallows the next tool's first single step
  * (hvm_toggle_singlestep()). False: it is none, or it cannot be.
  */
-bool step_see_through(struct xmem_domain *d, struct event *ev);
+bool xmi_step_see_through(struct xmem_domain *d, struct event *ev);
 /* Forgets the step of the event's vCPU. Is a fast single step on in it? It has to go off. */
-bool step_forget(struct xmem_domain *d, struct event *ev);
+bool xmi_step_forget(struct xmem_domain *d, struct event *ev);
 /* Any vCPU left of which single step is on? */
-bool step_any(struct xmem_domain *d);
+bool xmi_step_any(struct xmem_domain *d);
 /* Arms every page that is open for a moment, and lets all vCPUs go on. The first failure. */
-int step_end_all(struct xmem_domain *d);
+int xmi_step_end_all(struct xmem_domain *d);
 
 /* ---- on Arm: step-arm.h ---- */
 
 /* Does the library do the instruction itself, where the hypervisor cannot? */
-bool step_arm_can(const struct xmem_domain *d);
+bool xmi_step_arm_can(const struct xmem_domain *d);
 /* Is a store-exclusive at the pc, which its event makes fail? False where it cannot be seen. */
-bool step_arm_exclusive(struct xmem_domain *d, struct event *ev);
-int step_by_arm(struct xmem_domain *d, struct event *ev);
+bool xmi_step_arm_exclusive(struct xmem_domain *d, struct event *ev);
+int xmi_step_by_arm(struct xmem_domain *d, struct event *ev);
 /* Its event in the middle of an instruction is answered by something else. */
-void step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a);
+void xmi_step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a);
 /* Forgets what was kept; its mappings go. */
-void step_arm_free(struct xmem_domain *d);
+void xmi_step_arm_free(struct xmem_domain *d);
 
 /* ---- between the step's own files ---- */
 
 /* The rights in force in a view. */
-int step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
+int xmi_step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
 /* A sum of the general registers, where the event has them. */
-uint64_t step_registers(struct xmem_domain *d, struct event *ev);
+uint64_t xmi_step_registers(struct xmem_domain *d, struct event *ev);
 /* The fewest rights out of can that allow need beside what rights allow. */
-uint8_t step_widen(uint32_t can, uint8_t rights, uint32_t need);
+uint8_t xmi_step_widen(uint32_t can, uint8_t rights, uint32_t need);
 /* Is the page there, for all that is needed? */
-bool step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need);
+bool xmi_step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need);
 /* False: no room. */
-bool step_pages_add(struct step_pages *p, uint64_t gfn, uint32_t need);
-void step_pages_remove(struct step_pages *p, uint64_t gfn, uint64_t nr);
-void step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase);
+bool xmi_step_pages_add(struct step_pages *p, uint64_t gfn, uint32_t need);
+void xmi_step_pages_remove(struct step_pages *p, uint64_t gfn, uint64_t nr);
+void xmi_step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase);
 /* No more than that: pages and phase. */
-void step_reset(struct xmem_domain *d, uint32_t vcpu);
+void xmi_step_reset(struct xmem_domain *d, uint32_t vcpu);
 /* Lets the domain run a moment, where it needs this thread for that. */
-void step_let_run(struct xmem_domain *d);
+void xmi_step_let_run(struct xmem_domain *d);
 
 /* Rights of open pages were changed by the caller: they are as he said, and open for nobody. */
-void step_open_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
+void xmi_step_open_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
 
-/* The answer is kept back until the step can begin: step_resume(). */
-int step_later(struct xmem_domain *d, struct event *ev);
+/* The answer is kept back until the step can begin: xmi_step_resume(). */
+int xmi_step_later(struct xmem_domain *d, struct event *ev);
 
 /* Each: -EOPNOTSUPP, or -ENOSPC, where another means is to be tried; nothing is open then. */
-int step_by_hypervisor(struct xmem_domain *d, struct event *ev);
-int step_by_emulation(struct xmem_domain *d, struct event *ev);
-int step_by_view(struct xmem_domain *d, struct event *ev);
-int step_by_single(struct xmem_domain *d, struct event *ev);
-int step_by_relaxing(struct xmem_domain *d, struct event *ev);
+int xmi_step_by_hypervisor(struct xmem_domain *d, struct event *ev);
+int xmi_step_by_emulation(struct xmem_domain *d, struct event *ev);
+int xmi_step_by_view(struct xmem_domain *d, struct event *ev);
+int xmi_step_by_single(struct xmem_domain *d, struct event *ev);
+int xmi_step_by_relaxing(struct xmem_domain *d, struct event *ev);
 /* The most frequent step, in short: the page that is open in a view already. False: it is not that. */
-bool step_view_again(struct xmem_domain *d, struct event *ev);
+bool xmi_step_view_again(struct xmem_domain *d, struct event *ev);
 /*
  * The vCPU's step has met the page that such a step met before, in the view where it runs; it is the
  * caller's event. False: it may be something else.
  */
-bool step_view_further(struct xmem_domain *d, struct event *ev);
+bool xmi_step_view_further(struct xmem_domain *d, struct event *ev);
 /* The step view goes: nobody points to it. */
-void step_again_forget(struct xmem_domain *d, const struct step_view *sv);
+void xmi_step_again_forget(struct xmem_domain *d, const struct step_view *sv);
 /* A vCPU that ran in a step view has an event elsewhere: its step is over. */
-void step_view_left(struct xmem_domain *d, struct step *s);
+void xmi_step_view_left(struct xmem_domain *d, struct step *s);
 /* 1 answered, 0 the caller's, negative failed: an event in a step view. */
-int step_view_event(struct xmem_domain *d, struct event *ev, struct step_view *sv);
+int xmi_step_view_event(struct xmem_domain *d, struct event *ev, struct step_view *sv);
 /* The vCPU is not in its step view any more. */
-void step_view_release(struct step *s);
+void xmi_step_view_release(struct step *s);
 /* Closes what the vCPU's step opened in its own view, and lets the others run. */
-int step_close(struct xmem_domain *d, uint32_t vcpu);
+int xmi_step_close(struct xmem_domain *d, uint32_t vcpu);
 /* What closing left open, or held, or not followed, is tried once more. A text. */
-int step_pay(struct xmem_domain *d);
+int xmi_step_pay(struct xmem_domain *d);
 /* The same for all vCPUs, whose steps are forgotten. The first failure. */
-int step_close_all(struct xmem_domain *d);
+int xmi_step_close_all(struct xmem_domain *d);
 /* XMEM_PASSES_* of a means. */
-uint32_t step_passes(struct xmem_domain *d, uint32_t means);
+uint32_t xmi_step_passes(struct xmem_domain *d, uint32_t means);
 /* The same of the event's own instruction, by this means. */
-uint32_t step_passes_now(struct xmem_domain *d, const struct event *ev, uint32_t means);
+uint32_t xmi_step_passes_now(struct xmem_domain *d, const struct event *ev, uint32_t means);
 
 /* ---- step-strict.c: nothing else may pass, or the event stays open ---- */
 
@@ -166,10 +166,10 @@ static inline bool step_wants_strict(const struct xmem_domain *d, const struct e
     return ev->strict || (d->opts.step_means & XMEM_STEP_STRICT);
 }
 /* May the means not be used: it is too wide, or did not do it before? */
-bool step_barred(struct xmem_domain *d, const struct step *s, uint32_t means);
+bool xmi_step_barred(struct xmem_domain *d, const struct step *s, uint32_t means);
 /* -EOPNOTSUPP, and a text: by which of the means it could be done, and what would pass. */
-int step_refuse(struct xmem_domain *d, const struct event *ev, uint32_t means);
+int xmi_step_refuse(struct xmem_domain *d, const struct event *ev, uint32_t means);
 /* What cannot be emulated is told once more as the access that it is, for another answer. 0. */
-int step_tell_again(struct xmem_domain *d, struct event *ev);
+int xmi_step_tell_again(struct xmem_domain *d, struct event *ev);
 
 #endif

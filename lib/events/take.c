@@ -23,7 +23,7 @@
 static int broken(struct xmem_domain *d, const char *why)
 {
     events_of(d)->broken = true;
-    return domain_refuse(d, -EPROTO, "domain %" PRIu32 ": the ring holds garbage: %s; the session "
+    return xmi_domain_refuse(d, -EPROTO, "domain %" PRIu32 ": the ring holds garbage: %s; the session "
                          "does not look at it again until monitoring is disabled and enabled",
                          d->domid, why);
 }
@@ -35,8 +35,8 @@ static int broken(struct xmem_domain *d, const char *why)
 static void repeated(struct xmem_domain *d, struct event *ev, struct vcpu *v)
 {
     uint64_t sum = ev->pub.u.raw[0] ^ ev->pub.reason;
-    const uint8_t *data = event_data(d, ev);
-    size_t words = ring_data_size(ring_of(d)->version) / 8;
+    const uint8_t *data = xmi_event_data(d, ev);
+    size_t words = xmi_ring_data_size(ring_of(d)->version) / 8;
     for (size_t i = 0; i < words; i++) {
         uint64_t word;
         memcpy(&word, data + i * 8, sizeof(word));
@@ -94,7 +94,7 @@ static inline int take(struct xmem_domain *d, struct event **out)
     return 1;
 }
 
-int event_take_raw(struct xmem_domain *d, struct event **out)
+int xmi_event_take_raw(struct xmem_domain *d, struct event **out)
 {
     return take(d, out);
 }
@@ -104,7 +104,7 @@ static inline bool is_further(struct xmem_domain *d, struct event *ev)
 {
     const struct step *s = &vcpu_of(d, ev)->step;
     return s->in && ev->pub.view == s->in->v->id && (ev->pub.flags & XMEM_EVENT_PAUSED) &&
-           !steps_of(d)->later_n && step_view_further(d, ev);
+           !steps_of(d)->later_n && xmi_step_view_further(d, ev);
 }
 
 /* Has it to do with a step, or may it? */
@@ -130,22 +130,22 @@ static struct event *take_own(struct xmem_domain *d)
 static bool step_loosely(struct xmem_domain *d, struct event *ev)
 {
     ev->strict = false;
-    return !step_over(d, ev);
+    return !xmi_step_over(d, ev);
 }
 
 /* A write that only its copies make an event: stepped over, and not the caller's. */
 static bool written_through(struct xmem_domain *d, struct event *ev)
 {
-    return d->guarded && copies_event(d, ev) && step_loosely(d, ev);
+    return d->guarded && xmi_copies_event(d, ev) && step_loosely(d, ev);
 }
 
 /* One that the library may have to do with. 1: it is the caller's; 0: it was answered. */
 static __attribute__((noinline)) int look_closer(struct xmem_domain *d, struct event *ev)
 {
-    if (vcpu_of(d, ev)->io_again && finish_swallow(d, ev))
+    if (vcpu_of(d, ev)->io_again && xmi_finish_swallow(d, ev))
         return 0;
-    int late = d->guarded ? copies_taken(d, ev) : 0;
-    int rc = for_step(d, ev) && !is_further(d, ev) ? step_event(d, ev) : 0;
+    int late = d->guarded ? xmi_copies_taken(d, ev) : 0;
+    int rc = for_step(d, ev) && !is_further(d, ev) ? xmi_step_event(d, ev) : 0;
     if (rc < 0 || (rc && late))
         return rc < 0 ? rc : late;
     return !rc && !written_through(d, ev);
@@ -158,11 +158,11 @@ static inline int look(struct xmem_domain *d, struct event *ev)
         return look_closer(d, ev);
     if (!for_step(d, ev) || is_further(d, ev))
         return 1;
-    int rc = step_event(d, ev);
+    int rc = xmi_step_event(d, ev);
     return rc > 0 ? 0 : rc < 0 ? rc : 1;
 }
 
-int event_take(struct xmem_domain *d, struct event **out)
+int xmi_event_take(struct xmem_domain *d, struct event **out)
 {
     while (events_of(d)->own_n) {
         *out = take_own(d);
@@ -189,9 +189,9 @@ static int give(struct xmem_domain *d, struct event *ev, const struct xmem_event
 static int give_death(struct xmem_domain *d, const struct xmem_event **out)
 {
     struct xmem_event *died = &events_of(d)->died;
-    step_kept_free(d); /* what is mapped of it would keep it from going */
+    xmi_step_kept_free(d); /* what is mapped of it would keep it from going */
     if (events_of(d)->died_told)
-        return domain_refuse(d, -ESHUTDOWN, "domain %" PRIu32 " died", d->domid);
+        return xmi_domain_refuse(d, -ESHUTDOWN, "domain %" PRIu32 " died", d->domid);
     memset(died, 0, sizeof(*died));
     died->seq = ++events_of(d)->seq;
     died->reason = XMEM_EVENT_DOMAIN_DIED;
@@ -207,19 +207,19 @@ static int give_death(struct xmem_domain *d, const struct xmem_event **out)
 static int begin_waiting(struct xmem_domain *d)
 {
     uint32_t waited = steps_of(d)->later_n;
-    (void)step_resume(d); /* one that fails meets its page again, and is told */
+    (void)xmi_step_resume(d); /* one that fails meets its page again, and is told */
     if (steps_of(d)->later_n == waited)
         return 0;
-    int rc = events_send(d);
+    int rc = xmi_events_send(d);
     return rc ? rc : 1;
 }
 
 /* The ring is empty: send, make the fd quiet, look once more. 1: look again, 0: quiet. */
 static int settle(struct xmem_domain *d)
 {
-    int rc = events_send(d);
+    int rc = xmi_events_send(d);
     if (!rc && steps_of(d)->owed)
-        rc = step_pay(d);
+        rc = xmi_step_pay(d);
     if (!rc)
         rc = d->ops->event_ack(d->dom);
     if (!rc && ring_any(ring_of(d)))
@@ -233,7 +233,7 @@ static int settle(struct xmem_domain *d)
         return ring_any(ring_of(d)) && !events_of(d)->broken ? 1 : 0;
     }
     if (rc < 0)
-        return domain_fail(d, rc, 0, "domain %" PRIu32 ": its event channel failed", d->domid);
+        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": its event channel failed", d->domid);
     return rc;
 }
 
@@ -243,7 +243,7 @@ static int check_monitoring(struct xmem_domain *d)
         return 0;
     if (d->dead)
         return -ESHUTDOWN;
-    return domain_refuse(d, -ENODEV, "domain %" PRIu32 " is not monitored: call "
+    return xmi_domain_refuse(d, -ENODEV, "domain %" PRIu32 " is not monitored: call "
                          "xmem_domain_enable() first", d->domid);
 }
 
@@ -254,7 +254,7 @@ static int next_slow(struct xmem_domain *d, const struct xmem_event **out)
         int more = d->dead ? 0 : settle(d);
         if (more < 0)
             return more;
-        int rc = event_take(d, &ev);
+        int rc = xmi_event_take(d, &ev);
         if (rc)
             return rc < 0 ? rc : give(d, ev, out);
         if (d->dead)
@@ -273,7 +273,7 @@ int xmem_event_next(struct xmem_domain *d, const struct xmem_event **out)
     int rc = check_monitoring(d);
     if (rc)
         return rc;
-    rc = event_take(d, &ev);
+    rc = xmi_event_take(d, &ev);
     if (rc > 0)
         return give(d, ev, out);
     return rc < 0 ? rc : next_slow(d, out);
@@ -285,7 +285,7 @@ int xmem_domain_get_fd(struct xmem_domain *d)
     if (rc && rc != -ESHUTDOWN)
         return rc;
     rc = d->ops->event_fd(d->dom);
-    return rc < 0 ? domain_fail(d, rc, 0, "domain %" PRIu32 " has no fd", d->domid) : rc;
+    return rc < 0 ? xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " has no fd", d->domid) : rc;
 }
 
 int xmem_event_flush(struct xmem_domain *d)
@@ -293,7 +293,7 @@ int xmem_event_flush(struct xmem_domain *d)
     int rc = domain_usable(d);
     if (!rc)
         rc = check_monitoring(d);
-    return rc ? rc : events_send(d);
+    return rc ? rc : xmi_events_send(d);
 }
 
 static int wait_once(struct xmem_domain *d, int timeout_ms)
@@ -314,9 +314,9 @@ static int wait_for_fd(struct xmem_domain *d, int timeout_ms)
         rc = wait_once(d, 1);
         timeout_ms -= timeout_ms > 0;
         if (!rc)
-            (void)step_resume(d);
+            (void)xmi_step_resume(d);
         if (!rc)
-            rc = events_send(d);
+            rc = xmi_events_send(d);
     }
     return rc || !timeout_ms ? rc : wait_once(d, timeout_ms);
 }
@@ -330,7 +330,7 @@ int xmem_event_wait(struct xmem_domain *d, int timeout_ms)
         return rc;
     if (d->dead)
         return events_of(d)->died_told ? domain_usable(d) : 0;
-    rc = events_send(d);
+    rc = xmi_events_send(d);
     if (rc == -ESHUTDOWN)
         return 0; /* that is an event */
     if (rc)
@@ -341,10 +341,10 @@ int xmem_event_wait(struct xmem_domain *d, int timeout_ms)
     if (rc > 0)
         return 0;
     if (!rc)
-        return domain_refuse(d, -ETIMEDOUT, "no event within %d ms", timeout_ms);
+        return xmi_domain_refuse(d, -ETIMEDOUT, "no event within %d ms", timeout_ms);
     if (rc == -EINTR)
-        return domain_refuse(d, rc, "interrupted by a signal");
-    return domain_fail(d, rc, 0, "domain %" PRIu32 ": its fd cannot be waited for", d->domid);
+        return xmi_domain_refuse(d, rc, "interrupted by a signal");
+    return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": its fd cannot be waited for", d->domid);
 }
 
 int xmem_event_get_regs(struct xmem_domain *d, const struct xmem_event *ev, struct xmem_regs *out)
@@ -353,13 +353,13 @@ int xmem_event_get_regs(struct xmem_domain *d, const struct xmem_event *ev, stru
     if (!d)
         return -EINVAL;
     struct event *e = ev ? event_of(events_of(d), ev) : NULL;
-    if (!e || e->state == EVENT_FREE || sized_check(out))
-        return domain_refuse(d, -EINVAL, "xmem_event_get_regs: %s", e ? "out.size is not set" :
+    if (!e || e->state == EVENT_FREE || xmi_sized_check(out))
+        return xmi_domain_refuse(d, -EINVAL, "xmem_event_get_regs: %s", e ? "out.size is not set" :
                              "no event of this session");
     if (e->state != EVENT_HELD)
-        return domain_refuse(d, -EALREADY, "event %" PRIu64 " was answered: its registers are gone",
+        return xmi_domain_refuse(d, -EALREADY, "event %" PRIu64 " was answered: its registers are gone",
                              e->pub.seq);
-    ring_regs_decode(ring_of(d), event_data(d, e), &own);
-    sized_out(out, &own, sizeof(own));
+    xmi_ring_regs_decode(ring_of(d), xmi_event_data(d, e), &own);
+    xmi_sized_out(out, &own, sizeof(own));
     return 0;
 }

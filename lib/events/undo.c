@@ -27,14 +27,14 @@ static void undo_steps(struct xmem_domain *d, struct outcome *o)
         if (rc)
             v->hw_step = true; /* whichever kind it is; its view may go */
         if (rc)
-            outcome_note(d, o, domain_refuse(d, -EIO, "vCPU %" PRIu32 " did not end its single step, which "
+            xmi_outcome_note(d, o, xmi_domain_refuse(d, -EIO, "vCPU %" PRIu32 " did not end its single step, which "
                                              "cannot be switched off from outside (%d)", i, rc));
         else
             v->led->stepped = v->hw_step = v->fast = false;
     }
 }
 
-const struct ledger_kind events_steps = {
+const struct ledger_kind xmi_events_steps = {
     .turn = LEDGER_STEPS, .any = any_step, .undo = undo_steps,
 };
 
@@ -49,9 +49,9 @@ static int monitor_off(struct xmem_domain *d, uint32_t reason, uint32_t index, s
     int rc = d->dead ? 0 : d->ops->monitor_set(d->dom, &m);
     if (!rc || rc == -EEXIST)
         return 0;
-    rc = domain_fail(d, rc, 0, "events %s cannot be switched off",
+    rc = xmi_domain_fail(d, rc, 0, "events %s cannot be switched off",
                      xmem_event_reason_name((enum xmem_event_reason)reason));
-    outcome_note(d, o, rc);
+    xmi_outcome_note(d, o, rc);
     return rc;
 }
 
@@ -63,7 +63,7 @@ static void undo_monitors(struct xmem_domain *d, struct outcome *o)
         if (monitor_off(d, m.reason, m.index, o))
             *(struct monitor_on *)list_at(&events_of(d)->monitors, kept++) = m;
     }
-    list_cut(&events_of(d)->monitors, kept);
+    xmi_list_cut(&events_of(d)->monitors, kept);
     if (d->led->step_monitor)
         d->led->step_monitor = monitor_off(d, XMEM_EVENT_SINGLESTEP, 0, o) != 0;
     if (d->led->emul_monitor)
@@ -71,6 +71,6 @@ static void undo_monitors(struct xmem_domain *d, struct outcome *o)
     events_of(d)->step_monitor_user = events_of(d)->emul_monitor_user = false;
 }
 
-const struct ledger_kind events_monitors = {
+const struct ledger_kind xmi_events_monitors = {
     .turn = LEDGER_MONITORS, .any = any_monitor, .undo = undo_monitors,
 };

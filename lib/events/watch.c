@@ -6,25 +6,25 @@
 
 #include <stdlib.h>
 
-void step_kept_free(struct xmem_domain *d)
+void xmi_step_kept_free(struct xmem_domain *d)
 {
-    step_arm_free(d);
-    step_ahead_free(d);
+    xmi_step_arm_free(d);
+    xmi_step_ahead_free(d);
 }
 
 static void on_pages(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
 {
     if (steps_of(d)->arm)
-        step_arm_pages_changed(d, gfn, nr);
+        xmi_step_arm_pages_changed(d, gfn, nr);
     if (steps_of(d)->ahead)
-        step_ahead_changed(d, gfn, nr);
+        xmi_step_ahead_changed(d, gfn, nr);
 }
 
 static void on_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
 {
     on_pages(d, gfn, nr);
     if (steps_of(d)->view_n || steps_of(d)->n)
-        step_rights_changed_far(d, view, gfn, nr);
+        xmi_step_rights_changed_far(d, view, gfn, nr);
 }
 
 static bool is_open(const struct xmem_domain *d, uint16_t view, uint64_t gfn)
@@ -41,22 +41,22 @@ static void view_gone(struct xmem_domain *d, const struct view *v)
         if (vcpu_at(d, i)->fast_view == v->id)
             vcpu_at(d, i)->fast = false;
     if (v->step)
-        step_view_forget(d, v);
+        xmi_step_view_forget(d, v);
 }
 
 static const struct session_watch watch = {
     .pages_changed = on_pages,
     .rights_changed = on_rights,
     .is_open = is_open,
-    .host_split = changes_reapply,
+    .host_split = xmi_changes_reapply,
     .view_gone = view_gone,
 };
 
 static const struct events_above above = {
-    .answer = step_answer,
+    .answer = xmi_step_answer,
 };
 
-struct xmem_domain *events_session(void)
+struct xmem_domain *xmi_events_session(void)
 {
     struct events_session *whole = calloc(1, sizeof(*whole));
     if (!whole)

@@ -75,7 +75,7 @@ static int pae(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64
     return rc ? rc : wide(m, e & FRAME, linear, 21, false, gpa);
 }
 
-int x86_translate(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
+int xmi_x86_translate(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
                   uint64_t *gpa)
 {
     bool is_long = r->msr_efer & X86_EFER_LMA;
@@ -92,7 +92,7 @@ int x86_translate(const struct x86_memory *m, const struct xmem_regs_x86 *r, uin
     return wide(m, r->cr3 & FRAME, linear, r->cr4 & X86_CR4_LA57 ? 48 : 39, true, gpa);
 }
 
-size_t x86_read(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
+size_t xmi_x86_read(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
                 void *buf, size_t n)
 {
     size_t done = 0;
@@ -101,7 +101,7 @@ size_t x86_read(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint6
         size_t part = PAGE_BYTES - (size_t)((linear + done) % PAGE_BYTES);
         if (part > n - done)
             part = n - done;
-        if (x86_translate(m, r, linear + done, &gpa) ||
+        if (xmi_x86_translate(m, r, linear + done, &gpa) ||
             m->read(m->arg, gpa, (uint8_t *)buf + done, part))
             break;
         done += part;

@@ -24,10 +24,10 @@ struct x86_memory {
  * Where the tables in cr3 lead for a linear address, whatever the rights on the way. -EFAULT
  * nothing is mapped there; what read() answers.
  */
-int x86_translate(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
+int xmi_x86_translate(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
                   uint64_t *gpa);
 /* n bytes from a linear address on, over page boundaries. The number read before a failure. */
-size_t x86_read(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
+size_t xmi_x86_read(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
                 void *buf, size_t n);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ledger/ledger-int.h"
 
-void outcome_note(struct xmem_domain *d, struct outcome *o, int rc)
+void xmi_outcome_note(struct xmem_domain *d, struct outcome *o, int rc)
 {
     if (rc < 0 && !o->rc) {
         o->rc = rc;
@@ -9,14 +9,14 @@ void outcome_note(struct xmem_domain *d, struct outcome *o, int rc)
     }
 }
 
-int outcome_of(struct xmem_domain *d, const struct outcome *o)
+int xmi_outcome_of(struct xmem_domain *d, const struct outcome *o)
 {
     if (o->rc)
         d->error = o->text;
     return o->rc;
 }
 
-bool ledger_any(const struct xmem_domain *d)
+bool xmi_ledger_any(const struct xmem_domain *d)
 {
     bool any = d->led->ring_taken && !d->dead;
     for (size_t i = 0; !d->dead && !any && d->ledger->kinds[i]; i++)
@@ -24,7 +24,7 @@ bool ledger_any(const struct xmem_domain *d)
     return any;
 }
 
-bool ledger_needs_ring(const struct xmem_domain *d)
+bool xmi_ledger_needs_ring(const struct xmem_domain *d)
 {
     bool needed = false;
     for (size_t i = 0; !ledger_keeps(d) && !needed && d->ledger->kinds[i]; i++)
@@ -32,14 +32,14 @@ bool ledger_needs_ring(const struct xmem_domain *d)
     return needed;
 }
 
-void ledger_undo(struct xmem_domain *d, enum ledger_turn turn, struct outcome *o)
+void xmi_ledger_undo(struct xmem_domain *d, enum ledger_turn turn, struct outcome *o)
 {
     for (size_t i = 0; d->ledger->kinds[i]; i++)
         if (d->ledger->kinds[i]->turn == turn && !(d->dead && d->ledger->kinds[i]->lives))
             d->ledger->kinds[i]->undo(d, o);
 }
 
-void ledger_pay(struct xmem_domain *d)
+void xmi_ledger_pay(struct xmem_domain *d)
 {
     bool left = false;
     for (size_t i = 0; d->ledger->kinds[i]; i++)

@@ -23,18 +23,18 @@ struct ledger_kind;
  * In a file (a memfd) that others may map, or fd -1: in this process's own memory. kinds: of all that
  * the session undoes, up to NULL. -ENOMEM.
  */
-int ledger_open(struct xmem_domain *d, int fd, const struct ledger_kind *const *kinds);
+int xmi_ledger_open(struct xmem_domain *d, int fd, const struct ledger_kind *const *kinds);
 /* Where rooms have their lists and tables that others read. */
-struct arena *ledger_arena(const struct xmem_domain *d);
+struct arena *xmi_ledger_arena(const struct xmem_domain *d);
 /* Entries of all vCPUs: d->vcpu_n is there. -ENOMEM. */
-int ledger_vcpus(struct xmem_domain *d);
-struct ledger_vcpu *ledger_vcpu(const struct xmem_domain *d, uint32_t vcpu);
-int ledger_view_add(struct xmem_domain *d, struct view *v);
-void ledger_view_gone(struct view *v);
+int xmi_ledger_vcpus(struct xmem_domain *d);
+struct ledger_vcpu *xmi_ledger_vcpu(const struct xmem_domain *d, uint32_t vcpu);
+int xmi_ledger_view_add(struct xmem_domain *d, struct view *v);
+void xmi_ledger_view_gone(struct view *v);
 /* What was found is noted; what is changed is, from now on. All was undone. */
-void ledger_live(struct xmem_domain *d);
-void ledger_over(struct xmem_domain *d);
-void ledger_free(struct xmem_domain *d);
+void xmi_ledger_live(struct xmem_domain *d);
+void xmi_ledger_over(struct xmem_domain *d);
+void xmi_ledger_free(struct xmem_domain *d);
 
 /*
  * Before a hypercall whose entry cannot be exact before it was answered. It counts until the next one
@@ -55,19 +55,19 @@ static inline void view_unsure(struct view *v, bool on)
 }
 
 /* All pauses and their ends, counted. The hypervisor's answer. */
-int ledger_pause(struct xmem_domain *d);
-int ledger_unpause(struct xmem_domain *d);
+int xmi_ledger_pause(struct xmem_domain *d);
+int xmi_ledger_unpause(struct xmem_domain *d);
 /* Ends a pause of the library's own; one that cannot be ended is tried again with every call. */
-int domain_unpause_own(struct xmem_domain *d);
+int xmi_domain_unpause_own(struct xmem_domain *d);
 /*
  * No vCPU runs between the two; they nest, and cost nothing where the caller has paused the domain.
  * before: the code of what was done meanwhile, which is the answer if it is a failure.
  */
-int domain_hold(struct xmem_domain *d);
-int domain_let_go(struct xmem_domain *d, int before);
+int xmi_domain_hold(struct xmem_domain *d);
+int xmi_domain_let_go(struct xmem_domain *d, int before);
 
 /* Adds to a failure's text that nothing was changed, as far as that is so. */
-void domain_as_before(const struct xmem_domain *d, struct xmem_error *text);
+void xmi_domain_as_before(const struct xmem_domain *d, struct xmem_error *text);
 
 /* ---- undoing ---- */
 
@@ -77,9 +77,9 @@ struct outcome {
     struct xmem_error text;
 };
 
-void outcome_note(struct xmem_domain *d, struct outcome *o, int rc);
+void xmi_outcome_note(struct xmem_domain *d, struct outcome *o, int rc);
 /* The code, with its text as the session's. */
-int outcome_of(struct xmem_domain *d, const struct outcome *o);
+int xmi_outcome_of(struct xmem_domain *d, const struct outcome *o);
 
 /* When kinds of entries are undone, from the first to the last. */
 enum ledger_turn {
@@ -108,7 +108,7 @@ struct ledger_kind {
 };
 
 /* Of the ledger's own: */
-extern const struct ledger_kind ledger_pauses;
+extern const struct ledger_kind xmi_ledger_pauses;
 
 /* Rights and views are not to be restored. */
 static inline bool ledger_keeps(const struct xmem_domain *d)
@@ -123,9 +123,9 @@ static inline bool ledger_changed(uint8_t byte)
 }
 
 /* Is anything left to be undone? And such as can be undone with a ring only? */
-bool ledger_any(const struct xmem_domain *d);
-bool ledger_needs_ring(const struct xmem_domain *d);
-void ledger_undo(struct xmem_domain *d, enum ledger_turn turn, struct outcome *o);
-void ledger_pay(struct xmem_domain *d);
+bool xmi_ledger_any(const struct xmem_domain *d);
+bool xmi_ledger_needs_ring(const struct xmem_domain *d);
+void xmi_ledger_undo(struct xmem_domain *d, enum ledger_turn turn, struct outcome *o);
+void xmi_ledger_pay(struct xmem_domain *d);
 
 #endif

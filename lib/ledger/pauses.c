@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-int ledger_pause(struct xmem_domain *d)
+int xmi_ledger_pause(struct xmem_domain *d)
 {
     ledger_begin(d, LEDGER_PAUSE, 0, 0, 0);
     d->led->pauses++;
@@ -13,7 +13,7 @@ int ledger_pause(struct xmem_domain *d)
     return rc;
 }
 
-int ledger_unpause(struct xmem_domain *d)
+int xmi_ledger_unpause(struct xmem_domain *d)
 {
     ledger_begin(d, LEDGER_PAUSE, 0, 0, 0);
     int rc = d->ops->unpause(d->dom);
@@ -21,39 +21,39 @@ int ledger_unpause(struct xmem_domain *d)
     return rc;
 }
 
-int domain_unpause_own(struct xmem_domain *d)
+int xmi_domain_unpause_own(struct xmem_domain *d)
 {
-    int rc = ledger_unpause(d);
+    int rc = xmi_ledger_unpause(d);
     if (rc && !d->dead) /* it may have been for this one time */
-        rc = ledger_unpause(d);
+        rc = xmi_ledger_unpause(d);
     d->ledger->own_pauses += rc != 0;
     d->owed = d->owed || rc;
     return rc;
 }
 
-int domain_hold(struct xmem_domain *d)
+int xmi_domain_hold(struct xmem_domain *d)
 {
-    int rc = d->ledger->holds || d->pauses ? 0 : ledger_pause(d);
+    int rc = d->ledger->holds || d->pauses ? 0 : xmi_ledger_pause(d);
     if (rc)
-        return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
+        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
     d->ledger->holds++;
     return 0;
 }
 
-int domain_let_go(struct xmem_domain *d, int before)
+int xmi_domain_let_go(struct xmem_domain *d, int before)
 {
     d->ledger->holds--;
-    int rc = d->ledger->holds || d->pauses ? 0 : domain_unpause_own(d);
+    int rc = d->ledger->holds || d->pauses ? 0 : xmi_domain_unpause_own(d);
     if (!rc || before)
         return before;
-    return domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
+    return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
 }
 
-void domain_as_before(const struct xmem_domain *d, struct xmem_error *text)
+void xmi_domain_as_before(const struct xmem_domain *d, struct xmem_error *text)
 {
     if (d->dead)
         return;
-    xmem_error_add(text, d->ledger->own_pauses ? "; nothing was changed, but the domain is paused until a call of this "
+    xmi_error_add(text, d->ledger->own_pauses ? "; nothing was changed, but the domain is paused until a call of this "
                                          "session can unpause it"
                                        : "; all is as before");
 }
@@ -62,7 +62,7 @@ static int undo_pauses(struct xmem_domain *d, uint32_t *pauses)
 {
     int rc = 0;
     for (; *pauses && !rc; *pauses -= !rc)
-        rc = d->dead ? 0 : ledger_unpause(d);
+        rc = d->dead ? 0 : xmi_ledger_unpause(d);
     return rc;
 }
 
@@ -70,7 +70,7 @@ static void undo(struct xmem_domain *d, struct outcome *o)
 {
     int rc = undo_pauses(d, &d->pauses), rc2 = undo_pauses(d, &d->ledger->own_pauses);
     if (rc || rc2)
-        outcome_note(d, o, domain_fail(d, rc ? rc : rc2, 0, "domain %" PRIu32 " cannot be unpaused",
+        xmi_outcome_note(d, o, xmi_domain_fail(d, rc ? rc : rc2, 0, "domain %" PRIu32 " cannot be unpaused",
                                        d->domid));
 }
 
@@ -84,7 +84,7 @@ static bool pay(struct xmem_domain *d)
     return undo_pauses(d, &d->ledger->own_pauses);
 }
 
-const struct ledger_kind ledger_pauses = {
+const struct ledger_kind xmi_ledger_pauses = {
     .turn = LEDGER_LAST,
     .any = any_pauses,
     .undo = undo,

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-int ledger_open(struct xmem_domain *d, int fd, const struct ledger_kind *const *kinds)
+int xmi_ledger_open(struct xmem_domain *d, int fd, const struct ledger_kind *const *kinds)
 {
     d->ledger = calloc(1, sizeof(*d->ledger));
-    int rc = d->ledger ? arena_init(&d->ledger->arena, fd) : -ENOMEM;
+    int rc = d->ledger ? xmi_arena_init(&d->ledger->arena, fd) : -ENOMEM;
     if (rc)
         return rc;
     d->ledger->kinds = kinds;
@@ -22,29 +22,29 @@ int ledger_open(struct xmem_domain *d, int fd, const struct ledger_kind *const *
     };
     d->ledger->arena.told = &h->pages;
     d->ledger->arena.freed = &h->freed;
-    list_init(&d->ledger->vcpus, &d->ledger->arena, &h->vcpu);
+    xmi_list_init(&d->ledger->vcpus, &d->ledger->arena, &h->vcpu);
     __atomic_store_n(&h->magic, LEDGER_MAGIC, __ATOMIC_RELEASE);
     return 0;
 }
 
-struct arena *ledger_arena(const struct xmem_domain *d)
+struct arena *xmi_ledger_arena(const struct xmem_domain *d)
 {
     return &d->ledger->arena;
 }
 
-struct ledger_vcpu *ledger_vcpu(const struct xmem_domain *d, uint32_t vcpu)
+struct ledger_vcpu *xmi_ledger_vcpu(const struct xmem_domain *d, uint32_t vcpu)
 {
     return list_at(&d->ledger->vcpus, vcpu);
 }
 
-int ledger_vcpus(struct xmem_domain *d)
+int xmi_ledger_vcpus(struct xmem_domain *d)
 {
     const struct ledger_vcpu none = {0};
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
-        int rc = list_room(&d->ledger->vcpus);
+        int rc = xmi_list_room(&d->ledger->vcpus);
         if (rc)
             return rc;
-        list_push(&d->ledger->vcpus, &none);
+        xmi_list_push(&d->ledger->vcpus, &none);
     }
     d->led->vcpus = d->vcpu_n;
     d->led->keeps = d->opts.restore == XMEM_RESTORE_KEEP;
@@ -61,7 +61,7 @@ static struct ledger_view *view_place(struct xmem_domain *d)
             return v;
         link = &v->next;
     }
-    uint32_t unit = arena_take(&d->ledger->arena, 1);
+    uint32_t unit = xmi_arena_take(&d->ledger->arena, 1);
     if (!unit)
         return NULL;
     struct ledger_view *v = memset(arena_at(&d->ledger->arena, unit), 0, ARENA_UNIT);
@@ -69,44 +69,44 @@ static struct ledger_view *view_place(struct xmem_domain *d)
     return v;
 }
 
-int ledger_view_add(struct xmem_domain *d, struct view *v)
+int xmi_ledger_view_add(struct xmem_domain *d, struct view *v)
 {
     struct ledger_view *led = view_place(d);
     if (!led)
         return -ENOMEM;
     *led = (struct ledger_view){.next = led->next, .id = v->id};
     v->led = led;
-    known_init(&v->known, &d->ledger->arena, &led->known);
-    known_init(&v->ve, &d->ledger->arena, &led->ve);
-    list_init(&v->remaps, &d->ledger->arena, &led->remaps);
+    xmi_known_init(&v->known, &d->ledger->arena, &led->known);
+    xmi_known_init(&v->ve, &d->ledger->arena, &led->ve);
+    xmi_list_init(&v->remaps, &d->ledger->arena, &led->remaps);
     __atomic_store_n(&led->used, 1, __ATOMIC_RELEASE);
     return 0;
 }
 
-void ledger_view_gone(struct view *v)
+void xmi_ledger_view_gone(struct view *v)
 {
     __atomic_store_n(&v->led->used, 0, __ATOMIC_RELEASE);
-    known_clear(&v->known);
-    known_clear(&v->ve);
-    list_give(&v->remaps);
-    list_end(&v->remaps);
+    xmi_known_clear(&v->known);
+    xmi_known_clear(&v->ve);
+    xmi_list_give(&v->remaps);
+    xmi_list_end(&v->remaps);
 }
 
-void ledger_live(struct xmem_domain *d)
+void xmi_ledger_live(struct xmem_domain *d)
 {
     __atomic_store_n(&d->led->state, LEDGER_LIVE, __ATOMIC_RELEASE);
 }
 
-void ledger_over(struct xmem_domain *d)
+void xmi_ledger_over(struct xmem_domain *d)
 {
     __atomic_store_n(&d->led->state, LEDGER_OVER, __ATOMIC_RELEASE);
 }
 
-void ledger_free(struct xmem_domain *d)
+void xmi_ledger_free(struct xmem_domain *d)
 {
     if (d->led) {
-        list_end(&d->ledger->vcpus);
-        arena_end(&d->ledger->arena);
+        xmi_list_end(&d->ledger->vcpus);
+        xmi_arena_end(&d->ledger->arena);
     }
     free(d->ledger);
     d->ledger = NULL;

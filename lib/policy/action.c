@@ -20,7 +20,7 @@ static bool get_word(struct policy_parser *pp, const struct json_value *v, uint3
     for (i = 0; i < n; i++)
         words[i] = names[i + 1];
     words[n] = NULL;
-    if (!json_get_word(pp->doc, v, "an action", words, &i))
+    if (!xmi_json_get_word(pp->doc, v, "an action", words, &i))
         return false;
     *out = (uint32_t)i + 1;
     return true;
@@ -33,14 +33,14 @@ static bool get_filter(struct policy_parser *pp, const struct json_value *v, uin
     const char *text;
     uint32_t access = 0;
 
-    if (!json_get_text(pp->doc, v, 64, &text))
+    if (!xmi_json_get_text(pp->doc, v, 64, &text))
         return false;
     for (const char *c = text; *c; c++) {
         const char *letter = strchr(letters, *c);
         uint32_t bit = letter ? 1u << (letter - letters) : 0;
 
         if (bit == 0 || (access & bit)) {
-            json_error(pp->doc, v, XM_MSG_ACCESS_FILTER,
+            xmi_json_error(pp->doc, v, XM_MSG_ACCESS_FILTER,
                        "\"%s\" is not made of r, w and x, each once at most", text);
             return false;
         }
@@ -57,40 +57,40 @@ static bool get_object(struct policy_parser *pp, const struct json_value *v, boo
     static const char *const without[] = {"action", "view", NULL};
     const struct json_value *action, *view, *access;
 
-    if (!json_want_keys(pp->doc, v, filter ? with : without))
+    if (!xmi_json_want_keys(pp->doc, v, filter ? with : without))
         return false;
-    action = json_need(pp->doc, v, "action");
-    view = json_find(pp->doc, v, "view");
-    access = json_find(pp->doc, v, "access");
+    action = xmi_json_need(pp->doc, v, "action");
+    view = xmi_json_find(pp->doc, v, "view");
+    access = xmi_json_find(pp->doc, v, "access");
     if (!action || !get_word(pp, action, &a->action))
         return false;
     if (access && !get_filter(pp, access, &a->access))
         return false;
     if (view && a->action != XMEM_ACTION_SWITCH) {
-        json_key_error(pp->doc, view, XM_MSG_ACTION_VIEW, "\"view\" is only for \"switch\"");
+        xmi_json_key_error(pp->doc, view, XM_MSG_ACTION_VIEW, "\"view\" is only for \"switch\"");
         return false;
     }
-    return !view || policy_get_view(pp, view, &a->view);
+    return !view || xmi_policy_get_view(pp, view, &a->view);
 }
 
-bool policy_get_action(struct policy_parser *pp, const struct json_value *v, bool filter,
+bool xmi_policy_get_action(struct policy_parser *pp, const struct json_value *v, bool filter,
                        struct policy_action *out)
 {
-    struct policy_action a = {.access = POLICY_ACCESS_ALL, .pos = policy_pos(pp, v)};
+    struct policy_action a = {.access = POLICY_ACCESS_ALL, .pos = xmi_policy_pos(pp, v)};
 
     if (v->kind == JSON_STRING) {
         if (!get_word(pp, v, &a.action))
             return false;
     } else if (v->kind != JSON_OBJECT) {
-        json_error(pp->doc, v, XM_MSG_TYPE, "%s where an action is expected",
-                   json_kind_name(v->kind));
+        xmi_json_error(pp->doc, v, XM_MSG_TYPE, "%s where an action is expected",
+                   xmi_json_kind_name(v->kind));
         return false;
     } else if (!get_object(pp, v, filter, &a)) {
         return false;
     }
     if (a.action == XMEM_ACTION_SWITCH &&
-        (v->kind == JSON_STRING || !json_find(pp->doc, v, "view"))) {
-        json_error(pp->doc, v, XM_MSG_ACTION_VIEW,
+        (v->kind == JSON_STRING || !xmi_json_find(pp->doc, v, "view"))) {
+        xmi_json_error(pp->doc, v, XM_MSG_ACTION_VIEW,
                    "\"switch\" needs a view: {\"action\": \"switch\", \"view\": NAME}");
         return false;
     }

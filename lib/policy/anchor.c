@@ -24,12 +24,12 @@ static bool parse_bytes(struct policy_parser *pp, const struct json_value *v,
 {
     const char *text;
 
-    if (!json_get_text(pp->doc, v, 2 * BYTES_MAX, &text))
+    if (!xmi_json_get_text(pp->doc, v, 2 * BYTES_MAX, &text))
         return false;
-    a->bytes = policy_hex_bytes(pp, text, &a->len);
+    a->bytes = xmi_policy_hex_bytes(pp, text, &a->len);
     if (a->bytes && text[2 * a->len] == '\0')
         return true;
-    json_error(pp->doc, v, XM_MSG_ANCHOR, "two hexadecimal digits for each byte, as \"90cc\"");
+    xmi_json_error(pp->doc, v, XM_MSG_ANCHOR, "two hexadecimal digits for each byte, as \"90cc\"");
     return false;
 }
 
@@ -38,24 +38,24 @@ static bool parse_text(struct policy_parser *pp, const struct json_value *v,
 {
     const char *text;
 
-    if (!json_get_text(pp->doc, v, BYTES_MAX, &text))
+    if (!xmi_json_get_text(pp->doc, v, BYTES_MAX, &text))
         return false;
     a->len = (uint32_t)strlen(text);
-    a->bytes = (uint8_t *)policy_copy(pp, text);
+    a->bytes = (uint8_t *)xmi_policy_copy(pp, text);
     return a->bytes != NULL;
 }
 
 static bool parse_slide(struct policy_parser *pp, const struct json_value *v,
                         struct policy_anchor *a)
 {
-    if (!json_get_u64(pp->doc, v, 1, UINT64_C(1) << 40, &a->step))
+    if (!xmi_json_get_u64(pp->doc, v, 1, UINT64_C(1) << 40, &a->step))
         return false;
     if (a->step % PAGE_BYTES == 0 && a->len >= SEARCH_MIN)
         return true;
     if (a->step % PAGE_BYTES)
-        json_error(pp->doc, v, XM_MSG_ANCHOR, "steps are multiples of %u bytes", PAGE_BYTES);
+        xmi_json_error(pp->doc, v, XM_MSG_ANCHOR, "steps are multiples of %u bytes", PAGE_BYTES);
     else
-        json_error(pp->doc, v, XM_MSG_ANCHOR, "%u bytes are too few to be looked for; %u are not",
+        xmi_json_error(pp->doc, v, XM_MSG_ANCHOR, "%u bytes are too few to be looked for; %u are not",
                    a->len, SEARCH_MIN);
     return false;
 }
@@ -66,37 +66,37 @@ static void parse_anchor(struct policy_parser *pp, const struct json_value *v, s
                                        "text",        "bytes",   "slide",  NULL};
     struct policy_anchor *a = &pp->p->anchors[i];
     const struct json_value *text, *bytes, *slide, *m;
-    bool good = json_want_keys(pp->doc, v, keys);
+    bool good = xmi_json_want_keys(pp->doc, v, keys);
 
     if (!good)
         return;
-    a->pos = policy_pos(pp, v);
-    if ((m = json_find(pp->doc, v, "description")))
-        json_want(pp->doc, m, JSON_STRING);
-    text = json_find(pp->doc, v, "text");
-    bytes = json_find(pp->doc, v, "bytes");
-    slide = json_find(pp->doc, v, "slide");
+    a->pos = xmi_policy_pos(pp, v);
+    if ((m = xmi_json_find(pp->doc, v, "description")))
+        xmi_json_want(pp->doc, m, JSON_STRING);
+    text = xmi_json_find(pp->doc, v, "text");
+    bytes = xmi_json_find(pp->doc, v, "bytes");
+    slide = xmi_json_find(pp->doc, v, "slide");
     if (!text == !bytes)
-        json_error(pp->doc, v, XM_MSG_ANCHOR, "one of \"text\" and \"bytes\" says what stands there");
+        xmi_json_error(pp->doc, v, XM_MSG_ANCHOR, "one of \"text\" and \"bytes\" says what stands there");
     else if (text ? parse_text(pp, text, a) : parse_bytes(pp, bytes, a))
         good = !slide || parse_slide(pp, slide, a);
-    policy_symbols_anchor(pp, v, (uint32_t)i);
+    xmi_policy_symbols_anchor(pp, v, (uint32_t)i);
 }
 
-void policy_parse_anchors(struct policy_parser *pp, const struct json_value *v)
+void xmi_policy_parse_anchors(struct policy_parser *pp, const struct json_value *v)
 {
     struct xmem_policy *p = pp->p;
 
-    if (!json_want(pp->doc, v, JSON_ARRAY) || !json_want_count(pp->doc, v, 0, POLICY_MAX_ANCHORS))
+    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) || !xmi_json_want_count(pp->doc, v, 0, POLICY_MAX_ANCHORS))
         return;
-    p->anchors = policy_array(pp, v, sizeof(*p->anchors));
+    p->anchors = xmi_policy_array(pp, v, sizeof(*p->anchors));
     if (!p->anchors)
         return;
     json_for_each(pp->doc, it, v)
         parse_anchor(pp, it, p->n_anchors++);
 }
 
-void policy_anchors_free(struct xmem_policy *p)
+void xmi_policy_anchors_free(struct xmem_policy *p)
 {
     for (size_t i = 0; i < p->n_anchors; i++) {
         free(p->anchors[i].symbol);
@@ -110,10 +110,10 @@ void policy_anchors_free(struct xmem_policy *p)
     }
 }
 
-void policy_warn_anchors(const struct xmem_policy *p, struct xmem_report *r)
+void xmi_policy_warn_anchors(const struct xmem_policy *p, struct xmem_report *r)
 {
     for (size_t i = 0; i < p->n_unanchored; i++)
-        policy_warning(p, r, XM_MSG_NO_ANCHOR, p->unanchored[i].pos, p->unanchored[i].path,
+        xmi_policy_warning(p, r, XM_MSG_NO_ANCHOR, p->unanchored[i].pos, p->unanchored[i].path,
                        "nothing checks that \"%.200s\" is of the kernel that runs, and at which "
                        "address it is (KASLR): an anchor does", p->unanchored[i].file);
 }
@@ -160,14 +160,14 @@ static void missed(struct search *s, size_t i, const char *text)
 
     s->err = s->err ? s->err : -ENOENT;
     snprintf(path, sizeof(path), "/anchors/%zu", i);
-    policy_error(s->p, s->r, XM_MSG_ANCHOR_MISSED, a->pos, path, "\"%.100s\" of \"%.200s\" %s",
+    xmi_policy_error(s->p, s->r, XM_MSG_ANCHOR_MISSED, a->pos, path, "\"%.100s\" of \"%.200s\" %s",
                  a->symbol, a->file, text);
 }
 
 static void ask_failed(struct search *s, int err)
 {
     s->err = err;
-    policy_error(s->p, s->r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
+    xmi_policy_error(s->p, s->r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
                  xmem_domain_last_error(s->d));
 }
 
@@ -236,7 +236,7 @@ static void find_group(struct search *s, uint32_t group, uint64_t *slide)
                                     "symbols are of another kernel, or none is running");
 }
 
-int policy_anchors_find(const struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
+int xmi_policy_anchors_find(const struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
                         uint64_t *slides)
 {
     struct search s = {.p = p, .d = d, .r = r};

@@ -44,7 +44,7 @@ static void at(struct apply *a, const char *what, const char *path, struct polic
 
 static int step_enable(struct apply *a)
 {
-    int err = policy_monitoring(a->d);
+    int err = xmi_policy_monitoring(a->d);
 
     at(a, "enabling monitoring", "/", (struct policy_pos){0, 0});
     if (err)
@@ -60,7 +60,7 @@ static void undone(struct apply *a, const char *what, int err)
     if (!err)
         return;
     a->left++;
-    policy_error(a->p, a->r, XM_MSG_ROLLBACK, (struct policy_pos){0, 0}, "/",
+    xmi_policy_error(a->p, a->r, XM_MSG_ROLLBACK, (struct policy_pos){0, 0}, "/",
                  "%s: %s; it is tried again when monitoring or the session ends", what,
                  xmem_domain_last_error(a->d));
 }
@@ -69,7 +69,7 @@ static void undone(struct apply *a, const char *what, int err)
 
 static int remember_page(struct apply *a, uint64_t gfn)
 {
-    if (array_room((void **)&a->pages, a->n_pages, &a->room_pages, sizeof(*a->pages)))
+    if (xmi_array_room((void **)&a->pages, a->n_pages, &a->room_pages, sizeof(*a->pages)))
         return -ENOMEM;
     a->pages[a->n_pages++] = gfn;
     return 0;
@@ -95,7 +95,7 @@ static int remap(struct apply *a, const struct policy_view *v, const struct poli
         int err = m->copy ? add_page(a, &to) : 0;
 
         if (err == 0 && m->copy)
-            err = policy_copy_show(a->d, v, m, m->gfn + i, to);
+            err = xmi_policy_copy_show(a->d, v, m, m->gfn + i, to);
         else if (err == 0)
             err = xmem_view_change_gfn(a->d, v->id, m->gfn + i, to);
         if (err)
@@ -155,7 +155,7 @@ static int step_hide(struct apply *a)
         if (a->p->views[i].hidden)
             err = xmem_view_set_visible(a->d, a->p->views[i].id, 0);
     }
-    if (err || !policy_hides_host(a->p))
+    if (err || !xmi_policy_hides_host(a->p))
         return err;
     at(a, "hiding the host view", "/start_view", a->p->start_view_pos);
     err = xmem_view_set_visible(a->d, a->p->views[POLICY_HOST].id, 0);
@@ -212,7 +212,7 @@ static int fill_batch(struct apply *a, struct xmem_batch *b)
     for (size_t i = 0; err == 0 && i < a->p->n_rules; i++) {
         const struct policy_rule *rule = &a->p->rules[i];
         size_t n;
-        const struct policy_extent *x = policy_rule_extents(a->p, rule, &n);
+        const struct policy_extent *x = xmi_policy_rule_extents(a->p, rule, &n);
 
         at(a, "collecting rights", "/rules", rule->region_pos);
         for (size_t j = 0; err == 0 && j < n; j++)
@@ -230,7 +230,7 @@ static void blame_rule(struct apply *a, const struct xmem_batch_result *result)
     at(a, "setting rights", "/rules", (struct policy_pos){0, 0});
     for (size_t i = 0; result->failed_gfn != XMEM_GFN_UNDO && i < a->p->n_views; i++)
         if (a->p->views[i].id == result->failed_view)
-            e = policy_index_find(&a->p->indexes[i], result->failed_gfn);
+            e = xmi_policy_index_find(&a->p->indexes[i], result->failed_gfn);
     if (e)
         a->pos = a->p->rules[e->rule].region_pos;
 }
@@ -238,7 +238,7 @@ static void blame_rule(struct apply *a, const struct xmem_batch_result *result)
 static int run_batch(struct apply *a, struct xmem_batch *b)
 {
     struct xmem_batch_result result = XMEM_INIT(result);
-    uint64_t total = policy_total_gfns(a->p), done = 0;
+    uint64_t total = xmi_policy_total_gfns(a->p), done = 0;
     int more;
 
     result.failed_gfn = XMEM_GFN_UNDO;
@@ -288,7 +288,7 @@ static void undo_monitors(struct apply *a)
 static void roll_back(struct apply *a)
 {
     if (a->switched)
-        undone(a, "switching views back", session_switch_back(a->d, a->old_view));
+        undone(a, "switching views back", xmi_session_switch_back(a->d, a->old_view));
     if (a->host_hidden)
         undone(a, "showing the host view", xmem_view_set_visible(a->d, POLICY_HOST, 1));
     undo_monitors(a);
@@ -297,9 +297,9 @@ static void roll_back(struct apply *a)
     if (a->default_set)
         undone(a, "default rights", xmem_domain_set_default(a->d, a->old_default));
     for (; a->views; a->views--)
-        undone(a, "destroying a view", session_discard_view(a->d, a->p->views[a->views].id));
+        undone(a, "destroying a view", xmi_session_discard_view(a->d, a->p->views[a->views].id));
     while (a->n_pages)
-        undone(a, "removing a page", session_discard_page(a->d, a->pages[--a->n_pages]));
+        undone(a, "removing a page", xmi_session_discard_page(a->d, a->pages[--a->n_pages]));
     if (a->enabled)
         undone(a, "disabling monitoring", xmem_domain_disable(a->d));
 }
@@ -308,7 +308,7 @@ static void report_failure(struct apply *a, int err)
 {
     const char *text = xmem_domain_last_error(a->d);
 
-    policy_error(a->p, a->r, XM_MSG_APPLY, a->pos, a->path, "%s: %s", a->what,
+    xmi_policy_error(a->p, a->r, XM_MSG_APPLY, a->pos, a->path, "%s: %s", a->what,
                  *text ? text : strerror(-err));
 }
 
@@ -321,18 +321,18 @@ static void give_up(struct apply *a, int err)
         report_failure(a, err);
     roll_back(a);
     if (err == -ECANCELED)
-        policy_error(a->p, a->r, XM_MSG_CANCELLED, pos, a->path, "stopped; %s",
+        xmi_policy_error(a->p, a->r, XM_MSG_CANCELLED, pos, a->path, "stopped; %s",
                      a->left ? "not all is put back" : "all is put back");
     if (a->left)
-        (void)session_say(a->d, err, "applying a policy failed or was stopped, and not all that was done could "
+        (void)xmi_session_say(a->d, err, "applying a policy failed or was stopped, and not all that was done could "
                                      "be put back: it is tried again with the next call");
 }
 
 /* What was counted was of another session. */
 static void applied_to(struct xmem_policy *p, const struct xmem_domain *d)
 {
-    p->applied = session_number(d);
-    policy_copies_applied(p, d);
+    p->applied = xmi_session_number(d);
+    xmi_policy_copies_applied(p, d);
     for (size_t i = 0; i < p->n_rules; i++)
         p->rules[i].logged = 0;
 }
@@ -349,16 +349,16 @@ int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, struct xmem_
 
     if (!p || !d)
         return -EINVAL;
-    err = policy_check(p, d, r, &old);
+    err = xmi_policy_check(p, d, r, &old);
     if (err)
         return err;
     for (size_t i = 0; err == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
         err = steps[i](&a);
     if (err) {
         give_up(&a, err);
-        policy_placement_undo(p, &old);
+        xmi_policy_placement_undo(p, &old);
     } else {
-        policy_placement_free(p, &old);
+        xmi_policy_placement_free(p, &old);
         applied_to(p, d);
     }
     free(a.pages);

@@ -20,7 +20,7 @@ struct check {
 #define CHECK_FAIL(c, code, m, pos, path, ...) \
     do { \
         (c)->err = (c)->err ? (c)->err : (code); \
-        policy_error((c)->p, (c)->r, (m), (pos), (path), __VA_ARGS__); \
+        xmi_policy_error((c)->p, (c)->r, (m), (pos), (path), __VA_ARGS__); \
     } while (0)
 
 struct path {
@@ -177,36 +177,36 @@ static int ask(struct check *c, struct xmem_domain *d)
     if (err == 0)
         err = count_views(d, &c->caps, &c->views);
     if (err) {
-        policy_error(p, c->r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
+        xmi_policy_error(p, c->r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
                      xmem_domain_last_error(d));
         return err;
     }
     c->kind = xmem_kind_name((enum xmem_kind)info.kind);
-    p->known = session_number(d);
+    p->known = xmi_session_number(d);
     p->caps = c->caps;
     p->kind = info.kind;
     p->found_views = c->views - 1;
     return 0;
 }
 
-int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
+int xmi_policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
                  struct policy_placement *old)
 {
     struct check c = {.p = p, .r = r, .caps = XMEM_INIT(c.caps)};
     int err = ask(&c, d);
 
     if (err == 0)
-        err = policy_place(p, d, r, old);
+        err = xmi_policy_place(p, d, r, old);
     if (err)
-        return err == -ENOMEM ? session_out_of_memory(d) : err;
+        return err == -ENOMEM ? xmi_session_out_of_memory(d) : err;
     check_all(&c);
-    err = c.err ? c.err : policy_check_holes(p, d, r);
+    err = c.err ? c.err : xmi_policy_check_holes(p, d, r);
     if (err)
-        policy_placement_undo(p, old);
-    return err == -ENOMEM ? session_out_of_memory(d) : err;
+        xmi_policy_placement_undo(p, old);
+    return err == -ENOMEM ? xmi_session_out_of_memory(d) : err;
 }
 
-int policy_monitoring(struct xmem_domain *d)
+int xmi_policy_monitoring(struct xmem_domain *d)
 {
     enum xmem_rights rights;
     int err = xmem_domain_get_rights(d, 0, 0, &rights);
@@ -216,11 +216,11 @@ int policy_monitoring(struct xmem_domain *d)
     return err == 0 || err == -ESRCH || err == -ERANGE ? 1 : err; /* gfn 0 need not be there */
 }
 
-uint64_t policy_total_gfns(const struct xmem_policy *p)
+uint64_t xmi_policy_total_gfns(const struct xmem_policy *p)
 {
     uint64_t total = 0;
 
     for (size_t i = 0; i < p->n_rules; i++)
-        total += policy_rule_gfns(p, &p->rules[i]);
+        total += xmi_policy_rule_gfns(p, &p->rules[i]);
     return total;
 }

@@ -14,7 +14,7 @@ static void patch(const struct policy_remap *m, uint8_t *contents, uint8_t *patc
     }
 }
 
-int policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
+int xmi_policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
                      const struct policy_remap *m, uint64_t gfn, uint64_t page)
 {
     uint8_t original[PAGE_BYTES], contents[PAGE_BYTES], patched[PAGE_BYTES] = {0};
@@ -28,20 +28,20 @@ int policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
     err = xmem_domain_write(d, page << PAGE_BITS, contents, sizeof(contents));
     if (err == 0)
         err = xmem_view_change_gfn(d, v->id, gfn, page);
-    return err ? err : session_keep_copy(d, &copy);
+    return err ? err : xmi_session_keep_copy(d, &copy);
 }
 
-void policy_copies_applied(struct xmem_policy *p, const struct xmem_domain *d)
+void xmi_policy_copies_applied(struct xmem_policy *p, const struct xmem_domain *d)
 {
-    p->patch_hits = session_patch_hits(d);
+    p->patch_hits = xmi_session_patch_hits(d);
 }
 
-void policy_copies_tell(struct xmem_policy *p, const struct xmem_domain *d,
+void xmi_policy_copies_tell(struct xmem_policy *p, const struct xmem_domain *d,
                         struct xmem_decision *decision)
 {
-    uint64_t now = session_patch_hits(d);
+    uint64_t now = xmi_session_patch_hits(d);
 
-    if (p->applied == session_number(d) && now != p->patch_hits)
+    if (p->applied == xmi_session_number(d) && now != p->patch_hits)
         decision->flags |= XMEM_DECISION_PATCH_HIT;
     p->patch_hits = now;
 }

@@ -23,7 +23,7 @@ static bool find_view(const struct xmem_policy *p, const struct xmem_domain *d, 
     *out = POLICY_HOST;
     if (id == 0)
         return true;
-    if (p->applied != session_number(d))
+    if (p->applied != xmi_session_number(d))
         return false;
     for (size_t i = 1; i < p->n_views; i++)
         if (p->views[i].id == id) {
@@ -40,7 +40,7 @@ static void judge_access(struct xmem_policy *p, const struct xmem_domain *d,
 
     if (!find_view(p, d, ev->view, &view))
         return;
-    v->entry = policy_index_find(&p->indexes[view], ev->u.mem.gfn);
+    v->entry = xmi_policy_index_find(&p->indexes[view], ev->u.mem.gfn);
     if (!v->entry)
         return;
     v->rule = &p->rules[v->entry->rule];
@@ -90,7 +90,7 @@ static bool stricter(const struct xmem_policy *p, const struct xmem_event *ev,
     uint32_t one = a->has_action ? a->action.action : default_for(p, ev);
     uint32_t other = b->has_action ? b->action.action : default_for(p, ev);
 
-    return policy_strictness(one) < policy_strictness(other);
+    return xmi_policy_strictness(one) < xmi_policy_strictness(other);
 }
 
 /* Only an access to a port fits two monitors, that of the port and that of all. */
@@ -111,7 +111,7 @@ static void judge_other(struct xmem_policy *p, const struct xmem_event *ev, stru
 /* Views have numbers in the session alone that the policy was applied to; no view has this one. */
 static uint16_t view_for(const struct xmem_policy *p, const struct xmem_domain *d, uint32_t place)
 {
-    if (place == POLICY_HOST || p->applied == session_number(d))
+    if (place == POLICY_HOST || p->applied == xmi_session_number(d))
         return p->views[place].id;
     return UINT16_MAX;
 }
@@ -146,12 +146,12 @@ int xmem_policy_decide(struct xmem_policy *p, struct xmem_domain *d, const struc
 {
     struct xmem_decision own = XMEM_INIT(own);
     struct verdict v = {0};
-    int err = sized_check(out);
+    int err = xmi_sized_check(out);
 
     if (err || !p || !d || !ev)
         return -EINVAL;
     judge(p, d, ev, &v, &own);
-    sized_out(out, &own, sizeof(own));
+    xmi_sized_out(out, &own, sizeof(own));
     return 0;
 }
 
@@ -162,7 +162,7 @@ static bool is_arm(uint32_t kind)
     return kind == XMEM_KIND_ARM_S2 || kind == XMEM_KIND_ARMV8R_MPU;
 }
 
-bool policy_can_deny(const struct xmem_caps *caps, uint32_t kind, uint32_t access)
+bool xmi_policy_can_deny(const struct xmem_caps *caps, uint32_t kind, uint32_t access)
 {
     bool emulate = caps->replies & (1u << XMEM_REPLY_EMULATE);
 
@@ -224,7 +224,7 @@ static int deny_access(struct xmem_policy *p, struct xmem_domain *d, const struc
     uint32_t access = ev->u.mem.access & POLICY_ACCESS_ALL;
     const struct xmem_caps *caps = &p->caps;
 
-    if (!policy_can_deny(caps, p->kind, access))
+    if (!xmi_policy_can_deny(caps, p->kind, access))
         return -EOPNOTSUPP;
     return is_arm(p->kind) ? skip_instruction(d, ev) : deny_by_emulation(d, ev, access);
 }
@@ -241,7 +241,7 @@ static int deny(struct xmem_policy *p, struct xmem_domain *d, const struct xmem_
 
 static int relax(struct xmem_domain *d, const struct xmem_event *ev)
 {
-    int err = session_check_event(d, ev);
+    int err = xmi_session_check_event(d, ev);
 
     if (err == 0)
         err = xmem_domain_set_rights(d, ev->view, ev->u.mem.gfn, XMEM_RWX);
@@ -260,12 +260,12 @@ static int switch_view(struct xmem_domain *d, const struct xmem_event *ev, uint1
 /* The vCPU waits for as long as it has no answer; the others are held with it. */
 static int pause_domain(struct xmem_domain *d, const struct xmem_event *ev)
 {
-    int err = session_check_event(d, ev);
+    int err = xmi_session_check_event(d, ev);
 
     return err ? err : xmem_domain_pause(d);
 }
 
-static int step_over(struct xmem_domain *d, const struct xmem_event *ev, bool strict,
+static int xmi_step_over(struct xmem_domain *d, const struct xmem_event *ev, bool strict,
                      struct xmem_decision *decision)
 {
     struct xmem_reply reply = XMEM_INIT(reply);
@@ -274,7 +274,7 @@ static int step_over(struct xmem_domain *d, const struct xmem_event *ev, bool st
     reply.action = XMEM_REPLY_STEP_OVER;
     reply.flags = strict ? XMEM_REPLY_STEP_STRICT : 0;
     if (decision->action == XMEM_ACTION_NONE)
-        err = session_drop(d, ev, strict);
+        err = xmi_session_drop(d, ev, strict);
     else
         err = xmem_event_reply(d, ev, &reply);
     if (err != -EOPNOTSUPP || !strict)
@@ -292,7 +292,7 @@ static int act(struct xmem_policy *p, struct xmem_domain *d, const struct xmem_e
     switch (decision->action) {
     case XMEM_ACTION_LOG:
     case XMEM_ACTION_ALLOW_ONCE:
-        return step_over(d, ev, strict, decision);
+        return xmi_step_over(d, ev, strict, decision);
     case XMEM_ACTION_DENY:
         err = deny(p, d, ev);
         if (err != -EOPNOTSUPP)
@@ -308,7 +308,7 @@ static int act(struct xmem_policy *p, struct xmem_domain *d, const struct xmem_e
     case XMEM_ACTION_RESUME:
         return xmem_event_reply(d, ev, NULL);
     default:
-        return ev->reason == XMEM_EVENT_DOMAIN_DIED ? 0 : step_over(d, ev, strict, decision);
+        return ev->reason == XMEM_EVENT_DOMAIN_DIED ? 0 : xmi_step_over(d, ev, strict, decision);
     }
 }
 
@@ -319,14 +319,14 @@ static int know_domain(struct xmem_policy *p, struct xmem_domain *d)
     struct xmem_caps caps = XMEM_INIT(caps);
     int err;
 
-    if (p->known == session_number(d))
+    if (p->known == xmi_session_number(d))
         return 0;
     err = xmem_domain_get_info(d, &info);
     if (err == 0)
         err = xmem_domain_get_caps(d, &caps);
     if (err)
         return err;
-    p->known = session_number(d);
+    p->known = xmi_session_number(d);
     p->kind = info.kind;
     p->caps = caps;
     return 0;
@@ -337,7 +337,7 @@ int xmem_policy_handle(struct xmem_policy *p, struct xmem_domain *d, const struc
 {
     struct xmem_decision own = XMEM_INIT(own);
     struct verdict v = {0};
-    int err = out ? sized_check(out) : 0;
+    int err = out ? xmi_sized_check(out) : 0;
 
     if (err || !p || !d || !ev)
         return -EINVAL;
@@ -345,13 +345,13 @@ int xmem_policy_handle(struct xmem_policy *p, struct xmem_domain *d, const struc
     if (err)
         return err;
     judge(p, d, ev, &v, &own);
-    policy_copies_tell(p, d, &own);
+    xmi_policy_copies_tell(p, d, &own);
     err = act(p, d, ev, v.rule ? v.rule->strict : p->strict, &own);
     if (err)
         return err;
     if (own.action == XMEM_ACTION_LOG && v.rule)
         v.rule->logged++;
     if (out)
-        sized_out(out, &own, sizeof(own));
+        xmi_sized_out(out, &own, sizeof(own));
     return 0;
 }

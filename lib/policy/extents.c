@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool policy_region_add(struct policy_parser *pp, const struct json_value *v,
+bool xmi_policy_region_add(struct policy_parser *pp, const struct json_value *v,
                        struct policy_region *r, uint64_t first, uint64_t last)
 {
     if (r->n == POLICY_MAX_RANGES) {
-        json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges in one region",
+        xmi_json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges in one region",
                    POLICY_MAX_RANGES);
         return false;
     }
-    if (array_room((void **)&r->extents, r->n, &r->room, sizeof(*r->extents))) {
+    if (xmi_array_room((void **)&r->extents, r->n, &r->room, sizeof(*r->extents))) {
         pp->oom = true;
         return false;
     }
@@ -29,22 +29,22 @@ static int compare_extents(const void *a, const void *b)
     return x->first < y->first ? -1 : x->first > y->first;
 }
 
-void policy_region_add_slid(struct policy_parser *pp, const struct json_value *v,
+void xmi_policy_region_add_slid(struct policy_parser *pp, const struct json_value *v,
                             struct policy_region *r, const struct policy_slid *slid)
 {
     if (r->n_slid == POLICY_MAX_RANGES) {
-        json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges in one region",
+        xmi_json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges in one region",
                    POLICY_MAX_RANGES);
         return;
     }
-    if (array_room((void **)&r->slid, r->n_slid, &r->room_slid, sizeof(*r->slid))) {
+    if (xmi_array_room((void **)&r->slid, r->n_slid, &r->room_slid, sizeof(*r->slid))) {
         pp->oom = true;
         return;
     }
     r->slid[r->n_slid++] = *slid;
 }
 
-void policy_region_merge(struct policy_region *r)
+void xmi_policy_region_merge(struct policy_region *r)
 {
     size_t n = 0;
 

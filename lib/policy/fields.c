@@ -10,7 +10,7 @@
 
 #include "doc/doc.h"
 
-void *policy_array(struct policy_parser *pp, const struct json_value *v, size_t size)
+void *xmi_policy_array(struct policy_parser *pp, const struct json_value *v, size_t size)
 {
     void *array = calloc(v->count ? v->count : 1, size);
 
@@ -19,7 +19,7 @@ void *policy_array(struct policy_parser *pp, const struct json_value *v, size_t 
     return array;
 }
 
-char *policy_copy(struct policy_parser *pp, const char *text)
+char *xmi_policy_copy(struct policy_parser *pp, const char *text)
 {
     char *copy = strdup(text);
 
@@ -28,29 +28,29 @@ char *policy_copy(struct policy_parser *pp, const char *text)
     return copy;
 }
 
-struct policy_pos policy_pos(const struct policy_parser *pp, const struct json_value *v)
+struct policy_pos xmi_policy_pos(const struct policy_parser *pp, const struct json_value *v)
 {
     struct policy_pos pos;
 
-    json_position(pp->doc, v->start, &pos.line, &pos.column);
+    xmi_json_position(pp->doc, v->start, &pos.line, &pos.column);
     return pos;
 }
 
-bool policy_get_name(struct policy_parser *pp, const struct json_value *v, char **out)
+bool xmi_policy_get_name(struct policy_parser *pp, const struct json_value *v, char **out)
 {
     const char *text;
     char *copy;
 
-    if (!json_get_text(pp->doc, v, POLICY_NAME_MAX, &text))
+    if (!xmi_json_get_text(pp->doc, v, POLICY_NAME_MAX, &text))
         return false;
-    copy = policy_copy(pp, text);
+    copy = xmi_policy_copy(pp, text);
     if (!copy)
         return false;
     *out = copy;
     return true;
 }
 
-bool policy_get_rights(struct policy_parser *pp, const struct json_value *v, bool with_default,
+bool xmi_policy_get_rights(struct policy_parser *pp, const struct json_value *v, bool with_default,
                        enum xmem_rights *out)
 {
     static const char *const words[] = {"n",   "r",     "w",     "rw",   "x",       "rx", "wx",
@@ -58,19 +58,19 @@ bool policy_get_rights(struct policy_parser *pp, const struct json_value *v, boo
     enum xmem_rights rights;
     size_t i;
 
-    if (!json_get_word(pp->doc, v, "a name of rights", words, &i))
+    if (!xmi_json_get_word(pp->doc, v, "a name of rights", words, &i))
         return false;
     if (xmem_rights_parse(words[i], &rights))
         return false;
     if (rights == XMEM_DEFAULT && !with_default) {
-        json_error(pp->doc, v, XM_MSG_RIGHTS_HERE, "the default rights cannot be \"default\"");
+        xmi_json_error(pp->doc, v, XM_MSG_RIGHTS_HERE, "the default rights cannot be \"default\"");
         return false;
     }
     *out = rights;
     return true;
 }
 
-bool policy_get_kind(struct policy_parser *pp, const struct json_value *v, uint32_t *out)
+bool xmi_policy_get_kind(struct policy_parser *pp, const struct json_value *v, uint32_t *out)
 {
     const char *words[XMEM_KIND_ARMV8R_MPU + 1];
     size_t i;
@@ -78,15 +78,15 @@ bool policy_get_kind(struct policy_parser *pp, const struct json_value *v, uint3
     for (i = 0; i < XMEM_KIND_ARMV8R_MPU; i++)
         words[i] = xmem_kind_name((enum xmem_kind)(i + 1));
     words[i] = NULL;
-    if (!json_get_word(pp->doc, v, "a kind of domain", words, &i))
+    if (!xmi_json_get_word(pp->doc, v, "a kind of domain", words, &i))
         return false;
     *out = (uint32_t)i + 1;
     return true;
 }
 
-bool policy_get_gfn(struct policy_parser *pp, const struct json_value *v, uint64_t *out)
+bool xmi_policy_get_gfn(struct policy_parser *pp, const struct json_value *v, uint64_t *out)
 {
-    return json_get_u64(pp->doc, v, 0, POLICY_GFN_LAST, out);
+    return xmi_json_get_u64(pp->doc, v, 0, POLICY_GFN_LAST, out);
 }
 
 static int hex_digit(char c)
@@ -94,10 +94,10 @@ static int hex_digit(char c)
     uint64_t digit;
     const char text[3] = {'0', 'x', c};
 
-    return json_parse_u64(text, sizeof(text), &digit) ? -1 : (int)digit;
+    return xmi_json_parse_u64(text, sizeof(text), &digit) ? -1 : (int)digit;
 }
 
-uint8_t *policy_hex_bytes(struct policy_parser *pp, const char *text, uint32_t *n)
+uint8_t *xmi_policy_hex_bytes(struct policy_parser *pp, const char *text, uint32_t *n)
 {
     size_t most = strlen(text) / 2;
     uint8_t *bytes = malloc(most + 1);
@@ -115,14 +115,14 @@ uint8_t *policy_hex_bytes(struct policy_parser *pp, const char *text, uint32_t *
 
 /* ---- messages ---- */
 
-void policy_error(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
+void xmi_policy_error(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
                   struct policy_pos pos, const char *path, const char *fmt, ...)
 {
     struct report_pos at = {.file = p->name, .line = pos.line, .column = pos.column, .path = path};
     va_list args;
 
     va_start(args, fmt);
-    report_vadd(r, m, &at, fmt, args);
+    xmi_report_vadd(r, m, &at, fmt, args);
     va_end(args);
 }
 
@@ -133,11 +133,11 @@ static bool room_for_one(const struct xmem_policy *p, struct xmem_report *r)
     size_t n = xmem_report_count(r);
 
     if (n == REPORT_MAX - 1)
-        report_add(r, XM_MSG_MORE_WARNINGS, &pos, "warning: there are more warnings");
+        xmi_report_add(r, XM_MSG_MORE_WARNINGS, &pos, "warning: there are more warnings");
     return n < REPORT_MAX - 1;
 }
 
-void policy_warning(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
+void xmi_policy_warning(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
                     struct policy_pos pos, const char *path, const char *fmt, ...)
 {
     struct report_pos at = {.file = p->name, .line = pos.line, .column = pos.column, .path = path};
@@ -149,5 +149,5 @@ void policy_warning(const struct xmem_policy *p, struct xmem_report *r, enum xm_
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    report_add(r, m, &at, "warning: %s", text);
+    xmi_report_add(r, m, &at, "warning: %s", text);
 }

@@ -24,19 +24,19 @@ struct look {
 #define HOLE(l, pos, path, ...) \
     do { \
         (l)->err = (l)->err ? (l)->err : -ERANGE; \
-        policy_error((l)->p, (l)->r, XM_MSG_HOLE, (pos), (path), __VA_ARGS__); \
+        xmi_policy_error((l)->p, (l)->r, XM_MSG_HOLE, (pos), (path), __VA_ARGS__); \
     } while (0)
 
-void policy_get_holes(struct policy_parser *pp, const struct json_value *v, bool *skip)
+void xmi_policy_get_holes(struct policy_parser *pp, const struct json_value *v, bool *skip)
 {
     static const char *const words[] = {"refuse", "skip", NULL};
     size_t i;
 
-    if (json_get_word(pp->doc, v, "what to do about holes", words, &i))
+    if (xmi_json_get_word(pp->doc, v, "what to do about holes", words, &i))
         *skip = i == 1;
 }
 
-const struct policy_extent *policy_rule_extents(const struct xmem_policy *p,
+const struct policy_extent *xmi_policy_rule_extents(const struct xmem_policy *p,
                                                 const struct policy_rule *rule, size_t *n)
 {
     const struct policy_region *region = &p->regions[rule->region];
@@ -45,7 +45,7 @@ const struct policy_extent *policy_rule_extents(const struct xmem_policy *p,
     return rule->skip_holes ? region->there : region->extents;
 }
 
-uint64_t policy_rule_gfns(const struct xmem_policy *p, const struct policy_rule *rule)
+uint64_t xmi_policy_rule_gfns(const struct xmem_policy *p, const struct policy_rule *rule)
 {
     const struct policy_region *region = &p->regions[rule->region];
 
@@ -63,7 +63,7 @@ static int add_there(struct policy_region *region, uint64_t gfn)
         last->last = gfn;
         return 0;
     }
-    if (array_room((void **)&region->there, region->n_there, &region->room_there, sizeof(*region->there)))
+    if (xmi_array_room((void **)&region->there, region->n_there, &region->room_there, sizeof(*region->there)))
         return -ENOMEM;
     region->there[region->n_there++] = (struct policy_extent){gfn, gfn};
     return 0;
@@ -86,7 +86,7 @@ static int look_at(struct look *l, struct policy_region *region, uint64_t gfn, u
         uint64_t left = last - gfn + 1;
         uint32_t nr = left < SESSION_THERE_MAX ? (uint32_t)left : SESSION_THERE_MAX;
 
-        err = session_pages_there(l->d, gfn, nr, there);
+        err = xmi_session_pages_there(l->d, gfn, nr, there);
         for (uint32_t i = 0; i < nr && !err; i++) {
             if (!there[i])
                 note_hole(region, gfn + i);
@@ -178,7 +178,7 @@ static int check_view(struct look *l, size_t view)
     return err;
 }
 
-int policy_check_holes(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r)
+int xmi_policy_check_holes(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r)
 {
     struct look l = {.p = p, .d = d, .r = r};
     int err = 0;
@@ -189,7 +189,7 @@ int policy_check_holes(struct xmem_policy *p, struct xmem_domain *d, struct xmem
     for (size_t i = 1; i < p->n_views && !err; i++)
         err = check_view(&l, i);
     if (err)
-        policy_error(p, r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
+        xmi_policy_error(p, r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
                      err == -ENOMEM ? "out of memory" : xmem_domain_last_error(d));
     return err ? err : l.err;
 }

@@ -32,7 +32,7 @@ static void report_overlap(const struct xmem_policy *p, struct xmem_report *r,
     char path[48];
 
     snprintf(path, sizeof(path), "/rules/%u/region", late);
-    policy_error(p, r, XM_MSG_OVERLAP, p->rules[late].region_pos, path,
+    xmi_policy_error(p, r, XM_MSG_OVERLAP, p->rules[late].region_pos, path,
                  "overlaps rule \"%s\" (line %u, column %u) in view \"%s\": 0x%" PRIx64
                  "-0x%" PRIx64 " is in both",
                  other->name, other->region_pos.line, other->region_pos.column,
@@ -122,7 +122,7 @@ static bool build_buckets(struct policy_index *x)
                       &at);
 }
 
-const struct policy_entry *policy_index_find(const struct policy_index *x, uint64_t gfn)
+const struct policy_entry *xmi_policy_index_find(const struct policy_index *x, uint64_t gfn)
 {
     const struct policy_part *part = x->parts;
     const struct policy_entry *e;
@@ -184,7 +184,7 @@ static int build_view(const struct xmem_policy *p, struct xmem_report *r, uint32
     return build_buckets(x) ? 0 : -ENOMEM;
 }
 
-int policy_index_build(const struct xmem_policy *p, struct xmem_report *r,
+int xmi_policy_index_build(const struct xmem_policy *p, struct xmem_report *r,
                        struct policy_index *indexes)
 {
     size_t total = 0;
@@ -193,7 +193,7 @@ int policy_index_build(const struct xmem_policy *p, struct xmem_report *r,
     for (size_t i = 0; i < p->n_rules; i++)
         total += p->regions[p->rules[i].region].n;
     if (total > POLICY_MAX_RANGES) {
-        policy_error(p, r, XM_MSG_TOO_MANY_RANGES, p->rules_pos, "/rules",
+        xmi_policy_error(p, r, XM_MSG_TOO_MANY_RANGES, p->rules_pos, "/rules",
                      "the rules have %zu ranges in all; at most %u are allowed", total,
                      POLICY_MAX_RANGES);
         return -EBADMSG;
@@ -206,7 +206,7 @@ int policy_index_build(const struct xmem_policy *p, struct xmem_report *r,
     return err;
 }
 
-void policy_index_free(struct policy_index *x)
+void xmi_policy_index_free(struct policy_index *x)
 {
     free(x->entries);
     free(x->buckets);

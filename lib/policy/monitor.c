@@ -16,11 +16,11 @@ static bool unmonitored(struct policy_parser *pp, const struct json_value *v)
 {
     const char *text;
 
-    if (!json_get_text(pp->doc, v, 64, &text))
+    if (!xmi_json_get_text(pp->doc, v, 64, &text))
         return true;
     for (unsigned r = XMEM_EVENT_MEM_ACCESS; r < REASON_FIRST; r++)
         if (strcmp(xmem_event_reason_name((enum xmem_event_reason)r), text) == 0) {
-            json_error(pp->doc, v, XM_MSG_MONITOR_REASON, "\"%s\" has no monitor%s", text,
+            xmi_json_error(pp->doc, v, XM_MSG_MONITOR_REASON, "\"%s\" has no monitor%s", text,
                        r == XMEM_EVENT_MEM_ACCESS ? "; rules are for accesses" : "");
             return true;
         }
@@ -34,7 +34,7 @@ static bool get_reason(struct policy_parser *pp, const struct json_value *v, uin
 
     for (i = 0; i <= REASON_LAST - REASON_FIRST; i++)
         words[i] = xmem_event_reason_name((enum xmem_event_reason)(REASON_FIRST + i));
-    if (unmonitored(pp, v) || !json_get_word(pp->doc, v, "a reason of events", words, &i))
+    if (unmonitored(pp, v) || !xmi_json_get_word(pp->doc, v, "a reason of events", words, &i))
         return false;
     *out = (uint32_t)(REASON_FIRST + i);
     return true;
@@ -42,7 +42,7 @@ static bool get_reason(struct policy_parser *pp, const struct json_value *v, uin
 
 static void wrong_option(struct policy_parser *pp, const struct json_value *v, uint32_t reason)
 {
-    json_key_error(pp->doc, v, XM_MSG_MONITOR_OPTION, "the monitor of %s has no \"%s\"",
+    xmi_json_key_error(pp->doc, v, XM_MSG_MONITOR_OPTION, "the monitor of %s has no \"%s\"",
                    xmem_event_reason_name((enum xmem_event_reason)reason), v->key);
 }
 
@@ -50,8 +50,8 @@ static void wrong_option(struct policy_parser *pp, const struct json_value *v, u
 static void parse_index(struct policy_parser *pp, const struct json_value *v,
                         struct policy_monitor *mon)
 {
-    const struct json_value *reg = json_find(pp->doc, v, "register");
-    const struct json_value *index = json_find(pp->doc, v, "index");
+    const struct json_value *reg = xmi_json_find(pp->doc, v, "register");
+    const struct json_value *index = xmi_json_find(pp->doc, v, "index");
     uint32_t reason = mon->m.reason;
     bool indexed = reason == XMEM_EVENT_MSR || reason == XMEM_EVENT_IO;
     size_t which;
@@ -61,33 +61,33 @@ static void parse_index(struct policy_parser *pp, const struct json_value *v,
     if (index && !indexed)
         wrong_option(pp, index, reason);
     if (reason == XMEM_EVENT_CTRLREG) {
-        reg = reg ? reg : json_need(pp->doc, v, "register");
-        if (reg && json_get_word(pp->doc, reg, "a control register", registers, &which))
+        reg = reg ? reg : xmi_json_need(pp->doc, v, "register");
+        if (reg && xmi_json_get_word(pp->doc, reg, "a control register", registers, &which))
             mon->m.index = (uint32_t)which;
     }
     if (reason == XMEM_EVENT_MSR)
-        index = index ? index : json_need(pp->doc, v, "index");
+        index = index ? index : xmi_json_need(pp->doc, v, "index");
     if (index && indexed)
-        json_get_u32(pp->doc, index, 0, reason == XMEM_EVENT_IO ? UINT16_MAX : UINT32_MAX,
+        xmi_json_get_u32(pp->doc, index, 0, reason == XMEM_EVENT_IO ? UINT16_MAX : UINT32_MAX,
                      &mon->m.index);
 }
 
 static void parse_flag(struct policy_parser *pp, const struct json_value *v, const char *key,
                        bool allowed, uint32_t flag, struct policy_monitor *mon)
 {
-    const struct json_value *m = json_find(pp->doc, v, key);
+    const struct json_value *m = xmi_json_find(pp->doc, v, key);
     bool on = false;
 
     if (m && !allowed)
         wrong_option(pp, m, mon->m.reason);
-    else if (m && json_get_bool(pp->doc, m, &on) && on)
+    else if (m && xmi_json_get_bool(pp->doc, m, &on) && on)
         mon->m.flags |= flag;
 }
 
 static void parse_flags(struct policy_parser *pp, const struct json_value *v,
                         struct policy_monitor *mon)
 {
-    const struct json_value *mask = json_find(pp->doc, v, "bitmask");
+    const struct json_value *mask = xmi_json_find(pp->doc, v, "bitmask");
     uint32_t reason = mon->m.reason;
     bool ctrlreg = reason == XMEM_EVENT_CTRLREG;
 
@@ -98,7 +98,7 @@ static void parse_flags(struct policy_parser *pp, const struct json_value *v,
     if (mask && !ctrlreg)
         wrong_option(pp, mask, reason);
     else if (mask)
-        json_get_u64(pp->doc, mask, 0, UINT64_MAX, &mon->m.bitmask);
+        xmi_json_get_u64(pp->doc, mask, 0, UINT64_MAX, &mon->m.bitmask);
 }
 
 /* Where it may be asynchronous; a VM exit always is. */
@@ -115,7 +115,7 @@ static void check_switch(struct policy_parser *pp, const struct json_value *v,
                          const struct policy_monitor *mon)
 {
     if (mon->action.action == XMEM_ACTION_SWITCH && !waits(mon))
-        json_error(pp->doc, v, XM_MSG_MONITOR_ACTION,
+        xmi_json_error(pp->doc, v, XM_MSG_MONITOR_ACTION,
                    "\"switch\" cannot be done to an event that does not wait for its answer");
 }
 
@@ -126,12 +126,12 @@ static void parse_action(struct policy_parser *pp, const struct json_value *v,
     uint32_t reason = mon->m.reason;
     bool deniable = reason == XMEM_EVENT_CTRLREG || reason == XMEM_EVENT_MSR;
 
-    if (!policy_get_action(pp, v, false, &mon->action))
+    if (!xmi_policy_get_action(pp, v, false, &mon->action))
         return;
     mon->has_action = true;
     if (mon->action.action == XMEM_ACTION_RELAX ||
         (mon->action.action == XMEM_ACTION_DENY && !deniable))
-        json_error(pp->doc, v, XM_MSG_MONITOR_ACTION,
+        xmi_json_error(pp->doc, v, XM_MSG_MONITOR_ACTION,
                    "\"%s\" cannot be done to an event of the reason %s",
                    xmem_action_name((enum xmem_action)mon->action.action),
                    xmem_event_reason_name((enum xmem_event_reason)reason));
@@ -146,18 +146,18 @@ static void parse_object(struct policy_parser *pp, const struct json_value *v,
                                        NULL};
     const struct json_value *m;
 
-    if (!json_want_keys(pp->doc, v, keys))
+    if (!xmi_json_want_keys(pp->doc, v, keys))
         return;
-    m = json_need(pp->doc, v, "reason");
+    m = xmi_json_need(pp->doc, v, "reason");
     if (!m || !get_reason(pp, m, &mon->m.reason))
         return;
-    if ((m = json_find(pp->doc, v, "name")))
-        policy_get_name(pp, m, &mon->name);
-    if ((m = json_find(pp->doc, v, "description")))
-        json_want(pp->doc, m, JSON_STRING);
+    if ((m = xmi_json_find(pp->doc, v, "name")))
+        xmi_policy_get_name(pp, m, &mon->name);
+    if ((m = xmi_json_find(pp->doc, v, "description")))
+        xmi_json_want(pp->doc, m, JSON_STRING);
     parse_index(pp, v, mon);
     parse_flags(pp, v, mon);
-    if ((m = json_find(pp->doc, v, "action")))
+    if ((m = xmi_json_find(pp->doc, v, "action")))
         parse_action(pp, m, mon);
 }
 
@@ -167,7 +167,7 @@ static void parse_word(struct policy_parser *pp, const struct json_value *v,
     if (!get_reason(pp, v, &mon->m.reason))
         return;
     if (mon->m.reason == XMEM_EVENT_CTRLREG || mon->m.reason == XMEM_EVENT_MSR)
-        json_error(pp->doc, v, XM_MSG_MONITOR_OPTION,
+        xmi_json_error(pp->doc, v, XM_MSG_MONITOR_OPTION,
                    "say which: {\"reason\": \"ctrlreg\", \"register\": \"cr3\"} or "
                    "{\"reason\": \"msr\", \"index\": \"0xc0000082\"}");
 }
@@ -177,7 +177,7 @@ static void check_twice(struct policy_parser *pp, const struct json_value *v,
 {
     for (const struct policy_monitor *o = pp->p->monitors; o < mon; o++)
         if (o->m.reason == mon->m.reason && o->m.index == mon->m.index && mon->m.reason) {
-            json_error(pp->doc, v, XM_MSG_MONITOR_TWICE,
+            xmi_json_error(pp->doc, v, XM_MSG_MONITOR_TWICE,
                        "monitored already in line %u, column %u", o->pos.line, o->pos.column);
             return;
         }
@@ -187,27 +187,27 @@ static void parse_monitor(struct policy_parser *pp, const struct json_value *v,
                           struct policy_monitor *mon)
 {
     mon->m.size = sizeof(mon->m);
-    mon->pos = policy_pos(pp, v);
+    mon->pos = xmi_policy_pos(pp, v);
     if (v->kind == JSON_STRING)
         parse_word(pp, v, mon);
     else if (v->kind == JSON_OBJECT)
         parse_object(pp, v, mon);
     else
-        json_error(pp->doc, v, XM_MSG_TYPE, "%s where a monitor is expected",
-                   json_kind_name(v->kind));
+        xmi_json_error(pp->doc, v, XM_MSG_TYPE, "%s where a monitor is expected",
+                   xmi_json_kind_name(v->kind));
     check_twice(pp, v, mon);
     if (!mon->name && mon->m.reason)
         mon->name =
-            policy_copy(pp, xmem_event_reason_name((enum xmem_event_reason)mon->m.reason));
+            xmi_policy_copy(pp, xmem_event_reason_name((enum xmem_event_reason)mon->m.reason));
 }
 
-void policy_parse_monitors(struct policy_parser *pp, const struct json_value *v)
+void xmi_policy_parse_monitors(struct policy_parser *pp, const struct json_value *v)
 {
     struct xmem_policy *p = pp->p;
 
-    if (!json_want(pp->doc, v, JSON_ARRAY) || !json_want_count(pp->doc, v, 0, POLICY_MAX_MONITORS))
+    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) || !xmi_json_want_count(pp->doc, v, 0, POLICY_MAX_MONITORS))
         return;
-    p->monitors = policy_array(pp, v, sizeof(*p->monitors));
+    p->monitors = xmi_policy_array(pp, v, sizeof(*p->monitors));
     if (!p->monitors)
         return;
     json_for_each(pp->doc, it, v)

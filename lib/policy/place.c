@@ -35,10 +35,10 @@ static void swap(struct xmem_policy *p, struct policy_placement *x)
     }
 }
 
-void policy_placement_free(const struct xmem_policy *p, struct policy_placement *x)
+void xmi_policy_placement_free(const struct xmem_policy *p, struct policy_placement *x)
 {
     for (size_t i = 0; x->indexes && i < p->n_views; i++)
-        policy_index_free(&x->indexes[i]);
+        xmi_policy_index_free(&x->indexes[i]);
     for (size_t i = 0; x->regions && i < p->n_regions; i++)
         free(x->regions[i].extents);
     free(x->indexes);
@@ -47,11 +47,11 @@ void policy_placement_free(const struct xmem_policy *p, struct policy_placement 
     *x = (struct policy_placement){0};
 }
 
-void policy_placement_undo(struct xmem_policy *p, struct policy_placement *x)
+void xmi_policy_placement_undo(struct xmem_policy *p, struct policy_placement *x)
 {
     if (x->indexes)
         swap(p, x);
-    policy_placement_free(p, x);
+    xmi_policy_placement_free(p, x);
 }
 
 static bool slid_extent(const struct policy_slid *s, uint64_t slide, struct policy_extent *out)
@@ -78,7 +78,7 @@ static int place_region(const struct policy_region *region, const uint64_t *slid
                          &out->extents[region->n_fixed + i]))
             return -ERANGE;
     out->n = n;
-    policy_region_merge(out);
+    xmi_policy_region_merge(out);
     return 0;
 }
 
@@ -94,7 +94,7 @@ static int make(struct xmem_policy *p, struct xmem_report *r, struct policy_plac
         if (p->regions[i].n_slid)
             err = place_region(&p->regions[i], x->slides, &x->regions[i]);
         if (err == -ERANGE)
-            policy_error(p, r, XM_MSG_GFN_LIMIT, (struct policy_pos){0, 0}, "/regions",
+            xmi_policy_error(p, r, XM_MSG_GFN_LIMIT, (struct policy_pos){0, 0}, "/regions",
                          "\"%s\" is beyond all gfns at the address where its anchor is",
                          p->regions[i].name);
     }
@@ -109,17 +109,17 @@ static int build(struct xmem_policy *p, struct xmem_report *r, struct policy_pla
     if (err)
         return err;
     swap(p, x);
-    err = policy_index_build(p, r, p->indexes);
+    err = xmi_policy_index_build(p, r, p->indexes);
     if (err)
         swap(p, x);
     return err;
 }
 
-int policy_place(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
+int xmi_policy_place(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
                  struct policy_placement *old)
 {
     struct policy_placement x = {.slides = calloc(p->n_slides + 1, sizeof(*x.slides))};
-    int err = x.slides ? policy_anchors_find(p, d, r, x.slides) : -ENOMEM;
+    int err = x.slides ? xmi_policy_anchors_find(p, d, r, x.slides) : -ENOMEM;
 
     if (!err && p->n_slides && memcmp(x.slides, p->slides, p->n_slides * sizeof(*x.slides)) != 0) {
         err = build(p, r, &x);
@@ -128,8 +128,8 @@ int policy_place(struct xmem_policy *p, struct xmem_domain *d, struct xmem_repor
             return 0;
         }
     }
-    policy_placement_free(p, &x);
+    xmi_policy_placement_free(p, &x);
     if (err == -ENOMEM)
-        policy_error(p, r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "out of memory");
+        xmi_policy_error(p, r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "out of memory");
     return err;
 }

@@ -70,12 +70,12 @@ static void say_reach(struct plan *plan)
 {
     const struct xmem_policy *p = plan->p;
 
-    if (policy_hides_host(p))
+    if (xmi_policy_hides_host(p))
         say(plan, "view \"host\": hidden from the guest, as the start view is");
     for (uint32_t i = 0; p->n_views > 1 && i < p->n_views; i++) {
         size_t n = rules_of(p, i);
 
-        if (policy_reachable(p, i))
+        if (xmi_policy_reachable(p, i))
             say(plan, "reach: the guest can go to view \"%s\" by itself, %zu rule%s there",
                 p->views[i].name, n, plural(n));
     }
@@ -90,13 +90,13 @@ static void say_denials(struct plan *plan, const struct policy_rule *rule)
     } kinds[] = {{XMEM_ACCESS_R, "reads"}, {XMEM_ACCESS_W, "writes"}, {XMEM_ACCESS_X, "fetches"}};
     const struct xmem_policy *p = plan->p;
 
-    uint32_t forbidden = policy_forbidden(rule->rights);
+    uint32_t forbidden = xmi_policy_forbidden(rule->rights);
 
     for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
         const struct policy_action *a = policy_rule_action(rule, kinds[k].access);
 
         if (a && a->action == XMEM_ACTION_DENY && (forbidden & kinds[k].access) &&
-            !policy_can_deny(&p->caps, p->kind, kinds[k].access))
+            !xmi_policy_can_deny(&p->caps, p->kind, kinds[k].access))
             say(plan, "rule \"%s\": note: %s cannot be denied here; they pause the domain",
                 rule->name, kinds[k].name);
     }
@@ -107,11 +107,11 @@ static void say_rules(struct plan *plan)
     for (size_t i = 0; i < plan->p->n_rules; i++) {
         const struct policy_rule *rule = &plan->p->rules[i];
         const struct policy_region *region = &plan->p->regions[rule->region];
-        uint64_t gfns = policy_rule_gfns(plan->p, rule), holes = region->gfns - gfns;
+        uint64_t gfns = xmi_policy_rule_gfns(plan->p, rule), holes = region->gfns - gfns;
         char left_out[48] = "";
         size_t n;
 
-        (void)policy_rule_extents(plan->p, rule, &n);
+        (void)xmi_policy_rule_extents(plan->p, rule, &n);
         if (holes)
             snprintf(left_out, sizeof(left_out), ", without %" PRIu64 " hole%s", holes,
                      plural(holes));
@@ -124,9 +124,9 @@ static void say_rules(struct plan *plan)
 
 static void say_step(struct plan *plan)
 {
-    uint32_t means = policy_strict_means(&plan->p->caps);
+    uint32_t means = xmi_policy_strict_means(&plan->p->caps);
 
-    if (policy_strict(plan->p))
+    if (xmi_policy_strict(plan->p))
         say(plan, "step: strict: %s%s%s%s%s%swhat nothing steps over so pauses the domain",
             means & XMEM_STEP_HYPERVISOR ? "by the hypervisor, " : "",
             means & XMEM_STEP_VIEW ? "by view, " : "",
@@ -166,7 +166,7 @@ static void say_anchors(struct plan *plan)
 static void say_all(struct plan *plan, bool on)
 {
     const struct xmem_policy *p = plan->p;
-    uint64_t total = policy_total_gfns(p);
+    uint64_t total = xmi_policy_total_gfns(p);
     size_t ranges = 0, n;
 
     say_anchors(plan);
@@ -183,7 +183,7 @@ static void say_all(struct plan *plan, bool on)
     say_step(plan);
     say_rules(plan);
     for (size_t i = 0; i < p->n_rules; i++)
-        ranges += (policy_rule_extents(p, &p->rules[i], &n), n);
+        ranges += (xmi_policy_rule_extents(p, &p->rules[i], &n), n);
     say(plan, "total: %" PRIu64 " gfn%s in %zu range%s", total, plural(total), ranges,
         plural(ranges));
 }
@@ -192,16 +192,16 @@ static void say_all(struct plan *plan, bool on)
 static int plan_here(struct plan *plan, struct xmem_domain *d, struct xmem_report *r)
 {
     const struct xmem_policy *p = plan->p;
-    int on = policy_monitoring(d);
+    int on = xmi_policy_monitoring(d);
 
     if (on < 0) {
-        policy_error(p, r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
+        xmi_policy_error(p, r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
                      xmem_domain_last_error(d));
         return on;
     }
-    policy_warn(p, r);
-    policy_warn_others(p, p->found_views, r);
-    policy_warn_step_here(p, r);
+    xmi_policy_warn(p, r);
+    xmi_policy_warn_others(p, p->found_views, r);
+    xmi_policy_warn_step_here(p, r);
     say_all(plan, on);
     return plan->err;
 }
@@ -215,10 +215,10 @@ int xmem_policy_plan(struct xmem_policy *p, struct xmem_domain *d, struct xmem_r
 
     if (!p || !d || !line)
         return -EINVAL;
-    err = policy_check(p, d, r, &old);
+    err = xmi_policy_check(p, d, r, &old);
     if (err)
         return err;
     err = plan_here(&plan, d, r);
-    policy_placement_undo(p, &old);
+    xmi_policy_placement_undo(p, &old);
     return err;
 }

@@ -217,63 +217,63 @@ struct policy_parser {
     size_t n_lookups, room_lookups;
 };
 
-void policy_parse_targets(struct policy_parser *pp, const struct json_value *v);
-void policy_parse_regions(struct policy_parser *pp, const struct json_value *v);
-void policy_parse_views(struct policy_parser *pp, const struct json_value *v);
-void policy_parse_remaps(struct policy_parser *pp, const struct json_value *v,
+void xmi_policy_parse_targets(struct policy_parser *pp, const struct json_value *v);
+void xmi_policy_parse_regions(struct policy_parser *pp, const struct json_value *v);
+void xmi_policy_parse_views(struct policy_parser *pp, const struct json_value *v);
+void xmi_policy_parse_remaps(struct policy_parser *pp, const struct json_value *v,
                          struct policy_view *view);
-void policy_parse_rules(struct policy_parser *pp, const struct json_value *v);
-void policy_parse_monitors(struct policy_parser *pp, const struct json_value *v);
+void xmi_policy_parse_rules(struct policy_parser *pp, const struct json_value *v);
+void xmi_policy_parse_monitors(struct policy_parser *pp, const struct json_value *v);
 
 /* An array of v->count elements of size bytes, zeroed; at least one. NULL sets pp->oom. */
-void *policy_array(struct policy_parser *pp, const struct json_value *v, size_t size);
-char *policy_copy(struct policy_parser *pp, const char *text);
+void *xmi_policy_array(struct policy_parser *pp, const struct json_value *v, size_t size);
+char *xmi_policy_copy(struct policy_parser *pp, const char *text);
 /* Bytes of two hexadecimal digits each, as far as text has them: *n. NULL sets pp->oom. */
-uint8_t *policy_hex_bytes(struct policy_parser *pp, const char *text, uint32_t *n);
-struct policy_pos policy_pos(const struct policy_parser *pp, const struct json_value *v);
+uint8_t *xmi_policy_hex_bytes(struct policy_parser *pp, const char *text, uint32_t *n);
+struct policy_pos xmi_policy_pos(const struct policy_parser *pp, const struct json_value *v);
 /* A name of at most POLICY_NAME_MAX bytes, copied. */
-bool policy_get_name(struct policy_parser *pp, const struct json_value *v, char **out);
-bool policy_get_rights(struct policy_parser *pp, const struct json_value *v, bool with_default,
+bool xmi_policy_get_name(struct policy_parser *pp, const struct json_value *v, char **out);
+bool xmi_policy_get_rights(struct policy_parser *pp, const struct json_value *v, bool with_default,
                        enum xmem_rights *out);
-bool policy_get_kind(struct policy_parser *pp, const struct json_value *v, uint32_t *out);
-bool policy_get_gfn(struct policy_parser *pp, const struct json_value *v, uint64_t *out);
+bool xmi_policy_get_kind(struct policy_parser *pp, const struct json_value *v, uint32_t *out);
+bool xmi_policy_get_gfn(struct policy_parser *pp, const struct json_value *v, uint64_t *out);
 /* The name of a view: its place. */
-bool policy_get_view(struct policy_parser *pp, const struct json_value *v, uint32_t *out);
+bool xmi_policy_get_view(struct policy_parser *pp, const struct json_value *v, uint32_t *out);
 /* An action in its short form (a word) or its long one; filter: may have "access". */
-bool policy_get_action(struct policy_parser *pp, const struct json_value *v, bool filter,
+bool xmi_policy_get_action(struct policy_parser *pp, const struct json_value *v, bool filter,
                        struct policy_action *out);
 
 /* ---- step.c: how an access is stepped over ---- */
 
 /* "strict" or "any". */
-void policy_get_step(struct policy_parser *pp, const struct json_value *v, bool *strict,
+void xmi_policy_get_step(struct policy_parser *pp, const struct json_value *v, bool *strict,
                      struct policy_pos *pos);
 /* Is anything stepped over strictly? */
-bool policy_strict(const struct xmem_policy *p);
+bool xmi_policy_strict(const struct xmem_policy *p);
 /* Of these means, those that are good for it. */
-uint32_t policy_strict_means(const struct xmem_caps *caps);
+uint32_t xmi_policy_strict_means(const struct xmem_caps *caps);
 /* Where nothing of this domain's is. */
-void policy_warn_step_here(const struct xmem_policy *p, struct xmem_report *r);
+void xmi_policy_warn_step_here(const struct xmem_policy *p, struct xmem_report *r);
 
 /* ---- holes.c: gfns without a page ---- */
 
 /* "refuse" or "skip". */
-void policy_get_holes(struct policy_parser *pp, const struct json_value *v, bool *skip);
+void xmi_policy_get_holes(struct policy_parser *pp, const struct json_value *v, bool *skip);
 /* Looks for the pages of all rules and remaps. 0, or the first error; all go into r. */
-int policy_check_holes(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r);
-/* What of its region a rule is for, and how many gfns; after policy_check(). */
-const struct policy_extent *policy_rule_extents(const struct xmem_policy *p,
+int xmi_policy_check_holes(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r);
+/* What of its region a rule is for, and how many gfns; after xmi_policy_check(). */
+const struct policy_extent *xmi_policy_rule_extents(const struct xmem_policy *p,
                                                 const struct policy_rule *rule, size_t *n);
-uint64_t policy_rule_gfns(const struct xmem_policy *p, const struct policy_rule *rule);
+uint64_t xmi_policy_rule_gfns(const struct xmem_policy *p, const struct policy_rule *rule);
 
 /* ---- which action decides ---- */
 
 /* Place in the order of strictness, 0 for the strictest. */
-unsigned policy_strictness(uint32_t action);
+unsigned xmi_policy_strictness(uint32_t action);
 /* Kinds of access that the rights forbid, so that they may be violated. */
-uint32_t policy_forbidden(enum xmem_rights rights);
+uint32_t xmi_policy_forbidden(enum xmem_rights rights);
 /* The rule's actions out of its list, and notes those that never decide. */
-void policy_rule_decide(struct xmem_policy *p, struct policy_rule *rule,
+void xmi_policy_rule_decide(struct xmem_policy *p, struct policy_rule *rule,
                         const struct policy_action *list, size_t n);
 /* What the rule says of an access of these kinds (XMEM_ACCESS_*), or NULL. */
 static inline const struct policy_action *policy_rule_action(const struct policy_rule *rule,
@@ -286,33 +286,33 @@ static inline const struct policy_action *policy_rule_action(const struct policy
 
 /* ---- regions ---- */
 
-bool policy_region_add(struct policy_parser *pp, const struct json_value *v,
+bool xmi_policy_region_add(struct policy_parser *pp, const struct json_value *v,
                        struct policy_region *r, uint64_t first, uint64_t last);
 /* One that moves with the slide of its group. */
-void policy_region_add_slid(struct policy_parser *pp, const struct json_value *v,
+void xmi_policy_region_add_slid(struct policy_parser *pp, const struct json_value *v,
                             struct policy_region *r, const struct policy_slid *slid);
 /* Sorts the extents, merges and counts them. */
-void policy_region_merge(struct policy_region *r);
+void xmi_policy_region_merge(struct policy_region *r);
 /* When all ranges are known: merges them, sorts the regions by name. */
-void policy_regions_finish(struct policy_parser *pp);
+void xmi_policy_regions_finish(struct policy_parser *pp);
 /* The name of a region: its place. */
-bool policy_get_region(struct policy_parser *pp, const struct json_value *v, uint32_t *out);
+bool xmi_policy_get_region(struct policy_parser *pp, const struct json_value *v, uint32_t *out);
 /* { "symbols": ... }: taken note of. */
-void policy_symbols_add(struct policy_parser *pp, const struct json_value *v, uint32_t region);
+void xmi_policy_symbols_add(struct policy_parser *pp, const struct json_value *v, uint32_t region);
 /* The symbol of anchor i, and its file: taken note of. */
-void policy_symbols_anchor(struct policy_parser *pp, const struct json_value *v, uint32_t i);
+void xmi_policy_symbols_anchor(struct policy_parser *pp, const struct json_value *v, uint32_t i);
 /* Reads the symbol files and adds the ranges. */
-void policy_symbols_resolve(struct policy_parser *pp);
-void policy_symbols_free(struct policy_parser *pp);
+void xmi_policy_symbols_resolve(struct policy_parser *pp);
+void xmi_policy_symbols_free(struct policy_parser *pp);
 
 /* ---- anchor.c, place.c ---- */
 
-void policy_parse_anchors(struct policy_parser *pp, const struct json_value *v);
-void policy_anchors_free(struct xmem_policy *p);
+void xmi_policy_parse_anchors(struct policy_parser *pp, const struct json_value *v);
+void xmi_policy_anchors_free(struct xmem_policy *p);
 /* Symbol files that no anchor is for. */
-void policy_warn_anchors(const struct xmem_policy *p, struct xmem_report *r);
+void xmi_policy_warn_anchors(const struct xmem_policy *p, struct xmem_report *r);
 /* Looks for the anchors in the guest's memory; slides[i]: of group i + 1. -ENOENT: told in r. */
-int policy_anchors_find(const struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
+int xmi_policy_anchors_find(const struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
                         uint64_t *slides);
 
 /* Regions that move with slides, and the indexes and slides that belong to where they are. */
@@ -322,59 +322,59 @@ struct policy_placement {
     uint64_t *slides;
 };
 /* Moves the regions to where they are in this guest. *old: as they were, empty if they stay. */
-int policy_place(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
+int xmi_policy_place(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
                  struct policy_placement *old);
 /* Moves them back to where they were. */
-void policy_placement_undo(struct xmem_policy *p, struct policy_placement *old);
-void policy_placement_free(const struct xmem_policy *p, struct policy_placement *x);
+void xmi_policy_placement_undo(struct xmem_policy *p, struct policy_placement *old);
+void xmi_policy_placement_free(const struct xmem_policy *p, struct policy_placement *x);
 
 /* ---- index ---- */
 
 /* Fills one for each view, which are empty. -EBADMSG: overlaps and such, told in r; -ENOMEM. */
-int policy_index_build(const struct xmem_policy *p, struct xmem_report *r,
+int xmi_policy_index_build(const struct xmem_policy *p, struct xmem_report *r,
                        struct policy_index *indexes);
-void policy_index_free(struct policy_index *x);
+void xmi_policy_index_free(struct policy_index *x);
 /* The entry that holds gfn, or NULL. */
-const struct policy_entry *policy_index_find(const struct policy_index *x, uint64_t gfn);
+const struct policy_entry *xmi_policy_index_find(const struct policy_index *x, uint64_t gfn);
 
 /* ---- on a domain ---- */
 
 /* Message about a part of the policy. */
-void policy_error(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
+void xmi_policy_error(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
                   struct policy_pos pos, const char *path, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 /* The same for what is accepted, but may not do what was meant. */
-void policy_warning(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
+void xmi_policy_warning(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
                     struct policy_pos pos, const char *path, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 /* Is the host view hidden from the guest? Can the guest go to the view by itself? */
-bool policy_hides_host(const struct xmem_policy *p);
-bool policy_reachable(const struct xmem_policy *p, uint32_t view);
+bool xmi_policy_hides_host(const struct xmem_policy *p);
+bool xmi_policy_reachable(const struct xmem_policy *p, uint32_t view);
 /* Rules that are not in force in a view where the guest can go by itself. */
-void policy_warn_reach(const struct xmem_policy *p, struct xmem_report *r);
+void xmi_policy_warn_reach(const struct xmem_policy *p, struct xmem_report *r);
 /* Pages that a view shows at a second gfn, where what a rule stops passes. */
-void policy_warn_shown(const struct xmem_policy *p, struct xmem_report *r);
+void xmi_policy_warn_shown(const struct xmem_policy *p, struct xmem_report *r);
 /* The same as the first of views that are there already, beside the host view. */
-void policy_warn_others(const struct xmem_policy *p, size_t views, struct xmem_report *r);
+void xmi_policy_warn_others(const struct xmem_policy *p, size_t views, struct xmem_report *r);
 /* All warnings about a policy that is valid. */
-void policy_warn(const struct xmem_policy *p, struct xmem_report *r);
+void xmi_policy_warn(const struct xmem_policy *p, struct xmem_report *r);
 /* copy.c: gfn shows page in the view, as a copy with the remap's patches. */
-int policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
+int xmi_policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
                      const struct policy_remap *m, uint64_t gfn, uint64_t page);
 /* Whether the guest wrote where one is patched is told once, from when the policy was applied on. */
-void policy_copies_applied(struct xmem_policy *p, const struct xmem_domain *d);
-void policy_copies_tell(struct xmem_policy *p, const struct xmem_domain *d,
+void xmi_policy_copies_applied(struct xmem_policy *p, const struct xmem_domain *d);
+void xmi_policy_copies_tell(struct xmem_policy *p, const struct xmem_domain *d,
                         struct xmem_decision *decision);
 /*
  * Finds the anchors, and checks the policy against the capabilities. 0, or the first error; all go
- * into r. On success *old is where the regions were before: see policy_place().
+ * into r. On success *old is where the regions were before: see xmi_policy_place().
  */
-int policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
+int xmi_policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
                  struct policy_placement *old);
 /* 1: monitoring is on, 0: off; or an error. */
-int policy_monitoring(struct xmem_domain *d);
+int xmi_policy_monitoring(struct xmem_domain *d);
 /* Can a denial of these accesses be carried out? */
-bool policy_can_deny(const struct xmem_caps *caps, uint32_t kind, uint32_t access);
-uint64_t policy_total_gfns(const struct xmem_policy *p);
+bool xmi_policy_can_deny(const struct xmem_caps *caps, uint32_t kind, uint32_t access);
+uint64_t xmi_policy_total_gfns(const struct xmem_policy *p);
 
 #endif

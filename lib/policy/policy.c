@@ -21,35 +21,35 @@ static void parse_target_object(struct policy_parser *pp, const struct json_valu
     static const char *const keys[] = {"name", "glob", "domid", "kind", NULL};
     const struct json_value *m;
 
-    if (!json_want_keys(pp->doc, v, keys) || !json_want_count(pp->doc, v, 1, 4))
+    if (!xmi_json_want_keys(pp->doc, v, keys) || !xmi_json_want_count(pp->doc, v, 1, 4))
         return;
-    if ((m = json_find(pp->doc, v, "name")))
-        policy_get_name(pp, m, &t->name);
-    if ((m = json_find(pp->doc, v, "glob")))
-        policy_get_name(pp, m, &t->glob);
-    if ((m = json_find(pp->doc, v, "domid")))
-        t->has_domid = json_get_u32(pp->doc, m, 0, POLICY_MAX_DOMID, &t->domid);
-    if ((m = json_find(pp->doc, v, "kind")))
-        t->has_kind = policy_get_kind(pp, m, &t->kind);
+    if ((m = xmi_json_find(pp->doc, v, "name")))
+        xmi_policy_get_name(pp, m, &t->name);
+    if ((m = xmi_json_find(pp->doc, v, "glob")))
+        xmi_policy_get_name(pp, m, &t->glob);
+    if ((m = xmi_json_find(pp->doc, v, "domid")))
+        t->has_domid = xmi_json_get_u32(pp->doc, m, 0, POLICY_MAX_DOMID, &t->domid);
+    if ((m = xmi_json_find(pp->doc, v, "kind")))
+        t->has_kind = xmi_policy_get_kind(pp, m, &t->kind);
 }
 
 static void parse_target(struct policy_parser *pp, const struct json_value *v,
                          struct policy_target *t)
 {
     if (v->kind == JSON_STRING)
-        policy_get_name(pp, v, &t->glob);
+        xmi_policy_get_name(pp, v, &t->glob);
     else if (v->kind == JSON_OBJECT)
         parse_target_object(pp, v, t);
     else
-        json_error(pp->doc, v, XM_MSG_TYPE, "%s where a name or an object is expected",
-                   json_kind_name(v->kind));
+        xmi_json_error(pp->doc, v, XM_MSG_TYPE, "%s where a name or an object is expected",
+                   xmi_json_kind_name(v->kind));
 }
 
-void policy_parse_targets(struct policy_parser *pp, const struct json_value *v)
+void xmi_policy_parse_targets(struct policy_parser *pp, const struct json_value *v)
 {
-    if (!json_want(pp->doc, v, JSON_ARRAY) || !json_want_count(pp->doc, v, 1, POLICY_MAX_TARGETS))
+    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) || !xmi_json_want_count(pp->doc, v, 1, POLICY_MAX_TARGETS))
         return;
-    pp->p->targets = policy_array(pp, v, sizeof(*pp->p->targets));
+    pp->p->targets = xmi_policy_array(pp, v, sizeof(*pp->p->targets));
     if (!pp->p->targets)
         return;
     json_for_each(pp->doc, it, v)
@@ -74,7 +74,7 @@ int xmem_policy_match(const struct xmem_policy *p, const struct xmem_domain_info
 
     if (!p || !info)
         return -EINVAL;
-    err = sized_in(&own, sizeof(own), info);
+    err = xmi_sized_in(&own, sizeof(own), info);
     if (err)
         return err;
     own.name[sizeof(own.name) - 1] = '\0';
@@ -88,11 +88,11 @@ int xmem_policy_match(const struct xmem_policy *p, const struct xmem_domain_info
 
 static void parse_version(struct policy_parser *pp, const struct json_value *root)
 {
-    const struct json_value *v = json_need(pp->doc, root, "version");
+    const struct json_value *v = xmi_json_need(pp->doc, root, "version");
     uint64_t version;
 
-    if (v && json_get_u64(pp->doc, v, 0, UINT32_MAX, &version) && version != 1)
-        json_error(pp->doc, v, XM_MSG_VERSION, "version %llu is not known; this library knows 1",
+    if (v && xmi_json_get_u64(pp->doc, v, 0, UINT32_MAX, &version) && version != 1)
+        xmi_json_error(pp->doc, v, XM_MSG_VERSION, "version %llu is not known; this library knows 1",
                    (unsigned long long)version);
 }
 
@@ -101,28 +101,28 @@ static void parse_defaults(struct policy_parser *pp, const struct json_value *ro
     const struct json_value *v;
     struct xmem_policy *p = pp->p;
 
-    v = json_find(pp->doc, root, "default_rights");
+    v = xmi_json_find(pp->doc, root, "default_rights");
     if (v) {
-        p->default_rights_pos = policy_pos(pp, v);
-        p->has_default_rights = policy_get_rights(pp, v, false, &p->default_rights);
+        p->default_rights_pos = xmi_policy_pos(pp, v);
+        p->has_default_rights = xmi_policy_get_rights(pp, v, false, &p->default_rights);
     }
-    v = json_find(pp->doc, root, "access_required");
+    v = xmi_json_find(pp->doc, root, "access_required");
     if (v)
-        p->has_access_required = json_get_bool(pp->doc, v, &p->access_required);
-    v = json_find(pp->doc, root, "start_view");
+        p->has_access_required = xmi_json_get_bool(pp->doc, v, &p->access_required);
+    v = xmi_json_find(pp->doc, root, "start_view");
     if (v) {
-        p->start_view_pos = policy_pos(pp, v);
-        p->has_start_view = policy_get_view(pp, v, &p->start_view);
+        p->start_view_pos = xmi_policy_pos(pp, v);
+        p->has_start_view = xmi_policy_get_view(pp, v, &p->start_view);
     }
-    v = json_find(pp->doc, root, "default_action");
+    v = xmi_json_find(pp->doc, root, "default_action");
     if (v)
-        policy_get_action(pp, v, false, &p->default_action);
-    v = json_find(pp->doc, root, "holes");
+        xmi_policy_get_action(pp, v, false, &p->default_action);
+    v = xmi_json_find(pp->doc, root, "holes");
     if (v)
-        policy_get_holes(pp, v, &p->skip_holes);
-    v = json_find(pp->doc, root, "step");
+        xmi_policy_get_holes(pp, v, &p->skip_holes);
+    v = xmi_json_find(pp->doc, root, "step");
     if (v)
-        policy_get_step(pp, v, &p->strict, &p->step_pos);
+        xmi_policy_get_step(pp, v, &p->strict, &p->step_pos);
 }
 
 static void parse_root(struct policy_parser *pp)
@@ -131,37 +131,37 @@ static void parse_root(struct policy_parser *pp)
         "version", "description", "domains",        "default_rights", "access_required", "regions",
         "rules",   "views",       "start_view",     "monitors",       "default_action",  "step",
         "holes",   "anchors",     NULL};
-    const struct json_value *root = json_doc_root(pp->doc), *v;
+    const struct json_value *root = xmi_json_doc_root(pp->doc), *v;
 
-    if (!json_want(pp->doc, root, JSON_OBJECT))
+    if (!xmi_json_want(pp->doc, root, JSON_OBJECT))
         return;
-    json_want_keys(pp->doc, root, keys);
+    xmi_json_want_keys(pp->doc, root, keys);
     parse_version(pp, root);
-    if ((v = json_find(pp->doc, root, "description")))
-        json_want(pp->doc, v, JSON_STRING);
-    if ((v = json_need(pp->doc, root, "domains")))
-        policy_parse_targets(pp, v);
-    policy_parse_views(pp, json_find(pp->doc, root, "views"));
+    if ((v = xmi_json_find(pp->doc, root, "description")))
+        xmi_json_want(pp->doc, v, JSON_STRING);
+    if ((v = xmi_json_need(pp->doc, root, "domains")))
+        xmi_policy_parse_targets(pp, v);
+    xmi_policy_parse_views(pp, xmi_json_find(pp->doc, root, "views"));
     parse_defaults(pp, root);
-    if ((v = json_find(pp->doc, root, "regions")))
-        policy_parse_regions(pp, v);
-    if ((v = json_find(pp->doc, root, "anchors")))
-        policy_parse_anchors(pp, v);
-    policy_symbols_resolve(pp);
-    policy_regions_finish(pp);
+    if ((v = xmi_json_find(pp->doc, root, "regions")))
+        xmi_policy_parse_regions(pp, v);
+    if ((v = xmi_json_find(pp->doc, root, "anchors")))
+        xmi_policy_parse_anchors(pp, v);
+    xmi_policy_symbols_resolve(pp);
+    xmi_policy_regions_finish(pp);
     if (pp->oom) /* rules would speak of regions that are not there */
         return;
-    if ((v = json_find(pp->doc, root, "rules")))
-        policy_parse_rules(pp, v);
-    if ((v = json_find(pp->doc, root, "monitors")))
-        policy_parse_monitors(pp, v);
+    if ((v = xmi_json_find(pp->doc, root, "rules")))
+        xmi_policy_parse_rules(pp, v);
+    if ((v = xmi_json_find(pp->doc, root, "monitors")))
+        xmi_policy_parse_monitors(pp, v);
 }
 
 /* When all is known and good. */
 static int index_rules(struct xmem_policy *p, struct xmem_report *r)
 {
     p->indexes = calloc(p->n_views, sizeof(*p->indexes));
-    return p->indexes ? policy_index_build(p, r, p->indexes) : -ENOMEM;
+    return p->indexes ? xmi_policy_index_build(p, r, p->indexes) : -ENOMEM;
 }
 
 /* Takes doc. */
@@ -172,31 +172,31 @@ static int build(struct json_doc *doc, struct xmem_report *r, struct xmem_policy
 
     if (!pp.p)
         goto out;
-    pp.p->name = policy_copy(&pp, json_doc_name(doc));
+    pp.p->name = xmi_policy_copy(&pp, xmi_json_doc_name(doc));
     if (pp.p->name)
         parse_root(&pp);
-    err = pp.oom ? -ENOMEM : json_doc_errors(doc) ? -EBADMSG : index_rules(pp.p, r);
+    err = pp.oom ? -ENOMEM : xmi_json_doc_errors(doc) ? -EBADMSG : index_rules(pp.p, r);
     if (err) {
         xmem_policy_free(pp.p);
         goto out;
     }
-    policy_warn(pp.p, r);
-    if (report_lost(r)) {
+    xmi_policy_warn(pp.p, r);
+    if (xmi_report_lost(r)) {
         err = -ENOMEM;
         xmem_policy_free(pp.p);
         goto out;
     }
     *out = pp.p;
 out:
-    policy_symbols_free(&pp);
-    json_doc_free(doc);
+    xmi_policy_symbols_free(&pp);
+    xmi_json_doc_free(doc);
     return err;
 }
 
 /* An error whose message was lost has another reason first. */
 static int told(struct xmem_report *r, int err)
 {
-    return report_lost(r) ? -ENOMEM : err;
+    return xmi_report_lost(r) ? -ENOMEM : err;
 }
 
 int xmem_policy_load(const char *path, struct xmem_report *r, struct xmem_policy **out)
@@ -206,8 +206,8 @@ int xmem_policy_load(const char *path, struct xmem_report *r, struct xmem_policy
 
     if (!path || !out)
         return -EINVAL;
-    (void)report_lost(r);
-    err = json_doc_load(path, r, &doc);
+    (void)xmi_report_lost(r);
+    err = xmi_json_doc_load(path, r, &doc);
     return told(r, err ? err : build(doc, r, out));
 }
 
@@ -219,8 +219,8 @@ int xmem_policy_parse(const char *name, const void *text, size_t len, struct xme
 
     if (!name || (!text && len) || !out)
         return -EINVAL;
-    (void)report_lost(r);
-    err = json_doc_parse(name, text, len, r, &doc);
+    (void)xmi_report_lost(r);
+    err = xmi_json_doc_parse(name, text, len, r, &doc);
     return told(r, err ? err : build(doc, r, out));
 }
 
@@ -253,7 +253,7 @@ static void free_parts(struct xmem_policy *p)
     for (size_t i = 0; i < p->n_views; i++) {
         free_view(&p->views[i]);
         if (p->indexes)
-            policy_index_free(&p->indexes[i]);
+            xmi_policy_index_free(&p->indexes[i]);
     }
     for (size_t i = 0; i < p->n_rules; i++)
         free(p->rules[i].name);
@@ -266,7 +266,7 @@ void xmem_policy_free(struct xmem_policy *p)
     if (!p)
         return;
     free_parts(p);
-    policy_anchors_free(p);
+    xmi_policy_anchors_free(p);
     free(p->slides);
     free(p->targets);
     free(p->regions);

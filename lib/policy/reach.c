@@ -10,14 +10,14 @@
 #include "policy/policy-int.h"
 
 /* A guest that starts in a view that it cannot enter is to stay there: it must not leave either. */
-bool policy_hides_host(const struct xmem_policy *p)
+bool xmi_policy_hides_host(const struct xmem_policy *p)
 {
     return p->has_start_view && p->start_view != POLICY_HOST && p->views[p->start_view].hidden;
 }
 
-bool policy_reachable(const struct xmem_policy *p, uint32_t view)
+bool xmi_policy_reachable(const struct xmem_policy *p, uint32_t view)
 {
-    return view == POLICY_HOST ? !policy_hides_host(p) : !p->views[view].hidden;
+    return view == POLICY_HOST ? !xmi_policy_hides_host(p) : !p->views[view].hidden;
 }
 
 /* ---- what a view says of a gfn ---- */
@@ -29,7 +29,7 @@ static uint32_t allowed_by(const struct xmem_policy *p, uint32_t view, enum xmem
                                      : p->views[view].default_rights;
     if (rights == XMEM_RX2RW || rights == XMEM_N2RWX) /* the first access widens them */
         return POLICY_ACCESS_ALL;
-    return ~policy_forbidden(rights);
+    return ~xmi_policy_forbidden(rights);
 }
 
 /* Pages of the host view have all rights until somebody says otherwise; others are the view's. */
@@ -98,7 +98,7 @@ static uint64_t same_until(const struct xmem_policy *p, uint32_t view, uint64_t 
 static bool passes(const struct xmem_policy *p, uint32_t view, uint64_t gfn, uint32_t kind,
                    size_t left)
 {
-    const struct policy_entry *e = policy_index_find(&p->indexes[view], gfn);
+    const struct policy_entry *e = xmi_policy_index_find(&p->indexes[view], gfn);
     const struct policy_rule *rule = e ? &p->rules[e->rule] : NULL;
     const struct policy_action *a = rule ? policy_rule_action(rule, kind) : NULL;
 
@@ -193,7 +193,7 @@ static void warn_view(const struct xmem_policy *p, struct xmem_report *r, size_t
     if (!found)
         return;
     snprintf(path, sizeof(path), "/rules/%zu", i);
-    policy_warning(p, r, XM_MSG_REACH, rule->region_pos, path,
+    xmi_policy_warning(p, r, XM_MSG_REACH, rule->region_pos, path,
                    "the guest can go to view \"%s\" by itself (VMFUNC), and %s of gfn 0x%" PRIx64
                    " pass there that rule \"%s\" stops in view \"%s\"; give it the rule too, or "
                    "hide %s",
@@ -207,11 +207,11 @@ static bool report_full(const struct xmem_report *r)
     return !r || xmem_report_count(r) >= REPORT_MAX;
 }
 
-void policy_warn_reach(const struct xmem_policy *p, struct xmem_report *r)
+void xmi_policy_warn_reach(const struct xmem_policy *p, struct xmem_report *r)
 {
     for (size_t i = 0; p->n_views > 1 && i < p->n_rules; i++)
         for (uint32_t view = 0; view < p->n_views && !report_full(r); view++)
-            if (view != p->rules[i].view && policy_reachable(p, view))
+            if (view != p->rules[i].view && xmi_policy_reachable(p, view))
                 warn_view(p, r, i, view);
 }
 
@@ -229,7 +229,7 @@ static void warn_shown(const struct xmem_policy *p, struct xmem_report *r, uint3
     if (!kinds || remapped(&p->views[rule->view], gfn))
         return;
     snprintf(path, sizeof(path), "/views/%u/remaps", view - 1);
-    policy_warning(p, r, XM_MSG_SHOWN_TWICE, m->pos, path,
+    xmi_policy_warning(p, r, XM_MSG_SHOWN_TWICE, m->pos, path,
                    "gfn 0x%" PRIx64 " of this view shows the page of gfn 0x%" PRIx64
                    ", and %s pass there that rule \"%s\" stops in view \"%s\"",
                    at, gfn, kinds_name(kinds), rule->name, p->views[rule->view].name);
@@ -247,7 +247,7 @@ static void warn_remap(const struct xmem_policy *p, struct xmem_report *r, uint3
     }
 }
 
-void policy_warn_shown(const struct xmem_policy *p, struct xmem_report *r)
+void xmi_policy_warn_shown(const struct xmem_policy *p, struct xmem_report *r)
 {
     for (uint32_t view = 1; view < p->n_views; view++)
         for (size_t i = 0; i < p->views[view].n_remaps && !report_full(r); i++)
@@ -255,14 +255,14 @@ void policy_warn_shown(const struct xmem_policy *p, struct xmem_report *r)
                 warn_remap(p, r, view, &p->views[view].remaps[i]);
 }
 
-void policy_warn_others(const struct xmem_policy *p, size_t views, struct xmem_report *r)
+void xmi_policy_warn_others(const struct xmem_policy *p, size_t views, struct xmem_report *r)
 {
     uint32_t kinds = 0;
 
     for (size_t i = 0; i < p->n_rules; i++)
         kinds |= stopped_by(p, &p->rules[i]);
     if (kinds && views)
-        policy_warning(p, r, XM_MSG_REACH_OTHERS, (struct policy_pos){0, 0}, "/views",
+        xmi_policy_warning(p, r, XM_MSG_REACH_OTHERS, (struct policy_pos){0, 0}, "/views",
                        "the domain has %zu view%s already, where the guest may go by itself; "
                        "no rule is in force there",
                        views, views == 1 ? "" : "s");

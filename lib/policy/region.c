@@ -28,14 +28,14 @@ static void keep_fixed(struct policy_parser *pp, struct policy_region *r)
 static bool parse_end(struct policy_parser *pp, const struct json_value *v, const char *s,
                       size_t n, uint64_t *out)
 {
-    int err = json_parse_u64(s, n, out);
+    int err = xmi_json_parse_u64(s, n, out);
 
     if (err == -EINVAL)
-        json_error(pp->doc, v, XM_MSG_GFN_RANGE,
+        xmi_json_error(pp->doc, v, XM_MSG_GFN_RANGE,
                    "\"%.*s\" is not a gfn; ranges are \"0x100\", \"256\" or \"0x100-0x1ff\"",
                    (int)n, s);
     else if (err || *out > POLICY_GFN_LAST)
-        json_error(pp->doc, v, XM_MSG_GFN_LIMIT, "gfn %.*s is not below 2^%d",
+        xmi_json_error(pp->doc, v, XM_MSG_GFN_LIMIT, "gfn %.*s is not below 2^%d",
                    n > 40 ? 40 : (int)n, s, POLICY_GFN_BITS);
     return err == 0 && *out <= POLICY_GFN_LAST;
 }
@@ -46,7 +46,7 @@ static void parse_string(struct policy_parser *pp, const struct json_value *v,
     const char *text, *dash;
     uint64_t first, last;
 
-    if (!json_get_text(pp->doc, v, 64, &text))
+    if (!xmi_json_get_text(pp->doc, v, 64, &text))
         return;
     dash = strchr(text, '-');
     if (!parse_end(pp, v, text, dash ? (size_t)(dash - text) : strlen(text), &first))
@@ -55,9 +55,9 @@ static void parse_string(struct policy_parser *pp, const struct json_value *v,
     if (dash && !parse_end(pp, v, dash + 1, strlen(dash + 1), &last))
         return;
     if (last < first)
-        json_error(pp->doc, v, XM_MSG_BACKWARDS, "the range %s ends before it begins", text);
+        xmi_json_error(pp->doc, v, XM_MSG_BACKWARDS, "the range %s ends before it begins", text);
     else
-        policy_region_add(pp, v, r, first, last);
+        xmi_policy_region_add(pp, v, r, first, last);
 }
 
 static void parse_counted(struct policy_parser *pp, const struct json_value *v,
@@ -67,19 +67,19 @@ static void parse_counted(struct policy_parser *pp, const struct json_value *v,
     const struct json_value *first_v, *count_v;
     uint64_t first, count;
 
-    if (!json_want_keys(pp->doc, v, keys))
+    if (!xmi_json_want_keys(pp->doc, v, keys))
         return;
-    first_v = json_need(pp->doc, v, "first");
-    count_v = json_need(pp->doc, v, "count");
-    if (!first_v || !count_v || !policy_get_gfn(pp, first_v, &first) ||
-        !json_get_u64(pp->doc, count_v, 1, POLICY_GFN_LAST + 1, &count))
+    first_v = xmi_json_need(pp->doc, v, "first");
+    count_v = xmi_json_need(pp->doc, v, "count");
+    if (!first_v || !count_v || !xmi_policy_get_gfn(pp, first_v, &first) ||
+        !xmi_json_get_u64(pp->doc, count_v, 1, POLICY_GFN_LAST + 1, &count))
         return;
     if (count - 1 > POLICY_GFN_LAST - first)
-        json_error(pp->doc, v, XM_MSG_GFN_LIMIT,
+        xmi_json_error(pp->doc, v, XM_MSG_GFN_LIMIT,
                    "%" PRIu64 " gfns from 0x%" PRIx64 " on are not all below 2^%d", count, first,
                    POLICY_GFN_BITS);
     else
-        policy_region_add(pp, v, r, first, first + count - 1);
+        xmi_policy_region_add(pp, v, r, first, first + count - 1);
 }
 
 static void parse_range(struct policy_parser *pp, const struct json_value *v,
@@ -89,15 +89,15 @@ static void parse_range(struct policy_parser *pp, const struct json_value *v,
 
     if (v->kind == JSON_STRING)
         parse_string(pp, v, r);
-    else if (v->kind == JSON_OBJECT && json_find(pp->doc, v, "symbols"))
-        policy_symbols_add(pp, v, (uint32_t)(r - pp->p->regions));
+    else if (v->kind == JSON_OBJECT && xmi_json_find(pp->doc, v, "symbols"))
+        xmi_policy_symbols_add(pp, v, (uint32_t)(r - pp->p->regions));
     else if (v->kind == JSON_OBJECT)
         parse_counted(pp, v, r);
     else if (v->kind != JSON_NUMBER)
-        json_error(pp->doc, v, XM_MSG_TYPE, "%s where a range of gfns is expected",
-                   json_kind_name(v->kind));
-    else if (policy_get_gfn(pp, v, &gfn))
-        policy_region_add(pp, v, r, gfn, gfn);
+        xmi_json_error(pp->doc, v, XM_MSG_TYPE, "%s where a range of gfns is expected",
+                   xmi_json_kind_name(v->kind));
+    else if (xmi_policy_get_gfn(pp, v, &gfn))
+        xmi_policy_region_add(pp, v, r, gfn, gfn);
 }
 
 static void parse_region(struct policy_parser *pp, const struct json_value *v,
@@ -105,9 +105,9 @@ static void parse_region(struct policy_parser *pp, const struct json_value *v,
 {
     size_t n = strlen(v->key);
 
-    r->name = policy_copy(pp, v->key);
+    r->name = xmi_policy_copy(pp, v->key);
     if (n == 0 || n > POLICY_NAME_MAX) {
-        json_key_error(pp->doc, v, XM_MSG_TEXT_LENGTH, "a name has 1 to %u bytes",
+        xmi_json_key_error(pp->doc, v, XM_MSG_TEXT_LENGTH, "a name has 1 to %u bytes",
                        POLICY_NAME_MAX);
         return;
     }
@@ -115,18 +115,18 @@ static void parse_region(struct policy_parser *pp, const struct json_value *v,
         parse_range(pp, v, r);
         return;
     }
-    json_want_count(pp->doc, v, 1, JSON_MAX_VALUES);
+    xmi_json_want_count(pp->doc, v, 1, JSON_MAX_VALUES);
     json_for_each(pp->doc, it, v)
         parse_range(pp, it, r);
 }
 
-void policy_parse_regions(struct policy_parser *pp, const struct json_value *v)
+void xmi_policy_parse_regions(struct policy_parser *pp, const struct json_value *v)
 {
     struct xmem_policy *p = pp->p;
 
-    if (!json_want(pp->doc, v, JSON_OBJECT))
+    if (!xmi_json_want(pp->doc, v, JSON_OBJECT))
         return;
-    p->regions = policy_array(pp, v, sizeof(*p->regions));
+    p->regions = xmi_policy_array(pp, v, sizeof(*p->regions));
     if (!p->regions)
         return;
     json_for_each(pp->doc, it, v) {
@@ -143,31 +143,31 @@ static int compare_names(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-void policy_regions_finish(struct policy_parser *pp)
+void xmi_policy_regions_finish(struct policy_parser *pp)
 {
     struct xmem_policy *p = pp->p;
 
     for (size_t i = 0; i < p->n_regions; i++) {
         if (p->regions[i].n_slid)
             keep_fixed(pp, &p->regions[i]);
-        policy_region_merge(&p->regions[i]);
+        xmi_policy_region_merge(&p->regions[i]);
     }
     if (p->n_regions && !pp->oom)
         qsort(p->regions, p->n_regions, sizeof(*p->regions), compare_names);
 }
 
-bool policy_get_region(struct policy_parser *pp, const struct json_value *v, uint32_t *out)
+bool xmi_policy_get_region(struct policy_parser *pp, const struct json_value *v, uint32_t *out)
 {
     struct policy_region wanted = {0}, *found = NULL;
     const char *text;
 
-    if (!json_get_text(pp->doc, v, POLICY_NAME_MAX, &text))
+    if (!xmi_json_get_text(pp->doc, v, POLICY_NAME_MAX, &text))
         return false;
     wanted.name = (char *)(uintptr_t)text; /* only compared */
     if (pp->p->n_regions)
         found = bsearch(&wanted, pp->p->regions, pp->p->n_regions, sizeof(wanted), compare_names);
     if (!found) {
-        json_error(pp->doc, v, XM_MSG_REGION_UNKNOWN, "there is no region \"%s\"", text);
+        xmi_json_error(pp->doc, v, XM_MSG_REGION_UNKNOWN, "there is no region \"%s\"", text);
         return false;
     }
     *out = (uint32_t)(found - pp->p->regions);

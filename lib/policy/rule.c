@@ -12,11 +12,11 @@
 static bool add_action(struct policy_parser *pp, const struct json_value *v,
                        const struct policy_rule *rule, struct policy_action *out)
 {
-    if (!policy_get_action(pp, v, true, out))
+    if (!xmi_policy_get_action(pp, v, true, out))
         return false;
-    if (out->access & policy_forbidden(rule->rights))
+    if (out->access & xmi_policy_forbidden(rule->rights))
         return true;
-    json_error(pp->doc, v, XM_MSG_ACTION_UNREACHABLE,
+    xmi_json_error(pp->doc, v, XM_MSG_ACTION_UNREACHABLE,
                "never taken: the rights %s allow these accesses", xmem_rights_name(rule->rights));
     return false;
 }
@@ -30,24 +30,24 @@ static void parse_on(struct policy_parser *pp, const struct json_value *v,
 
     if (v->kind != JSON_ARRAY)
         n += add_action(pp, v, rule, &list[n]);
-    else if (json_want_count(pp->doc, v, 1, MAX_ACTIONS))
+    else if (xmi_json_want_count(pp->doc, v, 1, MAX_ACTIONS))
         json_for_each(pp->doc, it, v)
             n += add_action(pp, it, rule, &list[n]);
-    policy_rule_decide(pp->p, rule, list, n);
+    xmi_policy_rule_decide(pp->p, rule, list, n);
 }
 
 static void parse_name(struct policy_parser *pp, const struct json_value *v,
                        struct policy_rule *rule)
 {
-    const struct json_value *name = json_find(pp->doc, v, "name");
+    const struct json_value *name = xmi_json_find(pp->doc, v, "name");
     char made[32];
 
     if (name) {
-        policy_get_name(pp, name, &rule->name);
+        xmi_policy_get_name(pp, name, &rule->name);
         return;
     }
     snprintf(made, sizeof(made), "rules/%u", v->index);
-    rule->name = policy_copy(pp, made);
+    rule->name = xmi_policy_copy(pp, made);
 }
 
 static void parse_options(struct policy_parser *pp, const struct json_value *v,
@@ -55,19 +55,19 @@ static void parse_options(struct policy_parser *pp, const struct json_value *v,
 {
     const struct json_value *m;
 
-    if ((m = json_find(pp->doc, v, "description")))
-        json_want(pp->doc, m, JSON_STRING);
-    if ((m = json_find(pp->doc, v, "view")))
-        policy_get_view(pp, m, &rule->view);
-    if ((m = json_find(pp->doc, v, "log_limit")))
-        json_get_u64(pp->doc, m, 1, JSON_MAX_PLAIN, &rule->log_limit);
+    if ((m = xmi_json_find(pp->doc, v, "description")))
+        xmi_json_want(pp->doc, m, JSON_STRING);
+    if ((m = xmi_json_find(pp->doc, v, "view")))
+        xmi_policy_get_view(pp, m, &rule->view);
+    if ((m = xmi_json_find(pp->doc, v, "log_limit")))
+        xmi_json_get_u64(pp->doc, m, 1, JSON_MAX_PLAIN, &rule->log_limit);
     rule->skip_holes = pp->p->skip_holes;
-    if ((m = json_find(pp->doc, v, "holes")))
-        policy_get_holes(pp, m, &rule->skip_holes);
+    if ((m = xmi_json_find(pp->doc, v, "holes")))
+        xmi_policy_get_holes(pp, m, &rule->skip_holes);
     rule->strict = pp->p->strict;
     rule->step_pos = pp->p->step_pos;
-    if ((m = json_find(pp->doc, v, "step")))
-        policy_get_step(pp, m, &rule->strict, &rule->step_pos);
+    if ((m = xmi_json_find(pp->doc, v, "step")))
+        xmi_policy_get_step(pp, m, &rule->strict, &rule->step_pos);
 }
 
 static void parse_rule(struct policy_parser *pp, const struct json_value *v,
@@ -77,21 +77,21 @@ static void parse_rule(struct policy_parser *pp, const struct json_value *v,
                                        "on",   "log_limit",   "step",   "holes", NULL};
     const struct json_value *m;
 
-    if (!json_want(pp->doc, v, JSON_OBJECT))
+    if (!xmi_json_want(pp->doc, v, JSON_OBJECT))
         return;
-    json_want_keys(pp->doc, v, keys);
+    xmi_json_want_keys(pp->doc, v, keys);
     parse_name(pp, v, rule);
-    m = json_need(pp->doc, v, "region");
+    m = xmi_json_need(pp->doc, v, "region");
     if (m) {
-        rule->region_pos = policy_pos(pp, m);
-        policy_get_region(pp, m, &rule->region);
+        rule->region_pos = xmi_policy_pos(pp, m);
+        xmi_policy_get_region(pp, m, &rule->region);
     }
     parse_options(pp, v, rule);
-    m = json_need(pp->doc, v, "rights");
+    m = xmi_json_need(pp->doc, v, "rights");
     if (!m)
         return;
-    rule->rights_pos = policy_pos(pp, m);
-    if (policy_get_rights(pp, m, true, &rule->rights) && (m = json_find(pp->doc, v, "on")))
+    rule->rights_pos = xmi_policy_pos(pp, m);
+    if (xmi_policy_get_rights(pp, m, true, &rule->rights) && (m = xmi_json_find(pp->doc, v, "on")))
         parse_on(pp, m, rule);
 }
 
@@ -107,7 +107,7 @@ static int compare_names(const void *a, const void *b)
 /* Names are how events and messages speak of rules. */
 static void check_names(struct policy_parser *pp, const struct json_value *rules)
 {
-    const struct policy_rule **sorted = policy_array(pp, rules, sizeof(struct policy_rule *));
+    const struct policy_rule **sorted = xmi_policy_array(pp, rules, sizeof(struct policy_rule *));
     size_t n = 0;
 
     for (size_t i = 0; sorted && i < pp->p->n_rules; i++)
@@ -115,23 +115,23 @@ static void check_names(struct policy_parser *pp, const struct json_value *rules
             sorted[n++] = &pp->p->rules[i];
     if (n)
         qsort(sorted, n, sizeof(*sorted), compare_names);
-    for (size_t i = 1; i < n && json_doc_errors(pp->doc) <= REPORT_MAX; i++)
+    for (size_t i = 1; i < n && xmi_json_doc_errors(pp->doc) <= REPORT_MAX; i++)
         if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
-            json_error(pp->doc, json_at(pp->doc, rules, (size_t)(sorted[i] - pp->p->rules)),
+            xmi_json_error(pp->doc, xmi_json_at(pp->doc, rules, (size_t)(sorted[i] - pp->p->rules)),
                        XM_MSG_NAME_TWICE, "the rules %zu and %zu are both \"%s\"",
                        (size_t)(sorted[i - 1] - pp->p->rules), (size_t)(sorted[i] - pp->p->rules),
                        sorted[i]->name);
     free(sorted);
 }
 
-void policy_parse_rules(struct policy_parser *pp, const struct json_value *v)
+void xmi_policy_parse_rules(struct policy_parser *pp, const struct json_value *v)
 {
     struct xmem_policy *p = pp->p;
 
-    if (!json_want(pp->doc, v, JSON_ARRAY) || !json_want_count(pp->doc, v, 0, POLICY_MAX_RULES))
+    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) || !xmi_json_want_count(pp->doc, v, 0, POLICY_MAX_RULES))
         return;
-    p->rules_pos = policy_pos(pp, v);
-    p->rules = policy_array(pp, v, sizeof(*p->rules));
+    p->rules_pos = xmi_policy_pos(pp, v);
+    p->rules = xmi_policy_array(pp, v, sizeof(*p->rules));
     if (!p->rules)
         return;
     json_for_each(pp->doc, it, v)

@@ -10,7 +10,7 @@
  */
 #include "policy/policy-int.h"
 
-unsigned policy_strictness(uint32_t action)
+unsigned xmi_policy_strictness(uint32_t action)
 {
     static const uint8_t order[] = {
         [XMEM_ACTION_DENY] = 0,       [XMEM_ACTION_PAUSE] = 1,  [XMEM_ACTION_SWITCH] = 2,
@@ -22,7 +22,7 @@ unsigned policy_strictness(uint32_t action)
     return action < sizeof(order) ? order[action] : sizeof(order);
 }
 
-uint32_t policy_forbidden(enum xmem_rights rights)
+uint32_t xmi_policy_forbidden(enum xmem_rights rights)
 {
     switch (rights) {
     case XMEM_N:
@@ -58,7 +58,7 @@ static size_t strictest(const struct policy_action *list, size_t n, uint32_t kin
     for (size_t i = 0; i < n; i++)
         if ((list[i].access & kinds) &&
             (found == n ||
-             policy_strictness(list[i].action) < policy_strictness(list[found].action)))
+             xmi_policy_strictness(list[i].action) < xmi_policy_strictness(list[found].action)))
             found = i;
     return found;
 }
@@ -96,7 +96,7 @@ static size_t decided_by(const struct policy_action *list, size_t n, size_t i, u
 static void note_unused(struct xmem_policy *p, const struct policy_rule *rule,
                         const struct policy_action *list, size_t n, size_t i)
 {
-    uint32_t forbidden = policy_forbidden(rule->rights);
+    uint32_t forbidden = xmi_policy_forbidden(rule->rights);
     const struct policy_action *by = &list[decided_by(list, n, i, forbidden)];
 
     if (p->n_unused == sizeof(p->unused) / sizeof(p->unused[0]))
@@ -107,10 +107,10 @@ static void note_unused(struct xmem_policy *p, const struct policy_rule *rule,
         .by_reading = (list[i].access & by->access & forbidden) == 0};
 }
 
-void policy_rule_decide(struct xmem_policy *p, struct policy_rule *rule,
+void xmi_policy_rule_decide(struct xmem_policy *p, struct policy_rule *rule,
                         const struct policy_action *list, size_t n)
 {
-    uint32_t forbidden = policy_forbidden(rule->rights);
+    uint32_t forbidden = xmi_policy_forbidden(rule->rights);
 
     for (uint32_t access = 1; access <= POLICY_ACCESS_ALL; access++) {
         size_t found = strictest(list, n, matched_by(access, forbidden));

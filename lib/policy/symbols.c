@@ -41,11 +41,11 @@ struct policy_lookup {
 static struct policy_lookup *new_lookup(struct policy_parser *pp, const struct json_value *v)
 {
     if (pp->n_lookups == LOOKUPS_MAX) {
-        json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges by symbols",
+        xmi_json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges by symbols",
                    LOOKUPS_MAX);
         return NULL;
     }
-    if (array_room((void **)&pp->lookups, pp->n_lookups, &pp->room_lookups, sizeof(*pp->lookups))) {
+    if (xmi_array_room((void **)&pp->lookups, pp->n_lookups, &pp->room_lookups, sizeof(*pp->lookups))) {
         pp->oom = true;
         return NULL;
     }
@@ -57,26 +57,26 @@ static struct policy_lookup *new_lookup(struct policy_parser *pp, const struct j
 static bool parse_choice(struct policy_parser *pp, struct end *e)
 {
     static const char *const keys[] = {"name", "module", "which", NULL};
-    const struct json_value *m = json_need(pp->doc, e->v, "name");
-    bool good = json_want_keys(pp->doc, e->v, keys);
+    const struct json_value *m = xmi_json_need(pp->doc, e->v, "name");
+    bool good = xmi_json_want_keys(pp->doc, e->v, keys);
 
-    good &= m && json_get_text(pp->doc, m, SYMBOL_NAME_MAX, &e->symbol);
-    if ((m = json_find(pp->doc, e->v, "module")))
-        good &= json_get_text(pp->doc, m, SYMBOL_NAME_MAX, &e->module);
-    if ((m = json_find(pp->doc, e->v, "which")))
-        good &= json_get_u32(pp->doc, m, 1, WHICH_MAX, &e->which);
+    good &= m && xmi_json_get_text(pp->doc, m, SYMBOL_NAME_MAX, &e->symbol);
+    if ((m = xmi_json_find(pp->doc, e->v, "module")))
+        good &= xmi_json_get_text(pp->doc, m, SYMBOL_NAME_MAX, &e->module);
+    if ((m = xmi_json_find(pp->doc, e->v, "which")))
+        good &= xmi_json_get_u32(pp->doc, m, 1, WHICH_MAX, &e->which);
     return good;
 }
 
 static bool parse_symbol(struct policy_parser *pp, const struct json_value *object,
                          const char *key, struct end *e)
 {
-    e->v = json_need(pp->doc, object, key);
+    e->v = xmi_json_need(pp->doc, object, key);
     if (!e->v)
         return false;
     if (e->v->kind == JSON_OBJECT)
         return parse_choice(pp, e);
-    return json_get_text(pp->doc, e->v, SYMBOL_NAME_MAX, &e->symbol);
+    return xmi_json_get_text(pp->doc, e->v, SYMBOL_NAME_MAX, &e->symbol);
 }
 
 static bool parse_place(struct policy_parser *pp, const struct json_value *v,
@@ -85,16 +85,16 @@ static bool parse_place(struct policy_parser *pp, const struct json_value *v,
     const struct json_value *m;
     bool good;
 
-    l->file_v = json_need(pp->doc, v, "symbols");
-    good = l->file_v && json_get_text(pp->doc, l->file_v, 4095, &l->file);
-    if ((m = json_find(pp->doc, v, "base")))
-        good &= json_get_u64(pp->doc, m, 0, UINT64_MAX, &l->base);
-    if ((m = json_find(pp->doc, v, "offset")))
-        good &= json_get_u64(pp->doc, m, 0, UINT64_MAX, &l->offset);
+    l->file_v = xmi_json_need(pp->doc, v, "symbols");
+    good = l->file_v && xmi_json_get_text(pp->doc, l->file_v, 4095, &l->file);
+    if ((m = xmi_json_find(pp->doc, v, "base")))
+        good &= xmi_json_get_u64(pp->doc, m, 0, UINT64_MAX, &l->base);
+    if ((m = xmi_json_find(pp->doc, v, "offset")))
+        good &= xmi_json_get_u64(pp->doc, m, 0, UINT64_MAX, &l->offset);
     return good;
 }
 
-void policy_symbols_add(struct policy_parser *pp, const struct json_value *v, uint32_t region)
+void xmi_policy_symbols_add(struct policy_parser *pp, const struct json_value *v, uint32_t region)
 {
     static const char *const keys[] = {"symbols", "from", "to", "base", "offset", NULL};
     struct policy_lookup *l = new_lookup(pp, v);
@@ -103,7 +103,7 @@ void policy_symbols_add(struct policy_parser *pp, const struct json_value *v, ui
     if (!l)
         return;
     l->region = region;
-    good = json_want_keys(pp->doc, v, keys);
+    good = xmi_json_want_keys(pp->doc, v, keys);
     good &= parse_symbol(pp, v, "from", &l->from);
     good &= parse_symbol(pp, v, "to", &l->to);
     good &= parse_place(pp, v, l);
@@ -111,7 +111,7 @@ void policy_symbols_add(struct policy_parser *pp, const struct json_value *v, ui
         pp->n_lookups++;
 }
 
-void policy_symbols_anchor(struct policy_parser *pp, const struct json_value *v, uint32_t i)
+void xmi_policy_symbols_anchor(struct policy_parser *pp, const struct json_value *v, uint32_t i)
 {
     struct policy_lookup *l = new_lookup(pp, v);
     bool good;
@@ -123,8 +123,8 @@ void policy_symbols_anchor(struct policy_parser *pp, const struct json_value *v,
     good &= parse_place(pp, v, l);
     if (!good)
         return;
-    l->anchor->file = policy_copy(pp, l->file);
-    l->anchor->symbol = policy_copy(pp, l->from.symbol);
+    l->anchor->file = xmi_policy_copy(pp, l->file);
+    l->anchor->symbol = xmi_policy_copy(pp, l->from.symbol);
     pp->n_lookups++;
 }
 
@@ -213,12 +213,12 @@ static void note_symbol(void *arg, const struct symbol *s)
 static int read_symbols(const char *path, struct ends *ends, struct xmem_error *why)
 {
     struct symbols file;
-    int err = symbols_load(path, &file, why);
+    int err = xmi_symbols_load(path, &file, why);
 
     if (err)
         return err;
-    err = symbols_each(&file, note_symbol, ends, why);
-    symbols_free(&file);
+    err = xmi_symbols_each(&file, note_symbol, ends, why);
+    xmi_symbols_free(&file);
     return err;
 }
 
@@ -231,14 +231,14 @@ static bool choose(struct policy_parser *pp, const struct policy_lookup *l, stru
     uint32_t which = e->which ? e->which : 1;
 
     if (e->n == 0)
-        json_error(pp->doc, e->v, XM_MSG_SYMBOL_UNKNOWN, "\"%.60s\" has no symbol \"%.60s\"%s%.60s",
+        xmi_json_error(pp->doc, e->v, XM_MSG_SYMBOL_UNKNOWN, "\"%.60s\" has no symbol \"%.60s\"%s%.60s",
                    l->file, e->symbol, in, module);
     else if (which > e->n)
-        json_error(pp->doc, e->v, XM_MSG_SYMBOL_UNKNOWN,
+        xmi_json_error(pp->doc, e->v, XM_MSG_SYMBOL_UNKNOWN,
                    "\"%.60s\" has \"%.60s\"%s%.60s at %u address%s only, not %u", l->file,
                    e->symbol, in, module, e->n, e->n == 1 ? "" : "es", which);
     else if (e->n > 1 && !e->which)
-        json_error(pp->doc, e->v, XM_MSG_SYMBOL_TWICE,
+        xmi_json_error(pp->doc, e->v, XM_MSG_SYMBOL_TWICE,
                    "\"%.60s\" has several symbols \"%.60s\"%s%.60s with different addresses, as "
                    "0x%" PRIx64 " and 0x%" PRIx64 "; { \"name\": ..., \"which\": 1 } is the lowest",
                    l->file, e->symbol, in, module, e->at[0], e->at[1]);
@@ -255,7 +255,7 @@ static bool check_end(struct policy_parser *pp, const struct policy_lookup *l, s
         return false;
     if (e->address >= l->base && e->address - l->base <= UINT64_MAX - l->offset)
         return true;
-    json_error(pp->doc, e->v, XM_MSG_SYMBOL_BASE,
+    xmi_json_error(pp->doc, e->v, XM_MSG_SYMBOL_BASE,
                "\"%.60s\" is at 0x%" PRIx64 ": with base 0x%" PRIx64 " and offset 0x%" PRIx64
                " that is no address",
                e->symbol, e->address, l->base, l->offset);
@@ -268,9 +268,9 @@ static void add_pages(struct policy_parser *pp, const struct policy_lookup *l, u
     struct policy_region *region = &pp->p->regions[l->region];
 
     if (group)
-        policy_region_add_slid(pp, l->v, region, &(struct policy_slid){first, last, group});
+        xmi_policy_region_add_slid(pp, l->v, region, &(struct policy_slid){first, last, group});
     else
-        policy_region_add(pp, l->v, region, first, last);
+        xmi_policy_region_add(pp, l->v, region, first, last);
 }
 
 /* The pages that [from, to) touches; of an anchor where it is. */
@@ -288,7 +288,7 @@ static void add_range(struct policy_parser *pp, struct policy_lookup *l, uint32_
     if (!good)
         return;
     if (l->to.address <= l->from.address) {
-        json_error(pp->doc, l->to.v, XM_MSG_SYMBOL_ORDER,
+        xmi_json_error(pp->doc, l->to.v, XM_MSG_SYMBOL_ORDER,
                    "\"%.60s\" at 0x%" PRIx64 " is not above \"%.60s\" at 0x%" PRIx64, l->to.symbol,
                    l->to.address, l->from.symbol, l->from.address);
         return;
@@ -296,7 +296,7 @@ static void add_range(struct policy_parser *pp, struct policy_lookup *l, uint32_
     first = (l->from.address - l->base + l->offset) >> PAGE_BITS;
     last = (l->to.address - 1 - l->base + l->offset) >> PAGE_BITS;
     if (last > POLICY_GFN_LAST)
-        json_error(pp->doc, l->v, XM_MSG_GFN_LIMIT,
+        xmi_json_error(pp->doc, l->v, XM_MSG_GFN_LIMIT,
                    "gfn 0x%" PRIx64 " is not below 2^%d; \"base\" is subtracted from addresses",
                    last, POLICY_GFN_BITS);
     else
@@ -311,9 +311,9 @@ static void note_unanchored(struct policy_parser *pp, const struct policy_lookup
 
     if (p->n_unanchored == REPORT_MAX)
         return;
-    u->file = policy_copy(pp, l->file);
-    u->path = policy_copy(pp, json_pointer(pp->doc, l->file_v, buf, sizeof(buf)));
-    u->pos = policy_pos(pp, l->file_v);
+    u->file = xmi_policy_copy(pp, l->file);
+    u->path = xmi_policy_copy(pp, xmi_json_pointer(pp->doc, l->file_v, buf, sizeof(buf)));
+    u->pos = xmi_policy_pos(pp, l->file_v);
     p->n_unanchored++;
 }
 
@@ -336,7 +336,7 @@ static void resolve_file(struct policy_parser *pp, struct policy_lookup *lookups
 {
     struct ends ends = {.v = calloc(2 * n, sizeof(struct end *))};
     uint32_t group = slide_of(pp, lookups, n);
-    char *path = json_doc_sibling(pp->doc, lookups->file);
+    char *path = xmi_json_doc_sibling(pp->doc, lookups->file);
     struct xmem_error why = {""};
     int err;
 
@@ -353,7 +353,7 @@ static void resolve_file(struct policy_parser *pp, struct policy_lookup *lookups
     err = read_symbols(path, &ends, &why);
     pp->oom |= err == -ENOMEM;
     if (err)
-        json_error(pp->doc, lookups->file_v, XM_MSG_SYMBOL_FILE, "\"%.200s\" %s", lookups->file,
+        xmi_json_error(pp->doc, lookups->file_v, XM_MSG_SYMBOL_FILE, "\"%.200s\" %s", lookups->file,
                    why.text);
     for (size_t i = 0; !err && i < n; i++)
         add_range(pp, &lookups[i], group);
@@ -362,7 +362,7 @@ out:
     free(ends.v);
 }
 
-void policy_symbols_resolve(struct policy_parser *pp)
+void xmi_policy_symbols_resolve(struct policy_parser *pp)
 {
     size_t end;
 
@@ -378,7 +378,7 @@ void policy_symbols_resolve(struct policy_parser *pp)
     pp->oom |= !pp->p->slides;
 }
 
-void policy_symbols_free(struct policy_parser *pp)
+void xmi_policy_symbols_free(struct policy_parser *pp)
 {
     free(pp->lookups);
 }

@@ -15,12 +15,12 @@ static bool parse_bytes(struct policy_parser *pp, const struct json_value *v,
 {
     const char *text;
 
-    if (!json_get_text(pp->doc, v, 2 * PAGE_BYTES, &text))
+    if (!xmi_json_get_text(pp->doc, v, 2 * PAGE_BYTES, &text))
         return false;
-    patch->bytes = policy_hex_bytes(pp, text, &patch->len);
+    patch->bytes = xmi_policy_hex_bytes(pp, text, &patch->len);
     if (!patch->bytes || text[2 * patch->len] == '\0')
         return patch->bytes != NULL;
-    json_error(pp->doc, v, XM_MSG_PATCH, "two hexadecimal digits for each byte, as \"90cc\"");
+    xmi_json_error(pp->doc, v, XM_MSG_PATCH, "two hexadecimal digits for each byte, as \"90cc\"");
     return false;
 }
 
@@ -30,28 +30,28 @@ static void parse_patch(struct policy_parser *pp, const struct json_value *v,
     static const char *const keys[] = {"offset", "bytes", NULL};
     const struct json_value *offset, *bytes;
 
-    if (!json_want_keys(pp->doc, v, keys))
+    if (!xmi_json_want_keys(pp->doc, v, keys))
         return;
-    offset = json_need(pp->doc, v, "offset");
-    bytes = json_need(pp->doc, v, "bytes");
-    if (!offset || !json_get_u32(pp->doc, offset, 0, PAGE_BYTES - 1, &patch->offset) || !bytes ||
+    offset = xmi_json_need(pp->doc, v, "offset");
+    bytes = xmi_json_need(pp->doc, v, "bytes");
+    if (!offset || !xmi_json_get_u32(pp->doc, offset, 0, PAGE_BYTES - 1, &patch->offset) || !bytes ||
         !parse_bytes(pp, bytes, patch))
         return;
     if (patch->len > PAGE_BYTES - patch->offset)
-        json_error(pp->doc, v, XM_MSG_PATCH, "%u bytes at offset %u go beyond the page",
+        xmi_json_error(pp->doc, v, XM_MSG_PATCH, "%u bytes at offset %u go beyond the page",
                    patch->len, patch->offset);
 }
 
 static void parse_patches(struct policy_parser *pp, const struct json_value *v,
                           struct policy_remap *remap)
 {
-    if (!json_want(pp->doc, v, JSON_ARRAY) || !json_want_count(pp->doc, v, 1, POLICY_MAX_PATCHES))
+    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) || !xmi_json_want_count(pp->doc, v, 1, POLICY_MAX_PATCHES))
         return;
     if (!remap->copy) {
-        json_key_error(pp->doc, v, XM_MSG_PATCH, "\"patches\" is only for \"to\": \"copy\"");
+        xmi_json_key_error(pp->doc, v, XM_MSG_PATCH, "\"patches\" is only for \"to\": \"copy\"");
         return;
     }
-    remap->patches = policy_array(pp, v, sizeof(*remap->patches));
+    remap->patches = xmi_policy_array(pp, v, sizeof(*remap->patches));
     if (!remap->patches)
         return;
     json_for_each(pp->doc, it, v)
@@ -65,7 +65,7 @@ static bool parse_to(struct policy_parser *pp, const struct json_value *v,
         remap->copy = true;
         return true;
     }
-    return policy_get_gfn(pp, v, &remap->to);
+    return xmi_policy_get_gfn(pp, v, &remap->to);
 }
 
 static void check_remap(struct policy_parser *pp, const struct json_value *v,
@@ -73,10 +73,10 @@ static void check_remap(struct policy_parser *pp, const struct json_value *v,
 {
     if (remap->count - 1 > POLICY_GFN_LAST - remap->gfn ||
         (!remap->copy && remap->count - 1 > POLICY_GFN_LAST - remap->to))
-        json_error(pp->doc, v, XM_MSG_GFN_LIMIT, "%" PRIu64 " gfns are not all below 2^%d",
+        xmi_json_error(pp->doc, v, XM_MSG_GFN_LIMIT, "%" PRIu64 " gfns are not all below 2^%d",
                    remap->count, POLICY_GFN_BITS);
     else if (!remap->copy && remap->to == remap->gfn)
-        json_error(pp->doc, v, XM_MSG_REMAP_SELF, "gfn 0x%" PRIx64 " is remapped to itself",
+        xmi_json_error(pp->doc, v, XM_MSG_REMAP_SELF, "gfn 0x%" PRIx64 " is remapped to itself",
                    remap->gfn);
 }
 
@@ -87,18 +87,18 @@ static void parse_remap(struct policy_parser *pp, const struct json_value *v,
     const struct json_value *gfn, *to, *m;
 
     remap->count = 1;
-    remap->pos = policy_pos(pp, v);
-    if (!json_want_keys(pp->doc, v, keys))
+    remap->pos = xmi_policy_pos(pp, v);
+    if (!xmi_json_want_keys(pp->doc, v, keys))
         return;
-    gfn = json_need(pp->doc, v, "gfn");
-    to = json_need(pp->doc, v, "to");
-    if (!gfn || !to || !policy_get_gfn(pp, gfn, &remap->gfn) || !parse_to(pp, to, remap))
+    gfn = xmi_json_need(pp->doc, v, "gfn");
+    to = xmi_json_need(pp->doc, v, "to");
+    if (!gfn || !to || !xmi_policy_get_gfn(pp, gfn, &remap->gfn) || !parse_to(pp, to, remap))
         return;
-    m = json_find(pp->doc, v, "count");
-    if (m && !json_get_u64(pp->doc, m, 1, POLICY_MAX_REMAPS, &remap->count))
+    m = xmi_json_find(pp->doc, v, "count");
+    if (m && !xmi_json_get_u64(pp->doc, m, 1, POLICY_MAX_REMAPS, &remap->count))
         return;
     check_remap(pp, v, remap);
-    if ((m = json_find(pp->doc, v, "patches")))
+    if ((m = xmi_json_find(pp->doc, v, "patches")))
         parse_patches(pp, m, remap);
 }
 
@@ -121,7 +121,7 @@ static void check_remap_total(struct policy_parser *pp, const struct json_value 
     for (size_t i = 0; i < view->n_remaps; i++)
         total += view->remaps[i].count;
     if (total > POLICY_MAX_REMAP_GFNS)
-        json_error(pp->doc, v, XM_MSG_COUNT, "%" PRIu64 " gfns are remapped; at most %u may be",
+        xmi_json_error(pp->doc, v, XM_MSG_COUNT, "%" PRIu64 " gfns are remapped; at most %u may be",
                    total, POLICY_MAX_REMAP_GFNS);
 }
 
@@ -135,27 +135,27 @@ static void check_remap_overlaps(struct policy_parser *pp, const struct json_val
 
         if (b->gfn - a->gfn >= a->count)
             continue;
-        json_error(pp->doc, v, XM_MSG_REMAP_TWICE,
+        xmi_json_error(pp->doc, v, XM_MSG_REMAP_TWICE,
                    "gfn 0x%" PRIx64 " is remapped twice (line %u, column %u and line %u, "
                    "column %u)",
                    b->gfn, a->pos.line, a->pos.column, b->pos.line, b->pos.column);
     }
 }
 
-void policy_parse_remaps(struct policy_parser *pp, const struct json_value *v,
+void xmi_policy_parse_remaps(struct policy_parser *pp, const struct json_value *v,
                          struct policy_view *view)
 {
-    size_t errors = json_doc_errors(pp->doc);
+    size_t errors = xmi_json_doc_errors(pp->doc);
 
-    if (!json_want(pp->doc, v, JSON_ARRAY) || !json_want_count(pp->doc, v, 0, POLICY_MAX_REMAPS))
+    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) || !xmi_json_want_count(pp->doc, v, 0, POLICY_MAX_REMAPS))
         return;
-    view->remaps = policy_array(pp, v, sizeof(*view->remaps));
+    view->remaps = xmi_policy_array(pp, v, sizeof(*view->remaps));
     if (!view->remaps)
         return;
     json_for_each(pp->doc, it, v)
         parse_remap(pp, it, &view->remaps[view->n_remaps++]);
     check_remap_total(pp, v, view);
-    if (json_doc_errors(pp->doc) == errors)
+    if (xmi_json_doc_errors(pp->doc) == errors)
         check_remap_overlaps(pp, v, view);
 }
 
@@ -172,15 +172,15 @@ static bool name_is_taken(const struct xmem_policy *p, const char *name)
 static void parse_view_name(struct policy_parser *pp, const struct json_value *v,
                             struct policy_view *view)
 {
-    const struct json_value *name = json_need(pp->doc, v, "name");
+    const struct json_value *name = xmi_json_need(pp->doc, v, "name");
 
-    if (!name || !policy_get_name(pp, name, &view->name))
+    if (!name || !xmi_policy_get_name(pp, name, &view->name))
         return;
     if (strcmp(view->name, "host") == 0)
-        json_error(pp->doc, name, XM_MSG_NAME_RESERVED,
+        xmi_json_error(pp->doc, name, XM_MSG_NAME_RESERVED,
                    "\"host\" is the host view, which is always there");
     else if (name_is_taken(pp->p, view->name))
-        json_error(pp->doc, name, XM_MSG_NAME_TWICE, "there are two views \"%s\"", view->name);
+        xmi_json_error(pp->doc, name, XM_MSG_NAME_TWICE, "there are two views \"%s\"", view->name);
 }
 
 static void parse_view(struct policy_parser *pp, const struct json_value *v,
@@ -192,29 +192,29 @@ static void parse_view(struct policy_parser *pp, const struct json_value *v,
     bool visible = true;
 
     view->default_rights = XMEM_RWX;
-    view->pos = policy_pos(pp, v);
-    if (!json_want(pp->doc, v, JSON_OBJECT))
+    view->pos = xmi_policy_pos(pp, v);
+    if (!xmi_json_want(pp->doc, v, JSON_OBJECT))
         return;
-    json_want_keys(pp->doc, v, keys);
+    xmi_json_want_keys(pp->doc, v, keys);
     parse_view_name(pp, v, view);
-    if ((m = json_find(pp->doc, v, "description")))
-        json_want(pp->doc, m, JSON_STRING);
-    if ((m = json_find(pp->doc, v, "default_rights")))
-        policy_get_rights(pp, m, false, &view->default_rights);
-    if ((m = json_find(pp->doc, v, "visible")))
-        json_get_bool(pp->doc, m, &visible);
+    if ((m = xmi_json_find(pp->doc, v, "description")))
+        xmi_json_want(pp->doc, m, JSON_STRING);
+    if ((m = xmi_json_find(pp->doc, v, "default_rights")))
+        xmi_policy_get_rights(pp, m, false, &view->default_rights);
+    if ((m = xmi_json_find(pp->doc, v, "visible")))
+        xmi_json_get_bool(pp->doc, m, &visible);
     view->hidden = !visible;
-    if ((m = json_find(pp->doc, v, "remaps")))
-        policy_parse_remaps(pp, m, view);
+    if ((m = xmi_json_find(pp->doc, v, "remaps")))
+        xmi_policy_parse_remaps(pp, m, view);
 }
 
 static bool can_have_views(struct policy_parser *pp, const struct json_value *v)
 {
-    return v && json_want(pp->doc, v, JSON_ARRAY) &&
-           json_want_count(pp->doc, v, 0, POLICY_MAX_VIEWS);
+    return v && xmi_json_want(pp->doc, v, JSON_ARRAY) &&
+           xmi_json_want_count(pp->doc, v, 0, POLICY_MAX_VIEWS);
 }
 
-void policy_parse_views(struct policy_parser *pp, const struct json_value *v)
+void xmi_policy_parse_views(struct policy_parser *pp, const struct json_value *v)
 {
     struct xmem_policy *p = pp->p;
     bool some = can_have_views(pp, v);
@@ -224,24 +224,24 @@ void policy_parse_views(struct policy_parser *pp, const struct json_value *v)
         pp->oom = true;
         return;
     }
-    p->views[p->n_views++].name = policy_copy(pp, "host");
+    p->views[p->n_views++].name = xmi_policy_copy(pp, "host");
     if (!some)
         return;
     json_for_each(pp->doc, it, v)
         parse_view(pp, it, &p->views[p->n_views++]);
 }
 
-bool policy_get_view(struct policy_parser *pp, const struct json_value *v, uint32_t *out)
+bool xmi_policy_get_view(struct policy_parser *pp, const struct json_value *v, uint32_t *out)
 {
     const char *text;
 
-    if (!json_get_text(pp->doc, v, POLICY_NAME_MAX, &text))
+    if (!xmi_json_get_text(pp->doc, v, POLICY_NAME_MAX, &text))
         return false;
     for (uint32_t i = 0; i < pp->p->n_views; i++)
         if (pp->p->views[i].name && strcmp(pp->p->views[i].name, text) == 0) {
             *out = i;
             return true;
         }
-    json_error(pp->doc, v, XM_MSG_VIEW_UNKNOWN, "there is no view \"%s\"", text);
+    xmi_json_error(pp->doc, v, XM_MSG_VIEW_UNKNOWN, "there is no view \"%s\"", text);
     return false;
 }

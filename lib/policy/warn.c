@@ -10,18 +10,18 @@ static void warn_unused(const struct xmem_policy *p, struct xmem_report *r,
     char path[64];
 
     snprintf(path, sizeof(path), "/rules/%u/on/%u", u->rule, u->place);
-    policy_warning(p, r, XM_MSG_NEVER_DECIDES, u->pos, path,
+    xmi_policy_warning(p, r, XM_MSG_NEVER_DECIDES, u->pos, path,
                    "never decides: the strictest action that matches does, \"%s\" in line %u, "
                    "column %u%s",
                    xmem_action_name((enum xmem_action)u->by), u->by_pos.line, u->by_pos.column,
                    u->by_reading ? "; a write counts as a read as well" : "");
 }
 
-void policy_warn(const struct xmem_policy *p, struct xmem_report *r)
+void xmi_policy_warn(const struct xmem_policy *p, struct xmem_report *r)
 {
     for (size_t i = 0; i < p->n_unused; i++)
         warn_unused(p, r, &p->unused[i]);
-    policy_warn_anchors(p, r);
-    policy_warn_reach(p, r);
-    policy_warn_shown(p, r);
+    xmi_policy_warn_anchors(p, r);
+    xmi_policy_warn_reach(p, r);
+    xmi_policy_warn_shown(p, r);
 }

@@ -12,28 +12,28 @@ static void view_rights_in(const struct view *v, uint64_t gfn, uint64_t left, st
 {
     while (left) {
         uint64_t nr = left;
-        uint8_t rights = known_set_of(known_run(&v->known, gfn, &nr));
+        uint8_t rights = known_set_of(xmi_known_run(&v->known, gfn, &nr));
         if (rights == KNOWN_NOTHING)
             rights = view_default(v);
         if (rights != KNOWN_NOTHING)
-            feed_add(out, gfn, nr, rights);
+            xmi_feed_add(out, gfn, nr, rights);
         gfn += nr;
         left -= nr;
     }
 }
 
-int changes_make_entries(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
+int xmi_changes_make_entries(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
 {
     struct feed f;
     if (view_default(v) == KNOWN_NOTHING || (d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS))
         return 0;
-    feed_begin(&f, d, v);
+    xmi_feed_begin(&f, d, v);
     for (uint64_t left = nr; left; gfn += nr, left -= nr) {
         nr = left;
-        if (known_set_of(known_run(&v->known, gfn, &nr)) == KNOWN_NOTHING)
-            feed_add(&f, gfn, nr, view_default(v));
+        if (known_set_of(xmi_known_run(&v->known, gfn, &nr)) == KNOWN_NOTHING)
+            xmi_feed_add(&f, gfn, nr, view_default(v));
     }
-    return feed_end(&f);
+    return xmi_feed_end(&f);
 }
 
 static int reapply_remaps(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
@@ -42,9 +42,9 @@ static int reapply_remaps(struct xmem_domain *d, struct view *v, uint64_t gfn, u
         const struct remap *m = remap_at(v, i);
         if (m->gfn - gfn >= nr)
             continue;
-        int rc = view_remap(d, v, m->gfn, m->to_gfn);
+        int rc = xmi_view_remap(d, v, m->gfn, m->to_gfn);
         if (rc)
-            return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped "
+            return xmi_domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped "
                                "again after a change in the host view", v->id, m->gfn);
     }
     return 0;
@@ -55,7 +55,7 @@ static int reapply_view(struct xmem_domain *d, struct view *v, const struct runs
 {
     struct feed f;
     int rc = 0;
-    feed_begin(&f, d, v);
+    xmi_feed_begin(&f, d, v);
     for (size_t i = from.run; i <= to.run && i < host->n && !rc; i++) {
         const struct run *r = &host->v[i];
         uint64_t a = i == from.run ? from.off : 0, b = i == to.run ? to.off : run_nr(r);
@@ -65,16 +65,16 @@ static int reapply_view(struct xmem_domain *d, struct view *v, const struct runs
         if (!rc)
             view_rights_in(v, r->gfn + a, b - a, &f);
     }
-    int rc2 = feed_end(&f);
+    int rc2 = xmi_feed_end(&f);
     return rc ? rc : rc2;
 }
 
-int changes_reapply_part(struct xmem_domain *d, const struct runs *host, struct place from,
+int xmi_changes_reapply_part(struct xmem_domain *d, const struct runs *host, struct place from,
                          struct place to)
 {
     int rc = 0;
     for (size_t i = from.run; i < host->n && (i < to.run || (i == to.run && to.off)); i++)
-        view_leaf_note(d, host->v[i].gfn, i < to.run ? run_nr(&host->v[i]) : to.off);
+        xmi_view_leaf_note(d, host->v[i].gfn, i < to.run ? run_nr(&host->v[i]) : to.off);
     if (!(d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS) || !d->led->views_on)
         return 0;
     for (uint32_t id = 1; id < d->view_end && !rc; id++)
@@ -83,30 +83,30 @@ int changes_reapply_part(struct xmem_domain *d, const struct runs *host, struct 
     return rc;
 }
 
-int changes_reapply(struct xmem_domain *d, const struct runs *list)
+int xmi_changes_reapply(struct xmem_domain *d, const struct runs *list)
 {
-    return list->n ? changes_reapply_part(d, list, (struct place){0, 0}, (struct place){list->n, 0}) : 0;
+    return list->n ? xmi_changes_reapply_part(d, list, (struct place){0, 0}, (struct place){list->n, 0}) : 0;
 }
 
-int changes_reapply_one(struct xmem_domain *d, uint64_t gfn)
+int xmi_changes_reapply_one(struct xmem_domain *d, uint64_t gfn)
 {
     struct run one = {gfn, UINT64_C(1) << 8};
-    return changes_reapply(d, &(struct runs){&one, 1, 1});
+    return xmi_changes_reapply(d, &(struct runs){&one, 1, 1});
 }
 
-int domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
+int xmi_domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
 {
-    int rc = domain_force_alone(d, v, gfn, rights);
+    int rc = xmi_domain_force_alone(d, v, gfn, rights);
     if (rc || v->id)
         return rc;
-    rc = changes_reapply_one(d, gfn);
-    return rc ? domain_not_forced(d, v, gfn, rights, rc) : 0;
+    rc = xmi_changes_reapply_one(d, gfn);
+    return rc ? xmi_domain_not_forced(d, v, gfn, rights, rc) : 0;
 }
 
-int domain_force_open(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
+int xmi_domain_force_open(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
 {
     d->rights->as_said = true;
-    int rc = domain_force_rights(d, v, gfn, rights);
+    int rc = xmi_domain_force_rights(d, v, gfn, rights);
     d->rights->as_said = false;
     return rc;
 }

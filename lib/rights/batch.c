@@ -22,7 +22,7 @@ static int batch_idle(struct xmem_batch *b)
 {
     int rc = batch_usable(b);
     if (!rc && b->c.started)
-        rc = domain_refuse(b->c.d, -EINVAL, "the batch is being applied: go on with "
+        rc = xmi_domain_refuse(b->c.d, -EINVAL, "the batch is being applied: go on with "
                            "xmem_batch_apply_some(), or xmem_batch_revert() it first");
     return rc;
 }
@@ -33,10 +33,10 @@ int xmem_batch_new(struct xmem_domain *d, struct xmem_batch **out)
     if (rc)
         return rc;
     if (!out)
-        return domain_refuse(d, -EINVAL, "xmem_batch_new: nowhere to put the batch");
+        return xmi_domain_refuse(d, -EINVAL, "xmem_batch_new: nowhere to put the batch");
     struct xmem_batch *b = calloc(1, sizeof(*b));
     if (!b)
-        return domain_refuse(d, -ENOMEM, "out of memory");
+        return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     b->c.d = d;
     b->next = d->rights->batches;
     d->rights->batches = b;
@@ -50,18 +50,18 @@ void xmem_batch_free(struct xmem_batch *b)
         return;
     struct xmem_domain *d = b->c.d;
     if (d && b->c.started)
-        (void)changes_undo(&b->c);
+        (void)xmi_changes_undo(&b->c);
     for (struct xmem_batch **p = d ? &d->rights->batches : NULL; p && *p; p = &(*p)->next) {
         if (*p == b) {
             *p = b->next;
             break;
         }
     }
-    changes_free(&b->c);
+    xmi_changes_free(&b->c);
     free(b);
 }
 
-void domain_orphan_batches(struct xmem_domain *d)
+void xmi_domain_orphan_batches(struct xmem_domain *d)
 {
     for (struct xmem_batch *b = d->rights ? d->rights->batches : NULL; b; b = b->next) {
         b->c.d = NULL;
@@ -71,30 +71,30 @@ void domain_orphan_batches(struct xmem_domain *d)
         d->rights->batches = NULL;
 }
 
-int rights_init(struct xmem_domain *d)
+int xmi_rights_init(struct xmem_domain *d)
 {
     d->rights = calloc(1, sizeof(*d->rights));
     if (!d->rights)
         return -ENOMEM;
-    known_init(&d->rights->split, ledger_arena(d), NULL);
+    xmi_known_init(&d->rights->split, xmi_ledger_arena(d), NULL);
     return 0;
 }
 
-void rights_free(struct xmem_domain *d)
+void xmi_rights_free(struct xmem_domain *d)
 {
     if (!d->rights)
         return;
-    domain_orphan_batches(d);
-    known_clear(&d->rights->split);
-    send_free(d->rights);
+    xmi_domain_orphan_batches(d);
+    xmi_known_clear(&d->rights->split);
+    xmi_send_free(d->rights);
     free(d->rights);
     d->rights = NULL;
 }
 
-void domain_rewind_batches(struct xmem_domain *d)
+void xmi_domain_rewind_batches(struct xmem_domain *d)
 {
     for (struct xmem_batch *b = d->rights->batches; b; b = b->next)
-        changes_reset(&b->c);
+        xmi_changes_reset(&b->c);
 }
 
 int xmem_batch_add(struct xmem_batch *b, uint16_t view, uint64_t first_gfn, uint64_t count,
@@ -103,12 +103,12 @@ int xmem_batch_add(struct xmem_batch *b, uint16_t view, uint64_t first_gfn, uint
     struct change *ch;
     int rc = batch_idle(b);
     if (!rc)
-        rc = changes_check(b->c.d, view, first_gfn, count, rights);
+        rc = xmi_changes_check(b->c.d, view, first_gfn, count, rights);
     if (rc)
         return rc;
-    rc = changes_reserve(&b->c, view, 1, &ch);
+    rc = xmi_changes_reserve(&b->c, view, 1, &ch);
     if (rc)
-        return domain_refuse(b->c.d, rc, "out of memory");
+        return xmi_domain_refuse(b->c.d, rc, "out of memory");
     runs_append(&ch->want, first_gfn, count, (uint8_t)rights);
     return 0;
 }
@@ -120,14 +120,14 @@ int xmem_batch_add_many(struct xmem_batch *b, uint16_t view, const uint64_t *gfn
     if (rc || !n)
         return rc;
     if (!gfns || !rights)
-        return domain_refuse(b->c.d, -EINVAL, "xmem_batch_add_many: %zu gfns, but no list", n);
-    return changes_add_many(&b->c, view, gfns, rights, n);
+        return xmi_domain_refuse(b->c.d, -EINVAL, "xmem_batch_add_many: %zu gfns, but no list", n);
+    return xmi_changes_add_many(&b->c, view, gfns, rights, n);
 }
 
 static void forget(struct changes *c)
 {
     struct xmem_domain *d = c->d;
-    changes_free(c);
+    xmi_changes_free(c);
     *c = (struct changes){.d = d};
 }
 
@@ -136,14 +136,14 @@ void xmem_batch_clear(struct xmem_batch *b)
     if (!b || !b->c.d)
         return;
     if (b->c.started)
-        (void)changes_undo(&b->c);
+        (void)xmi_changes_undo(&b->c);
     forget(&b->c);
 }
 
 static int check_result(struct xmem_batch *b, struct xmem_batch_result *out)
 {
-    if (out && sized_check(out))
-        return domain_refuse(b->c.d, -EINVAL, "xmem_batch_result: size is not set");
+    if (out && xmi_sized_check(out))
+        return xmi_domain_refuse(b->c.d, -EINVAL, "xmem_batch_result: size is not set");
     return 0;
 }
 
@@ -153,12 +153,12 @@ int xmem_batch_plan(struct xmem_batch *b, struct xmem_batch_result *out)
     if (rc)
         return rc;
     if (!out)
-        return domain_refuse(b->c.d, -EINVAL, "xmem_batch_plan: nowhere to put the result");
+        return xmi_domain_refuse(b->c.d, -EINVAL, "xmem_batch_plan: nowhere to put the result");
     rc = check_result(b, out);
     if (!rc)
-        rc = changes_plan(&b->c);
+        rc = xmi_changes_plan(&b->c);
     if (!rc)
-        sized_out(out, &b->c.res, sizeof(b->c.res));
+        xmi_sized_out(out, &b->c.res, sizeof(b->c.res));
     return rc;
 }
 
@@ -170,11 +170,11 @@ int xmem_batch_apply_some(struct xmem_batch *b, uint64_t max_gfns, struct xmem_b
     if (rc)
         return rc;
     if (!b->c.started)
-        rc = changes_start(&b->c);
+        rc = xmi_changes_start(&b->c);
     if (!rc)
-        rc = changes_some(&b->c, max_gfns ? max_gfns : 1);
+        rc = xmi_changes_some(&b->c, max_gfns ? max_gfns : 1);
     if (out)
-        sized_out(out, &b->c.res, sizeof(b->c.res));
+        xmi_sized_out(out, &b->c.res, sizeof(b->c.res));
     if (!rc)
         forget(&b->c);
     return rc;
@@ -190,5 +190,5 @@ int xmem_batch_revert(struct xmem_batch *b)
     int rc = batch_usable(b);
     if (rc || !b->c.started)
         return rc;
-    return changes_undo(&b->c);
+    return xmi_changes_undo(&b->c);
 }

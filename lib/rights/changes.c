@@ -16,32 +16,32 @@ static int check_rights(struct xmem_domain *d, const struct view *v, uint32_t ri
 {
     uint32_t can = v->id ? d->caps.view_rights : d->caps.rights;
     if (!rights_valid(rights))
-        return domain_refuse(d, -EINVAL, "%" PRIu32 " is no enum xmem_rights", rights);
+        return xmi_domain_refuse(d, -EINVAL, "%" PRIu32 " is no enum xmem_rights", rights);
     if (rights == XMEM_DEFAULT) {
         if (v->id && v->def == KNOWN_NOTHING)
-            return domain_refuse(d, -EOPNOTSUPP, "view %u: its default rights are not known, it is "
+            return xmi_domain_refuse(d, -EOPNOTSUPP, "view %u: its default rights are not known, it is "
                                  "another tool's; name the rights", v->id);
         return 0;
     }
     if (can & XMEM_RIGHTS_BIT(rights))
         return 0;
-    return domain_refuse(d, -EOPNOTSUPP, "view %u: rights %s cannot be expressed on this kind of "
+    return xmi_domain_refuse(d, -EOPNOTSUPP, "view %u: rights %s cannot be expressed on this kind of "
                          "machine (see caps.%s)", v->id, xmem_rights_name(rights),
                          v->id ? "view_rights" : "rights");
 }
 
-int changes_check(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr, uint32_t rights)
+int xmi_changes_check(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr, uint32_t rights)
 {
     const struct view *v = domain_view(d, view);
     if (view && d->caps.max_views <= 1)
-        return domain_refuse(d, -EOPNOTSUPP, "view %u: this kind of machine has no views", view);
+        return xmi_domain_refuse(d, -EOPNOTSUPP, "view %u: this kind of machine has no views", view);
     if (!v || v->step || v->unwanted)
-        return domain_refuse(d, -ENOENT, "view %u does not exist", view);
+        return xmi_domain_refuse(d, -ENOENT, "view %u does not exist", view);
     if (!view && !d->enabled)
-        return domain_refuse(d, -ENODEV, "domain %" PRIu32 ": rights of the host view need "
+        return xmi_domain_refuse(d, -ENODEV, "domain %" PRIu32 ": rights of the host view need "
                              "monitoring; call xmem_domain_enable() first", d->domid);
     int rc = check_rights(d, v, rights);
-    return rc ? rc : domain_check_gfns(d, gfn, nr);
+    return rc ? rc : xmi_domain_check_gfns(d, gfn, nr);
 }
 
 static size_t find_change(const struct changes *c, uint16_t view)
@@ -52,11 +52,11 @@ static size_t find_change(const struct changes *c, uint16_t view)
     return i;
 }
 
-int changes_reserve(struct changes *c, uint16_t view, size_t n, struct change **out)
+int xmi_changes_reserve(struct changes *c, uint16_t view, size_t n, struct change **out)
 {
     size_t i = find_change(c, view);
     if (i == c->n || c->v[i].view != view) {
-        int rc = array_room((void **)&c->v, c->n, &c->cap, sizeof(*c->v));
+        int rc = xmi_array_room((void **)&c->v, c->n, &c->cap, sizeof(*c->v));
         if (rc)
             return rc;
         memmove(&c->v[i + 1], &c->v[i], (c->n - i) * sizeof(*c->v));
@@ -64,25 +64,25 @@ int changes_reserve(struct changes *c, uint16_t view, size_t n, struct change **
         c->n++;
     }
     *out = &c->v[i];
-    return runs_reserve(&c->v[i].want, n);
+    return xmi_runs_reserve(&c->v[i].want, n);
 }
 
-void changes_reset(struct changes *c)
+void xmi_changes_reset(struct changes *c)
 {
     for (size_t i = 0; i < c->n; i++) {
-        runs_free(&c->v[i].send);
-        runs_free(&c->v[i].undo);
+        xmi_runs_free(&c->v[i].send);
+        xmi_runs_free(&c->v[i].undo);
         c->v[i].done = (struct place){0};
     }
     c->current = 0;
     c->started = false;
 }
 
-void changes_free(struct changes *c)
+void xmi_changes_free(struct changes *c)
 {
-    changes_reset(c);
+    xmi_changes_reset(c);
     for (size_t i = 0; i < c->n; i++)
-        runs_free(&c->v[i].want);
+        xmi_runs_free(&c->v[i].want);
     free(c->v);
     c->v = NULL;
     c->n = c->cap = 0;
@@ -110,7 +110,7 @@ static int elide(const struct view *v, const struct run *r, uint8_t rights, stru
         return runs_push(send, gfn, left, rights);
     while (left && !rc) {
         uint64_t nr = left;
-        if (known_set_of(known_run(&v->known, gfn, &nr)) == rights && !v->unsure)
+        if (known_set_of(xmi_known_run(&v->known, gfn, &nr)) == rights && !v->unsure)
             *elided += nr;
         else
             rc = runs_push(send, gfn, nr, rights);
@@ -132,7 +132,7 @@ static int elide_all(struct changes *c, struct change *ch, struct runs *all)
         *all = (struct runs){0};
         return 0;
     }
-    rc = runs_reserve(&ch->send, all->n);
+    rc = xmi_runs_reserve(&ch->send, all->n);
     for (size_t i = 0; i < all->n && !rc; i++)
         rc = elide(v, &all->v[i], resolve(c->d, v, run_rights(&all->v[i])), &ch->send,
                    &c->res.elided);
@@ -142,13 +142,13 @@ static int elide_all(struct changes *c, struct change *ch, struct runs *all)
 static int compile(struct changes *c, struct change *ch)
 {
     struct runs all = {0};
-    runs_free(&ch->send);
-    int rc = runs_normalize(&ch->want, &all);
-    c->res.gfns += runs_gfns(&all);
+    xmi_runs_free(&ch->send);
+    int rc = xmi_runs_normalize(&ch->want, &all);
+    c->res.gfns += xmi_runs_gfns(&all);
     if (!rc)
         rc = elide_all(c, ch, &all);
     c->res.ranges += ch->send.n;
-    runs_free(&all);
+    xmi_runs_free(&all);
     return rc;
 }
 
@@ -158,13 +158,13 @@ static int compile_all(struct changes *c)
     c->res = (struct xmem_batch_result){.size = sizeof(c->res), .failed_gfn = XMEM_GFN_UNDO};
     for (size_t i = 0; i < c->n && !rc; i++) {
         if (!domain_view(c->d, c->v[i].view))
-            return domain_refuse(c->d, -ENOENT, "view %u does not exist any more", c->v[i].view);
+            return xmi_domain_refuse(c->d, -ENOENT, "view %u does not exist any more", c->v[i].view);
         if (!c->v[i].view && !c->d->enabled)
-            return domain_refuse(c->d, -ENODEV, "domain %" PRIu32 ": rights of the host view need "
+            return xmi_domain_refuse(c->d, -ENODEV, "domain %" PRIu32 ": rights of the host view need "
                                  "monitoring; call xmem_domain_enable() first", c->d->domid);
         rc = compile(c, &c->v[i]);
     }
-    return rc ? domain_refuse(c->d, rc, "out of memory") : 0;
+    return rc ? xmi_domain_refuse(c->d, rc, "out of memory") : 0;
 }
 
 /* ---- starting ---- */
@@ -192,7 +192,7 @@ static int note_undo(const struct view *v, const struct runs *spans, struct runs
         uint64_t gfn = spans->v[i].gfn, left = run_nr(&spans->v[i]);
         while (left && !rc) {
             uint64_t nr = left;
-            uint8_t byte = known_run(&v->known, gfn, &nr);
+            uint8_t byte = xmi_known_run(&v->known, gfn, &nr);
             if (known_set_of(byte) != KNOWN_NOTHING && known_set_of(byte) != known_found_of(byte))
                 rc = runs_push(undo, gfn, nr, known_set_of(byte));
             gfn += nr;
@@ -210,7 +210,7 @@ static int make_room(struct view *v, const struct runs *list)
     for (size_t i = 0; i < list->n && !rc; i++) {
         uint64_t nr = run_nr(&list->v[i]);
         if (nr != 1 || !known_at(&v->known, &at, list->v[i].gfn))
-            rc = known_prepare(&v->known, list->v[i].gfn, nr);
+            rc = xmi_known_prepare(&v->known, list->v[i].gfn, nr);
     }
     return rc;
 }
@@ -222,16 +222,16 @@ static int look_before(struct xmem_domain *d, struct change *ch)
     struct runs spans = {0};
     int rc = spans_of(&ch->send, &spans);
     if (rc)
-        rc = domain_refuse(d, rc, "out of memory");
+        rc = xmi_domain_refuse(d, rc, "out of memory");
     else
-        rc = changes_learn(d, v, &spans);
+        rc = xmi_changes_learn(d, v, &spans);
     if (!rc && (note_undo(v, &spans, &ch->undo) || make_room(v, &ch->send)))
-        rc = domain_refuse(d, -ENOMEM, "out of memory");
-    runs_free(&spans);
+        rc = xmi_domain_refuse(d, -ENOMEM, "out of memory");
+    xmi_runs_free(&spans);
     return rc;
 }
 
-int changes_start(struct changes *c)
+int xmi_changes_start(struct changes *c)
 {
     struct xmem_domain *d = c->d;
     c->hypercalls_before = d->ops->hypercalls(d->dom);
@@ -243,7 +243,7 @@ int changes_start(struct changes *c)
     }
     c->res.hypercalls = d->ops->hypercalls(d->dom) - c->hypercalls_before;
     if (rc) {
-        changes_reset(c);
+        xmi_changes_reset(c);
         return rc;
     }
     c->started = true;
@@ -251,18 +251,18 @@ int changes_start(struct changes *c)
     return 0;
 }
 
-int changes_plan(struct changes *c)
+int xmi_changes_plan(struct changes *c)
 {
     int rc = compile_all(c);
     for (size_t i = 0; i < c->n && !rc; i++) {
         const struct view *v = domain_view(c->d, c->v[i].view);
         uint64_t calls = 0;
-        c->res.changed += runs_gfns(&c->v[i].send);
-        c->res.hypercalls += send_cost(c->d, v, &c->v[i].send);
-        rc = changes_learn_cost(c->d, v, &c->v[i].send, &calls);
+        c->res.changed += xmi_runs_gfns(&c->v[i].send);
+        c->res.hypercalls += xmi_send_cost(c->d, v, &c->v[i].send);
+        rc = xmi_changes_learn_cost(c->d, v, &c->v[i].send, &calls);
         c->res.hypercalls += calls;
     }
-    changes_reset(c);
+    xmi_changes_reset(c);
     return rc;
 }
 
@@ -275,9 +275,9 @@ static int send_change(struct changes *c, struct change *ch, uint64_t max)
     struct xmem_domain *d = c->d;
     struct place before = ch->done;
     uint64_t failed = XMEM_GFN_UNDO;
-    int rc = send_runs(d, domain_view(d, ch->view), &ch->send, &ch->done, max, &failed);
+    int rc = xmi_send_runs(d, domain_view(d, ch->view), &ch->send, &ch->done, max, &failed);
     if (!rc && !ch->view)
-        rc = changes_reapply_part(d, &ch->send, before, ch->done);
+        rc = xmi_changes_reapply_part(d, &ch->send, before, ch->done);
     if (rc) {
         c->res.failed_gfn = failed;
         c->res.failed_view = ch->view;
@@ -298,7 +298,7 @@ static uint64_t between(const struct runs *list, struct place from, struct place
 static uint8_t rights_before(const struct view *v, const struct runs *undo, uint64_t gfn,
                              uint64_t *nr)
 {
-    size_t i = runs_find(undo, gfn);
+    size_t i = xmi_runs_find(undo, gfn);
     const struct run *r = i < undo->n ? &undo->v[i] : NULL;
     if (r && r->gfn <= gfn) {
         *nr = *nr < run_end(r) - gfn ? *nr : run_end(r) - gfn;
@@ -306,7 +306,7 @@ static uint8_t rights_before(const struct view *v, const struct runs *undo, uint
     }
     if (r && r->gfn - gfn < *nr)
         *nr = r->gfn - gfn;
-    return known_found_of(known_run(&v->known, gfn, nr));
+    return known_found_of(xmi_known_run(&v->known, gfn, nr));
 }
 
 static void feed_before(struct feed *f, const struct change *ch, uint64_t gfn, uint64_t left)
@@ -315,7 +315,7 @@ static void feed_before(struct feed *f, const struct change *ch, uint64_t gfn, u
         uint64_t nr = left;
         uint8_t rights = rights_before(f->v, &ch->undo, gfn, &nr);
         if (rights != KNOWN_NOTHING)
-            feed_add(f, gfn, nr, rights);
+            xmi_feed_add(f, gfn, nr, rights);
         gfn += nr;
         left -= nr;
     }
@@ -328,20 +328,20 @@ static int undo_change(struct xmem_domain *d, struct change *ch)
     struct feed f;
     if (!v || (!ch->done.run && !ch->done.off))
         return 0;
-    feed_begin(&f, d, v);
+    xmi_feed_begin(&f, d, v);
     f.past = true;
-    f.again = ch->view ? NULL : changes_reapply;
+    f.again = ch->view ? NULL : xmi_changes_reapply;
     for (size_t i = 0; i < ch->send.n && i <= ch->done.run; i++) {
         const struct run *r = &ch->send.v[i];
         feed_before(&f, ch, r->gfn, i < ch->done.run ? run_nr(r) : ch->done.off);
     }
-    int rc = feed_end(&f);
+    int rc = xmi_feed_end(&f);
     if (!rc)
         ch->done = (struct place){0};
     return rc;
 }
 
-int changes_undo(struct changes *c)
+int xmi_changes_undo(struct changes *c)
 {
     int first = 0;
     for (size_t i = c->n; i--;) {
@@ -351,7 +351,7 @@ int changes_undo(struct changes *c)
     }
     c->res.changed = 0;
     if (!first) /* what was not put back is tried again */
-        changes_reset(c);
+        xmi_changes_reset(c);
     return first;
 }
 
@@ -360,15 +360,15 @@ static int put_back(struct changes *c, int rc)
     struct xmem_error why = c->d->error;
     uint64_t failed = c->res.failed_gfn;
     uint16_t view = c->res.failed_view;
-    int rc2 = changes_undo(c);
+    int rc2 = xmi_changes_undo(c);
     for (size_t i = 0; rc2 && i < c->n; i++)
         if (domain_view(c->d, c->v[i].view))
             view_unsure(domain_view(c->d, c->v[i].view), true);
-    changes_reset(c);
+    xmi_changes_reset(c);
     if (rc2 && rc != -ESHUTDOWN)
-        xmem_error_add(&why, "; and putting back failed: %s", c->d->error.text);
+        xmi_error_add(&why, "; and putting back failed: %s", c->d->error.text);
     else
-        domain_as_before(c->d, &why);
+        xmi_domain_as_before(c->d, &why);
     c->d->error = why;
     c->res.failed_gfn = failed;
     c->res.failed_view = view;
@@ -380,7 +380,7 @@ static int some_of(struct changes *c, struct change *ch, uint64_t *max)
 {
     struct place before = ch->done;
     if (!domain_view(c->d, ch->view))
-        return domain_refuse(c->d, -ENOENT, "view %u does not exist any more", ch->view);
+        return xmi_domain_refuse(c->d, -ENOENT, "view %u does not exist any more", ch->view);
     int rc = send_change(c, ch, *max);
     uint64_t n = between(&ch->send, before, ch->done);
     c->res.changed += n;
@@ -388,7 +388,7 @@ static int some_of(struct changes *c, struct change *ch, uint64_t *max)
     return rc;
 }
 
-int changes_some(struct changes *c, uint64_t max_gfns)
+int xmi_changes_some(struct changes *c, uint64_t max_gfns)
 {
     struct xmem_domain *d = c->d;
     int rc = 0;
@@ -410,10 +410,10 @@ int changes_some(struct changes *c, uint64_t max_gfns)
     return c->current < c->n;
 }
 
-int changes_apply(struct changes *c)
+int xmi_changes_apply(struct changes *c)
 {
-    int rc = changes_start(c);
+    int rc = xmi_changes_start(c);
     if (!rc)
-        rc = changes_some(c, UINT64_MAX);
+        rc = xmi_changes_some(c, UINT64_MAX);
     return rc;
 }

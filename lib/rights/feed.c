@@ -8,7 +8,7 @@
 #define LOT_RUNS 65536u
 #define FAILURES_MAX 64u /* gfns refused before it gives up */
 
-void feed_begin(struct feed *f, struct xmem_domain *d, struct view *v)
+void xmi_feed_begin(struct feed *f, struct xmem_domain *d, struct view *v)
 {
     f->d = d;
     f->v = v;
@@ -37,7 +37,7 @@ static void pass_over(struct feed *f, struct place *at, int rc)
 {
     struct run *r = &f->lot.v[at->run];
     if (rc == -ESRCH)
-        (void)known_put(&f->v->known, r->gfn + at->off, 1, 0xff, 0);
+        (void)xmi_known_put(&f->v->known, r->gfn + at->off, 1, 0xff, 0);
     else
         f->failures++;
     if (++at->off >= run_nr(r))
@@ -50,7 +50,7 @@ static void send_lot(struct feed *f)
     uint64_t failed;
     while (at.run < f->lot.n && !over(f)) {
         f->d->rights->puts_back = f->past;
-        int rc = send_runs(f->d, f->v, &f->lot, &at, UINT64_MAX, &failed);
+        int rc = xmi_send_runs(f->d, f->v, &f->lot, &at, UINT64_MAX, &failed);
         f->d->rights->puts_back = false;
         bool again = at.run == tried.run && at.off == tried.off;
         if (!rc)
@@ -81,7 +81,7 @@ static void make_room(struct feed *f)
     f->lot.cap = LOT_RUNS;
 }
 
-void feed_add(struct feed *f, uint64_t gfn, uint64_t nr, uint8_t rights)
+void xmi_feed_add(struct feed *f, uint64_t gfn, uint64_t nr, uint8_t rights)
 {
     struct run *last = f->lot.n ? &f->lot.v[f->lot.n - 1] : NULL;
     if (over(f))
@@ -95,7 +95,7 @@ void feed_add(struct feed *f, uint64_t gfn, uint64_t nr, uint8_t rights)
     runs_append(&f->lot, gfn, nr, rights);
 }
 
-int feed_end(struct feed *f)
+int xmi_feed_end(struct feed *f)
 {
     if (f->lot.n && !over(f))
         send_lot(f);

@@ -14,19 +14,19 @@ struct guards {
     size_t n, cap;
 };
 
-size_t guards_n(const struct xmem_domain *d)
+size_t xmi_guards_n(const struct xmem_domain *d)
 {
     return d->guarded ? d->guarded->n : 0;
 }
 
-struct guard *guards_at(const struct xmem_domain *d, size_t i)
+struct guard *xmi_guards_at(const struct xmem_domain *d, size_t i)
 {
     return d->guarded->v[i];
 }
 
-size_t guards_from(const struct xmem_domain *d, uint64_t gfn)
+size_t xmi_guards_from(const struct xmem_domain *d, uint64_t gfn)
 {
-    size_t low = 0, high = guards_n(d);
+    size_t low = 0, high = xmi_guards_n(d);
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (d->guarded->v[middle]->gfn < gfn)
@@ -37,31 +37,31 @@ size_t guards_from(const struct xmem_domain *d, uint64_t gfn)
     return low;
 }
 
-int guards_room(struct xmem_domain *d)
+int xmi_guards_room(struct xmem_domain *d)
 {
     struct guards *t = d->guarded ? d->guarded : calloc(1, sizeof(*t));
     d->guarded = t;
-    if (t && !array_room((void **)&t->v, t->n, &t->cap, sizeof(*t->v)))
+    if (t && !xmi_array_room((void **)&t->v, t->n, &t->cap, sizeof(*t->v)))
         return 0;
-    guards_trim(d);
+    xmi_guards_trim(d);
     return -ENOMEM;
 }
 
-void guards_put(struct xmem_domain *d, struct guard *g)
+void xmi_guards_put(struct xmem_domain *d, struct guard *g)
 {
     struct guards *t = d->guarded;
-    size_t i = guards_from(d, g->gfn);
+    size_t i = xmi_guards_from(d, g->gfn);
     memmove(&t->v[i + 1], &t->v[i], (t->n++ - i) * sizeof(*t->v));
     t->v[i] = g;
 }
 
-void guards_take(struct xmem_domain *d, size_t i)
+void xmi_guards_take(struct xmem_domain *d, size_t i)
 {
     struct guards *t = d->guarded;
     memmove(&t->v[i], &t->v[i + 1], (--t->n - i) * sizeof(*t->v));
 }
 
-void guards_trim(struct xmem_domain *d)
+void xmi_guards_trim(struct xmem_domain *d)
 {
     struct guards *t = d->guarded;
     if (!t || t->n)
@@ -71,16 +71,16 @@ void guards_trim(struct xmem_domain *d)
     d->guarded = NULL;
 }
 
-bool guards_any(const struct xmem_domain *d, uint64_t gfn)
+bool xmi_guards_any(const struct xmem_domain *d, uint64_t gfn)
 {
     const struct guards *t = d->guarded;
-    for (size_t i = t ? guards_from(d, gfn) : 0; t && i < t->n && t->v[i]->gfn == gfn; i++)
+    for (size_t i = t ? xmi_guards_from(d, gfn) : 0; t && i < t->n && t->v[i]->gfn == gfn; i++)
         if (!t->v[i]->gone)
             return true;
     return false;
 }
 
-/* n2rwx lets nothing through before it was told: copies_event(). */
+/* n2rwx lets nothing through before it was told: xmi_copies_event(). */
 static uint8_t without_w(uint8_t rights)
 {
     if (rights < XMEM_N || rights == XMEM_N2RWX || rights == XMEM_R_PW)
@@ -88,23 +88,23 @@ static uint8_t without_w(uint8_t rights)
     return (uint8_t)(XMEM_N + (rights_allow(rights) & (XMEM_ACCESS_R | XMEM_ACCESS_X)));
 }
 
-uint8_t guards_narrow_far(const struct xmem_domain *d, const struct view *v, uint64_t gfn,
+uint8_t xmi_guards_narrow_far(const struct xmem_domain *d, const struct view *v, uint64_t gfn,
                           uint8_t rights)
 {
-    return v->step || !guards_any(d, gfn) ? rights : without_w(rights);
+    return v->step || !xmi_guards_any(d, gfn) ? rights : without_w(rights);
 }
 
-void guards_narrow_all(const struct xmem_domain *d, const struct view *v, const uint64_t *gfns,
+void xmi_guards_narrow_all(const struct xmem_domain *d, const struct view *v, const uint64_t *gfns,
                        uint8_t *rights, uint64_t n)
 {
     for (uint64_t i = 0; i < n; i++)
-        rights[i] = guards_narrow_far(d, v, gfns[i], rights[i]);
+        rights[i] = xmi_guards_narrow_far(d, v, gfns[i], rights[i]);
 }
 
-uint64_t guards_run_far(const struct xmem_domain *d, uint64_t gfn, uint64_t nr)
+uint64_t xmi_guards_run_far(const struct xmem_domain *d, uint64_t gfn, uint64_t nr)
 {
     const struct guards *t = d->guarded;
-    size_t i = guards_from(d, gfn);
+    size_t i = xmi_guards_from(d, gfn);
     if (i == t->n || t->v[i]->gfn - gfn >= nr)
         return nr;
     return t->v[i]->gfn == gfn ? 1 : t->v[i]->gfn - gfn;

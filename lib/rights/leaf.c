@@ -21,15 +21,15 @@
 
 static bool known_split(const struct xmem_domain *d, uint64_t gfn)
 {
-    return known_get(&d->rights->split, gfn >> PART_BITS);
+    return xmi_known_get(&d->rights->split, gfn >> PART_BITS);
 }
 
 /* Only where there was room is it noted: else it is split again. */
-void view_leaf_note(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
+void xmi_view_leaf_note(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
 {
     uint64_t first = gfn >> PART_BITS, last = (gfn + nr - 1) >> PART_BITS;
     if (d->quirks & QUIRK_VIEW_SET_COVERS_LEAF)
-        (void)known_put(&d->rights->split, first, last - first + 1, 0xff, 1);
+        (void)xmi_known_put(&d->rights->split, first, last - first + 1, 0xff, 1);
 }
 
 /* Gfns of the next parts in the list that are not split yet, from *at on; as many as there is room for. */
@@ -53,12 +53,12 @@ static int learn_foreign(struct xmem_domain *d, struct view *v, const struct run
     for (size_t i = 0; i < parts->n && !rc; i++) {
         uint64_t gfn = parts->v[i].gfn;
         uint8_t rights;
-        if (known_set_of(known_get(&v->known, gfn)) != KNOWN_NOTHING)
+        if (known_set_of(xmi_known_get(&v->known, gfn)) != KNOWN_NOTHING)
             continue;
         d->stats.gets++;
         rc = d->ops->rights_get(d->dom, v->id, gfn, &rights);
         if (!rc)
-            rc = known_put(&v->known, gfn, 1, 0xff, domain_found_byte(d, v, rights));
+            rc = xmi_known_put(&v->known, gfn, 1, 0xff, xmi_domain_found_byte(d, v, rights));
         else if (rc == -ESRCH)
             rc = 0;
     }
@@ -99,7 +99,7 @@ static int split(struct xmem_domain *d, struct runs *parts)
     if (!rc)
         rc = send_split(d, parts);
     if (rc)
-        return domain_fail(d, rc, 0, "domain %" PRIu32 ": the large page around gfn 0x%" PRIx64
+        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": the large page around gfn 0x%" PRIx64
                            " cannot be split, so that views keep their rights", d->domid,
                            first);
     d->rights->splitting = true; /* without memory it is not noted, and what is set again must not split once more */
@@ -119,17 +119,17 @@ static int split_unless_done(struct xmem_domain *d, const struct runs *list)
     if (d->rights->splitting)
         return 0;
     for (next_parts(d, list, &at, &parts); parts.n && !rc; next_parts(d, list, &at, &parts)) {
-        rc = held ? 0 : domain_hold(d);
+        rc = held ? 0 : xmi_domain_hold(d);
         if (rc)
             return rc;
         held = true;
         rc = split(d, &parts);
         parts.n = 0;
     }
-    return held ? domain_let_go(d, rc) : rc;
+    return held ? xmi_domain_let_go(d, rc) : rc;
 }
 
-int view_leaf_before_set(struct xmem_domain *d, const struct view *v, const struct runs *list)
+int xmi_view_leaf_before_set(struct xmem_domain *d, const struct view *v, const struct runs *list)
 {
     bool plain = v->def == XMEM_RWX &&
                  (d->led->default_now == XMEM_RWX || d->led->default_now == KNOWN_NOTHING);
@@ -138,7 +138,7 @@ int view_leaf_before_set(struct xmem_domain *d, const struct view *v, const stru
     return split_unless_done(d, list);
 }
 
-int view_leaf_before_undo(struct xmem_domain *d, uint64_t gfn)
+int xmi_view_leaf_before_undo(struct xmem_domain *d, uint64_t gfn)
 {
     struct run one = {gfn, UINT64_C(1) << 8};
     if (!(d->quirks & QUIRK_VIEW_SET_COVERS_LEAF) || !d->ops->host_split)

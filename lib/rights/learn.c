@@ -64,13 +64,13 @@ static int answer_to(struct questions *q, uint32_t i)
 {
     if (q->rights[i] != BACKEND_NO_RIGHTS)
         return 0;
-    return domain_ask_rights(q->d, q->v, q->gfns[i], &q->rights[i]);
+    return xmi_domain_ask_rights(q->d, q->v, q->gfns[i], &q->rights[i]);
 }
 
 static int put(struct questions *q, uint64_t gfn, uint64_t nr, uint8_t mask, uint8_t rights)
 {
-    int rc = known_put(&q->v->known, gfn, nr, mask, domain_found_byte(q->d, q->v, rights));
-    return rc ? domain_refuse(q->d, rc, "out of memory") : 0;
+    int rc = xmi_known_put(&q->v->known, gfn, nr, mask, xmi_domain_found_byte(q->d, q->v, rights));
+    return rc ? xmi_domain_refuse(q->d, rc, "out of memory") : 0;
 }
 
 /* Asks for the first n of what is in q, and keeps the answers. */
@@ -114,7 +114,7 @@ static int learn_each(struct questions *q, const struct runs *parts)
 static uint64_t ahead_of(const struct questions *q, uint64_t first)
 {
     uint64_t n = 0;
-    while (n < AHEAD_MAX && first > n && known_get(&q->v->known, first - n - 1))
+    while (n < AHEAD_MAX && first > n && xmi_known_get(&q->v->known, first - n - 1))
         n = 2 * n + 1;
     return n < AHEAD_MAX ? n : AHEAD_MAX;
 }
@@ -128,7 +128,7 @@ static uint64_t add_ahead(struct questions *q, uint64_t first, uint64_t *gfn)
         return 0;
     if (nr > top - *gfn + 1)
         nr = top - *gfn + 1;
-    if (known_run(&q->v->known, *gfn, &nr))
+    if (xmi_known_run(&q->v->known, *gfn, &nr))
         return 0;
     uint64_t count = nr < XMEM_EXACT_MAX ? nr : XMEM_EXACT_MAX;
     for (uint64_t i = 0; i < count; i++)
@@ -217,7 +217,7 @@ static int learn_many(struct questions *q, const struct runs *parts, uint64_t to
 static int learn_parts(struct xmem_domain *d, struct view *v, const struct runs *parts)
 {
     struct questions q;
-    uint64_t total = runs_gfns(parts);
+    uint64_t total = xmi_runs_gfns(parts);
     q.d = d;
     q.v = v;
     if (!total)
@@ -235,7 +235,7 @@ static int unknown_parts(const struct view *v, const struct runs *list, struct r
         uint64_t gfn = list->v[i].gfn, left = run_nr(&list->v[i]);
         while (left && !rc) {
             uint64_t nr = left;
-            if (!known_run(&v->known, gfn, &nr))
+            if (!xmi_known_run(&v->known, gfn, &nr))
                 rc = runs_push(out, gfn, nr, 0);
             gfn += nr;
             left -= nr;
@@ -244,26 +244,26 @@ static int unknown_parts(const struct view *v, const struct runs *list, struct r
     return rc;
 }
 
-int changes_learn(struct xmem_domain *d, struct view *v, const struct runs *list)
+int xmi_changes_learn(struct xmem_domain *d, struct view *v, const struct runs *list)
 {
     struct runs parts = {0};
     if (!v->known.levels)
         return learn_parts(d, v, list);
     int rc = unknown_parts(v, list, &parts);
-    rc = rc ? domain_refuse(d, rc, "out of memory") : learn_parts(d, v, &parts);
-    runs_free(&parts);
+    rc = rc ? xmi_domain_refuse(d, rc, "out of memory") : learn_parts(d, v, &parts);
+    xmi_runs_free(&parts);
     return rc;
 }
 
-int changes_learn_cost(struct xmem_domain *d, const struct view *v, const struct runs *list,
+int xmi_changes_learn_cost(struct xmem_domain *d, const struct view *v, const struct runs *list,
                        uint64_t *calls)
 {
     struct runs parts = {0};
     int rc = unknown_parts(v, list, &parts);
-    uint64_t total = runs_gfns(&parts);
+    uint64_t total = xmi_runs_gfns(&parts);
     if (d->opts.restore != XMEM_RESTORE_EXACT && total > XMEM_EXACT_MAX)
         total = XMEM_EXACT_MAX;
     *calls = asks_many(d, v) ? (total + ASK_MAX - 1) / ASK_MAX : total;
-    runs_free(&parts);
-    return rc ? domain_refuse(d, rc, "out of memory") : 0;
+    xmi_runs_free(&parts);
+    return rc ? xmi_domain_refuse(d, rc, "out of memory") : 0;
 }

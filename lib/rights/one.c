@@ -27,7 +27,7 @@ static int ask_through_host(struct xmem_domain *d, const struct view *v, uint64_
     return rc;
 }
 
-int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
+int xmi_domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
 {
     d->stats.gets++;
     int rc = d->ops->rights_get(d->dom, v->id, gfn, rights);
@@ -35,7 +35,7 @@ int domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8
         rc = ask_through_host(d, v, gfn, rights);
     if (!rc)
         return 0;
-    return domain_fail(d, rc, MAY_SRCH | MAY_NODEV, "view %u: the rights of gfn 0x%" PRIx64
+    return xmi_domain_fail(d, rc, MAY_SRCH | MAY_NODEV, "view %u: the rights of gfn 0x%" PRIx64
                        " cannot be asked for", v->id, gfn);
 }
 
@@ -44,27 +44,27 @@ static uint8_t in_force(const struct xmem_domain *d, const struct view *v, uint6
     return d->rights->as_said ? rights : guards_narrow(d, v, gfn, rights);
 }
 
-int domain_not_forced(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights, int rc)
+int xmi_domain_not_forced(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights, int rc)
 {
-    return domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
+    return xmi_domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
                        " cannot be set to %s", v->id, gfn,
                        xmem_rights_name((enum xmem_rights)in_force(d, v, gfn, rights)));
 }
 
-int domain_force_alone(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
+int xmi_domain_force_alone(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
 {
     uint64_t done;
     d->stats.sets++;
     ledger_begin(d, LEDGER_RIGHTS, v->id, gfn, gfn);
     int rc = d->ops->rights_set(d->dom, v->id, gfn, 1, in_force(d, v, gfn, rights), &done);
     if (rc)
-        return domain_not_forced(d, v, gfn, rights, rc);
+        return xmi_domain_not_forced(d, v, gfn, rights, rc);
     rights_changed(d, v->id, gfn, 1);
     return 0;
 }
 
 /* Under a default that the session set for all pages, what they had before is not to be learnt. */
-uint8_t domain_found_byte(const struct xmem_domain *d, const struct view *v, uint8_t rights)
+uint8_t xmi_domain_found_byte(const struct xmem_domain *d, const struct view *v, uint8_t rights)
 {
     bool over = !v->id && d->led->default_over_all;
     return (uint8_t)(known_code(over ? d->led->default_found : rights) << 4 | known_code(rights));

@@ -4,7 +4,7 @@
 
 #include "ledger/ledger.h"
 
-size_t remap_index(const struct view *v, uint64_t gfn)
+size_t xmi_remap_index(const struct view *v, uint64_t gfn)
 {
     size_t i = 0;
     while (i < v->remaps.n && remap_at(v, i)->gfn != gfn)
@@ -12,23 +12,23 @@ size_t remap_index(const struct view *v, uint64_t gfn)
     return i;
 }
 
-bool view_remapped(const struct view *v, uint64_t gfn)
+bool xmi_view_remapped(const struct view *v, uint64_t gfn)
 {
-    return remap_index(v, gfn) < v->remaps.n;
+    return xmi_remap_index(v, gfn) < v->remaps.n;
 }
 
 /* What was set or, of what was not, the view's default. */
-uint8_t view_meant(const struct view *v, uint64_t gfn)
+uint8_t xmi_view_meant(const struct view *v, uint64_t gfn)
 {
-    uint8_t rights = known_set_of(known_get(&v->known, gfn));
+    uint8_t rights = known_set_of(xmi_known_get(&v->known, gfn));
     return rights == KNOWN_NOTHING ? view_default(v) : rights;
 }
 
 /* The entry is a new one: what was meant for it is gone. */
-int view_rights_again(struct xmem_domain *d, struct view *v, uint64_t gfn)
+int xmi_view_rights_again(struct xmem_domain *d, struct view *v, uint64_t gfn)
 {
-    uint8_t rights = view_meant(v, gfn);
-    return rights == KNOWN_NOTHING ? 0 : domain_force_alone(d, v, gfn, rights);
+    uint8_t rights = xmi_view_meant(v, gfn);
+    return rights == KNOWN_NOTHING ? 0 : xmi_domain_force_alone(d, v, gfn, rights);
 }
 
 static int remap_again(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
@@ -36,7 +36,7 @@ static int remap_again(struct xmem_domain *d, struct view *v, uint64_t gfn, uint
 /* With what to shows in the view out of the way, and put back after. */
 static int remap_past(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
-    size_t i = remap_index(v, to);
+    size_t i = xmi_remap_index(v, to);
     if (i == v->remaps.n)
         return d->ops->view_change_gfn(d->dom, v->id, gfn, to);
     uint64_t next = remap_at(v, i)->to_gfn;
@@ -53,14 +53,14 @@ static int remap_past(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
 static int remap_again(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
     int rc = remap_past(d, v, gfn, to);
-    return rc ? rc : view_rights_again(d, v, gfn);
+    return rc ? rc : xmi_view_rights_again(d, v, gfn);
 }
 
-int view_remap(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+int xmi_view_remap(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
     /* Xen looks to up in the view itself (p2m_change_altp2m_gfn()), not in the host view. */
-    if (to == XMEM_GFN_UNDO || !view_remapped(v, to))
+    if (to == XMEM_GFN_UNDO || !xmi_view_remapped(v, to))
         return d->ops->view_change_gfn(d->dom, v->id, gfn, to);
-    int rc = domain_hold(d);
-    return rc ? rc : domain_let_go(d, remap_past(d, v, gfn, to));
+    int rc = xmi_domain_hold(d);
+    return rc ? rc : xmi_domain_let_go(d, remap_past(d, v, gfn, to));
 }

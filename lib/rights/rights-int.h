@@ -19,7 +19,7 @@ struct rights {
     struct known split; /* by gfn >> 9: parts of the host view that have no large leaf */
     bool puts_back;     /* rights are being put back: feed.c */
     bool splitting;     /* a large leaf of the host view is being split */
-    bool as_said;       /* they are set as a step needs them: domain_force_open() */
+    bool as_said;       /* they are set as a step needs them: xmi_domain_force_open() */
 };
 
 /*
@@ -50,45 +50,45 @@ struct changes {
 };
 
 /* Checks everything that can be checked without asking the hypervisor; text on failure. */
-int changes_check(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr, uint32_t rights);
+int xmi_changes_check(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr, uint32_t rights);
 /* Room for n more in a view, then changes that were checked. -ENOMEM. */
-int changes_reserve(struct changes *c, uint16_t view, size_t n, struct change **out);
+int xmi_changes_reserve(struct changes *c, uint16_t view, size_t n, struct change **out);
 
 /* Checks and adds n gfns, rights[i] for gfns[i]; nothing is added on failure. Text. */
-int changes_add_many(struct changes *c, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
+int xmi_changes_add_many(struct changes *c, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
                      size_t n);
 
 /* What would be sent, in c->res; nothing is sent, nothing is kept. */
-int changes_plan(struct changes *c);
-/* Sorts, learns, makes room; then changes_some() until it answers 0. On failure: as before. */
-int changes_start(struct changes *c);
+int xmi_changes_plan(struct changes *c);
+/* Sorts, learns, makes room; then xmi_changes_some() until it answers 0. On failure: as before. */
+int xmi_changes_start(struct changes *c);
 /* 1: there is more, 0: done. On failure everything is put back. */
-int changes_some(struct changes *c, uint64_t max_gfns);
+int xmi_changes_some(struct changes *c, uint64_t max_gfns);
 /* Puts back what was sent. */
-int changes_undo(struct changes *c);
+int xmi_changes_undo(struct changes *c);
 /* All of them, in one go. */
-int changes_apply(struct changes *c);
-/* Forgets what changes_start() made, keeps what was asked for. */
-void changes_reset(struct changes *c);
-void changes_free(struct changes *c);
+int xmi_changes_apply(struct changes *c);
+/* Forgets what xmi_changes_start() made, keeps what was asked for. */
+void xmi_changes_reset(struct changes *c);
+void xmi_changes_free(struct changes *c);
 
 /*
  * learn.c: asks for the rights of what is in list and not known yet, so that they can be put
  * back; a text on failure. And the hypercalls that it would take.
  */
-int changes_learn(struct xmem_domain *d, struct view *v, const struct runs *list);
-int changes_learn_cost(struct xmem_domain *d, const struct view *v, const struct runs *list,
+int xmi_changes_learn(struct xmem_domain *d, struct view *v, const struct runs *list);
+int xmi_changes_learn_cost(struct xmem_domain *d, const struct view *v, const struct runs *list,
                        uint64_t *calls);
 
 /* The buffers of one hypercall, at the session's end. */
-void send_free(struct rights *r);
-/* Hypercalls that send_runs() makes for a list. */
-uint64_t send_cost(const struct xmem_domain *d, const struct view *v, const struct runs *list);
+void xmi_send_free(struct rights *r);
+/* Hypercalls that xmi_send_runs() makes for a list. */
+uint64_t xmi_send_cost(const struct xmem_domain *d, const struct view *v, const struct runs *list);
 /*
  * send.c: sends list from *at on, at most max gfns; *at moves over what took effect,
  * failures included. A text on failure, which names the gfn in *failed.
  */
-int send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, struct place *at,
+int xmi_send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, struct place *at,
               uint64_t max, uint64_t *failed);
 
 #endif

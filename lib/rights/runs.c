@@ -6,18 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-int runs_reserve(struct runs *r, size_t more)
+int xmi_runs_reserve(struct runs *r, size_t more)
 {
-    return array_reserve((void **)&r->v, r->n + more, &r->cap, sizeof(*r->v));
+    return xmi_array_reserve((void **)&r->v, r->n + more, &r->cap, sizeof(*r->v));
 }
 
-void runs_free(struct runs *r)
+void xmi_runs_free(struct runs *r)
 {
     free(r->v);
     *r = (struct runs){0};
 }
 
-uint64_t runs_gfns(const struct runs *r)
+uint64_t xmi_runs_gfns(const struct runs *r)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < r->n; i++)
@@ -25,7 +25,7 @@ uint64_t runs_gfns(const struct runs *r)
     return sum;
 }
 
-size_t runs_find(const struct runs *r, uint64_t gfn)
+size_t xmi_runs_find(const struct runs *r, uint64_t gfn)
 {
     size_t lo = 0, hi = r->n;
     while (lo < hi) {
@@ -146,7 +146,7 @@ static int push_from(struct runs *out, size_t base, const struct run *r)
 {
     if (out->n > base)
         return runs_push(out, r->gfn, run_nr(r), run_rights(r));
-    int rc = runs_reserve(out, 1);
+    int rc = xmi_runs_reserve(out, 1);
     if (!rc)
         runs_append(out, r->gfn, run_nr(r), run_rights(r));
     return rc;
@@ -204,7 +204,7 @@ static int merge_all(const struct runs *in, struct runs *out)
     struct runs a = {0};
     size_t n = in->n;
     size_t *ends = malloc(n * sizeof(*ends));
-    int rc = ends ? runs_reserve(&a, n) : -ENOMEM;
+    int rc = ends ? xmi_runs_reserve(&a, n) : -ENOMEM;
     if (rc)
         goto out;
     memcpy(a.v, in->v, n * sizeof(*a.v));
@@ -217,7 +217,7 @@ static int merge_all(const struct runs *in, struct runs *out)
     } while (!rc && n > 1);
     swap(&a, out); /* the last round's result */
 out:
-    runs_free(&a);
+    xmi_runs_free(&a);
     free(ends);
     return rc;
 }
@@ -233,20 +233,20 @@ static bool sort_into(const struct runs *in, struct runs *out, struct runs *b)
     return join_sorted(out->v, in->n, out);
 }
 
-int runs_normalize(const struct runs *in, struct runs *out)
+int xmi_runs_normalize(const struct runs *in, struct runs *out)
 {
     struct runs b = {0};
     out->n = 0;
-    int rc = in->n ? runs_reserve(out, in->n) : 0;
+    int rc = in->n ? xmi_runs_reserve(out, in->n) : 0;
     if (rc || !in->n)
         return rc;
     if (order_of(in) == SORT_SORTED) {
         join_sorted(in->v, in->n, out);
         return 0;
     }
-    rc = in->n > FEW ? runs_reserve(&b, in->n) : 0;
+    rc = in->n > FEW ? xmi_runs_reserve(&b, in->n) : 0;
     if (!rc && !sort_into(in, out, &b))
         rc = merge_all(in, out);
-    runs_free(&b);
+    xmi_runs_free(&b);
     return rc;
 }

@@ -32,8 +32,8 @@ static void note_set(struct view *v, struct known_at *at, const struct run *r, u
     uint8_t *byte = nr == 1 ? known_at(&v->known, at, r->gfn + off) : NULL;
     if (byte)
         *byte = (uint8_t)((*byte & KNOWN_FOUND) | code);
-    else if (known_put(&v->known, r->gfn + off, nr, KNOWN_SET, code))
-        (void)known_put(&v->known, r->gfn, run_nr(r), KNOWN_SET, KNOWN_UNSURE);
+    else if (xmi_known_put(&v->known, r->gfn + off, nr, KNOWN_SET, code))
+        (void)xmi_known_put(&v->known, r->gfn, run_nr(r), KNOWN_SET, KNOWN_UNSURE);
 }
 
 /* Moves over n gfns of the list; they are set now. */
@@ -112,7 +112,7 @@ static int refused_part(struct sender *s, const struct call *c, uint64_t nr, uin
  */
 static int call_refused(struct sender *s, const struct call *c, uint64_t nr, uint64_t done, int rc)
 {
-    if (domain_is_dead(s->d))
+    if (xmi_domain_is_dead(s->d))
         done = 0;
     else if (done == BACKEND_DONE_UNKNOWN)
         rc = refused_part(s, c, nr, &done, rc);
@@ -157,7 +157,7 @@ static int flush(struct sender *s)
     return send_call(s, &c, n);
 }
 
-void send_free(struct rights *r)
+void xmi_send_free(struct rights *r)
 {
     if (r->buf_gfns != r->few_gfns) {
         free(r->buf_gfns);
@@ -184,7 +184,7 @@ static void buffer_room(struct rights *r, uint64_t n)
         free(gfns);
         return;
     }
-    send_free(r);
+    xmi_send_free(r);
     r->buf_gfns = gfns;
     r->buf_rights = rights;
     r->buf_cap = want;
@@ -202,7 +202,7 @@ static int buffer_run(struct sender *s, const struct run *r, uint64_t off, uint6
             d->rights->buf_rights[s->n + i] = run_rights(r);
         }
         if (d->guarded)
-            guards_narrow_all(d, s->v, d->rights->buf_gfns + s->n, d->rights->buf_rights + s->n, some);
+            xmi_guards_narrow_all(d, s->v, d->rights->buf_gfns + s->n, d->rights->buf_rights + s->n, some);
         s->n += some;
         off += some;
         nr -= some;
@@ -264,7 +264,7 @@ static uint64_t buffer_singles(struct sender *s, uint64_t max)
         rights[n] = run_rights(&r[n]);
     }
     if (s->d->guarded)
-        guards_narrow_all(s->d, s->v, gfns, rights, n);
+        xmi_guards_narrow_all(s->d, s->v, gfns, rights, n);
     s->n += n;
     s->next.run += n;
     return n;
@@ -310,7 +310,7 @@ static void put_back(struct sender *s, const struct backend_run *r)
     uint64_t gfn = r->gfn, left = r->nr, done;
     while (left) {
         uint64_t nr = left;
-        uint8_t byte = known_run(&s->v->known, gfn, &nr), rights = known_set_of(byte);
+        uint8_t byte = xmi_known_run(&s->v->known, gfn, &nr), rights = known_set_of(byte);
         if (rights == KNOWN_NOTHING)
             rights = known_found_of(byte);
         d->stats.sets++;
@@ -319,7 +319,7 @@ static void put_back(struct sender *s, const struct backend_run *r)
         if (rc && !(r->rc && rc == r->rc)) {
             s->lost = rc;
             view_unsure(s->v, true);
-            (void)known_put(&s->v->known, gfn, nr, KNOWN_SET, KNOWN_UNSURE);
+            (void)xmi_known_put(&s->v->known, gfn, nr, KNOWN_SET, KNOWN_UNSURE);
         }
         gfn += nr;
         left -= nr;
@@ -339,7 +339,7 @@ static int call_runs(struct sender *s, struct backend_run *v, uint32_t n, uint64
     }
     if (rc || i == n)
         return rc;
-    if (!domain_is_dead(s->d))
+    if (!xmi_domain_is_dead(s->d))
         for (uint32_t k = i + 1; k < n; k++)
             put_back(s, &v[k]);
     struct call c = {.run = &s->list->v[s->at->run], .gfn = v[i].gfn, .rights = v[i].rights};
@@ -385,9 +385,9 @@ static int send_by_runs(struct sender *s, uint64_t *gfns)
     return rc == -EOPNOTSUPP ? 0 : rc;
 }
 
-uint64_t send_cost(const struct xmem_domain *d, const struct view *v, const struct runs *list)
+uint64_t xmi_send_cost(const struct xmem_domain *d, const struct view *v, const struct runs *list)
 {
-    uint64_t gfns = runs_gfns(list), chunks = (gfns + CHANGES_CHUNK - 1) / CHANGES_CHUNK;
+    uint64_t gfns = xmi_runs_gfns(list), chunks = (gfns + CHANGES_CHUNK - 1) / CHANGES_CHUNK;
     if ((d->caps.flags & XMEM_CAP_SET_MANY) && (v->id || chunks < list->n))
         return chunks;
     return by_runs(d, v) ? (list->n + BACKEND_RUNS_MAX - 1) / BACKEND_RUNS_MAX : list->n;
@@ -395,7 +395,7 @@ uint64_t send_cost(const struct xmem_domain *d, const struct view *v, const stru
 
 /* ---- all of it ---- */
 
-int send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, struct place *at,
+int xmi_send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, struct place *at,
               uint64_t max, uint64_t *failed)
 {
     struct sender s = {.d = d, .v = v, .list = list, .at = at};
@@ -403,7 +403,7 @@ int send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, st
     measure(&s, max, &runs, &gfns);
     if (!gfns)
         return 0;
-    int ready = view_leaf_before_set(d, v, list);
+    int ready = xmi_view_leaf_before_set(d, v, list);
     if (ready) {
         *failed = list->v[at->run].gfn + at->off;
         return ready;
@@ -421,12 +421,12 @@ int send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, st
     if (!rc)
         return 0;
     *failed = s.failed;
-    size_t i = runs_find(list, s.failed);
+    size_t i = xmi_runs_find(list, s.failed);
     const char *name = i < list->n ? xmem_rights_name(run_rights(&list->v[i])) : NULL;
-    rc = domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
+    rc = xmi_domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
                      " cannot be set to %s", v->id, s.failed, name ? name : "?");
     if (s.lost)
-        xmem_error_add(&d->error, "; and others that were set with it are not as before (%d)",
+        xmi_error_add(&d->error, "; and others that were set with it are not as before (%d)",
                        s.lost);
     return rc;
 }

@@ -8,16 +8,16 @@
 #include <inttypes.h>
 
 /* Is something else in force than was found, or may it be? */
-bool rights_changed_in(const struct view *v, uint8_t byte)
+bool xmi_rights_changed_in(const struct view *v, uint8_t byte)
 {
     return ledger_changed(byte) || (v->unsure && (byte & KNOWN_FOUND) && (byte & KNOWN_SET));
 }
 
-int rights_stop_at_changed(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
+int xmi_rights_stop_at_changed(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
 {
     (void)gfn;
     (void)nr;
-    return rights_changed_in(arg, byte);
+    return xmi_rights_changed_in(arg, byte);
 }
 
 static bool default_changed(const struct xmem_domain *d)
@@ -29,37 +29,37 @@ static bool default_changed(const struct xmem_domain *d)
 static int feed_found(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
 {
     struct feed *f = arg;
-    if (rights_changed_in(f->v, byte))
-        feed_add(f, gfn, nr, known_found_of(byte));
+    if (xmi_rights_changed_in(f->v, byte))
+        xmi_feed_add(f, gfn, nr, known_found_of(byte));
     return 0;
 }
 
-void rights_undo(struct xmem_domain *d, struct view *v, struct outcome *o)
+void xmi_rights_undo(struct xmem_domain *d, struct view *v, struct outcome *o)
 {
     struct feed f;
     if (ledger_keeps(d)) {
-        known_clear(&v->known);
+        xmi_known_clear(&v->known);
         return;
     }
     if (!v->id && !d->enabled) /* not without a ring */
         return;
-    feed_begin(&f, d, v);
+    xmi_feed_begin(&f, d, v);
     f.past = true;
-    known_each(&v->known, feed_found, &f);
-    int rc = feed_end(&f);
-    outcome_note(d, o, rc);
+    xmi_known_each(&v->known, feed_found, &f);
+    int rc = xmi_feed_end(&f);
+    xmi_outcome_note(d, o, rc);
     view_unsure(v, rc != 0 || d->dead);
     if (!v->unsure && !d->guarded) /* pages that cannot be opened yet are to have what is known */
-        known_clear(&v->known);
+        xmi_known_clear(&v->known);
 }
 
 static void undo_default(struct xmem_domain *d, struct outcome *o)
 {
     if (!d->enabled || ledger_keeps(d) || !default_changed(d))
         return;
-    int rc = domain_send_default(d, d->led->default_found);
+    int rc = xmi_domain_send_default(d, d->led->default_found);
     if (rc)
-        outcome_note(d, o, domain_fail(d, rc, 0, "the default rights cannot be restored to %s",
+        xmi_outcome_note(d, o, xmi_domain_fail(d, rc, 0, "the default rights cannot be restored to %s",
                                        xmem_rights_name((enum xmem_rights)d->led->default_found)));
     else
         d->led->default_over_all = false;
@@ -70,19 +70,19 @@ static void undo_access_required(struct xmem_domain *d, struct outcome *o)
     ledger_begin(d, LEDGER_REQUIRED, 0, 0, 0);
     int rc = d->led->access_required ? d->ops->access_required(d->dom, false) : 0;
     if (rc)
-        outcome_note(d, o, domain_fail(d, rc, 0, "access_required cannot be switched off again"));
+        xmi_outcome_note(d, o, xmi_domain_fail(d, rc, 0, "access_required cannot be switched off again"));
     else
         d->led->access_required = false;
 }
 
 static bool host_changed(const struct xmem_domain *d)
 {
-    return !ledger_keeps(d) && known_each(&d->views[0]->known, rights_stop_at_changed, d->views[0]);
+    return !ledger_keeps(d) && xmi_known_each(&d->views[0]->known, xmi_rights_stop_at_changed, d->views[0]);
 }
 
 static void undo_host(struct xmem_domain *d, struct outcome *o)
 {
-    rights_undo(d, d->views[0], o);
+    xmi_rights_undo(d, d->views[0], o);
 }
 
 static bool default_left(const struct xmem_domain *d)
@@ -95,12 +95,12 @@ static bool required_left(const struct xmem_domain *d)
     return d->led->access_required;
 }
 
-const struct ledger_kind rights_default = {
+const struct ledger_kind xmi_rights_default = {
     .turn = LEDGER_STATE, .lives = true, .needs_ring = true, .any = default_left, .undo = undo_default,
 };
-const struct ledger_kind rights_host = {
+const struct ledger_kind xmi_rights_host = {
     .turn = LEDGER_STATE, .lives = true, .needs_ring = true, .any = host_changed, .undo = undo_host,
 };
-const struct ledger_kind rights_required = {
+const struct ledger_kind xmi_rights_required = {
     .turn = LEDGER_STATE, .lives = true, .any = required_left, .undo = undo_access_required,
 };

@@ -54,21 +54,21 @@ static uint16_t field_at(const struct ring *r, const struct field *f)
     return f->in[r->version - RING_VERSION_MIN];
 }
 
-uint32_t ring_regs_pc(uint32_t version, uint32_t arch)
+uint32_t xmi_ring_regs_pc(uint32_t version, uint32_t arch)
 {
     static const uint16_t rip[] = {144, 152, 152, 152, 152};
     return arch == XMEM_ARCH_ARM ? (uint32_t)offsetof(struct xmem_regs_arm, pc) : rip[version - RING_VERSION_MIN];
 }
 
-void ring_regs_where(const struct ring *r, const uint8_t *data, uint64_t *rip, uint64_t *cr3)
+void xmi_ring_regs_where(const struct ring *r, const uint8_t *data, uint64_t *rip, uint64_t *cr3)
 {
     static const uint16_t cr3_at[] = {168, 176, 176, 176, 176};
-    memcpy(rip, data + ring_regs_pc(r->version, XMEM_ARCH_X86), sizeof(*rip));
+    memcpy(rip, data + xmi_ring_regs_pc(r->version, XMEM_ARCH_X86), sizeof(*rip));
     memcpy(cr3, data + cr3_at[r->version - RING_VERSION_MIN], sizeof(*cr3));
 }
 
 /* rip, cr0, cr2, cr3, cr4, three of sysenter's and efer stand together, and so do all bases. */
-bool ring_regs_addressing(const struct ring *r, const uint8_t *data, struct ring_addressing *out)
+bool xmi_ring_regs_addressing(const struct ring *r, const uint8_t *data, struct ring_addressing *out)
 {
     static const uint16_t bases[] = {NONE, 240, 248, 248, 264};
     uint16_t at = bases[r->version - RING_VERSION_MIN];
@@ -80,7 +80,7 @@ bool ring_regs_addressing(const struct ring *r, const uint8_t *data, struct ring
     } seg;
     if (at == NONE)
         return false;
-    memcpy(from_rip, data + ring_regs_pc(r->version, XMEM_ARCH_X86), sizeof(from_rip));
+    memcpy(from_rip, data + xmi_ring_regs_pc(r->version, XMEM_ARCH_X86), sizeof(from_rip));
     memcpy(&seg, data + at, sizeof(seg));
     *out = (struct ring_addressing){.rip = from_rip[0], .cr0 = from_rip[1], .cr3 = from_rip[3],
                                     .cr4 = from_rip[4], .efer = from_rip[8], .fs_base = seg.fs,
@@ -92,7 +92,7 @@ bool ring_regs_addressing(const struct ring *r, const uint8_t *data, struct ring
     return true;
 }
 
-void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out)
+void xmi_ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out)
 {
     memset(&out->u, 0, sizeof(out->u));
     out->arch = r->arch;
@@ -110,7 +110,7 @@ void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_reg
                    fields[i].bytes);
 }
 
-void ring_regs_encode(const struct ring *r, const struct xmem_regs *regs, uint8_t *data)
+void xmi_ring_regs_encode(const struct ring *r, const struct xmem_regs *regs, uint8_t *data)
 {
     if (r->arch == XMEM_ARCH_ARM) { /* "Only the register 'pc' can be set" (vm_event.h) */
         memcpy(data + offsetof(struct xmem_regs_arm, pc), &regs->u.arm.pc, sizeof(uint64_t));

@@ -15,7 +15,7 @@
 /* What another party may change at any time is read once. */
 #define COMPILER_BARRIER() __asm__ volatile("" ::: "memory")
 
-uint32_t ring_event_size(uint32_t version)
+uint32_t xmi_ring_event_size(uint32_t version)
 {
     static const uint32_t sizes[] = {312, 376, 384, 384, 400};
     if (version < RING_VERSION_MIN || version > RING_VERSION_MAX)
@@ -23,9 +23,9 @@ uint32_t ring_event_size(uint32_t version)
     return sizes[version - RING_VERSION_MIN];
 }
 
-uint32_t ring_data_size(uint32_t version)
+uint32_t xmi_ring_data_size(uint32_t version)
 {
-    uint32_t size = ring_event_size(version);
+    uint32_t size = xmi_ring_event_size(version);
     return size ? size - RING_DATA_OFFSET : 0;
 }
 
@@ -44,7 +44,7 @@ static uint32_t slots_of(uint32_t event_size)
 
 static int describe(struct ring *r, void *page, uint32_t version, uint32_t arch, uint32_t vcpus)
 {
-    uint32_t size = ring_event_size(version);
+    uint32_t size = xmi_ring_event_size(version);
     if (!size || slots_of(size) > RING_SLOTS_MAX)
         return -EOPNOTSUPP;
     *r = (struct ring){.page = page,
@@ -53,11 +53,11 @@ static int describe(struct ring *r, void *page, uint32_t version, uint32_t arch,
                        .event_size = size,
                        .slots = slots_of(size),
                        .vcpus = vcpus,
-                       .pc_at = RING_DATA_OFFSET + ring_regs_pc(version, arch)};
+                       .pc_at = RING_DATA_OFFSET + xmi_ring_regs_pc(version, arch)};
     return 0;
 }
 
-int ring_init(struct ring *r, void *page, uint32_t version, uint32_t arch, uint32_t vcpus)
+int xmi_ring_init(struct ring *r, void *page, uint32_t version, uint32_t arch, uint32_t vcpus)
 {
     int rc = describe(r, page, version, arch, vcpus);
     if (rc)
@@ -68,7 +68,7 @@ int ring_init(struct ring *r, void *page, uint32_t version, uint32_t arch, uint3
     return 0;
 }
 
-int ring_adopt(struct ring *r, void *page, uint32_t version, uint32_t arch, uint32_t vcpus)
+int xmi_ring_adopt(struct ring *r, void *page, uint32_t version, uint32_t arch, uint32_t vcpus)
 {
     int rc = describe(r, page, version, arch, vcpus);
     if (rc)
@@ -87,13 +87,13 @@ static const char *wrong_with(const struct ring *r, const struct ring_request *q
     return "an event of an unknown reason";
 }
 
-const char *ring_garbage(const struct ring *r, uint32_t prod, const struct ring_request *q)
+const char *xmi_ring_garbage(const struct ring *r, uint32_t prod, const struct ring_request *q)
 {
     return prod - r->req_cons > r->slots || prod - r->rsp_pub > r->slots ?
                "a producer's index beyond the slots" : wrong_with(r, q);
 }
 
-void ring_copy(const struct ring *r, const struct ring_request *q, struct ring_head *head)
+void xmi_ring_copy(const struct ring *r, const struct ring_request *q, struct ring_head *head)
 {
     memcpy(head, ring_slot(r, q->index), sizeof(*head));
     COMPILER_BARRIER();
@@ -104,7 +104,7 @@ void ring_copy(const struct ring *r, const struct ring_request *q, struct ring_h
     head->view = q->view;
 }
 
-bool ring_waiting(const struct ring *r, uint32_t vcpu)
+bool xmi_ring_waiting(const struct ring *r, uint32_t vcpu)
 {
     uint32_t n = ring_produced(r) - r->req_cons;
     for (uint32_t i = 0; n <= r->slots && i < n; i++)
@@ -113,7 +113,7 @@ bool ring_waiting(const struct ring *r, uint32_t vcpu)
     return false;
 }
 
-void ring_answer(struct ring *r, const struct ring_head *head, const void *data, size_t bytes)
+void xmi_ring_answer(struct ring *r, const struct ring_head *head, const void *data, size_t bytes)
 {
     uint8_t *slot = ring_slot(r, r->rsp_pvt);
     memcpy(slot, head, sizeof(*head));
@@ -122,7 +122,7 @@ void ring_answer(struct ring *r, const struct ring_head *head, const void *data,
     r->rsp_pvt++;
 }
 
-bool ring_publish(struct ring *r)
+bool xmi_ring_publish(struct ring *r)
 {
     if (r->rsp_pub == r->rsp_pvt)
         return false;
@@ -225,10 +225,10 @@ static void decode_rest(const struct ring *r, const struct ring_head *h, struct 
     }
 }
 
-void ring_decode_rest(const struct ring *r, const struct ring_request *q, struct xmem_event *ev)
+void xmi_ring_decode_rest(const struct ring *r, const struct ring_request *q, struct xmem_event *ev)
 {
     struct ring_head head;
-    ring_copy(r, q, &head);
+    xmi_ring_copy(r, q, &head);
     memset(&ev->u, 0, sizeof(ev->u));
     decode_rest(r, &head, ev);
 }

@@ -65,13 +65,13 @@ struct ring {
 };
 
 /* Bytes of an event, and of its registers, in an interface; 0: unknown. */
-uint32_t ring_event_size(uint32_t version);
-uint32_t ring_data_size(uint32_t version);
+uint32_t xmi_ring_event_size(uint32_t version);
+uint32_t xmi_ring_data_size(uint32_t version);
 
 /* Initialises the page as the consumer has to, and r. -EOPNOTSUPP unknown interface. */
-int ring_init(struct ring *r, void *page, uint32_t version, uint32_t arch, uint32_t vcpus);
+int xmi_ring_init(struct ring *r, void *page, uint32_t version, uint32_t arch, uint32_t vcpus);
 /* Goes on with a page that another listener left: its answers count as far as it published them. */
-int ring_adopt(struct ring *r, void *page, uint32_t version, uint32_t arch, uint32_t vcpus);
+int xmi_ring_adopt(struct ring *r, void *page, uint32_t version, uint32_t arch, uint32_t vcpus);
 /* What is read of every request, once. */
 struct ring_request {
     uint32_t version, flags, reason, vcpu;
@@ -79,9 +79,9 @@ struct ring_request {
     uint32_t index; /* its number */
 };
 /* The head of a request whose slot is its own, with the fields of q as they were taken. */
-void ring_copy(const struct ring *r, const struct ring_request *q, struct ring_head *head);
+void xmi_ring_copy(const struct ring *r, const struct ring_request *q, struct ring_head *head);
 /* Is a request of this vCPU waiting? Takes nothing; garbage counts as none. */
-bool ring_waiting(const struct ring *r, uint32_t vcpu);
+bool xmi_ring_waiting(const struct ring *r, uint32_t vcpu);
 
 /* Where request, or answer, number index lies. */
 static inline uint8_t *ring_slot(const struct ring *r, uint32_t index)
@@ -94,9 +94,9 @@ static inline uint32_t ring_answer_index(const struct ring *r)
     return r->rsp_pvt;
 }
 /* Builds an answer in its slot; data of `bytes` (at most the interface's) behind it, or none. */
-void ring_answer(struct ring *r, const struct ring_head *head, const void *data, size_t bytes);
+void xmi_ring_answer(struct ring *r, const struct ring_head *head, const void *data, size_t bytes);
 /* Shows the hypervisor what was built. False: nothing new. */
-bool ring_publish(struct ring *r);
+bool xmi_ring_publish(struct ring *r);
 
 /* ---- what is done for every event: in line ---- */
 
@@ -119,11 +119,11 @@ static inline uint64_t ring_read_once(const uint8_t *p)
 }
 
 /* Why the request is refused. */
-const char *ring_garbage(const struct ring *r, uint32_t prod, const struct ring_request *q);
+const char *xmi_ring_garbage(const struct ring *r, uint32_t prod, const struct ring_request *q);
 
 /*
  * Takes the next request and copies its first fields; the rest is decoded from its slot
- * (ring_decode()) or copied (ring_copy()). 1: there was one, 0: none, -EPROTO: garbage, *why
+ * (ring_decode()) or copied (xmi_ring_copy()). 1: there was one, 0: none, -EPROTO: garbage, *why
  * (may be NULL) says what, nothing is taken.
  */
 static inline int ring_take(struct ring *r, struct ring_request *q, const char **why)
@@ -143,7 +143,7 @@ static inline int ring_take(struct ring *r, struct ring_request *q, const char *
     if (prod - r->req_cons > r->slots || prod - r->rsp_pub > r->slots ||
         q->version != r->version || q->vcpu >= r->vcpus || q->reason > RING_REASON_LAST) {
         if (why)
-            *why = ring_garbage(r, prod, q);
+            *why = xmi_ring_garbage(r, prod, q);
         return -EPROTO;
     }
     r->req_cons++;
@@ -161,7 +161,7 @@ static inline void ring_answer_in_place(struct ring *r, const struct ring_reques
 }
 
 /* The part of ring_decode() for everything but memory accesses. */
-void ring_decode_rest(const struct ring *r, const struct ring_request *q, struct xmem_event *ev);
+void xmi_ring_decode_rest(const struct ring *r, const struct ring_request *q, struct xmem_event *ev);
 
 /* Fills the public event from a request in its slot, each field read once; seq is not touched. */
 static inline void ring_decode(const struct ring *r, const struct ring_request *q,
@@ -177,7 +177,7 @@ static inline void ring_decode(const struct ring *r, const struct ring_request *
     ev->reserved = 0;
     ev->stepped = ev->passes = 0;
     if (q->reason != XMEM_EVENT_MEM_ACCESS) {
-        ring_decode_rest(r, q, ev);
+        xmi_ring_decode_rest(r, q, ev);
         return;
     }
     ev->u.mem.gfn = ring_read_once(u);
@@ -194,9 +194,9 @@ static inline uint64_t ring_pc(const struct ring *r, const struct ring_request *
 }
 
 /* Where the program counter stands in the registers. */
-uint32_t ring_regs_pc(uint32_t version, uint32_t arch);
+uint32_t xmi_ring_regs_pc(uint32_t version, uint32_t arch);
 /* Of x86 registers in private memory, without the rest: rip and cr3. */
-void ring_regs_where(const struct ring *r, const uint8_t *data, uint64_t *rip, uint64_t *cr3);
+void xmi_ring_regs_where(const struct ring *r, const uint8_t *data, uint64_t *rip, uint64_t *cr3);
 /*
  * Of x86: what an instruction's addresses depend on beside the general registers, which stand in
  * front in all interfaces. Attributes are as a descriptor has them (type, S, DPL, P, AVL, L, D/B, G).
@@ -207,10 +207,10 @@ struct ring_addressing {
     uint16_t cs, ss;
 };
 /* False: this interface has no segments. */
-bool ring_regs_addressing(const struct ring *r, const uint8_t *data, struct ring_addressing *out);
+bool xmi_ring_regs_addressing(const struct ring *r, const uint8_t *data, struct ring_addressing *out);
 /* Registers: data is the interface's, in private memory. */
-void ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out);
+void xmi_ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out);
 /* Writes what out holds over data. */
-void ring_regs_encode(const struct ring *r, const struct xmem_regs *regs, uint8_t *data);
+void xmi_ring_regs_encode(const struct ring *r, const struct xmem_regs *regs, uint8_t *data);
 
 #endif

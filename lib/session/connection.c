@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int connection_new(const struct xmem_backend_ops *ops, void *conn, struct xmem **out)
+int xmi_connection_new(const struct xmem_backend_ops *ops, void *conn, struct xmem **out)
 {
     struct xmem *x = calloc(1, sizeof(*x));
     if (!x)
@@ -25,7 +25,7 @@ int connection_new(const struct xmem_backend_ops *ops, void *conn, struct xmem *
     return 0;
 }
 
-void connection_owe_pauses(struct xmem *x, uint32_t domid, struct owed_pauses *o)
+void xmi_connection_owe_pauses(struct xmem *x, uint32_t domid, struct owed_pauses *o)
 {
     if (!o || !o->n) {
         free(o);
@@ -51,22 +51,22 @@ static struct owed_pauses *take_owed(struct xmem *x, uint32_t domid)
     return o;
 }
 
-int connection_pay_pauses(struct xmem *x, uint32_t domid, void *dom, struct xmem_error *err)
+int xmi_connection_pay_pauses(struct xmem *x, uint32_t domid, void *dom, struct xmem_error *err)
 {
     struct owed_pauses *o;
     int rc = 0;
     while (!rc && (o = take_owed(x, domid))) {
         for (; o->n && !rc; o->n -= !rc)
             rc = x->ops->unpause(dom);
-        connection_owe_pauses(x, domid, o);
+        xmi_connection_owe_pauses(x, domid, o);
     }
     if (rc)
-        xmem_error_set(err, -EIO, "domain %" PRIu32 " is paused since an earlier call, and cannot be unpaused: "
+        xmi_error_set(err, -EIO, "domain %" PRIu32 " is paused since an earlier call, and cannot be unpaused: "
                        "%s", domid, strerror(-rc));
     return rc ? -EIO : 0;
 }
 
-void connection_free(struct xmem *x)
+void xmi_connection_free(struct xmem *x)
 {
     for (struct owed_pauses *o; (o = x->owed);) {
         x->owed = o->next;
@@ -77,7 +77,7 @@ void connection_free(struct xmem *x)
     free(x);
 }
 
-int connection_fail(struct xmem *x, int code, const struct xmem_error *err)
+int xmi_connection_fail(struct xmem *x, int code, const struct xmem_error *err)
 {
     pthread_mutex_lock(&x->lock);
     x->error = *err;
@@ -90,7 +90,7 @@ const char *xmem_last_error(const struct xmem *x)
     /* A copy of this thread's own: another thread's session may fail while this one reads. */
     static __thread struct xmem_error copy;
     if (!x)
-        return xmem_error_thread()->text;
+        return xmi_error_thread()->text;
     pthread_mutex_lock((pthread_mutex_t *)&x->lock);
     copy = x->error;
     pthread_mutex_unlock((pthread_mutex_t *)&x->lock);
@@ -103,14 +103,14 @@ static int list_own(struct xmem *x, size_t room, struct xmem_domain_info **own, 
     struct xmem_error err = {0};
     struct xmem_domain_info *v = calloc(room ? room : 1, sizeof(*v));
     if (!v) {
-        xmem_error_set(&err, -ENOMEM, "xmem_domain_list: out of memory");
-        return connection_fail(x, -ENOMEM, &err);
+        xmi_error_set(&err, -ENOMEM, "xmem_domain_list: out of memory");
+        return xmi_connection_fail(x, -ENOMEM, &err);
     }
     int rc = x->ops->domain_list(x->conn, v, room, n);
     if (rc) {
         free(v);
-        xmem_error_set(&err, rc, "the list of domains cannot be read: %s", strerror(-rc));
-        return connection_fail(x, rc == -EPERM || rc == -EACCES || rc == -ENOMEM ? rc : -EIO, &err);
+        xmi_error_set(&err, rc, "the list of domains cannot be read: %s", strerror(-rc));
+        return xmi_connection_fail(x, rc == -EPERM || rc == -EACCES || rc == -ENOMEM ? rc : -EIO, &err);
     }
     *own = v;
     return 0;
@@ -120,7 +120,7 @@ int xmem_domain_list(struct xmem *x, struct xmem_domain_info *v, size_t *n)
 {
     struct xmem_domain_info *own = NULL;
     size_t all = 0;
-    if (!x || !n || (*n && (!v || sized_check(v))))
+    if (!x || !n || (*n && (!v || xmi_sized_check(v))))
         return -EINVAL;
     size_t stride = *n ? v[0].size : 0, room = *n;
     int rc = list_own(x, room, &own, &all);
@@ -129,29 +129,29 @@ int xmem_domain_list(struct xmem *x, struct xmem_domain_info *v, size_t *n)
     for (size_t i = 0; i < all && i < room; i++) {
         char *to = (char *)v + i * stride;
         memcpy(to, &stride, sizeof(stride));
-        sized_out(to, &own[i], sizeof(own[i]));
+        xmi_sized_out(to, &own[i], sizeof(own[i]));
     }
     free(own);
     *n = all;
     if (all <= room)
         return 0;
     struct xmem_error err;
-    xmem_error_set(&err, 0, "there are %zu domains, room is for %zu", all, room);
-    return connection_fail(x, -ENOSPC, &err);
+    xmi_error_set(&err, 0, "there are %zu domains, room is for %zu", all, room);
+    return xmi_connection_fail(x, -ENOSPC, &err);
 }
 
 int xmem_machine_check(struct xmem *x, struct xmem_machine_report *out)
 {
     struct xmem_machine_report own = XMEM_INIT(own);
     struct xmem_error err;
-    if (!x || sized_check(out))
+    if (!x || xmi_sized_check(out))
         return -EINVAL;
     int rc = x->ops->machine_check ? x->ops->machine_check(x->conn, &own) : -EOPNOTSUPP;
     if (rc) {
-        xmem_error_set(&err, rc, "%s: machines check themselves when they are simulated (sim:)",
+        xmi_error_set(&err, rc, "%s: machines check themselves when they are simulated (sim:)",
                        x->ops->scheme);
-        return connection_fail(x, rc, &err);
+        return xmi_connection_fail(x, rc, &err);
     }
-    sized_out(out, &own, sizeof(own));
+    xmi_sized_out(out, &own, sizeof(own));
     return 0;
 }

@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-bool domain_is_dead(struct xmem_domain *d)
+bool xmi_domain_is_dead(struct xmem_domain *d)
 {
     struct xmem_domain_info info = XMEM_INIT(info);
     if (!d->dead) {
@@ -18,7 +18,7 @@ bool domain_is_dead(struct xmem_domain *d)
 }
 
 /* Codes that every call may answer (xmem.h, "Errors common to calls on a session"). */
-int domain_code(int rc, unsigned may)
+int xmi_domain_code(int rc, unsigned may)
 {
     static const struct {
         int code;
@@ -63,50 +63,50 @@ static const char *remedy_of(int code)
     }
 }
 
-int domain_fail(struct xmem_domain *d, int rc, unsigned may, const char *fmt, ...)
+int xmi_domain_fail(struct xmem_domain *d, int rc, unsigned may, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    xmem_error_vset(&d->error, rc, fmt, ap);
+    xmi_error_vset(&d->error, rc, fmt, ap);
     va_end(ap);
     if (rc == -ESHUTDOWN)
         d->dead = true;
-    if (rc != -ENOMEM && domain_is_dead(d)) {
-        xmem_error_add(&d->error, ": the domain died");
+    if (rc != -ENOMEM && xmi_domain_is_dead(d)) {
+        xmi_error_add(&d->error, ": the domain died");
         return -ESHUTDOWN;
     }
-    int code = domain_code(rc, may);
-    xmem_error_add(&d->error, ": %s%s", strerror(-rc), remedy_of(code));
+    int code = xmi_domain_code(rc, may);
+    xmi_error_add(&d->error, ": %s%s", strerror(-rc), remedy_of(code));
     return code;
 }
 
-int domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
+int xmi_domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    xmem_error_vset(&d->error, code, fmt, ap);
+    xmi_error_vset(&d->error, code, fmt, ap);
     va_end(ap);
     return code;
 }
 
-int domain_not_usable(struct xmem_domain *d)
+int xmi_domain_not_usable(struct xmem_domain *d)
 {
     if (!d)
         return -EINVAL;
     if (d->dead)
-        return domain_refuse(d, -ESHUTDOWN, "domain %" PRIu32 " died", d->domid);
+        return xmi_domain_refuse(d, -ESHUTDOWN, "domain %" PRIu32 " died", d->domid);
     if (d->owed)
         d->pay(d);
     return 0;
 }
 
-int domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
+int xmi_domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
 {
     if (!nr)
-        return domain_refuse(d, -EINVAL, "gfn 0x%" PRIx64 ": a range of no gfns", gfn);
+        return xmi_domain_refuse(d, -EINVAL, "gfn 0x%" PRIx64 ": a range of no gfns", gfn);
     uint64_t last = gfn + nr - 1;
     if (last < gfn)
-        return domain_refuse(d, -ERANGE, "gfn 0x%" PRIx64 " and 0x%" PRIx64 " more: beyond the "
+        return xmi_domain_refuse(d, -ERANGE, "gfn 0x%" PRIx64 " and 0x%" PRIx64 " more: beyond the "
                              "end of all numbers", gfn, nr - 1);
     if (last <= d->caps.highest_gfn)
         return 0;
@@ -115,7 +115,7 @@ int domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
         d->caps.highest_gfn = info.highest_gfn;
     if (last <= d->caps.highest_gfn)
         return 0;
-    return domain_refuse(d, -ERANGE, "gfn 0x%" PRIx64 " is above the highest, 0x%" PRIx64, last,
+    return xmi_domain_refuse(d, -ERANGE, "gfn 0x%" PRIx64 " is above the highest, 0x%" PRIx64, last,
                          d->caps.highest_gfn);
 }
 

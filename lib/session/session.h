@@ -26,16 +26,16 @@ struct xmem {
 };
 
 /* A connection over a backend that is open already; conn is closed with it. -ENOMEM. */
-int connection_new(const struct xmem_backend_ops *ops, void *conn, struct xmem **out);
+int xmi_connection_new(const struct xmem_backend_ops *ops, void *conn, struct xmem **out);
 /* Its sessions are gone. */
-void connection_free(struct xmem *x);
+void xmi_connection_free(struct xmem *x);
 /* Copies a failure's text to the connection; returns code. */
-int connection_fail(struct xmem *x, int code, const struct xmem_error *err);
+int xmi_connection_fail(struct xmem *x, int code, const struct xmem_error *err);
 
 /* Takes o, which may be NULL. */
-void connection_owe_pauses(struct xmem *x, uint32_t domid, struct owed_pauses *o);
+void xmi_connection_owe_pauses(struct xmem *x, uint32_t domid, struct owed_pauses *o);
 /* Ends them; dom is the domain as the backend has it. On failure they stay owed, and err says why. */
-int connection_pay_pauses(struct xmem *x, uint32_t domid, void *dom, struct xmem_error *err);
+int xmi_connection_pay_pauses(struct xmem *x, uint32_t domid, void *dom, struct xmem_error *err);
 
 /*
  * The session on one domain: what was found, what was changed since, and what the objects
@@ -99,7 +99,7 @@ struct xmem_domain {
     bool dead;       /* the domain died */
     uint32_t pauses; /* by the caller, not undone */
     bool owed;       /* the undoing of a failed call failed: pay() tries again */
-    void (*pay)(struct xmem_domain *d); /* ledger_pay() */
+    void (*pay)(struct xmem_domain *d); /* xmi_ledger_pay() */
     const struct session_watch *watch;
     bool watched;    /* there were steps: changes of rights are told */
 
@@ -131,23 +131,23 @@ static inline struct remap *remap_at(const struct view *v, size_t i)
  * A backend's failure rc as the caller gets it: finds out whether the domain died
  * (-ESHUTDOWN), keeps documented codes, makes the text "fmt: why". Returns the code.
  */
-int domain_fail(struct xmem_domain *d, int rc, unsigned may, const char *fmt, ...)
+int xmi_domain_fail(struct xmem_domain *d, int rc, unsigned may, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 /* The code alone, with no session to ask. */
-int domain_code(int rc, unsigned may);
+int xmi_domain_code(int rc, unsigned may);
 /* The caller's fault: sets the text, returns code. */
-int domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
+int xmi_domain_refuse(struct xmem_domain *d, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* 0; -EINVAL no session; -ESHUTDOWN. Every public call starts with it. */
-int domain_not_usable(struct xmem_domain *d);
+int xmi_domain_not_usable(struct xmem_domain *d);
 static inline int domain_usable(struct xmem_domain *d)
 {
-    return d && !d->dead && !d->owed ? 0 : domain_not_usable(d);
+    return d && !d->dead && !d->owed ? 0 : xmi_domain_not_usable(d);
 }
 /* 0, -ERANGE: all of nr gfns from gfn on may have rights; nr 0: -EINVAL. */
-int domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
+int xmi_domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 /* Asks whether the domain died; d->dead says so then. */
-bool domain_is_dead(struct xmem_domain *d);
+bool xmi_domain_is_dead(struct xmem_domain *d);
 /* The session's view, or NULL. */
 static inline struct view *domain_view(const struct xmem_domain *d, uint16_t id)
 {

@@ -26,7 +26,7 @@ struct copy {
 /* The i-th one, by gfn. */
 static struct copy *copy_at(const struct xmem_domain *d, size_t i)
 {
-    return (struct copy *)guards_at(d, i);
+    return (struct copy *)xmi_guards_at(d, i);
 }
 
 /* ---- rights ---- */
@@ -34,7 +34,7 @@ static struct copy *copy_at(const struct xmem_domain *d, size_t i)
 /* The rights that the gfn is to have; known knows them afterwards. */
 static int wanted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
 {
-    uint8_t byte = known_get(&v->known, gfn);
+    uint8_t byte = xmi_known_get(&v->known, gfn);
     int rc = 0;
     *rights = known_set_of(byte);
     if ((byte & KNOWN_SET) && *rights == KNOWN_NOTHING) /* not known to what */
@@ -43,21 +43,21 @@ static int wanted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *
         return 0;
     *rights = view_default(v);
     if (*rights == KNOWN_NOTHING)
-        rc = domain_ask_rights(d, v, gfn, rights);
+        rc = xmi_domain_ask_rights(d, v, gfn, rights);
     uint8_t mask = byte & KNOWN_FOUND ? KNOWN_SET : 0xff;
-    if (!rc && known_put(&v->known, gfn, 1, mask, domain_found_byte(d, v, *rights)))
-        rc = domain_refuse(d, -ENOMEM, "out of memory");
+    if (!rc && xmi_known_put(&v->known, gfn, 1, mask, xmi_domain_found_byte(d, v, *rights)))
+        rc = xmi_domain_refuse(d, -ENOMEM, "out of memory");
     return rc;
 }
 
 /* In force is what there is to be, guarded or not. */
-int copies_put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
+int xmi_copies_put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
 {
     uint8_t rights;
     int rc = wanted(d, v, gfn, &rights);
     if (!rc)
-        rc = domain_set_one(d, v, gfn, rights);
-    return !rc && !v->id ? changes_reapply_one(d, gfn) : rc;
+        rc = xmi_domain_set_one(d, v, gfn, rights);
+    return !rc && !v->id ? xmi_changes_reapply_one(d, gfn) : rc;
 }
 
 static int guard(struct xmem_domain *d, uint64_t gfn)
@@ -65,15 +65,15 @@ static int guard(struct xmem_domain *d, uint64_t gfn)
     int rc = 0;
     for (uint32_t id = 0; id < d->view_end && !rc; id++)
         if (d->views[id] && !d->views[id]->step)
-            rc = copies_put_in_force(d, d->views[id], gfn);
+            rc = xmi_copies_put_in_force(d, d->views[id], gfn);
     return rc;
 }
 
-int copies_guard_view(struct xmem_domain *d, struct view *v)
+int xmi_copies_guard_view(struct xmem_domain *d, struct view *v)
 {
     int rc = 0;
-    for (size_t i = 0; i < guards_n(d) && !rc; i++)
-        rc = copies_put_in_force(d, v, guards_at(d, i)->gfn);
+    for (size_t i = 0; i < xmi_guards_n(d) && !rc; i++)
+        rc = xmi_copies_put_in_force(d, v, xmi_guards_at(d, i)->gfn);
     return rc;
 }
 
@@ -82,7 +82,7 @@ int copies_guard_view(struct xmem_domain *d, struct view *v)
 static int map(struct xmem_domain *d, uint64_t gfn, void **page)
 {
     int rc = d->ops->page_map(d->dom, gfn, page);
-    return rc ? domain_fail(d, rc, MAY_SRCH, "gfn 0x%" PRIx64 ", which a view shows a copy of: its "
+    return rc ? xmi_domain_fail(d, rc, MAY_SRCH, "gfn 0x%" PRIx64 ", which a view shows a copy of: its "
                             "page cannot be mapped", gfn) : 0;
 }
 
@@ -148,21 +148,21 @@ static int follow(struct xmem_domain *d, struct copy *c)
 }
 
 /* All copies of a gfn; the first failure. */
-int copies_look(struct xmem_domain *d, uint64_t gfn)
+int xmi_copies_look(struct xmem_domain *d, uint64_t gfn)
 {
     int first = 0;
-    for (size_t i = gfn == COPIES_ALL ? 0 : guards_from(d, gfn);
-         i < guards_n(d) && (gfn == COPIES_ALL || guards_at(d, i)->gfn == gfn); i++) {
-        int rc = guards_at(d, i)->gone ? 0 : follow(d, copy_at(d, i));
+    for (size_t i = gfn == COPIES_ALL ? 0 : xmi_guards_from(d, gfn);
+         i < xmi_guards_n(d) && (gfn == COPIES_ALL || xmi_guards_at(d, i)->gfn == gfn); i++) {
+        int rc = xmi_guards_at(d, i)->gone ? 0 : follow(d, copy_at(d, i));
         first = first ? first : rc;
     }
     return first;
 }
 
-int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len)
+int xmi_copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len)
 {
     int first = 0;
-    for (size_t i = 0; i < guards_n(d); i++) {
+    for (size_t i = 0; i < xmi_guards_n(d); i++) {
         struct copy *c = copy_at(d, i);
         uint64_t start = c->page * PAGE_BYTES > gpa ? c->page * PAGE_BYTES : gpa;
         uint64_t end = (c->page + 1) * PAGE_BYTES < gpa + len ? (c->page + 1) * PAGE_BYTES : gpa + len;
@@ -186,7 +186,7 @@ static void unguard(struct xmem_domain *d, const struct copy *c)
     for (uint32_t i = d->view_set->copied.n; i--;) {
         const struct ledger_guard *g = list_at(&d->view_set->copied, i);
         if (g->gfn == c->at.gfn && g->page == c->page) {
-            list_drop(&d->view_set->copied, i);
+            xmi_list_drop(&d->view_set->copied, i);
             return;
         }
     }
@@ -196,31 +196,31 @@ static void remove_at(struct xmem_domain *d, size_t i)
 {
     struct copy *c = copy_at(d, i);
     unguard(d, c);
-    guards_take(d, i);
+    xmi_guards_take(d, i);
     free(c);
 }
 
-void copies_free(struct xmem_domain *d)
+void xmi_copies_free(struct xmem_domain *d)
 {
-    for (size_t i = guards_n(d); i--;) {
+    for (size_t i = xmi_guards_n(d); i--;) {
         struct copy *c = copy_at(d, i);
-        guards_take(d, i);
+        xmi_guards_take(d, i);
         free(c);
     }
     if (d->guarded)
-        list_cut(&d->view_set->copied, 0);
-    guards_trim(d);
+        xmi_list_cut(&d->view_set->copied, 0);
+    xmi_guards_trim(d);
 }
 
 /* Views of the session's own go as a whole, at its end. */
 static int lift(struct xmem_domain *d, uint64_t gfn, bool at_end)
 {
     int first = 0;
-    for (uint32_t id = 0; id < d->view_end && !guards_any(d, gfn); id++) {
+    for (uint32_t id = 0; id < d->view_end && !xmi_guards_any(d, gfn); id++) {
         struct view *v = d->views[id];
         if (!v || v->step || (at_end && v->own))
             continue;
-        int rc = copies_put_in_force(d, v, gfn);
+        int rc = xmi_copies_put_in_force(d, v, gfn);
         if (rc != -ESRCH) /* it left the guest */
             first = first ? first : rc;
     }
@@ -231,46 +231,46 @@ static int lift(struct xmem_domain *d, uint64_t gfn, bool at_end)
 static int lift_gone(struct xmem_domain *d, bool at_end)
 {
     int first = 0;
-    for (size_t i = 0; i < guards_n(d);) {
-        int rc = guards_at(d, i)->gone ? lift(d, guards_at(d, i)->gfn, at_end) : 0;
-        if (guards_at(d, i)->gone && !rc)
+    for (size_t i = 0; i < xmi_guards_n(d);) {
+        int rc = xmi_guards_at(d, i)->gone ? lift(d, xmi_guards_at(d, i)->gfn, at_end) : 0;
+        if (xmi_guards_at(d, i)->gone && !rc)
             remove_at(d, i);
         else
             i++;
         first = first ? first : rc;
     }
-    guards_trim(d);
+    xmi_guards_trim(d);
     return first;
 }
 
-int copies_view_gone(struct xmem_domain *d, uint16_t view)
+int xmi_copies_view_gone(struct xmem_domain *d, uint16_t view)
 {
-    for (size_t i = 0; i < guards_n(d); i++)
+    for (size_t i = 0; i < xmi_guards_n(d); i++)
         if (copy_at(d, i)->view == view)
-            guards_at(d, i)->gone = true;
+            xmi_guards_at(d, i)->gone = true;
     return lift_gone(d, false);
 }
 
-int copies_page_gone(struct xmem_domain *d, uint64_t page)
+int xmi_copies_page_gone(struct xmem_domain *d, uint64_t page)
 {
-    for (size_t i = 0; i < guards_n(d); i++)
+    for (size_t i = 0; i < xmi_guards_n(d); i++)
         if (copy_at(d, i)->page == page)
-            guards_at(d, i)->gone = true;
+            xmi_guards_at(d, i)->gone = true;
     return lift_gone(d, false);
 }
 
-int copies_remapped(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to)
+int xmi_copies_remapped(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to)
 {
-    for (size_t i = guards_from(d, gfn); i < guards_n(d) && guards_at(d, i)->gfn == gfn; i++)
+    for (size_t i = xmi_guards_from(d, gfn); i < xmi_guards_n(d) && xmi_guards_at(d, i)->gfn == gfn; i++)
         if (copy_at(d, i)->view == view && copy_at(d, i)->page != to)
-            guards_at(d, i)->gone = true;
+            xmi_guards_at(d, i)->gone = true;
     return lift_gone(d, false);
 }
 
-int copies_end(struct xmem_domain *d)
+int xmi_copies_end(struct xmem_domain *d)
 {
     int first = 0;
-    for (size_t i = 0; i < guards_n(d); i++) {
+    for (size_t i = 0; i < xmi_guards_n(d); i++) {
         struct copy *c = copy_at(d, i);
         int rc = c->open && !c->at.gone ? follow(d, c) : 0;
         c->at.gone = true;
@@ -283,7 +283,7 @@ int copies_end(struct xmem_domain *d)
 static struct copy *insert(struct xmem_domain *d, const struct new_copy *in)
 {
     struct copy *c = calloc(1, sizeof(*c));
-    if (!c || list_room(&d->view_set->copied) || guards_room(d)) {
+    if (!c || xmi_list_room(&d->view_set->copied) || xmi_guards_room(d)) {
         free(c);
         return NULL;
     }
@@ -293,17 +293,17 @@ static struct copy *insert(struct xmem_domain *d, const struct new_copy *in)
     memcpy(c->seen, in->original, PAGE_BYTES);
     memcpy(c->shown, in->contents, PAGE_BYTES);
     memcpy(c->patch, in->patched, PAGE_BYTES);
-    guards_put(d, &c->at);
-    list_push(&d->view_set->copied, &(struct ledger_guard){in->gfn, in->page});
+    xmi_guards_put(d, &c->at);
+    xmi_list_push(&d->view_set->copied, &(struct ledger_guard){in->gfn, in->page});
     return c;
 }
 
-int copies_keep(struct xmem_domain *d, const struct new_copy *in)
+int xmi_copies_keep(struct xmem_domain *d, const struct new_copy *in)
 {
-    bool guarded = guards_any(d, in->gfn);
+    bool guarded = xmi_guards_any(d, in->gfn);
     struct copy *c = insert(d, in);
     if (!c)
-        return domain_refuse(d, -ENOMEM, "out of memory");
+        return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     int rc = guarded ? 0 : guard(d, in->gfn);
     if (!rc)
         rc = follow(d, c); /* what was written before it was guarded */
@@ -318,18 +318,18 @@ int copies_keep(struct xmem_domain *d, const struct new_copy *in)
 
 /* ---- steps and events ---- */
 
-bool copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, uint32_t need)
+bool xmi_copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, uint32_t need)
 {
-    for (size_t i = guards_from(d, gfn); (need & XMEM_ACCESS_W) && i < guards_n(d) && guards_at(d, i)->gfn == gfn; i++)
-        if (copy_at(d, i)->view == origin && !guards_at(d, i)->gone)
+    for (size_t i = xmi_guards_from(d, gfn); (need & XMEM_ACCESS_W) && i < xmi_guards_n(d) && xmi_guards_at(d, i)->gfn == gfn; i++)
+        if (copy_at(d, i)->view == origin && !xmi_guards_at(d, i)->gone)
             return true;
     return false;
 }
 
 /* What is written in the view may land in the copies that it shows. */
-void copies_note_open(struct xmem_domain *d, uint16_t view, uint64_t gfn)
+void xmi_copies_note_open(struct xmem_domain *d, uint16_t view, uint64_t gfn)
 {
-    for (size_t i = guards_from(d, gfn); i < guards_n(d) && guards_at(d, i)->gfn == gfn; i++)
+    for (size_t i = xmi_guards_from(d, gfn); i < xmi_guards_n(d) && xmi_guards_at(d, i)->gfn == gfn; i++)
         if (copy_at(d, i)->view == view)
             copy_at(d, i)->open = true;
 }

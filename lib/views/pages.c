@@ -31,14 +31,14 @@ static int there_one_by_one(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bo
     return rc;
 }
 
-int pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
+int xmi_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
 {
     int rc = domain_usable(d);
     if (rc)
         return rc;
     rc = d->ops->pages_there ? d->ops->pages_there(d->dom, gfn, nr, there)
                              : there_one_by_one(d, gfn, nr, there);
-    return rc ? domain_fail(d, rc, 0, "domain %" PRIu32 ": which of gfns 0x%" PRIx64 "-0x%" PRIx64
+    return rc ? xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": which of gfns 0x%" PRIx64 "-0x%" PRIx64
                             " have pages cannot be asked for", d->domid, gfn, gfn + nr - 1) : 0;
 }
 
@@ -49,7 +49,7 @@ static int zero_page(struct xmem_domain *d, uint64_t gfn)
     void *page;
     int rc = d->ops->page_map(d->dom, gfn, &page);
     if (rc)
-        return domain_fail(d, rc, 0, "domain %" PRIu32 ": no page can be added at gfn 0x%" PRIx64,
+        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": no page can be added at gfn 0x%" PRIx64,
                            d->domid, gfn);
     memset(page, 0, PAGE_BYTES);
     d->ops->page_unmap(d->dom, page);
@@ -76,16 +76,16 @@ static bool shuts_pages(const struct xmem_domain *d)
     return (d->caps.rights & XMEM_RIGHTS_BIT(XMEM_N)) && !(d->caps.flags & XMEM_CAP_DEFAULT_ALL);
 }
 
-int view_shut_pages(struct xmem_domain *d, struct view *v)
+int xmi_view_shut_pages(struct xmem_domain *d, struct view *v)
 {
     int rc = 0;
     for (size_t i = 0; shuts_pages(d) && i < d->view_set->pages.n && !rc; i++) {
-        rc = known_put(&v->known, page_at(d, i)->gfn, 1, 0xff, shut_byte());
+        rc = xmi_known_put(&v->known, page_at(d, i)->gfn, 1, 0xff, shut_byte());
         if (rc)
-            return domain_refuse(d, rc, "out of memory");
-        view_leaf_note(d, page_at(d, i)->gfn, 1); /* it is a small page, so its neighbours are */
+            return xmi_domain_refuse(d, rc, "out of memory");
+        xmi_view_leaf_note(d, page_at(d, i)->gfn, 1); /* it is a small page, so its neighbours are */
         if (v->id || d->enabled)
-            rc = domain_force_rights(d, v, page_at(d, i)->gfn, XMEM_N);
+            rc = xmi_domain_force_rights(d, v, page_at(d, i)->gfn, XMEM_N);
     }
     return rc;
 }
@@ -96,28 +96,28 @@ static int shut_page(struct xmem_domain *d, uint64_t gfn)
     int rc = 0;
     if (!shuts_pages(d))
         return 0;
-    view_leaf_note(d, gfn, 1);
+    xmi_view_leaf_note(d, gfn, 1);
     for (uint32_t id = 0; id < d->view_end && !rc; id++)
         if (d->views[id])
-            rc = known_put(&d->views[id]->known, gfn, 1, 0xff, shut_byte());
+            rc = xmi_known_put(&d->views[id]->known, gfn, 1, 0xff, shut_byte());
     if (rc)
-        return domain_refuse(d, rc, "out of memory");
+        return xmi_domain_refuse(d, rc, "out of memory");
     if (d->enabled)
-        rc = domain_force_rights(d, d->views[0], gfn, XMEM_N);
+        rc = xmi_domain_force_rights(d, d->views[0], gfn, XMEM_N);
     for (uint32_t id = 1; id < d->view_end && !rc; id++)
         if (d->views[id] && !(d->enabled && (d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS)))
-            rc = domain_force_rights(d, d->views[id], gfn, XMEM_N);
+            rc = xmi_domain_force_rights(d, d->views[id], gfn, XMEM_N);
     return rc;
 }
 
-void page_forget(struct xmem_domain *d, size_t i)
+void xmi_page_forget(struct xmem_domain *d, size_t i)
 {
     for (uint32_t id = 0; id < d->view_end; id++)
         if (d->views[id]) /* rights of nothing are not restored */
-            (void)known_put(&d->views[id]->known, page_at(d, i)->gfn, 1, 0xff, 0);
+            (void)xmi_known_put(&d->views[id]->known, page_at(d, i)->gfn, 1, 0xff, 0);
     if (page_at(d, i)->gfn < d->view_set->page_next)
         d->view_set->page_next = page_at(d, i)->gfn;
-    list_drop(&d->view_set->pages, (uint32_t)i);
+    xmi_list_drop(&d->view_set->pages, (uint32_t)i);
 }
 
 /* The last one of the list could not be made ready: taken away, now or as soon as that can be. */
@@ -126,7 +126,7 @@ static int page_not_added(struct xmem_domain *d, int rc)
     struct xmem_error why = d->error;
     size_t last = d->view_set->pages.n - 1;
     if (!d->ops->page_remove(d->dom, page_at(d, last)->gfn))
-        page_forget(d, last);
+        xmi_page_forget(d, last);
     else
         page_at(d, last)->unwanted = d->owed = true;
     d->error = why;
@@ -196,18 +196,18 @@ int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
     if (rc)
         return rc;
     if (!gfn)
-        return domain_refuse(d, -EINVAL, "xmem_domain_add_page: nowhere to put the gfn");
+        return xmi_domain_refuse(d, -EINVAL, "xmem_domain_add_page: nowhere to put the gfn");
     if (!d->ops->page_add || !d->ops->page_map || !(d->caps.flags & XMEM_CAP_ADD_PAGE))
-        return domain_refuse(d, -EOPNOTSUPP, "pages cannot be added on this kind of machine");
-    if (list_room(&d->view_set->pages))
-        return domain_refuse(d, -ENOMEM, "out of memory");
+        return xmi_domain_refuse(d, -EOPNOTSUPP, "pages cannot be added on this kind of machine");
+    if (xmi_list_room(&d->view_set->pages))
+        return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     rc = find_place(d, &at);
     if (!rc)
         rc = add_from(d, &at);
     if (rc)
-        return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no page can be added at gfn 0x%"
+        return xmi_domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no page can be added at gfn 0x%"
                            PRIx64, d->domid, at);
-    list_push(&d->view_set->pages, &(struct added){.gfn = at});
+    xmi_list_push(&d->view_set->pages, &(struct added){.gfn = at});
     d->view_set->page_next = at + 1;
     rc = zero_page(d, at);
     if (!rc)
@@ -226,20 +226,20 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
     if (rc)
         return rc;
     if (!ours(d, gfn))
-        return domain_refuse(d, -EINVAL, "gfn 0x%" PRIx64 " was not added by this session", gfn);
+        return xmi_domain_refuse(d, -EINVAL, "gfn 0x%" PRIx64 " was not added by this session", gfn);
     d->watch->pages_changed(d, gfn, 1);
     ledger_begin(d, LEDGER_PAGE, 0, gfn, gfn);
     rc = d->ops->page_remove(d->dom, gfn);
     if (rc)
-        return domain_fail(d, rc, MAY_SRCH, "gfn 0x%" PRIx64 " cannot be taken away", gfn);
+        return xmi_domain_fail(d, rc, MAY_SRCH, "gfn 0x%" PRIx64 " cannot be taken away", gfn);
     size_t i = 0;
     while (page_at(d, i)->gfn != gfn)
         i++;
-    page_forget(d, i);
-    return d->guarded ? copies_page_gone(d, gfn) : 0;
+    xmi_page_forget(d, i);
+    return d->guarded ? xmi_copies_page_gone(d, gfn) : 0;
 }
 
-int page_discard(struct xmem_domain *d, uint64_t gfn)
+int xmi_page_discard(struct xmem_domain *d, uint64_t gfn)
 {
     int rc = xmem_domain_remove_page(d, gfn);
     for (size_t i = 0; rc && i < d->view_set->pages.n; i++)
@@ -266,10 +266,10 @@ static void undo_pages(struct xmem_domain *d, struct outcome *o)
         if (!rc)
             continue;
         *page_at(d, kept++) = page;
-        outcome_note(d, o, domain_fail(d, rc, 0, "gfn 0x%" PRIx64 ", which was added, cannot be taken "
+        xmi_outcome_note(d, o, xmi_domain_fail(d, rc, 0, "gfn 0x%" PRIx64 ", which was added, cannot be taken "
                                        "away", page.gfn));
     }
-    list_cut(&d->view_set->pages, kept);
+    xmi_list_cut(&d->view_set->pages, kept);
 }
 
 static bool pay_pages(struct xmem_domain *d)
@@ -283,9 +283,9 @@ static bool pay_pages(struct xmem_domain *d)
             left = true;
             continue;
         }
-        page_forget(d, i);
+        xmi_page_forget(d, i);
         if (d->guarded)
-            left = copies_page_gone(d, gfn) || left;
+            left = xmi_copies_page_gone(d, gfn) || left;
     }
     return left;
 }
@@ -295,6 +295,6 @@ static bool any_pages(const struct xmem_domain *d)
     return d->view_set->pages.n;
 }
 
-const struct ledger_kind views_pages = {
+const struct ledger_kind xmi_views_pages = {
     .turn = LEDGER_LAST, .any = any_pages, .undo = undo_pages, .pay = pay_pages,
 };

@@ -19,8 +19,8 @@ static bool view_any(const struct xmem_domain *d, const struct view *v)
 {
     if (v->own)
         return v->step || !ledger_keeps(d);
-    return !ledger_keeps(d) && (v->led->hidden || v->remaps.n || known_each(&v->ve, stop_at_changed, NULL) ||
-                         (v->id && known_each(&v->known, rights_stop_at_changed, (void *)(uintptr_t)v)));
+    return !ledger_keeps(d) && (v->led->hidden || v->remaps.n || xmi_known_each(&v->ve, stop_at_changed, NULL) ||
+                         (v->id && xmi_known_each(&v->known, xmi_rights_stop_at_changed, (void *)(uintptr_t)v)));
 }
 
 /* Is a vCPU still in a step view? Where nobody can tell there is one. */
@@ -48,7 +48,7 @@ static bool views_any(const struct xmem_domain *d)
     for (uint32_t id = 0; id < d->view_end && !any; id++)
         any = d->views[id] && view_any(d, d->views[id]);
     for (uint32_t i = 0; i < d->vcpu_n && !any; i++)
-        any = ledger_vcpu(d, i)->notify_set;
+        any = xmi_ledger_vcpu(d, i)->notify_set;
     return any;
 }
 
@@ -56,12 +56,12 @@ static void undo_remaps(struct xmem_domain *d, struct view *v, struct outcome *o
 {
     for (size_t i = v->remaps.n; i-- && !d->dead;) {
         uint64_t gfn = remap_at(v, i)->gfn;
-        uint8_t found = known_found_of(known_get(&v->known, gfn));
-        int rc = view_show(d, v, gfn, XMEM_GFN_UNDO);
+        uint8_t found = known_found_of(xmi_known_get(&v->known, gfn));
+        int rc = xmi_view_show(d, v, gfn, XMEM_GFN_UNDO);
         if (!rc && found != KNOWN_NOTHING) /* the entry is a new one */
-            rc = domain_force_rights(d, v, gfn, found);
+            rc = xmi_domain_force_rights(d, v, gfn, found);
         if (rc != -ESRCH)
-            outcome_note(d, o, rc);
+            xmi_outcome_note(d, o, rc);
     }
 }
 
@@ -83,17 +83,17 @@ static int undo_ve_run(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
         rc = d->ops->view_set_suppress_ve(d->dom, u->v->id, gfn, nr, on);
     if (!rc || rc == -ESRCH)
         return 0;
-    rc = domain_fail(d, rc, 0, "view %u: suppress-#VE cannot be restored from gfn 0x%" PRIx64 " on",
+    rc = xmi_domain_fail(d, rc, 0, "view %u: suppress-#VE cannot be restored from gfn 0x%" PRIx64 " on",
                      u->v->id, gfn);
-    outcome_note(d, u->o, rc);
+    xmi_outcome_note(d, u->o, rc);
     return rc;
 }
 
 static void undo_ve(struct xmem_domain *d, struct view *v, struct outcome *o)
 {
     struct ve_undo u = {d, v, o};
-    if (ledger_keeps(d) || !known_each(&v->ve, undo_ve_run, &u))
-        known_clear(&v->ve);
+    if (ledger_keeps(d) || !xmi_known_each(&v->ve, undo_ve_run, &u))
+        xmi_known_clear(&v->ve);
 }
 
 /*
@@ -102,17 +102,17 @@ static void undo_ve(struct xmem_domain *d, struct view *v, struct outcome *o)
  */
 static void undo_switch(struct xmem_domain *d, struct outcome *o)
 {
-    uint16_t view = d->led->views_found_on && d->vcpu_n ? ledger_vcpu(d, 0)->found_view : 0;
+    uint16_t view = d->led->views_found_on && d->vcpu_n ? xmi_ledger_vcpu(d, 0)->found_view : 0;
     if (!d->led->views_switched || !d->led->views_on || (ledger_keeps(d) && !steps_left(d)))
         return; /* off there is none but view 0 */
     for (uint32_t i = 0; d->led->views_found_on && i < d->vcpu_n; i++)
-        if (ledger_vcpu(d, i)->found_view != view)
-            outcome_note(d, o, domain_refuse(d, -EIO, "vCPU %" PRIu32 " was found in view %u and "
+        if (xmi_ledger_vcpu(d, i)->found_view != view)
+            xmi_outcome_note(d, o, xmi_domain_refuse(d, -EIO, "vCPU %" PRIu32 " was found in view %u and "
                                              "goes on in %u: all vCPUs are switched together", i,
-                                             ledger_vcpu(d, i)->found_view, view));
-    int rc = view_switch_all(d, view);
+                                             xmi_ledger_vcpu(d, i)->found_view, view));
+    int rc = xmi_view_switch_all(d, view);
     if (rc)
-        outcome_note(d, o, domain_fail(d, rc, 0, "the vCPUs cannot be switched back to view %u",
+        xmi_outcome_note(d, o, xmi_domain_fail(d, rc, 0, "the vCPUs cannot be switched back to view %u",
                                        view));
     else
         d->led->views_switched = false;
@@ -121,12 +121,12 @@ static void undo_switch(struct xmem_domain *d, struct outcome *o)
 static void undo_notify(struct xmem_domain *d, struct outcome *o)
 {
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
-        struct ledger_vcpu *v = ledger_vcpu(d, i);
+        struct ledger_vcpu *v = xmi_ledger_vcpu(d, i);
         int rc = v->notify_set ? d->ops->view_set_notify(d->dom, i, XMEM_GFN_UNDO) : 0;
         if (rc == -EOPNOTSUPP) /* before the call that takes it away there was none: views off end it */
             rc = 0;
         if (rc)
-            outcome_note(d, o, domain_fail(d, rc, 0, "vCPU %" PRIu32 ": its #VE page cannot be taken "
+            xmi_outcome_note(d, o, xmi_domain_fail(d, rc, 0, "vCPU %" PRIu32 ": its #VE page cannot be taken "
                                            "away", i));
         else
             v->notify_set = false;
@@ -141,10 +141,10 @@ static void destroy_views(struct xmem_domain *d, struct outcome *o)
             continue;
         int rc = d->ops->view_destroy(d->dom, v->id);
         if (rc && !(ledger_keeps(d) && rc == -EBUSY))
-            outcome_note(d, o, domain_fail(d, rc, MAY_BUSY, "view %" PRIu32 " cannot be destroyed",
+            xmi_outcome_note(d, o, xmi_domain_fail(d, rc, MAY_BUSY, "view %" PRIu32 " cannot be destroyed",
                                            id));
         else
-            view_forget(d, v);
+            xmi_view_forget(d, v);
     }
 }
 
@@ -157,15 +157,15 @@ static bool views_off(struct xmem_domain *d, struct outcome *o)
     if (rc) /* it may have been for this one time */
         rc = d->ops->views_set_state(d->dom, false);
     if (rc) {
-        outcome_note(d, o, domain_fail(d, rc, 0, "alternate views cannot be turned off again"));
+        xmi_outcome_note(d, o, xmi_domain_fail(d, rc, 0, "alternate views cannot be turned off again"));
         return false;
     }
     d->led->views_on = d->led->views_switched = false;
     for (uint32_t id = 1; id < d->view_end; id++)
         if (d->views[id])
-            view_forget(d, d->views[id]);
+            xmi_view_forget(d, d->views[id]);
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        ledger_vcpu(d, i)->notify_set = false;
+        xmi_ledger_vcpu(d, i)->notify_set = false;
     d->views[0]->led->hidden = false;
     return true;
 }
@@ -182,13 +182,13 @@ static void undo_views(struct xmem_domain *d, struct outcome *o)
         if (!ledger_keeps(d))
             undo_remaps(d, v, o);
         if (id)
-            rights_undo(d, v, o);
+            xmi_rights_undo(d, v, o);
         undo_ve(d, v, o);
     }
     bool lasting = o->rc != before.rc; /* of views that stay, and of the host view */
     undo_switch(d, o);
     if (!ledger_keeps(d)) {
-        outcome_note(d, o, views_show_again(d));
+        xmi_outcome_note(d, o, xmi_views_show_again(d));
         undo_notify(d, o);
     }
     destroy_views(d, o);
@@ -207,9 +207,9 @@ static bool pay_views(struct xmem_domain *d)
             left = true;
             continue;
         }
-        view_forget(d, v);
+        xmi_view_forget(d, v);
         if (d->guarded)
-            left = copies_view_gone(d, (uint16_t)id) || left;
+            left = xmi_copies_view_gone(d, (uint16_t)id) || left;
     }
     if (!d->view_set->unwanted || left)
         return left;
@@ -233,7 +233,7 @@ static bool pay_hiding(struct xmem_domain *d)
 static bool pay_switch(struct xmem_domain *d)
 {
     if (d->view_set->back_owed && d->led->views_on)
-        d->view_set->back_owed = view_switch_all(d, d->view_set->back_to) != 0;
+        d->view_set->back_owed = xmi_view_switch_all(d, d->view_set->back_to) != 0;
     return d->view_set->back_owed;
 }
 
@@ -244,7 +244,7 @@ static bool pay(struct xmem_domain *d)
     return pay_hiding(d) || left;
 }
 
-const struct ledger_kind views_all = {
+const struct ledger_kind xmi_views_all = {
     .turn = LEDGER_STATE, .lives = true, .any = views_any, .undo = undo_views, .pay = pay,
 };
 
@@ -256,9 +256,9 @@ static bool copies_left(const struct xmem_domain *d)
 static void undo_copies(struct xmem_domain *d, struct outcome *o)
 {
     if (d->guarded)
-        outcome_note(d, o, copies_end(d));
+        xmi_outcome_note(d, o, xmi_copies_end(d));
 }
 
-const struct ledger_kind views_copies = {
+const struct ledger_kind xmi_views_copies = {
     .turn = LEDGER_STATE, .lives = true, .needs_ring = true, .any = copies_left, .undo = undo_copies,
 };

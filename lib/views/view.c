@@ -12,14 +12,14 @@
 
 /* ---- the session's list ---- */
 
-int view_add(struct xmem_domain *d, uint16_t id, struct view **out)
+int xmi_view_add(struct xmem_domain *d, uint16_t id, struct view **out)
 {
     struct view *v = calloc(1, sizeof(*v));
     if (!v)
         return -ENOMEM;
     v->id = id;
     v->def = KNOWN_NOTHING;
-    if (ledger_view_add(d, v)) {
+    if (xmi_ledger_view_add(d, v)) {
         free(v);
         return -ENOMEM;
     }
@@ -30,35 +30,35 @@ int view_add(struct xmem_domain *d, uint16_t id, struct view **out)
     return 0;
 }
 
-void view_forget(struct xmem_domain *d, struct view *v)
+void xmi_view_forget(struct xmem_domain *d, struct view *v)
 {
     d->views[v->id] = NULL;
     d->watch->view_gone(d, v);
-    ledger_view_gone(v);
+    xmi_ledger_view_gone(v);
     free(v);
 }
 
-int views_init(struct xmem_domain *d)
+int xmi_views_init(struct xmem_domain *d)
 {
     struct view *host;
     d->views = calloc(d->caps.max_views, sizeof(struct view *));
     d->view_set = calloc(1, sizeof(*d->view_set));
     if (!d->views || !d->view_set)
         return -ENOMEM;
-    list_init(&d->view_set->pages, ledger_arena(d), &d->led->added);
-    list_init(&d->view_set->copied, ledger_arena(d), &d->led->guards);
-    return view_add(d, 0, &host);
+    xmi_list_init(&d->view_set->pages, xmi_ledger_arena(d), &d->led->added);
+    xmi_list_init(&d->view_set->copied, xmi_ledger_arena(d), &d->led->guards);
+    return xmi_view_add(d, 0, &host);
 }
 
-void views_free(struct xmem_domain *d)
+void xmi_views_free(struct xmem_domain *d)
 {
     for (uint32_t i = 0; d->views && i < d->caps.max_views; i++)
         if (d->views[i])
-            view_forget(d, d->views[i]);
-    copies_free(d);
+            xmi_view_forget(d, d->views[i]);
+    xmi_copies_free(d);
     if (d->view_set) {
-        list_end(&d->view_set->pages);
-        list_end(&d->view_set->copied);
+        xmi_list_end(&d->view_set->pages);
+        xmi_list_end(&d->view_set->copied);
     }
     free(d->view_set);
     free(d->views);
@@ -66,24 +66,24 @@ void views_free(struct xmem_domain *d)
     d->views = NULL;
 }
 
-int views_usable(struct xmem_domain *d)
+int xmi_views_usable(struct xmem_domain *d)
 {
     int rc = domain_usable(d);
     if (rc || d->caps.max_views > 1)
         return rc;
-    return domain_refuse(d, -EOPNOTSUPP, "domain %" PRIu32 " has no alternate views: its kind has "
+    return xmi_domain_refuse(d, -EOPNOTSUPP, "domain %" PRIu32 " has no alternate views: its kind has "
                          "none, or they were not allowed when it was created", d->domid);
 }
 
 /* The caller's view: 0 and -ENOENT are told apart by the callers. */
-int view_find(struct xmem_domain *d, uint16_t id, struct view **out)
+int xmi_view_find(struct xmem_domain *d, uint16_t id, struct view **out)
 {
-    int rc = views_usable(d);
+    int rc = xmi_views_usable(d);
     if (rc)
         return rc;
     struct view *v = domain_view(d, id);
     if (!v || v->step || v->unwanted)
-        return domain_refuse(d, -ENOENT, "view %u does not exist", id);
+        return xmi_domain_refuse(d, -ENOENT, "view %u does not exist", id);
     *out = v;
     return 0;
 }
@@ -92,10 +92,10 @@ int view_find(struct xmem_domain *d, uint16_t id, struct view **out)
 static int find_for(struct xmem_domain *d, uint16_t id, struct view **out, bool there,
                     const char *what)
 {
-    int rc = view_find(d, id, out);
+    int rc = xmi_view_find(d, id, out);
     if (rc || there)
         return rc;
-    return domain_refuse(d, -EOPNOTSUPP, "view %u: this hypervisor has no %s", id, what);
+    return xmi_domain_refuse(d, -EOPNOTSUPP, "view %u: this hypervisor has no %s", id, what);
 }
 
 /* ---- making and unmaking ---- */
@@ -104,13 +104,13 @@ static int find_for(struct xmem_domain *d, uint16_t id, struct view **out, bool 
 static void views_not_on(struct xmem_domain *d)
 {
     bool on = false;
-    if (!domain_is_dead(d) && d->ops->views_get_state && d->ops->views_get_state(d->dom, &on))
+    if (!xmi_domain_is_dead(d) && d->ops->views_get_state && d->ops->views_get_state(d->dom, &on))
         on = true;
     d->led->views_on = d->view_set->unwanted = on;
     d->owed = d->owed || on;
 }
 
-int views_ensure_on(struct xmem_domain *d)
+int xmi_views_ensure_on(struct xmem_domain *d)
 {
     if (d->led->views_on && !d->view_set->unwanted)
         return 0;
@@ -120,7 +120,7 @@ int views_ensure_on(struct xmem_domain *d)
     if (rc)
         views_not_on(d);
     if (rc)
-        return domain_fail(d, rc, 0, "domain %" PRIu32 ": alternate views cannot be turned on",
+        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": alternate views cannot be turned on",
                            d->domid);
     d->led->views_on = true;
     return 0;
@@ -130,7 +130,7 @@ static int fill_part(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
 {
     uint8_t rights = known_set_of(byte);
     if (rights != KNOWN_NOTHING && rights != XMEM_RWX)
-        feed_add(arg, gfn, nr, XMEM_RWX);
+        xmi_feed_add(arg, gfn, nr, XMEM_RWX);
     return 0;
 }
 
@@ -141,12 +141,12 @@ static int fill_part(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
 static int fill(struct xmem_domain *d, struct view *v)
 {
     struct feed f;
-    feed_begin(&f, d, v);
+    xmi_feed_begin(&f, d, v);
     if (v->def == XMEM_RWX)
-        known_each(&d->views[0]->known, fill_part, &f);
+        xmi_known_each(&d->views[0]->known, fill_part, &f);
     else
-        feed_add(&f, 0, d->caps.highest_gfn + 1, v->def);
-    return feed_end(&f);
+        xmi_feed_add(&f, 0, d->caps.highest_gfn + 1, v->def);
+    return xmi_feed_end(&f);
 }
 
 static unsigned view_count(const struct xmem_domain *d)
@@ -168,7 +168,7 @@ static int create(struct xmem_domain *d, uint8_t rights, views_room_fn *make_roo
     if (rc == -EINVAL) /* Xen's "none left" (p2m_init_next_altp2m); the arguments are right */
         rc = -ENOSPC;
     if (rc)
-        return domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no view can be created beside the %u "
+        return xmi_domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no view can be created beside the %u "
                            "that there are, with the host view", d->domid, view_count(d));
     return 0;
 }
@@ -179,7 +179,7 @@ static int hide(struct xmem_domain *d, const struct view *v)
     if (!v->step || !d->ops->view_set_visible || !(d->caps.flags & XMEM_CAP_VISIBILITY))
         return 0;
     int rc = d->ops->view_set_visible(d->dom, v->id, false);
-    return rc ? domain_fail(d, rc, 0, "view %u, for stepping, cannot be hidden", v->id) : 0;
+    return rc ? xmi_domain_fail(d, rc, 0, "view %u, for stepping, cannot be hidden", v->id) : 0;
 }
 
 /* As before: no view, and views off if they were; what cannot be undone is at the session's end. */
@@ -189,22 +189,22 @@ static int view_not_made(struct xmem_domain *d, struct view *v, bool were_on, in
     if (v)
         v->unwanted = true;
     d->view_set->unwanted = !were_on && d->led->views_on;
-    ledger_pay(d);
+    xmi_ledger_pay(d);
     d->error = why;
     return rc;
 }
 
-int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, views_room_fn *make_room,
+int xmi_view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, views_room_fn *make_room,
               struct view **out)
 {
     uint16_t id;
     struct view *v = NULL;
     bool were_on = d->led->views_on;
-    int rc = views_ensure_on(d);
+    int rc = xmi_views_ensure_on(d);
     if (!rc)
         rc = create(d, rights, make_room, &id);
-    if (!rc && (id >= d->caps.max_views || d->views[id] || view_add(d, id, &v)))
-        rc = domain_refuse(d, -ENOMEM, "view %u: out of memory, or two of one number%s", id,
+    if (!rc && (id >= d->caps.max_views || d->views[id] || xmi_view_add(d, id, &v)))
+        rc = xmi_domain_refuse(d, -ENOMEM, "view %u: out of memory, or two of one number%s", id,
                            d->ops->view_destroy(d->dom, id) ? "; it is left" : "");
     if (rc)
         return view_not_made(d, NULL, were_on, rc);
@@ -218,9 +218,9 @@ int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, views_ro
     if (!rc && (d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS) && !v->follow)
         rc = fill(d, v);
     if (!rc)
-        rc = view_shut_pages(d, v);
+        rc = xmi_view_shut_pages(d, v);
     if (!rc && !v->step)
-        rc = copies_guard_view(d, v);
+        rc = xmi_copies_guard_view(d, v);
     if (rc)
         return view_not_made(d, v, were_on, rc);
     *out = v;
@@ -234,7 +234,7 @@ int xmem_view_list(struct xmem_domain *d, uint16_t *views, size_t *n)
     if (rc)
         return rc;
     if (!n || (*n && !views))
-        return domain_refuse(d, -EINVAL, "xmem_view_list: nowhere to put the list");
+        return xmi_domain_refuse(d, -EINVAL, "xmem_view_list: nowhere to put the list");
     for (uint32_t id = 0; id < d->view_end; id++) {
         if (!d->views[id] || d->views[id]->step || d->views[id]->unwanted)
             continue;
@@ -246,16 +246,16 @@ int xmem_view_list(struct xmem_domain *d, uint16_t *views, size_t *n)
     *n = all;
     if (all <= room)
         return 0;
-    return domain_refuse(d, -ENOSPC, "there are %zu views, room is for %zu", all, room);
+    return xmi_domain_refuse(d, -ENOSPC, "there are %zu views, room is for %zu", all, room);
 }
 
 /* ---- switching ---- */
 
-int view_check_vcpu(struct xmem_domain *d, uint32_t vcpu)
+int xmi_view_check_vcpu(struct xmem_domain *d, uint32_t vcpu)
 {
     if (vcpu < d->vcpu_n)
         return 0;
-    return domain_refuse(d, -EINVAL, "vCPU %" PRIu32 ": domain %" PRIu32 " has %" PRIu32, vcpu,
+    return xmi_domain_refuse(d, -EINVAL, "vCPU %" PRIu32 ": domain %" PRIu32 " has %" PRIu32, vcpu,
                          d->domid, d->vcpu_n);
 }
 
@@ -265,13 +265,13 @@ int xmem_view_switch_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
     int rc = find_for(d, view, &v, d && d->ops->view_switch_vcpu, "call for one vCPU; use "
                       "XMEM_REPLY_SET_VIEW in the reply to an event of that vCPU");
     if (!rc)
-        rc = view_check_vcpu(d, vcpu);
+        rc = xmi_view_check_vcpu(d, vcpu);
     if (rc)
         return rc;
     ledger_begin(d, LEDGER_SWITCH, view, vcpu, vcpu);
     rc = d->ops->view_switch_vcpu(d->dom, vcpu, view);
     if (rc)
-        return domain_fail(d, rc, 0, "vCPU %" PRIu32 " cannot be switched to view %u", vcpu, view);
+        return xmi_domain_fail(d, rc, 0, "vCPU %" PRIu32 " cannot be switched to view %u", vcpu, view);
     d->led->views_switched = true;
     return 0;
 }
@@ -281,19 +281,19 @@ int xmem_view_switch_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
 /* Room for a new one was made. */
 static void note_remap(struct view *v, uint64_t gfn, uint64_t to_gfn)
 {
-    size_t i = remap_index(v, gfn);
+    size_t i = xmi_remap_index(v, gfn);
     if (to_gfn != XMEM_GFN_UNDO && i == v->remaps.n)
-        list_push(&v->remaps, &(struct remap){gfn, to_gfn});
+        xmi_list_push(&v->remaps, &(struct remap){gfn, to_gfn});
     else if (to_gfn != XMEM_GFN_UNDO)
         remap_at(v, i)->to_gfn = to_gfn;
     else if (i < v->remaps.n)
-        list_drop(&v->remaps, (uint32_t)i);
+        xmi_list_drop(&v->remaps, (uint32_t)i);
 }
 
 /* What it shows; XMEM_GFN_UNDO: no frame of its own. */
 static uint64_t remap_of(const struct view *v, uint64_t gfn)
 {
-    size_t i = remap_index(v, gfn);
+    size_t i = xmi_remap_index(v, gfn);
     return i < v->remaps.n ? remap_at(v, i)->to_gfn : XMEM_GFN_UNDO;
 }
 
@@ -301,7 +301,7 @@ static uint64_t remap_of(const struct view *v, uint64_t gfn)
 static bool circle(const struct view *v, uint64_t gfn, uint64_t to)
 {
     size_t i;
-    while (to != gfn && to != XMEM_GFN_UNDO && (i = remap_index(v, to)) < v->remaps.n)
+    while (to != gfn && to != XMEM_GFN_UNDO && (i = xmi_remap_index(v, to)) < v->remaps.n)
         to = remap_at(v, i)->to_gfn;
     return to == gfn;
 }
@@ -311,10 +311,10 @@ static int before_remap(struct xmem_domain *d, const struct view *v, uint64_t gf
 {
     struct run one = {gfn, UINT64_C(1) << 8};
     if (to == XMEM_GFN_UNDO)
-        return view_leaf_before_undo(d, gfn);
-    int rc = view_leaf_before_set(d, v, &(struct runs){&one, 1, 1});
-    for (size_t i; !rc && (i = remap_index(v, to)) < v->remaps.n; to = remap_at(v, i)->to_gfn)
-        rc = view_leaf_before_undo(d, to);
+        return xmi_view_leaf_before_undo(d, gfn);
+    int rc = xmi_view_leaf_before_set(d, v, &(struct runs){&one, 1, 1});
+    for (size_t i; !rc && (i = xmi_remap_index(v, to)) < v->remaps.n; to = remap_at(v, i)->to_gfn)
+        rc = xmi_view_leaf_before_undo(d, to);
     return rc;
 }
 
@@ -323,10 +323,10 @@ static int remap_noted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint
     uint64_t before = remap_of(v, gfn);
     if (before == XMEM_GFN_UNDO) /* an entry before its change, which leaves after its undoing */
         note_remap(v, gfn, to);
-    int rc = view_remap(d, v, gfn, to);
+    int rc = xmi_view_remap(d, v, gfn, to);
     note_remap(v, gfn, rc ? before : to);
     if (rc)
-        return domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped", v->id,
+        return xmi_domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped", v->id,
                            gfn);
     return 0;
 }
@@ -337,14 +337,14 @@ static int remap_back(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
     struct xmem_error why = d->error;
     int rc2 = remap_noted(d, v, gfn, before);
     if (!rc2)
-        rc2 = view_rights_again(d, v, gfn);
+        rc2 = xmi_view_rights_again(d, v, gfn);
     if (rc2) {
         view_unsure(v, true);
         if (!v->own)
-            (void)known_put(&v->known, gfn, 1, KNOWN_SET, KNOWN_UNSURE);
-        xmem_error_add(&why, "; and putting it back failed: %s", d->error.text);
+            (void)xmi_known_put(&v->known, gfn, 1, KNOWN_SET, KNOWN_UNSURE);
+        xmi_error_add(&why, "; and putting it back failed: %s", d->error.text);
     } else {
-        domain_as_before(d, &why);
+        xmi_domain_as_before(d, &why);
     }
     d->error = why;
     return rc;
@@ -355,25 +355,25 @@ static int remap_held(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
 {
     uint8_t rights;
     int rc = before_remap(d, v, gfn, to);
-    if (!rc && view_meant(v, gfn) == KNOWN_NOTHING) { /* not the other's, which may be none */
-        rc = domain_ask_rights(d, v, gfn, &rights);
-        if (!rc && known_put(&v->known, gfn, 1, 0xff, domain_found_byte(d, v, rights)))
-            rc = domain_refuse(d, -ENOMEM, "out of memory");
+    if (!rc && xmi_view_meant(v, gfn) == KNOWN_NOTHING) { /* not the other's, which may be none */
+        rc = xmi_domain_ask_rights(d, v, gfn, &rights);
+        if (!rc && xmi_known_put(&v->known, gfn, 1, 0xff, xmi_domain_found_byte(d, v, rights)))
+            rc = xmi_domain_refuse(d, -ENOMEM, "out of memory");
     }
     if (rc)
         return rc;
     uint64_t before = remap_of(v, gfn);
     rc = remap_noted(d, v, gfn, to);
     if (!rc)
-        rc = view_rights_again(d, v, gfn);
+        rc = xmi_view_rights_again(d, v, gfn);
     return rc ? remap_back(d, v, gfn, before, rc) : 0;
 }
 
-int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+int xmi_view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
     if (to != XMEM_GFN_UNDO &&
-        list_room(&v->remaps))
-        return domain_refuse(d, -ENOMEM, "out of memory");
+        xmi_list_room(&v->remaps))
+        return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     int rc = before_remap(d, v, gfn, to);
     return rc ? rc : remap_noted(d, v, gfn, to);
 }
@@ -385,28 +385,28 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
     if (rc)
         return rc;
     if (!view)
-        return domain_refuse(d, -EINVAL, "view 0 is the host view: gfns are not remapped in it");
-    rc = domain_check_gfns(d, gfn, 1);
+        return xmi_domain_refuse(d, -EINVAL, "view 0 is the host view: gfns are not remapped in it");
+    rc = xmi_domain_check_gfns(d, gfn, 1);
     if (!rc && to_gfn != XMEM_GFN_UNDO)
-        rc = domain_check_gfns(d, to_gfn, 1);
+        rc = xmi_domain_check_gfns(d, to_gfn, 1);
     if (rc)
         return rc;
     if (to_gfn == gfn)
         to_gfn = XMEM_GFN_UNDO;
     if (circle(v, gfn, to_gfn))
-        return domain_refuse(d, -EINVAL, "view %u: gfn 0x%" PRIx64 " cannot show gfn 0x%" PRIx64
+        return xmi_domain_refuse(d, -EINVAL, "view %u: gfn 0x%" PRIx64 " cannot show gfn 0x%" PRIx64
                              ": that one leads back to it", view, gfn, to_gfn);
-    if (list_room(&v->remaps))
-        return domain_refuse(d, -ENOMEM, "out of memory");
+    if (xmi_list_room(&v->remaps))
+        return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     rights_changed(d, view, gfn, 1);
-    bool open = view_meant(v, gfn) == XMEM_RWX || view_meant(v, gfn) == KNOWN_NOTHING; /* cannot be opened */
-    rc = open ? 0 : domain_hold(d);
+    bool open = xmi_view_meant(v, gfn) == XMEM_RWX || xmi_view_meant(v, gfn) == KNOWN_NOTHING; /* cannot be opened */
+    rc = open ? 0 : xmi_domain_hold(d);
     if (rc)
         return rc;
     rc = remap_held(d, v, gfn, to_gfn);
     if (!open)
-        rc = domain_let_go(d, rc);
-    return !rc && d->guarded ? copies_remapped(d, view, gfn, to_gfn) : rc;
+        rc = xmi_domain_let_go(d, rc);
+    return !rc && d->guarded ? xmi_copies_remapped(d, view, gfn, to_gfn) : rc;
 }
 
 /* ---- visibility, #VE ---- */
@@ -414,22 +414,22 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
 int xmem_view_set_visible(struct xmem_domain *d, uint16_t view, int visible)
 {
     struct view *v;
-    int rc = find_for(d, view, &v, d && views_can_hide(d), "visibility of views");
+    int rc = find_for(d, view, &v, d && xmi_views_can_hide(d), "visibility of views");
     if (!rc)
-        rc = views_ensure_on(d);
+        rc = xmi_views_ensure_on(d);
     if (rc)
         return rc;
-    rc = view_set_shown(d, v, visible != 0);
-    return rc ? domain_fail(d, rc, 0, "view %u: its visibility cannot be set", view) : 0;
+    rc = xmi_view_set_shown(d, v, visible != 0);
+    return rc ? xmi_domain_fail(d, rc, 0, "view %u: its visibility cannot be set", view) : 0;
 }
 
 /* What is there before, of a view that stays; where it cannot be asked for, as Xen makes entries: on. */
 static int learn_ve(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t nr)
 {
-    int rc = known_prepare(&v->ve, gfn, nr);
+    int rc = xmi_known_prepare(&v->ve, gfn, nr);
     for (uint64_t i = 0; i < nr && !rc; i++) {
         bool on = true;
-        if (known_get(&v->ve, gfn + i))
+        if (xmi_known_get(&v->ve, gfn + i))
             continue;
         rc = d->ops->view_get_suppress_ve ? d->ops->view_get_suppress_ve(d->dom, v->id, gfn + i, &on) : 0;
         if (rc == -ESRCH) { /* nothing there: nothing to restore */
@@ -437,12 +437,12 @@ static int learn_ve(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_
             continue;
         }
         if (rc)
-            return domain_fail(d, rc, 0, "view %u: suppress-#VE of gfn 0x%" PRIx64 " cannot be asked for",
+            return xmi_domain_fail(d, rc, 0, "view %u: suppress-#VE of gfn 0x%" PRIx64 " cannot be asked for",
                                v->id, gfn + i);
         uint8_t code = known_code(on ? VE_ON : VE_OFF);
-        rc = known_put(&v->ve, gfn + i, 1, 0xff, (uint8_t)(code << 4 | code));
+        rc = xmi_known_put(&v->ve, gfn + i, 1, 0xff, (uint8_t)(code << 4 | code));
     }
-    return rc ? domain_refuse(d, rc, "out of memory") : 0;
+    return rc ? xmi_domain_refuse(d, rc, "out of memory") : 0;
 }
 
 int xmem_view_set_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t first_gfn,
@@ -452,25 +452,25 @@ int xmem_view_set_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t fir
     bool there = d && d->ops->view_set_suppress_ve && (d->caps.flags & XMEM_CAP_SUPPRESS_VE);
     int rc = find_for(d, view, &v, there, "#VE");
     if (!rc)
-        rc = domain_check_gfns(d, first_gfn, count);
+        rc = xmi_domain_check_gfns(d, first_gfn, count);
     if (!rc)
-        rc = views_ensure_on(d);
+        rc = xmi_views_ensure_on(d);
     /* An entry that the call itself makes takes the host's rights (p2m_set_suppress_ve_multi()). */
     if (!rc)
-        rc = changes_make_entries(d, v, first_gfn, count);
+        rc = xmi_changes_make_entries(d, v, first_gfn, count);
     if (!rc && !v->own)
         rc = learn_ve(d, v, first_gfn, count);
     if (rc)
         return rc;
     uint8_t code = known_code(suppress ? VE_ON : VE_OFF);
     if (!v->own) /* room for the run was made; until it is answered it may be either */
-        (void)known_put(&v->ve, first_gfn, count, KNOWN_SET, KNOWN_UNSURE);
+        (void)xmi_known_put(&v->ve, first_gfn, count, KNOWN_SET, KNOWN_UNSURE);
     rc = d->ops->view_set_suppress_ve(d->dom, view, first_gfn, count, suppress != 0);
     if (!rc && !v->own)
-        (void)known_put(&v->ve, first_gfn, count, KNOWN_SET, code);
+        (void)xmi_known_put(&v->ve, first_gfn, count, KNOWN_SET, code);
     if (!rc)
         return 0;
-    return domain_fail(d, rc, MAY_SRCH, "view %u: suppress-#VE cannot be set from gfn 0x%" PRIx64
+    return xmi_domain_fail(d, rc, MAY_SRCH, "view %u: suppress-#VE cannot be set from gfn 0x%" PRIx64
                        " on", view, first_gfn);
 }
 
@@ -480,14 +480,14 @@ int xmem_view_get_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t gfn
     bool set, there = d && d->ops->view_get_suppress_ve && (d->caps.flags & XMEM_CAP_SUPPRESS_VE);
     int rc = find_for(d, view, &v, there, "#VE");
     if (!rc && !suppress)
-        rc = domain_refuse(d, -EINVAL, "xmem_view_get_suppress_ve: nowhere to put the answer");
+        rc = xmi_domain_refuse(d, -EINVAL, "xmem_view_get_suppress_ve: nowhere to put the answer");
     if (!rc)
-        rc = domain_check_gfns(d, gfn, 1);
+        rc = xmi_domain_check_gfns(d, gfn, 1);
     if (rc)
         return rc;
     rc = d->ops->view_get_suppress_ve(d->dom, view, gfn, &set);
     if (rc)
-        return domain_fail(d, rc, MAY_SRCH, "view %u: suppress-#VE of gfn 0x%" PRIx64
+        return xmi_domain_fail(d, rc, MAY_SRCH, "view %u: suppress-#VE of gfn 0x%" PRIx64
                            " cannot be asked for", view, gfn);
     *suppress = set;
     return 0;
@@ -496,7 +496,7 @@ int xmem_view_get_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t gfn
 /* Xen takes a second page only when the first one is given up (altp2m_vcpu_enable_ve()). */
 static int set_notify(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn)
 {
-    struct ledger_vcpu *v = ledger_vcpu(d, vcpu);
+    struct ledger_vcpu *v = xmi_ledger_vcpu(d, vcpu);
     ledger_begin(d, LEDGER_NOTIFY, 0, vcpu, vcpu);
     int rc = v->notify_set ? d->ops->view_set_notify(d->dom, vcpu, XMEM_GFN_UNDO) : 0;
     if (rc)
@@ -520,20 +520,20 @@ int xmem_view_set_notify_page(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn
     bool there = d && d->ops->view_set_notify && (d->caps.flags & XMEM_CAP_SUPPRESS_VE);
     int rc = find_for(d, 0, &v, there, "#VE");
     if (!rc)
-        rc = view_check_vcpu(d, vcpu);
+        rc = xmi_view_check_vcpu(d, vcpu);
     if (!rc && gfn != XMEM_GFN_UNDO)
-        rc = domain_check_gfns(d, gfn, 1);
+        rc = xmi_domain_check_gfns(d, gfn, 1);
     if (!rc)
-        rc = views_ensure_on(d);
+        rc = xmi_views_ensure_on(d);
     if (rc)
         return rc;
-    if (ledger_vcpu(d, vcpu)->notify_set && ledger_vcpu(d, vcpu)->notify_gfn == gfn)
+    if (xmi_ledger_vcpu(d, vcpu)->notify_set && xmi_ledger_vcpu(d, vcpu)->notify_gfn == gfn)
         return 0;
     rc = set_notify(d, vcpu, gfn);
     if (rc == -EINVAL && gfn != XMEM_GFN_UNDO)
-        return domain_refuse(d, -ESRCH, "vCPU %" PRIu32 ": nothing is mapped at gfn 0x%" PRIx64
+        return xmi_domain_refuse(d, -ESRCH, "vCPU %" PRIu32 ": nothing is mapped at gfn 0x%" PRIx64
                              " for its #VE page", vcpu, gfn);
-    return rc ? domain_fail(d, rc, MAY_SRCH, "vCPU %" PRIu32 ": its #VE page cannot be set%s", vcpu,
+    return rc ? xmi_domain_fail(d, rc, MAY_SRCH, "vCPU %" PRIu32 ": its #VE page cannot be set%s", vcpu,
                             rc == -EEXIST ? ", another tool has set one" : "")
               : 0;
 }

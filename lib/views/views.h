@@ -8,16 +8,16 @@
 /* Views, and the pages that the session added. */
 
 /* A session has a ledger, and caps: its views, and the host's among them. -ENOMEM. */
-int views_init(struct xmem_domain *d);
-void views_free(struct xmem_domain *d);
+int xmi_views_init(struct xmem_domain *d);
+void xmi_views_free(struct xmem_domain *d);
 /* 0, or -EOPNOTSUPP where there are none; a text. */
-int views_usable(struct xmem_domain *d);
+int xmi_views_usable(struct xmem_domain *d);
 /* The caller's view; view 0 is one. -ENOENT; a text. */
-int view_find(struct xmem_domain *d, uint16_t id, struct view **out);
-int view_check_vcpu(struct xmem_domain *d, uint32_t vcpu);
-int view_add(struct xmem_domain *d, uint16_t id, struct view **out);
-void view_forget(struct xmem_domain *d, struct view *v);
-int views_ensure_on(struct xmem_domain *d);
+int xmi_view_find(struct xmem_domain *d, uint16_t id, struct view **out);
+int xmi_view_check_vcpu(struct xmem_domain *d, uint32_t vcpu);
+int xmi_view_add(struct xmem_domain *d, uint16_t id, struct view **out);
+void xmi_view_forget(struct xmem_domain *d, struct view *v);
+int xmi_views_ensure_on(struct xmem_domain *d);
 /* What a view is made for. */
 enum view_use {
     VIEW_CALLER, /* the caller's */
@@ -30,39 +30,39 @@ typedef bool views_room_fn(struct xmem_domain *d);
  * Makes a view with these default rights; the library's own are hidden from the guest. make_room may
  * be NULL.
  */
-int view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, views_room_fn *make_room,
+int xmi_view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, views_room_fn *make_room,
               struct view **out);
 /* visible.c: can views be hidden here? The others return what the hypervisor answers. */
-bool views_can_hide(const struct xmem_domain *d);
-int view_set_shown(struct xmem_domain *d, struct view *v, bool visible);
+bool xmi_views_can_hide(const struct xmem_domain *d);
+int xmi_view_set_shown(struct xmem_domain *d, struct view *v, bool visible);
 /*
  * All vCPUs. Xen switches them to visible views only (p2m_switch_domain_altp2m_by_id()): one
  * that is hidden, by whomever, is shown for that moment.
  */
-int view_switch_all(struct xmem_domain *d, uint16_t id);
+int xmi_view_switch_all(struct xmem_domain *d, uint16_t id);
 /* A switch back to a view that failed is tried again by later calls, or need not be any more. */
-void view_owe_switch(struct xmem_domain *d, uint16_t id, bool owed);
+void xmi_view_owe_switch(struct xmem_domain *d, uint16_t id, bool owed);
 /* Views that were there before; the first failure, with its text. */
-int views_show_again(struct xmem_domain *d);
+int xmi_views_show_again(struct xmem_domain *d);
 /* So that gfn shows the host's frame of to (rights/remap.c), noted and with a text; the gfn's rights in the view are new ones then. */
-int view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
+int xmi_view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
 
 /* ---- pages.c ---- */
 
 /* there[i]: the guest has a page at gfn + i. nr is at most PAGES_THERE_MAX. Needs no monitoring. A text. */
 #define PAGES_THERE_MAX 1024u
-int pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there);
+int xmi_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there);
 /* The page goes, at once or as soon as that can be. */
-int page_discard(struct xmem_domain *d, uint64_t gfn);
+int xmi_page_discard(struct xmem_domain *d, uint64_t gfn);
 /* The i-th page that was added is none any more. */
-void page_forget(struct xmem_domain *d, size_t i);
+void xmi_page_forget(struct xmem_domain *d, size_t i);
 /* Pages that the session added have no rights at their own gfns in this view; the host's while monitoring. */
-int view_shut_pages(struct xmem_domain *d, struct view *v);
+int xmi_view_shut_pages(struct xmem_domain *d, struct view *v);
 
 /* ---- what this room gives the ledger ---- */
 
 /* Pages that the session added; copies, which go first; views. */
-extern const struct ledger_kind views_pages, views_copies, views_all;
+extern const struct ledger_kind xmi_views_pages, xmi_views_copies, xmi_views_all;
 
 /*
  * Copies of pages that views show in the place of the originals, patched. As long as there are any,
@@ -84,30 +84,30 @@ struct new_copy {
     uint64_t gfn, page;
     const void *original, *contents, *patched;
 };
-int copies_keep(struct xmem_domain *d, const struct new_copy *copy);
+int xmi_copies_keep(struct xmem_domain *d, const struct new_copy *copy);
 /* A new view. */
-int copies_guard_view(struct xmem_domain *d, struct view *v);
-int copies_view_gone(struct xmem_domain *d, uint16_t view);
-int copies_page_gone(struct xmem_domain *d, uint64_t page);
+int xmi_copies_guard_view(struct xmem_domain *d, struct view *v);
+int xmi_copies_view_gone(struct xmem_domain *d, uint16_t view);
+int xmi_copies_page_gone(struct xmem_domain *d, uint64_t page);
 /* gfn shows to in the view now. */
-int copies_remapped(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to);
+int xmi_copies_remapped(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to);
 /* The tool wrote: into a copy, that is a patch; into an original, it is carried over. */
-int copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len);
+int xmi_copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len);
 /* The session's views go. What could not be undone stays, for the next try. */
-int copies_end(struct xmem_domain *d);
-void copies_free(struct xmem_domain *d);
+int xmi_copies_end(struct xmem_domain *d);
+void xmi_copies_free(struct xmem_domain *d);
 
 /* ---- for steps (events/step-copies.c); only where there are copies ---- */
 
 #define COPIES_ALL UINT64_MAX
 
 /* At all copies of the gfn, or of all: what was written is carried over. The first failure. */
-int copies_look(struct xmem_domain *d, uint64_t gfn);
+int xmi_copies_look(struct xmem_domain *d, uint64_t gfn);
 /* What is written in the view may land in the copies that it shows at gfn. */
-void copies_note_open(struct xmem_domain *d, uint16_t view, uint64_t gfn);
+void xmi_copies_note_open(struct xmem_domain *d, uint16_t view, uint64_t gfn);
 /* In force is what there is to be in the view, guarded or not. */
-int copies_put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn);
+int xmi_copies_put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn);
 /* Does the page show the original in a step view, instead of what origin shows? */
-bool copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, uint32_t need);
+bool xmi_copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, uint32_t need);
 
 #endif

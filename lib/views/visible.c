@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <inttypes.h>
 
-bool views_can_hide(const struct xmem_domain *d)
+bool xmi_views_can_hide(const struct xmem_domain *d)
 {
     return d->ops->view_set_visible && (d->caps.flags & XMEM_CAP_VISIBILITY);
 }
 
-int view_set_shown(struct xmem_domain *d, struct view *v, bool visible)
+int xmi_view_set_shown(struct xmem_domain *d, struct view *v, bool visible)
 {
     ledger_begin(d, LEDGER_VISIBLE, v->id, 0, 0);
     int rc = d->ops->view_set_visible(d->dom, v->id, visible);
@@ -34,7 +34,7 @@ static int hide_again(struct xmem_domain *d, struct view *v)
 /* Paused: what is shown for a moment must not be a way out for a vCPU. */
 static int switch_to_hidden(struct xmem_domain *d, uint16_t id)
 {
-    int rc = ledger_pause(d);
+    int rc = xmi_ledger_pause(d);
     if (rc)
         return rc;
     domain_view(d, id)->led->hide_owed = true;
@@ -46,36 +46,36 @@ static int switch_to_hidden(struct xmem_domain *d, uint16_t id)
     } else {
         domain_view(d, id)->led->hide_owed = false;
     }
-    int rc2 = domain_unpause_own(d);
+    int rc2 = xmi_domain_unpause_own(d);
     return rc ? rc : rc2;
 }
 
-int view_switch_all(struct xmem_domain *d, uint16_t id)
+int xmi_view_switch_all(struct xmem_domain *d, uint16_t id)
 {
     const struct view *v = domain_view(d, id);
     int rc = d->ops->view_switch(d->dom, id);
     if (rc == -EINVAL) /* it may have been for this one time */
         rc = d->ops->view_switch(d->dom, id);
-    bool may_be_hidden = rc == -EINVAL && views_can_hide(d) && v && (!v->own || v->led->hidden || v->step);
+    bool may_be_hidden = rc == -EINVAL && xmi_views_can_hide(d) && v && (!v->own || v->led->hidden || v->step);
     return may_be_hidden ? switch_to_hidden(d, id) : rc;
 }
 
-int views_show_again(struct xmem_domain *d)
+int xmi_views_show_again(struct xmem_domain *d)
 {
     int first = 0;
     for (uint32_t id = 0; id < d->caps.max_views; id++) {
         struct view *v = d->views[id];
         if (!v || v->own || !v->led->hidden)
             continue;
-        int rc = view_set_shown(d, v, true);
+        int rc = xmi_view_set_shown(d, v, true);
         if (rc && !first)
-            first = domain_fail(d, rc, 0, "view %" PRIu32 " cannot be shown to the guest again",
+            first = xmi_domain_fail(d, rc, 0, "view %" PRIu32 " cannot be shown to the guest again",
                                 id);
     }
     return first;
 }
 
-void view_owe_switch(struct xmem_domain *d, uint16_t id, bool owed)
+void xmi_view_owe_switch(struct xmem_domain *d, uint16_t id, bool owed)
 {
     d->view_set->back_owed = owed;
     d->view_set->back_to = id;

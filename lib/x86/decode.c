@@ -100,7 +100,7 @@ static bool is_vex(const struct reader *r, bool is_long)
 static bool vex_prefix(struct reader *r, bool is_long, const struct x86_rows **map)
 {
     static const uint8_t reps[] = {0, 0, 0xf3, 0xf2};
-    static const struct x86_rows *const maps[] = {NULL, &x86_rows_0f, &x86_rows_0f38, &x86_rows_0f3a};
+    static const struct x86_rows *const maps[] = {NULL, &xmi_x86_rows_0f, &xmi_x86_rows_0f38, &xmi_x86_rows_0f3a};
     if (r->rex || r->rep || r->operand || r->lock)
         return false;
     bool three = next(r) == 0xc4;
@@ -123,11 +123,11 @@ static bool vex_prefix(struct reader *r, bool is_long, const struct x86_rows **m
 static const struct x86_rows *legacy_map(struct reader *r)
 {
     if (peek(r) != 0x0f)
-        return &x86_rows_one;
+        return &xmi_x86_rows_one;
     next(r);
     if (peek(r) != 0x38 && peek(r) != 0x3a)
-        return &x86_rows_0f;
-    return next(r) == 0x38 ? &x86_rows_0f38 : &x86_rows_0f3a;
+        return &xmi_x86_rows_0f;
+    return next(r) == 0x38 ? &xmi_x86_rows_0f38 : &xmi_x86_rows_0f3a;
 }
 
 static unsigned mandatory(const struct reader *r)
@@ -278,7 +278,7 @@ static void immediate(struct x86_insn *in, struct reader *r, uint8_t imm)
     }
 }
 
-bool x86_decode(const uint8_t *bytes, size_t n, unsigned code, struct x86_insn *out)
+bool xmi_x86_decode(const uint8_t *bytes, size_t n, unsigned code, struct x86_insn *out)
 {
     struct reader r = {.at = bytes, .n = n < X86_INSN_MAX ? n : X86_INSN_MAX};
     memset(out, 0, sizeof(*out));

@@ -254,6 +254,6 @@ static const struct x86_row two_3a[] = {
 
 #define MAP(rows) {rows, sizeof(rows) / sizeof((rows)[0])}
 
-const struct x86_rows x86_rows_0f = MAP(two);
-const struct x86_rows x86_rows_0f38 = MAP(two_38);
-const struct x86_rows x86_rows_0f3a = MAP(two_3a);
+const struct x86_rows xmi_x86_rows_0f = MAP(two);
+const struct x86_rows xmi_x86_rows_0f38 = MAP(two_38);
+const struct x86_rows xmi_x86_rows_0f3a = MAP(two_3a);

@@ -136,4 +136,4 @@ static const struct x86_row one[] = {
 
 #define MAP(rows) {rows, sizeof(rows) / sizeof((rows)[0])}
 
-const struct x86_rows x86_rows_one = MAP(one);
+const struct x86_rows xmi_x86_rows_one = MAP(one);

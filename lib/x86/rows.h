@@ -53,7 +53,7 @@ struct x86_rows {
     size_t n;
 };
 /* rows.c, rows-0f.c */
-extern const struct x86_rows x86_rows_one, x86_rows_0f, x86_rows_0f38, x86_rows_0f3a;
+extern const struct x86_rows xmi_x86_rows_one, xmi_x86_rows_0f, xmi_x86_rows_0f38, xmi_x86_rows_0f3a;
 
 #define R X86_READ
 #define W X86_WRITE

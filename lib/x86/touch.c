@@ -148,7 +148,7 @@ static void xlat(struct found *f)
     add(f, segment_or(f->in, X86_DS), low(at, f->in->address), 1, X86_READ);
 }
 
-unsigned x86_touches(const struct x86_insn *in, const struct x86_state *s,
+unsigned xmi_x86_touches(const struct x86_insn *in, const struct x86_state *s,
                      struct x86_touch out[X86_TOUCHES])
 {
     struct found f = {.in = in, .s = s, .v = out};

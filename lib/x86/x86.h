@@ -82,9 +82,9 @@ struct x86_touch {
 };
 
 /* code: bits, 16, 32 or 64. False: it is not known what it touches, or more than n bytes are needed. */
-bool x86_decode(const uint8_t *bytes, size_t n, unsigned code, struct x86_insn *out);
+bool xmi_x86_decode(const uint8_t *bytes, size_t n, unsigned code, struct x86_insn *out);
 /* In the order in which a processor meets them; the first is the code. How many there are. */
-unsigned x86_touches(const struct x86_insn *in, const struct x86_state *s,
+unsigned xmi_x86_touches(const struct x86_insn *in, const struct x86_state *s,
                      struct x86_touch out[X86_TOUCHES]);
 
 #endif

@@ -58,13 +58,13 @@ static inline struct arm_place a32_place(const struct arm_touch *t)
 static inline enum arm_why a32_try(uint32_t word, struct arm_monitor *m)
 {
     struct arm_place at = {{NULL, NULL}, 0};
-    enum arm_why why = arm_decode(arm_set_of(&r), word, &insn);
+    enum arm_why why = xmi_arm_decode(arm_set_of(&r), word, &insn);
     before = r;
     if (!why)
-        why = arm_touches(&insn, &r, &touch);
+        why = xmi_arm_touches(&insn, &r, &touch);
     if (!why && touch.bytes)
         at = a32_place(&touch);
-    return why ? why : arm_do(&insn, &touch, &at, &r, m);
+    return why ? why : xmi_arm_do(&insn, &touch, &at, &r, m);
 }
 
 static inline void a32_jumps(uint32_t word)

@@ -56,13 +56,13 @@ static inline struct arm_place a64_place(const struct arm_touch *t)
 static inline enum arm_why a64_try(uint32_t word, struct arm_monitor *m)
 {
     struct arm_place at = {{NULL, NULL}, 0};
-    enum arm_why why = arm_decode(ARM_A64, word, &insn);
+    enum arm_why why = xmi_arm_decode(ARM_A64, word, &insn);
     before = r;
     if (!why)
-        why = arm_touches(&insn, &r, &touch);
+        why = xmi_arm_touches(&insn, &r, &touch);
     if (!why && touch.bytes)
         at = a64_place(&touch);
-    return why ? why : arm_do(&insn, &touch, &at, &r, m);
+    return why ? why : xmi_arm_do(&insn, &touch, &at, &r, m);
 }
 
 /* It is done, and the pc moves on by one. */

@@ -19,7 +19,7 @@
 static inline uint64_t *guest_table(struct sim_domain *g, unsigned n)
 {
     void *page = NULL;
-    (void)sim_map_gfn(g, GUEST_TABLES + n, &page);
+    (void)xmi_sim_map_gfn(g, GUEST_TABLES + n, &page);
     return page;
 }
 
@@ -51,14 +51,14 @@ static inline void guest_write_tables(struct sim_domain *g)
 static inline int guest_mmu_on(struct sim_machine *m, struct sim_domain *g, uint32_t domid)
 {
     struct sim_arm_context c;
-    int rc = sim_hc_vcpu_get(m, domid, 0, &c);
+    int rc = xmi_sim_hc_vcpu_get(m, domid, 0, &c);
     if (rc)
         return rc;
     guest_write_tables(g);
     c.sctlr |= 1;
     c.tcr = GUEST_TCR;
     c.ttbr0 = (uint64_t)GUEST_TABLES << 12;
-    return sim_hc_vcpu_set(m, domid, 0, &c);
+    return xmi_sim_hc_vcpu_set(m, domid, 0, &c);
 }
 
 #endif

@@ -180,14 +180,14 @@ END_TEST
 START_TEST(not_that_instruction)
 {
     struct arm_place at = {{page[0], NULL}, PAGE};
-    ck_assert_int_eq(arm_decode(ARM_A32, 0xe5921000 /* ldr r1, [r2] */, &insn), ARM_OK);
-    ck_assert_int_eq(arm_touches(&insn, &r, &touch), ARM_OK);
+    ck_assert_int_eq(xmi_arm_decode(ARM_A32, 0xe5921000 /* ldr r1, [r2] */, &insn), ARM_OK);
+    ck_assert_int_eq(xmi_arm_touches(&insn, &r, &touch), ARM_OK);
     touch.bytes = 2;
     before = r;
-    ck_assert_int_eq(arm_do(&insn, &touch, &at, &r, NULL), ARM_UNSURE);
+    ck_assert_int_eq(xmi_arm_do(&insn, &touch, &at, &r, NULL), ARM_UNSURE);
     touch.bytes = 4;
     r.cpsr |= THUMB;
-    ck_assert_int_eq(arm_do(&insn, &touch, &at, &r, NULL), ARM_UNSURE);
+    ck_assert_int_eq(xmi_arm_do(&insn, &touch, &at, &r, NULL), ARM_UNSURE);
     r.cpsr = before.cpsr;
     ck_assert_mem_eq(&r, &before, sizeof(r));
 }
@@ -278,7 +278,7 @@ START_TEST(prefetches_and_barriers)
     r.cpsr |= THUMB;
     for (unsigned i = 0; i < sizeof(t32) / 4; i++)
         a32_passes(t32[i]);
-    ck_assert_int_eq(arm_decode(ARM_T32, t32[0], &insn), ARM_OK);
+    ck_assert_int_eq(xmi_arm_decode(ARM_T32, t32[0], &insn), ARM_OK);
     ck_assert_int_eq(insn.kind, ARM_PREFETCH);
 }
 END_TEST

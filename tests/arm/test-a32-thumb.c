@@ -330,7 +330,7 @@ START_TEST(around_a_loop)
     unsigned done;
     program = lock;
     a32_poke(AT, 4, 0);
-    ck_assert_int_eq(arm_loop(&world, &r, &monitor, 100, &done), ARM_OK);
+    ck_assert_int_eq(xmi_arm_loop(&world, &r, &monitor, 100, &done), ARM_OK);
     ck_assert_uint_eq(done, 3);
     ck_assert_uint_eq(a32_peek(AT, 4), 0x11110000);
     ck_assert_uint_eq(r.pc, CODE + 12);
@@ -338,7 +338,7 @@ START_TEST(around_a_loop)
     memset(&monitor, 0, sizeof(monitor));
     a32_it(0);
     r.pc = CODE;
-    ck_assert_int_eq(arm_loop(&world, &r, &monitor, 50, &done), ARM_TOO_LONG);
+    ck_assert_int_eq(xmi_arm_loop(&world, &r, &monitor, 50, &done), ARM_TOO_LONG);
     ck_assert_uint_eq(done, 50);
 }
 END_TEST

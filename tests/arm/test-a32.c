@@ -431,13 +431,13 @@ START_TEST(around_a_loop)
     r.x[2] = AT;
     a32_poke(AT, 4, 6);
     r.pc = CODE + 8;
-    ck_assert_int_eq(arm_loop(&world, &r, &monitor, 100, &done), ARM_OK);
+    ck_assert_int_eq(xmi_arm_loop(&world, &r, &monitor, 100, &done), ARM_OK);
     ck_assert_uint_eq(a32_peek(AT, 4), 7);
     ck_assert_uint_eq(r.pc, CODE + 12);
     ck_assert_uint_eq(done, 5);
     ck_assert_uint_eq(placed, 3);
     memset(&monitor, 0, sizeof(monitor));
-    ck_assert_int_eq(arm_loop(&world, &r, &monitor, 100, &done), ARM_UNKNOWN);
+    ck_assert_int_eq(xmi_arm_loop(&world, &r, &monitor, 100, &done), ARM_UNKNOWN);
     ck_assert_uint_eq(r.pc, CODE + 20);
 }
 END_TEST

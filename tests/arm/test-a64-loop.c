@@ -54,7 +54,7 @@ static unsigned done;
 
 static enum arm_why loop(unsigned most)
 {
-    return arm_loop(&world, &r, &monitor, most, &done);
+    return xmi_arm_loop(&world, &r, &monitor, most, &done);
 }
 
 START_TEST(from_the_load)

@@ -539,16 +539,16 @@ END_TEST
 /* What they would do is this machine's to say; where it does not, they are not done. */
 START_TEST(blocks_and_lines)
 {
-    uint32_t bytes = arm_place_zero_bytes();
+    uint32_t bytes = xmi_arm_place_zero_bytes();
     base_is(AT + 5);
-    ck_assert_int_eq(arm_decode(ARM_A64, 0xd50b7421, &insn), ARM_OK);
+    ck_assert_int_eq(xmi_arm_decode(ARM_A64, 0xd50b7421, &insn), ARM_OK);
     ck_assert_int_eq(insn.kind, ARM_ZERO);
     if (bytes)
         a64_run(0xd50b7421); /* dc zva, x1 */
     else
         a64_not(0xd50b7421, ARM_UNSURE);
     ck_assert_uint_eq(!a64_peek(AT, 8), !!bytes);
-    if (arm_place_clean_can())
+    if (xmi_arm_place_clean_can())
         a64_run(0xd50b7a21); /* dc cvac, x1 */
     else
         a64_not(0xd50b7a21, ARM_UNSURE);

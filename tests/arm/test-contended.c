@@ -11,18 +11,18 @@
 
 static unsigned exchanges, late;
 
-bool __wrap_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
+bool __wrap_xmi_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
                                const void *desired);
-bool __real_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
+bool __real_xmi_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
                                const void *desired);
 
 /* Another vCPU adds 1 before each that comes too late. */
-bool __wrap_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
+bool __wrap_xmi_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
                                const void *desired)
 {
     if (exchanges++ < late)
         at->p[0][0]++;
-    return __real_arm_place_exchange(at, bytes, expected, desired);
+    return __real_xmi_arm_place_exchange(at, bytes, expected, desired);
 }
 
 static void begin(unsigned late_n)
@@ -108,9 +108,9 @@ START_TEST(swap_of_a32)
     r.cpsr = 0x1d3 | (_i ? ARM_CPSR_E : 0);
     r.x[2] = ADDR;
     struct arm_place at = {{page[0] + 0x100, NULL}, 4};
-    ck_assert_int_eq(arm_decode(ARM_A32, 0xe1026090 /* swp r6, r0, [r2] */, &insn), ARM_OK);
-    ck_assert_int_eq(arm_touches(&insn, &r, &touch), ARM_OK);
-    ck_assert_int_eq(arm_do(&insn, &touch, &at, &r, NULL), ARM_OK);
+    ck_assert_int_eq(xmi_arm_decode(ARM_A32, 0xe1026090 /* swp r6, r0, [r2] */, &insn), ARM_OK);
+    ck_assert_int_eq(xmi_arm_touches(&insn, &r, &touch), ARM_OK);
+    ck_assert_int_eq(xmi_arm_do(&insn, &touch, &at, &r, NULL), ARM_OK);
     ck_assert_uint_eq(a64_peek(ADDR, 4), _i ? 0x13000000 : X);
     ck_assert_uint_eq(r.x[6], _i ? 0xf0ffffff : 0xfffffff0);
     ck_assert_uint_eq(exchanges, 0);

@@ -433,7 +433,7 @@ static enum arm_why again(struct arm_walked *k, uint64_t va, bool user, struct a
 {
     memset(t, 0xee, sizeof(*t));
     pages_asked = 0;
-    return arm_translate_again(&the_walk, &r, va, user, k, t);
+    return xmi_arm_translate_again(&the_walk, &r, va, user, k, t);
 }
 
 START_TEST(again_each_entry_is_read)

@@ -42,7 +42,7 @@ static inline enum arm_why translate(uint64_t va, bool user, struct arm_translat
 {
     memset(t, 0xee, sizeof(*t));
     pages_asked = 0;
-    return arm_translate(&the_walk, &r, va, user, t);
+    return xmi_arm_translate(&the_walk, &r, va, user, t);
 }
 
 static inline enum arm_why why(uint64_t va, bool user)

@@ -37,15 +37,15 @@ static double measure(size_t which, uint32_t steps)
     struct xmem_domain *d;
     const struct xmem_event *ev;
     double ns = 0;
-    bench_need(sim_machine_create(&mc, &m), "machine");
-    bench_need(sim_domain_create(m, &dc, &g), "domain");
+    bench_need(xmi_sim_machine_create(&mc, &m), "machine");
+    bench_need(xmi_sim_domain_create(m, &dc, &g), "domain");
     if (cases[which].mmu)
         bench_need(guest_mmu_on(m, g, 1), "MMU");
-    bench_need(xmem_open_machine(m, &x), "open");
+    bench_need(xmi_open_machine(m, &x), "open");
     bench_need(xmem_domain_open(x, 1, NULL, &d), "session");
     bench_need(xmem_domain_enable(d), "enable");
     bench_need(xmem_domain_set_rights(d, 0, A, cases[which].rights), "rights");
-    bench_need(sim_vcpu_script(g, 0, &cases[which].op, 1, steps), "script");
+    bench_need(xmi_sim_vcpu_script(g, 0, &cases[which].op, 1, steps), "script");
     for (uint32_t i = 0; i < steps; i++) {
         bench_need(xmem_event_next(d, &ev), "event");
         double t = bench_now();
@@ -56,7 +56,7 @@ static double measure(size_t which, uint32_t steps)
     }
     bench_need(xmem_domain_close(d), "close");
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
     return ns / steps;
 }
 

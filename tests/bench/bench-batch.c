@@ -64,9 +64,9 @@ static void open_machine(void)
     struct sim_domain_cfg dc = {.domid = 1, .kind = SIM_X86_EPT, .vcpus = 1, .pages = PAGES,
                                 .superpages = false, .name = "bench"};
     struct sim_domain *sd;
-    bench_need(sim_machine_create(&mc, &machine), "machine");
-    bench_need(sim_domain_create(machine, &dc, &sd), "domain");
-    bench_need(xmem_open_machine(machine, &x), "open");
+    bench_need(xmi_sim_machine_create(&mc, &machine), "machine");
+    bench_need(xmi_sim_domain_create(machine, &dc, &sd), "domain");
+    bench_need(xmi_open_machine(machine, &x), "open");
     bench_need(xmem_domain_open(x, 1, NULL, &d), "session");
     bench_need(xmem_domain_enable(d), "enable");
 }
@@ -75,13 +75,13 @@ static void close_machine(void)
 {
     bench_need(xmem_domain_close(d), "close");
     xmem_close(x);
-    sim_machine_destroy(machine);
+    xmi_sim_machine_destroy(machine);
 }
 
 static uint64_t flushes(void)
 {
     struct sim_report r;
-    sim_report(machine, NULL, &r);
+    xmi_sim_report(machine, NULL, &r);
     return r.tlb_flushes;
 }
 
@@ -104,7 +104,7 @@ static double one_by_one(uint8_t access)
     for (uint32_t i = 0; i < GFNS; i++) {
         struct xm_mem_access_op op = {.op = XM_MEM_ACCESS_SET, .access = access, .domid = 1,
                                       .nr = 1, .pfn = gfns[i]};
-        bench_need(sim_hc_mem_access(machine, &op), "set");
+        bench_need(xmi_sim_hc_mem_access(machine, &op), "set");
     }
     return (bench_now() - t) / GFNS;
 }

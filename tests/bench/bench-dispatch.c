@@ -75,9 +75,9 @@ static void measure(uint32_t gfns)
     uint64_t hits = 0;
     char line[96];
     struct xmem_policy *p = policy_of(gfns);
-    bench_need(sim_machine_create(&mc, &m), "machine");
-    bench_need(sim_domain_create(m, &dc, &sd), "domain");
-    bench_need(xmem_open_machine(m, &x), "open");
+    bench_need(xmi_sim_machine_create(&mc, &m), "machine");
+    bench_need(xmi_sim_domain_create(m, &dc, &sd), "domain");
+    bench_need(xmi_open_machine(m, &x), "open");
     bench_need(xmem_domain_open(x, 1, NULL, &d), "session");
     bench_need(xmem_policy_apply(p, d, NULL, NULL, NULL), "apply");
     for (int r = 0; r < BENCH_RUNS; r++)
@@ -91,7 +91,7 @@ static void measure(uint32_t gfns)
     bench_need(xmem_domain_close(d), "close");
     xmem_policy_free(p);
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 
 int main(void)

@@ -72,7 +72,7 @@ static struct sim_domain *make_domain(struct sim_machine *m, bool superpages)
                                        .superpages = superpages,
                                        .name = "bench"};
     struct sim_domain *d = NULL;
-    int rc = sim_domain_create(m, &cfg, &d);
+    int rc = xmi_sim_domain_create(m, &cfg, &d);
 
     if (rc != 0) {
         fprintf(stderr, "bench-replay: no domain: %d\n", rc);
@@ -85,10 +85,10 @@ static double rate(struct sim_domain *d, uint64_t accesses)
 {
     double v[RUNS];
 
-    sim_domain_run(d, 1000000); /* warm */
+    xmi_sim_domain_run(d, 1000000); /* warm */
     for (int i = 0; i < RUNS; i++) {
         double t = now();
-        uint64_t n = sim_domain_run(d, accesses);
+        uint64_t n = xmi_sim_domain_run(d, accesses);
 
         v[i] = (double)n / (now() - t);
     }
@@ -104,7 +104,7 @@ static void print_memory(struct sim_machine *m, struct sim_domain *d, const char
 {
     struct sim_report r;
 
-    sim_report(m, d, &r);
+    xmi_sim_report(m, d, &r);
     printf("tables: %-28s %7.2f bytes per mapped gfn (%" PRIu64 " gfns)\n", what,
            (double)r.mem_bytes / (double)r.mapped_gfns, r.mapped_gfns);
 }
@@ -113,7 +113,7 @@ static int bench_trace(struct sim_domain *d, const char *path)
 {
     struct sim_trace_damage damage = {0};
     double t = now();
-    int rc = sim_vcpu_trace(d, 0, path, 0, &damage);
+    int rc = xmi_sim_vcpu_trace(d, 0, path, 0, &damage);
 
     if (rc != 0) {
         fprintf(stderr, "bench-replay: %s:%" PRIu64 ": cannot be replayed (%d)\n", path, damage.line, rc);
@@ -134,7 +134,7 @@ int main(int argc, char **argv)
     struct sim_machine *m = NULL;
     int rc;
 
-    if (sim_machine_create(&cfg, &m) != 0)
+    if (xmi_sim_machine_create(&cfg, &m) != 0)
         return 1;
     small = make_domain(m, false);
     large = make_domain(m, true);
@@ -145,12 +145,12 @@ int main(int argc, char **argv)
     rc = bench_trace(small, argc < 2 ? path : argv[1]);
     if (argc < 2)
         unlink(path);
-    sim_vcpu_random(small, 0, &rnd);
+    xmi_sim_vcpu_random(small, 0, &rnd);
     print_rate("random, 1024 pages", small, ACCESSES);
-    sim_vcpu_random(small, 0, &wide);
+    xmi_sim_vcpu_random(small, 0, &wide);
     print_rate("random, 65536 pages", small, ACCESSES / 20);
     print_memory(m, small, "4 KiB pages");
     print_memory(m, large, "2 MiB pages");
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
     return rc;
 }

@@ -290,7 +290,7 @@ static void measure(uint32_t k)
 int main(void)
 {
     struct xmem *x;
-    bench_need(connection_new(&ops, page, &x), "connection");
+    bench_need(xmi_connection_new(&ops, page, &x), "connection");
     bench_need(xmem_domain_open(x, 1, NULL, &session), "session");
     measure(1);
     measure(4);

@@ -40,15 +40,15 @@ static int sim_setup(struct conf *c)
     } else {
         return -EINVAL;
     }
-    int rc = sim_machine_create(&mc, &machine);
+    int rc = xmi_sim_machine_create(&mc, &machine);
     if (!rc)
-        rc = sim_domain_create(machine, &dc, &domain);
+        rc = xmi_sim_domain_create(machine, &dc, &domain);
     if (!rc)
-        rc = xmem_open_machine(machine, &c->x);
+        rc = xmi_open_machine(machine, &c->x);
     if (rc)
         return rc;
     struct sim_domain_info info;
-    sim_domain_info(domain, &info);
+    xmi_sim_domain_info(domain, &info);
     c->domid = info.domid;
     c->vcpus = GUEST_VCPUS;
     c->first_gfn = GUEST_FIRST + 0x200;
@@ -61,7 +61,7 @@ static void sim_teardown(struct conf *c)
 {
     xmem_close(c->x);
     c->x = NULL;
-    sim_machine_destroy(machine);
+    xmi_sim_machine_destroy(machine);
     machine = NULL;
     domain = NULL;
 }
@@ -126,14 +126,14 @@ static int write_code(const struct sim_op *op)
     uint8_t byte[SIM_X86_BYTES];
     uint64_t at = op->code == SIM_OP_EXEC ? op->addr : op->fetch;
     bool fetched = op->code == SIM_OP_EXEC || (op->flags & SIM_OP_F_FETCH);
-    size_t n = fetched ? sim_x86_encode(op, byte) : 0;
+    size_t n = fetched ? xmi_sim_x86_encode(op, byte) : 0;
     void *page;
     int rc = 0;
-    sim_domain_info(domain, &info);
+    xmi_sim_domain_info(domain, &info);
     if (info.kind != SIM_X86_EPT && info.kind != SIM_X86_NPT)
         return 0;
     for (size_t i = 0; i < n && !rc; i++) {
-        rc = sim_map_gfn(domain, (at + i) >> 12, &page);
+        rc = xmi_sim_map_gfn(domain, (at + i) >> 12, &page);
         if (!rc)
             ((uint8_t *)page)[(at + i) & 0xfff] = byte[i];
     }
@@ -165,14 +165,14 @@ static int sim_start(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t
         return -EOPNOTSUPP;
     if (act == ACT_IN || act == ACT_OUT)
         op.value = act == ACT_OUT;
-    int rc = sim_vcpu_info(domain, vcpu, &info);
+    int rc = xmi_sim_vcpu_info(domain, vcpu, &info);
     if (!rc && act != ACT_EXEC)
         rc = write_code(&op);
     if (rc)
         return rc;
     done_before[vcpu] = info.done;
     ops_wanted[vcpu] = ops_a_round[vcpu] = 1;
-    return sim_vcpu_script(domain, vcpu, &op, 1, 1);
+    return xmi_sim_vcpu_script(domain, vcpu, &op, 1, 1);
 }
 
 /* Work is a few reads elsewhere, however much is asked for. */
@@ -182,7 +182,7 @@ static int sim_loop(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t 
     struct sim_vcpu_info info;
     struct sim_op ops[4] = {{.code = op_of(act), .addr = (gfn << 12) + offset, .value = 1}};
     size_t n = work ? 4 : 1;
-    int rc = sim_vcpu_info(domain, vcpu, &info);
+    int rc = xmi_sim_vcpu_info(domain, vcpu, &info);
     if (rc)
         return rc;
     for (size_t i = 1; i < n; i++)
@@ -190,13 +190,13 @@ static int sim_loop(struct conf *c, uint32_t vcpu, enum guest_act act, uint64_t 
     done_before[vcpu] = info.done;
     ops_wanted[vcpu] = n * count;
     ops_a_round[vcpu] = n;
-    return sim_vcpu_script(domain, vcpu, ops, n, count);
+    return xmi_sim_vcpu_script(domain, vcpu, ops, n, count);
 }
 
 static uint64_t ops_done(uint32_t vcpu)
 {
     struct sim_vcpu_info info;
-    return sim_vcpu_info(domain, vcpu, &info) ? 0 : info.done - done_before[vcpu];
+    return xmi_sim_vcpu_info(domain, vcpu, &info) ? 0 : info.done - done_before[vcpu];
 }
 
 static uint64_t sim_counted(struct conf *c, uint32_t vcpu)
@@ -215,37 +215,37 @@ static uint64_t sim_result(struct conf *c, uint32_t vcpu)
 {
     struct sim_vcpu_info info;
     (void)c;
-    return sim_vcpu_info(domain, vcpu, &info) ? 0 : info.result;
+    return xmi_sim_vcpu_info(domain, vcpu, &info) ? 0 : info.result;
 }
 
 static uint64_t sim_exceptions(struct conf *c, uint32_t vcpu)
 {
     struct sim_vcpu_info info;
     (void)c;
-    return sim_vcpu_info(domain, vcpu, &info) ? 0 : info.breakpoints + info.debugs;
+    return xmi_sim_vcpu_info(domain, vcpu, &info) ? 0 : info.breakpoints + info.debugs;
 }
 
 static void sim_run(struct conf *c)
 {
     (void)c;
-    sim_domain_run(domain, 64);
+    xmi_sim_domain_run(domain, 64);
 }
 
 static int sim_abandon(struct conf *c)
 {
-    sim_listener_abandon(domain);
+    xmi_sim_listener_abandon(domain);
     /* The memory of a dead process is nobody's; kept reachable for the leak checker. */
     abandoned[abandoned_count++ % 64] = c->x;
     c->d = NULL;
     c->x = NULL;
     c->listener_died = true;
-    return xmem_open_machine(machine, &c->x);
+    return xmi_open_machine(machine, &c->x);
 }
 
 static int sim_kill(struct conf *c)
 {
     (void)c;
-    sim_domain_kill(domain);
+    xmi_sim_domain_kill(domain);
     return 0;
 }
 

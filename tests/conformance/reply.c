@@ -26,11 +26,11 @@ static void step_with(struct conf *c, uint32_t means)
     EXPECT(c, got == XMEM_R);
 }
 
-static void step_by_view(struct conf *c) { step_with(c, XMEM_STEP_VIEW); }
-static void step_by_single(struct conf *c) { step_with(c, XMEM_STEP_SINGLE); }
-static void step_by_emulation(struct conf *c) { step_with(c, XMEM_STEP_EMULATE); }
-static void step_by_relaxing(struct conf *c) { step_with(c, XMEM_STEP_RELAX); }
-static void step_by_hypervisor(struct conf *c) { step_with(c, XMEM_STEP_HYPERVISOR); }
+static void xmi_step_by_view(struct conf *c) { step_with(c, XMEM_STEP_VIEW); }
+static void xmi_step_by_single(struct conf *c) { step_with(c, XMEM_STEP_SINGLE); }
+static void xmi_step_by_emulation(struct conf *c) { step_with(c, XMEM_STEP_EMULATE); }
+static void xmi_step_by_relaxing(struct conf *c) { step_with(c, XMEM_STEP_RELAX); }
+static void xmi_step_by_hypervisor(struct conf *c) { step_with(c, XMEM_STEP_HYPERVISOR); }
 
 static void step_lets_one_through(struct conf *c)
 {
@@ -223,11 +223,11 @@ static void exec_is_stepped(struct conf *c)
 }
 
 const struct statement statements_reply[] = {
-    {"stepping over by the hypervisor", step_by_hypervisor, true},
-    {"stepping over by an alternate view", step_by_view, true},
-    {"stepping over by a single step", step_by_single, true},
-    {"stepping over by emulation", step_by_emulation, true},
-    {"stepping over by relaxing the page for a moment", step_by_relaxing, true},
+    {"stepping over by the hypervisor", xmi_step_by_hypervisor, true},
+    {"stepping over by an alternate view", xmi_step_by_view, true},
+    {"stepping over by a single step", xmi_step_by_single, true},
+    {"stepping over by emulation", xmi_step_by_emulation, true},
+    {"stepping over by relaxing the page for a moment", xmi_step_by_relaxing, true},
     {"stepping over lets one access through and no more", step_lets_one_through, false},
     {"two vCPUs are stepped over one page", steps_on_one_page, false},
     {"a fetch is stepped over", exec_is_stepped, false},

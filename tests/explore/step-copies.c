@@ -24,7 +24,7 @@ void copies_begin(void)
     must(xmem_domain_write(w.d, (uint64_t)COPY_GFN << 12, contents, sizeof(contents)),
          "xmem_domain_write");
     must(xmem_view_change_gfn(w.d, w.own, GFN, COPY_GFN), "xmem_view_change_gfn");
-    must(session_keep_copy(w.d, &copy), "session_keep_copy");
+    must(xmi_session_keep_copy(w.d, &copy), "session_keep_copy");
 }
 
 static const uint64_t *words_of(uint64_t gfn)
@@ -32,7 +32,7 @@ static const uint64_t *words_of(uint64_t gfn)
     unsigned failures = w.failures;
     void *page = NULL;
     w.failures = 0;
-    if (sim_map_gfn(w.sim, gfn, &page))
+    if (xmi_sim_map_gfn(w.sim, gfn, &page))
         explore_fail(w.e, "gfn %#jx cannot be mapped", (uintmax_t)gfn);
     w.failures = failures;
     return page;
@@ -65,7 +65,7 @@ void copies_judge(void)
     memcpy((char *)want + PATCH_AT, &patch, sizeof(patch));
     if (copy && memcmp(copy, want, sizeof(want)))
         explore_fail(w.e, "the copy is not the page with its patch");
-    if (session_patch_hits(w.d) != w.ref.patch_hits)
+    if (xmi_session_patch_hits(w.d) != w.ref.patch_hits)
         explore_fail(w.e, "%ju writes under the patch are told, not %u",
-                     (uintmax_t)session_patch_hits(w.d), w.ref.patch_hits);
+                     (uintmax_t)xmi_session_patch_hits(w.d), w.ref.patch_hits);
 }

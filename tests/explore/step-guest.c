@@ -241,7 +241,7 @@ static void look_for_store(unsigned vcpu)
 {
     const struct sim_vcpu *v = &w.sim->vcpu[vcpu];
     const struct sim_op *op = exclusive_of(vcpu);
-    if (op && !w.ref.outside[vcpu] && v->in_op && !v->moved && sim_excl_ends(v, op))
+    if (op && !w.ref.outside[vcpu] && v->in_op && !v->moved && xmi_sim_excl_ends(v, op))
         take_effect(vcpu, op);
 }
 
@@ -267,7 +267,7 @@ void ref_follow(void)
 {
     struct sim_vcpu_info i;
     for (uint32_t v = 0; v < VCPUS; v++) {
-        sim_vcpu_info(w.sim, v, &i);
+        xmi_sim_vcpu_info(w.sim, v, &i);
         while (w.ref.done[v] < i.done)
             completed(v);
         look_for_store(v);
@@ -285,7 +285,7 @@ void ref_settle(void)
 static void judge_vcpu(unsigned v)
 {
     struct sim_vcpu_info i;
-    sim_vcpu_info(w.sim, v, &i);
+    xmi_sim_vcpu_info(w.sim, v, &i);
     uint16_t view = w.ref.view[v] == OWN ? w.own : 0;
     if (i.done != op_count(w.sc, v))
         explore_fail(w.e, "vCPU %u stands still at instruction %u", v, (unsigned)i.done);
@@ -313,7 +313,7 @@ void ref_judge_memory(void)
 {
     void *page;
     for (unsigned p = 0; p < PAGES; p++) {
-        if (sim_map_gfn(w.sim, GFN + p, &page) || memcmp(page, w.ref.memory[p], 4096))
+        if (xmi_sim_map_gfn(w.sim, GFN + p, &page) || memcmp(page, w.ref.memory[p], 4096))
             explore_fail(w.e, "page %u does not hold what was written", p);
     }
 }

@@ -77,7 +77,7 @@ static void may_run(bool usual_none, uint32_t first)
     uint32_t can[VCPUS], n = 0;
     for (uint32_t i = 0; i < VCPUS; i++) {
         uint32_t v = (first + i) % VCPUS;
-        if (!w.sim->pauses && sim_vcpu_can_run(&w.sim->vcpu[v]))
+        if (!w.sim->pauses && xmi_sim_vcpu_can_run(&w.sim->vcpu[v]))
             can[n++] = v;
     }
     uint32_t which = explore_pick(w.e, n + (usual_none || (n && w.preempts)));
@@ -90,7 +90,7 @@ static void may_run(bool usual_none, uint32_t first)
     w.preempts -= usual_none;
     w.next_vcpu = can[usual_none ? which - 1 : which];
     explore_say(w.e, "  in the middle of that vCPU %u runs", w.next_vcpu);
-    sim_domain_run(w.sim, 1);
+    xmi_sim_domain_run(w.sim, 1);
     ref_follow();
 }
 

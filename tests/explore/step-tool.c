@@ -296,7 +296,7 @@ static unsigned choices(struct choice *c)
     if (w.d && has_reason_to_look())
         c[n++] = (struct choice){NEXT, 0};
     for (unsigned v = 0; v < VCPUS && !w.sim->pauses; v++)
-        if (sim_vcpu_can_run(&w.sim->vcpu[v]))
+        if (xmi_sim_vcpu_can_run(&w.sim->vcpu[v]))
             c[n++] = (struct choice){RUN, v};
     if (w.d && w.change_at < CHANGES_MAX && w.sc->change[w.change_at].kind)
         c[n++] = (struct choice){CHANGE, 0};
@@ -312,7 +312,7 @@ static void run(uint32_t v)
     explore_say(w.e, "vCPU %u runs", v);
     w.letting_run = false;
     w.next_vcpu = v;
-    sim_domain_run(w.sim, 1);
+    xmi_sim_domain_run(w.sim, 1);
     ref_follow();
 }
 

@@ -36,7 +36,7 @@ static void make_program(uint32_t vcpu)
     memcpy(op, w.sc->op[vcpu], sizeof(op));
     for (unsigned i = 0; i < n; i++)
         op[i].flags |= w.cfg->flags;
-    if (n && sim_vcpu_script(w.sim, vcpu, op, n, 1))
+    if (n && xmi_sim_vcpu_script(w.sim, vcpu, op, n, 1))
         abort();
 }
 
@@ -47,10 +47,10 @@ static void make_machine(void)
     struct sim_domain_cfg dc = {.domid = 1, .kind = w.cfg->kind, .vcpus = VCPUS, .pages = 64,
                                 .altp2m = w.cfg->views, .holds = w.cfg->holds, .look = 1,
                                 .name = "explored"};
-    if (sim_machine_create(&mc, &w.m) || sim_domain_create(w.m, &dc, &w.sim) ||
-        xmem_open_machine(w.m, &w.x))
+    if (xmi_sim_machine_create(&mc, &w.m) || xmi_sim_domain_create(w.m, &dc, &w.sim) ||
+        xmi_open_machine(w.m, &w.x))
         abort();
-    sim_domain_schedule(w.sim, ops_schedule, NULL);
+    xmi_sim_domain_schedule(w.sim, ops_schedule, NULL);
     for (uint32_t v = 0; v < VCPUS; v++)
         make_program(v);
 }
@@ -61,10 +61,10 @@ static void write_code(const struct sim_op *op)
     uint8_t byte[SIM_X86_BYTES];
     uint64_t at = op->code == SIM_OP_EXEC ? op->addr : op->fetch;
     bool fetched = op->code == SIM_OP_EXEC || (op->flags & SIM_OP_F_FETCH);
-    size_t n = fetched ? sim_x86_encode(op, byte) : 0;
+    size_t n = fetched ? xmi_sim_x86_encode(op, byte) : 0;
     void *page;
     for (size_t i = 0; i < n; i++) {
-        if (sim_map_gfn(w.sim, (at + i) >> 12, &page))
+        if (xmi_sim_map_gfn(w.sim, (at + i) >> 12, &page))
             abort();
         ((uint8_t *)page)[(at + i) & 0xfff] = byte[i];
         ((uint8_t *)w.ref.memory)[at + i - ((uint64_t)GFN << 12)] = byte[i];
@@ -126,7 +126,7 @@ void world_begin(struct explore *e)
     if (sc->copied)
         copies_begin();
     ops_wrap(w.d);
-    sim_inject_by(w.sim, ops_fail, NULL);
+    xmi_sim_inject_by(w.sim, ops_fail, NULL);
     w.failures = sc->failures;
 }
 
@@ -135,7 +135,7 @@ void world_begin(struct explore *e)
 static void judge_report(void)
 {
     struct sim_report r;
-    sim_report(w.m, NULL, &r);
+    xmi_sim_report(w.m, NULL, &r);
     if (w.cfg->kind == SIM_ARM_S2 || w.cfg->kind == SIM_ARMV8R_MPU) { /* all of it is forbidden there */
         r.unseen = r.forbidden;
         r.forbidden = 0;
@@ -199,7 +199,7 @@ void world_end(bool whole)
     if (whole)
         judge_report();
     xmem_close(w.x);
-    sim_machine_destroy(w.m);
+    xmi_sim_machine_destroy(w.m);
 }
 
 /* ---- states ---- */
@@ -321,7 +321,7 @@ static uint64_t hash_exclusive(uint64_t h, unsigned vcpu)
 /* Requests that were not taken, answers that were not looked at. */
 static uint64_t hash_ring(uint64_t h)
 {
-    const struct xm_ring_page *p = sim_ring_page(w.sim);
+    const struct xm_ring_page *p = xmi_sim_ring_page(w.sim);
     h = explore_mix(h, (uint64_t)w.sim->core.ring.outstanding << 32 | p->rsp_prod);
     for (uint32_t i = ring_of(w.d)->req_cons; i != p->req_prod; i++) {
         const struct xm_ev *ev = &p->slot[i & (XM_RING_SLOTS - 1)];

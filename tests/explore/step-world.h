@@ -185,7 +185,7 @@ enum explore_step tool_step(void);
 
 /* step-ops.c: the library's calls of the machine, looked at. */
 void ops_wrap(struct xmem_domain *d);
-/* sim_inject_by(): may this hypercall fail? */
+/* xmi_sim_inject_by(): may this hypercall fail? */
 int ops_fail(void *ctx, int op);
 uint32_t ops_schedule(void *ctx, const uint32_t *vcpus, uint32_t n, uint64_t *ops);
 

@@ -120,7 +120,7 @@ static int hypercall(void *ctx, int op)
 
 void inject_into(struct sim_domain *g)
 {
-    sim_inject_by(g, hypercall, NULL);
+    xmi_sim_inject_by(g, hypercall, NULL);
 }
 
 /* ---- allocations ---- */
@@ -146,7 +146,7 @@ void __interceptor_free(void *p) __attribute__((weak));
 /* The simulated hypervisor's memory is not the library's. */
 static bool refuse(void)
 {
-    if (!armed || sim_current || !take(FAULT_ALLOCATION, 0))
+    if (!armed || xmi_sim_current || !take(FAULT_ALLOCATION, 0))
         return false;
     errno = ENOMEM;
     return true;

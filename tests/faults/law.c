@@ -38,7 +38,7 @@ void fail(struct world *w, const char *fmt, ...)
 
 static struct xmem_error *error_of(struct world *w)
 {
-    return w->d ? &w->d->error : w->x ? &w->x->error : xmem_error_thread();
+    return w->d ? &w->d->error : w->x ? &w->x->error : xmi_error_thread();
 }
 
 static bool documented(int rc)
@@ -203,7 +203,7 @@ void world_make(struct world *w, const struct kind *k, bool first)
                                 .altp2m = k->sim == SIM_X86_EPT,
                                 .regions = k->sim == SIM_ARMV8R_MPU ? 64 : 0, .name = "guest"};
     *w = (struct world){.kind = k, .first = first};
-    if (sim_machine_create(&mc, &w->m) || sim_domain_create(w->m, &dc, &w->g))
+    if (xmi_sim_machine_create(&mc, &w->m) || xmi_sim_domain_create(w->m, &dc, &w->g))
         abort();
     w->ledger = -1;
     world_found(w);
@@ -213,9 +213,9 @@ void world_make(struct world *w, const struct kind *k, bool first)
 void world_found(struct world *w)
 {
     state_take(w->g, found, sizeof(found));
-    sim_enter(w->g);
+    xmi_sim_enter(w->g);
     shot_take(w->g, &w->found);
-    sim_leave(w->g);
+    xmi_sim_leave(w->g);
 }
 
 /* ---- the ledger, as another process would find it ---- */
@@ -226,11 +226,11 @@ static void look_at_ledger(void *ctx)
     static struct shot now;
     struct world *w = ctx;
     struct ledger_image m;
-    if (!w->judged || ledger_image_map(w->ledger, &m))
+    if (!w->judged || xmi_ledger_image_map(w->ledger, &m))
         return;
     shot_take(w->g, &now);
     const char *why = m.head.state == LEDGER_LIVE ? shot_unnamed(&w->found, &now, &m) : NULL;
-    ledger_image_unmap(&m);
+    xmi_ledger_image_unmap(&m);
     if (!why)
         return;
     w->judged = false;
@@ -242,12 +242,12 @@ void world_watch(struct world *w)
     w->ledger = memfd_create("ledger", MFD_CLOEXEC);
     if (w->ledger < 0)
         abort();
-    sim_watch_by(w->g, look_at_ledger, w);
+    xmi_sim_watch_by(w->g, look_at_ledger, w);
 }
 
 int world_open(struct world *w, const struct xmem_domain_opts *opts)
 {
-    if (xmem_open_machine(w->m, &w->x))
+    if (xmi_open_machine(w->m, &w->x))
         abort();
     w->x->ledger_fd = w->ledger;
     WHOLE(w, xmem_domain_open(w->x, 1, opts, &w->d));
@@ -260,7 +260,7 @@ void guest(struct world *w, uint32_t vcpu, uint64_t first, unsigned n, enum sim_
     for (unsigned i = 0; i < n; i++)
         ops[i] = (struct sim_op){.code = (uint8_t)code, .addr = (first + i) << 12 | 8u * vcpu,
                                  .value = i};
-    if (sim_vcpu_script(w->g, vcpu, ops, n, 0))
+    if (xmi_sim_vcpu_script(w->g, vcpu, ops, n, 0))
         abort();
 }
 
@@ -300,10 +300,10 @@ static void check_guest(struct world *w)
     for (uint32_t v = 0; v < VCPUS; v++) {
         struct sim_vcpu_info a, b = {0};
         guest(w, v, FIRST, 8, SIM_OP_WRITE);
-        sim_vcpu_info(w->g, v, &a);
+        xmi_sim_vcpu_info(w->g, v, &a);
         for (unsigned i = 0; i < 40 && (!i || b.done <= a.done); i++) {
-            sim_domain_run(w->g, 500);
-            sim_vcpu_info(w->g, v, &b);
+            xmi_sim_domain_run(w->g, 500);
+            xmi_sim_vcpu_info(w->g, v, &b);
         }
         if (b.done <= a.done)
             fail(w, "vcpu %u stands still, state %d", v, b.state);
@@ -313,7 +313,7 @@ static void check_guest(struct world *w)
 static void check_report(struct world *w)
 {
     struct sim_report r;
-    sim_report(w->m, w->g, &r);
+    xmi_sim_report(w->m, w->g, &r);
     if (w->first)
         plain_forbidden = r.forbidden;
     /* On Arm relaxing counts as well, which a step may have to do without memory. */
@@ -362,7 +362,7 @@ void world_end(struct world *w)
     check_guest(w);
     xmem_report_free(w->report);
     xmem_close(w->x);
-    sim_machine_destroy(w->m);
+    xmi_sim_machine_destroy(w->m);
     if (w->ledger >= 0)
         close(w->ledger);
     w->x = NULL;

@@ -27,7 +27,7 @@ static void take_gfn(struct sim_domain *g, struct shot *s, unsigned view, uint64
 {
     s->view[view].gfn[gfn].mfn = UINT64_MAX;
     if (g->pv) {
-        if (pv_own(g, gfn) == NULL)
+        if (xmi_pv_own(g, gfn) == NULL)
             return;
         s->view[view].gfn[gfn].mfn = gfn;
         s->view[view].gfn[gfn].access = xm_pv_of(&g->core)->on ? (uint8_t)xm_pv_rights(xm_pv_of(&g->core), gfn)
@@ -106,7 +106,7 @@ static bool default_named(const struct look *l)
 static bool page_named(const struct look *l, uint64_t gfn)
 {
     struct added a;
-    for (uint32_t i = 0; ledger_image_entry(l->m, &l->h->added, i, &a); i++)
+    for (uint32_t i = 0; xmi_ledger_image_entry(l->m, &l->h->added, i, &a); i++)
         if (a.gfn == gfn)
             return true;
     return doing(l, LEDGER_PAGE) && l->h->doing.gfn == gfn;
@@ -115,7 +115,7 @@ static bool page_named(const struct look *l, uint64_t gfn)
 static bool remap_named(const struct look *l, const struct ledger_view *v, uint64_t gfn)
 {
     struct remap r;
-    for (uint32_t i = 0; ledger_image_entry(l->m, &v->remaps, i, &r); i++)
+    for (uint32_t i = 0; xmi_ledger_image_entry(l->m, &v->remaps, i, &r); i++)
         if (r.gfn == gfn)
             return true;
     return false;
@@ -123,7 +123,7 @@ static bool remap_named(const struct look *l, const struct ledger_view *v, uint6
 
 static bool ve_named(const struct look *l, const struct ledger_view *v, uint64_t gfn)
 {
-    uint8_t byte = ledger_image_byte(l->m, v->ve, gfn);
+    uint8_t byte = xmi_ledger_image_byte(l->m, v->ve, gfn);
     return (byte & KNOWN_FOUND) && known_set_of(byte) != known_found_of(byte);
 }
 
@@ -132,7 +132,7 @@ static const char *gfn_unnamed(const struct look *l, const struct ledger_view *v
     unsigned id = v->id;
     uint64_t mfn = l->now->view[id].gfn[gfn].mfn, mfn_found = l->found->view[id].gfn[gfn].mfn;
     uint8_t access = l->now->view[id].gfn[gfn].access, found = l->found->view[id].gfn[gfn].access;
-    uint8_t byte = ledger_image_byte(l->m, v->known, gfn);
+    uint8_t byte = xmi_ledger_image_byte(l->m, v->known, gfn);
     if (mfn == UINT64_MAX || page_named(l, gfn))
         return NULL;
     if (mfn_found == UINT64_MAX && !remap_named(l, v, gfn))
@@ -142,7 +142,7 @@ static const char *gfn_unnamed(const struct look *l, const struct ledger_view *v
     if (l->now->view[id].gfn[gfn].sve != l->found->view[id].gfn[gfn].sve && !ve_named(l, v, gfn) &&
         !remap_named(l, v, gfn))
         return say("view %u: suppress-#VE of gfn %#" PRIx64, id, gfn);
-    if (access != found && !ledger_image_names(l->m, v, gfn) && !(!id && default_named(l)))
+    if (access != found && !xmi_ledger_image_names(l->m, v, gfn) && !(!id && default_named(l)))
         return say("view %u: rights of gfn %#" PRIx64 ", %u and were %u; known %#x", id, gfn, access, found,
                    byte);
     if (access != found && (byte & KNOWN_FOUND) && found <= XM_ACCESS_RWX &&
@@ -153,7 +153,7 @@ static const char *gfn_unnamed(const struct look *l, const struct ledger_view *v
 
 static bool find_view(const struct look *l, unsigned id, struct ledger_view *out)
 {
-    for (uint32_t i = 0; ledger_image_view(l->m, i, out); i++)
+    for (uint32_t i = 0; xmi_ledger_image_view(l->m, i, out); i++)
         if (out->id == id)
             return true;
     return false;
@@ -181,7 +181,7 @@ static const char *view_unnamed(const struct look *l, unsigned id)
 static const char *vcpu_unnamed(const struct look *l, uint32_t i)
 {
     struct ledger_vcpu v;
-    if (!ledger_image_entry(l->m, &l->h->vcpu, i, &v))
+    if (!xmi_ledger_image_entry(l->m, &l->h->vcpu, i, &v))
         return i < l->h->vcpus ? say("vcpu %u has no entry", i) : NULL;
     if (l->now->vcpu[i].step && !l->found->vcpu[i].step && !v.stepped)
         return say("vcpu %u: single step", i);

@@ -109,7 +109,7 @@ static void bad_policy(struct world *w)
         "{\"version\": 1, \"version\": 1, \"a\": {}, \"regions\": {\"r\": \"\u00e4\"}, \"rules\": 1}";
     static const char worse[] = "{\"version\": 2, \"domains\": \"*\", \"rules\": [{\"name\": \"\"}]}";
     struct xmem_policy *p = NULL;
-    if (xmem_open_machine(w->m, &w->x))
+    if (xmi_open_machine(w->m, &w->x))
         return;
     WHOLE(w, xmem_report_new(&w->report));
     if (w->rc)
@@ -140,7 +140,7 @@ static void symbols(struct world *w)
     char text[sizeof(form) + 32];
     struct xmem_policy *p = NULL;
     int fd = memfd_create("symbols", MFD_CLOEXEC);
-    if (fd < 0 || write(fd, isf, sizeof(isf) - 1) < 0 || xmem_open_machine(w->m, &w->x))
+    if (fd < 0 || write(fd, isf, sizeof(isf) - 1) < 0 || xmi_open_machine(w->m, &w->x))
         abort();
     snprintf(text, sizeof(text), form, fd, fd);
     WHOLE(w, xmem_report_new(&w->report));
@@ -178,18 +178,18 @@ static int domctl(struct world *w, uint32_t cmd, uint32_t op)
         c.u.shadow_op.op = op;
         c.u.shadow_op.mode = XM_SHADOW_ENABLE_MEM_ACCESS;
     }
-    return sim_hc_domctl(w->m, &c);
+    return xmi_sim_hc_domctl(w->m, &c);
 }
 
 static void leave_views(struct world *w, uint8_t wire)
 {
     struct xm_altp2m_op op = {.version = XM_ALTP2M_INTERFACE_VERSION, .domain = 1,
                               .cmd = XM_ALTP2M_SET_DOMAIN_STATE, .u.domain_state.state = 1};
-    (void)sim_hc_altp2m(w->m, &op);
+    (void)xmi_sim_hc_altp2m(w->m, &op);
     op = (struct xm_altp2m_op){.version = XM_ALTP2M_INTERFACE_VERSION, .domain = 1,
                                .cmd = XM_ALTP2M_CREATE_P2M,
                                .u.view.hvmmem_default_access = wire};
-    (void)sim_hc_altp2m(w->m, &op);
+    (void)xmi_sim_hc_altp2m(w->m, &op);
 }
 
 /* What it leaves: rights, views, its ring with events in it, a pause. */
@@ -202,20 +202,20 @@ static void die(struct world *w)
     (void)domctl(w, XM_DOMCTL_VM_EVENT_OP, XM_VM_EVENT_ENABLE);
     (void)xm_rights_to_wire(w->kind->minor, XM_ACCESS_R, &op.access);
     (void)xm_rights_to_wire(w->kind->minor, XM_ACCESS_RWX, &rwx);
-    (void)sim_hc_mem_access(w->m, &op);
+    (void)xmi_sim_hc_mem_access(w->m, &op);
     if (w->kind->sim == SIM_X86_EPT)
         leave_views(w, rwx);
     guest(w, 0, FIRST, 8, SIM_OP_WRITE);
     guest(w, 1, FIRST + 4, 8, SIM_OP_WRITE);
-    sim_domain_run(w->g, 50);
-    sim_listener_abandon(w->g);
+    xmi_sim_domain_run(w->g, 50);
+    xmi_sim_listener_abandon(w->g);
 }
 
 static void recover(struct world *w)
 {
     struct xmem_recovery out = XMEM_INIT(out);
     die(w);
-    if (xmem_open_machine(w->m, &w->x))
+    if (xmi_open_machine(w->m, &w->x))
         return;
     CALL(w, LAW_END, xmem_domain_recover(w->x, 1, &out));
     if (!w->rc)

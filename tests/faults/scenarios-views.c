@@ -136,7 +136,7 @@ static int hypercall(struct world *w, uint32_t cmd, struct xm_altp2m_op *op)
     op->version = XM_ALTP2M_INTERFACE_VERSION;
     op->cmd = cmd;
     op->domain = 1;
-    return sim_hc_altp2m(w->m, op);
+    return xmi_sim_hc_altp2m(w->m, op);
 }
 
 /* Another tool's views are on, and its vCPUs in one of them. */

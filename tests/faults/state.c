@@ -113,7 +113,7 @@ static void of_pv(struct sim_domain *g, struct text *t)
     add(t, "pv: on %d mode %u default %u\n", xm_pv_of(&g->core)->on, g->pv->mode,
         xm_pv_of(&g->core)->on ? xm_pv_of(&g->core)->default_access : 0);
     for (uint64_t mfn = 0; mfn <= g->pv->highest; mfn++) {
-        if (!pv_own(g, mfn))
+        if (!xmi_pv_own(g, mfn))
             continue;
         uint8_t access = xm_pv_of(&g->core)->on ? (uint8_t)xm_pv_rights(xm_pv_of(&g->core), mfn) : XM_ACCESS_RWX;
         more(t, 0, &s, &(struct stretch){mfn, 1, mfn, access, false});
@@ -158,7 +158,7 @@ size_t state_take(struct sim_domain *g, char *out, size_t room)
 {
     struct text t = {.at = out, .end = out + room};
     struct added a = {.n = 0};
-    sim_enter(g);
+    xmi_sim_enter(g);
     if (!g->pv)
         find_added(g, &a);
     if (g->pv)
@@ -167,7 +167,7 @@ size_t state_take(struct sim_domain *g, char *out, size_t room)
         of_view(g, &a, view, &t);
     of_monitor(g, &t);
     of_vcpus(g, &t);
-    sim_leave(g);
+    xmi_sim_leave(g);
     return (size_t)(t.at - out) + 1;
 }
 

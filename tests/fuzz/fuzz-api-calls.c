@@ -199,7 +199,7 @@ static void view_change(struct tool *t)
 
 /* ---- events ---- */
 
-static void event_take(struct tool *t)
+static void xmi_event_take(struct tool *t)
 {
     const struct xmem_event *ev;
     if (t->held_n < HELD_MAX && !ASK(t, xmem_event_next(session(t), &ev)) &&
@@ -223,7 +223,7 @@ static int event_reply(struct tool *t, const struct xmem_event *ev)
     return ASK(t, xmem_event_reply(t->d, ev, &r));
 }
 
-static void event_answer(struct tool *t)
+static void xmi_event_answer(struct tool *t)
 {
     if (!t->held_n)
         return;
@@ -325,12 +325,12 @@ static void domain_other(struct tool *t)
 static void fault(struct tool *t)
 {
     if (t->faults)
-        sim_inject_errno(t->g, 1 + u8(t) % 12, 0, 1 + u8(t) % 40);
+        xmi_sim_inject_errno(t->g, 1 + u8(t) % 12, 0, 1 + u8(t) % 40);
 }
 
 static void run(struct tool *t)
 {
-    sim_domain_run(t->g, u8(t));
+    xmi_sim_domain_run(t->g, u8(t));
 }
 
 void tool_call(struct tool *t)
@@ -338,7 +338,7 @@ void tool_call(struct tool *t)
     static void (*const calls[])(struct tool *t) = {
         set_one,     set_range,    set_many,     set_default,  batch,       batch,
         view_create, view_destroy, view_look,    view_change,  view_change, view_change,
-        event_take,  event_take,   event_take,   event_answer, event_answer, event_other,
+        xmi_event_take,  xmi_event_take,   xmi_event_take,   xmi_event_answer, xmi_event_answer, event_other,
         memory,      domain_other, toggle_monitoring, fault,   run,         set_range,
     };
     calls[u8(t) % (sizeof(calls) / sizeof(calls[0]))](t);

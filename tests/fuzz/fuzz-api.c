@@ -37,7 +37,7 @@ static bool documented(int rc)
 static bool died(const struct tool *t)
 {
     struct sim_domain_info i;
-    sim_domain_info(t->g, &i);
+    xmi_sim_domain_info(t->g, &i);
     return i.dying;
 }
 
@@ -76,7 +76,7 @@ static void script(struct tool *t)
         for (unsigned i = 0; i < 8; i++)
             ops[i] = (struct sim_op){.code = codes[(i + v) % (i < 6 ? 6 : 8)], .value = i,
                                      .addr = (uint64_t)(FIRST_GFN + 3 * i + v) << 12};
-        if (sim_vcpu_script(t->g, v, ops, t->faults ? 6 : 8, 0))
+        if (xmi_sim_vcpu_script(t->g, v, ops, t->faults ? 6 : 8, 0))
             abort();
     }
 }
@@ -94,8 +94,8 @@ static void make(struct tool *t, uint8_t how)
     t->faults = how & 1;
     if (getenv("XMEM_FUZZ_TRACE"))
         fprintf(stderr, "---- kind %d, Xen 4.%u%s\n", kind, mc.xen_minor, t->faults ? ", faults" : "");
-    if (sim_machine_create(&mc, &t->m) || sim_domain_create(t->m, &dc, &t->g) ||
-        xmem_open_machine(t->m, &t->x))
+    if (xmi_sim_machine_create(&mc, &t->m) || xmi_sim_domain_create(t->m, &dc, &t->g) ||
+        xmi_open_machine(t->m, &t->x))
         abort();
     script(t);
 }
@@ -120,7 +120,7 @@ static void check_found(const struct tool *t, const char *found)
     const char *diff = state_differs(found, now);
     if (diff)
         die(t, "xmem_domain_close", 0, diff);
-    sim_report(t->m, t->g, &r);
+    xmi_sim_report(t->m, t->g, &r);
     if (r.unanswered || r.double_answers || r.leaked_slots)
         die(t, "xmem_domain_close", 0, "events are not answered once each");
 }
@@ -129,8 +129,8 @@ static void check_forbidden(const struct tool *t)
 {
     struct sim_domain_info i;
     struct sim_report r;
-    sim_domain_info(t->g, &i);
-    sim_report(t->m, t->g, &r);
+    xmi_sim_domain_info(t->g, &i);
+    xmi_sim_report(t->m, t->g, &r);
     /* On Arm what relaxing lets pass counts as well. */
     if (r.forbidden && (i.kind == SIM_X86_EPT || i.kind == SIM_X86_PV))
         die(t, "run", (int)r.forbidden, "accesses passed the rights");
@@ -145,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     open_session(&t);
     for (unsigned i = 0; i < CALLS_MAX && t.in.left; i++)
         tool_call(&t);
-    sim_inject_errno(t.g, 0, 0, 0);
+    xmi_sim_inject_errno(t.g, 0, 0, 0);
     if (fuzz_u8(&t.in) & 1)
         xmem_batch_free(t.batch), t.batch = NULL;
     int rc = xmem_domain_close(t.d);
@@ -157,6 +157,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_found(&t, found);
     check_forbidden(&t);
     xmem_close(t.x);
-    sim_machine_destroy(t.m);
+    xmi_sim_machine_destroy(t.m);
     return 0;
 }

@@ -99,7 +99,7 @@ static void one(struct fuzz *f, enum arm_set set)
     struct arm_regs r, was;
     struct arm_touch touch = {0};
     struct arm_insn in;
-    enum arm_why why = arm_decode(set, some_word(f), &in);
+    enum arm_why why = xmi_arm_decode(set, some_word(f), &in);
     CHECK(why == ARM_OK || why == ARM_UNKNOWN || why == ARM_VECTOR);
     some_regs(f, set, &r);
     was = r;
@@ -107,7 +107,7 @@ static void one(struct fuzz *f, enum arm_set set)
     m.bytes = (uint8_t)(1u << (m.bytes & 7)) & 31;
     m.stored = false;
     if (!why)
-        why = arm_touches(&in, &r, &touch);
+        why = xmi_arm_touches(&in, &r, &touch);
     CHECK(why == ARM_OK || why == ARM_UNKNOWN || why == ARM_VECTOR || why == ARM_FAULTS ||
           why == ARM_UNSURE);
     check_touch(&touch);
@@ -116,7 +116,7 @@ static void one(struct fuzz *f, enum arm_set set)
     if (m.bytes == touch.bytes && f->state & 1)
         m.va = touch.va;
     place_of(&touch, &at);
-    why = arm_do(&in, &touch, touch.bytes ? &at : NULL, &r, f->state & 6 ? &m : NULL);
+    why = xmi_arm_do(&in, &touch, touch.bytes ? &at : NULL, &r, f->state & 6 ? &m : NULL);
     check_memory(&touch, &at, !why);
     CHECK(!why || !memcmp(&r, &was, sizeof(r)));
 }
@@ -154,7 +154,7 @@ static void loop(struct fuzz *f, enum arm_set set)
     unsigned done = ~0u;
     some_regs(f, set, &r);
     f->calls = 0;
-    (void)arm_loop(&world, &r, &m, MOST, &done);
+    (void)xmi_arm_loop(&world, &r, &m, MOST, &done);
     CHECK(done <= MOST);
     memcpy(before + PAGE, memory + PAGE, PAGE);
     memcpy(before + 3 * PAGE, memory + 3 * PAGE, PAGE);

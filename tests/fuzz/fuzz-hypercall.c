@@ -64,7 +64,7 @@ static uint16_t any_domid(struct world *w)
 
     if (how >= 232)
         return fuzz_u16(&w->in);
-    sim_domain_info(w->domain[how & 1], &info);
+    xmi_sim_domain_info(w->domain[how & 1], &info);
     return (uint16_t)info.domid;
 }
 
@@ -93,7 +93,7 @@ static int do_access(struct world *w)
     fill_lists(w);
     op.pfn_list = list_of(gfn_list, op.nr);
     op.access_list = list_of(access_list, op.nr);
-    return sim_hc_mem_access(w->machine, &op);
+    return xmi_sim_hc_mem_access(w->machine, &op);
 }
 
 static int do_domctl(struct world *w)
@@ -119,7 +119,7 @@ static int do_domctl(struct world *w)
     } else if (which < 200) {
         op.u.vcpu.vcpu %= 3;
     }
-    return sim_hc_domctl(w->machine, &op);
+    return xmi_sim_hc_domctl(w->machine, &op);
 }
 
 static int do_altp2m(struct world *w)
@@ -149,14 +149,14 @@ static int do_altp2m(struct world *w)
         op.u.set_multi.pfn_list = list_of(gfn_list, op.u.set_multi.nr);
         op.u.set_multi.access_list = list_of(access_list, op.u.set_multi.nr);
     }
-    return sim_hc_altp2m(w->machine, &op);
+    return xmi_sim_hc_altp2m(w->machine, &op);
 }
 
 /* The listener's side of the ring: an answer that may be to nothing, from anybody. */
 static int do_answer(struct world *w)
 {
     struct sim_domain *d = w->domain[fuzz_u8(&w->in) & 1];
-    struct xm_ring_page *ring = sim_ring_page(d);
+    struct xm_ring_page *ring = xmi_sim_ring_page(d);
 
     if (!ring)
         return 0;
@@ -170,7 +170,7 @@ static int do_answer(struct world *w)
         slot->flags |= fuzz_u16(&w->in);
     }
     ring->rsp_prod += how < 240 ? 1 : fuzz_u32(&w->in);
-    sim_evtchn_notify(d);
+    xmi_sim_evtchn_notify(d);
     return 0;
 }
 
@@ -185,14 +185,14 @@ static int do_guest(struct world *w)
                                  .addr = any_gfn(&w->in) << 12 | (code & 0xff8),
                                  .value = fuzz_u8(&w->in)};
     }
-    return sim_vcpu_script(d, fuzz_u8(&w->in) % 3, ops, 8, 1 + fuzz_u8(&w->in) % 3);
+    return xmi_sim_vcpu_script(d, fuzz_u8(&w->in) % 3, ops, 8, 1 + fuzz_u8(&w->in) % 3);
 }
 
 static int do_pages(struct world *w)
 {
     struct sim_domain *d = w->domain[fuzz_u8(&w->in) & 1];
     uint64_t gfn = any_gfn(&w->in);
-    return fuzz_u8(&w->in) & 1 ? sim_populate(d, gfn) : sim_depopulate(d, gfn);
+    return fuzz_u8(&w->in) & 1 ? xmi_sim_populate(d, gfn) : xmi_sim_depopulate(d, gfn);
 }
 
 static void do_step(struct world *w)
@@ -206,7 +206,7 @@ static void do_step(struct world *w)
     case 3: rc = do_answer(w); break;
     case 4: rc = do_guest(w); break;
     case 5: rc = do_pages(w); break;
-    default: sim_domain_run(w->domain[fuzz_u8(&w->in) & 1], 1 + fuzz_u8(&w->in) % 32); break;
+    default: xmi_sim_domain_run(w->domain[fuzz_u8(&w->in) & 1], 1 + fuzz_u8(&w->in) % 32); break;
     }
     CHECK(rc >= -MAX_ERRNO && rc <= (1 << 20));
 }
@@ -222,15 +222,15 @@ static void make_world(struct world *w)
                                 .superpages = true,
                                 .altp2m = true};
 
-    CHECK(sim_machine_create(&mc, &w->machine) == 0);
-    CHECK(sim_domain_create(w->machine, &dc, &w->domain[0]) == 0);
+    CHECK(xmi_sim_machine_create(&mc, &w->machine) == 0);
+    CHECK(xmi_sim_domain_create(w->machine, &dc, &w->domain[0]) == 0);
     dc.kind = how & 2 ? SIM_ARMV8R_MPU : SIM_ARM_S2;
     if (how & 2) {
         dc.regions = how & 4 ? 8 : 16;
         dc.whole = (how & 8) != 0;
     }
     dc.altp2m = false;
-    CHECK(sim_domain_create(w->machine, &dc, &w->domain[1]) == 0);
+    CHECK(xmi_sim_domain_create(w->machine, &dc, &w->domain[1]) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -241,9 +241,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     make_world(&w);
     for (unsigned i = 0; i < MAX_STEPS && w.in.left; i++)
         do_step(&w);
-    sim_report(w.machine, NULL, &report);
+    xmi_sim_report(w.machine, NULL, &report);
     CHECK(report.forbidden == 0);
-    CHECK(sim_mpu_defects(w.domain[1]) == 0);
-    sim_machine_destroy(w.machine);
+    CHECK(xmi_sim_mpu_defects(w.domain[1]) == 0);
+    xmi_sim_machine_destroy(w.machine);
     return 0;
 }

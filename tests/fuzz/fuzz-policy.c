@@ -92,8 +92,8 @@ static void check_policy(struct xmem_policy *p)
 
         for (uint32_t i = 0; i < x->n && i < 1000; i++) {
             CHECK(i == 0 || x->entries[i].first > x->entries[i - 1].last);
-            CHECK(policy_index_find(x, x->entries[i].first) == &x->entries[i]);
-            CHECK(policy_index_find(x, x->entries[i].last) == &x->entries[i]);
+            CHECK(xmi_policy_index_find(x, x->entries[i].first) == &x->entries[i]);
+            CHECK(xmi_policy_index_find(x, x->entries[i].last) == &x->entries[i]);
         }
     }
 }

@@ -65,7 +65,7 @@ static void start_guest(struct sim_domain *d, uint32_t vcpu)
     for (unsigned i = 0; i < 8; i++)
         ops[i] = (struct sim_op){
             .code = SIM_OP_WRITE, .addr = (uint64_t)(FIRST_GFN + i) << 12 | 8u * vcpu, .value = i};
-    CHECK(sim_vcpu_script(d, vcpu, ops, 8, 0) == 0);
+    CHECK(xmi_sim_vcpu_script(d, vcpu, ops, 8, 0) == 0);
 }
 
 static void make_side(struct world *w, struct side *side, enum sim_kind kind)
@@ -77,8 +77,8 @@ static void make_side(struct world *w, struct side *side, enum sim_kind kind)
                                       .altp2m = kind == SIM_X86_EPT};
     struct sim_domain_info info;
 
-    CHECK(sim_domain_create(w->machine, &dc, &side->guest) == 0);
-    sim_domain_info(side->guest, &info);
+    CHECK(xmi_sim_domain_create(w->machine, &dc, &side->guest) == 0);
+    xmi_sim_domain_info(side->guest, &info);
     CHECK(xmem_domain_open(w->x, info.domid, NULL, &side->session) == 0);
     CHECK(xmem_domain_enable(side->session) == 0);
     CHECK(xmem_domain_set_rights_range(side->session, 0, FIRST_GFN, 8, XMEM_RX) == 0);
@@ -92,15 +92,15 @@ static void make_world(struct world *w)
     static const enum sim_kind kinds[] = {SIM_ARM_S2, SIM_X86_EPT, SIM_ARMV8R_MPU, SIM_X86_EPT};
     const enum sim_kind kind = kinds[fuzz_u8(&w->in) & 3];
 
-    CHECK(sim_machine_create(&mc, &w->machine) == 0);
-    CHECK(xmem_open_machine(w->machine, &w->x) == 0);
+    CHECK(xmi_sim_machine_create(&mc, &w->machine) == 0);
+    CHECK(xmi_open_machine(w->machine, &w->x) == 0);
     make_side(w, &w->hostile, kind);
     make_side(w, &w->neighbour, SIM_X86_EPT);
 }
 
 static void scribble(struct world *w)
 {
-    uint8_t *page = sim_ring_page(w->hostile.guest);
+    uint8_t *page = xmi_sim_ring_page(w->hostile.guest);
     struct xm_ring_page *ring = (void *)page;
     uint8_t how = fuzz_u8(&w->in);
 
@@ -200,7 +200,7 @@ static void do_step(struct world *w)
     case 5: answer_one(w); break;
     case 6: check_code(xmem_event_flush(w->hostile.session)); break;
     case 7: check_code(xmem_event_wait(w->hostile.session, 0)); break;
-    case 8: sim_domain_run(w->hostile.guest, 1 + fuzz_u8(&w->in) % 16); break;
+    case 8: xmi_sim_domain_run(w->hostile.guest, 1 + fuzz_u8(&w->in) % 16); break;
     default:
         if (fuzz_u8(&w->in) < 32)
             restart(w);
@@ -215,12 +215,12 @@ static void check_neighbour(struct world *w)
     struct sim_vcpu_info before, after;
     unsigned events = 0;
 
-    CHECK(sim_vcpu_info(w->neighbour.guest, 0, &before) == 0);
+    CHECK(xmi_sim_vcpu_info(w->neighbour.guest, 0, &before) == 0);
     for (; events < DRAIN && xmem_event_next(w->neighbour.session, &ev) == 0; events++) {
         CHECK(ev->reason == XMEM_EVENT_MEM_ACCESS);
         CHECK(xmem_event_step_over(w->neighbour.session, ev) == 0);
     }
-    CHECK(sim_vcpu_info(w->neighbour.guest, 0, &after) == 0);
+    CHECK(xmi_sim_vcpu_info(w->neighbour.guest, 0, &after) == 0);
     CHECK(events == DRAIN && after.done > before.done);
 }
 
@@ -235,9 +235,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_neighbour(&w);
     check_code(xmem_domain_close(w.hostile.session));
     CHECK(xmem_domain_close(w.neighbour.session) == 0);
-    sim_report(w.machine, w.neighbour.guest, &report);
+    xmi_sim_report(w.machine, w.neighbour.guest, &report);
     CHECK(report.unanswered == 0 && report.leftover_rights == 0 && report.leftover_pauses == 0);
     xmem_close(w.x);
-    sim_machine_destroy(w.machine);
+    xmi_sim_machine_destroy(w.machine);
     return 0;
 }

@@ -47,9 +47,9 @@ static void read_text(const char *before, const uint8_t *data, size_t size, cons
     if (size)
         memcpy(text + head, data, size);
     memcpy(text + head + size, behind, tail + 1);
-    rc = symbols_each(&s, touch, NULL, &why);
+    rc = xmi_symbols_each(&s, touch, NULL, &why);
     CHECK(rc == 0 || ((rc == -EBADMSG || rc == -ENOMEM) && *why.text));
-    symbols_free(&s);
+    xmi_symbols_free(&s);
 }
 
 static void unpack(const uint8_t *data, size_t size, int (*fn)(const void *, size_t, struct unpacked *))
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_text("c0008001 T f\n", data, size, "\n10 00000010 t g(int)\t[m]");
     read_text("{\"symbols\":", data, size, "}");
     read_text("{\"symbols\":{\"a\":{\"address\":", data, size, "}}}");
-    unpack(data, size, unpack_gz);
-    unpack(data, size, unpack_xz);
+    unpack(data, size, xmi_unpack_gz);
+    unpack(data, size, xmi_unpack_xz);
     return 0;
 }

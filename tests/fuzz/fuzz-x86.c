@@ -22,7 +22,7 @@
 static void check_touches(const struct x86_insn *in, const struct x86_state *s)
 {
     struct x86_touch t[X86_TOUCHES];
-    unsigned n = x86_touches(in, s, t);
+    unsigned n = xmi_x86_touches(in, s, t);
     CHECK(n >= 1 && n <= X86_TOUCHES);
     CHECK(t[0].access == X86_FETCH && t[0].bytes == in->length);
     for (unsigned i = 0; i < n; i++) {
@@ -51,9 +51,9 @@ static void one(struct fuzz_in *in)
     fuzz_take(in, s.base, sizeof(s.base));
     memset(more, how, sizeof(more));
     memcpy(more, bytes, n);
-    if (x86_decode(bytes, n, code, &a)) {
+    if (xmi_x86_decode(bytes, n, code, &a)) {
         CHECK(a.length && a.length <= n);
-        CHECK(x86_decode(more, sizeof(more), code, &b) && !memcmp(&a, &b, sizeof(a)));
+        CHECK(xmi_x86_decode(more, sizeof(more), code, &b) && !memcmp(&a, &b, sizeof(a)));
         check_touches(&a, &s);
     }
     free(bytes);

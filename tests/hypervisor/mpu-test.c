@@ -35,10 +35,10 @@ static void every_instant(struct mpu_model *hw, void *ctx, bool after)
 
     if (!after || c->m.nr == 0)
         return;
-    must(mpu_model_allows(hw, MPU_TEXT, XM_DO_R | XM_DO_X, 2));
-    must(mpu_model_allows(hw, MPU_DATA + 0x6ff8, XM_DO_R | XM_DO_W, 2));
-    must(!mpu_model_allows(hw, MPU_TEXT, XM_DO_R, 1));
-    must(!mpu_model_allows(hw, MPU_DATA, XM_DO_R, 1));
+    must(xmi_mpu_model_allows(hw, MPU_TEXT, XM_DO_R | XM_DO_X, 2));
+    must(xmi_mpu_model_allows(hw, MPU_DATA + 0x6ff8, XM_DO_R | XM_DO_W, 2));
+    must(!xmi_mpu_model_allows(hw, MPU_TEXT, XM_DO_R, 1));
+    must(!xmi_mpu_model_allows(hw, MPU_DATA, XM_DO_R, 1));
 }
 
 static void start(struct mpu_core *c, struct xm_mpu_cfg *cfg, bool wide)
@@ -49,7 +49,7 @@ static void start(struct mpu_core *c, struct xm_mpu_cfg *cfg, bool wide)
     cfg->scratch = c->scratch;
     cfg->own = own;
     cfg->owns = MPU_OWNS;
-    mpu_model_init(&c->hw, cfg->nr, wide);
+    xmi_mpu_model_init(&c->hw, cfg->nr, wide);
     ck_assert_int_eq(xm_mpu_init(&c->m, cfg), 0);
     mpu_check(c);
     c->hw.hook = every_instant;
@@ -72,7 +72,7 @@ void mpu_start_boot(struct mpu_core *c, unsigned nr, bool wide, bool resident, u
 
 void mpu_check(struct mpu_core *c)
 {
-    must(mpu_model_defects(&c->hw) == 0);
+    must(xmi_mpu_model_defects(&c->hw) == 0);
     must(!c->hw.unsynced);
     for (unsigned i = 0; i < c->m.nr; i++)
         must(((c->hw.r[i].limit & XM_MPU_EN) != 0) == xm_mpu_on(&c->m, i));
@@ -82,7 +82,7 @@ void mpu_check(struct mpu_core *c)
 void mpu_check_guest(struct mpu_core *c, xm_mpu_reg addr, unsigned bits)
 {
     for (unsigned what = 1; what < 8; what++) {
-        bool ok = mpu_model_access(&c->hw, addr, what, 1) == 0;
+        bool ok = xmi_mpu_model_access(&c->hw, addr, what, 1) == 0;
 
         must(ok == ((what & ~bits) == 0));
     }

@@ -32,9 +32,9 @@ static unsigned some(struct xm_mpu_region *r, unsigned first, unsigned n, unsign
 /* The handler: its text, data and stack are there; nothing that was begun is begun again. */
 static void handler(struct mpu_model *hw)
 {
-    must(mpu_model_allows(hw, MPU_TEXT, XM_DO_R | XM_DO_X, 2));
-    must(mpu_model_allows(hw, MPU_DATA, XM_DO_R | XM_DO_W, 2));
-    must(!mpu_model_allows(hw, MPU_DATA, XM_DO_R, 1));
+    must(xmi_mpu_model_allows(hw, MPU_TEXT, XM_DO_R | XM_DO_X, 2));
+    must(xmi_mpu_model_allows(hw, MPU_DATA, XM_DO_R | XM_DO_W, 2));
+    must(!xmi_mpu_model_allows(hw, MPU_DATA, XM_DO_R, 1));
     must(xm_mpu_remote_begin(m, &far_away, 0) == -XM_EBUSY);
     must(xm_mpu_load(m, NULL, 0) == -XM_EBUSY);
 }
@@ -99,7 +99,7 @@ static void ck_recovered(void)
     must(xm_mpu_load(m, r, some(r, 3, 9, 3)) == 0);
     for (unsigned i = 0; i < 9; i++)
         must(xm_mpu_guest_bits(m, r[i].base) != 0 &&
-             mpu_model_allows(&core.hw, r[i].base, XM_DO_R, 1));
+             xmi_mpu_model_allows(&core.hw, r[i].base, XM_DO_R, 1));
     remote(&far_away, XM_MPU_BY_WINDOW);
     mpu_check(&core);
 }

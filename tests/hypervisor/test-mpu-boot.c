@@ -75,8 +75,8 @@ static void take(xm_mpu_reg addr, int how)
     ck_assert_int_gt(how, 0);
     xm_mpu_open(m, m->ops, &t, how);
     ck_assert(!core.hw.unsynced);
-    ck_assert(mpu_model_allows(&core.hw, addr, RW, 2));
-    ck_assert(!mpu_model_allows(&core.hw, MPU_RAM_LAST, XM_DO_R, 1));
+    ck_assert(xmi_mpu_model_allows(&core.hw, addr, RW, 2));
+    ck_assert(!xmi_mpu_model_allows(&core.hw, MPU_RAM_LAST, XM_DO_R, 1));
     xm_mpu_remote_end(m);
 }
 
@@ -148,7 +148,7 @@ START_TEST(plans)
         ck_assert_int_eq(xm_mpu_view_load(m, &v), 0);
         ck_assert(v.regions > v.budget || m->live == v.regions);
         e = xm_mpu_extents_find(&v.x, at);
-        while (mpu_model_access(&core.hw, (xm_mpu_reg)(at << XM_PAGE_SHIFT), XM_DO_R, 1) != 0 &&
+        while (xmi_mpu_model_access(&core.hw, (xm_mpu_reg)(at << XM_PAGE_SHIFT), XM_DO_R, 1) != 0 &&
                xm_mpu_view_fault(m, &v, at << XM_PAGE_SHIFT, XM_DO_R) == XM_MPU_FAULT_LOADED)
             must(++faults < 3);
         mpu_check_guest(&core, (xm_mpu_reg)(at << XM_PAGE_SHIFT),

@@ -39,7 +39,7 @@ static enum xm_verdict access_el1(uint64_t i, uint8_t what)
     struct xm_access_res res;
 
     ck_assert_int_eq(xm_mpu_refresh(&d, &core.m), 0);
-    if (mpu_model_access(&core.hw, ((xm_mpu_reg)(MPU_GFN + i) << XM_PAGE_SHIFT) + 8, what, 1) == 0)
+    if (xmi_mpu_model_access(&core.hw, ((xm_mpu_reg)(MPU_GFN + i) << XM_PAGE_SHIFT) + 8, what, 1) == 0)
         return XM_V_OK;
     return xm_mpu_check(&d, &core.m, &req, &res);
 }

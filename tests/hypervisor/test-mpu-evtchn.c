@@ -68,8 +68,8 @@ static uint64_t *open_at(void *ctx, uint64_t addr, size_t bytes)
         xm_mpu_remote_begin(&core.m, &target, 0) < 0)
         return NULL;
     is_open = true;
-    ck_assert_uint_eq(mpu_model_access(&core.hw, (xm_mpu_reg)addr, XM_DO_W, 2), 0);
-    ck_assert_uint_eq(mpu_model_access(&core.hw, (xm_mpu_reg)(addr + bytes - 1), XM_DO_W, 2), 0);
+    ck_assert_uint_eq(xmi_mpu_model_access(&core.hw, (xm_mpu_reg)addr, XM_DO_W, 2), 0);
+    ck_assert_uint_eq(xmi_mpu_model_access(&core.hw, (xm_mpu_reg)(addr + bytes - 1), XM_DO_W, 2), 0);
     step(addr == SHARED && bytes == XM_SHARED_INFO_BYTES ? 's' : 'v');
     return &memory[(addr - MPU_RAM2) / XM_PAGE_SIZE][addr % XM_PAGE_SIZE / 8];
 }

@@ -32,10 +32,10 @@ static void ck_open(xm_mpu_reg addr, size_t len, bool write)
     unsigned what = write ? RW : XM_DO_R;
 
     ck_assert(!core.hw.unsynced);
-    ck_assert(mpu_model_allows(&core.hw, addr, what, 2));
-    ck_assert(mpu_model_allows(&core.hw, addr + len - 1, what, 2));
-    ck_assert_int_eq(mpu_model_allows(&core.hw, FAR, XM_DO_R, 1), false);
-    ck_assert_int_eq(mpu_model_allows(&core.hw, FAR2, XM_DO_R, 1), false);
+    ck_assert(xmi_mpu_model_allows(&core.hw, addr, what, 2));
+    ck_assert(xmi_mpu_model_allows(&core.hw, addr + len - 1, what, 2));
+    ck_assert_int_eq(xmi_mpu_model_allows(&core.hw, FAR, XM_DO_R, 1), false);
+    ck_assert_int_eq(xmi_mpu_model_allows(&core.hw, FAR2, XM_DO_R, 1), false);
 }
 
 /* Afterwards everything is as before, to the register that is on. */
@@ -49,8 +49,8 @@ static void ck_closed(const struct mpu_model *before)
         ck_assert(!on || (core.hw.r[i].base == before->r[i].base &&
                           core.hw.r[i].limit == before->r[i].limit));
     }
-    ck_assert(!mpu_model_allows(&core.hw, FAR, XM_DO_R, 2));
-    ck_assert(mpu_model_allows(&core.hw, MPU_RAM, RW, 1));
+    ck_assert(!xmi_mpu_model_allows(&core.hw, FAR, XM_DO_R, 2));
+    ck_assert(xmi_mpu_model_allows(&core.hw, MPU_RAM, RW, 1));
 }
 
 static void ck_way(xm_mpu_reg addr, size_t len, bool write, int how)
@@ -173,7 +173,7 @@ START_TEST(window_writes)
     target(FAR, 64, false); /* read-only is another window */
     w = core.hw.changes;
     ck_assert_int_eq(xm_mpu_remote_begin(m, &t, 0), XM_MPU_BY_WINDOW);
-    ck_assert(!mpu_model_allows(&core.hw, FAR, XM_DO_W, 2));
+    ck_assert(!xmi_mpu_model_allows(&core.hw, FAR, XM_DO_W, 2));
     xm_mpu_remote_end(m);
     ck_assert_uint_eq(core.hw.changes - w, 3);
     mpu_check(&core);
@@ -186,9 +186,9 @@ static void see(struct mpu_model *hw, void *ctx, bool after)
 {
     xm_mpu_reg addr = *(const xm_mpu_reg *)ctx;
 
-    if (after && mpu_model_allows(hw, addr, RW, 2))
+    if (after && xmi_mpu_model_allows(hw, addr, RW, 2))
         seen_open = true;
-    must(!mpu_model_allows(hw, FAR, XM_DO_R, 1));
+    must(!xmi_mpu_model_allows(hw, FAR, XM_DO_R, 1));
 }
 
 /* One word without a look at the guest's regions: as begin and end, or not at all. */
@@ -374,8 +374,8 @@ START_TEST(unseen)
         must(exact > 0 ? how > 0 : how == exact);
         if (how > 0) {
             taken[how]++;
-            must(mpu_model_allows(&core.hw, x->first, x->write ? RW : XM_DO_R, 2));
-            must(mpu_model_allows(&core.hw, x->last, x->write ? RW : XM_DO_R, 2));
+            must(xmi_mpu_model_allows(&core.hw, x->first, x->write ? RW : XM_DO_R, 2));
+            must(xmi_mpu_model_allows(&core.hw, x->last, x->write ? RW : XM_DO_R, 2));
             xm_mpu_remote_end(m);
         }
         mpu_check(&core);
@@ -420,13 +420,13 @@ START_TEST(random_targets)
         must(how > 0);
         for (xm_mpu_reg a = MPU_RAM; a < MPU_RAM + 0x12000; a += 0x200) {
             must(how == XM_MPU_BY_FLIP || how == XM_MPU_BY_SWITCH ||
-                 mpu_model_allows(&core.hw, a, XM_DO_R, 1) ==
-                     mpu_model_allows(&before, a, XM_DO_R, 1));
-            must(!mpu_model_allows(&core.hw, a, XM_DO_W, 1) ||
-                 mpu_model_allows(&before, a, XM_DO_W, 1));
+                 xmi_mpu_model_allows(&core.hw, a, XM_DO_R, 1) ==
+                     xmi_mpu_model_allows(&before, a, XM_DO_R, 1));
+            must(!xmi_mpu_model_allows(&core.hw, a, XM_DO_W, 1) ||
+                 xmi_mpu_model_allows(&before, a, XM_DO_W, 1));
         }
-        must(mpu_model_allows(&core.hw, addr, write ? RW : XM_DO_R, 2));
-        must(mpu_model_allows(&core.hw, addr + len - 1, write ? RW : XM_DO_R, 2));
+        must(xmi_mpu_model_allows(&core.hw, addr, write ? RW : XM_DO_R, 2));
+        must(xmi_mpu_model_allows(&core.hw, addr + len - 1, write ? RW : XM_DO_R, 2));
         xm_mpu_remote_end(m);
         for (unsigned i = 0; i < m->nr; i++)
             must((core.hw.r[i].limit & 1) == (before.r[i].limit & 1));

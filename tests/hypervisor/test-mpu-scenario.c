@@ -50,7 +50,7 @@ static int guest(struct mpu_bed *b, uintptr_t addr, unsigned what)
     for (unsigned tries = 0; tries < 4; tries++) {
         int rc;
 
-        if (mpu_model_access(&core.hw, addr, what, 1) == 0)
+        if (xmi_mpu_model_access(&core.hw, addr, what, 1) == 0)
             return XM_MPU_FAULT_LOADED;
         rc = xm_mpu_view_fault(b->m, &view, addr, what);
         if (rc != XM_MPU_FAULT_LOADED && rc != XM_MPU_FAULT_STALE)
@@ -62,7 +62,7 @@ static int guest(struct mpu_bed *b, uintptr_t addr, unsigned what)
 static bool el2(struct mpu_bed *b, uintptr_t addr, unsigned what)
 {
     (void)b;
-    return mpu_model_access(&core.hw, addr, what, 2) == 0;
+    return xmi_mpu_model_access(&core.hw, addr, what, 2) == 0;
 }
 
 START_TEST(play)
@@ -87,7 +87,7 @@ static xm_mpu_reg watched;
 static void watch(struct mpu_model *hw, void *ctx, bool after)
 {
     (void)ctx;
-    open_writes += !after && mpu_model_allows(hw, watched, XM_DO_W, 2);
+    open_writes += !after && xmi_mpu_model_allows(hw, watched, XM_DO_W, 2);
 }
 
 static const struct {
@@ -137,7 +137,7 @@ START_TEST(one_word)
         ck_assert_uint_eq(word, (2u << k) - 1);
         ck_assert_uint_eq(core.hw.changes - before, writes);
         ck_assert_uint_eq(open_writes, writes != 0 ? 1 : 0);
-        ck_assert_int_eq(mpu_model_allows(&core.hw, watched, XM_DO_W, 2), writes == 0);
+        ck_assert_int_eq(xmi_mpu_model_allows(&core.hw, watched, XM_DO_W, 2), writes == 0);
         mpu_check(&core);
     }
     ck_assert_int_eq(xm_mpu_remote_or_fast(m, m->ops, &t, XM_MPU_CORES, &word, 4), XM_MPU_NONE);

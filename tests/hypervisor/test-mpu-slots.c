@@ -117,7 +117,7 @@ static int init(unsigned nr, const struct xm_mpu_region *own, unsigned owns,
                                    .slots = core.slots, .scratch = core.scratch, .own = own,
                                    .owns = owns, .xen = xen, .xens = xens, .resident = true};
 
-    mpu_model_init(&core.hw, nr <= XM_MPU_REGIONS_MAX ? nr : 1, true);
+    xmi_mpu_model_init(&core.hw, nr <= XM_MPU_REGIONS_MAX ? nr : 1, true);
     return xm_mpu_init(&core.m, &cfg);
 }
 

@@ -69,7 +69,7 @@ static void leave(bool done)
 
 static bool may(unsigned c, uint64_t i, unsigned what)
 {
-    return mpu_model_access(&core[c].hw, ((xm_mpu_reg)(G + i) << XM_PAGE_SHIFT) + 8, what, 1) == 0;
+    return xmi_mpu_model_access(&core[c].hw, ((xm_mpu_reg)(G + i) << XM_PAGE_SHIFT) + 8, what, 1) == 0;
 }
 
 static enum xm_verdict fault(uint64_t i, unsigned what)

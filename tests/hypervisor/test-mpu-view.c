@@ -39,7 +39,7 @@ static int access_el1(unsigned c, xm_mpu_reg addr, unsigned what, unsigned *faul
     int rc;
 
     for (*faults = 0; *faults < 4; ++*faults) {
-        if (mpu_model_access(&core[c].hw, addr, what, 1) == 0)
+        if (xmi_mpu_model_access(&core[c].hw, addr, what, 1) == 0)
             return XM_MPU_FAULT_LOADED;
         rc = xm_mpu_view_fault(&core[c].m, &view, addr, what);
         if (rc != XM_MPU_FAULT_LOADED && rc != XM_MPU_FAULT_STALE)
@@ -189,7 +189,7 @@ START_TEST(progress)
             gfn[i] = (unsigned)mpu_random(k % 2 != 0 ? SPAN : 8);
         /* From its start again after each fault, as a processor does. */
         for (i = 0; i < XM_MPU_FLOOR; i++) {
-            if (mpu_model_access(&c->hw, (xm_mpu_reg)(G + gfn[i]) << 12, XM_DO_R, 1) == 0)
+            if (xmi_mpu_model_access(&c->hw, (xm_mpu_reg)(G + gfn[i]) << 12, XM_DO_R, 1) == 0)
                 continue;
             must(fault(0, gfn[i], XM_DO_R) == XM_MPU_FAULT_LOADED);
             must(++tries <= 2 * XM_MPU_FLOOR);
@@ -223,7 +223,7 @@ START_TEST(never_more)
             unsigned may = e != NULL ? xm_rights_bits((enum xm_access)e->access) : 0;
 
             for (unsigned what = 1; what < 8; what <<= 1)
-                must((what & may) != 0 || !mpu_model_allows(&c->hw, (xm_mpu_reg)(G - 2 + g) << 12,
+                must((what & may) != 0 || !xmi_mpu_model_allows(&c->hw, (xm_mpu_reg)(G - 2 + g) << 12,
                                                                   what, 1));
         }
     }

@@ -29,7 +29,7 @@ static unsigned finish(struct model *m, uint32_t vcpu, uint64_t before, uint64_t
         } else if (rc != -EAGAIN) {
             model_fail(m, "next answered %d", rc);
         }
-        sim_vcpu_info(m->sim, vcpu, &info);
+        xmi_sim_vcpu_info(m->sim, vcpu, &info);
         if (rc == -EAGAIN && info.done != before)
             return seen;
     }
@@ -46,7 +46,7 @@ static uint8_t rights_for(const struct model *m, unsigned i)
 static void check_value(struct model *m, uint32_t vcpu, unsigned k, unsigned shown, uint64_t value)
 {
     struct sim_vcpu_info info;
-    sim_vcpu_info(m->sim, vcpu, &info);
+    xmi_sim_vcpu_info(m->sim, vcpu, &info);
     if (kinds_of_access[k].bits & 2)
         m->value[shown] = value;
     else if (kinds_of_access[k].op == SIM_OP_READ && info.result != m->value[shown])
@@ -61,10 +61,10 @@ void model_access(struct model *m)
     uint64_t gfn = MODEL_FIRST + i, value = m->step * 3 + 1;
     struct sim_op op = {.code = kinds_of_access[k].op, .addr = gfn << 12, .value = value};
     struct sim_vcpu_info info;
-    sim_vcpu_info(m->sim, vcpu, &info);
+    xmi_sim_vcpu_info(m->sim, vcpu, &info);
     if (m->rights[m->vcpu_view][i] == MODEL_UNSET)
         return;
-    if (sim_vcpu_script(m->sim, vcpu, &op, 1, 1)) {
+    if (xmi_sim_vcpu_script(m->sim, vcpu, &op, 1, 1)) {
         model_fail(m, "script");
         return;
     }

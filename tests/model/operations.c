@@ -153,9 +153,9 @@ void model_failing(struct model *m)
         rc = xmem_batch_add(b, v, MODEL_FIRST + k, 1, r);
         after[v][k] = (uint8_t)r;
     }
-    sim_inject_errno(m->sim, 1 + model_below(m, 6), 0, ENOMEM);
+    xmi_sim_inject_errno(m->sim, 1 + model_below(m, 6), 0, ENOMEM);
     rc = rc ? rc : xmem_batch_apply(b, &res);
-    sim_inject_errno(m->sim, 0, 0, 0);
+    xmi_sim_inject_errno(m->sim, 0, 0, 0);
     if (rc == 0)
         memcpy(m->rights, after, sizeof(after));
     else if (rc != -ENOMEM && rc != -EIO)

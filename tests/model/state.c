@@ -58,8 +58,8 @@ void model_open(struct model *m, enum sim_kind kind, uint64_t seed)
     memset(m, 0, sizeof(*m));
     m->kind = kind;
     m->state = seed * 2 + 1;
-    if (sim_machine_create(&mc, &m->machine) || sim_domain_create(m->machine, &dc, &m->sim) ||
-        xmem_open_machine(m->machine, &m->x))
+    if (xmi_sim_machine_create(&mc, &m->machine) || xmi_sim_domain_create(m->machine, &dc, &m->sim) ||
+        xmi_open_machine(m->machine, &m->x))
         abort();
     open_session(m);
 }
@@ -67,7 +67,7 @@ void model_open(struct model *m, enum sim_kind kind, uint64_t seed)
 static void check_nothing_left(struct model *m)
 {
     struct sim_report r;
-    sim_report(m->machine, NULL, &r);
+    xmi_sim_report(m->machine, NULL, &r);
     if (r.forbidden || r.unanswered || r.double_answers || r.leaked_slots || r.leftover_rights ||
         r.leftover_views || r.leftover_pauses || r.leftover_monitors)
         model_fail(m, "left: forbidden %ju unanswered %ju double %ju leaked %ju rights %ju views %ju "
@@ -93,7 +93,7 @@ void model_close(struct model *m)
     if (m->d)
         close_session(m);
     xmem_close(m->x);
-    sim_machine_destroy(m->machine);
+    xmi_sim_machine_destroy(m->machine);
 }
 
 /* Closes and opens again, now and then: what was restored is the fresh reference. */

@@ -186,9 +186,9 @@ START_TEST(good_machine)
     struct xmem_error err = {""};
 
     enter(split, machine_valid.name);
-    ck_assert_msg(sim_file_load(name, NULL, &m, &err) == 0, "%s", err.text);
-    ck_assert_ptr_nonnull(sim_domain_at(m, 0));
-    sim_machine_destroy(m);
+    ck_assert_msg(xmi_sim_file_load(name, NULL, &m, &err) == 0, "%s", err.text);
+    ck_assert_ptr_nonnull(xmi_sim_domain_at(m, 0));
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -203,11 +203,11 @@ START_TEST(warned_machine)
 
     enter(split, machine_warned.name);
     ck_assert_int_eq(xmem_report_new(&opts.report), 0);
-    ck_assert_msg(sim_file_load(c->name, &opts, &m, &err) == 0, "%s", err.text);
+    ck_assert_msg(xmi_sim_file_load(c->name, &opts, &m, &err) == 0, "%s", err.text);
     said = messages(opts.report);
     ck_assert_str_eq(said, c->expected);
     xmem_report_free(opts.report);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
     free(said);
 }
 END_TEST
@@ -224,12 +224,12 @@ START_TEST(bad_machine)
 
     enter(split, machine_invalid.name);
     wanted = strdup(c->expected);
-    ck_assert_int_eq(sim_file_load(c->name, NULL, &m, &err), -EINVAL);
+    ck_assert_int_eq(xmi_sim_file_load(c->name, NULL, &m, &err), -EINVAL);
     ck_assert_ptr_eq(m, untouched);
     wanted[strcspn(wanted, "\n")] = '\0';
     ck_assert_str_eq(err.text, wanted);
     ck_assert_int_eq(xmem_report_new(&opts.report), 0);
-    ck_assert_int_eq(sim_file_load(c->name, &opts, &m, &err), -EINVAL);
+    ck_assert_int_eq(xmi_sim_file_load(c->name, &opts, &m, &err), -EINVAL);
     ck_assert_str_eq(err.text, wanted);
     said = messages(opts.report);
     *strrchr(said, '\n') = '\0';

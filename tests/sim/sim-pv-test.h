@@ -22,7 +22,7 @@ static inline struct sim_domain *pv_domain(struct sim_machine *m, uint32_t vcpus
         .kind = SIM_X86_PV, .vcpus = vcpus, .pages = PAGES, .first_gfn = first, .name = "pv"};
     struct sim_domain *d = NULL;
 
-    ck_assert_int_eq(sim_domain_create(m, &cfg, &d), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(m, &cfg, &d), 0);
     return d;
 }
 
@@ -33,7 +33,7 @@ static inline int shadow_op(struct listener *l, uint32_t op, uint32_t mode)
     c.domain = (uint16_t)l->d->cfg.domid;
     c.u.shadow_op.op = op;
     c.u.shadow_op.mode = mode;
-    return sim_hc_domctl(l->m, &c);
+    return xmi_sim_hc_domctl(l->m, &c);
 }
 
 static inline int access_on(struct listener *l)
@@ -57,14 +57,14 @@ static inline uint64_t l1_of(struct sim_domain *d, uint64_t va)
 {
     struct pv_walk w;
 
-    (void)pv_walk_guest(d, d->vcpu[0].pv_root, va, &w);
+    (void)xmi_pv_walk_guest(d, d->vcpu[0].pv_root, va, &w);
     ck_assert_uint_ne(w.table[1], 0);
     return w.table[1];
 }
 
 static inline uint64_t entry_at(struct sim_domain *d, uint64_t va)
 {
-    return pv_table(pv_own(d, l1_of(d, va)))[pv_index(va, 1)];
+    return pv_table(xmi_pv_own(d, l1_of(d, va)))[pv_index(va, 1)];
 }
 
 /* Machine address of the L1 entry of va. */
@@ -80,8 +80,8 @@ static inline bool pv_do(struct sim_domain *d, uint8_t code, uint32_t index, uin
     const struct sim_op op = {.code = code, .index = index, .addr = addr, .value = value};
     uint64_t before = vcpu(d, 0).done;
 
-    ck_assert_int_eq(sim_vcpu_script(d, 0, &op, 1, 1), 0);
-    while (sim_domain_run(d, 64) != 0)
+    ck_assert_int_eq(xmi_sim_vcpu_script(d, 0, &op, 1, 1), 0);
+    while (xmi_sim_domain_run(d, 64) != 0)
         ;
     return vcpu(d, 0).done != before;
 }
@@ -103,7 +103,7 @@ static inline int64_t update_va(struct sim_domain *d, uint64_t va, uint64_t e)
 static inline void go_on(struct listener *l, struct xm_ev *ev)
 {
     answer(l, ev, 0);
-    while (sim_domain_run(l->d, 64) != 0)
+    while (xmi_sim_domain_run(l->d, 64) != 0)
         ;
 }
 
@@ -111,7 +111,7 @@ static inline int rights_of(struct listener *l, uint64_t mfn)
 {
     struct xm_mem_access_op op = {
         .op = XM_MEM_ACCESS_GET, .domid = (uint16_t)l->d->cfg.domid, .pfn = mfn};
-    int rc = sim_hc_mem_access(l->m, &op);
+    int rc = xmi_sim_hc_mem_access(l->m, &op);
 
     return rc != 0 ? rc : op.access;
 }
@@ -133,7 +133,7 @@ static inline struct xm_ev pv_stopped(struct listener *l, uint8_t code, uint64_t
 
 static inline bool no_event(struct listener *l)
 {
-    struct xm_ring_page *page = sim_ring_page(l->d);
+    struct xm_ring_page *page = xmi_sim_ring_page(l->d);
 
     return page == NULL || page->req_prod == l->req_cons;
 }

@@ -24,7 +24,7 @@ static inline struct sim_machine *new_machine(uint64_t seed)
     const struct sim_machine_cfg cfg = {.seed = seed};
     struct sim_machine *m = NULL;
 
-    ck_assert_int_eq(sim_machine_create(&cfg, &m), 0);
+    ck_assert_int_eq(xmi_sim_machine_create(&cfg, &m), 0);
     return m;
 }
 
@@ -38,7 +38,7 @@ static inline struct sim_domain *new_domain(struct sim_machine *m, enum sim_kind
                                        .name = "guest"};
     struct sim_domain *d = NULL;
 
-    ck_assert_int_eq(sim_domain_create(m, &cfg, &d), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(m, &cfg, &d), 0);
     return d;
 }
 
@@ -62,7 +62,7 @@ static inline int domctl(struct listener *l, uint32_t cmd, uint32_t a, uint32_t 
     } else {
         op.u.vcpu.vcpu = a;
     }
-    return sim_hc_domctl(l->m, &op);
+    return xmi_sim_hc_domctl(l->m, &op);
 }
 
 static inline int ring_enable(struct listener *l)
@@ -98,7 +98,7 @@ static inline int set_rights(struct listener *l, uint64_t gfn, uint32_t nr, uint
                                   .nr = nr,
                                   .pfn = gfn};
 
-    return sim_hc_mem_access(l->m, &op);
+    return xmi_sim_hc_mem_access(l->m, &op);
 }
 
 static inline int altp2m(struct listener *l, uint32_t cmd, struct xm_altp2m_op *op)
@@ -106,13 +106,13 @@ static inline int altp2m(struct listener *l, uint32_t cmd, struct xm_altp2m_op *
     op->version = XM_ALTP2M_INTERFACE_VERSION;
     op->cmd = cmd;
     op->domain = (uint16_t)l->d->cfg.domid;
-    return sim_hc_altp2m(l->m, op);
+    return xmi_sim_hc_altp2m(l->m, op);
 }
 
 /* Takes the next request; false: none. */
 static inline bool take(struct listener *l, struct xm_ev *ev)
 {
-    struct xm_ring_page *page = sim_ring_page(l->d);
+    struct xm_ring_page *page = xmi_sim_ring_page(l->d);
 
     if (page->req_prod == l->req_cons)
         return false;
@@ -122,7 +122,7 @@ static inline bool take(struct listener *l, struct xm_ev *ev)
 
 static inline void put(struct listener *l, const struct xm_ev *ev)
 {
-    struct xm_ring_page *page = sim_ring_page(l->d);
+    struct xm_ring_page *page = xmi_sim_ring_page(l->d);
 
     page->slot[l->rsp_prod & 7u] = *ev;
     page->rsp_prod = ++l->rsp_prod;
@@ -133,12 +133,12 @@ static inline void answer(struct listener *l, struct xm_ev *ev, uint32_t flags)
 {
     ev->flags = (ev->flags & XM_EV_FLAG_VCPU_PAUSED) | flags;
     put(l, ev);
-    sim_evtchn_notify(l->d);
+    xmi_sim_evtchn_notify(l->d);
 }
 
 static inline bool readable(struct sim_domain *d)
 {
-    struct pollfd p = {.fd = sim_evtchn_fd(d), .events = POLLIN};
+    struct pollfd p = {.fd = xmi_sim_evtchn_fd(d), .events = POLLIN};
 
     return poll(&p, 1, 0) == 1;
 }
@@ -147,7 +147,7 @@ static inline struct sim_vcpu_info vcpu(struct sim_domain *d, uint32_t i)
 {
     struct sim_vcpu_info info;
 
-    ck_assert_int_eq(sim_vcpu_info(d, i, &info), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_info(d, i, &info), 0);
     return info;
 }
 
@@ -155,7 +155,7 @@ static inline struct sim_report report(struct sim_domain *d)
 {
     struct sim_report r;
 
-    sim_report(NULL, d, &r);
+    xmi_sim_report(NULL, d, &r);
     return r;
 }
 
@@ -164,7 +164,7 @@ static inline void one_op(struct sim_domain *d, uint8_t code, uint64_t addr, uin
 {
     const struct sim_op op = {.code = code, .addr = addr, .value = value};
 
-    ck_assert_int_eq(sim_vcpu_script(d, 0, &op, 1, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(d, 0, &op, 1, 1), 0);
 }
 
 static inline uint64_t peek64(struct sim_domain *d, uint64_t addr)
@@ -172,7 +172,7 @@ static inline uint64_t peek64(struct sim_domain *d, uint64_t addr)
     uint64_t v;
     void *page;
 
-    ck_assert_int_eq(sim_map_gfn(d, addr >> XM_PAGE_SHIFT, &page), 0);
+    ck_assert_int_eq(xmi_sim_map_gfn(d, addr >> XM_PAGE_SHIFT, &page), 0);
     memcpy(&v, (char *)page + (addr & (XM_PAGE_SIZE - 1)), sizeof(v));
     return v;
 }

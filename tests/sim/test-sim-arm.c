@@ -20,20 +20,20 @@ static struct listener begin(enum sim_kind kind, uint32_t vcpus)
 static void end(struct listener *l, uint64_t forbidden)
 {
     ck_assert_uint_eq(report(l->d).forbidden, forbidden);
-    sim_machine_destroy(l->m);
+    xmi_sim_machine_destroy(l->m);
 }
 
 static struct sim_arm_context get(struct listener *l, uint32_t v)
 {
     struct sim_arm_context c;
 
-    ck_assert_int_eq(sim_hc_vcpu_get(l->m, l->d->cfg.domid, v, &c), 0);
+    ck_assert_int_eq(xmi_sim_hc_vcpu_get(l->m, l->d->cfg.domid, v, &c), 0);
     return c;
 }
 
 static int set(struct listener *l, uint32_t v, const struct sim_arm_context *c)
 {
-    return sim_hc_vcpu_set(l->m, l->d->cfg.domid, v, c);
+    return xmi_sim_hc_vcpu_set(l->m, l->d->cfg.domid, v, c);
 }
 
 static uint32_t word_at(struct listener *l, uint64_t pc)
@@ -41,14 +41,14 @@ static uint32_t word_at(struct listener *l, uint64_t pc)
     uint32_t word;
     void *page;
 
-    ck_assert_int_eq(sim_map_gfn(l->d, pc >> XM_PAGE_SHIFT, &page), 0);
+    ck_assert_int_eq(xmi_sim_map_gfn(l->d, pc >> XM_PAGE_SHIFT, &page), 0);
     memcpy(&word, (char *)page + (pc & (XM_PAGE_SIZE - 1)), sizeof(word));
     return word;
 }
 
 static void start(struct listener *l, uint32_t v, struct sim_op op, uint64_t repeat)
 {
-    ck_assert_int_eq(sim_vcpu_script(l->d, v, &op, 1, repeat), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l->d, v, &op, 1, repeat), 0);
 }
 
 /* Until the vCPU's event. */
@@ -56,7 +56,7 @@ static struct xm_ev stopped(struct listener *l, uint64_t gfn, uint32_t access)
 {
     struct xm_ev ev;
 
-    (void)sim_domain_run(l->d, 100);
+    (void)xmi_sim_domain_run(l->d, 100);
     ck_assert(take(l, &ev));
     ck_assert_uint_eq(ev.u.mem_access.gfn, gfn);
     ck_assert_uint_eq(ev.u.mem_access.flags & 7u, access);
@@ -133,16 +133,16 @@ START_TEST(test_page)
     void *page;
 
     start(&l, 0, (struct sim_op){.code = SIM_OP_READ, .addr = at(GFN)}, 1022);
-    ck_assert_uint_eq(sim_domain_run(l.d, 2000), 1022);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 2000), 1022);
     ck_assert_uint_eq(vcpu(l.d, 0).pc, base + 0xff8);
     ck_assert_uint_eq(word_at(&l, base + 0xffc), 0x17fffc01); /* b .-0xffc */
     start(&l, 0, (struct sim_op){.code = SIM_OP_READ, .addr = at(GFN)}, 1);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).pc, base);
-    ck_assert_int_eq(sim_vcpu_random(l.d, 0, &random), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 10), 5);
+    ck_assert_int_eq(xmi_sim_vcpu_random(l.d, 0, &random), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 10), 5);
     ck_assert_uint_eq(vcpu(l.d, 0).pc, base + 20);
-    ck_assert_int_eq(sim_map_gfn(l.d, SIM_CODE_GFN + 2, &page), -XM_ESRCH);
+    ck_assert_int_eq(xmi_sim_map_gfn(l.d, SIM_CODE_GFN + 2, &page), -XM_ESRCH);
     end(&l, 0);
 }
 END_TEST
@@ -161,10 +161,10 @@ START_TEST(test_store)
     start(&l, 0, (struct sim_op){.code = SIM_OP_WRITE, .addr = at(GFN) + 8, .value = 1}, 1);
     ev = stopped(&l, GFN, XM_DO_W);
     ck_assert_uint_eq(word_at(&l, ev.data.arm.pc), 0xf9000022);
-    ck_assert_int_eq(sim_map_gfn(l.d, GFN, &page), 0);
+    ck_assert_int_eq(xmi_sim_map_gfn(l.d, GFN, &page), 0);
     memcpy((char *)page + 8, &value, sizeof(value));
     answer_pc(&l, &ev, ev.data.arm.pc + 4);
-    ck_assert_uint_eq(sim_domain_run(l.d, 10), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 10), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     ck_assert_uint_eq(vcpu(l.d, 0).pc, at(SIM_CODE_GFN) + 4);
     ck_assert_uint_eq(peek64(l.d, at(GFN) + 8), 77); /* it was not done again */
@@ -211,17 +211,17 @@ START_TEST(test_more_than_told)
     start(&l, 0, (struct sim_op){.code = SIM_OP_WRITE, .addr = at(NEXT) - 4, .value = 1}, 1);
     ev = stopped(&l, GFN, XM_DO_W);
     if (_i == 1)
-        ck_assert_int_eq(sim_step_told(l.d, 0, NEXT, XM_DO_W), 0);
+        ck_assert_int_eq(xmi_sim_step_told(l.d, 0, NEXT, XM_DO_W), 0);
     if (_i == 2)
-        ck_assert_int_eq(sim_step_told(l.d, 0, NEXT, XM_DO_R), 0);
+        ck_assert_int_eq(xmi_sim_step_told(l.d, 0, NEXT, XM_DO_R), 0);
     if (_i != 3) { /* or it was left out */
-        ck_assert_int_eq(sim_map_gfn(l.d, GFN, &page), 0);
+        ck_assert_int_eq(xmi_sim_map_gfn(l.d, GFN, &page), 0);
         ((char *)page)[XM_PAGE_SIZE - 4] = 1;
     }
     answer_pc(&l, &ev, ev.data.arm.pc + 4);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
-    ck_assert_int_eq(sim_step_told(l.d, 1, NEXT, XM_DO_W), -XM_EINVAL);
-    ck_assert_int_eq(sim_step_told(l.d, 0, NEXT, 8), -XM_EINVAL);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
+    ck_assert_int_eq(xmi_sim_step_told(l.d, 1, NEXT, XM_DO_W), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_step_told(l.d, 0, NEXT, 8), -XM_EINVAL);
     end(&l, _i == 1 || _i == 3 ? 0 : 1);
 }
 END_TEST
@@ -243,15 +243,15 @@ START_TEST(test_refused)
     ck_assert_int_eq(set(&l, 0, &c), -XM_EINVAL);
     c.spsr_el1 = CPSR_EL2;
     ck_assert_int_eq(set(&l, 0, &c), -XM_EINVAL);
-    sim_inject_errno(l.d, 1, XM_HC_VCPU_SET, XM_EINVAL);
+    xmi_sim_inject_errno(l.d, 1, XM_HC_VCPU_SET, XM_EINVAL);
     ck_assert_int_eq(set(&l, 0, &was), -XM_EINVAL);
     now = get(&l, 0);
     ck_assert_int_eq(memcmp(&now, &was, sizeof(now)), 0); /* nothing was changed */
-    ck_assert_int_eq(sim_hc_vcpu_get(l.m, l.d->cfg.domid, 1, &c), -XM_EINVAL);
-    ck_assert_int_eq(sim_hc_vcpu_get(l.m, 99, 0, &c), -XM_ESRCH);
-    ck_assert_int_eq(sim_hc_vcpu_get(x.m, x.d->cfg.domid, 0, &c), -XM_EOPNOTSUPP);
-    sim_inject_errno(l.d, 1, XM_HC_VCPU_GET, 61);
-    ck_assert_int_eq(sim_hc_vcpu_get(l.m, l.d->cfg.domid, 0, &c), -61);
+    ck_assert_int_eq(xmi_sim_hc_vcpu_get(l.m, l.d->cfg.domid, 1, &c), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_hc_vcpu_get(l.m, 99, 0, &c), -XM_ESRCH);
+    ck_assert_int_eq(xmi_sim_hc_vcpu_get(x.m, x.d->cfg.domid, 0, &c), -XM_EOPNOTSUPP);
+    xmi_sim_inject_errno(l.d, 1, XM_HC_VCPU_GET, 61);
+    ck_assert_int_eq(xmi_sim_hc_vcpu_get(l.m, l.d->cfg.domid, 0, &c), -61);
     end(&x, 0);
     end(&l, 0);
 }
@@ -291,19 +291,19 @@ START_TEST(test_down)
     struct sim_arm_context c;
     const struct sim_op ops[] = {{.code = SIM_OP_HALT, .value = (uint64_t)_i}, {.code = SIM_OP_READ}};
 
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, ops, 2, 1), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, ops, 2, 1), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     c = get(&l, 0);
     ck_assert(c.online);
     c.online = false;
     ck_assert_int_eq(set(&l, 0, &c), 0);
-    ck_assert_int_eq(sim_vcpu_wake(l.d, 0), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_wake(l.d, 0), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 0);
     c.online = true;
     ck_assert_int_eq(set(&l, 0, &c), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 0); /* it sleeps on */
-    ck_assert_int_eq(sim_vcpu_wake(l.d, 0), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 0); /* it sleeps on */
+    ck_assert_int_eq(xmi_sim_vcpu_wake(l.d, 0), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     end(&l, 0);
 }
 END_TEST
@@ -313,9 +313,9 @@ START_TEST(test_poke)
     struct listener l = begin(SIM_ARM_S2, 1);
 
     ck_assert(!readable(l.d));
-    sim_evtchn_poke(l.d);
+    xmi_sim_evtchn_poke(l.d);
     ck_assert(readable(l.d));
-    sim_evtchn_ack(l.d);
+    xmi_sim_evtchn_ack(l.d);
     ck_assert(!readable(l.d));
     end(&l, 0);
 }
@@ -328,10 +328,10 @@ START_TEST(test_rights_of_code)
     struct xm_mem_access_op op = {
         .op = XM_MEM_ACCESS_GET, .domid = (uint16_t)l.d->cfg.domid, .pfn = SIM_CODE_GFN};
 
-    ck_assert_int_eq(sim_hc_mem_access(l.m, &op), 0);
+    ck_assert_int_eq(xmi_sim_hc_mem_access(l.m, &op), 0);
     ck_assert_uint_eq(op.access, XM_ACCESS_RWX);
     op.pfn++;
-    ck_assert_int_ne(sim_hc_mem_access(l.m, &op), 0);
+    ck_assert_int_ne(xmi_sim_hc_mem_access(l.m, &op), 0);
     end(&l, 0);
 }
 END_TEST
@@ -347,26 +347,26 @@ static uint64_t relax(uint32_t look)
     uint64_t unseen, told = 0;
     struct xm_ev ev;
 
-    ck_assert_int_eq(sim_domain_create(l.m, &cfg, &l.d), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(l.m, &cfg, &l.d), 0);
     ck_assert_int_eq(ring_enable(&l), 0);
     ck_assert_int_eq(set_rights(&l, GFN, 1, XM_ACCESS_RX), 0);
     for (uint32_t v = 0; v < 4; v++)
         start(&l, v, (struct sim_op){.code = SIM_OP_WRITE, .addr = at(GFN) + 64 * v}, 3000);
-    while (sim_domain_run(l.d, 1000) != 0) {
+    while (xmi_sim_domain_run(l.d, 1000) != 0) {
         while (take(&l, &ev)) {
             told++;
-            ck_assert_int_eq(sim_step_note(l.d, 0, GFN, ev.vcpu_id, XM_ACCESS_RX, true), 0);
+            ck_assert_int_eq(xmi_sim_step_note(l.d, 0, GFN, ev.vcpu_id, XM_ACCESS_RX, true), 0);
             ck_assert_int_eq(set_rights(&l, GFN, 1, XM_ACCESS_RWX), 0);
             answer(&l, &ev, 0);
-            sim_domain_look(l.d);
+            xmi_sim_domain_look(l.d);
             ck_assert_int_eq(set_rights(&l, GFN, 1, XM_ACCESS_RX), 0);
-            ck_assert_int_eq(sim_step_note(l.d, 0, GFN, ev.vcpu_id, XM_ACCESS_RX, false), 0);
+            ck_assert_int_eq(xmi_sim_step_note(l.d, 0, GFN, ev.vcpu_id, XM_ACCESS_RX, false), 0);
         }
     }
     unseen = report(l.d).forbidden;
     ck_assert_uint_eq(report(l.d).unseen, 0);
     ck_assert_uint_le(12000 - told, unseen); /* one may be told, pass for another's sake, and not be told again */
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
     return unseen;
 }
 
@@ -389,7 +389,7 @@ START_TEST(test_excl)
 
     for (uint32_t v = 0; v < 2; v++)
         start(&l, v, (struct sim_op){.code = SIM_OP_EXCL, .addr = at(GFN)}, 1000);
-    while (sim_domain_run(l.d, 1) != 0) /* whose turn it is the seed says */
+    while (xmi_sim_domain_run(l.d, 1) != 0) /* whose turn it is the seed says */
         ;
     ck_assert_uint_eq(peek64(l.d, at(GFN)), 2000);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1000);
@@ -416,7 +416,7 @@ START_TEST(test_excl_store)
     ck_assert_uint_eq(ev.data.arm.pc, base + 8);
     ck_assert_int_eq(set_rights(&l, GFN, 1, XM_ACCESS_RWX), 0);
     answer(&l, &ev, 0);
-    (void)sim_domain_run(l.d, 1);
+    (void)xmi_sim_domain_run(l.d, 1);
     ck_assert_uint_eq(vcpu(l.d, 0).pc, base + 12); /* it moved, and nothing was stored */
     ck_assert_uint_eq(peek64(l.d, at(GFN)), 0);
     ck_assert_int_eq(set_rights(&l, GFN, 1, XM_ACCESS_RX), 0);
@@ -424,7 +424,7 @@ START_TEST(test_excl_store)
     ck_assert_uint_eq(vcpu(l.d, 0).done, 0);
     ck_assert_int_eq(set_rights(&l, GFN, 1, XM_ACCESS_RWX), 0);
     answer(&l, &ev, 0);
-    (void)sim_domain_run(l.d, 10);
+    (void)xmi_sim_domain_run(l.d, 10);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     ck_assert_uint_eq(peek64(l.d, at(GFN)), 1);
     end(&l, 0);
@@ -444,8 +444,8 @@ START_TEST(test_excl_outside)
     start(&l, 0, (struct sim_op){.code = SIM_OP_EXCL, .addr = at(GFN)}, 1);
     ev = stopped(&l, GFN, XM_DO_R);
     ck_assert_uint_eq(ev.data.arm.pc, base);
-    ck_assert_int_eq(sim_step_told(l.d, 0, GFN, XM_DO_W), 0);
-    ck_assert_int_eq(sim_map_gfn(l.d, GFN, &page), 0);
+    ck_assert_int_eq(xmi_sim_step_told(l.d, 0, GFN, XM_DO_W), 0);
+    ck_assert_int_eq(xmi_sim_map_gfn(l.d, GFN, &page), 0);
     memcpy(page, &one, sizeof(one));
     c = get(&l, 0);
     c.x[0] = 0;
@@ -458,7 +458,7 @@ START_TEST(test_excl_outside)
         ev = stopped(&l, GFN, XM_DO_R);
         ck_assert_uint_eq(ev.data.arm.pc, base);
     }
-    (void)sim_domain_run(l.d, 10);
+    (void)xmi_sim_domain_run(l.d, 10);
     ck_assert_uint_eq(vcpu(l.d, 0).done, _i == 2 ? 0 : 1);
     ck_assert_uint_eq(vcpu(l.d, 0).pc, _i == 2 ? base : base + 16);
     end(&l, 0);
@@ -483,17 +483,17 @@ START_TEST(test_excl_longer)
     uint64_t *word;
     struct sim_arm_context c;
 
-    ck_assert_int_eq(sim_map_gfn(l.d, GFN, (void **)&word), 0);
+    ck_assert_int_eq(xmi_sim_map_gfn(l.d, GFN, (void **)&word), 0);
     *word = 1;
     start(&l, 0, op, 1);
     c = get(&l, 0);
     ck_assert_uint_eq(c.x[5], at(NEXT));
     for (unsigned i = 0; i < 7; i++)
         ck_assert_uint_eq(word_at(&l, c.pc + 4 * i), words[i]);
-    (void)sim_domain_run(l.d, 1001);
+    (void)xmi_sim_domain_run(l.d, 1001);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 0);
     *word = 0;
-    (void)sim_domain_run(l.d, 8);
+    (void)xmi_sim_domain_run(l.d, 8);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     ck_assert_uint_eq(vcpu(l.d, 0).pc, c.pc + 28);
     ck_assert_uint_eq(*word, 1);
@@ -515,14 +515,14 @@ START_TEST(test_excl_fetched)
         ck_assert_uint_eq(ev.data.arm.pc, at(NEXT) + 0x40 + 4 * i);
         ck_assert_int_eq(set_rights(&l, NEXT, 1, XM_ACCESS_RWX), 0);
         answer(&l, &ev, 0);
-        (void)sim_domain_run(l.d, 1);
+        (void)xmi_sim_domain_run(l.d, 1);
         ck_assert_int_eq(set_rights(&l, NEXT, 1, XM_ACCESS_RW), 0);
         if (i == 2) /* its monitor is gone: it goes round, which is another loop of events */
             break;
     }
     ck_assert_uint_eq(vcpu(l.d, 0).pc, at(NEXT) + 0x40 + 12);
     ck_assert_int_eq(set_rights(&l, NEXT, 1, XM_ACCESS_RWX), 0);
-    (void)sim_domain_run(l.d, 10);
+    (void)xmi_sim_domain_run(l.d, 10);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     ck_assert_uint_eq(peek64(l.d, at(GFN)), 1);
     end(&l, 0);
@@ -534,19 +534,19 @@ START_TEST(test_excl_refused)
     struct listener l = begin(SIM_ARM_S2, 1), x = begin(SIM_X86_EPT, 1);
     struct sim_op op = {.code = SIM_OP_EXCL, .addr = at(GFN)};
 
-    ck_assert_int_eq(sim_vcpu_script(x.d, 0, &op, 1, 1), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_script(x.d, 0, &op, 1, 1), -XM_EINVAL);
     op.len = 16;
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
     op.len = 3;
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
     op = (struct sim_op){.code = SIM_OP_EXCL, .len = 4, .addr = at(GFN) + 2};
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
     op = (struct sim_op){.code = SIM_OP_EXCL, .addr = at(GFN), .to = at(NEXT) + 4};
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
     op = (struct sim_op){.code = SIM_OP_EXCL, .addr = at(GFN), .fetch = at(NEXT) - 8};
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
     op = (struct sim_op){.code = SIM_OP_EXCL, .addr = at(GFN), .flags = SIM_OP_F_WALK};
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
     end(&x, 0);
     end(&l, 0);
 }

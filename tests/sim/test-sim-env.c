@@ -71,19 +71,19 @@ START_TEST(test_frames)
     xm_mfn_t mfn[200], again;
 
     for (int i = 0; i < 200; i++) {
-        mfn[i] = sim_frames_alloc(&f);
+        mfn[i] = xmi_sim_frames_alloc(&f);
         ck_assert(xm_mfn_valid(mfn[i]));
         ck_assert_int_eq(*(int *)frame_at(mfn[i]), 0);
         memset(frame_at(mfn[i]), 0xff, XM_PAGE_SIZE);
     }
     ck_assert_uint_eq(f.used, 200);
-    sim_frames_free(&f, mfn[77]);
-    again = sim_frames_alloc(&f);
+    xmi_sim_frames_free(&f, mfn[77]);
+    again = xmi_sim_frames_alloc(&f);
     ck_assert_uint_eq(again.n, mfn[77].n);
     ck_assert_int_eq(*(int *)frame_at(again), 0);
     ck_assert_int_eq(((char *)frame_at(again))[4095], 0);
-    sim_frames_destroy(&f);
-    sim_frames_destroy(&f);
+    xmi_sim_frames_destroy(&f);
+    xmi_sim_frames_destroy(&f);
 }
 END_TEST
 
@@ -91,12 +91,12 @@ START_TEST(test_arena)
 {
     struct sim_arena a;
 
-    ck_assert_int_eq(sim_arena_init(&a, 3, 77, 512), 0);
+    ck_assert_int_eq(xmi_sim_arena_init(&a, 3, 77, 512), 0);
     ck_assert_uint_eq(frame_of(a.base).n % 512, 77);
     ck_assert(sim_arena_has(&a, frame_of(a.base + 2 * XM_PAGE_SIZE)));
     ck_assert(!sim_arena_has(&a, frame_of(a.base + 3 * XM_PAGE_SIZE)));
-    sim_arena_destroy(&a);
-    ck_assert_int_eq(sim_arena_init(&a, UINT64_C(1) << 50, 0, 1), -XM_ENOMEM);
+    xmi_sim_arena_destroy(&a);
+    ck_assert_int_eq(xmi_sim_arena_init(&a, UINT64_C(1) << 50, 0, 1), -XM_ENOMEM);
 }
 END_TEST
 

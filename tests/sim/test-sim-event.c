@@ -6,8 +6,8 @@ static struct xm_ev run_op(struct listener *l, struct sim_op op)
 {
     struct xm_ev ev = {0};
 
-    ck_assert_int_eq(sim_vcpu_script(l->d, 0, &op, 1, 1), 0);
-    ck_assert_uint_eq(sim_domain_run(l->d, 100), 1);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l->d, 0, &op, 1, 1), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l->d, 100), 1);
     ck_assert_msg(take(l, &ev), "op %u: no event", op.code);
     return ev;
 }
@@ -25,12 +25,12 @@ START_TEST(test_unwatched)
 
     for (uint8_t c = SIM_OP_GUEST_REQUEST; c <= SIM_OP_VMEXIT; c++) {
         op = (struct sim_op){.code = c, .index = 1, .value = 0x123};
-        ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
-        ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+        ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
+        ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
         ck_assert(!take(&l, &ev));
     }
     ck_assert_uint_eq(l.d->vcpu[0].regs.x86.cr3, 0x123);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -50,10 +50,10 @@ START_TEST(test_guest_request)
     ck_assert_int_eq(vcpu(l.d, 0).state, SIM_VCPU_IDLE);
     /* From user mode nobody asked for it. */
     op.flags = SIM_OP_F_USER;
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
-    sim_domain_run(l.d, 100);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
+    xmi_sim_domain_run(l.d, 100);
     ck_assert(!take(&l, &ev));
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -66,16 +66,16 @@ static struct xm_ev write_cr3(struct listener *l)
                            .u.monitor_op = {.op = XM_MONITOR_CONTROL_REGISTERS}};
     struct xm_ev ev;
 
-    ck_assert_int_eq(sim_hc_domctl(l->m, &op), 0);
+    ck_assert_int_eq(xmi_sim_hc_domctl(l->m, &op), 0);
     op.u.monitor_op = (struct xm_domctl_monitor_op){.op = XM_MONITOR_ENABLE,
                                                     .event = XM_MONITOR_WRITE_CTRLREG};
     op.u.monitor_op.u.mov_to_cr.index = XM_EV_CR3;
     op.u.monitor_op.u.mov_to_cr.sync = 1;
-    ck_assert_int_eq(sim_hc_domctl(l->m, &op), 0);
+    ck_assert_int_eq(xmi_sim_hc_domctl(l->m, &op), 0);
     ev = run_op(l, (struct sim_op){.code = SIM_OP_CTRLREG, .index = XM_EV_CR3, .value = 0x5000});
     ck_assert_uint_eq(ev.u.ctrlreg.index, XM_EV_CR3);
     ck_assert_uint_eq(ev.u.ctrlreg.new_value, 0x5000);
-    ck_assert_uint_eq(ev.u.ctrlreg.old_value, sim_x86_cr3(&l->d->vcpu[0]));
+    ck_assert_uint_eq(ev.u.ctrlreg.old_value, xmi_sim_x86_cr3(&l->d->vcpu[0]));
     ck_assert_uint_eq(vcpu(l->d, 0).done, 0);
     return ev;
 }
@@ -87,10 +87,10 @@ START_TEST(test_ctrlreg)
     bool deny = _i != 0;
 
     answer(&l, &ev, deny ? XM_EV_FLAG_DENY : 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
-    ck_assert_uint_eq(l.d->vcpu[0].regs.x86.cr3, deny ? sim_x86_cr3(&l.d->vcpu[0]) : 0x5000);
-    sim_machine_destroy(l.m);
+    ck_assert_uint_eq(l.d->vcpu[0].regs.x86.cr3, deny ? xmi_sim_x86_cr3(&l.d->vcpu[0]) : 0x5000);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -108,15 +108,15 @@ START_TEST(test_msr)
 
     for (size_t i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++) {
         op.u.monitor_op.u.mov_to_msr.msr = msrs[i];
-        ck_assert_int_eq(sim_hc_domctl(l.m, &op), 0);
+        ck_assert_int_eq(xmi_sim_hc_domctl(l.m, &op), 0);
         ev = run_op(&l, (struct sim_op){.code = SIM_OP_MSR, .index = msrs[i], .value = 0x77});
         ck_assert_uint_eq(ev.u.msr.msr, msrs[i]);
         answer(&l, &ev, 0);
-        sim_domain_run(l.d, 100);
+        xmi_sim_domain_run(l.d, 100);
     }
     ck_assert_uint_eq(l.d->vcpu[0].regs.x86.msr_lstar, 0x77);
     ck_assert_uint_eq(report(l.d).leftover_monitors, 1 + sizeof(msrs) / sizeof(msrs[0]));
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -142,18 +142,18 @@ START_TEST(test_again_until_moved)
     ev = run_op(&l, v[_i].op);
     ck_assert_uint_eq(ev.reason, v[_i].reason);
     answer(&l, &ev, 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 0);
     ck_assert(take(&l, &ev));
     ev.data.x86.rip += 2;
     answer(&l, &ev, XM_EV_FLAG_SET_REGISTERS);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert(!take(&l, &ev));
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     ck_assert_uint_eq(vcpu(l.d, 0).pc, ev.data.x86.rip);
     if (v[_i].reason == XM_EV_REASON_CPUID)
         ck_assert_uint_eq(vcpu(l.d, 0).result, 0x16);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -167,10 +167,10 @@ START_TEST(test_emulated_descriptor)
     ev = run_op(&l, op);
     ck_assert_uint_eq(ev.u.desc.descriptor, XM_EV_DESC_TR);
     answer(&l, &ev, XM_EV_FLAG_EMULATE);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert(!take(&l, &ev));
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -187,7 +187,7 @@ START_TEST(test_debug_and_vmexit)
     ev = run_op(&l, (struct sim_op){.code = SIM_OP_VMEXIT, .index = 37, .value = 9});
     ck_assert_uint_eq(ev.u.vmexit.reason, 37);
     ck_assert_uint_eq(ev.u.vmexit.qualification, 9);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -201,9 +201,9 @@ START_TEST(test_arm_privileged_call)
     ck_assert_uint_eq(ev.reason, XM_EV_REASON_PRIVILEGED_CALL);
     ev.data.arm.pc += 4;
     answer(&l, &ev, XM_EV_FLAG_SET_REGISTERS);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -217,14 +217,14 @@ START_TEST(test_next_interrupt)
     ev = run_op(&l, op);
     answer(&l, &ev, XM_EV_FLAG_GET_NEXT_INTERRUPT);
     one_op(l.d, SIM_OP_READ, 0, 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert(take(&l, &ev));
     ck_assert_uint_eq(ev.reason, XM_EV_REASON_INTERRUPT);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     answer(&l, &ev, 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 2);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -241,12 +241,12 @@ START_TEST(test_emul_unimplemented)
     ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_R), 0);
     ev = run_op(&l, op);
     answer(&l, &ev, XM_EV_FLAG_EMULATE);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert_int_eq(take(&l, &ev), watched);
     if (watched)
         ck_assert_uint_eq(ev.reason, XM_EV_REASON_EMUL_UNIMPLEMENTED);
     ck_assert_uint_eq(vcpu(l.d, 0).traps, watched ? 0 : 1);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -261,10 +261,10 @@ START_TEST(test_emul_unhandleable)
     ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_R), 0);
     ev = run_op(&l, op);
     answer(&l, &ev, XM_EV_FLAG_EMULATE);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert(!take(&l, &ev));
     ck_assert_uint_eq(vcpu(l.d, 0).traps, 1);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -276,24 +276,24 @@ START_TEST(test_injected_breakpoint)
     struct xm_ev ev;
     uint64_t pc;
 
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).breakpoints, 1);
     monitor(&l, XM_MONITOR_SOFTWARE_BREAKPOINT, 0);
     ev = run_op(&l, op);
     pc = vcpu(l.d, 0).pc;
     ck_assert_uint_eq(vcpu(l.d, 0).breakpoints, 1);
-    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, SIM_VECTOR_BP, ev.u.breakpoint.type, 1), 0);
-    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, SIM_VECTOR_BP, 6, 1), -XM_EBUSY);
+    ck_assert_int_eq(xmi_sim_vcpu_inject(l.d, 0, SIM_VECTOR_BP, ev.u.breakpoint.type, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_inject(l.d, 0, SIM_VECTOR_BP, 6, 1), -XM_EBUSY);
     answer(&l, &ev, 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert(!take(&l, &ev));
     ck_assert_uint_eq(vcpu(l.d, 0).breakpoints, 2);
     ck_assert_uint_eq(vcpu(l.d, 0).traps, 2);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 2);
     ck_assert_uint_eq(vcpu(l.d, 0).pc, pc + 1);
     ck_assert_int_eq(vcpu(l.d, 0).state, SIM_VCPU_IDLE);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -305,19 +305,19 @@ START_TEST(test_injected_debug)
     struct xm_ev ev;
     uint64_t pc;
 
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).debugs, 1);
     monitor(&l, XM_MONITOR_DEBUG_EXCEPTION, 1);
     ev = run_op(&l, op);
     pc = vcpu(l.d, 0).pc;
-    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, SIM_VECTOR_DB, 3, 0), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_inject(l.d, 0, SIM_VECTOR_DB, 3, 0), 0);
     answer(&l, &ev, 0);
-    sim_domain_run(l.d, 100);
+    xmi_sim_domain_run(l.d, 100);
     ck_assert_uint_eq(vcpu(l.d, 0).debugs, 2);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 2);
     ck_assert_uint_eq(vcpu(l.d, 0).pc, pc);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -326,17 +326,17 @@ START_TEST(test_inject_refused)
     struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
     struct listener arm = new_listener(1, SIM_ARM_S2, 1, 16);
 
-    ck_assert_int_eq(sim_vcpu_inject(NULL, 0, 3, 6, 1), -XM_EINVAL);
-    ck_assert_int_eq(sim_vcpu_inject(l.d, 1, 3, 6, 1), -XM_EINVAL);
-    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, 3, 8, 1), -XM_EINVAL);
-    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, 3, 6, 16), -XM_EINVAL);
-    ck_assert_int_eq(sim_vcpu_inject(arm.d, 0, 3, 6, 1), -XM_EOPNOTSUPP);
-    sim_inject_errno(l.d, 1, XM_HC_INJECT_EVENT, XM_ENOMEM);
-    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, 3, 6, 1), -XM_ENOMEM);
-    sim_domain_kill(l.d);
-    ck_assert_int_eq(sim_vcpu_inject(l.d, 0, 3, 6, 1), -XM_ESRCH);
-    sim_machine_destroy(l.m);
-    sim_machine_destroy(arm.m);
+    ck_assert_int_eq(xmi_sim_vcpu_inject(NULL, 0, 3, 6, 1), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_inject(l.d, 1, 3, 6, 1), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_inject(l.d, 0, 3, 8, 1), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_inject(l.d, 0, 3, 6, 16), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_inject(arm.d, 0, 3, 6, 1), -XM_EOPNOTSUPP);
+    xmi_sim_inject_errno(l.d, 1, XM_HC_INJECT_EVENT, XM_ENOMEM);
+    ck_assert_int_eq(xmi_sim_vcpu_inject(l.d, 0, 3, 6, 1), -XM_ENOMEM);
+    xmi_sim_domain_kill(l.d);
+    ck_assert_int_eq(xmi_sim_vcpu_inject(l.d, 0, 3, 6, 1), -XM_ESRCH);
+    xmi_sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(arm.m);
 }
 END_TEST
 

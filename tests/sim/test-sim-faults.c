@@ -8,25 +8,25 @@ START_TEST(test_inject)
 {
     struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
 
-    sim_inject_errno(l.d, 2, XM_HC_ANY, XM_ENOMEM);
+    xmi_sim_inject_errno(l.d, 2, XM_HC_ANY, XM_ENOMEM);
     ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_R), 0);
     ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_RW), -XM_ENOMEM);
     ck_assert_uint_eq(report(l.d).leftover_rights, 1);
     ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_RWX), 0);
     ck_assert_uint_eq(report(l.d).leftover_rights, 0);
 
-    sim_inject_errno(l.d, 1, XM_HC_UNPAUSE, -XM_EPERM);
-    sim_inject_errno(l.d, 2, XM_HC_ACCESS_SET, XM_EBUSY);
+    xmi_sim_inject_errno(l.d, 1, XM_HC_UNPAUSE, -XM_EPERM);
+    xmi_sim_inject_errno(l.d, 2, XM_HC_ACCESS_SET, XM_EBUSY);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_PAUSE, 0, 0), 0);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_UNPAUSE, 0, 0), -XM_EPERM);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_UNPAUSE, 0, 0), 0);
     ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_RWX), 0);
     ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_RWX), -XM_EBUSY);
 
-    sim_inject_errno(l.d, 1, XM_HC_ANY, XM_EBUSY);
-    sim_inject_errno(l.d, 0, XM_HC_ANY, 0); /* forget it */
+    xmi_sim_inject_errno(l.d, 1, XM_HC_ANY, XM_EBUSY);
+    xmi_sim_inject_errno(l.d, 0, XM_HC_ANY, 0); /* forget it */
     ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_RWX), 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -43,21 +43,21 @@ START_TEST(test_inject_by_function)
     int which = XM_HC_ACCESS_SET;
     void *page;
 
-    sim_inject_by(l.d, refuse_one, &which);
+    xmi_sim_inject_by(l.d, refuse_one, &which);
     ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_R), -XM_EBUSY);
     ck_assert_uint_eq(report(l.d).leftover_rights, 0);
-    ck_assert_int_eq(sim_map_gfn(l.d, 1, &page), 0);
+    ck_assert_int_eq(xmi_sim_map_gfn(l.d, 1, &page), 0);
     which = SIM_HC_MAP;
-    ck_assert_int_eq(sim_map_gfn(l.d, 1, &page), -XM_EBUSY);
-    ck_assert_int_eq(sim_populate(l.d, 100), 0);
+    ck_assert_int_eq(xmi_sim_map_gfn(l.d, 1, &page), -XM_EBUSY);
+    ck_assert_int_eq(xmi_sim_populate(l.d, 100), 0);
     which = SIM_HC_DEPOPULATE;
-    ck_assert_int_eq(sim_depopulate(l.d, 100), -XM_EBUSY);
+    ck_assert_int_eq(xmi_sim_depopulate(l.d, 100), -XM_EBUSY);
     which = SIM_HC_POPULATE;
-    ck_assert_int_eq(sim_depopulate(l.d, 100), 0);
-    ck_assert_int_eq(sim_populate(l.d, 100), -XM_EBUSY);
-    sim_inject_by(l.d, NULL, NULL);
-    ck_assert_int_eq(sim_populate(l.d, 100), 0);
-    sim_machine_destroy(l.m);
+    ck_assert_int_eq(xmi_sim_depopulate(l.d, 100), 0);
+    ck_assert_int_eq(xmi_sim_populate(l.d, 100), -XM_EBUSY);
+    xmi_sim_inject_by(l.d, NULL, NULL);
+    ck_assert_int_eq(xmi_sim_populate(l.d, 100), 0);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -94,19 +94,19 @@ START_TEST(test_inject_by_name)
     struct xm_altp2m_op op = {0};
 
     for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
-        sim_inject_errno(l.d, 1, v[i].hc, 1000 + (int)i);
+        xmi_sim_inject_errno(l.d, 1, v[i].hc, 1000 + (int)i);
         ck_assert_int_eq(altp2m(&l, v[i].cmd, &op), -1000 - (int)i);
     }
     for (size_t i = 0; i < sizeof(w) / sizeof(w[0]); i++) {
-        sim_inject_errno(l.d, 1, w[i].hc, 2000 + (int)i);
+        xmi_sim_inject_errno(l.d, 1, w[i].hc, 2000 + (int)i);
         ck_assert_int_eq(domctl(&l, w[i].cmd, 0, 0), -2000 - (int)i);
     }
-    sim_inject_errno(l.d, 1, XM_HC_ACCESS_GET, 3000);
-    ck_assert_int_eq(sim_hc_mem_access(l.m, &a), -3000);
+    xmi_sim_inject_errno(l.d, 1, XM_HC_ACCESS_GET, 3000);
+    ck_assert_int_eq(xmi_sim_hc_mem_access(l.m, &a), -3000);
     a.op = XM_MEM_ACCESS_SET_MULTI;
-    sim_inject_errno(l.d, 1, XM_HC_ACCESS_SET_MULTI, 3001);
-    ck_assert_int_eq(sim_hc_mem_access(l.m, &a), -3001);
-    sim_machine_destroy(l.m);
+    xmi_sim_inject_errno(l.d, 1, XM_HC_ACCESS_SET_MULTI, 3001);
+    ck_assert_int_eq(xmi_sim_hc_mem_access(l.m, &a), -3001);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -117,7 +117,7 @@ static struct listener stopped(void)
 
     ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_R), 0);
     one_op(l.d, SIM_OP_WRITE, PAGE(1), 1);
-    sim_domain_run(l.d, 10);
+    xmi_sim_domain_run(l.d, 10);
     return l;
 }
 
@@ -126,9 +126,9 @@ START_TEST(test_listener_dies)
     struct listener l = stopped();
     struct xm_ev ev;
 
-    sim_listener_abandon(l.d);
+    xmi_sim_listener_abandon(l.d);
     ck_assert(!readable(l.d));
-    ck_assert_uint_eq(sim_domain_run(l.d, 10), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 10), 0);
     ck_assert_uint_eq(report(l.d).unanswered, 1);
     ck_assert_uint_eq(report(l.d).leaked_slots, 1);
     ck_assert_uint_eq(report(l.d).leftover_rights, 1);
@@ -143,7 +143,7 @@ START_TEST(test_listener_dies)
     ck_assert_int_eq(ring_enable(&l), 0);
     ck_assert_int_eq(vcpu(l.d, 0).state, SIM_VCPU_PAUSED);
     ck_assert_uint_eq(report(l.d).leftover_pauses, 1);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -158,7 +158,7 @@ START_TEST(test_leak_at_disable)
     ck_assert_uint_eq(report(l.d).unanswered, 0);
     ck_assert_uint_eq(report(l.d).leaked_slots, 1);
     ck_assert_uint_eq(report(l.d).leftover_pauses, 1);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -167,21 +167,21 @@ START_TEST(test_double_answer)
     struct listener l = stopped();
     struct xm_ev ev;
 
-    sim_domain_run(l.d, 10);
+    xmi_sim_domain_run(l.d, 10);
     ck_assert(take(&l, &ev));
     answer(&l, &ev, XM_EV_FLAG_EMULATE);
     ck_assert_uint_eq(report(l.d).double_answers, 0);
-    sim_domain_run(l.d, 10);
+    xmi_sim_domain_run(l.d, 10);
     one_op(l.d, SIM_OP_READ, PAGE(2), 0);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_MONITOR_OP, XM_MONITOR_GUEST_REQUEST, 0), 0);
     one_op(l.d, SIM_OP_GUEST_REQUEST, 0, 0);
-    sim_domain_run(l.d, 10);
+    xmi_sim_domain_run(l.d, 10);
     ck_assert(take(&l, &ev));
     /* An event that stopped nobody is answered as if it had. */
     ev.flags |= XM_EV_FLAG_VCPU_PAUSED;
     answer(&l, &ev, 0);
     ck_assert_uint_eq(report(l.d).double_answers, 1);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -190,19 +190,19 @@ static void check_dead(struct listener *l)
     struct sim_domain_info i;
     void *page;
 
-    sim_domain_info(l->d, &i);
+    xmi_sim_domain_info(l->d, &i);
     ck_assert(i.dying);
     ck_assert(readable(l->d));
-    sim_evtchn_ack(l->d);
+    xmi_sim_evtchn_ack(l->d);
     ck_assert(readable(l->d));
-    ck_assert_uint_eq(sim_domain_run(l->d, 100), 0);
-    ck_assert(!sim_domain_runnable(l->d));
+    ck_assert_uint_eq(xmi_sim_domain_run(l->d, 100), 0);
+    ck_assert(!xmi_sim_domain_runnable(l->d));
     ck_assert_int_eq(set_rights(l, 1, 1, XM_ACCESS_RWX), -XM_ESRCH);
     ck_assert_int_eq(ring_disable(l), -XM_ESRCH);
-    ck_assert_int_eq(sim_map_gfn(l->d, 1, &page), -XM_ESRCH);
-    ck_assert_int_eq(sim_populate(l->d, 1), -XM_ESRCH);
-    ck_assert_ptr_nonnull(sim_ring_page(l->d)); /* still mapped in the listener */
-    sim_evtchn_notify(l->d);
+    ck_assert_int_eq(xmi_sim_map_gfn(l->d, 1, &page), -XM_ESRCH);
+    ck_assert_int_eq(xmi_sim_populate(l->d, 1), -XM_ESRCH);
+    ck_assert_ptr_nonnull(xmi_sim_ring_page(l->d)); /* still mapped in the listener */
+    xmi_sim_evtchn_notify(l->d);
     ck_assert_uint_eq(report(l->d).leftover_rights, 0);
     ck_assert_uint_eq(report(l->d).unanswered, 0);
 }
@@ -212,12 +212,12 @@ START_TEST(test_kill)
     struct listener l = stopped();
     struct xm_ev ev;
 
-    sim_domain_kill(l.d);
+    xmi_sim_domain_kill(l.d);
     check_dead(&l);
     ck_assert(take(&l, &ev));
     answer(&l, &ev, 0);
-    sim_domain_kill(l.d);
-    sim_machine_destroy(l.m);
+    xmi_sim_domain_kill(l.d);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -226,16 +226,16 @@ START_TEST(test_death_with_event_pending)
     struct listener l = new_listener(1, SIM_X86_EPT, 4, 16);
     const struct sim_op op = {.code = SIM_OP_WRITE, .addr = PAGE(1)};
 
-    sim_inject_death(l.d, 2);
+    xmi_sim_inject_death(l.d, 2);
     ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_R), 0);
     for (uint32_t i = 0; i < 4; i++)
-        ck_assert_int_eq(sim_vcpu_script(l.d, i, &op, 1, 1), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+        ck_assert_int_eq(xmi_sim_vcpu_script(l.d, i, &op, 1, 1), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert_int_eq(set_rights(&l, 2, 1, XM_ACCESS_R), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert_uint_eq(report(l.d).events, 2);
     check_dead(&l);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -245,17 +245,17 @@ START_TEST(test_poweroff_and_crash)
 
     if (_i == 0) {
         one_op(l.d, SIM_OP_POWEROFF, 0, 0);
-        ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+        ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     } else {
         /* A violation without the listener that is required. */
         ck_assert_int_eq(domctl(&l, XM_DOMCTL_SET_ACCESS_REQUIRED, 1, 0), 0);
         ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_R), 0);
         ck_assert_int_eq(ring_disable(&l), 0);
         one_op(l.d, SIM_OP_WRITE, PAGE(1), 1);
-        ck_assert_uint_eq(sim_domain_run(l.d, 100), 0);
+        ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 0);
     }
     check_dead(&l);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -267,13 +267,13 @@ START_TEST(test_flush_is_obeyed)
 {
     struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
 
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, again, 1, 0), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 100);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, again, 1, 0), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 100);
     ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_RX), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert_uint_eq(report(l.d).forbidden, 0);
     ck_assert_uint_eq(report(l.d).unanswered, 1);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -283,22 +283,22 @@ START_TEST(test_stale_rights)
     const struct sim_random_cfg c = {.gfns = 2, .write = 1};
 
     /* Scripts and the loops made for speed alike. */
-    ck_assert_int_eq(_i == 0 ? sim_vcpu_script(l.d, 0, again, 1, 0)
-                             : sim_vcpu_random(l.d, 0, &c), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 100);
-    sim_break_tlb_flush(l.d, true);
+    ck_assert_int_eq(_i == 0 ? xmi_sim_vcpu_script(l.d, 0, again, 1, 0)
+                             : xmi_sim_vcpu_random(l.d, 0, &c), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 100);
+    xmi_sim_break_tlb_flush(l.d, true);
     ck_assert_int_eq(set_rights(&l, 0, 2, XM_ACCESS_RX), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 100);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 100);
     ck_assert_uint_eq(report(l.d).forbidden, 100);
     /* Rights that allow it again make it legal, flushed or not. */
     ck_assert_int_eq(set_rights(&l, 0, 2, XM_ACCESS_RW), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 100);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 100);
     ck_assert_uint_eq(report(l.d).forbidden, 100);
-    sim_break_tlb_flush(l.d, false);
+    xmi_sim_break_tlb_flush(l.d, false);
     ck_assert_int_eq(set_rights(&l, 0, 2, XM_ACCESS_RX), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert_uint_eq(report(l.d).forbidden, 100);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -306,13 +306,13 @@ START_TEST(test_stale_frame)
 {
     struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
 
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, again, 1, 0), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 10), 10);
-    sim_break_tlb_flush(l.d, true);
-    ck_assert_int_eq(sim_depopulate(l.d, 1), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 10), 10);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, again, 1, 0), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 10), 10);
+    xmi_sim_break_tlb_flush(l.d, true);
+    ck_assert_int_eq(xmi_sim_depopulate(l.d, 1), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 10), 10);
     ck_assert_uint_eq(report(l.d).forbidden, 10);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -323,7 +323,7 @@ START_TEST(test_stale_view)
     struct xm_altp2m_op op = {.u.domain_state.state = 1};
     bool broken = _i != 0;
 
-    sim_break_tlb_flush(l.d, broken);
+    xmi_sim_break_tlb_flush(l.d, broken);
     ck_assert_int_eq(altp2m(&l, XM_ALTP2M_SET_DOMAIN_STATE, &op), 0);
     for (int round = 0; round < 2; round++) {
         op = (struct xm_altp2m_op){.u.view.hvmmem_default_access = XM_ACCESS_RWX};
@@ -336,14 +336,14 @@ START_TEST(test_stale_view)
         op = (struct xm_altp2m_op){.u.view.view = 1};
         ck_assert_int_eq(altp2m(&l, XM_ALTP2M_SWITCH_P2M, &op), 0);
         one_op(l.d, SIM_OP_WRITE, PAGE(1), 1);
-        ck_assert_uint_eq(sim_domain_run(l.d, 10), 1);
+        ck_assert_uint_eq(xmi_sim_domain_run(l.d, 10), 1);
         op = (struct xm_altp2m_op){.u.view.view = 0};
         ck_assert_int_eq(altp2m(&l, XM_ALTP2M_SWITCH_P2M, &op), 0);
         op = (struct xm_altp2m_op){.u.view.view = 1};
         ck_assert_int_eq(altp2m(&l, XM_ALTP2M_DESTROY_P2M, &op), 0);
     }
     ck_assert_uint_eq(report(l.d).forbidden, broken ? 1 : 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -356,9 +356,9 @@ START_TEST(test_report_adds_up)
     struct sim_report all, one;
 
     one_op(b, SIM_OP_READ, 0, 0);
-    sim_domain_run(b, 10);
-    sim_report(l.m, NULL, &all);
-    sim_report(l.m, b, &one);
+    xmi_sim_domain_run(b, 10);
+    xmi_sim_report(l.m, NULL, &all);
+    xmi_sim_report(l.m, b, &one);
     ck_assert_uint_eq(all.accesses, 1);
     ck_assert_uint_eq(all.mapped_gfns, 16 + 32);
     ck_assert_uint_eq(one.mapped_gfns, 32);
@@ -368,7 +368,7 @@ START_TEST(test_report_adds_up)
     ck_assert_uint_eq(all.hypercalls, 2);
     ck_assert_uint_eq(all.unanswered, 1);
     ck_assert_uint_eq(all.leftover_rights, 1);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -378,13 +378,13 @@ START_TEST(test_leftover_default_and_superpage)
     const struct sim_domain_cfg c = {
         .kind = SIM_X86_EPT, .vcpus = 1, .pages = 1024, .superpages = true};
 
-    ck_assert_int_eq(sim_domain_create(l.m, &c, &l.d), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(l.m, &c, &l.d), 0);
     ck_assert_int_eq(ring_enable(&l), 0);
     ck_assert_int_eq(set_rights(&l, UINT64_MAX, 0, XM_ACCESS_RX), 0);
     ck_assert_uint_eq(report(l.d).leftover_rights, 1);
     ck_assert_int_eq(set_rights(&l, 500, 30, XM_ACCESS_R), 0);
     ck_assert_uint_eq(report(l.d).leftover_rights, 31);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 

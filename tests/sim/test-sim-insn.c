@@ -13,7 +13,7 @@ static struct listener begin(enum sim_kind kind)
                                        .altp2m = kind == SIM_X86_EPT, .name = "guest"};
     struct listener l = {.m = new_machine(1)};
 
-    ck_assert_int_eq(sim_domain_create(l.m, &cfg, &l.d), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(l.m, &cfg, &l.d), 0);
     if (kind == SIM_X86_PV)
         ck_assert_int_eq(access_on(&l), 0);
     ck_assert_int_eq(ring_enable(&l), 0);
@@ -24,7 +24,7 @@ static void end(struct listener *l)
 {
     ck_assert_uint_eq(report(l->d).forbidden, 0);
     ck_assert_uint_eq(report(l->d).unseen, 0);
-    sim_machine_destroy(l->m);
+    xmi_sim_machine_destroy(l->m);
 }
 
 /* Once more, up to its end or an event. A PV guest's hypervisor may decide and act in two goes. */
@@ -33,13 +33,13 @@ static void one_more(struct sim_domain *d)
     uint64_t done = 0;
 
     for (unsigned i = 0; i < 8 && done == 0; i++)
-        done = sim_domain_run(d, 1);
+        done = xmi_sim_domain_run(d, 1);
     ck_assert_uint_eq(done, 1);
 }
 
 static bool starts(struct listener *l, const struct sim_op *op, struct xm_ev *ev)
 {
-    ck_assert_int_eq(sim_vcpu_script(l->d, 0, op, 1, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l->d, 0, op, 1, 1), 0);
     one_more(l->d);
     return take(l, ev);
 }
@@ -188,9 +188,9 @@ START_TEST(test_bad_addresses)
     struct listener l = begin(SIM_X86_EPT);
     struct sim_op op = {.code = SIM_OP_COPY, .addr = at(FROM), .to = UINT64_MAX};
 
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
     op = (struct sim_op){.code = SIM_OP_READ, .flags = SIM_OP_F_FETCH, .fetch = UINT64_MAX};
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), -XM_EINVAL);
     end(&l);
 }
 END_TEST

@@ -17,7 +17,7 @@ static struct listener start(uint32_t vcpus, uint32_t regions)
                                        .first_gfn = FIRST, .regions = regions, .name = "r52"};
     struct listener l = {.m = new_machine(vcpus + regions)};
 
-    ck_assert_int_eq(sim_domain_create(l.m, &cfg, &l.d), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(l.m, &cfg, &l.d), 0);
     ck_assert_int_eq(ring_enable(&l), 0);
     return l;
 }
@@ -33,8 +33,8 @@ static void end(struct listener *l)
 
     ck_assert_uint_eq(r.forbidden, 0);
     ck_assert_uint_eq(r.unseen, 0);
-    ck_assert_uint_eq(sim_mpu_defects(l->d), 0);
-    sim_machine_destroy(l->m);
+    ck_assert_uint_eq(xmi_sim_mpu_defects(l->d), 0);
+    xmi_sim_machine_destroy(l->m);
 }
 
 /* Answers all with STEP, or `flags`, until nobody can run; how many events there were. */
@@ -44,7 +44,7 @@ static uint64_t serve(struct listener *l, uint32_t flags, uint64_t most)
     struct xm_ev ev;
 
     while (n < most) {
-        bool ran = sim_domain_run(l->d, 1000) != 0;
+        bool ran = xmi_sim_domain_run(l->d, 1000) != 0;
 
         if (!take(l, &ev)) {
             if (!ran)
@@ -74,7 +74,7 @@ static void ck_told(uint32_t vcpus, const struct sim_op *ops, size_t n, uint64_t
     rights(&l, 4, 2, XM_ACCESS_N);
     rights(&l, 8, 1, XM_ACCESS_R);
     for (uint32_t v = 0; v < vcpus; v++)
-        ck_assert_int_eq(sim_vcpu_script(l.d, v, ops, n, TURNS), 0);
+        ck_assert_int_eq(xmi_sim_vcpu_script(l.d, v, ops, n, TURNS), 0);
     ck_assert_uint_eq(serve(&l, XM_EV_FLAG_STEP, UINT64_MAX), events * TURNS * vcpus);
     ck_assert_uint_eq(counted(l.d, vcpus), n * TURNS * vcpus);
     end(&l);
@@ -120,7 +120,7 @@ START_TEST(test_against_relaxing)
 
     rights(&l, 8, 1, XM_ACCESS_R);
     for (uint32_t v = 0; v < vcpus; v++)
-        ck_assert_int_eq(sim_vcpu_script(l.d, v, &op, 1, 1000), 0);
+        ck_assert_int_eq(xmi_sim_vcpu_script(l.d, v, &op, 1, 1000), 0);
     told = serve(&l, XM_EV_FLAG_STEP, 500u * vcpus);
     ck_assert_uint_le(counted(l.d, vcpus), told);
     ck_assert_uint_ge(counted(l.d, vcpus), told - vcpus);
@@ -145,7 +145,7 @@ START_TEST(test_few_regions)
     for (uint64_t i = 1; i < 60; i += 2)
         rights(&l, i, 1, i % 4 == 1 ? XM_ACCESS_R : XM_ACCESS_N);
     for (uint32_t v = 0; v < 4; v++)
-        ck_assert_int_eq(sim_vcpu_script(l.d, v, ops, 3, 10), 0);
+        ck_assert_int_eq(xmi_sim_vcpu_script(l.d, v, ops, 3, 10), 0);
     n = serve(&l, XM_EV_FLAG_STEP, 100000);
     ck_assert_uint_ge(n, 4 * 10 * 2);
     ck_assert_uint_lt(n, 4 * 10 * 20);
@@ -164,9 +164,9 @@ START_TEST(test_changes)
     struct xm_ev ev;
 
     for (uint32_t v = 0; v < 4; v++)
-        ck_assert_int_eq(sim_vcpu_random(l.d, v, &cfg), 0);
+        ck_assert_int_eq(xmi_sim_vcpu_random(l.d, v, &cfg), 0);
     for (uint64_t k = 0; k < 20000; k++) {
-        bool ran = sim_domain_run(l.d, 50) != 0;
+        bool ran = xmi_sim_domain_run(l.d, 50) != 0;
 
         if (k % 3 == 0)
             rights(&l, k * 7 % 12, 1, some[k * 11 % 5]);
@@ -192,9 +192,9 @@ START_TEST(test_exclusives)
 
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_MONITOR_OP, XM_MONITOR_EMUL_UNIMPLEMENTED, 0), 0);
     rights(&l, 4, 2, XM_ACCESS_N);
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
     for (unsigned k = 0; k < 100 && vcpu(l.d, 0).done == 0; k++) {
-        (void)sim_domain_run(l.d, 100);
+        (void)xmi_sim_domain_run(l.d, 100);
         if (!take(&l, &ev))
             continue;
         if (ev.reason == XM_EV_REASON_EMUL_UNIMPLEMENTED) {
@@ -205,7 +205,7 @@ START_TEST(test_exclusives)
     }
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     ck_assert_uint_eq(unimplemented, 1);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 

@@ -14,7 +14,7 @@ static struct sim_domain *mpu_domain(struct sim_machine *m, uint32_t vcpus, uint
                                        .qemu_codes = vcpus % 2 == 0, .name = "r52"};
     struct sim_domain *d = NULL;
 
-    ck_assert_int_eq(sim_domain_create(m, &cfg, &d), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(m, &cfg, &d), 0);
     return d;
 }
 
@@ -32,8 +32,8 @@ static void end(struct listener *l)
     struct sim_report r = report(l->d);
 
     ck_assert_uint_eq(r.forbidden, 0);
-    ck_assert_uint_eq(sim_mpu_defects(l->d), 0);
-    sim_machine_destroy(l->m);
+    ck_assert_uint_eq(xmi_sim_mpu_defects(l->d), 0);
+    xmi_sim_machine_destroy(l->m);
 }
 
 static uint64_t at(uint64_t i)
@@ -45,7 +45,7 @@ static struct sim_mpu_info core(struct listener *l, uint32_t vcpu_id)
 {
     struct sim_mpu_info i;
 
-    ck_assert_int_eq(sim_mpu_core_info(l->d, vcpu_id, &i), 0);
+    ck_assert_int_eq(xmi_sim_mpu_core_info(l->d, vcpu_id, &i), 0);
     return i;
 }
 
@@ -53,7 +53,7 @@ static struct sim_mpu_info core(struct listener *l, uint32_t vcpu_id)
 static bool causes(struct listener *l, uint8_t code, uint64_t addr, struct xm_ev *ev)
 {
     one_op(l->d, code, addr, 42);
-    (void)sim_domain_run(l->d, 8);
+    (void)xmi_sim_domain_run(l->d, 8);
     return take(l, ev);
 }
 
@@ -62,23 +62,23 @@ START_TEST(test_memory)
     struct listener l = mpu_listener(1, 0, false);
     struct sim_domain_info info;
 
-    sim_domain_info(l.d, &info);
+    xmi_sim_domain_info(l.d, &info);
     ck_assert_int_eq(info.kind, SIM_ARMV8R_MPU);
     ck_assert_uint_eq(info.regions, 12); /* of 16: window, Xen's own two, its view */
     ck_assert_uint_eq(info.pages, PAGES);
     one_op(l.d, SIM_OP_WRITE, at(3) + 8, 77);
-    ck_assert_uint_eq(sim_domain_run(l.d, 8), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 8), 1);
     ck_assert_uint_eq(peek64(l.d, at(3) + 8), 77);
     ck_assert_uint_eq(core(&l, 0).regions, 1);
     /* Direct-mapped: what it has it can give up and take back, and get nothing else. */
-    ck_assert_int_eq(sim_depopulate(l.d, FIRST + 5), 0);
+    ck_assert_int_eq(xmi_sim_depopulate(l.d, FIRST + 5), 0);
     ck_assert_uint_eq(core(&l, 0).regions, 2);
     one_op(l.d, SIM_OP_READ, at(5), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 8), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 8), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).result, UINT64_MAX);
-    ck_assert_int_eq(sim_populate(l.d, FIRST + 5), 0);
+    ck_assert_int_eq(xmi_sim_populate(l.d, FIRST + 5), 0);
     ck_assert_uint_eq(core(&l, 0).regions, 1);
-    ck_assert_int_eq(sim_populate(l.d, FIRST + PAGES), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_populate(l.d, FIRST + PAGES), -XM_EINVAL);
     end(&l);
 }
 END_TEST
@@ -107,7 +107,7 @@ START_TEST(test_rights)
             ck_assert_uint_eq(ev.u.mem_access.flags & 7u, missing & -missing);
             ck_assert_int_eq(set_rights(&l, FIRST + 7, 1, XM_ACCESS_RWX), 0);
             answer(&l, &ev, 0);
-            ck_assert_uint_eq(sim_domain_run(l.d, 8), 1);
+            ck_assert_uint_eq(xmi_sim_domain_run(l.d, 8), 1);
         }
     }
     end(&l);
@@ -152,7 +152,7 @@ START_TEST(test_whole_refuses)
     ck_assert(causes(&l, SIM_OP_READ, at(7), &ev));
     ck_assert_int_eq(set_rights(&l, FIRST, PAGES, XM_ACCESS_RWX), 0);
     answer(&l, &ev, 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 8), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 8), 1);
     end(&l);
 }
 END_TEST
@@ -167,9 +167,9 @@ START_TEST(test_demand)
         ck_assert_int_eq(set_rights(&l, FIRST + i, 1, XM_ACCESS_RX), 0);
     for (unsigned i = 0; i < 4; i++) {
         r.seed = i;
-        ck_assert_int_eq(sim_vcpu_random(l.d, i, &r), 0);
+        ck_assert_int_eq(xmi_sim_vcpu_random(l.d, i, &r), 0);
     }
-    while (sim_domain_run(l.d, 10000) != 0)
+    while (xmi_sim_domain_run(l.d, 10000) != 0)
         ;
     ck_assert_uint_eq(report(l.d).accesses, 20000);
     ck_assert_uint_eq(report(l.d).events, 0);
@@ -190,24 +190,24 @@ START_TEST(test_every_core)
     struct xm_ev ev;
 
     for (unsigned broken = 0; broken < 2; broken++) {
-        sim_break_tlb_flush(l.d, broken != 0);
+        xmi_sim_break_tlb_flush(l.d, broken != 0);
         ck_assert_int_eq(set_rights(&l, FIRST + 1, 1, XM_ACCESS_R), 0);
         for (unsigned i = 0; i < 3; i++)
-            ck_assert_int_eq(sim_vcpu_script(l.d, i, &op, 1, 1), 0);
-        while (sim_domain_run(l.d, 8) != 0 && broken != 0)
+            ck_assert_int_eq(xmi_sim_vcpu_script(l.d, i, &op, 1, 1), 0);
+        while (xmi_sim_domain_run(l.d, 8) != 0 && broken != 0)
             ;
-        while (sim_domain_run(l.d, 8) != 0)
+        while (xmi_sim_domain_run(l.d, 8) != 0)
             ;
         ck_assert_uint_eq(report(l.d).forbidden, broken != 0 ? 3 : 0);
         ck_assert_uint_eq(report(l.d).events, 3);
-        sim_break_tlb_flush(l.d, false);
+        xmi_sim_break_tlb_flush(l.d, false);
         ck_assert_int_eq(set_rights(&l, FIRST + 1, 1, XM_ACCESS_RWX), 0);
         while (take(&l, &ev))
             answer(&l, &ev, 0);
-        (void)sim_domain_run(l.d, 8);
+        (void)xmi_sim_domain_run(l.d, 8);
     }
-    ck_assert_uint_eq(sim_mpu_defects(l.d), 0);
-    sim_machine_destroy(l.m);
+    ck_assert_uint_eq(xmi_sim_mpu_defects(l.d), 0);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -220,7 +220,7 @@ START_TEST(test_no_listener)
     ck_assert_uint_eq(core(&l, 0).regions, 0);
     ck_assert_int_eq(ring_disable(&l), 0);
     one_op(l.d, SIM_OP_WRITE, at(9), 1);
-    ck_assert_uint_eq(sim_domain_run(l.d, 8), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 8), 1);
     ck_assert_uint_eq(core(&l, 0).regions, 1);
     ck_assert_uint_eq(report(l.d).leftover_rights, PAGES - 1);
     end(&l);
@@ -236,11 +236,11 @@ START_TEST(test_own_access)
     ck_assert_int_eq(set_rights(&l, FIRST + 2, 1, XM_ACCESS_R), 0);
     for (unsigned i = 0; i < 3; i++) {
         one_op(l.d, SIM_OP_HYPERCALL_BUF, at(i) + 64, 5 + i);
-        ck_assert_uint_eq(sim_domain_run(l.d, 8), 1);
+        ck_assert_uint_eq(xmi_sim_domain_run(l.d, 8), 1);
         ck_assert_uint_eq(peek64(l.d, at(i) + 64), 5 + i);
     }
     one_op(l.d, SIM_OP_HYPERCALL_BUF, at(1) + 4092, 7); /* half there, half there */
-    ck_assert_uint_eq(sim_domain_run(l.d, 8), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 8), 1);
     ck_assert_uint_eq(report(l.d).events, 0);
     ck_assert_uint_eq(core(&l, 0).covered, 1);
     ck_assert_uint_eq(core(&l, 0).windows, 2);
@@ -259,11 +259,11 @@ START_TEST(test_not_here)
 
     multi.domid = (uint16_t)l.d->cfg.domid;
     ck_assert_int_eq(altp2m(&l, XM_ALTP2M_SET_DOMAIN_STATE, &op), -XM_ENOSYS);
-    ck_assert_int_eq(sim_hc_mem_access(l.m, &multi), -XM_EOPNOTSUPP);
+    ck_assert_int_eq(xmi_sim_hc_mem_access(l.m, &multi), -XM_EOPNOTSUPP);
     ck_assert_int_eq(set_rights(&l, FIRST, 1, 77), -XM_EINVAL);
     ck_assert_int_eq(set_rights(&l, FIRST, 0, XM_ACCESS_R), -XM_EINVAL);
     ck_assert_int_eq(set_rights(&l, FIRST + PAGES - 1, 2, XM_ACCESS_R), -XM_EINVAL);
-    ck_assert_int_eq(sim_mpu_core_info(l.d, 1, &i), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_mpu_core_info(l.d, 1, &i), -XM_EINVAL);
     end(&l);
 }
 END_TEST
@@ -281,9 +281,9 @@ START_TEST(test_random)
     rng_seed(&rng, 5 + (uint64_t)_i);
     for (unsigned i = 0; i < 3; i++) {
         r.seed = i;
-        ck_assert_int_eq(sim_vcpu_random(l.d, i, &r), 0);
+        ck_assert_int_eq(xmi_sim_vcpu_random(l.d, i, &r), 0);
     }
-    while (sim_domain_runnable(l.d)) {
+    while (xmi_sim_domain_runnable(l.d)) {
         uint64_t gfn = rng_below(&rng, PAGES);
 
         ck_assert_uint_lt(++rounds, 20000);
@@ -291,7 +291,7 @@ START_TEST(test_random)
             ck_assert_int_eq(set_rights(&l, FIRST + gfn,
                                         (uint32_t)(1 + rng_below(&rng, PAGES - gfn)),
                                         (uint8_t)rng_below(&rng, ALL_RIGHTS)), 0);
-        (void)sim_domain_run(l.d, 1 + rng_below(&rng, 64));
+        (void)xmi_sim_domain_run(l.d, 1 + rng_below(&rng, 64));
         while (take(&l, &ev)) {
             ck_assert_int_eq(set_rights(&l, ev.u.mem_access.gfn, 1, XM_ACCESS_RWX), 0);
             answer(&l, &ev, 0);

@@ -18,8 +18,8 @@ START_TEST(the_guest_never_reaches_the_ring)
     uint64_t ring, before;
 
     l.d = pv_domain(l.m, 1, FIRST);
-    ck_assert_uint_eq(sim_pv_ring_mfn(l.d), XM_GFN_NONE); /* made only when asked for */
-    ck_assert_ptr_null(sim_ring_page(l.d));
+    ck_assert_uint_eq(xmi_sim_pv_ring_mfn(l.d), XM_GFN_NONE); /* made only when asked for */
+    ck_assert_ptr_null(xmi_sim_ring_page(l.d));
     /* Before anybody listens, while somebody does, and afterwards. */
     for (unsigned moment = 0; moment < 4; moment++) {
         if (moment == 0)
@@ -30,7 +30,7 @@ START_TEST(the_guest_never_reaches_the_ring)
             ck_assert_int_eq(ring_disable(&l), 0);
         else
             ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_OFF, XM_SHADOW_ENABLE_MEM_ACCESS), 0);
-        ring = sim_pv_ring_mfn(l.d);
+        ring = xmi_sim_pv_ring_mfn(l.d);
         ck_assert_uint_ne(ring, XM_GFN_NONE);
         before = entry_at(l.d, at(PAGE));
         ck_assert_int_eq(update_va(l.d, at(PAGE), pte_make(ring, RW_PAGE)), -XM_EPERM);
@@ -47,9 +47,9 @@ START_TEST(the_guest_never_reaches_the_ring)
         ck_assert_int_eq(pv_call(l.d, SIM_OP_MMUEXT, SIM_MMUEXT_COPY_PAGE, at(PAGE), at(ring)),
                          -XM_EPERM);
         /* Nor does a tool that takes frames for the guest get it. */
-        ck_assert_int_lt(sim_populate(l.d, ring), 0);
+        ck_assert_int_lt(xmi_sim_populate(l.d, ring), 0);
     }
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -71,13 +71,13 @@ START_TEST(log_dirty_and_mem_access_end_without_each_other)
     ck_assert_int_eq(ring_disable(&l), 0);
     ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_OFF, XM_SHADOW_ENABLE_MEM_ACCESS), 0);
     ck_assert_uint_eq(l.d->pv->mode, XM_PV_MODE_SHADOW | XM_PV_MODE_LOG_DIRTY);
-    ck_assert(!pv_own(l.d, PAGE)->dirty);
+    ck_assert(!xmi_pv_own(l.d, PAGE)->dirty);
     ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(PAGE), 2));
-    ck_assert(pv_own(l.d, PAGE)->dirty);
+    ck_assert(xmi_pv_own(l.d, PAGE)->dirty);
     ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_OFF, 0), 0);
     ck_assert_uint_eq(l.d->pv->mode, 0);
     ck_assert_uint_eq(l.d->pv->shadow_count, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -101,7 +101,7 @@ START_TEST(no_ring_is_enodev_and_a_range_beyond_the_end_einval)
     ck_assert_int_eq(set_rights(&l, UINT64_MAX, 1000, XM_ACCESS_RX), 0);
     ck_assert_int_eq(rights_of(&l, UINT64_MAX), XM_ACCESS_RX);
     ck_assert_int_eq(rights_of(&l, PAGE), XM_ACCESS_RX);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -116,14 +116,14 @@ START_TEST(with_nobody_listening_a_page_is_relaxed_or_the_domain_crashed)
         ck_assert_int_eq(domctl(&l, XM_DOMCTL_SET_ACCESS_REQUIRED, required, 0), 0);
         ck_assert_int_eq(ring_disable(&l), 0);
         ck_assert_int_eq(pv_do(l.d, SIM_OP_WRITE, 0, at(PAGE), 5), !required);
-        sim_domain_info(l.d, &info);
+        xmi_sim_domain_info(l.d, &info);
         ck_assert_int_eq(info.dying, required);
         if (!required) {
             ck_assert_int_eq(ring_enable(&l), 0);
             ck_assert_int_eq(rights_of(&l, PAGE), XM_ACCESS_RWX);
             ck_assert_uint_eq(peek64(l.d, at(PAGE)), 5);
         }
-        sim_machine_destroy(l.m);
+        xmi_sim_machine_destroy(l.m);
     }
 }
 END_TEST
@@ -148,7 +148,7 @@ START_TEST(a_foreign_frame_is_refused_with_nothing_changed)
     ck_assert_int_eq(set_rights(&l, FOREIGN, 1, XM_ACCESS_N), -XM_ESRCH);
     ck_assert_int_eq(rights_of(&l, FOREIGN), -XM_ESRCH);
     ck_assert_int_eq(set_rights(&l, FIRST, (uint32_t)(hole - FIRST + 1), XM_ACCESS_N), -XM_ESRCH);
-    ck_assert_int_eq(sim_hc_mem_access(l.m, &op), -XM_ESRCH);
+    ck_assert_int_eq(xmi_sim_hc_mem_access(l.m, &op), -XM_ESRCH);
     for (uint64_t m = FIRST; m < hole; m++)
         ck_assert_int_eq(rights_of(&l, m), XM_ACCESS_RWX);
     ck_assert_uint_eq(report(l.d).tlb_flushes, flushes);
@@ -158,10 +158,10 @@ START_TEST(a_foreign_frame_is_refused_with_nothing_changed)
     ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(PAGE), 5));
     ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(OTHER), 5));
     flushes = report(l.d).tlb_flushes;
-    ck_assert_int_eq(sim_hc_mem_access(l.m, &op), 0);
+    ck_assert_int_eq(xmi_sim_hc_mem_access(l.m, &op), 0);
     ck_assert_uint_eq(report(l.d).tlb_flushes, flushes + 1);
     ck_assert_int_eq(rights_of(&l, OTHER), XM_ACCESS_N);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -176,15 +176,15 @@ START_TEST(all_mappings_of_a_frame_go_though_the_guest_refers_to_it)
     ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(PAGE), 1));
     ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(OTHER), 2));
     ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(FIRST + 9), 2));
-    ck_assert_uint_eq(pv_own(l.d, PAGE)->smaps, 2);
-    ck_assert_uint_eq(pv_own(l.d, PAGE)->refs, 2);
+    ck_assert_uint_eq(xmi_pv_own(l.d, PAGE)->smaps, 2);
+    ck_assert_uint_eq(xmi_pv_own(l.d, PAGE)->refs, 2);
     shadows = l.d->pv->shadow_count;
     flushes = report(l.d).tlb_flushes;
     ck_assert_int_eq(set_rights(&l, PAGE, 1, XM_ACCESS_R), 0);
     ck_assert_uint_eq(report(l.d).tlb_flushes, flushes + 1);
-    ck_assert_uint_eq(pv_own(l.d, PAGE)->smaps, 0);
-    ck_assert_uint_eq(pv_own(l.d, PAGE)->refs, 2);
-    ck_assert_uint_eq(pv_own(l.d, FIRST + 9)->smaps, 1);
+    ck_assert_uint_eq(xmi_pv_own(l.d, PAGE)->smaps, 0);
+    ck_assert_uint_eq(xmi_pv_own(l.d, PAGE)->refs, 2);
+    ck_assert_uint_eq(xmi_pv_own(l.d, FIRST + 9)->smaps, 1);
     ck_assert_uint_eq(l.d->pv->shadow_count, shadows);
     /* Not mapped in any shadow: no walk, no flush. */
     ck_assert_int_eq(set_rights(&l, FIRST + 30, 1, XM_ACCESS_N), 0);
@@ -192,7 +192,7 @@ START_TEST(all_mappings_of_a_frame_go_though_the_guest_refers_to_it)
     ck_assert_uint_eq(l.d->pv->where.sweeps, 1);
     (void)pv_stopped(&l, SIM_OP_WRITE, at(OTHER), 1, PAGE, XM_DO_W);
     ck_assert_uint_eq(report(l.d).forbidden, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -230,7 +230,7 @@ START_TEST(a_fault_tells_fetches_apart_and_leaves_the_guests_own_to_it)
     ck_assert_uint_eq(vcpu(l.d, 0).traps, 2);
     ck_assert(no_event(&l));
     (void)pv_stopped(&l, SIM_OP_READ, at(PAGE), 0, PAGE, XM_DO_R);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -238,7 +238,7 @@ static uint64_t shadow_entry(struct sim_domain *d, uint64_t va)
 {
     struct pv_walk w;
 
-    return pv_walk_hw(d, sim_pv_root(d), va, &w) ? w.leaf : 0;
+    return xmi_pv_walk_hw(d, xmi_sim_pv_root(d), va, &w) ? w.leaf : 0;
 }
 
 /* 8. Propagate intersects with log-dirty, read-only and page-table protection; prefetch too. A
@@ -269,28 +269,28 @@ START_TEST(an_entry_has_what_rights_and_log_dirty_and_the_guest_allow)
     /* Denied by the rights: neither the log nor the guest's dirty bit knows of it. */
     ck_assert_int_eq(update_va(l.d, at(PAGE + 1), pte_make(PAGE + 1, RW_PAGE)), 0);
     ev = pv_stopped(&l, SIM_OP_WRITE, at(PAGE + 1), 9, PAGE + 1, XM_DO_W);
-    ck_assert(!pv_own(l.d, PAGE + 1)->dirty);
+    ck_assert(!xmi_pv_own(l.d, PAGE + 1)->dirty);
     ck_assert_uint_eq(entry_at(l.d, at(PAGE + 1)) & (PTE_A | PTE_D), 0);
     ck_assert_int_eq(set_rights(&l, PAGE + 1, 1, XM_ACCESS_RW), 0);
     go_on(&l, &ev);
-    ck_assert(pv_own(l.d, PAGE + 1)->dirty);
+    ck_assert(xmi_pv_own(l.d, PAGE + 1)->dirty);
     ck_assert_uint_eq(entry_at(l.d, at(PAGE + 1)) & (PTE_A | PTE_D), PTE_A | PTE_D);
     ck_assert_uint_eq(shadow_entry(l.d, at(PAGE + 1)) & (XM_PTE_P | XM_PTE_RW | XM_PTE_NX),
                       XM_PTE_P | XM_PTE_RW | XM_PTE_NX);
 
     /* Rights of rwx give no more than the log, the guest or a page table allow. */
-    ck_assert(!pv_own(l.d, PAGE)->dirty);
+    ck_assert(!xmi_pv_own(l.d, PAGE)->dirty);
     ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(PAGE), 1));
-    ck_assert(pv_own(l.d, PAGE)->dirty);
+    ck_assert(xmi_pv_own(l.d, PAGE)->dirty);
     ck_assert_int_eq(update_va(l.d, at(PAGE), pte_make(PAGE, RO_PAGE)), 0);
     ck_assert(pv_do(l.d, SIM_OP_READ, 0, at(PAGE), 0));
     ck_assert_uint_eq(shadow_entry(l.d, at(PAGE)) & XM_PTE_RW, 0);
     ck_assert(pv_do(l.d, SIM_OP_READ, 0, at(table), 0));
     ck_assert_uint_eq(shadow_entry(l.d, at(table)) & (XM_PTE_P | XM_PTE_RW), XM_PTE_P);
     ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_CLEAN, 0), 0);
-    ck_assert(!pv_own(l.d, PAGE + 1)->dirty);
+    ck_assert(!xmi_pv_own(l.d, PAGE + 1)->dirty);
     ck_assert_uint_eq(report(l.d).forbidden, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -316,7 +316,7 @@ START_TEST(what_no_entry_can_express_is_decided_by_the_fault)
                 ck_assert(pv_do(l.d, doing[i % 3].op, 0, at(PAGE), 40 + i + again));
                 ck_assert(no_event(&l));
                 ck_assert_uint_eq(shadow_entry(l.d, at(PAGE)), 0);
-                ck_assert_uint_eq(pv_own(l.d, PAGE)->smaps, 0);
+                ck_assert_uint_eq(xmi_pv_own(l.d, PAGE)->smaps, 0);
             } else {
                 ev = pv_stopped(&l, doing[i % 3].op, at(PAGE), 7, PAGE, doing[i % 3].bit);
                 ck_assert_int_eq(set_rights(&l, PAGE, 1, XM_ACCESS_RWX), 0);
@@ -327,7 +327,7 @@ START_TEST(what_no_entry_can_express_is_decided_by_the_fault)
         if (doing[i % 3].op == SIM_OP_WRITE && a != XM_ACCESS_X)
             ck_assert_uint_eq(peek64(l.d, at(PAGE)), 41 + i);
         ck_assert_uint_eq(report(l.d).forbidden, 0);
-        sim_machine_destroy(l.m);
+        xmi_sim_machine_destroy(l.m);
     }
 }
 END_TEST
@@ -366,7 +366,7 @@ START_TEST(page_table_writes_by_fault_and_by_hypercall_meet_the_rights)
         ck_assert_uint_eq(entry_at(l.d, at(PAGE)), was); /* nothing was written */
         ck_assert_uint_eq(peek64(l.d, at(OTHER)), 1000 + i);
         answer(&l, &ev, 0); /* resumed as it is: caught again */
-        (void)sim_domain_run(l.d, 64);
+        (void)xmi_sim_domain_run(l.d, 64);
         ck_assert(take(&l, &ev));
         ck_assert_int_eq(set_rights(&l, ways[i].mfn, 1, XM_ACCESS_RWX), 0);
         go_on(&l, &ev); /* the hypercall goes on where it was */
@@ -381,13 +381,13 @@ START_TEST(page_table_writes_by_fault_and_by_hypercall_meet_the_rights)
     ck_assert(!pv_do(l.d, SIM_OP_MMUEXT, SIM_MMUEXT_COPY_PAGE, at(FIRST + 20), at(OTHER)));
     /* And rights of the page that an entry names hold behind any way of writing the entry. */
     ck_assert_uint_eq(report(l.d).forbidden, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 
     l = pv_listener(1);
     ck_assert_int_eq(set_rights(&l, OTHER, 1, XM_ACCESS_R), 0);
     ck_assert_int_eq(update_va(l.d, at(PAGE), pte_make(OTHER, RW_PAGE | PTE_A | PTE_D)), 0);
     (void)pv_stopped(&l, SIM_OP_WRITE, at(PAGE), 1, OTHER, XM_DO_W);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -407,7 +407,7 @@ START_TEST(a_frame_given_to_xen_by_number_is_a_write_of_the_guests)
     ck_assert_uint_eq(ev.u.mem_access.flags & 7u, XM_DO_W);
     ck_assert_uint_eq(peek64(l.d, at(PAGE) + 0x100), 0x1111);
     answer(&l, &ev, XM_EV_FLAG_EMULATE); /* let through: the rights stay */
-    while (sim_domain_run(l.d, 64) != 0)
+    while (xmi_sim_domain_run(l.d, 64) != 0)
         ;
     ck_assert_int_eq((int)vcpu(l.d, 0).result, 0);
     ck_assert_uint_eq(peek64(l.d, at(PAGE) + 0x100), 0x2222);
@@ -419,7 +419,7 @@ START_TEST(a_frame_given_to_xen_by_number_is_a_write_of_the_guests)
     ck_assert_int_eq(pv_call(l.d, SIM_OP_AREA, 0, at(OTHER), 5), -XM_EBUSY);
     (void)pv_stopped(&l, SIM_OP_WRITE, at(PAGE), 1, PAGE, XM_DO_W);
     ck_assert_uint_eq(report(l.d).forbidden, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -434,7 +434,7 @@ START_TEST(accesses_of_xen_pass_or_are_told_or_are_denied)
     ck_assert_uint_eq(peek64(l.d, at(PAGE)), 11);
     ck_assert(no_event(&l));
 
-    ck_assert_int_eq(sim_pv_set_policy(l.d, SIM_PV_OWN_NOTIFY), 0);
+    ck_assert_int_eq(xmi_sim_pv_set_policy(l.d, SIM_PV_OWN_NOTIFY), 0);
     for (unsigned i = 0; i < 12; i++) { /* more than the ring holds: it never waits */
         ck_assert_int_eq(pv_call(l.d, SIM_OP_HYPERCALL_BUF, 0, at(PAGE), 20 + i),
                          i == 0 ? 11 : 19 + i);
@@ -448,7 +448,7 @@ START_TEST(accesses_of_xen_pass_or_are_told_or_are_denied)
     }
     ck_assert_int_eq(rights_of(&l, PAGE), XM_ACCESS_N);
 
-    ck_assert_int_eq(sim_pv_set_policy(l.d, SIM_PV_OWN_DENY), 0);
+    ck_assert_int_eq(xmi_sim_pv_set_policy(l.d, SIM_PV_OWN_DENY), 0);
     ck_assert_int_eq(pv_call(l.d, SIM_OP_HYPERCALL_BUF, 0, at(PAGE), 50), -XM_EFAULT);
     /* Half of it would be allowed: none of it is done. */
     ck_assert_int_eq(pv_call(l.d, SIM_OP_HYPERCALL_BUF, 0, at(PAGE - 1) + 0xffc, 50), -XM_EFAULT);
@@ -457,11 +457,11 @@ START_TEST(accesses_of_xen_pass_or_are_told_or_are_denied)
     ck_assert(no_event(&l));
     ck_assert_int_eq(pv_call(l.d, SIM_OP_HYPERCALL_BUF, 0, at(OTHER), 50), 0);
     /* With access_required and nobody to tell, a notification is a violation like any other. */
-    ck_assert_int_eq(sim_pv_set_policy(l.d, SIM_PV_OWN_NOTIFY), 0);
+    ck_assert_int_eq(xmi_sim_pv_set_policy(l.d, SIM_PV_OWN_NOTIFY), 0);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_SET_ACCESS_REQUIRED, 1, 0), 0);
     ck_assert_int_eq(ring_disable(&l), 0);
     ck_assert(!pv_do(l.d, SIM_OP_HYPERCALL_BUF, 0, at(PAGE), 60));
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -473,7 +473,7 @@ START_TEST(a_frame_with_a_new_owner_starts_at_the_default)
 
         l.d = pv_domain(l.m, 1, FIRST);
         l2.d = pv_domain(l.m, 1, FOREIGN);
-        ck_assert_int_eq(sim_pv_set_later_default(l2.d, later != 0), 0);
+        ck_assert_int_eq(xmi_sim_pv_set_later_default(l2.d, later != 0), 0);
         ck_assert_int_eq(access_on(&l), 0);
         ck_assert_int_eq(ring_enable(&l), 0);
         ck_assert_int_eq(access_on(&l2), 0);
@@ -481,20 +481,20 @@ START_TEST(a_frame_with_a_new_owner_starts_at_the_default)
         ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(PAGE), 5));
         ck_assert_int_eq(set_rights(&l, PAGE, 1, XM_ACCESS_N), 0);
         ck_assert_int_eq(set_rights(&l2, XM_GFN_NONE, 0, XM_ACCESS_RX), 0);
-        ck_assert_int_eq(sim_depopulate(l.d, PAGE), 0);
+        ck_assert_int_eq(xmi_sim_depopulate(l.d, PAGE), 0);
         ck_assert_int_eq(rights_of(&l, PAGE), -XM_ESRCH);
-        ck_assert_int_eq(sim_populate(l2.d, PAGE), 0);
+        ck_assert_int_eq(xmi_sim_populate(l2.d, PAGE), 0);
         ck_assert_int_eq(rights_of(&l2, PAGE), XM_ACCESS_RX); /* not n */
         /* For all, or for frames that came later. */
         ck_assert_int_eq(rights_of(&l2, FOREIGN), later ? XM_ACCESS_RWX : XM_ACCESS_RX);
-        ck_assert_int_eq(sim_depopulate(l2.d, PAGE), 0);
-        ck_assert_int_eq(sim_populate(l.d, PAGE), 0); /* and home again */
+        ck_assert_int_eq(xmi_sim_depopulate(l2.d, PAGE), 0);
+        ck_assert_int_eq(xmi_sim_populate(l.d, PAGE), 0); /* and home again */
         ck_assert_int_eq(rights_of(&l, PAGE), XM_ACCESS_RWX);
         ck_assert(pv_do(l.d, SIM_OP_READ, 0, at(PAGE), 0));
         ck_assert_uint_eq(vcpu(l.d, 0).result, 0);
         ck_assert(no_event(&l));
         ck_assert_uint_eq(report(l.d).forbidden, 0);
-        sim_machine_destroy(l.m);
+        xmi_sim_machine_destroy(l.m);
     }
 }
 END_TEST
@@ -534,7 +534,7 @@ START_TEST(the_end_restores_every_mapping_and_leaks_nothing)
     ck_assert_int_eq(ring_enable(&l), 0);
     for (uint64_t m = FIRST; m < FIRST + 32; m++)
         ck_assert_int_eq(rights_of(&l, m), XM_ACCESS_RWX);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 

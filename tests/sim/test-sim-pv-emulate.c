@@ -18,13 +18,13 @@ static void end(void)
 {
     ck_assert_uint_eq(report(l.d).forbidden, 0);
     ck_assert(no_event(&l));
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 
 static void run_on(uint32_t flags)
 {
     answer(&l, &ev, flags);
-    while (sim_domain_run(l.d, 64) != 0)
+    while (xmi_sim_domain_run(l.d, 64) != 0)
         ;
 }
 
@@ -43,15 +43,15 @@ static void listen_for_unimplemented(void)
     c.domain = (uint16_t)l.d->cfg.domid;
     c.u.monitor_op.op = XM_MONITOR_ENABLE;
     c.u.monitor_op.event = XM_MONITOR_EMUL_UNIMPLEMENTED;
-    ck_assert_int_eq(sim_hc_domctl(l.m, &c), 0);
+    ck_assert_int_eq(xmi_sim_hc_domctl(l.m, &c), 0);
 }
 
 static void write_so(uint16_t flags)
 {
     const struct sim_op op = {.code = SIM_OP_WRITE, .flags = flags, .addr = at(PAGE), .value = 7};
 
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
-    while (sim_domain_run(l.d, 64) != 0)
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
+    while (xmi_sim_domain_run(l.d, 64) != 0)
         ;
     told(PAGE, XM_EV_REASON_MEM_ACCESS);
 }
@@ -91,8 +91,8 @@ START_TEST(another_access_to_the_same_frame)
     const struct sim_op op = {.code = SIM_OP_COPY, .addr = at(PAGE), .to = at(PAGE) + 8};
 
     ck_assert_int_eq(set_rights(&l, PAGE, 1, XM_ACCESS_N), 0);
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
-    ck_assert_uint_ne(sim_domain_run(l.d, 64), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
+    ck_assert_uint_ne(xmi_sim_domain_run(l.d, 64), 0);
     told(PAGE, XM_EV_REASON_MEM_ACCESS);
     ck_assert_uint_eq(ev.u.mem_access.flags & 7u, XM_DO_R);
     run_on(XM_EV_FLAG_EMULATE);

@@ -73,7 +73,7 @@ static void new_op(uint32_t id)
     case 1: op = copy_op(); break;
     default: op = access_op(); break;
     }
-    ck_assert_int_eq(sim_vcpu_script(l.d, id, &op, 1, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, id, &op, 1, 1), 0);
 }
 
 /* ---- the tool ---- */
@@ -123,7 +123,7 @@ static void change_listener(void)
     if (ring_disable(&l) != 0)
         return;
     deaf++;
-    (void)sim_domain_run(l.d, below(RUN));
+    (void)xmi_sim_domain_run(l.d, below(RUN));
     ck_assert_int_eq(ring_enable(&l), 0);
 }
 
@@ -131,10 +131,10 @@ static void balloon(void)
 {
     uint64_t mfn = frame();
 
-    if (sim_depopulate(l.d, mfn) != 0)
+    if (xmi_sim_depopulate(l.d, mfn) != 0)
         return;
-    (void)sim_domain_run(l.d, below(20));
-    ck_assert_int_eq(sim_populate(l.d, mfn), 0);
+    (void)xmi_sim_domain_run(l.d, below(20));
+    ck_assert_int_eq(xmi_sim_populate(l.d, mfn), 0);
     ck_assert_int_eq(rights_of(&l, mfn), XM_ACCESS_RWX);
 }
 
@@ -155,7 +155,7 @@ static void turn(void)
     case 7: set_some(); break;
     default: break;
     }
-    (void)sim_domain_run(l.d, below(6));
+    (void)xmi_sim_domain_run(l.d, below(6));
     steps += xm_pv_of(&l.d->core)->step.open;
     take_events();
 }
@@ -166,7 +166,7 @@ static void settle(void)
     for (unsigned i = 0; i < 100; i++) {
         ck_assert_int_eq(set_rights(&l, FIRST, FRAMES, XM_ACCESS_RWX), 0);
         take_events();
-        while (sim_domain_run(l.d, RUN) != 0)
+        while (xmi_sim_domain_run(l.d, RUN) != 0)
             take_events();
     }
     for (uint32_t i = 0; i < VCPUS; i++)
@@ -192,7 +192,7 @@ START_TEST(nothing_passes)
     ck_assert(events > 1000 && sets > 1000 && remaps > 100 && deaf > 10);
     ck_assert(answers[0] > 100 && answers[1] > 100 && answers[3] > 100);
     ck_assert(answers[4] > 100 && steps > 100);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 

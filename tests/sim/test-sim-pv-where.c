@@ -13,7 +13,7 @@ static struct listener large(uint32_t pages)
         .kind = SIM_X86_PV, .vcpus = 1, .pages = pages, .first_gfn = GIB, .name = "large"};
     struct listener l = {.m = new_machine(1)};
 
-    ck_assert_int_eq(sim_domain_create(l.m, &cfg, &l.d), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(l.m, &cfg, &l.d), 0);
     ck_assert_int_eq(access_on(&l), 0);
     ck_assert_int_eq(ring_enable(&l), 0);
     return l;
@@ -27,8 +27,8 @@ static void touch(struct sim_domain *d, uint32_t pages, uint32_t stride)
     ck_assert_ptr_nonnull(op);
     for (uint32_t i = 0; i < pages; i++)
         op[i] = (struct sim_op){.code = SIM_OP_READ, .addr = at(GIB + (uint64_t)i * stride), .len = 8};
-    ck_assert_int_eq(sim_vcpu_script(d, 0, op, pages, 1), 0);
-    while (sim_domain_run(d, 1u << 20) != 0)
+    ck_assert_int_eq(xmi_sim_vcpu_script(d, 0, op, pages, 1), 0);
+    while (xmi_sim_domain_run(d, 1u << 20) != 0)
         ;
     free(op);
 }
@@ -58,7 +58,7 @@ static void set_scattered(struct listener *l, uint32_t from, uint8_t rights)
     for (uint32_t i = 0; i < SET; i++)
         gfns[i] = GIB + (from + i * UINT64_C(26)) % GIB;
     memset(all, rights, SET);
-    ck_assert_int_eq(sim_hc_mem_access(l->m, &op), 0);
+    ck_assert_int_eq(xmi_sim_hc_mem_access(l->m, &op), 0);
     free(gfns);
     free(all);
 }
@@ -80,20 +80,20 @@ START_TEST(test_scattered_set)
     l.d->pv->looked = 0;
     for (uint32_t i = 0; i < 100; i++) {
         ck_assert_int_eq(set_rights(&l, GIB + 2 + 26 * i, 1, XM_ACCESS_R), 0);
-        ck_assert_uint_eq(pv_own(l.d, GIB + 2 + 26 * i)->smaps, 0);
+        ck_assert_uint_eq(xmi_pv_own(l.d, GIB + 2 + 26 * i)->smaps, 0);
     }
     ck_assert_uint_eq(l.d->pv->looked, 100);
     ck_assert_uint_eq(l.d->pv->where.sweeps, 1);
     for (uint32_t i = 0; i < SET; i++) {
-        ck_assert_uint_eq(pv_own(l.d, GIB + 26 * i)->smaps, 0);
-        ck_assert_uint_eq(pv_own(l.d, GIB + 26 * i + 1)->smaps, 0);
-        ck_assert_uint_ne(pv_own(l.d, GIB + 26 * i + 3)->smaps, 0);
+        ck_assert_uint_eq(xmi_pv_own(l.d, GIB + 26 * i)->smaps, 0);
+        ck_assert_uint_eq(xmi_pv_own(l.d, GIB + 26 * i + 1)->smaps, 0);
+        ck_assert_uint_ne(xmi_pv_own(l.d, GIB + 26 * i + 3)->smaps, 0);
     }
     ck_assert_int_eq(set_rights(&l, XM_GFN_NONE, 0, XM_ACCESS_RWX), 0);
     ck_assert_int_eq(ring_disable(&l), 0);
     ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_OFF, XM_SHADOW_ENABLE_MEM_ACCESS), 0);
     ck_assert_uint_eq(l.d->pv->where.bytes, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -110,12 +110,12 @@ START_TEST(test_later_entries)
         ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(OTHER + i), 2));
     }
     ck_assert_int_eq(update_va(l.d, at(OTHER + 7), 0), 0);
-    ck_assert_uint_eq(pv_own(l.d, OTHER)->smaps, 6);
+    ck_assert_uint_eq(xmi_pv_own(l.d, OTHER)->smaps, 6);
     ck_assert_int_eq(set_rights(&l, OTHER, 1, XM_ACCESS_N), 0);
-    ck_assert_uint_eq(pv_own(l.d, OTHER)->smaps, 0);
+    ck_assert_uint_eq(xmi_pv_own(l.d, OTHER)->smaps, 0);
     ck_assert_uint_lt(l.d->pv->looked, 20);
     ck_assert_uint_eq(l.d->pv->where.sweeps, 1);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -133,8 +133,8 @@ START_TEST(test_own_access)
         l.d->pv->looked = 0;
         ck_assert_int_eq(pv_call(l.d, SIM_OP_HYPERCALL_BUF, 0, at(GIB + 1), 11), 0);
         ck_assert_uint_eq(l.d->pv->looked, 1);
-        ck_assert_uint_eq(pv_own(l.d, GIB + 1)->smaps, 0);
-        sim_machine_destroy(l.m);
+        ck_assert_uint_eq(xmi_pv_own(l.d, GIB + 1)->smaps, 0);
+        xmi_sim_machine_destroy(l.m);
     }
 }
 END_TEST
@@ -144,8 +144,8 @@ static bool other_writes(struct sim_domain *d, uint64_t va)
     const struct sim_op op = {.code = SIM_OP_WRITE, .addr = va, .value = 7};
     uint64_t before = vcpu(d, 1).done;
 
-    ck_assert_int_eq(sim_vcpu_script(d, 1, &op, 1, 1), 0);
-    while (sim_domain_run(d, 64) != 0)
+    ck_assert_int_eq(xmi_sim_vcpu_script(d, 1, &op, 1, 1), 0);
+    while (xmi_sim_domain_run(d, 64) != 0)
         ;
     return vcpu(d, 1).done != before;
 }
@@ -162,23 +162,23 @@ START_TEST(test_closed)
     ck_assert(take(&l, &ev));
     ck_assert_int_eq(set_rights(&l, PAGE, 1, XM_ACCESS_RWX), 0);
     answer(&l, &ev, 0);
-    while (sim_domain_run(l.d, 64) != 0)
+    while (xmi_sim_domain_run(l.d, 64) != 0)
         ;
 
     ck_assert_int_eq(set_rights(&l, PAGE, 1, XM_ACCESS_N), 0);
     l.d->pv->lingers = true;
     ck_assert_int_eq(pv_call(l.d, SIM_OP_HYPERCALL_BUF, 0, at(PAGE), 12), 7);
-    ck_assert_uint_eq(pv_own(l.d, PAGE)->smaps, 1);
+    ck_assert_uint_eq(xmi_pv_own(l.d, PAGE)->smaps, 1);
     ck_assert(other_writes(l.d, at(PAGE)));
     ck_assert_uint_ge(l.d->pv->through_open, 1);
     ck_assert(no_event(&l));
     ck_assert(pv_do(l.d, SIM_OP_READ, 0, at(OTHER), 0));
-    ck_assert_uint_eq(pv_own(l.d, PAGE)->smaps, 0);
+    ck_assert_uint_eq(xmi_pv_own(l.d, PAGE)->smaps, 0);
     ck_assert(!other_writes(l.d, at(PAGE)));
     ck_assert(take(&l, &ev));
     ck_assert_uint_eq(ev.u.mem_access.gfn, PAGE);
     ck_assert_uint_eq(report(l.d).forbidden, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -192,12 +192,12 @@ START_TEST(test_open_and_set)
     l.d->pv->lingers = true;
     ck_assert_int_eq(pv_call(l.d, SIM_OP_HYPERCALL_BUF, 0, at(PAGE), 11), 0);
     ck_assert_int_eq(set_rights(&l, PAGE, 1, XM_ACCESS_N), 0);
-    ck_assert_uint_eq(pv_own(l.d, PAGE)->smaps, 0);
+    ck_assert_uint_eq(xmi_pv_own(l.d, PAGE)->smaps, 0);
     ck_assert(!other_writes(l.d, at(PAGE)));
     ck_assert(take(&l, &ev));
     ck_assert(pv_do(l.d, SIM_OP_READ, 0, at(OTHER), 0));
     ck_assert_uint_eq(report(l.d).forbidden, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -212,15 +212,15 @@ START_TEST(test_open_many)
         uint64_t va = at(FIRST + i) + 0xffc; /* and the first word of the next */
 
         ck_assert_int_ge(pv_call(l.d, SIM_OP_HYPERCALL_BUF, 0, va, 1), 0);
-        ck_assert_uint_ne(pv_own(l.d, FIRST + i)->smaps, 0);
-        ck_assert_uint_ne(pv_own(l.d, FIRST + i + 1)->smaps, 0);
+        ck_assert_uint_ne(xmi_pv_own(l.d, FIRST + i)->smaps, 0);
+        ck_assert_uint_ne(xmi_pv_own(l.d, FIRST + i + 1)->smaps, 0);
     }
     l.d->pv->lingers = false;
     ck_assert_int_ge(pv_call(l.d, SIM_OP_HYPERCALL_BUF, 0, at(FIRST), 1), 0);
     for (uint32_t i = 0; i < PAGES; i++)
-        ck_assert_uint_eq(pv_own(l.d, FIRST + i)->smaps, 0);
+        ck_assert_uint_eq(xmi_pv_own(l.d, FIRST + i)->smaps, 0);
     ck_assert_uint_eq(report(l.d).forbidden, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -237,12 +237,12 @@ START_TEST(test_hidden)
     ev = pv_stopped(&l, SIM_OP_READ, at(PAGE + 3), 0, PAGE + 3, XM_DO_R);
     ck_assert_int_eq(set_rights(&l, PAGE + 3, 1, XM_ACCESS_RWX), 0);
     go_on(&l, &ev);
-    s = pv_own(l.d, l1_of(l.d, at(PAGE)))->shadow;
+    s = xmi_pv_own(l.d, l1_of(l.d, at(PAGE)))->shadow;
     ck_assert_ptr_nonnull(s);
     for (uint32_t i = 0; i < 8; i++)
         ck_assert(i == 0 || i == 3 || i == 7 ? s->e[pv_index(at(PAGE + i), 1)] != 0
                                              : s->e[pv_index(at(PAGE + i), 1)] == 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 

@@ -12,7 +12,7 @@ START_TEST(test_builder)
     struct sim_domain *d = pv_domain(m, 2, FIRST);
     struct sim_domain_info info;
 
-    sim_domain_info(d, &info);
+    xmi_sim_domain_info(d, &info);
     ck_assert_int_eq(info.kind, SIM_X86_PV);
     ck_assert_uint_eq(info.highest_gfn, FIRST + PAGES + 3); /* one table of each level */
     ck_assert_uint_eq(info.pages, PAGES + 4);
@@ -25,7 +25,7 @@ START_TEST(test_builder)
     ck_assert(pv_do(d, SIM_OP_EXEC, 0, at(PAGE), 0));
     ck_assert_uint_eq(vcpu(d, 0).traps, 0);
     ck_assert_uint_eq(report(d).forbidden, 0);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -36,23 +36,23 @@ START_TEST(test_cfg)
     struct sim_domain *d = NULL;
 
     c.altp2m = true;
-    ck_assert_int_eq(sim_domain_create(m, &c, &d), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_domain_create(m, &c, &d), -XM_EINVAL);
     c.altp2m = false;
     c.pages = UINT64_C(1) << 21;
-    ck_assert_int_eq(sim_domain_create(m, &c, &d), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_domain_create(m, &c, &d), -XM_EINVAL);
     c.pages = 16;
     c.first_gfn = UINT64_C(1) << 28;
-    ck_assert_int_eq(sim_domain_create(m, &c, &d), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_domain_create(m, &c, &d), -XM_EINVAL);
     /* Over a border of tables, so that two of each lower level are needed. */
     c.first_gfn = (UINT64_C(1) << 18) - 8;
-    ck_assert_int_eq(sim_domain_create(m, &c, &d), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(m, &c, &d), 0);
     ck_assert(pv_do(d, SIM_OP_WRITE, 0, at(c.first_gfn + 15), 1));
     ck_assert_uint_eq(vcpu(d, 0).traps, 0);
     /* Its frames are its own. */
-    ck_assert_int_eq(sim_domain_create(m, &c, &d), -XM_EEXIST);
+    ck_assert_int_eq(xmi_sim_domain_create(m, &c, &d), -XM_EEXIST);
     c.first_gfn += 1000;
-    ck_assert_int_eq(sim_domain_create(m, &c, &d), 0);
-    sim_machine_destroy(m);
+    ck_assert_int_eq(xmi_sim_domain_create(m, &c, &d), 0);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -76,7 +76,7 @@ START_TEST(test_guest_faults)
     ck_assert_uint_eq(vcpu(d, 0).traps, ++traps);
     ck_assert(pv_do(d, SIM_OP_READ, 0, UINT64_C(0x800000000000), 0)); /* the hypervisor's */
     ck_assert_uint_eq(vcpu(d, 0).traps, ++traps);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -85,7 +85,7 @@ START_TEST(test_validation)
 {
     struct sim_machine *m = new_machine(1);
     struct sim_domain *d = pv_domain(m, 1, FIRST), *other = pv_domain(m, 1, 0x10000);
-    uint64_t l1 = l1_of(d, at(PAGE)), root = sim_pv_root(d), before = entry_at(d, at(PAGE));
+    uint64_t l1 = l1_of(d, at(PAGE)), root = xmi_sim_pv_root(d), before = entry_at(d, at(PAGE));
 
     (void)other;
     ck_assert_int_eq(update_va(d, at(PAGE), pte_make(0x10000, RO_PAGE)), -XM_EPERM); /* foreign */
@@ -112,7 +112,7 @@ START_TEST(test_validation)
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_CLEAR_PAGE, at(l1), 0), -XM_EINVAL);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_NEW_BASEPTR, at(l1), 0), -XM_EINVAL);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, 99, 0, 0), -XM_ENOSYS);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -127,22 +127,22 @@ START_TEST(test_pin)
     ck_assert(pv_do(d, SIM_OP_WRITE, 0, at(FREE_TABLE) + 8, bad));
     ck_assert_int_eq(update_va(d, at(FREE_TABLE), pte_make(FREE_TABLE, RO_PAGE)), 0);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_PIN_L1, at(FREE_TABLE), 0), -XM_EINVAL);
-    ck_assert_uint_eq(pv_own(d, PAGE)->refs, 1); /* what was taken is given back */
+    ck_assert_uint_eq(xmi_pv_own(d, PAGE)->refs, 1); /* what was taken is given back */
     ck_assert_int_eq(update_va(d, at(FREE_TABLE), pte_make(FREE_TABLE, RW_PAGE)), 0);
     ck_assert(pv_do(d, SIM_OP_WRITE, 0, at(FREE_TABLE) + 8, 0));
     ck_assert_int_eq(update_va(d, at(FREE_TABLE), pte_make(FREE_TABLE, RO_PAGE)), 0);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_PIN_L1, at(FREE_TABLE), 0), 0);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_PIN_L1, at(FREE_TABLE), 0), -XM_EINVAL);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_PIN_L2, at(FREE_TABLE), 0), -XM_EINVAL);
-    ck_assert_uint_eq(pv_own(d, PAGE)->refs, 2);
+    ck_assert_uint_eq(xmi_pv_own(d, PAGE)->refs, 2);
     /* While it is a table, it is not mapped writable. */
     ck_assert_int_eq(update_va(d, at(FREE_TABLE), pte_make(FREE_TABLE, RW_PAGE)), -XM_EINVAL);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_UNPIN, at(FREE_TABLE), 0), 0);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_UNPIN, at(FREE_TABLE), 0), -XM_EINVAL);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_UNPIN, at(0x9999), 0), -XM_EINVAL);
-    ck_assert_uint_eq(pv_own(d, PAGE)->refs, 1);
+    ck_assert_uint_eq(xmi_pv_own(d, PAGE)->refs, 1);
     ck_assert_int_eq(update_va(d, at(FREE_TABLE), pte_make(FREE_TABLE, RW_PAGE)), 0);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -151,7 +151,7 @@ START_TEST(test_new_root)
 {
     struct sim_machine *m = new_machine(1);
     struct sim_domain *d = pv_domain(m, 1, FIRST);
-    uint64_t root = sim_pv_root(d);
+    uint64_t root = xmi_sim_pv_root(d);
 
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_COPY_PAGE, at(FREE_TABLE), at(root)), 0);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_NEW_BASEPTR, at(FREE_TABLE), 0),
@@ -164,8 +164,8 @@ START_TEST(test_new_root)
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_COPY_PAGE, at(OTHER), at(0x9999)),
                      -XM_EINVAL);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_NEW_BASEPTR, at(root), 0), 0);
-    ck_assert_uint_eq(pv_own(d, FREE_TABLE)->types, 0);
-    sim_machine_destroy(m);
+    ck_assert_uint_eq(xmi_pv_own(d, FREE_TABLE)->types, 0);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -191,11 +191,11 @@ START_TEST(test_ptwr)
         ck_assert_uint_eq(vcpu(l.d, 0).traps, traps + 1);
         ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, va + 3, 0)); /* not aligned */
         ck_assert_uint_eq(vcpu(l.d, 0).traps, traps + 2);
-        ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(sim_pv_root(l.d)), 0)); /* not an L1 */
+        ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(xmi_sim_pv_root(l.d)), 0)); /* not an L1 */
         ck_assert_uint_eq(vcpu(l.d, 0).traps, traps + 3);
         ck_assert_uint_eq(pte_mfn(entry_at(l.d, at(PAGE))), PAGE);
         ck_assert_uint_eq(report(l.d).forbidden, 0);
-        sim_machine_destroy(l.m);
+        xmi_sim_machine_destroy(l.m);
     }
 }
 END_TEST
@@ -222,7 +222,7 @@ START_TEST(test_stale_tlb)
     ck_assert(pv_do(d, SIM_OP_WRITE, 0, at(PAGE), 5));
     ck_assert_uint_eq(peek64(d, at(OTHER)), 5);
     ck_assert_uint_eq(report(d).forbidden, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -241,7 +241,7 @@ START_TEST(test_table_is_never_writable)
     ck_assert(pv_do(d, SIM_OP_WRITE, 0, at(FREE_TABLE) + 64, pte_make(PAGE, RW_PAGE)));
     ck_assert_uint_eq(vcpu(d, 0).traps, traps + 1);
     ck_assert_uint_eq(report(d).forbidden, 0);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -251,11 +251,11 @@ START_TEST(test_check_sees_a_missing_flush)
     struct listener l = pv_listener(1);
 
     ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(PAGE), 1));
-    sim_break_tlb_flush(l.d, true);
+    xmi_sim_break_tlb_flush(l.d, true);
     ck_assert_int_eq(set_rights(&l, PAGE, 1, XM_ACCESS_R), 0);
     ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(PAGE), 2));
     ck_assert_uint_eq(report(l.d).forbidden, 1);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -277,7 +277,7 @@ START_TEST(test_accessed_and_dirty)
         ck_assert_uint_eq(entry_at(l.d, at(PAGE)) & (PTE_A | PTE_D), PTE_A | PTE_D);
         ck_assert_int_eq(update_va(l.d, at(PAGE), pte_make(PAGE, RW_PAGE)), 0);
         ck_assert_uint_eq(entry_at(l.d, at(PAGE)) & (PTE_A | PTE_D), 0);
-        sim_machine_destroy(l.m);
+        xmi_sim_machine_destroy(l.m);
     }
 }
 END_TEST
@@ -295,7 +295,7 @@ START_TEST(test_buffers)
     ck_assert_uint_eq(peek64(d, at(PAGE) + 0xff8) >> 32, 5); /* nothing was copied */
     ck_assert_int_eq(update_va(d, at(PAGE), 0), 0);
     ck_assert_int_eq(pv_call(d, SIM_OP_HYPERCALL_BUF, 0, at(PAGE), 6), -XM_EFAULT);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -311,7 +311,7 @@ START_TEST(test_pages_by_hypercall)
     ck_assert_uint_eq(peek64(d, at(OTHER) + 8), 77);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_CLEAR_PAGE, at(PAGE), 0), 0);
     ck_assert_uint_eq(peek64(d, at(PAGE) + 8), 0);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -324,18 +324,18 @@ START_TEST(test_frames_leave_nothing)
     for (uint64_t i = 0; i < 300; i++) {
         uint64_t fresh = first + i * 5000;
 
-        ck_assert_int_eq(sim_populate(l.d, fresh), 0);
+        ck_assert_int_eq(xmi_sim_populate(l.d, fresh), 0);
         ck_assert_int_eq(set_rights(&l, fresh, 1, XM_ACCESS_N), 0);
         ck_assert_uint_gt(xm_pv_of(&l.d->core)->table.bytes, 0);
         most = xm_pv_of(&l.d->core)->table.bytes > most ? xm_pv_of(&l.d->core)->table.bytes : most;
-        ck_assert_int_eq(sim_depopulate(l.d, fresh), 0);
+        ck_assert_int_eq(xmi_sim_depopulate(l.d, fresh), 0);
         ck_assert_uint_eq(xm_pv_of(&l.d->core)->table.bytes, 0);
         ck_assert_int_eq(set_rights(&l, fresh, 1, XM_ACCESS_N), -XM_ESRCH);
     }
     ck_assert_uint_lt(most, 2500);
     ck_assert_int_eq(ring_disable(&l), 0);
     ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_OFF, XM_SHADOW_ENABLE_MEM_ACCESS), 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -347,31 +347,31 @@ START_TEST(test_pages_come_and_go)
     struct sim_domain_info info;
     void *page;
 
-    ck_assert_int_eq(sim_populate(d, PAGE), -XM_EEXIST);
-    ck_assert_int_eq(sim_populate(d, 0x10000), -XM_EEXIST); /* the other's */
-    ck_assert_int_eq(sim_populate(d, UINT64_C(1) << 30), -XM_EINVAL);
-    ck_assert_int_eq(sim_depopulate(d, 0x10000), -XM_ESRCH);
-    ck_assert_int_eq(sim_depopulate(d, sim_pv_root(d)), -XM_EBUSY);
-    ck_assert_int_eq(sim_populate(d, fresh), 0);
-    sim_domain_info(d, &info);
+    ck_assert_int_eq(xmi_sim_populate(d, PAGE), -XM_EEXIST);
+    ck_assert_int_eq(xmi_sim_populate(d, 0x10000), -XM_EEXIST); /* the other's */
+    ck_assert_int_eq(xmi_sim_populate(d, UINT64_C(1) << 30), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_depopulate(d, 0x10000), -XM_ESRCH);
+    ck_assert_int_eq(xmi_sim_depopulate(d, xmi_sim_pv_root(d)), -XM_EBUSY);
+    ck_assert_int_eq(xmi_sim_populate(d, fresh), 0);
+    xmi_sim_domain_info(d, &info);
     ck_assert_uint_eq(info.highest_gfn, fresh);
     ck_assert_uint_eq(info.pages, PAGES + 5);
     ck_assert(pv_do(d, SIM_OP_WRITE, 0, at(fresh), 3));
     ck_assert_uint_eq(peek64(d, at(fresh)), 3);
-    ck_assert_int_eq(sim_depopulate(d, fresh), 0);
-    ck_assert_int_eq(sim_map_gfn(d, fresh, &page), -XM_ESRCH);
+    ck_assert_int_eq(xmi_sim_depopulate(d, fresh), 0);
+    ck_assert_int_eq(xmi_sim_map_gfn(d, fresh, &page), -XM_ESRCH);
     ck_assert(pv_do(d, SIM_OP_READ, 0, at(fresh), 0));
     ck_assert_uint_eq(vcpu(d, 0).traps, 1);
     /* Mapped twice: not given away behind the guest's back. */
     ck_assert_int_eq(update_va(d, at(PAGE), pte_make(OTHER, RW_PAGE)), 0);
-    ck_assert_int_eq(sim_depopulate(d, OTHER), -XM_EBUSY);
+    ck_assert_int_eq(xmi_sim_depopulate(d, OTHER), -XM_EBUSY);
     ck_assert_int_eq(update_va(d, at(PAGE), 0), 0);
-    ck_assert_int_eq(sim_depopulate(d, OTHER), 0);
-    ck_assert_int_eq(sim_populate(other, OTHER), 0); /* a frame moves */
+    ck_assert_int_eq(xmi_sim_depopulate(d, OTHER), 0);
+    ck_assert_int_eq(xmi_sim_populate(other, OTHER), 0); /* a frame moves */
     ck_assert_uint_eq(peek64(other, at(OTHER)), 0);
-    ck_assert_int_eq(sim_populate(d, OTHER), -XM_EEXIST);
+    ck_assert_int_eq(xmi_sim_populate(d, OTHER), -XM_EEXIST);
     ck_assert_uint_eq(report(d).forbidden, 0);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -382,19 +382,19 @@ START_TEST(test_shadow_control)
 
     l.d = pv_domain(l.m, 1, FIRST);
     c.domain = (uint16_t)l.d->cfg.domid;
-    ck_assert_int_eq(sim_hc_domctl(l.m, &c), -XM_EACCES);
+    ck_assert_int_eq(xmi_sim_hc_domctl(l.m, &c), -XM_EACCES);
     ck_assert_int_eq(shadow_op(&l, 77, 0), -XM_EINVAL);
     ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_ENABLE, 1), -XM_EINVAL);
     ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_CLEAN, 0), -XM_EINVAL);
-    ck_assert_int_eq(sim_pv_set_policy(l.d, (enum sim_pv_policy)9), -XM_EINVAL);
-    ck_assert_int_eq(sim_pv_set_later_default(l.d, true), 0);
+    ck_assert_int_eq(xmi_sim_pv_set_policy(l.d, (enum sim_pv_policy)9), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_pv_set_later_default(l.d, true), 0);
     ck_assert_int_eq(access_on(&l), 0);
-    ck_assert_int_eq(sim_pv_set_later_default(l.d, false), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_pv_set_later_default(l.d, false), -XM_EINVAL);
     l.d = new_domain(l.m, SIM_X86_EPT, 1, 16);
     ck_assert_int_eq(access_on(&l), -XM_EINVAL);
-    ck_assert_int_eq(sim_pv_set_policy(l.d, SIM_PV_OWN_DENY), -XM_EINVAL);
-    ck_assert_int_eq(sim_pv_set_later_default(l.d, true), -XM_EINVAL);
-    sim_machine_destroy(l.m);
+    ck_assert_int_eq(xmi_sim_pv_set_policy(l.d, SIM_PV_OWN_DENY), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_pv_set_later_default(l.d, true), -XM_EINVAL);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -407,22 +407,22 @@ START_TEST(test_aliases)
     ck_assert_int_eq(update_va(l.d, at(OTHER), pte_make(PAGE, RW_PAGE)), 0);
     ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(PAGE), 1));
     ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(OTHER), 2));
-    ck_assert_uint_eq(pv_own(l.d, PAGE)->smaps, 2);
+    ck_assert_uint_eq(xmi_pv_own(l.d, PAGE)->smaps, 2);
     ck_assert_int_eq(set_rights(&l, PAGE, 1, XM_ACCESS_RX), 0);
-    ck_assert_uint_eq(pv_own(l.d, PAGE)->smaps, 0);
+    ck_assert_uint_eq(xmi_pv_own(l.d, PAGE)->smaps, 0);
     ck_assert_uint_ne(l.d->pv->shadow_count, 0); /* nothing else was dropped */
     for (unsigned i = 0; i < 2; i++) {
         uint64_t va = at(i == 0 ? PAGE : OTHER);
 
         ev = pv_stopped(&l, SIM_OP_WRITE, va + 8 * i, 7, PAGE, XM_DO_W);
         ck_assert_uint_eq(ev.u.mem_access.gla, va + 8 * i);
-        ck_assert_uint_eq(ev.data.x86.cr3, at(sim_pv_root(l.d)));
+        ck_assert_uint_eq(ev.data.x86.cr3, at(xmi_sim_pv_root(l.d)));
         ck_assert_int_eq(set_rights(&l, PAGE, 1, XM_ACCESS_RWX), 0);
         go_on(&l, &ev);
         ck_assert_int_eq(set_rights(&l, PAGE, 1, XM_ACCESS_RX), 0);
     }
     ck_assert_uint_eq(report(l.d).forbidden, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -437,7 +437,7 @@ START_TEST(test_soak)
         const struct sim_random_cfg cfg = {.seed = v, .first_gfn = FIRST, .gfns = PAGES - 20,
                                            .read = 3, .write = 2, .exec = 1, .rmw = 1};
 
-        ck_assert_int_eq(sim_vcpu_random(l.d, v, &cfg), 0);
+        ck_assert_int_eq(xmi_sim_vcpu_random(l.d, v, &cfg), 0);
     }
     for (unsigned i = 0; i < 4000; i++) {
         uint64_t page = FIRST + i * 7 % (PAGES - 20);
@@ -450,9 +450,9 @@ START_TEST(test_soak)
                                       .addr = at(FIRST + i * 11 % (PAGES - 20)),
                                       .value = pte_make(page, i % 3 != 0 ? RW_PAGE : RO_PAGE)};
 
-            ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
+            ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 1), 0);
         }
-        (void)sim_domain_run(l.d, 200);
+        (void)xmi_sim_domain_run(l.d, 200);
         while (take(&l, &ev)) {
             events++;
             if (ev.reason == XM_EV_REASON_MEM_ACCESS)
@@ -469,7 +469,7 @@ START_TEST(test_soak)
     ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_OFF, XM_SHADOW_ENABLE_MEM_ACCESS), 0);
     ck_assert_uint_eq(report(l.d).leftover_rights, 0);
     ck_assert_uint_eq(l.d->pv->shadow_count, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 

@@ -24,20 +24,20 @@ static uint64_t history(uint64_t seed)
     ck_assert_int_eq(set_rights(&l, 8, 4, XM_ACCESS_RX), 0);
     for (uint32_t i = 0; i < 4; i++) {
         c.seed = i;
-        ck_assert_int_eq(sim_vcpu_random(l.d, i, &c), 0);
+        ck_assert_int_eq(xmi_sim_vcpu_random(l.d, i, &c), 0);
     }
-    while (sim_domain_run(l.d, 1000) != 0) {
+    while (xmi_sim_domain_run(l.d, 1000) != 0) {
         while (take(&l, &ev)) {
             h = mix(mix(h, ev.vcpu_id), ev.u.mem_access.gfn << 12 | ev.u.mem_access.offset);
             h = mix(mix(h, ev.u.mem_access.flags), ev.data.x86.rip);
             answer(&l, &ev, XM_EV_FLAG_EMULATE);
         }
     }
-    ck_assert(!sim_domain_runnable(l.d));
+    ck_assert(!xmi_sim_domain_runnable(l.d));
     ck_assert_uint_eq(report(l.d).accesses, 8000);
     ck_assert_uint_gt(report(l.d).events, 100);
     ck_assert_uint_eq(report(l.d).forbidden, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
     return h;
 }
 
@@ -66,7 +66,7 @@ static struct listener twelve(void)
 
     ck_assert_int_eq(set_rights(&l, 2, 1, XM_ACCESS_R), 0);
     for (uint32_t i = 0; i < 12; i++)
-        ck_assert_int_eq(sim_vcpu_script(l.d, i, &op, 1, 1), 0);
+        ck_assert_int_eq(xmi_sim_vcpu_script(l.d, i, &op, 1, 1), 0);
     return l;
 }
 
@@ -77,7 +77,7 @@ START_TEST(test_twelve_on_one_page)
     uint32_t seen = 0, n = 0;
     struct xm_ev ev;
 
-    while (sim_domain_run(l.d, 100) != 0)
+    while (xmi_sim_domain_run(l.d, 100) != 0)
         ;
     ck_assert_uint_eq(report(l.d).unanswered, 8);
     ck_assert_uint_eq(count_state(l.d, 12, SIM_VCPU_PAUSED), 8);
@@ -90,13 +90,13 @@ START_TEST(test_twelve_on_one_page)
             n++;
             answer(&l, &ev, XM_EV_FLAG_EMULATE);
         }
-    } while (sim_domain_run(l.d, 100) != 0);
+    } while (xmi_sim_domain_run(l.d, 100) != 0);
     ck_assert_uint_eq(n, 12);
     ck_assert_uint_eq(report(l.d).accesses, 12);
     ck_assert_uint_eq(count_state(l.d, 12, SIM_VCPU_IDLE), 12);
     ck_assert_int_eq(ring_disable(&l), 0);
     ck_assert_uint_eq(report(l.d).leftover_pauses, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -110,8 +110,8 @@ START_TEST(test_async_ring_full)
 
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_MONITOR_OP, XM_MONITOR_GUEST_REQUEST, 0), 0);
     for (uint32_t i = 0; i < 3; i++)
-        ck_assert_int_eq(sim_vcpu_script(l.d, i, &op, 1, 50), 0);
-    while (sim_domain_run(l.d, 100) != 0)
+        ck_assert_int_eq(xmi_sim_vcpu_script(l.d, i, &op, 1, 50), 0);
+    while (xmi_sim_domain_run(l.d, 100) != 0)
         ;
     ck_assert_uint_eq(report(l.d).unanswered, 8);
     ck_assert_uint_eq(count_state(l.d, 3, SIM_VCPU_RUNNABLE), 0);
@@ -121,13 +121,13 @@ START_TEST(test_async_ring_full)
             n++;
             answer(&l, &ev, 0);
         }
-    } while (sim_domain_run(l.d, 100) != 0);
+    } while (xmi_sim_domain_run(l.d, 100) != 0);
     ck_assert_uint_eq(n, 150);
     ck_assert_uint_eq(report(l.d).double_answers, 0);
     ck_assert_int_eq(ring_disable(&l), 0);
     ck_assert_uint_eq(report(l.d).leftover_pauses, 0);
     ck_assert_uint_eq(report(l.d).leaked_slots, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -139,15 +139,15 @@ START_TEST(test_step_waits_for_slot)
     uint32_t steps = 0;
 
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_MONITOR_OP, XM_MONITOR_SINGLESTEP, 0), 0);
-    while (sim_domain_run(l.d, 100) != 0)
+    while (xmi_sim_domain_run(l.d, 100) != 0)
         ;
     ck_assert(take(&l, &first));
     answer(&l, &first, XM_EV_FLAG_EMULATE | XM_EV_FLAG_TOGGLE_SINGLESTEP);
-    while (sim_domain_run(l.d, 100) != 0)
+    while (xmi_sim_domain_run(l.d, 100) != 0)
         ;
     /* Its slot went to a sleeper; it has nothing left to do but to tell its step. */
     ck_assert_uint_eq(vcpu(l.d, first.vcpu_id).done, 1);
-    ck_assert(sim_domain_runnable(l.d));
+    ck_assert(xmi_sim_domain_runnable(l.d));
     do {
         while (take(&l, &ev)) {
             bool step = ev.reason == XM_EV_REASON_SINGLESTEP;
@@ -155,11 +155,11 @@ START_TEST(test_step_waits_for_slot)
             steps += step;
             answer(&l, &ev, step ? XM_EV_FLAG_TOGGLE_SINGLESTEP : XM_EV_FLAG_EMULATE);
         }
-    } while (sim_domain_run(l.d, 100) != 0);
+    } while (xmi_sim_domain_run(l.d, 100) != 0);
     ck_assert_uint_eq(steps, 1);
     ck_assert_uint_eq(report(l.d).accesses, 12);
-    ck_assert(!sim_domain_runnable(l.d));
-    sim_machine_destroy(l.m);
+    ck_assert(!xmi_sim_domain_runnable(l.d));
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -171,7 +171,7 @@ START_TEST(test_no_holds)
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_GDBSX_PAUSE_VCPU, 1, 0), -XM_EOPNOTSUPP);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_GDBSX_UNPAUSE_VCPU, 1, 0), -XM_EOPNOTSUPP);
     ck_assert_uint_eq(report(l.d).leftover_pauses, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -184,28 +184,28 @@ START_TEST(test_holds)
     l.d->cfg.holds = true;
 
     for (uint32_t k = 0; k < 2; k++)
-        ck_assert_int_eq(sim_vcpu_script(l.d, k, &op, 1, 0), 0);
+        ck_assert_int_eq(xmi_sim_vcpu_script(l.d, k, &op, 1, 0), 0);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_GDBSX_PAUSE_VCPU, 1, 0), 0);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_GDBSX_PAUSE_VCPU, 2, 0), -XM_EINVAL);
-    sim_domain_run(l.d, 1000);
+    xmi_sim_domain_run(l.d, 1000);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1000);
     ck_assert_uint_eq(vcpu(l.d, 1).done, 0);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_PAUSE, 0, 0), 0);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_PAUSE, 0, 0), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1000), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1000), 0);
     ck_assert_uint_eq(report(l.d).leftover_pauses, 2);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_UNPAUSE, 0, 0), 0);
-    sim_domain_info(l.d, &i);
+    xmi_sim_domain_info(l.d, &i);
     ck_assert(i.paused);
     ck_assert_int_eq(vcpu(l.d, 0).state, SIM_VCPU_PAUSED);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_UNPAUSE, 0, 0), 0);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_UNPAUSE, 0, 0), -XM_EINVAL);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_GDBSX_UNPAUSE_VCPU, 1, 0), 0);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_GDBSX_UNPAUSE_VCPU, 1, 0), -XM_EINVAL);
-    sim_domain_run(l.d, 10000);
+    xmi_sim_domain_run(l.d, 10000);
     ck_assert_uint_gt(vcpu(l.d, 1).done, 0);
     ck_assert_uint_eq(report(l.d).leftover_pauses, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -227,17 +227,17 @@ START_TEST(test_schedule)
     unsigned asked = 0;
 
     for (uint32_t i = 0; i < 2; i++)
-        ck_assert_int_eq(sim_vcpu_script(l.d, i, &op, 1, 100), 0);
-    sim_domain_schedule(l.d, only_1, &asked);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1000), 4);
+        ck_assert_int_eq(xmi_sim_vcpu_script(l.d, i, &op, 1, 100), 0);
+    xmi_sim_domain_schedule(l.d, only_1, &asked);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1000), 4);
     ck_assert_uint_eq(asked, 3);
     ck_assert_uint_eq(vcpu(l.d, 1).done, 4);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 0);
-    sim_domain_schedule(l.d, NULL, NULL);
-    while (sim_domain_run(l.d, 1000) != 0)
+    xmi_sim_domain_schedule(l.d, NULL, NULL);
+    while (xmi_sim_domain_run(l.d, 1000) != 0)
         ;
     ck_assert_uint_eq(vcpu(l.d, 0).done, 100);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -250,23 +250,23 @@ START_TEST(test_fd)
     ck_assert_int_eq(set_rights(&l, 1, 1, XM_ACCESS_RX), 0);
     one_op(l.d, SIM_OP_WRITE, PAGE(1), 1);
     ck_assert(readable(l.d)); /* somebody could run */
-    sim_evtchn_quiet(l.d, true);
+    xmi_sim_evtchn_quiet(l.d, true);
     ck_assert(!readable(l.d));
-    sim_domain_run(l.d, 10);
+    xmi_sim_domain_run(l.d, 10);
     ck_assert(readable(l.d)); /* an event */
-    sim_evtchn_ack(l.d);
+    xmi_sim_evtchn_ack(l.d);
     ck_assert(!readable(l.d));
-    sim_evtchn_ack(l.d);
-    sim_evtchn_quiet(l.d, false);
+    xmi_sim_evtchn_ack(l.d);
+    xmi_sim_evtchn_quiet(l.d, false);
     ck_assert(!readable(l.d)); /* nobody can run */
     ck_assert(take(&l, &ev));
     answer(&l, &ev, XM_EV_FLAG_EMULATE);
     ck_assert(readable(l.d));
-    sim_evtchn_ack(l.d);
+    xmi_sim_evtchn_ack(l.d);
     ck_assert(readable(l.d));
-    sim_domain_run(l.d, 10);
+    xmi_sim_domain_run(l.d, 10);
     ck_assert(!readable(l.d));
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -276,19 +276,19 @@ START_TEST(test_fd_soon)
     struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
     const struct sim_op op = {.code = SIM_OP_WRITE, .addr = PAGE(1)};
 
-    ck_assert_int_eq(sim_vcpu_script(l.d, 0, &op, 1, 2), 0);
-    sim_evtchn_quiet(l.d, true);
-    sim_evtchn_soon(l.d);
-    sim_evtchn_soon(l.d);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &op, 1, 2), 0);
+    xmi_sim_evtchn_quiet(l.d, true);
+    xmi_sim_evtchn_soon(l.d);
+    xmi_sim_evtchn_soon(l.d);
     ck_assert(!readable(l.d));
-    ck_assert_uint_eq(sim_domain_run(l.d, 0), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 0), 0);
     ck_assert(!readable(l.d));
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert(readable(l.d));
-    sim_evtchn_ack(l.d);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    xmi_sim_evtchn_ack(l.d);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert(!readable(l.d));
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -300,15 +300,15 @@ START_TEST(test_new_program_while_stopped)
 
     ck_assert_int_eq(set_rights(&l, 1, 2, XM_ACCESS_R), 0);
     one_op(l.d, SIM_OP_WRITE, PAGE(1), 1);
-    sim_domain_run(l.d, 10);
+    xmi_sim_domain_run(l.d, 10);
     ck_assert(take(&l, &ev));
     one_op(l.d, SIM_OP_WRITE, PAGE(2), 1);
     answer(&l, &ev, XM_EV_FLAG_EMULATE);
-    sim_domain_run(l.d, 10);
+    xmi_sim_domain_run(l.d, 10);
     ck_assert(take(&l, &ev));
     ck_assert_uint_eq(ev.u.mem_access.gfn, 2);
     ck_assert_uint_eq(report(l.d).accesses, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -324,10 +324,10 @@ START_TEST(test_trace_violations)
     for (int i = 0; i < 20000; i++)
         fprintf(f, " %c %x,1\n", i % 100 == 0 ? 'S' : 'L', 0x1000 * (1 + i % 50));
     fclose(f);
-    ck_assert_int_eq(sim_vcpu_trace(l.d, 0, path, 1, NULL), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_trace(l.d, 0, path, 1, NULL), 0);
     unlink(path);
     ck_assert_int_eq(set_rights(&l, 0, 50, XM_ACCESS_R), 0);
-    while (sim_domain_run(l.d, 1000000) != 0) {
+    while (xmi_sim_domain_run(l.d, 1000000) != 0) {
         while (take(&l, &ev)) {
             events++;
             answer(&l, &ev, XM_EV_FLAG_EMULATE);
@@ -337,7 +337,7 @@ START_TEST(test_trace_violations)
     ck_assert_uint_eq(report(l.d).accesses, 20000);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 20000);
     ck_assert_uint_eq(report(l.d).forbidden, 0);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 
@@ -345,7 +345,7 @@ static void script(struct sim_domain *d, uint32_t v, struct sim_op a, struct sim
 {
     const struct sim_op ops[2] = {a, b};
 
-    ck_assert_int_eq(sim_vcpu_script(d, v, ops, 2, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(d, v, ops, 2, 1), 0);
 }
 
 static const struct sim_op a_read = {.code = SIM_OP_READ};
@@ -358,21 +358,21 @@ START_TEST(test_halt_timer)
     uint64_t pc = vcpu(d, 0).pc;
 
     script(d, 0, (struct sim_op){.code = SIM_OP_HALT, .value = 100}, a_read);
-    ck_assert_uint_eq(sim_domain_run(d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(d, 1), 1);
     ck_assert_uint_eq(vcpu(d, 0).done, 1);
     ck_assert_uint_gt(vcpu(d, 0).pc, pc);
     ck_assert_int_eq(vcpu(d, 0).state, SIM_VCPU_HALTED);
     ck_assert(readable(d));
-    ck_assert_int_eq(sim_vcpu_script(d, 1, &a_read, 1, 0), 0);
-    ck_assert_uint_eq(sim_domain_run(d, 90), 90);
+    ck_assert_int_eq(xmi_sim_vcpu_script(d, 1, &a_read, 1, 0), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(d, 90), 90);
     ck_assert_uint_eq(vcpu(d, 0).done, 1);
-    ck_assert_uint_eq(sim_domain_run(d, 10000), 10000);
+    ck_assert_uint_eq(xmi_sim_domain_run(d, 10000), 10000);
     ck_assert_uint_eq(vcpu(d, 0).done, 2);
-    ck_assert_int_eq(sim_vcpu_script(d, 1, &a_read, 1, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(d, 1, &a_read, 1, 1), 0);
     script(d, 0, (struct sim_op){.code = SIM_OP_HALT, .value = UINT64_C(1) << 40}, a_read);
-    ck_assert_uint_eq(sim_domain_run(d, 100), 3);
-    ck_assert(!sim_domain_runnable(d));
-    sim_machine_destroy(m);
+    ck_assert_uint_eq(xmi_sim_domain_run(d, 100), 3);
+    ck_assert(!xmi_sim_domain_runnable(d));
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -382,19 +382,19 @@ START_TEST(test_halt_until_woken)
     struct sim_domain *d = new_domain(m, SIM_X86_EPT, 2, 16);
     struct sim_op bad = {.code = SIM_OP_WAKE, .index = 2};
 
-    ck_assert_int_eq(sim_vcpu_script(d, 0, &bad, 1, 1), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_script(d, 0, &bad, 1, 1), -XM_EINVAL);
     script(d, 0, (struct sim_op){.code = SIM_OP_HALT}, a_read);
-    ck_assert_uint_eq(sim_domain_run(d, 100), 1);
-    ck_assert(!readable(d) && !sim_domain_runnable(d));
+    ck_assert_uint_eq(xmi_sim_domain_run(d, 100), 1);
+    ck_assert(!readable(d) && !xmi_sim_domain_runnable(d));
     script(d, 1, (struct sim_op){.code = SIM_OP_WAKE, .index = 0}, a_read);
-    ck_assert_uint_eq(sim_domain_run(d, 100), 3);
+    ck_assert_uint_eq(xmi_sim_domain_run(d, 100), 3);
     ck_assert_uint_eq(vcpu(d, 0).done, 2);
     script(d, 0, (struct sim_op){.code = SIM_OP_HALT}, a_read);
-    ck_assert_uint_eq(sim_domain_run(d, 100), 1);
-    ck_assert_int_eq(sim_vcpu_wake(d, 2), -XM_EINVAL);
-    ck_assert_int_eq(sim_vcpu_wake(d, 0), 0);
-    ck_assert_uint_eq(sim_domain_run(d, 100), 1);
-    sim_machine_destroy(m);
+    ck_assert_uint_eq(xmi_sim_domain_run(d, 100), 1);
+    ck_assert_int_eq(xmi_sim_vcpu_wake(d, 2), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_vcpu_wake(d, 0), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(d, 100), 1);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -407,17 +407,17 @@ START_TEST(test_halt_while_stepping)
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_MONITOR_OP, XM_MONITOR_SINGLESTEP, 0), 0);
     l.d->vcpu[0].core->single_step = true;
     script(l.d, 0, (struct sim_op){.code = SIM_OP_HALT}, a_read);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert(!take(&l, &ev));
-    ck_assert_int_eq(sim_vcpu_wake(l.d, 0), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_int_eq(xmi_sim_vcpu_wake(l.d, 0), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert(take(&l, &ev));
     ck_assert_uint_eq(ev.reason, XM_EV_REASON_SINGLESTEP);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     answer(&l, &ev, XM_EV_FLAG_TOGGLE_SINGLESTEP);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 2);
-    sim_machine_destroy(l.m);
+    xmi_sim_machine_destroy(l.m);
 }
 END_TEST
 

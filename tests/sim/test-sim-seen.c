@@ -12,7 +12,7 @@ static struct listener begin(enum sim_kind kind)
                                        .altp2m = kind == SIM_X86_EPT, .name = "guest"};
     struct listener l = {.m = new_machine(1)};
 
-    ck_assert_int_eq(sim_domain_create(l.m, &cfg, &l.d), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(l.m, &cfg, &l.d), 0);
     if (kind == SIM_X86_PV)
         ck_assert_int_eq(access_on(&l), 0);
     ck_assert_int_eq(ring_enable(&l), 0);
@@ -23,7 +23,7 @@ static void script(struct listener *l, uint32_t v, uint8_t code, uint64_t addr, 
 {
     const struct sim_op op = {.code = code, .addr = addr, .value = 1};
 
-    ck_assert_int_eq(sim_vcpu_script(l->d, v, &op, 1, repeat), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l->d, v, &op, 1, repeat), 0);
 }
 
 /* vCPU 0's access to OPEN is told; the page is opened for it as a step by relaxing does. */
@@ -32,11 +32,11 @@ static void open_for_step(struct listener *l, uint8_t code, uint64_t addr, struc
 {
     ck_assert_int_eq(set_rights(l, OPEN, 1, XM_ACCESS_N), 0);
     script(l, 0, code, addr, 1);
-    ck_assert_uint_eq(sim_domain_run(l->d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l->d, 1), 1);
     ck_assert(take(l, ev));
     ck_assert_uint_eq(ev->u.mem_access.gfn, OPEN);
     if (noted)
-        ck_assert_int_eq(sim_step_note(l->d, 0, OPEN, 0, XM_ACCESS_N, true), 0);
+        ck_assert_int_eq(xmi_sim_step_note(l->d, 0, OPEN, 0, XM_ACCESS_N, true), 0);
     ck_assert_int_eq(set_rights(l, OPEN, 1, XM_ACCESS_RWX), 0);
 }
 
@@ -52,7 +52,7 @@ static void end(struct listener *l, uint64_t forbidden, uint64_t unseen)
 
     ck_assert_uint_eq(report(l->d).forbidden, forbidden + (arm ? unseen : 0));
     ck_assert_uint_eq(report(l->d).unseen, arm ? 0 : unseen);
-    sim_machine_destroy(l->m);
+    xmi_sim_machine_destroy(l->m);
 }
 
 /* The instruction that was told goes through; others of the same vCPU are not seen. */
@@ -63,13 +63,13 @@ START_TEST(test_own_instruction)
 
     open_for_step(&l, SIM_OP_WRITE, at(OPEN), &ev, true);
     answer(&l, &ev, 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     ck_assert_uint_eq(passed(&l), 0);
     script(&l, 0, SIM_OP_WRITE, at(OPEN), 5);
-    ck_assert_uint_eq(sim_domain_run(l.d, 10), 5);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 10), 5);
     ck_assert_int_eq(set_rights(&l, OPEN, 1, XM_ACCESS_N), 0);
-    ck_assert_int_eq(sim_step_note(l.d, 0, OPEN, 0, XM_ACCESS_N, false), 0);
+    ck_assert_int_eq(xmi_sim_step_note(l.d, 0, OPEN, 0, XM_ACCESS_N, false), 0);
     end(&l, 0, 5);
 }
 END_TEST
@@ -82,14 +82,14 @@ START_TEST(test_other_vcpu)
     struct xm_ev ev;
 
     script(&l, 1, SIM_OP_READ, at(OPEN), 1);
-    ck_assert_uint_eq(sim_domain_run(l.d, 10), 1); /* its TLB knows the page */
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 10), 1); /* its TLB knows the page */
     open_for_step(&l, SIM_OP_READ, at(OPEN), &ev, true);
-    ck_assert_int_eq(sim_vcpu_random(l.d, 1, &random), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 2000), 1000);
+    ck_assert_int_eq(xmi_sim_vcpu_random(l.d, 1, &random), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 2000), 1000);
     ck_assert_uint_eq(passed(&l), 1000);
     /* A page that the rights leave alone is nobody's business. */
     script(&l, 1, SIM_OP_READ, at(OTHER), 3);
-    ck_assert_uint_eq(sim_domain_run(l.d, 10), 3);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 10), 3);
     end(&l, 0, 1000);
 }
 END_TEST
@@ -103,13 +103,13 @@ START_TEST(test_other_steps)
     ck_assert_int_eq(set_rights(&l, OTHER, 1, XM_ACCESS_R), 0);
     open_for_step(&l, SIM_OP_READ, at(OPEN), &ev, true);
     script(&l, 1, SIM_OP_WRITE, at(OTHER) - 4, 1);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert(take(&l, &second));
     ck_assert_uint_eq(second.u.mem_access.gfn, OTHER);
-    ck_assert_int_eq(sim_step_note(l.d, 0, OTHER, 1, XM_ACCESS_R, true), 0);
+    ck_assert_int_eq(xmi_sim_step_note(l.d, 0, OTHER, 1, XM_ACCESS_R, true), 0);
     ck_assert_int_eq(set_rights(&l, OTHER, 1, XM_ACCESS_RWX), 0);
     answer(&l, &second, 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert_uint_eq(vcpu(l.d, 1).done, 1);
     end(&l, 0, 1);
 }
@@ -123,7 +123,7 @@ START_TEST(test_tools_own_change)
 
     open_for_step(&l, SIM_OP_READ, at(OPEN), &ev, false);
     script(&l, 1, SIM_OP_READ, at(OPEN), 3);
-    ck_assert_uint_eq(sim_domain_run(l.d, 10), 3);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 10), 3);
     end(&l, 0, 0);
 }
 END_TEST
@@ -136,12 +136,12 @@ START_TEST(test_closed_again)
 
     open_for_step(&l, SIM_OP_READ, at(OPEN), &ev, true);
     answer(&l, &ev, 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert_int_eq(set_rights(&l, OPEN, 1, XM_ACCESS_RWX), 0);
-    ck_assert_int_eq(sim_step_note(l.d, 0, OPEN, 0, XM_ACCESS_N, false), 0);
-    ck_assert_int_eq(sim_step_note(l.d, 0, OPEN, 0, XM_ACCESS_N, false), -XM_ENOENT);
+    ck_assert_int_eq(xmi_sim_step_note(l.d, 0, OPEN, 0, XM_ACCESS_N, false), 0);
+    ck_assert_int_eq(xmi_sim_step_note(l.d, 0, OPEN, 0, XM_ACCESS_N, false), -XM_ENOENT);
     script(&l, 1, SIM_OP_READ, at(OPEN), 3);
-    ck_assert_uint_eq(sim_domain_run(l.d, 10), 3);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 10), 3);
     end(&l, 0, 0);
 }
 END_TEST
@@ -155,7 +155,7 @@ START_TEST(test_more_than_was_told)
 
     open_for_step(&l, SIM_OP_RMW, at(OPEN), &ev, true);
     answer(&l, &ev, 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     end(&l, arm ? 1 : 0, 0);
 }
@@ -171,10 +171,10 @@ START_TEST(test_emulated_crossing)
     ck_assert_int_eq(set_rights(&l, OTHER, 1, closed ? XM_ACCESS_RX : XM_ACCESS_RWX), 0);
     ck_assert_int_eq(set_rights(&l, OPEN, 1, XM_ACCESS_RX), 0);
     script(&l, 0, SIM_OP_WRITE, at(OTHER) - 4, 1);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert(take(&l, &ev));
     answer(&l, &ev, XM_EV_FLAG_EMULATE);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     end(&l, closed ? 1 : 0, 0);
 }
@@ -194,7 +194,7 @@ static struct listener begin_views(void)
     op = (struct xm_altp2m_op){.u.view.hvmmem_default_access = XM_ACCESS_RWX};
     ck_assert_int_eq(altp2m(&l, XM_ALTP2M_CREATE_P2M, &op), 0);
     ck_assert_uint_eq(op.u.view.view, STEP_VIEW);
-    ck_assert_int_eq(sim_view_internal(l.d, STEP_VIEW, 0), 0);
+    ck_assert_int_eq(xmi_sim_view_internal(l.d, STEP_VIEW, 0), 0);
     ck_assert_int_eq(domctl(&l, XM_DOMCTL_MONITOR_OP, XM_MONITOR_SINGLESTEP, 0), 0);
     return l;
 }
@@ -226,10 +226,10 @@ START_TEST(test_step_view)
     open_in_step_view(&l, OPEN);
     open_in_step_view(&l, OTHER);
     script(&l, 0, SIM_OP_WRITE, at(OTHER) - 4, 1);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert(take(&l, &ev));
     step_in_view(&l, &ev);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     ck_assert_uint_eq(vcpu(l.d, 0).view, 0);
     end(&l, closed ? 1 : 0, 0);
@@ -248,15 +248,15 @@ START_TEST(test_told_in_step_view)
     open_in_step_view(&l, OPEN);
     ck_assert_int_eq(altp2m(&l, XM_ALTP2M_SET_MEM_ACCESS, &op), 0);
     script(&l, 0, SIM_OP_WRITE, at(OTHER) - 4, 1);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert(take(&l, &ev));
     step_in_view(&l, &ev);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert(take(&l, &ev));
     ck_assert_uint_eq(ev.u.mem_access.gfn, OTHER);
     open_in_step_view(&l, OTHER);
     step_in_view(&l, &ev);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     end(&l, 0, 0);
 }
@@ -272,16 +272,16 @@ START_TEST(test_vmfunc_into_step_view)
     open_in_step_view(&l, OPEN);
     script(&l, 0, SIM_OP_VMFUNC, 0, 1);
     l.d->vcpu[0].prog.ops[0].value = STEP_VIEW;
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).view, STEP_VIEW);
     script(&l, 0, SIM_OP_READ, at(OPEN), 4); /* allowed in view 0 as well */
-    ck_assert_uint_eq(sim_domain_run(l.d, 10), 4);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 10), 4);
     ck_assert_uint_eq(report(l.d).forbidden, 0);
     script(&l, 0, SIM_OP_WRITE, at(OPEN), 3);
-    ck_assert_uint_eq(sim_domain_run(l.d, 10), 3);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 10), 3);
     ck_assert_uint_eq(report(l.d).forbidden, 3);
-    ck_assert_int_eq(sim_vcpu_random(l.d, 0, &random), 0);
-    ck_assert_uint_eq(sim_domain_run(l.d, 100), 50);
+    ck_assert_int_eq(xmi_sim_vcpu_random(l.d, 0, &random), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 50);
     end(&l, 53, 0);
 }
 END_TEST
@@ -303,14 +303,14 @@ START_TEST(test_home)
     op = (struct xm_altp2m_op){.u.view.view = 2};
     ck_assert_int_eq(altp2m(&l, XM_ALTP2M_SWITCH_P2M, &op), 0);
     script(&l, 0, SIM_OP_WRITE, at(OTHER) - 4, 1);
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert(take(&l, &ev));
     ck_assert_uint_eq(ev.altp2m_idx, 2);
     op = (struct xm_altp2m_op){.u.view.view = 0};
     if (switched)
         ck_assert_int_eq(altp2m(&l, XM_ALTP2M_SWITCH_P2M, &op), 0);
     step_in_view(&l, &ev); /* and back to view 0 */
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
     end(&l, switched ? 0 : 1, 0);
 }
@@ -325,7 +325,7 @@ START_TEST(test_vmfunc_hidden)
     ck_assert_int_eq(altp2m(&l, XM_ALTP2M_SET_VISIBILITY, &op), 0);
     script(&l, 0, SIM_OP_VMFUNC, 0, 1);
     l.d->vcpu[0].prog.ops[0].value = STEP_VIEW;
-    ck_assert_uint_eq(sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
     ck_assert_uint_eq(vcpu(l.d, 0).view, 0);
     ck_assert_uint_eq(vcpu(l.d, 0).traps, 1);
     end(&l, 0, 0);
@@ -336,14 +336,14 @@ START_TEST(test_refused)
 {
     struct listener l = begin(SIM_X86_EPT);
 
-    ck_assert_int_eq(sim_step_note(NULL, 0, OPEN, 0, XM_ACCESS_N, true), -XM_EINVAL);
-    ck_assert_int_eq(sim_step_note(l.d, 10, OPEN, 0, XM_ACCESS_N, true), -XM_EINVAL);
-    ck_assert_int_eq(sim_step_note(l.d, 0, OPEN, 2, XM_ACCESS_N, true), -XM_EINVAL);
-    ck_assert_int_eq(sim_step_note(l.d, 0, OPEN, 0, XM_ACCESS_R_PW + 1, true), -XM_EINVAL);
-    ck_assert_int_eq(sim_view_internal(NULL, 1, 0), -XM_EINVAL);
-    ck_assert_int_eq(sim_view_internal(l.d, 0, 0), -XM_EINVAL);
-    ck_assert_int_eq(sim_view_internal(l.d, 10, 0), -XM_EINVAL);
-    ck_assert_int_eq(sim_view_internal(l.d, 1, 10), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_step_note(NULL, 0, OPEN, 0, XM_ACCESS_N, true), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_step_note(l.d, 10, OPEN, 0, XM_ACCESS_N, true), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_step_note(l.d, 0, OPEN, 2, XM_ACCESS_N, true), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_step_note(l.d, 0, OPEN, 0, XM_ACCESS_R_PW + 1, true), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_view_internal(NULL, 1, 0), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_view_internal(l.d, 0, 0), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_view_internal(l.d, 10, 0), -XM_EINVAL);
+    ck_assert_int_eq(xmi_sim_view_internal(l.d, 1, 10), -XM_EINVAL);
     end(&l, 0, 0);
 }
 END_TEST

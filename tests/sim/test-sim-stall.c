@@ -43,16 +43,16 @@ static void start(enum sim_kind kind, uint32_t means)
                                       .altp2m = kind == SIM_X86_EPT};
     const struct xmem_domain_opts o = {.size = sizeof(o), .step_means = means};
     struct sim_domain_info info;
-    ck_ok(sim_machine_create(&mc, &machine));
-    ck_ok(xmem_open_machine(machine, &x));
-    ck_ok(sim_domain_create(machine, &dc, &guest));
-    sim_domain_info(guest, &info);
+    ck_ok(xmi_sim_machine_create(&mc, &machine));
+    ck_ok(xmi_open_machine(machine, &x));
+    ck_ok(xmi_sim_domain_create(machine, &dc, &guest));
+    xmi_sim_domain_info(guest, &info);
     ck_ok(xmem_domain_open(x, info.domid, &o, &d));
     ck_ok(xmem_domain_enable(d));
     ck_ok(xmem_domain_set_rights_range(d, 0, FIRST_GFN, 8, XMEM_RX));
     for (uint32_t v = 0; v < VCPUS; v++) {
         const struct sim_op op = {.code = SIM_OP_WRITE, .addr = (uint64_t)(FIRST_GFN + v) << 12};
-        ck_ok(sim_vcpu_script(guest, v, &op, 1, 0));
+        ck_ok(xmi_sim_vcpu_script(guest, v, &op, 1, 0));
     }
 }
 
@@ -71,10 +71,10 @@ static void close_in_a_step(enum sim_kind kind, uint32_t means)
         int rc = xmem_domain_close(d);
         stalls = false;
         ck_ok(rc);
-        sim_report(machine, guest, &report);
+        xmi_sim_report(machine, guest, &report);
         ck_assert(!report.unanswered && !report.leftover_rights && !report.leftover_pauses);
         xmem_close(x);
-        sim_machine_destroy(machine);
+        xmi_sim_machine_destroy(machine);
     }
 }
 

@@ -61,7 +61,7 @@ static int f_dom_open(void *conn, uint32_t domid, void **dom, struct xmem_error 
     if (!rc && domid != f->info.domid)
         rc = -ESRCH;
     if (rc)
-        return xmem_error_set(err, rc, "no domain %u", domid);
+        return xmi_error_set(err, rc, "no domain %u", domid);
     *dom = f;
     return 0;
 }
@@ -250,7 +250,7 @@ static int f_notify(void *dom)
 {
     struct fake *f = dom;
     int rc = hit(f, FAKE_NOTIFY);
-    uint32_t prod, size = ring_event_size(f->version);
+    uint32_t prod, size = xmi_ring_event_size(f->version);
     memcpy(&prod, f->page + 8, sizeof(prod));
     for (; !rc && f->rsp_cons != prod; f->rsp_cons++) {
         const uint8_t *slot = f->page + 64 + (f->rsp_cons & 7) * size;
@@ -587,7 +587,7 @@ void fake_free(struct fake *f)
 struct xmem *fake_connect(struct fake *f)
 {
     struct xmem *x;
-    ck_assert_int_eq(connection_new(&fake_ops, f, &x), 0);
+    ck_assert_int_eq(xmi_connection_new(&fake_ops, f, &x), 0);
     return x;
 }
 
@@ -605,7 +605,7 @@ struct xmem *fake_session(struct fake *f, const struct xmem_domain_opts *opts, b
 void fake_put(struct fake *f, uint32_t vcpu, uint32_t reason, uint32_t flags, uint16_t view,
               const uint64_t *u)
 {
-    uint32_t size = ring_event_size(f->version);
+    uint32_t size = xmi_ring_event_size(f->version);
     uint8_t *slot = f->page + 64 + (f->req_prod & 7) * size;
     struct ring_head h = {.version = f->version, .flags = flags, .reason = reason, .vcpu = vcpu,
                           .view = view};

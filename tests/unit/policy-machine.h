@@ -31,9 +31,9 @@ static inline void make_machine_at(enum sim_kind kind, uint64_t first_gfn)
                                  .first_gfn = first_gfn, .superpages = true,
                                  .altp2m = kind == SIM_X86_EPT, .name = "g"};
 
-    ck_assert_int_eq(sim_machine_create(&cfg, &machine), 0);
-    ck_assert_int_eq(sim_domain_create(machine, &dom, &guest), 0);
-    ck_assert_int_eq(xmem_open_machine(machine, &conn), 0);
+    ck_assert_int_eq(xmi_sim_machine_create(&cfg, &machine), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(machine, &dom, &guest), 0);
+    ck_assert_int_eq(xmi_open_machine(machine, &conn), 0);
     ck_assert_int_eq(xmem_domain_open(conn, 1, &session_opts, &session), 0);
     ck_assert_int_eq(xmem_report_new(&report), 0);
     policy = NULL;
@@ -54,7 +54,7 @@ static void end_machine(void)
     xmem_policy_free(policy);
     xmem_report_free(report);
     xmem_close(conn);
-    sim_report(machine, NULL, &r);
+    xmi_sim_report(machine, NULL, &r);
     ck_assert_uint_eq(r.leftover_rights, 0);
     ck_assert_uint_eq(r.leftover_views, 0);
     ck_assert_uint_eq(r.leftover_pauses, 0);
@@ -62,7 +62,7 @@ static void end_machine(void)
     ck_assert_uint_eq(r.unanswered, 0);
     ck_assert_uint_eq(r.leaked_slots, 0);
     ck_assert_uint_eq(r.forbidden, 0);
-    sim_machine_destroy(machine);
+    xmi_sim_machine_destroy(machine);
 }
 
 static inline void x86(void)

@@ -24,9 +24,9 @@ static inline void begin_with(uint32_t vcpus, uint32_t means)
     struct sim_machine_cfg cfg = {.seed = 1};
     struct sim_domain_cfg dom = {.kind = SIM_ARM_S2, .vcpus = vcpus, .pages = 64, .name = "g"};
     struct xmem_domain_opts o = {.size = sizeof(o), .step_means = means};
-    ck_ok(sim_machine_create(&cfg, &m));
-    ck_ok(sim_domain_create(m, &dom, &g));
-    ck_ok(xmem_open_machine(m, &x));
+    ck_ok(xmi_sim_machine_create(&cfg, &m));
+    ck_ok(xmi_sim_domain_create(m, &dom, &g));
+    ck_ok(xmi_open_machine(m, &x));
     ck_ok(xmem_domain_open(x, 1, &o, &d));
     ck_ok(xmem_domain_enable(d));
 }
@@ -39,12 +39,12 @@ static inline void end(void)
     ck_assert_uint_eq(r.forbidden + r.double_answers + r.unanswered + r.leaked_slots, 0);
     ck_assert_uint_eq(r.leftover_rights + r.leftover_pauses + r.leftover_monitors, 0);
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 
 static inline void run_op(uint32_t vcpu, struct sim_op op, uint64_t repeat)
 {
-    ck_ok(sim_vcpu_script(g, vcpu, &op, 1, repeat));
+    ck_ok(xmi_sim_vcpu_script(g, vcpu, &op, 1, repeat));
 }
 
 static inline uint64_t memory(uint64_t addr)
@@ -62,7 +62,7 @@ static inline void put_memory(uint64_t addr, uint64_t value)
 static inline struct sim_vcpu_info info(uint32_t vcpu)
 {
     struct sim_vcpu_info i;
-    ck_ok(sim_vcpu_info(g, vcpu, &i));
+    ck_ok(xmi_sim_vcpu_info(g, vcpu, &i));
     return i;
 }
 

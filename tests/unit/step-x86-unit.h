@@ -23,9 +23,9 @@ static inline void begin_kind(enum sim_kind kind, uint32_t step_means)
     struct sim_machine_cfg cfg = {.seed = 1, .xen_minor = 20};
     struct sim_domain_cfg dom = {.kind = kind, .vcpus = 2, .pages = 64, .name = "g"};
     struct xmem_domain_opts o = {.size = sizeof(o), .step_means = step_means};
-    ck_ok(sim_machine_create(&cfg, &m));
-    ck_ok(sim_domain_create(m, &dom, &g));
-    ck_ok(xmem_open_machine(m, &x));
+    ck_ok(xmi_sim_machine_create(&cfg, &m));
+    ck_ok(xmi_sim_domain_create(m, &dom, &g));
+    ck_ok(xmi_open_machine(m, &x));
     ck_ok(xmem_domain_open(x, 1, &o, &d));
     ck_ok(xmem_domain_enable(d));
     ck_ok(xmem_domain_set_rights_range(d, 0, A, 2, XMEM_R));
@@ -39,7 +39,7 @@ static inline struct xmem_machine_report end(void)
     ck_assert_uint_eq(r.forbidden + r.double_answers + r.unanswered + r.leaked_slots, 0);
     ck_assert_uint_eq(r.leftover_rights + r.leftover_pauses + r.leftover_monitors, 0);
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
     return r;
 }
 
@@ -60,7 +60,7 @@ static inline struct xmem_stats stats(void)
 static inline uint64_t done(uint32_t vcpu)
 {
     struct sim_vcpu_info i;
-    ck_ok(sim_vcpu_info(g, vcpu, &i));
+    ck_ok(xmi_sim_vcpu_info(g, vcpu, &i));
     return i.done;
 }
 

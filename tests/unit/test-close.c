@@ -23,9 +23,9 @@ static void begin(enum sim_kind kind, uint32_t vcpus)
     struct sim_machine_cfg cfg = {.seed = 1, .xen_minor = 17};
     struct sim_domain_cfg dom = {.kind = kind, .vcpus = vcpus, .pages = 256, .name = "g",
                                  .altp2m = kind == SIM_X86_EPT};
-    ck_ok(sim_machine_create(&cfg, &m));
-    ck_ok(sim_domain_create(m, &dom, &g));
-    ck_ok(xmem_open_machine(m, &x));
+    ck_ok(xmi_sim_machine_create(&cfg, &m));
+    ck_ok(xmi_sim_domain_create(m, &dom, &g));
+    ck_ok(xmi_open_machine(m, &x));
     ck_ok(xmem_domain_open(x, 1, NULL, &d));
     ck_ok(xmem_domain_enable(d));
 }
@@ -41,26 +41,26 @@ static uint32_t rights_left(void)
 static void end(void)
 {
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 
 static void write_at(uint32_t vcpu, uint64_t gfn)
 {
     struct sim_op op = {.code = SIM_OP_WRITE, .addr = gfn << 12};
-    ck_ok(sim_vcpu_script(g, vcpu, &op, 1, 1));
+    ck_ok(xmi_sim_vcpu_script(g, vcpu, &op, 1, 1));
 }
 
 static uint64_t done(uint32_t vcpu)
 {
     struct sim_vcpu_info info;
-    ck_ok(sim_vcpu_info(g, vcpu, &info));
+    ck_ok(xmi_sim_vcpu_info(g, vcpu, &info));
     return info.done;
 }
 
 /* Until nobody can go on. */
 static void run(void)
 {
-    while (sim_domain_run(g, 1000))
+    while (xmi_sim_domain_run(g, 1000))
         ;
 }
 
@@ -69,7 +69,7 @@ static void write_pages(uint32_t vcpu, uint64_t gfn, uint32_t n)
     struct sim_op op[8];
     for (uint32_t i = 0; i < n; i++)
         op[i] = (struct sim_op){.code = SIM_OP_WRITE, .addr = (gfn + i) << 12};
-    ck_ok(sim_vcpu_script(g, vcpu, op, n, 1));
+    ck_ok(xmi_sim_vcpu_script(g, vcpu, op, n, 1));
 }
 
 /* Events that stop nobody fill it for few vCPUs as well; those that it paused do not queue, who comes then does. */
@@ -134,7 +134,7 @@ static int switched_off;
 static void *go_on(void *arg)
 {
     while (!__atomic_load_n(&switched_off, __ATOMIC_ACQUIRE))
-        if (!sim_domain_run(arg, 1000))
+        if (!xmi_sim_domain_run(arg, 1000))
             sched_yield();
     return NULL;
 }
@@ -143,7 +143,7 @@ static void crowd(void)
 {
     for (uint32_t v = 0; v < MANY; v++) {
         struct sim_op op = {.code = SIM_OP_WRITE, .addr = (A + v) << 12};
-        ck_ok(sim_vcpu_script(g, v, &op, 1, CROWD_WRITES));
+        ck_ok(xmi_sim_vcpu_script(g, v, &op, 1, CROWD_WRITES));
     }
     run();
     switched_off = 0;
@@ -159,7 +159,7 @@ static void all_write(void)
     for (uint32_t v = 0; v < MANY; v++)
         before[v] = done(v);
     for (unsigned i = 0; i < 1000 && waiting; i++) {
-        sim_domain_run(g, 1000);
+        xmi_sim_domain_run(g, 1000);
         waiting = 0;
         for (uint32_t v = 0; v < MANY; v++)
             waiting += done(v) == before[v];
@@ -173,10 +173,10 @@ START_TEST(a_queue_that_never_ends_when_rights_stay)
     begin(queues[_i], MANY);
     ck_ok(xmem_domain_set_rights_range(d, 0, A, MANY, XMEM_R));
     crowd();
-    sim_inject_by(g, no_rights, NULL);
+    xmi_sim_inject_by(g, no_rights, NULL);
     ck_rc(xmem_domain_disable(d), -ENOMEM);
     all_write();
-    sim_inject_by(g, NULL, NULL);
+    xmi_sim_inject_by(g, NULL, NULL);
     ck_ok(xmem_domain_disable(d));
     ck_assert_uint_eq(rights_left(), 0);
     end();
@@ -213,12 +213,12 @@ START_TEST(a_queue_that_cannot_run_at_once)
         open_again(XMEM_RESTORE_KEEP);
         ck_ok(xmem_domain_set_rights_range(d, 0, A, MANY, XMEM_R));
         crowd();
-        sim_inject_by(g, two_unpauses, &left);
+        xmi_sim_inject_by(g, two_unpauses, &left);
         for (int i = 0; i < 4 && rc; i++)
             rc = xmem_domain_disable(d);
         ck_ok(rc);
         all_write();
-        sim_inject_by(g, NULL, NULL);
+        xmi_sim_inject_by(g, NULL, NULL);
         end();
     }
 }
@@ -235,12 +235,12 @@ START_TEST(a_ring_that_stays_is_read)
 {
     begin(queues[_i], 1);
     ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_R));
-    sim_inject_by(g, nothing_more, NULL);
+    xmi_sim_inject_by(g, nothing_more, NULL);
     ck_rc(xmem_domain_disable(d), -ENOMEM);
     write_at(0, A);
     run();
     ck_assert_uint_eq(done(0), 0);
-    sim_inject_by(g, NULL, NULL);
+    xmi_sim_inject_by(g, NULL, NULL);
     ck_ok(xmem_domain_disable(d));
     run();
     ck_assert_uint_eq(done(0), 1);
@@ -255,7 +255,7 @@ START_TEST(a_queue_that_is_paused)
     struct xmem *other;
     struct xmem_domain *theirs;
     begin(SIM_X86_PV, MANY);
-    ck_ok(xmem_open_machine(m, &other));
+    ck_ok(xmi_open_machine(m, &other));
     ck_ok(xmem_domain_open(other, 1, NULL, &theirs));
     ck_ok(xmem_domain_set_rights_range(d, 0, A, MANY, XMEM_R));
     for (uint32_t v = 0; v < MANY; v++)
@@ -331,7 +331,7 @@ START_TEST(a_page_where_one_of_the_sessions_was)
     ck_ok(xmem_domain_add_page(d, &gfn));
     ck_ok(xmem_domain_set_rights(d, 0, gfn, XMEM_RX));
     ck_ok(xmem_domain_remove_page(d, gfn));
-    ck_ok(sim_populate(g, gfn));
+    ck_ok(xmi_sim_populate(g, gfn));
     ck_assert_uint_eq(rights_of(gfn), XMEM_RWX);
     ck_ok(xmem_domain_set_rights(d, 0, gfn, XMEM_RX));
     ck_assert_uint_eq(rights_of(gfn), XMEM_RX);
@@ -351,12 +351,12 @@ START_TEST(no_step_without_what_ends_it)
     run();
     ck_ok(xmem_event_next(d, &ev));
     for (unsigned i = 0; i < 2; i++) { /* the second one finds a view that has the page open */
-        sim_inject_errno(g, 1, XM_HC_MONITOR, ENOMEM);
+        xmi_sim_inject_errno(g, 1, XM_HC_MONITOR, ENOMEM);
         ck_rc(xmem_event_step_over(d, ev), -ENOMEM);
     }
     ck_ok(xmem_domain_close(d));
     run();
-    ck_ok(sim_vcpu_info(g, 0, &info));
+    ck_ok(xmi_sim_vcpu_info(g, 0, &info));
     ck_assert(!info.single_step);
     ck_assert_uint_eq(rights_left(), 0);
     end();

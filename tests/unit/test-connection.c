@@ -24,7 +24,7 @@ START_TEST(uris)
     ck_assert_uint_gt(strlen(xmem_last_error(NULL)), 10);
     ck_assert_ptr_eq(x, &o); /* untouched */
     xmem_close(NULL);
-    ck_rc(xmem_open_machine(NULL, &x), -EINVAL);
+    ck_rc(xmi_open_machine(NULL, &x), -EINVAL);
 }
 END_TEST
 
@@ -99,17 +99,17 @@ START_TEST(closing_the_connection_closes_sessions)
     struct xmem_domain *d;
     const struct sim_machine_cfg mc = {.seed = 1};
     const struct sim_domain_cfg dc = {.kind = SIM_X86_EPT, .vcpus = 1, .pages = 64};
-    ck_ok(sim_machine_create(&mc, &m));
-    ck_ok(sim_domain_create(m, &dc, &sd));
-    ck_ok(xmem_open_machine(m, &x));
+    ck_ok(xmi_sim_machine_create(&mc, &m));
+    ck_ok(xmi_sim_domain_create(m, &dc, &sd));
+    ck_ok(xmi_open_machine(m, &x));
     ck_ok(xmem_domain_open(x, 1, NULL, &d));
     ck_ok(xmem_domain_enable(d));
     ck_ok(xmem_domain_set_rights(d, 0, 5, XMEM_N));
     ck_ok(xmem_domain_pause(d));
     xmem_close(x);
-    sim_report(m, sd, &r);
+    xmi_sim_report(m, sd, &r);
     ck_assert(!r.leftover_rights && !r.leftover_monitors && !r.leftover_pauses);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -172,15 +172,15 @@ START_TEST(sessions_of_several_threads)
     struct sim_domain *sd;
     pthread_t t[THREADS];
     const struct sim_machine_cfg mc = {.seed = 1};
-    ck_ok(sim_machine_create(&mc, &m));
+    ck_ok(xmi_sim_machine_create(&mc, &m));
     for (uint32_t i = 0; i < THREADS; i++) {
         struct sim_domain_cfg dc = {.kind = i & 1 ? SIM_ARM_S2 : SIM_X86_EPT, .vcpus = 2,
                                     .pages = 64, .altp2m = !(i & 1)};
         struct sim_op op = {.code = SIM_OP_WRITE, .addr = i << 12};
-        ck_ok(sim_domain_create(m, &dc, &sd));
-        ck_ok(sim_vcpu_script(sd, 0, &op, 1, 0));
+        ck_ok(xmi_sim_domain_create(m, &dc, &sd));
+        ck_ok(xmi_sim_vcpu_script(sd, 0, &op, 1, 0));
     }
-    ck_ok(xmem_open_machine(m, &x));
+    ck_ok(xmi_open_machine(m, &x));
     for (uintptr_t i = 0; i < THREADS; i++)
         ck_ok(pthread_create(&t[i], NULL, session_thread, (void *)(i + 1)));
     for (unsigned i = 0; i < THREADS; i++) {
@@ -189,7 +189,7 @@ START_TEST(sessions_of_several_threads)
         ck_assert_ptr_null(failed);
     }
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 

@@ -26,9 +26,9 @@ static void open_seeded(uint32_t xen_minor, const struct xmem_domain_opts *o, ui
     struct sim_machine_cfg cfg = {.seed = seed, .xen_minor = xen_minor};
     struct sim_domain_cfg dom = {.kind = SIM_X86_EPT, .vcpus = 2, .pages = 512, .altp2m = true,
                                  .superpages = true, .name = "g"};
-    ck_ok(sim_machine_create(&cfg, &m));
-    ck_ok(sim_domain_create(m, &dom, &g));
-    ck_ok(xmem_open_machine(m, &x));
+    ck_ok(xmi_sim_machine_create(&cfg, &m));
+    ck_ok(xmi_sim_domain_create(m, &dom, &g));
+    ck_ok(xmi_open_machine(m, &x));
     ck_ok(xmem_domain_open(x, 1, o, &d));
     ck_ok(xmem_domain_enable(d));
     seen = 0;
@@ -46,7 +46,7 @@ static uint64_t show_copy(uint16_t view)
     ck_ok(xmem_domain_add_page(d, &c.page));
     ck_ok(xmem_domain_write(d, AT(c.page, 0), contents, sizeof(contents)));
     ck_ok(xmem_view_change_gfn(d, view, F, c.page));
-    ck_ok(session_keep_copy(d, &c));
+    ck_ok(xmi_session_keep_copy(d, &c));
     return c.page;
 }
 
@@ -71,14 +71,14 @@ static void end(void)
     ck_assert_uint_eq(r.forbidden + r.double_answers + r.unanswered + r.leaked_slots, 0);
     ck_assert_uint_eq(r.leftover_rights + r.leftover_pauses + r.leftover_monitors, 0);
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 
 /* All that comes is stepped over. */
 static void run(uint32_t vcpu, const struct sim_op *ops, size_t n)
 {
     const struct xmem_event *ev;
-    ck_ok(sim_vcpu_script(g, vcpu, ops, n, 1));
+    ck_ok(xmi_sim_vcpu_script(g, vcpu, ops, n, 1));
     while (!xmem_event_wait(d, 20))
         while (!xmem_event_next(d, &ev)) {
             seen++;
@@ -99,7 +99,7 @@ static void write_and_look(uint32_t vcpu, uint64_t gpa, uint64_t value)
                            {.code = SIM_OP_READ, .addr = gpa}};
     struct sim_vcpu_info info;
     run(vcpu, ops, 2);
-    ck_ok(sim_vcpu_info(g, vcpu, &info));
+    ck_ok(xmi_sim_vcpu_info(g, vcpu, &info));
     ck_assert_uint_eq(info.result, value);
 }
 
@@ -178,7 +178,7 @@ START_TEST(a_patch_stays)
     ck_assert_uint_eq(word(AT(COPY, HOOK)), (NEW & ~UINT64_C(0xff)) | 0xcc);
     ck_assert_uint_eq(stats().patch_hits, 1);
     ck_assert_uint_eq(stats().patch_hit, AT(F, HOOK));
-    ck_assert_uint_eq(session_patch_hits(d), 1);
+    ck_assert_uint_eq(xmi_session_patch_hits(d), 1);
     struct sim_op over = {.code = SIM_OP_WRITE, .addr = AT(F, HOOK), .len = 1, .value = 0xcc};
     run(0, &over, 1); /* the guest's own, which it finds again */
     ck_assert_uint_eq(word(AT(F, HOOK)) & 0xff, 0xcc);
@@ -194,7 +194,7 @@ START_TEST(a_read_and_write_is_of_the_original)
     struct sim_vcpu_info info;
     begin();
     run(0, &op, 1);
-    ck_ok(sim_vcpu_info(g, 0, &info));
+    ck_ok(xmi_sim_vcpu_info(g, 0, &info));
     ck_assert_uint_eq(info.result, 0);
     ck_assert_uint_eq(word(AT(COPY, HOOK)) & 0xff, 0xcc);
     ck_assert_uint_eq(stats().patch_hits, 1);
@@ -355,7 +355,7 @@ START_TEST(the_callers_own_ways)
     begin();
     go(0, 0);
     ck_ok(xmem_domain_set_rights(d, 0, F, XMEM_RX));
-    ck_ok(sim_vcpu_script(g, 0, ops, 2, 1));
+    ck_ok(xmi_sim_vcpu_script(g, 0, ops, 2, 1));
     ck_ok(xmem_event_wait(d, 100));
     ck_ok(xmem_event_next(d, &ev));
     r.action = XMEM_REPLY_EMULATE;
@@ -395,7 +395,7 @@ START_TEST(kept_rights)
     ck_assert_int_eq(rights(0, F), XMEM_RW);
     ck_ok(xmem_domain_close(d));
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -413,7 +413,7 @@ START_TEST(two_vcpus)
     ck_ok(xmem_view_switch(d, hook));
     go(1, 0);
     for (unsigned i = 0; i < 20; i++) {
-        ck_ok(sim_vcpu_script(g, 1, ops[1], 2, 1 + i % 4));
+        ck_ok(xmi_sim_vcpu_script(g, 1, ops[1], 2, 1 + i % 4));
         run(0, ops[0], 2);
         carried(0x80, 2);
         carried(0x88, 4);
@@ -438,8 +438,8 @@ START_TEST(closing_while_the_guest_writes)
     begin_with(_i < 8 ? 17 : 20, &o);
     ck_ok(xmem_view_switch(d, hook));
     ck_ok(xmem_domain_set_rights(d, hook, G, XMEM_N));
-    ck_ok(sim_vcpu_script(g, 1, ops, 3, 0));
-    ck_ok(sim_vcpu_script(g, 0, ops + 1, 2, 0));
+    ck_ok(xmi_sim_vcpu_script(g, 1, ops, 3, 0));
+    ck_ok(xmi_sim_vcpu_script(g, 0, ops + 1, 2, 0));
     for (int i = 0; i < 3 + _i; i++)
         if (!xmem_event_next(d, &ev))
             ck_ok(xmem_event_step_over(d, ev));
@@ -470,7 +470,7 @@ START_TEST(never_behind)
     (void)show_copy(hook);
     ck_ok(xmem_view_switch(d, hook));
     go(1, _i % 2 ? hook : 0);
-    ck_ok(sim_vcpu_script(g, 1, writer, 2 * ROUNDS, 1));
+    ck_ok(xmi_sim_vcpu_script(g, 1, writer, 2 * ROUNDS, 1));
     run(0, reader, 2 * ROUNDS);
     for (unsigned i = 0; i < ROUNDS; i++)
         ck_assert_uint_ge(word(AT(H, i * 16 + 8)), word(AT(H, i * 16)));

@@ -8,13 +8,13 @@
 START_TEST(set_add_clear)
 {
     struct xmem_error e = {{0}};
-    ck_rc(xmem_error_set(&e, -EINVAL, "gfn %d", 7), -EINVAL);
+    ck_rc(xmi_error_set(&e, -EINVAL, "gfn %d", 7), -EINVAL);
     ck_assert_str_eq(e.text, "gfn 7");
-    xmem_error_add(&e, ": %s", "why");
+    xmi_error_add(&e, ": %s", "why");
     ck_assert_str_eq(e.text, "gfn 7: why");
-    xmem_error_clear(&e);
+    xmi_error_clear(&e);
     ck_assert_str_eq(e.text, "");
-    ck_rc(xmem_error_set(NULL, -EIO, "nobody listens"), -EIO);
+    ck_rc(xmi_error_set(NULL, -EIO, "nobody listens"), -EIO);
 }
 END_TEST
 
@@ -24,9 +24,9 @@ START_TEST(long_text_is_cut)
     char line[700];
     memset(line, 'x', sizeof(line) - 1);
     line[sizeof(line) - 1] = '\0';
-    xmem_error_set(&e, 0, "%s", line);
+    xmi_error_set(&e, 0, "%s", line);
     ck_assert_uint_eq(strlen(e.text), sizeof(e.text) - 1);
-    xmem_error_add(&e, "more");
+    xmi_error_add(&e, "more");
     ck_assert_uint_eq(strlen(e.text), sizeof(e.text) - 1);
 }
 END_TEST
@@ -92,19 +92,19 @@ START_TEST(structs_in)
     struct v1 old = {.size = sizeof(old), .a = 1, .b = 2};
     struct v2 new = {.size = sizeof(new), .a = 3, .c = 0}, own = {.a = 77};
     struct v1 own1;
-    ck_ok(sized_in(&own, sizeof(own), &old)); /* an older caller */
+    ck_ok(xmi_sized_in(&own, sizeof(own), &old)); /* an older caller */
     ck_assert(own.size == sizeof(own) && own.a == 1 && own.b == 2 && own.c == 0);
-    ck_ok(sized_in(&own1, sizeof(own1), &new)); /* a newer one that asks for nothing new */
+    ck_ok(xmi_sized_in(&own1, sizeof(own1), &new)); /* a newer one that asks for nothing new */
     ck_assert(own1.size == sizeof(own1) && own1.a == 3);
     new.c = 1;
     own1.a = 55;
-    ck_rc(sized_in(&own1, sizeof(own1), &new), -E2BIG);
+    ck_rc(xmi_sized_in(&own1, sizeof(own1), &new), -E2BIG);
     ck_assert_uint_eq(own1.a, 55);
     old.size = 0;
-    ck_rc(sized_in(&own, sizeof(own), &old), -EINVAL);
+    ck_rc(xmi_sized_in(&own, sizeof(own), &old), -EINVAL);
     old.size = 1u << 30;
-    ck_rc(sized_in(&own, sizeof(own), &old), -EINVAL);
-    ck_rc(sized_in(&own, sizeof(own), NULL), -EINVAL);
+    ck_rc(xmi_sized_in(&own, sizeof(own), &old), -EINVAL);
+    ck_rc(xmi_sized_in(&own, sizeof(own), NULL), -EINVAL);
 }
 END_TEST
 
@@ -112,10 +112,10 @@ START_TEST(structs_out)
 {
     struct v1 old = {.size = sizeof(old)};
     struct v2 new = {.size = sizeof(new), .c = 9}, own = {sizeof(own), 1, 2, 3};
-    sized_out(&old, &own, sizeof(own));
+    xmi_sized_out(&old, &own, sizeof(own));
     ck_assert(old.size == sizeof(old) && old.a == 1 && old.b == 2);
     struct v1 own1 = {sizeof(own1), 5, 6};
-    sized_out(&new, &own1, sizeof(own1));
+    xmi_sized_out(&new, &own1, sizeof(own1));
     ck_assert(new.size == sizeof(new) && new.a == 5 && new.b == 6 && new.c == 0);
 }
 END_TEST

@@ -18,8 +18,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-    host_copy_free(&h);
-    host_copy_free(&h);
+    xmi_host_copy_free(&h);
+    xmi_host_copy_free(&h);
 }
 
 static int make(void *dom, uint64_t gfn)
@@ -34,8 +34,8 @@ static int make(void *dom, uint64_t gfn)
 
 START_TEST(while_views_are_on_an_entry_is_made_once)
 {
-    ck_ok(host_copy_note(&h, 100, 3, make, &h));
-    ck_ok(host_copy_note(&h, 99, 5, make, &h));
+    ck_ok(xmi_host_copy_note(&h, 100, 3, make, &h));
+    ck_ok(xmi_host_copy_note(&h, 99, 5, make, &h));
     ck_assert_uint_eq(made_n, 5);
     ck_assert_uint_eq(made[0], 100);
     ck_assert_uint_eq(made[3], 99);
@@ -45,11 +45,11 @@ END_TEST
 
 START_TEST(while_they_are_off_it_is_made_when_they_are_turned_on)
 {
-    ck_ok(host_copy_note(&h, 7, 3, NULL, &h));
-    ck_ok(host_copy_note(&h, 1 << 20, 1, NULL, &h));
-    ck_ok(host_copy_note(&h, 8, 1, NULL, &h));
+    ck_ok(xmi_host_copy_note(&h, 7, 3, NULL, &h));
+    ck_ok(xmi_host_copy_note(&h, 1 << 20, 1, NULL, &h));
+    ck_ok(xmi_host_copy_note(&h, 8, 1, NULL, &h));
     ck_assert_uint_eq(made_n, 0);
-    ck_ok(host_copy_each(&h, make, &h));
+    ck_ok(xmi_host_copy_each(&h, make, &h));
     ck_assert_uint_eq(made_n, 4);
     ck_assert_uint_eq(made[2], 9);
     ck_assert_uint_eq(made[3], 1 << 20);
@@ -59,23 +59,23 @@ END_TEST
 START_TEST(what_failed_is_tried_again)
 {
     fail_at = 12;
-    ck_assert_int_eq(host_copy_note(&h, 10, 5, make, &h), -ENOSPC);
+    ck_assert_int_eq(xmi_host_copy_note(&h, 10, 5, make, &h), -ENOSPC);
     ck_assert_uint_eq(made_n, 2);
-    ck_assert_int_eq(host_copy_note(&h, 12, 1, make, &h), -ENOSPC);
+    ck_assert_int_eq(xmi_host_copy_note(&h, 12, 1, make, &h), -ENOSPC);
     fail_at = UINT64_MAX;
-    ck_ok(host_copy_note(&h, 10, 5, make, &h));
+    ck_ok(xmi_host_copy_note(&h, 10, 5, make, &h));
     ck_assert_uint_eq(made_n, 5);
     made_n = 0;
     fail_at = 13;
-    ck_assert_int_eq(host_copy_each(&h, make, &h), -ENOSPC);
+    ck_assert_int_eq(xmi_host_copy_each(&h, make, &h), -ENOSPC);
     ck_assert_uint_eq(made_n, 3);
 }
 END_TEST
 
 START_TEST(nothing_noted_nothing_made)
 {
-    ck_ok(host_copy_note(&h, 5, 0, make, &h));
-    ck_ok(host_copy_each(&h, make, &h));
+    ck_ok(xmi_host_copy_note(&h, 5, 0, make, &h));
+    ck_ok(xmi_host_copy_each(&h, make, &h));
     ck_assert_uint_eq(made_n, 0);
 }
 END_TEST

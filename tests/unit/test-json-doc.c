@@ -22,13 +22,13 @@ static void setup(void)
 
 static void teardown(void)
 {
-    json_doc_free(doc);
+    xmi_json_doc_free(doc);
     xmem_report_free(report);
 }
 
 static void parse(const char *text)
 {
-    ck_assert_int_eq(json_doc_parse("t", text, strlen(text), report, &doc), 0);
+    ck_assert_int_eq(xmi_json_doc_parse("t", text, strlen(text), report, &doc), 0);
     ck_assert_uint_eq(xmem_report_count(report), 0);
 }
 
@@ -47,7 +47,7 @@ static void refuses(const void *text, size_t len, const char *full)
 
     teardown();
     setup();
-    ck_assert_int_eq(json_doc_parse("t", text, len, report, &d), -EBADMSG);
+    ck_assert_int_eq(xmi_json_doc_parse("t", text, len, report, &d), -EBADMSG);
     ck_assert_ptr_eq(d, untouched);
     ck_assert_uint_eq(xmem_report_count(report), 1);
     ck_assert_str_eq(message(0), full);
@@ -60,21 +60,21 @@ START_TEST(positions)
     uint32_t line, column;
 
     parse("{\n  \"a\": [10,\n\t{ \"b/~\": null } ]\n}");
-    a = json_find(doc, json_doc_root(doc), "a");
-    b = json_first(doc, json_next(doc, json_first(doc, a)));
+    a = xmi_json_find(doc, xmi_json_doc_root(doc), "a");
+    b = xmi_json_first(doc, xmi_json_next(doc, xmi_json_first(doc, a)));
     ck_assert_int_eq(a->kind, JSON_ARRAY);
     ck_assert_int_eq(b->kind, JSON_NULL);
-    json_position(doc, a->start, &line, &column);
+    xmi_json_position(doc, a->start, &line, &column);
     ck_assert_uint_eq(line, 2);
     ck_assert_uint_eq(column, 8);
-    json_position(doc, b->start, &line, &column);
+    xmi_json_position(doc, b->start, &line, &column);
     ck_assert_uint_eq(line, 3);
     ck_assert_uint_eq(column, 11);
-    ck_assert_str_eq(json_pointer(doc, json_doc_root(doc), buf, sizeof(buf)), "/");
-    ck_assert_str_eq(json_pointer(doc, json_at(doc, a, 0), buf, sizeof(buf)), "/a/0");
-    ck_assert_str_eq(json_pointer(doc, b, buf, sizeof(buf)), "/a/1/b~1~0");
-    ck_assert_str_eq(json_pointer(doc, b, buf, 8), "/b~1~0");
-    ck_assert_ptr_null(json_at(doc, a, 2));
+    ck_assert_str_eq(xmi_json_pointer(doc, xmi_json_doc_root(doc), buf, sizeof(buf)), "/");
+    ck_assert_str_eq(xmi_json_pointer(doc, xmi_json_at(doc, a, 0), buf, sizeof(buf)), "/a/0");
+    ck_assert_str_eq(xmi_json_pointer(doc, b, buf, sizeof(buf)), "/a/1/b~1~0");
+    ck_assert_str_eq(xmi_json_pointer(doc, b, buf, 8), "/b~1~0");
+    ck_assert_ptr_null(xmi_json_at(doc, a, 2));
 }
 END_TEST
 
@@ -85,7 +85,7 @@ START_TEST(every_kind)
     size_t i = 0;
 
     parse(" [null, true, false, -1.5e+3, \"\\u00e4\\ud83d\\ude00\\n\", [], {}] ");
-    json_for_each(doc, v, json_doc_root(doc))
+    json_for_each(doc, v, xmi_json_doc_root(doc))
         ck_assert_int_eq(v->kind, kinds[i++]);
     ck_assert_uint_eq(i, 7);
 }
@@ -97,13 +97,13 @@ START_TEST(decodes_strings)
 
     parse("[\"\\u00e4\\ud83d\\ude00\\\"\\/\", \"\","
           " \"\\b\\f\\n\\r\\t\\\\\\u0041\\u20Ac\\uDBFF\\uDFFF\"]");
-    ck_assert(json_get_text(doc, json_at(doc, json_doc_root(doc), 2), 20, &text));
+    ck_assert(xmi_json_get_text(doc, xmi_json_at(doc, xmi_json_doc_root(doc), 2), 20, &text));
     ck_assert_str_eq(text, "\b\f\n\r\t\\A\xe2\x82\xac\xf4\x8f\xbf\xbf");
-    ck_assert(json_get_text(doc, json_at(doc, json_doc_root(doc), 0), 20, &text));
+    ck_assert(xmi_json_get_text(doc, xmi_json_at(doc, xmi_json_doc_root(doc), 0), 20, &text));
     ck_assert_str_eq(text, "\xc3\xa4\xf0\x9f\x98\x80\"/");
-    ck_assert(!json_get_text(doc, json_at(doc, json_doc_root(doc), 0), 7, &text));
-    ck_assert(!json_get_text(doc, json_at(doc, json_doc_root(doc), 1), 20, &text));
-    ck_assert_uint_eq(json_doc_errors(doc), 2);
+    ck_assert(!xmi_json_get_text(doc, xmi_json_at(doc, xmi_json_doc_root(doc), 0), 7, &text));
+    ck_assert(!xmi_json_get_text(doc, xmi_json_at(doc, xmi_json_doc_root(doc), 1), 20, &text));
+    ck_assert_uint_eq(xmi_json_doc_errors(doc), 2);
 }
 END_TEST
 
@@ -112,7 +112,7 @@ START_TEST(root_number)
     uint64_t n;
 
     parse("12");
-    ck_assert(json_get_u64(doc, json_doc_root(doc), 0, 12, &n));
+    ck_assert(xmi_json_get_u64(doc, xmi_json_doc_root(doc), 0, 12, &n));
     ck_assert_uint_eq(n, 12);
 }
 END_TEST
@@ -163,7 +163,7 @@ START_TEST(integers)
         teardown();
         setup();
         parse(cases[i].text);
-        ck_assert_msg(json_get_u64(doc, json_doc_root(doc), 0, UINT64_MAX, &n) == cases[i].good,
+        ck_assert_msg(xmi_json_get_u64(doc, xmi_json_doc_root(doc), 0, UINT64_MAX, &n) == cases[i].good,
                       "%s", cases[i].text);
         ck_assert_uint_eq(n, cases[i].good ? cases[i].value : 77);
         ck_assert_uint_eq(xmem_report_count(report), cases[i].good ? 0 : 1);
@@ -177,9 +177,9 @@ START_TEST(ranges)
     uint32_t small = 5;
 
     parse("[3, \"0x100000000\"]");
-    ck_assert(!json_get_u64(doc, json_at(doc, json_doc_root(doc), 0), 4, 9, &n));
-    ck_assert(!json_get_u64(doc, json_at(doc, json_doc_root(doc), 0), 0, 2, &n));
-    ck_assert(!json_get_u32(doc, json_at(doc, json_doc_root(doc), 1), 0, UINT32_MAX, &small));
+    ck_assert(!xmi_json_get_u64(doc, xmi_json_at(doc, xmi_json_doc_root(doc), 0), 4, 9, &n));
+    ck_assert(!xmi_json_get_u64(doc, xmi_json_at(doc, xmi_json_doc_root(doc), 0), 0, 2, &n));
+    ck_assert(!xmi_json_get_u32(doc, xmi_json_at(doc, xmi_json_doc_root(doc), 1), 0, UINT32_MAX, &small));
     ck_assert_uint_eq(n, 5);
     ck_assert_uint_eq(small, 5);
     ck_assert_str_eq(message(0), "t:1:2: [XM-124] /0: 3 is out of range: 4 to 9");
@@ -192,7 +192,7 @@ START_TEST(keys_that_occur_twice)
     static const char text[] = "{\"z\": {\"b\": 0, \"a\": 0, \"\\u0062\": 0,\n"
                                "\"a\": 0, \"b\": 0}, \"y\": 0, \"z\": 0}";
 
-    ck_assert_int_eq(json_doc_parse("t", text, strlen(text), report, &doc), -EBADMSG);
+    ck_assert_int_eq(xmi_json_doc_parse("t", text, strlen(text), report, &doc), -EBADMSG);
     ck_assert_uint_eq(xmem_report_count(report), 4);
     ck_assert_str_eq(message(0),
                      "t:2:26: [XM-108] /z: the key \"z\" occurs twice, first in line 1");
@@ -245,7 +245,7 @@ START_TEST(too_many_values)
     for (size_t i = 1; i < len; i++)
         text[i] = i % 2 ? '1' : ',';
     text[len - 1] = ']';
-    ck_assert_int_eq(json_doc_parse("t", text, len, report, &doc), -EBADMSG);
+    ck_assert_int_eq(xmi_json_doc_parse("t", text, len, report, &doc), -EBADMSG);
     ck_assert_ptr_nonnull(strstr(message(0), "[XM-116] /: more than 2097152 values"));
     doc = NULL;
     free(text);
@@ -261,18 +261,18 @@ START_TEST(getters_tell_kinds)
     const struct json_value *root, *v;
 
     parse("{\"a\": [], \"b\": \"two\"}");
-    root = json_doc_root(doc);
-    v = json_find(doc, root, "a");
-    ck_assert(!json_get_bool(doc, v, &on));
-    ck_assert(!json_get_word(doc, v, "a word", words, &word));
-    ck_assert(!json_want_count(doc, v, 1, 2));
-    ck_assert(!json_want_count(doc, root, 0, 1));
-    ck_assert(!json_want_keys(doc, root, keys));
-    ck_assert(!json_want_keys(doc, v, keys));
-    ck_assert_ptr_null(json_need(doc, root, "c"));
-    ck_assert(json_get_word(doc, json_find(doc, root, "b"), "a word", words, &word));
+    root = xmi_json_doc_root(doc);
+    v = xmi_json_find(doc, root, "a");
+    ck_assert(!xmi_json_get_bool(doc, v, &on));
+    ck_assert(!xmi_json_get_word(doc, v, "a word", words, &word));
+    ck_assert(!xmi_json_want_count(doc, v, 1, 2));
+    ck_assert(!xmi_json_want_count(doc, root, 0, 1));
+    ck_assert(!xmi_json_want_keys(doc, root, keys));
+    ck_assert(!xmi_json_want_keys(doc, v, keys));
+    ck_assert_ptr_null(xmi_json_need(doc, root, "c"));
+    ck_assert(xmi_json_get_word(doc, xmi_json_find(doc, root, "b"), "a word", words, &word));
     ck_assert_uint_eq(word, 1);
-    ck_assert_uint_eq(json_doc_errors(doc), 7);
+    ck_assert_uint_eq(xmi_json_doc_errors(doc), 7);
     ck_assert_str_eq(message(4), "t:1:11: [XM-120] /b: unknown key \"b\"; known here: a");
 }
 END_TEST
@@ -285,7 +285,7 @@ static void load_fails(const char *path, int err, const char *part)
 
     teardown();
     setup();
-    ck_assert_int_eq(json_doc_load(path, report, &d), err);
+    ck_assert_int_eq(xmi_json_doc_load(path, report, &d), err);
     ck_assert_ptr_null(d);
     ck_assert_uint_eq(xmem_report_count(report), 1);
     ck_assert_ptr_nonnull(strstr(message(0), part));
@@ -307,7 +307,7 @@ START_TEST(large_files)
     close(fd);
     unlink(path);
     load_fails("/dev/zero", -EFBIG, "[XM-104]");
-    ck_assert_int_eq(json_doc_parse("t", "", (size_t)JSON_MAX_BYTES + 1, report, &doc), -EFBIG);
+    ck_assert_int_eq(xmi_json_doc_parse("t", "", (size_t)JSON_MAX_BYTES + 1, report, &doc), -EFBIG);
 }
 END_TEST
 
@@ -325,12 +325,12 @@ START_TEST(loads_a_file)
 
     ck_assert_int_eq(write(fd, "[1]", 3), 3);
     close(fd);
-    ck_assert_int_eq(json_doc_load(path, report, &doc), 0);
-    ck_assert_str_eq(json_doc_name(doc), path);
-    beside = json_doc_sibling(doc, "x");
+    ck_assert_int_eq(xmi_json_doc_load(path, report, &doc), 0);
+    ck_assert_str_eq(xmi_json_doc_name(doc), path);
+    beside = xmi_json_doc_sibling(doc, "x");
     ck_assert_str_eq(beside, "/tmp/x");
     free(beside);
-    beside = json_doc_sibling(doc, "/y/x");
+    beside = xmi_json_doc_sibling(doc, "/y/x");
     ck_assert_str_eq(beside, "/y/x");
     free(beside);
     unlink(path);
@@ -348,9 +348,9 @@ START_TEST(many_errors)
     for (size_t i = 0; i < n; i++)
         len += (size_t)sprintf(text + len, "%s\"%06zx\":1", i ? "," : "", i);
     text[len++] = '}';
-    ck_assert_int_eq(json_doc_parse("t", text, len, report, &doc), 0);
-    ck_assert(!json_want_keys(doc, json_doc_root(doc), none));
-    ck_assert_uint_eq(json_doc_errors(doc), n);
+    ck_assert_int_eq(xmi_json_doc_parse("t", text, len, report, &doc), 0);
+    ck_assert(!xmi_json_want_keys(doc, xmi_json_doc_root(doc), none));
+    ck_assert_uint_eq(xmi_json_doc_errors(doc), n);
     ck_assert_uint_eq(xmem_report_count(report), REPORT_MAX + 1);
     free(text);
 }

@@ -22,19 +22,19 @@ static uint64_t rnd(uint64_t n)
 
 static void setup(void)
 {
-    ck_ok(arena_init(&arena, -1));
+    ck_ok(xmi_arena_init(&arena, -1));
     top = 0;
-    known_init(&k, &arena, &top);
+    xmi_known_init(&k, &arena, &top);
     flat = calloc(SPAN, 1);
     state = 88172645463325252u;
 }
 
 static void teardown(void)
 {
-    known_clear(&k);
+    xmi_known_clear(&k);
     ck_assert_uint_eq(k.nodes, 0);
     ck_assert_uint_eq(top, 0);
-    arena_end(&arena);
+    xmi_arena_end(&arena);
     free(flat);
 }
 
@@ -58,11 +58,11 @@ END_TEST
 START_TEST(empty)
 {
     uint64_t nr = 77;
-    ck_assert_uint_eq(known_get(&k, 5), 0);
-    ck_assert_uint_eq(known_run(&k, 5, &nr), 0);
+    ck_assert_uint_eq(xmi_known_get(&k, 5), 0);
+    ck_assert_uint_eq(xmi_known_run(&k, 5, &nr), 0);
     ck_assert_uint_eq(nr, 77);
-    ck_ok(known_put(&k, 5, 0, 0xff, 1));
-    ck_ok(known_prepare(&k, 5, 0));
+    ck_ok(xmi_known_put(&k, 5, 0, 0xff, 1));
+    ck_ok(xmi_known_prepare(&k, 5, 0));
     ck_assert_uint_eq(k.nodes, 0);
 }
 END_TEST
@@ -70,19 +70,19 @@ END_TEST
 START_TEST(large_uniform_parts_are_cheap)
 {
     uint64_t nr = UINT64_C(1) << 40;
-    ck_ok(known_put(&k, 0, UINT64_C(1) << 40, 0xff, 0xff));
+    ck_ok(xmi_known_put(&k, 0, UINT64_C(1) << 40, 0xff, 0xff));
     ck_assert_uint_eq(k.nodes, 0);
-    ck_assert_uint_eq(known_run(&k, 0, &nr), 0xff);
+    ck_assert_uint_eq(xmi_known_run(&k, 0, &nr), 0xff);
     ck_assert_uint_eq(nr, UINT64_C(1) << 40);
-    ck_ok(known_put(&k, 1000, 1, KNOWN_SET, 9));
+    ck_ok(xmi_known_put(&k, 1000, 1, KNOWN_SET, 9));
     ck_assert_uint_le(k.nodes, 5);
-    ck_assert_uint_eq(known_get(&k, 1000), 0xf9);
-    ck_assert_uint_eq(known_get(&k, 1001), 0xff);
-    ck_ok(known_put(&k, UINT64_MAX - 5, 6, 0xff, 0x11));
-    ck_assert_uint_eq(known_get(&k, UINT64_MAX), 0x11);
-    ck_assert_uint_eq(known_get(&k, UINT64_MAX - 6), 0);
-    ck_ok(known_put(&k, 0, UINT64_C(1) << 40, 0xff, 0x22)); /* the parts are joined again */
-    ck_assert_uint_eq(known_get(&k, 1000), 0x22);
+    ck_assert_uint_eq(xmi_known_get(&k, 1000), 0xf9);
+    ck_assert_uint_eq(xmi_known_get(&k, 1001), 0xff);
+    ck_ok(xmi_known_put(&k, UINT64_MAX - 5, 6, 0xff, 0x11));
+    ck_assert_uint_eq(xmi_known_get(&k, UINT64_MAX), 0x11);
+    ck_assert_uint_eq(xmi_known_get(&k, UINT64_MAX - 6), 0);
+    ck_ok(xmi_known_put(&k, 0, UINT64_C(1) << 40, 0xff, 0x22)); /* the parts are joined again */
+    ck_assert_uint_eq(xmi_known_get(&k, 1000), 0x22);
 }
 END_TEST
 
@@ -94,14 +94,14 @@ START_TEST(random_against_array)
         if (g + nr > SPAN)
             nr = SPAN - g;
         if (rnd(2))
-            ck_ok(known_prepare(&k, g, nr));
-        ck_ok(known_put(&k, g, nr, mask, v));
+            ck_ok(xmi_known_prepare(&k, g, nr));
+        ck_ok(xmi_known_put(&k, g, nr, mask, v));
         for (uint64_t n = g; n < g + nr; n++)
             flat[n] = (uint8_t)((flat[n] & ~mask) | (v & mask));
     }
     for (uint64_t g = 0; g < SPAN;) {
         uint64_t nr = SPAN - g;
-        uint8_t byte = known_run(&k, g, &nr);
+        uint8_t byte = xmi_known_run(&k, g, &nr);
         ck_assert_uint_ge(nr, 1);
         for (uint64_t n = g; n < g + nr; n++)
             ck_assert_uint_eq(flat[n], byte);
@@ -138,11 +138,11 @@ START_TEST(each_run_once)
     for (unsigned i = 0; i < 2000; i++) {
         uint64_t g = rnd(SPAN - 600), nr = 1 + rnd(600);
         uint8_t v = (uint8_t)rnd(256);
-        ck_ok(known_put(&k, g, nr, 0xff, v));
+        ck_ok(xmi_known_put(&k, g, nr, 0xff, v));
         memset(flat + g, v, nr);
     }
-    ck_rc(known_each(&k, stop, &stops), -EINTR);
-    ck_ok(known_each(&k, note, &last));
+    ck_rc(xmi_known_each(&k, stop, &stops), -EINTR);
+    ck_ok(xmi_known_each(&k, note, &last));
     for (unsigned i = 0; i < SPAN; i++)
         ck_assert_uint_eq(flat[i], 0);
 }
@@ -150,13 +150,13 @@ END_TEST
 
 START_TEST(a_prepared_range_needs_no_memory)
 {
-    ck_ok(known_put(&k, 0, SPAN, 0xff, 0x88));
-    ck_ok(known_prepare(&k, 300, 1));
-    ck_ok(known_prepare(&k, 1000, 5000));
+    ck_ok(xmi_known_put(&k, 0, SPAN, 0xff, 0x88));
+    ck_ok(xmi_known_prepare(&k, 300, 1));
+    ck_ok(xmi_known_prepare(&k, 1000, 5000));
     size_t nodes = k.nodes;
-    ck_assert_uint_eq(known_get(&k, 300), 0x88); /* nothing has changed */
-    ck_ok(known_put(&k, 300, 1, KNOWN_SET, 9));
-    ck_ok(known_put(&k, 1000, 5000, KNOWN_SET, 9));
+    ck_assert_uint_eq(xmi_known_get(&k, 300), 0x88); /* nothing has changed */
+    ck_ok(xmi_known_put(&k, 300, 1, KNOWN_SET, 9));
+    ck_ok(xmi_known_put(&k, 1000, 5000, KNOWN_SET, 9));
     ck_assert_uint_le(k.nodes, nodes);
 }
 END_TEST
@@ -169,22 +169,22 @@ START_TEST(bytes_in_place)
         uint8_t value = (uint8_t)rnd(256);
         if (n > SPAN - a)
             n = SPAN - a;
-        ck_ok(known_put(&k, a, n, 0xff, value));
+        ck_ok(xmi_known_put(&k, a, n, 0xff, value));
         memset(flat + a, value, n);
         struct known_at at = {0};
         uint64_t gfn = rnd(SPAN), leaves = 0;
         for (unsigned i = 0; i < 2000; i++) {
             uint8_t *byte = known_at(&k, &at, gfn);
-            ck_assert_uint_eq(known_get(&k, gfn), flat[gfn]);
+            ck_assert_uint_eq(xmi_known_get(&k, gfn), flat[gfn]);
             if (byte) {
                 ck_assert_uint_eq(*byte, flat[gfn]);
                 *byte = flat[gfn] = (uint8_t)((*byte & KNOWN_FOUND) | rnd(16));
                 leaves++;
             } else if (rnd(50) == 0) {
-                ck_ok(known_prepare(&k, gfn, 1));
+                ck_ok(xmi_known_prepare(&k, gfn, 1));
                 ck_assert_ptr_nonnull(known_at(&k, &at, gfn));
             } else if (rnd(50) == 0) { /* the leaf that was looked up stays */
-                ck_ok(known_put(&k, gfn, 1, KNOWN_SET, 7));
+                ck_ok(xmi_known_put(&k, gfn, 1, KNOWN_SET, 7));
                 flat[gfn] = (uint8_t)((flat[gfn] & KNOWN_FOUND) | 7);
             }
             gfn = rnd(40) ? (gfn + 1) % SPAN : rnd(SPAN);
@@ -199,7 +199,7 @@ END_TEST
 START_TEST(a_million_scattered)
 {
     for (uint64_t i = 0; i < 1000000; i++)
-        ck_ok(known_put(&k, i * 16 + rnd(16), 1, 0xff, 0x9f));
+        ck_ok(xmi_known_put(&k, i * 16 + rnd(16), 1, 0xff, 0x9f));
     ck_assert_uint_le(k.nodes, 65536 + 300); /* 16 bytes a gfn */
     ck_assert_uint_le(arena.pages * (uint64_t)ARENA_PAGE + arena.page_cap * sizeof(*arena.page), 19000000);
 }

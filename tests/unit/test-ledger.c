@@ -62,13 +62,13 @@ static void begin(enum sim_kind kind)
     struct sim_domain_cfg dc = {.domid = 1, .kind = kind, .vcpus = 2, .pages = GFNS, .first_gfn = 0x10,
                                 .altp2m = kind == SIM_X86_EPT, .superpages = true,
                                 .regions = kind == SIM_ARMV8R_MPU ? 64 : 0, .name = "guest"};
-    ck_ok(sim_machine_create(&mc, &own.m));
-    ck_ok(sim_domain_create(own.m, &dc, &own.g));
-    sim_enter(own.g);
+    ck_ok(xmi_sim_machine_create(&mc, &own.m));
+    ck_ok(xmi_sim_domain_create(own.m, &dc, &own.g));
+    xmi_sim_enter(own.g);
     shot_take(own.g, &left->found);
-    sim_leave(own.g);
-    sim_watch_by(own.g, after_call, NULL);
-    ck_ok(xmem_open_machine(own.m, &own.x));
+    xmi_sim_leave(own.g);
+    xmi_sim_watch_by(own.g, after_call, NULL);
+    ck_ok(xmi_open_machine(own.m, &own.x));
     own.x->ledger_fd = own.fd;
     own.counts = true;
     ck_ok(xmem_domain_open(own.x, 1, NULL, &own.d));
@@ -80,7 +80,7 @@ static void end(void)
     ck_ok(xmem_domain_close(own.d));
     own.counts = false;
     xmem_close(own.x);
-    sim_machine_destroy(own.m);
+    xmi_sim_machine_destroy(own.m);
 }
 
 static void views(void)
@@ -106,7 +106,7 @@ static void events(void)
 {
     struct sim_op op = {.code = SIM_OP_WRITE, .addr = 0x15000};
     const struct xmem_event *ev;
-    ck_ok(sim_vcpu_script(own.g, 0, &op, 1, 0));
+    ck_ok(xmi_sim_vcpu_script(own.g, 0, &op, 1, 0));
     for (unsigned n = 0; n < 3;) {
         int rc = xmem_event_next(own.d, &ev);
         if (!rc) {
@@ -161,7 +161,7 @@ static void killed(enum sim_kind kind, uint32_t last)
     own.fd = memfd_create("ledger", MFD_CLOEXEC);
     ck_assert_int_ge(own.fd, 0);
     in_child(kind, last);
-    int rc = ledger_image_map(own.fd, &m);
+    int rc = xmi_ledger_image_map(own.fd, &m);
     close(own.fd);
     if (rc == -EAGAIN) { /* nothing was begun */
         ck_assert(!memcmp(&left->found, &left->now, sizeof(left->now)));
@@ -171,7 +171,7 @@ static void killed(enum sim_kind kind, uint32_t last)
     const char *why = last ? shot_unnamed(&left->found, &left->now, &m) : NULL;
     ck_assert_uint_eq(m.head.state, last ? LEDGER_LIVE : LEDGER_OVER);
     ck_assert_msg(!why, "kind %d, killed after call %u: %s is not named", kind, last, why);
-    ledger_image_unmap(&m);
+    xmi_ledger_image_unmap(&m);
 }
 
 static void killed_everywhere(enum sim_kind kind)
@@ -209,35 +209,35 @@ START_TEST(grows)
     struct ledger_image m;
     struct ledger_view seen;
     int fd = memfd_create("ledger", MFD_CLOEXEC);
-    ck_ok(ledger_open(&d, fd, NULL));
-    ck_ok(ledger_vcpus(&d));
-    ck_ok(ledger_view_add(&d, v));
-    ck_assert_int_eq(ledger_image_map(fd, &m), -EAGAIN);
-    ledger_live(&d);
+    ck_ok(xmi_ledger_open(&d, fd, NULL));
+    ck_ok(xmi_ledger_vcpus(&d));
+    ck_ok(xmi_ledger_view_add(&d, v));
+    ck_assert_int_eq(xmi_ledger_image_map(fd, &m), -EAGAIN);
+    xmi_ledger_live(&d);
     for (uint64_t i = 0; i < 40000; i++) {
-        ck_ok(known_put(&v->known, i * 300, 1, 0xff, 0xfd));
-        ck_ok(list_room(&v->remaps));
-        list_push(&v->remaps, &(struct remap){i, i + 1});
+        ck_ok(xmi_known_put(&v->known, i * 300, 1, 0xff, 0xfd));
+        ck_ok(xmi_list_room(&v->remaps));
+        xmi_list_push(&v->remaps, &(struct remap){i, i + 1});
         if (i % 2500)
             continue;
-        ck_ok(ledger_image_map(fd, &m));
-        ck_assert(ledger_image_view(&m, 0, &seen) && !ledger_image_view(&m, 1, &seen));
+        ck_ok(xmi_ledger_image_map(fd, &m));
+        ck_assert(xmi_ledger_image_view(&m, 0, &seen) && !xmi_ledger_image_view(&m, 1, &seen));
         for (uint64_t k = 0; k <= i; k += 7) {
             struct remap r;
-            ck_assert(ledger_image_names(&m, &seen, k * 300));
-            ck_assert(!ledger_image_names(&m, &seen, k * 300 + 1));
-            ck_assert(ledger_image_entry(&m, &seen.remaps, (uint32_t)k, &r) || k > i);
+            ck_assert(xmi_ledger_image_names(&m, &seen, k * 300));
+            ck_assert(!xmi_ledger_image_names(&m, &seen, k * 300 + 1));
+            ck_assert(xmi_ledger_image_entry(&m, &seen.remaps, (uint32_t)k, &r) || k > i);
         }
-        ck_assert(!ledger_image_moved(&m));
-        ledger_image_unmap(&m);
+        ck_assert(!xmi_ledger_image_moved(&m));
+        xmi_ledger_image_unmap(&m);
     }
-    ck_ok(ledger_image_map(fd, &m));
-    ledger_view_gone(v);
-    ck_assert(ledger_image_moved(&m));
-    ck_assert(!ledger_image_view(&m, 1, &seen));
-    ledger_image_unmap(&m);
+    ck_ok(xmi_ledger_image_map(fd, &m));
+    xmi_ledger_view_gone(v);
+    ck_assert(xmi_ledger_image_moved(&m));
+    ck_assert(!xmi_ledger_image_view(&m, 1, &seen));
+    xmi_ledger_image_unmap(&m);
     free(v);
-    ledger_free(&d);
+    xmi_ledger_free(&d);
     close(fd);
 }
 END_TEST
@@ -260,13 +260,13 @@ START_TEST(garbage)
             memcpy(page + i * 8, &word, 8);
         }
         m.head = *h;
-        for (uint32_t i = 0; i < 40 && ledger_image_view(&m, i, &v); i++) {
-            (void)ledger_image_names(&m, &v, state >> 40);
-            (void)ledger_image_byte(&m, v.ve, state >> 60);
-            (void)ledger_image_entry(&m, &v.remaps, (uint32_t)(state % 1000), entry);
+        for (uint32_t i = 0; i < 40 && xmi_ledger_image_view(&m, i, &v); i++) {
+            (void)xmi_ledger_image_names(&m, &v, state >> 40);
+            (void)xmi_ledger_image_byte(&m, v.ve, state >> 60);
+            (void)xmi_ledger_image_entry(&m, &v.remaps, (uint32_t)(state % 1000), entry);
         }
         struct arena_list_top list = {(uint32_t)state % 40, UINT32_MAX};
-        (void)ledger_image_entry(&m, &list, UINT32_MAX - 1, entry);
+        (void)xmi_ledger_image_entry(&m, &list, UINT32_MAX - 1, entry);
     }
 }
 END_TEST
@@ -278,18 +278,18 @@ START_TEST(refused)
     struct ledger_head h = {.magic = LEDGER_MAGIC, .version = LEDGER_VERSION + 1, .head_size = sizeof(h),
                             .state = LEDGER_LIVE};
     int fd = memfd_create("ledger", MFD_CLOEXEC);
-    ck_assert_int_eq(ledger_image_map(-1, &m), -EINVAL);
-    ck_assert_int_eq(ledger_image_map(fd, &m), -EAGAIN);
+    ck_assert_int_eq(xmi_ledger_image_map(-1, &m), -EINVAL);
+    ck_assert_int_eq(xmi_ledger_image_map(fd, &m), -EAGAIN);
     ck_ok(ftruncate(fd, 100));
-    ck_assert_int_eq(ledger_image_map(fd, &m), -EINVAL);
+    ck_assert_int_eq(xmi_ledger_image_map(fd, &m), -EINVAL);
     ck_ok(ftruncate(fd, ARENA_PAGE));
-    ck_assert_int_eq(ledger_image_map(fd, &m), -EAGAIN);
+    ck_assert_int_eq(xmi_ledger_image_map(fd, &m), -EAGAIN);
     ck_assert_int_eq(pwrite(fd, &h, sizeof(h), 0), sizeof(h));
-    ck_assert_int_eq(ledger_image_map(fd, &m), -EINVAL);
+    ck_assert_int_eq(xmi_ledger_image_map(fd, &m), -EINVAL);
     h.version = LEDGER_VERSION;
     ck_assert_int_eq(pwrite(fd, &h, sizeof(h), 0), sizeof(h));
-    ck_ok(ledger_image_map(fd, &m));
-    ledger_image_unmap(&m);
+    ck_ok(xmi_ledger_image_map(fd, &m));
+    xmi_ledger_image_unmap(&m);
     close(fd);
 }
 END_TEST

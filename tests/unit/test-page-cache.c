@@ -42,7 +42,7 @@ static const struct xmem_backend_ops ops = {.page_map = fake_map, .page_unmap = 
 
 static void begin(void)
 {
-    page_cache_begin(&c, &ops, &machine);
+    xmi_page_cache_begin(&c, &ops, &machine);
 }
 
 /* As if so many ns had passed. */
@@ -70,7 +70,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    page_cache_drop_all(&c, &ops, &machine);
+    xmi_page_cache_drop_all(&c, &ops, &machine);
     ck_assert_uint_eq(machine.lives, 0);
 }
 
@@ -92,9 +92,9 @@ START_TEST(what_is_known_is_kept)
     uint8_t *p = get(9, PAGE_KNOWN);
     begin_later(UINT64_C(3600000000000));
     ck_assert_ptr_eq(get(9, PAGE_KNOWN), p);
-    page_cache_drop(&c, &ops, &machine, 8, 1);
+    xmi_page_cache_drop(&c, &ops, &machine, 8, 1);
     ck_assert_ptr_eq(get(9, PAGE_KNOWN), p);
-    page_cache_drop(&c, &ops, &machine, 8, 2);
+    xmi_page_cache_drop(&c, &ops, &machine, 8, 2);
     ck_assert_uint_eq(machine.lives, 0);
     ck_assert_ptr_ne(get(9, PAGE_KNOWN), p);
 }
@@ -160,7 +160,7 @@ START_TEST(neighbours_do_not_push_each_other_out)
                 get(base + i, PAGE_KNOWN);
         }
         ck_assert_uint_eq(machine.n - before, 24);
-        page_cache_drop_all(&c, &ops, &machine);
+        xmi_page_cache_drop_all(&c, &ops, &machine);
     }
 }
 END_TEST

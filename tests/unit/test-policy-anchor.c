@@ -111,10 +111,10 @@ static void text_is_at(uint64_t gfn)
     ck_assert_int_eq(rights_at(gfn + 3), XMEM_RX);
     ck_assert_int_ne(rights_at(gfn - 1), XMEM_RX);
     ck_assert_int_ne(rights_at(gfn + 4), XMEM_RX);
-    ck_assert_ptr_nonnull(policy_index_find(&policy->indexes[0], gfn));
-    ck_assert_ptr_null(policy_index_find(&policy->indexes[0], gfn - 1));
-    ck_assert_ptr_nonnull(policy_index_find(&policy->indexes[0], gfn + 3));
-    ck_assert_ptr_null(policy_index_find(&policy->indexes[0], gfn + 4));
+    ck_assert_ptr_nonnull(xmi_policy_index_find(&policy->indexes[0], gfn));
+    ck_assert_ptr_null(xmi_policy_index_find(&policy->indexes[0], gfn - 1));
+    ck_assert_ptr_nonnull(xmi_policy_index_find(&policy->indexes[0], gfn + 3));
+    ck_assert_ptr_null(xmi_policy_index_find(&policy->indexes[0], gfn + 4));
 }
 
 START_TEST(found_with_its_slide)
@@ -215,7 +215,7 @@ START_TEST(plans_move_nothing)
     put(AT + 0x30000);
     plan_says("slide 0x30000");
     text_is_at(TEXT + PAGES_OF(SLIDE));
-    sim_inject_errno(guest, 1, XM_HC_ACCESS_SET, -EPERM);
+    xmi_sim_inject_errno(guest, 1, XM_HC_ACCESS_SET, -EPERM);
     ck_assert_int_ne(xmem_policy_apply(policy, session, report, NULL, NULL), 0);
     text_is_at(TEXT + PAGES_OF(SLIDE));
     end_machine();

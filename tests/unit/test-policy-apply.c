@@ -261,12 +261,12 @@ START_TEST(copies_are_patched)
     ck_assert_int_eq(xmem_domain_write(session, 0x60008, &original, 8), 0);
     ck_assert_int_eq(xmem_domain_write(session, 0x60010, &original, 8), 0);
     apply_policy();
-    ck_assert_int_eq(sim_vcpu_script(guest, 0, &ops[0], 1, 1), 0);
-    ck_assert_int_eq(sim_vcpu_script(guest, 1, &ops[1], 1, 1), 0);
-    ck_assert_uint_eq(sim_domain_run(guest, 10), 2);
-    ck_assert_int_eq(sim_vcpu_info(guest, 0, &info), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guest, 0, &ops[0], 1, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guest, 1, &ops[1], 1, 1), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(guest, 10), 2);
+    ck_assert_int_eq(xmi_sim_vcpu_info(guest, 0, &info), 0);
     ck_assert_uint_eq(info.result, UINT64_C(0x8877665544332211));
-    ck_assert_int_eq(sim_vcpu_info(guest, 1, &info), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_info(guest, 1, &info), 0);
     ck_assert_uint_eq(info.result, original);
     ck_assert_int_eq(xmem_domain_read(session, 0x60008, &back, 8), 0);
     ck_assert_uint_eq(back, original);
@@ -286,7 +286,7 @@ static uint32_t run_hooked(const struct sim_op *ops, size_t n)
     const struct xmem_event *ev;
     uint32_t flags = 0;
 
-    ck_assert_int_eq(sim_vcpu_script(guest, 0, ops, n, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guest, 0, ops, n, 1), 0);
     while (xmem_event_wait(session, 20) == 0)
         while (xmem_event_next(session, &ev) == 0) {
             struct xmem_decision what = XMEM_INIT(what);
@@ -397,14 +397,14 @@ static bool fails_at(enum xm_hc kind, uint64_t n, bool was_on)
     load_whole();
     if (was_on)
         ck_assert_int_eq(xmem_domain_enable(session), 0);
-    sim_inject_errno(guest, n, (int)kind, EIO);
+    xmi_sim_inject_errno(guest, n, (int)kind, EIO);
     err = xmem_policy_apply(policy, session, report, NULL, NULL);
-    sim_inject_errno(guest, 0, 0, 0);
+    xmi_sim_inject_errno(guest, 0, 0, 0);
     if (err) {
         ck_assert_uint_ge(xmem_report_count(report), 1);
         ck_assert_uint_eq(count_views(), 1);
         ck_assert_int_eq(xmem_domain_get_rights(session, 0, 0x10, &rights), was_on ? 0 : -ENODEV);
-        sim_report(machine, NULL, &r);
+        xmi_sim_report(machine, NULL, &r);
         ck_assert_uint_eq(r.leftover_rights, 0);
         /* that views are on at all stays until the session stops monitoring, */
         ck_assert_uint_le(r.leftover_views, was_on);
@@ -450,7 +450,7 @@ static int lose_page(void *arg, uint64_t done, uint64_t total)
 {
     (void)arg;
     (void)total;
-    return done ? 0 : sim_depopulate(guest, 0x25);
+    return done ? 0 : xmi_sim_depopulate(guest, 0x25);
 }
 
 /* A page that is gone between the look for it and applying: the message is at the rule that names it. */
@@ -464,7 +464,7 @@ START_TEST(blames_the_rule)
     new_report();
     ck_assert_int_eq(xmem_policy_apply(policy, session, report, NULL, NULL), -ERANGE);
     said(0, 312, "[XM-312] /rules/1/region: gfn 0x25 ");
-    ck_assert_int_eq(sim_populate(guest, 0x25), 0);
+    ck_assert_int_eq(xmi_sim_populate(guest, 0x25), 0);
     new_report();
     apply_policy();
     ck_assert_int_eq(rights_at(0, 0x25), XMEM_R);
@@ -500,7 +500,7 @@ END_TEST
 static int stop_and_fail(void *arg, uint64_t done, uint64_t total)
 {
     (void)arg, (void)done, (void)total;
-    sim_inject_errno(guest, 1, XM_HC_ALTP2M_SWITCH, EIO);
+    xmi_sim_inject_errno(guest, 1, XM_HC_ALTP2M_SWITCH, EIO);
     return 1;
 }
 
@@ -522,14 +522,14 @@ START_TEST(cancelled_in_the_middle)
     struct sim_domain *large;
     struct sim_report r;
 
-    ck_assert_int_eq(sim_domain_create(machine, &dom, &large), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(machine, &dom, &large), 0);
     ck_assert_int_eq(xmem_domain_close(session), 0);
     ck_assert_int_eq(xmem_domain_open(conn, 2, NULL, &session), 0);
     load("\"regions\":{\"a\":\"0x0-0x40000\"},\"rules\":[{\"region\":\"a\",\"rights\":\"rx\"}]");
     ck_assert_int_eq(xmem_policy_apply(policy, session, report, note, &c), -ECANCELED);
     ck_assert_int_eq(c.n, 3);
     ck_assert_uint_eq(c.done, 2 * 65536);
-    sim_report(machine, large, &r);
+    xmi_sim_report(machine, large, &r);
     ck_assert_uint_eq(r.leftover_rights, 0);
     c = (struct calls){0};
     new_report();
@@ -553,7 +553,7 @@ START_TEST(dead_domain)
     struct lines l = {.text = ""};
 
     load_whole();
-    sim_domain_kill(guest);
+    xmi_sim_domain_kill(guest);
     ck_assert_int_ne(xmem_policy_apply(policy, session, report, NULL, NULL), 0);
     ck_assert_uint_ge(xmem_report_count(report), 1);
     xmem_domain_close(session);

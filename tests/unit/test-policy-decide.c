@@ -37,7 +37,7 @@ static bool nothing_comes(int looks)
 {
     struct sim_vcpu_info info;
 
-    ck_assert_int_eq(sim_vcpu_info(guest, 0, &info), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_info(guest, 0, &info), 0);
     return looks >= (info.state == SIM_VCPU_RUNNABLE ? LOOKS_RUNNING : LOOKS);
 }
 
@@ -63,7 +63,7 @@ static int handle(int max, struct xmem_decision *last)
 /* Runs one op `repeat` times and answers for it. */
 static int run(const struct sim_op *op, uint64_t repeat, int max, struct xmem_decision *last)
 {
-    ck_assert_int_eq(sim_vcpu_script(guest, 0, op, 1, repeat), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guest, 0, op, 1, repeat), 0);
     return handle(max, last);
 }
 
@@ -71,7 +71,7 @@ static struct sim_vcpu_info vcpu(void)
 {
     struct sim_vcpu_info info;
 
-    ck_assert_int_eq(sim_vcpu_info(guest, 0, &info), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_info(guest, 0, &info), 0);
     return info;
 }
 
@@ -108,7 +108,7 @@ START_TEST(log_limit)
     ck_assert_uint_eq(d.action, XMEM_ACTION_LOG);
     ck_assert_int_eq(run(&write_op, 5, 9, &d), 5);
     ck_assert_uint_eq(d.action, XMEM_ACTION_ALLOW_ONCE);
-    ck_assert_int_eq(sim_vcpu_script(guest, 0, &write_op, 1, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guest, 0, &write_op, 1, 1), 0);
     ck_assert_int_eq(xmem_event_next(session, &ev), 0);
     ck_assert_int_eq(xmem_policy_decide(policy, session, ev, &d), 0);
     ck_assert_uint_eq(d.action, XMEM_ACTION_ALLOW_ONCE);
@@ -123,7 +123,7 @@ START_TEST(deciding_changes_nothing)
     const struct xmem_event *ev;
 
     apply_rule("rx", "\"log\",\"log_limit\":1", "");
-    ck_assert_int_eq(sim_vcpu_script(guest, 0, &write_op, 1, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guest, 0, &write_op, 1, 1), 0);
     ck_assert_int_eq(xmem_event_next(session, &ev), 0);
     for (int i = 0; i < 5; i++) {
         ck_assert_int_eq(xmem_policy_decide(policy, session, ev, &d), 0);
@@ -334,7 +334,7 @@ START_TEST(death_needs_no_answer)
     const struct xmem_event *ev;
 
     apply_rule("rx", "\"log\"", ",\"default_action\":\"pause\"");
-    ck_assert_int_eq(sim_vcpu_script(guest, 0, &off, 1, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guest, 0, &off, 1, 1), 0);
     ck_assert_int_eq(xmem_event_next(session, &ev), 0);
     ck_assert_uint_eq(ev->reason, XMEM_EVENT_DOMAIN_DIED);
     ck_assert_int_eq(xmem_policy_handle(policy, session, ev, &d), 0);
@@ -380,7 +380,7 @@ START_TEST(arm_denies_by_skipping)
     struct xmem_decision d;
 
     apply_rule("r", "\"deny\"", "");
-    ck_assert_int_eq(sim_vcpu_script(guest, 0, ops, 2, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guest, 0, ops, 2, 1), 0);
     ck_assert_int_eq(handle(9, &d), 1);
     ck_assert_uint_eq(d.action, XMEM_ACTION_DENY);
     ck_assert_uint_eq(memory(), OLD);

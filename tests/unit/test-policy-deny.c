@@ -28,13 +28,13 @@ static void nothing_is_done(const char *rights, const struct sim_op *op, bool de
     load(text);
     ck_assert_int_eq(xmem_domain_write(session, AT, &old, 8), 0);
     apply_policy();
-    ck_assert_int_eq(sim_vcpu_script(guest, 0, op, 1, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guest, 0, op, 1, 1), 0);
     ck_assert_int_eq(xmem_event_next(session, &ev), 0);
     ck_assert_int_eq(xmem_policy_handle(policy, session, ev, &d), 0);
     ck_assert_uint_eq(d.action, XMEM_ACTION_PAUSE);
     ck_assert_int_eq(xmem_event_flush(session), 0);
-    sim_domain_run(guest, 100);
-    ck_assert_int_eq(sim_vcpu_info(guest, 0, &v), 0);
+    xmi_sim_domain_run(guest, 100);
+    ck_assert_int_eq(xmi_sim_vcpu_info(guest, 0, &v), 0);
     ck_assert_uint_eq(v.done, 0);
     ck_assert_int_eq(xmem_domain_read(session, AT, &now, 8), 0);
     ck_assert_uint_eq(now, old);

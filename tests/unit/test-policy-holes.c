@@ -82,8 +82,8 @@ END_TEST
 START_TEST(holes_between_pages)
 {
     make_machine_at(kinds[_i], FIRST);
-    ck_assert_int_eq(sim_depopulate(guest, FIRST + 100), 0);
-    ck_assert_int_eq(sim_depopulate(guest, FIRST + 101), 0);
+    ck_assert_int_eq(xmi_sim_depopulate(guest, FIRST + 100), 0);
+    ck_assert_int_eq(xmi_sim_depopulate(guest, FIRST + 101), 0);
     load("\"regions\":{\"all\":\"0x1000-0x10ff\"},\"rules\":[{\"region\":\"all\",\"rights\":\"rx\"}]");
     refused("gfn 0x1064 of \"all\" is a hole", 1);
     load("\"regions\":{\"all\":\"0x1000-0xffffffffff\"},\"rules\":[{\"region\":\"all\","

@@ -72,7 +72,7 @@ static struct xmem_policy *random_policy(uint64_t seed)
 static void compare_around(const struct policy_index *x, uint64_t gfn)
 {
     for (uint64_t g = gfn > 2 ? gfn - 2 : 0; g <= gfn + 2; g++)
-        ck_assert_ptr_eq(policy_index_find(x, g), plain_search(x, g));
+        ck_assert_ptr_eq(xmi_policy_index_find(x, g), plain_search(x, g));
 }
 
 START_TEST(as_a_plain_search)
@@ -88,7 +88,7 @@ START_TEST(as_a_plain_search)
         }
         for (int i = 0; i < 200; i++)
             compare_around(x, next(&state));
-        ck_assert_ptr_null(policy_index_find(x, UINT64_MAX));
+        ck_assert_ptr_null(xmi_policy_index_find(x, UINT64_MAX));
         xmem_policy_free(p);
     }
 }
@@ -102,7 +102,7 @@ START_TEST(without_rules)
     begin(&t);
     fputs("}}", t.f);
     p = finish(&t);
-    ck_assert_ptr_null(policy_index_find(&p->indexes[0], 0));
+    ck_assert_ptr_null(xmi_policy_index_find(&p->indexes[0], 0));
     xmem_policy_free(p);
 }
 END_TEST
@@ -137,7 +137,7 @@ static double ns_per_lookup(uint64_t stride, bool far)
         double start = seconds();
 
         for (int i = 0; i < 1000000; i++)
-            found += policy_index_find(&p->indexes[0], next(&state) % GFNS * stride) != NULL;
+            found += xmi_policy_index_find(&p->indexes[0], next(&state) % GFNS * stride) != NULL;
         start = (seconds() - start) * 1e3;
         best = start < best ? start : best;
     }

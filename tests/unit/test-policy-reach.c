@@ -149,7 +149,7 @@ static int denials(const char *views)
     load(text);
     new_report();
     apply_policy();
-    ck_assert_int_eq(sim_vcpu_script(guest, 0, ops, 3, 5), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guest, 0, ops, 3, 5), 0);
     while (xmem_event_next(session, &ev) == 0) {
         ck_assert_int_eq(xmem_policy_handle(policy, session, ev, &d), 0);
         n += d.action == XMEM_ACTION_DENY;
@@ -191,11 +191,11 @@ START_TEST(the_policy_switches)
          "\"start_view\":\"jail\",\"rules\":[{\"region\":\"a\",\"view\":\"jail\",\"rights\":\"rx\","
          "\"on\":{\"action\":\"switch\",\"view\":\"host\"}}]");
     apply_policy();
-    ck_assert_int_eq(sim_vcpu_script(guest, 0, &op, 1, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guest, 0, &op, 1, 1), 0);
     ck_assert_int_eq(xmem_event_next(session, &ev), 0);
     ck_assert_int_eq(xmem_policy_handle(policy, session, ev, &d), 0);
     ck_assert_int_eq(xmem_event_next(session, &ev), -EAGAIN);
-    ck_assert_int_eq(sim_vcpu_info(guest, 0, &info), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_info(guest, 0, &info), 0);
     ck_assert_uint_eq(info.view, 0);
     ck_assert_uint_eq(info.done, 1);
     end_machine();

@@ -23,7 +23,7 @@ static void make_two(void)
 
     x86();
     guests[X86] = guest;
-    ck_assert_int_eq(sim_domain_create(machine, &dom, &guests[ARM]), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(machine, &dom, &guests[ARM]), 0);
     ck_assert_int_eq(xmem_domain_close(session), 0);
     session = NULL;
 }
@@ -48,7 +48,7 @@ static const struct xmem_event *begin(uint32_t domid, struct xmem_domain **d)
     ck_assert_int_eq(xmem_domain_enable(*d), 0);
     ck_assert_int_eq(xmem_domain_write(*d, AT, &old, 8), 0);
     ck_assert_int_eq(xmem_domain_set_rights(*d, 0, 0x10, XMEM_RX), 0);
-    ck_assert_int_eq(sim_vcpu_script(guests[domid], 0, &write_op, 1, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guests[domid], 0, &write_op, 1, 1), 0);
     ck_assert_int_eq(xmem_event_next(*d, &ev), 0);
     return ev;
 }
@@ -67,7 +67,7 @@ static void denied(struct xmem_domain *d, uint32_t domid, const struct xmem_even
     ck_assert_int_eq(xmem_event_next(d, &ev), -EAGAIN);
     ck_assert_int_eq(xmem_domain_read(d, AT, &value, 8), 0);
     ck_assert_uint_eq(value, OLD);
-    ck_assert_int_eq(sim_vcpu_info(guests[domid], 0, &info), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_info(guests[domid], 0, &info), 0);
     ck_assert_uint_eq(info.done, 1);
     ck_assert_uint_eq(before.arch, domid == ARM ? XMEM_ARCH_ARM : XMEM_ARCH_X86);
 }
@@ -120,8 +120,8 @@ START_TEST(numbers_are_never_given_again)
         struct xmem_domain *d;
 
         ck_assert_int_eq(xmem_domain_open(conn, X86, NULL, &d), 0);
-        ck_assert_uint_gt(session_number(d), last);
-        last = session_number(d);
+        ck_assert_uint_gt(xmi_session_number(d), last);
+        last = xmi_session_number(d);
         ck_assert_int_eq(xmem_domain_close(d), 0);
     }
 }
@@ -209,7 +209,7 @@ START_TEST(limit_begins_again)
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(xmem_domain_open(conn, X86, NULL, &session), 0);
         apply_policy();
-        ck_assert_int_eq(sim_vcpu_script(guests[X86], 0, &write_op, 1, 2), 0);
+        ck_assert_int_eq(xmi_sim_vcpu_script(guests[X86], 0, &write_op, 1, 2), 0);
         for (int n = 0; n < 2; n++) {
             ck_assert_int_eq(xmem_event_next(session, &ev), 0);
             ck_assert_int_eq(xmem_policy_handle(policy, session, ev, &what), 0);

@@ -21,9 +21,9 @@ static const uint32_t strictest_first[] = {
 START_TEST(order)
 {
     for (size_t i = 0; i < ACTIONS; i++)
-        ck_assert_uint_eq(policy_strictness(strictest_first[i]), i);
-    ck_assert_uint_gt(policy_strictness(XMEM_ACTION_NONE), policy_strictness(XMEM_ACTION_RESUME));
-    ck_assert_uint_gt(policy_strictness(99), policy_strictness(XMEM_ACTION_NONE));
+        ck_assert_uint_eq(xmi_policy_strictness(strictest_first[i]), i);
+    ck_assert_uint_gt(xmi_policy_strictness(XMEM_ACTION_NONE), xmi_policy_strictness(XMEM_ACTION_RESUME));
+    ck_assert_uint_gt(xmi_policy_strictness(99), xmi_policy_strictness(XMEM_ACTION_NONE));
 }
 END_TEST
 
@@ -49,7 +49,7 @@ static bool same_place(const struct policy_action *a, const struct policy_action
 static void check_list(struct xmem_policy *p, const struct policy_action *list)
 {
     struct policy_rule *rule = &p->rules[0];
-    uint32_t forbidden = policy_forbidden(rule->rights);
+    uint32_t forbidden = xmi_policy_forbidden(rule->rights);
     bool decides[2] = {false, false};
 
     for (uint32_t access = 1; access <= POLICY_ACCESS_ALL; access++) {
@@ -79,10 +79,10 @@ static void check_pair(enum xmem_rights rights, const struct policy_action *list
     struct policy_rule rule = {.rights = rights};
     struct xmem_policy p = {.rules = &rule, .n_rules = 1};
 
-    if (!(list[0].access & policy_forbidden(rights)) ||
-        !(list[1].access & policy_forbidden(rights)))
+    if (!(list[0].access & xmi_policy_forbidden(rights)) ||
+        !(list[1].access & xmi_policy_forbidden(rights)))
         return;
-    policy_rule_decide(&p, &rule, list, 2);
+    xmi_policy_rule_decide(&p, &rule, list, 2);
     ck_assert_uint_le(rule.n_actions, 2);
     check_list(&p, list);
 }
@@ -112,7 +112,7 @@ START_TEST(long_lists)
     for (uint32_t i = 0; i < 64; i++)
         list[i] = (struct policy_action){.action = strictest_first[6 - i % 7],
                                          .access = 1u << i % 3, .pos = {i + 1, 1}};
-    policy_rule_decide(&p, &rule, list, 64);
+    xmi_policy_rule_decide(&p, &rule, list, 64);
     ck_assert_uint_le(rule.n_actions, 3);
     for (uint32_t access = 1; access <= POLICY_ACCESS_ALL; access++)
         ck_assert_uint_eq(policy_rule_action(&rule, access)->action, XMEM_ACTION_DENY);
@@ -137,7 +137,7 @@ static uint32_t decision(enum sim_kind kind, const char *rights, const char *on,
     load(text);
     new_report();
     apply_policy();
-    ck_assert_int_eq(sim_vcpu_script(guest, 0, &op, 1, 1), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guest, 0, &op, 1, 1), 0);
     ck_assert_int_eq(xmem_event_next(session, &ev), 0);
     ck_assert_int_eq(xmem_policy_handle(policy, session, ev, &d), 0);
     end_machine();

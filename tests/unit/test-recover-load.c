@@ -72,15 +72,15 @@ static void begin(enum sim_kind kind, uint32_t minor, uint32_t means, unsigned n
     struct sim_domain_cfg dom = {.kind = kind, .vcpus = VCPUS, .pages = 64, .name = "g"};
     struct xmem_domain_opts o = {.size = sizeof(o), .step_means = means};
     dom.altp2m = kind == SIM_X86_EPT;
-    ck_ok(sim_machine_create(&cfg, &m));
-    ck_ok(sim_domain_create(m, &dom, &g));
-    ck_ok(xmem_open_machine(m, &dead[0]));
+    ck_ok(xmi_sim_machine_create(&cfg, &m));
+    ck_ok(xmi_sim_domain_create(m, &dom, &g));
+    ck_ok(xmi_open_machine(m, &dead[0]));
     ck_ok(xmem_domain_open(dead[0], 1, &o, &d));
     ck_ok(xmem_domain_enable(d));
     ck_ok(xmem_domain_set_rights(d, 0, PAGE, XMEM_RX));
     for (uint32_t v = 0; v < VCPUS; v++) {
         struct sim_op op = {.code = SIM_OP_RMW, .addr = (PAGE << 12) + 64 * v, .value = v};
-        ck_ok(sim_vcpu_script(g, v, &op, 1, ACCESSES));
+        ck_ok(xmi_sim_vcpu_script(g, v, &op, 1, ACCESSES));
     }
 }
 
@@ -114,10 +114,10 @@ static unsigned going_on(void)
 {
     struct sim_vcpu_info i;
     unsigned n = 0;
-    while (sim_domain_run(g, 1000))
+    while (xmi_sim_domain_run(g, 1000))
         ;
     for (uint32_t v = 0; v < VCPUS; v++) {
-        ck_ok(sim_vcpu_info(g, v, &i));
+        ck_ok(xmi_sim_vcpu_info(g, v, &i));
         n += i.done == ACCESSES && !i.single_step;
     }
     return n;
@@ -133,14 +133,14 @@ static bool killed(enum sim_kind kind, uint32_t minor, uint32_t means, unsigned 
     bool dies = lives_until(nth);
     if (__lsan_enable)
         __lsan_enable();
-    sim_listener_abandon(g);
-    ck_ok(xmem_open_machine(m, &dead[1]));
+    xmi_sim_listener_abandon(g);
+    ck_ok(xmi_open_machine(m, &dead[1]));
     ck_assert_msg(!xmem_domain_recover(dead[1], 1, &rec), "killed at %u: %s", nth,
                   xmem_last_error(dead[1]));
     ck_assert_msg(!leftovers(dead[1]), "killed at %u: something is left", nth);
     ck_assert_msg(going_on() == VCPUS, "killed at %u: a vCPU does not go on", nth);
     xmem_close(dead[1]);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
     return dies;
 }
 

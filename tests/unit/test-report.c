@@ -38,7 +38,7 @@ START_TEST(null_handles)
     ck_assert_int_eq(xmem_report_get(report, 0, &d), -ENOENT);
     d.size = 0;
     ck_assert_int_eq(xmem_report_get(report, 0, &d), -EINVAL);
-    report_add(NULL, XM_MSG_TYPE, &(struct report_pos){.file = "f"}, "lost");
+    xmi_report_add(NULL, XM_MSG_TYPE, &(struct report_pos){.file = "f"}, "lost");
 }
 END_TEST
 
@@ -47,7 +47,7 @@ START_TEST(full_text)
     struct report_pos pos = {"dir/a.json", 3, 7, "/rules/1"};
     struct xmem_diag d;
 
-    report_add(report, XM_MSG_TYPE, &pos, "a %s", "text");
+    xmi_report_add(report, XM_MSG_TYPE, &pos, "a %s", "text");
     d = get(0);
     ck_assert_uint_eq(d.number, 122);
     ck_assert_uint_eq(d.line, 3);
@@ -61,7 +61,7 @@ END_TEST
 
 START_TEST(without_place)
 {
-    report_add(report, XM_MSG_READ, &(struct report_pos){.file = "x"}, "gone");
+    xmi_report_add(report, XM_MSG_READ, &(struct report_pos){.file = "x"}, "gone");
     ck_assert_str_eq(get(0).full, "x: [XM-105] /: gone");
 }
 END_TEST
@@ -71,7 +71,7 @@ START_TEST(is_bounded)
     struct report_pos pos = {"a", 1, 1, "/"};
 
     for (int i = 0; i < 1000; i++)
-        report_add(report, XM_MSG_TYPE, &pos, "%d", i);
+        xmi_report_add(report, XM_MSG_TYPE, &pos, "%d", i);
     ck_assert_uint_eq(xmem_report_count(report), REPORT_MAX + 1);
     ck_assert_str_eq(get(REPORT_MAX - 1).text, "19");
     ck_assert_uint_eq(get(REPORT_MAX).number, XM_MSG_MORE);
@@ -83,7 +83,7 @@ START_TEST(is_printable)
 {
     struct report_pos pos = {"a\nb", 1, 1, "/\x1b[31m"};
 
-    report_add(report, XM_MSG_TYPE, &pos, "\x7f \xc2\x9b k\xc3\xa4se \xe2\x82");
+    xmi_report_add(report, XM_MSG_TYPE, &pos, "\x7f \xc2\x9b k\xc3\xa4se \xe2\x82");
     ck_assert_str_eq(get(0).full, "a?b:1:1: [XM-122] /?[31m: ? ?? k\xc3\xa4se ??");
 }
 END_TEST
@@ -97,7 +97,7 @@ START_TEST(sizes)
     } large = {.d = {.size = sizeof(large)}, .newer = 1};
     struct xmem_diag small = {.size = offsetof(struct xmem_diag, column)};
 
-    report_add(report, XM_MSG_TYPE, &(struct report_pos){"f", 4, 5, "/"}, "t");
+    xmi_report_add(report, XM_MSG_TYPE, &(struct report_pos){"f", 4, 5, "/"}, "t");
     ck_assert_int_eq(xmem_report_get(report, 0, &large.d), 0);
     ck_assert_uint_eq(large.newer, 0);
     ck_assert_uint_eq(large.d.column, 5);

@@ -15,7 +15,7 @@ static uint32_t *word(unsigned i)
 static void setup(void)
 {
     memset(page, 0xee, sizeof(page));
-    ck_ok(ring_init(&r, page, 7, XMEM_ARCH_X86, 4));
+    ck_ok(xmi_ring_init(&r, page, 7, XMEM_ARCH_X86, 4));
 }
 
 /* Writes a request into its slot and tells of it. */
@@ -33,10 +33,10 @@ START_TEST(sizes_by_interface)
 {
     static const uint32_t sizes[] = {0, 0, 0, 312, 376, 384, 384, 400, 0};
     for (uint32_t v = 0; v < 9; v++) {
-        ck_assert_uint_eq(ring_event_size(v), sizes[v]);
-        ck_assert_uint_eq(ring_data_size(v), sizes[v] ? sizes[v] - 56 : 0);
-        ck_rc(ring_init(&r, page, v, XMEM_ARCH_X86, 1), sizes[v] ? 0 : -EOPNOTSUPP);
-        ck_rc(ring_adopt(&r, page, v, XMEM_ARCH_X86, 1), sizes[v] ? 0 : -EOPNOTSUPP);
+        ck_assert_uint_eq(xmi_ring_event_size(v), sizes[v]);
+        ck_assert_uint_eq(xmi_ring_data_size(v), sizes[v] ? sizes[v] - 56 : 0);
+        ck_rc(xmi_ring_init(&r, page, v, XMEM_ARCH_X86, 1), sizes[v] ? 0 : -EOPNOTSUPP);
+        ck_rc(xmi_ring_adopt(&r, page, v, XMEM_ARCH_X86, 1), sizes[v] ? 0 : -EOPNOTSUPP);
         if (sizes[v])
             ck_assert_uint_eq(r.slots, 8);
     }
@@ -51,7 +51,7 @@ START_TEST(init_as_a_consumer_does)
     ck_assert_uint_eq(*word(3), 1);
     ck_assert_uint_eq(page[64], 0xee);
     ck_assert(!ring_any(&r));
-    ck_assert(!ring_publish(&r));
+    ck_assert(!xmi_ring_publish(&r));
 }
 END_TEST
 
@@ -63,14 +63,14 @@ START_TEST(take_answer_publish)
         ck_rc(ring_take(&r, &q, NULL), 0);
         put(7, XMEM_EVENT_MEM_ACCESS, i % 4, RING_FLAG_VCPU_PAUSED, u);
         ck_assert(ring_any(&r));
-        ck_assert(ring_waiting(&r, i % 4) && !ring_waiting(&r, (i + 1) % 4));
+        ck_assert(xmi_ring_waiting(&r, i % 4) && !xmi_ring_waiting(&r, (i + 1) % 4));
         ck_rc(ring_take(&r, &q, NULL), 1);
         ck_assert_uint_eq(q.index, i);
         ck_assert_uint_eq(q.vcpu, i % 4);
         ck_assert_uint_eq(ring_answer_index(&r), i);
         ring_answer_in_place(&r, &q, RING_FLAG_VCPU_PAUSED | RING_FLAG_EMULATE);
         ck_assert_uint_eq(*word(2), i); /* not shown yet */
-        ck_assert(ring_publish(&r) && !ring_publish(&r));
+        ck_assert(xmi_ring_publish(&r) && !xmi_ring_publish(&r));
         ck_assert_uint_eq(*word(2), i + 1);
         struct ring_head h;
         memcpy(&h, ring_slot(&r, i), sizeof(h));
@@ -89,7 +89,7 @@ START_TEST(indexes_wrap)
         put(7, XMEM_EVENT_CPUID, 1, 0, NULL);
         ck_rc(ring_take(&r, &q, NULL), 1);
         ring_answer_in_place(&r, &q, 0);
-        ck_assert(ring_publish(&r));
+        ck_assert(xmi_ring_publish(&r));
     }
     ck_assert_uint_eq(*word(2), 5);
 }
@@ -102,7 +102,7 @@ START_TEST(garbage_is_refused)
     *word(0) = 9; /* more than the slots */
     ck_rc(ring_take(&r, &q, &why), -EPROTO);
     ck_assert_ptr_nonnull(strstr(why, "index"));
-    ck_assert(!ring_waiting(&r, 0));
+    ck_assert(!xmi_ring_waiting(&r, 0));
     *word(0) = UINT32_MAX;
     ck_rc(ring_take(&r, &q, NULL), -EPROTO);
     *word(0) = 0;
@@ -132,7 +132,7 @@ START_TEST(never_more_than_the_slots_on_the_way)
     ck_rc(ring_take(&r, &q, NULL), -EPROTO);
     ring_answer_in_place(&r, &q, 0); /* built, not published: no slot is free */
     ck_rc(ring_take(&r, &q, NULL), -EPROTO);
-    ck_assert(ring_publish(&r));
+    ck_assert(xmi_ring_publish(&r));
     ck_rc(ring_take(&r, &q, NULL), 1);
 }
 END_TEST
@@ -144,7 +144,7 @@ START_TEST(copy_keeps_what_was_checked)
     put(7, XMEM_EVENT_CPUID, 2, RING_FLAG_VCPU_PAUSED, NULL);
     ck_rc(ring_take(&r, &q, NULL), 1);
     memset(ring_slot(&r, 0), 0x55, 56); /* the page changes behind our back */
-    ring_copy(&r, &q, &h);
+    xmi_ring_copy(&r, &q, &h);
     ck_assert_uint_eq(h.vcpu, 2);
     ck_assert_uint_eq(h.reason, XMEM_EVENT_CPUID);
     ck_assert_uint_eq(h.version, 7);
@@ -160,7 +160,7 @@ START_TEST(answer_with_data)
     struct ring_head h = {.version = 7, .vcpu = 1, .reason = 4};
     uint8_t data[RING_DATA_MAX];
     memset(data, 0x77, sizeof(data));
-    ring_answer(&r, &h, data, sizeof(data));
+    xmi_ring_answer(&r, &h, data, sizeof(data));
     ck_assert_mem_eq(ring_slot(&r, 0), &h, sizeof(h));
     ck_assert_mem_eq(ring_slot(&r, 0) + 56, data, sizeof(data));
     ck_assert_uint_eq(page[64 + 400], 0xee); /* not a byte more */
@@ -176,14 +176,14 @@ START_TEST(adopt_goes_on)
         struct ring_head h = {.version = 7, .reason = 1, .vcpu = i - 10};
         memcpy(ring_slot(&r, i), &h, sizeof(h));
     }
-    ck_ok(ring_adopt(&r, page, 7, XMEM_ARCH_X86, 4));
+    ck_ok(xmi_ring_adopt(&r, page, 7, XMEM_ARCH_X86, 4));
     for (uint32_t i = 0; i < 3; i++) {
         ck_rc(ring_take(&r, &q, NULL), 1);
         ck_assert_uint_eq(q.vcpu, i);
         ring_answer_in_place(&r, &q, 0);
     }
     ck_rc(ring_take(&r, &q, NULL), 0);
-    ck_assert(ring_publish(&r));
+    ck_assert(xmi_ring_publish(&r));
     ck_assert_uint_eq(*word(2), 13);
 }
 END_TEST
@@ -193,7 +193,7 @@ static struct xmem_event decode(uint32_t version, uint32_t reason, uint32_t flag
 {
     struct ring_request q;
     struct xmem_event ev;
-    ck_ok(ring_init(&r, page, version, XMEM_ARCH_X86, 4));
+    ck_ok(xmi_ring_init(&r, page, version, XMEM_ARCH_X86, 4));
     memset(&ev, 0xab, sizeof(ev));
     put(version, reason, 1, flags, u);
     ck_rc(ring_take(&r, &q, NULL), 1);
@@ -285,7 +285,7 @@ static void regs_at(uint32_t version, uint16_t rip, uint16_t fs_base, uint16_t c
     struct xmem_regs regs = XMEM_INIT(regs);
     uint8_t data[RING_DATA_MAX];
     memset(data, 0, sizeof(data));
-    for (uint32_t i = 0; i + 8 <= ring_data_size(version); i += 8) {
+    for (uint32_t i = 0; i + 8 <= xmi_ring_data_size(version); i += 8) {
         uint64_t v = 0x0100 * (uint64_t)i;
         memcpy(data + i, &v, sizeof(v));
     }
@@ -293,8 +293,8 @@ static void regs_at(uint32_t version, uint16_t rip, uint16_t fs_base, uint16_t c
         uint16_t v = 0x1234;
         memcpy(data + cs_sel, &v, sizeof(v));
     }
-    ck_ok(ring_init(&r, page, version, XMEM_ARCH_X86, 1));
-    ring_regs_decode(&r, data, &regs);
+    ck_ok(xmi_ring_init(&r, page, version, XMEM_ARCH_X86, 1));
+    xmi_ring_regs_decode(&r, data, &regs);
     ck_assert_uint_eq(regs.arch, XMEM_ARCH_X86);
     ck_assert_uint_eq(regs.u.x86.rcx, 0x100 * 8);
     ck_assert_uint_eq(regs.u.x86.rflags, 0x100 * 128);
@@ -304,10 +304,10 @@ static void regs_at(uint32_t version, uint16_t rip, uint16_t fs_base, uint16_t c
     ck_assert_uint_eq(regs.u.x86.dr6, version == 3 ? 0 : 0x100 * 136);
     uint8_t again[RING_DATA_MAX];
     memcpy(again, data, sizeof(again));
-    ring_regs_encode(&r, &regs, again);
+    xmi_ring_regs_encode(&r, &regs, again);
     ck_assert_mem_eq(data, again, sizeof(data));
     regs.u.x86.rip++;
-    ring_regs_encode(&r, &regs, again);
+    xmi_ring_regs_encode(&r, &regs, again);
     ck_assert_uint_eq(again[rip], 1);
 }
 
@@ -325,18 +325,18 @@ START_TEST(arm_registers)
 {
     uint64_t data[43] = {1, 2, 3, 0x8000, UINT64_C(0xffff0000000001d3)};
     struct xmem_regs regs = XMEM_INIT(regs);
-    ck_ok(ring_init(&r, page, 7, XMEM_ARCH_ARM, 1));
-    ring_regs_decode(&r, (uint8_t *)data, &regs);
+    ck_ok(xmi_ring_init(&r, page, 7, XMEM_ARCH_ARM, 1));
+    xmi_ring_regs_decode(&r, (uint8_t *)data, &regs);
     ck_assert_uint_eq(regs.arch, XMEM_ARCH_ARM);
     ck_assert_uint_eq(regs.u.arm.pc, 0x8000);
     ck_assert_uint_eq(regs.u.arm.cpsr, UINT64_C(0xffff0000000001d3));
     regs.u.arm.pc = 0x9000;
     regs.u.arm.ttbr0 = 77; /* only pc can be set */
-    ring_regs_encode(&r, &regs, (uint8_t *)data);
+    xmi_ring_regs_encode(&r, &regs, (uint8_t *)data);
     ck_assert_uint_eq(data[3], 0x9000);
     ck_assert_uint_eq(data[0], 1);
-    ck_ok(ring_init(&r, page, 6, XMEM_ARCH_ARM, 1));
-    ring_regs_decode(&r, (uint8_t *)data, &regs);
+    ck_ok(xmi_ring_init(&r, page, 6, XMEM_ARCH_ARM, 1));
+    xmi_ring_regs_decode(&r, (uint8_t *)data, &regs);
     ck_assert_uint_eq(regs.u.arm.cpsr, 0x1d3);
 }
 END_TEST

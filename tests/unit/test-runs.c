@@ -26,13 +26,13 @@ static void setup(void)
 
 static void teardown(void)
 {
-    runs_free(&in);
-    runs_free(&out);
+    xmi_runs_free(&in);
+    xmi_runs_free(&out);
 }
 
 static void add(uint64_t gfn, uint64_t nr, uint8_t rights)
 {
-    ck_ok(runs_reserve(&in, 1));
+    ck_ok(xmi_runs_reserve(&in, 1));
     runs_append(&in, gfn, nr, rights);
     memset(flat + gfn, rights, nr);
 }
@@ -41,7 +41,7 @@ static void add(uint64_t gfn, uint64_t nr, uint8_t rights)
 static void compare(void)
 {
     uint64_t at = 0, sum = 0;
-    ck_ok(runs_normalize(&in, &out));
+    ck_ok(xmi_runs_normalize(&in, &out));
     for (size_t i = 0; i < out.n; i++) {
         const struct run *r = &out.v[i];
         ck_assert_uint_gt(run_nr(r), 0);
@@ -56,7 +56,7 @@ static void compare(void)
     }
     for (; at < SPAN; at++)
         ck_assert_uint_eq(flat[at], 0);
-    ck_assert_uint_eq(runs_gfns(&out), sum);
+    ck_assert_uint_eq(xmi_runs_gfns(&out), sum);
 }
 
 START_TEST(nothing)
@@ -73,10 +73,10 @@ START_TEST(push_joins)
     ck_ok(runs_push(&in, 15, 1, 11));
     ck_assert_uint_eq(in.n, 2);
     ck_assert_uint_eq(run_nr(&in.v[0]), 5);
-    ck_assert_uint_eq(runs_find(&in, 9), 0);
-    ck_assert_uint_eq(runs_find(&in, 14), 0);
-    ck_assert_uint_eq(runs_find(&in, 15), 1);
-    ck_assert_uint_eq(runs_find(&in, 16), 2);
+    ck_assert_uint_eq(xmi_runs_find(&in, 9), 0);
+    ck_assert_uint_eq(xmi_runs_find(&in, 14), 0);
+    ck_assert_uint_eq(xmi_runs_find(&in, 15), 1);
+    ck_assert_uint_eq(xmi_runs_find(&in, 16), 2);
 }
 END_TEST
 
@@ -140,10 +140,10 @@ START_TEST(large_numbers)
 {
     uint64_t far = UINT64_C(1) << 39;
     for (unsigned i = 0; i < 100; i++) {
-        ck_ok(runs_reserve(&in, 1));
+        ck_ok(xmi_runs_reserve(&in, 1));
         runs_append(&in, far - i * 1000003u, 1, 9);
     }
-    ck_ok(runs_normalize(&in, &out));
+    ck_ok(xmi_runs_normalize(&in, &out));
     ck_assert_uint_eq(out.n, 100);
     for (size_t i = 1; i < out.n; i++)
         ck_assert_uint_gt(out.v[i].gfn, out.v[i - 1].gfn);

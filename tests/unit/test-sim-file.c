@@ -31,7 +31,7 @@ static void teardown(void)
 {
     char trace[64];
 
-    sim_machine_destroy(machine);
+    xmi_sim_machine_destroy(machine);
     snprintf(trace, sizeof(trace), "%s/trace", folder);
     unlink(trace);
     unlink(path);
@@ -53,8 +53,8 @@ static void write_to(const char *name, const char *text)
 static struct sim_domain *load(const char *text, const struct xmem_open_opts *opts)
 {
     write_to("m.json", text);
-    ck_assert_msg(sim_file_load(path, opts, &machine, &error) == 0, "%s", error.text);
-    return sim_domain_at(machine, 0);
+    ck_assert_msg(xmi_sim_file_load(path, opts, &machine, &error) == 0, "%s", error.text);
+    return xmi_sim_domain_at(machine, 0);
 }
 
 START_TEST(domains)
@@ -65,19 +65,19 @@ START_TEST(domains)
          "\"domid\":9,\"vcpus\":4,\"pages\":64,\"first_gfn\":16,\"altp2m\":false},"
          "{\"name\":\"b\",\"kind\":\"arm-s2\"}]}",
          NULL);
-    ck_assert_ptr_nonnull(sim_domain_find(machine, 9));
-    sim_domain_info(sim_domain_find(machine, 9), &info);
+    ck_assert_ptr_nonnull(xmi_sim_domain_find(machine, 9));
+    xmi_sim_domain_info(xmi_sim_domain_find(machine, 9), &info);
     ck_assert_str_eq(info.name, "a");
     ck_assert_uint_eq(info.vcpus, 4);
     ck_assert_uint_eq(info.pages, 64);
     ck_assert_uint_eq(info.highest_gfn, 79);
     ck_assert_uint_eq(info.xen_minor, 20);
     ck_assert(!info.altp2m);
-    sim_domain_info(sim_domain_at(machine, 1), &info);
+    xmi_sim_domain_info(xmi_sim_domain_at(machine, 1), &info);
     ck_assert_str_eq(info.name, "b");
     ck_assert_int_eq(info.kind, SIM_ARM_S2);
     ck_assert_uint_eq(info.pages, 1024);
-    ck_assert_ptr_null(sim_domain_at(machine, 2));
+    ck_assert_ptr_null(xmi_sim_domain_at(machine, 2));
 }
 END_TEST
 
@@ -90,9 +90,9 @@ START_TEST(scripts)
         NULL);
     struct sim_vcpu_info v;
 
-    while (sim_domain_run(d, 1000))
+    while (xmi_sim_domain_run(d, 1000))
         ;
-    ck_assert_int_eq(sim_vcpu_info(d, 0, &v), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_info(d, 0, &v), 0);
     ck_assert_uint_eq(v.done, 6);
     ck_assert_uint_eq(v.result, UINT64_C(0xfedcba9876543210));
 }
@@ -105,9 +105,9 @@ START_TEST(random_accesses)
                                 NULL);
     struct sim_report r;
 
-    while (sim_domain_run(d, 1000))
+    while (xmi_sim_domain_run(d, 1000))
         ;
-    sim_report(machine, d, &r);
+    xmi_sim_report(machine, d, &r);
     ck_assert_uint_ge(r.accesses, 1000);
 }
 END_TEST
@@ -123,11 +123,11 @@ static uint64_t run_seed(const char *seed, const struct xmem_open_opts *opts)
              "{%s\"domains\":[{\"name\":\"a\",\"kind\":\"x86-ept\",\"programs\":[{\"random\":"
              "{\"count\":500,\"write\":1,\"read\":1}}]}]}",
              seed);
-    sim_machine_destroy(machine);
+    xmi_sim_machine_destroy(machine);
     d = load(text, opts);
-    while (sim_domain_run(d, 1000))
+    while (xmi_sim_domain_run(d, 1000))
         ;
-    ck_assert_int_eq(sim_vcpu_info(d, 0, &v), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_info(d, 0, &v), 0);
     return v.result;
 }
 
@@ -153,9 +153,9 @@ START_TEST(traces)
     d = load("{\"domains\":[{\"name\":\"a\",\"kind\":\"x86-ept\",\"first_gfn\":100,"
              "\"programs\":[{\"trace\":\"trace\"}]}]}",
              NULL);
-    ck_assert_int_eq(sim_trace_gfn(d, 0, 0x4001fff, &gfn), 0);
+    ck_assert_int_eq(xmi_sim_trace_gfn(d, 0, 0x4001fff, &gfn), 0);
     ck_assert_uint_eq(gfn, 100);
-    ck_assert_int_eq(sim_trace_gfn(d, 0, 0x1ffeffe000, &gfn), 0);
+    ck_assert_int_eq(xmi_sim_trace_gfn(d, 0, 0x1ffeffe000, &gfn), 0);
     ck_assert_uint_eq(gfn, 101);
 }
 END_TEST
@@ -169,11 +169,11 @@ START_TEST(faults)
     struct sim_domain_info info;
     struct xm_domctl op = {.cmd = XM_DOMCTL_PAUSE, .interface_version = xm_domctl_version(17)};
 
-    sim_domain_info(d, &info);
+    xmi_sim_domain_info(d, &info);
     op.domain = (uint16_t)info.domid;
-    ck_assert_int_eq(sim_hc_domctl(machine, &op), 0);
-    ck_assert_int_eq(sim_hc_domctl(machine, &op), -EACCES);
-    ck_assert_int_eq(sim_hc_domctl(machine, &op), 0);
+    ck_assert_int_eq(xmi_sim_hc_domctl(machine, &op), 0);
+    ck_assert_int_eq(xmi_sim_hc_domctl(machine, &op), -EACCES);
+    ck_assert_int_eq(xmi_sim_hc_domctl(machine, &op), 0);
 }
 END_TEST
 
@@ -208,26 +208,26 @@ START_TEST(dead_listener)
              "\"faults\":[{\"dead_listener\":{%s}}]}]}",
              dead[_i].kind, dead[_i].options);
     d = load(text, NULL);
-    ck_assert_int_eq(xmem_open_machine(machine, &x), 0);
-    sim_report(machine, d, &r);
+    ck_assert_int_eq(xmi_open_machine(machine, &x), 0);
+    xmi_sim_report(machine, d, &r);
     ck_assert(r.leftover_rights && r.leftover_monitors && r.unanswered == 2);
-    ck_assert_uint_eq(sim_domain_run(d, 1000), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(d, 1000), 0);
     ck_assert_int_eq(xmem_domain_open(x, 1, NULL, &session), 0);
     ck_assert_int_eq(xmem_domain_enable(session), -EBUSY);
     ck_assert_int_eq(xmem_domain_close(session), 0);
     ck_assert_int_eq(xmem_domain_recover(x, 1, &rec), 0);
     ck_assert_uint_eq(rec.ring_was_active, 1);
     ck_assert_uint_eq(rec.vcpus_released, dead[_i].in_ring ? 0 : 2);
-    sim_report(machine, d, &r);
+    xmi_sim_report(machine, d, &r);
     ck_assert_uint_eq(r.leftover_rights, 0);
     ck_assert_uint_eq(r.leftover_views, 0);
     ck_assert_uint_eq(r.leftover_monitors, 0);
     for (uint32_t v = 0; v < 2; v++) {
-        ck_assert_int_eq(sim_vcpu_info(d, v, &info), 0);
+        ck_assert_int_eq(xmi_sim_vcpu_info(d, v, &info), 0);
         ck_assert_int_eq(info.state, SIM_VCPU_RUNNABLE);
         ck_assert(!info.single_step);
     }
-    ck_assert_uint_eq(sim_domain_run(d, 1000), 1000);
+    ck_assert_uint_eq(xmi_sim_domain_run(d, 1000), 1000);
     xmem_close(x);
 }
 END_TEST
@@ -242,10 +242,10 @@ START_TEST(dead_listener_that_stepped)
     struct sim_vcpu_info info;
     struct sim_report r;
 
-    ck_assert_int_eq(sim_vcpu_info(d, 0, &info), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_info(d, 0, &info), 0);
     ck_assert(info.single_step);
     ck_assert_int_eq(info.state, SIM_VCPU_PAUSED);
-    sim_report(machine, d, &r);
+    xmi_sim_report(machine, d, &r);
     ck_assert_uint_eq(r.unanswered, 1);
     ck_assert_uint_eq(r.accesses, 1);
     ck_assert_uint_eq(r.leftover_rights, 7);
@@ -260,7 +260,7 @@ static int fails(const char *file)
     int err;
 
     error.text[0] = '\0';
-    err = sim_file_load(file, NULL, &m, &error);
+    err = xmi_sim_file_load(file, NULL, &m, &error);
     ck_assert_ptr_eq(m, untouched);
     ck_assert_uint_gt(strlen(error.text), 0);
     return err;

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "unit.h"
 
-#define OPS (&xmem_backend_sim)
+#define OPS (&xmi_backend_sim)
 #define JIT 0x1200u /* vCPU 0 of the demo's first domain writes and runs it */
 
 static void *conn, *dom;

@@ -69,12 +69,12 @@ static void put_with(const struct xmem_regs_x86 *r, uint64_t gla, uint32_t attri
 {
     const uint64_t u[] = {gla >> 12, gla & 0xfff, gla, FLAGS | RW};
     struct xmem_regs regs = XMEM_INIT(regs);
-    uint8_t *slot = f->page + 64 + (f->req_prod & 7) * ring_event_size(f->version);
+    uint8_t *slot = f->page + 64 + (f->req_prod & 7) * xmi_ring_event_size(f->version);
     uint32_t cs = attributes << 20;
     fake_put(f, 1, XMEM_EVENT_MEM_ACCESS, RING_FLAG_VCPU_PAUSED, 0, u);
     regs.arch = XMEM_ARCH_X86;
     regs.u.x86 = *r;
-    ring_regs_encode(ring_of(d), &regs, slot + RING_DATA_OFFSET);
+    xmi_ring_regs_encode(ring_of(d), &regs, slot + RING_DATA_OFFSET);
     memset(slot + RING_DATA_OFFSET + CS_AT - 32, 0, 16); /* bases */
     memcpy(slot + RING_DATA_OFFSET + CS_AT, &cs, sizeof(cs));
     memcpy(slot + RING_DATA_OFFSET + CS_AT + 4, &cs, sizeof(cs));

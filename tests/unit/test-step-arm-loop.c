@@ -73,7 +73,7 @@ END_TEST
 static void write_code(const struct sim_op *op)
 {
     uint32_t word[A64_MOST];
-    unsigned n = sim_a64_encode(op, word);
+    unsigned n = xmi_sim_a64_encode(op, word);
     ck_ok(xmem_domain_write(d, op->fetch, word, n * A64_BYTES));
 }
 
@@ -161,7 +161,7 @@ START_TEST(left_each_time)
     ck_assert_uint_ge(stats().not_ended + stats().not_decoded, 1);
     ck_ok(xmem_domain_close(d));
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 

@@ -149,7 +149,7 @@ START_TEST(exclusives_that_are_relaxed)
     ck_assert_uint_eq(memory(A << 12), ROUNDS);
     ck_ok(xmem_domain_close(d));
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -269,12 +269,12 @@ static void short_descriptors(uint32_t word)
     struct sim_arm_context c;
     ck_ok(xmem_domain_write(d, SHORT_TABLE << 12, &section, sizeof(section)));
     ck_ok(xmem_domain_write(d, CODE << 12, &word, sizeof(word)));
-    ck_ok(sim_hc_vcpu_get(m, 1, 0, &c));
+    ck_ok(xmi_sim_hc_vcpu_get(m, 1, 0, &c));
     c.pc = CODE << 12;
     c.sctlr = 1;
     c.tcr = 0;
     c.ttbr0 = SHORT_TABLE << 12;
-    ck_ok(sim_hc_vcpu_set(m, 1, 0, &c));
+    ck_ok(xmi_sim_hc_vcpu_set(m, 1, 0, &c));
     g->vcpu[0].regs.arm.cpsr = SVC;
 }
 
@@ -369,14 +369,14 @@ END_TEST
 START_TEST(a_dead_domain_keeps_no_mapping)
 {
     step_with_mappings();
-    sim_domain_kill(g);
+    xmi_sim_domain_kill(g);
     while (!xmem_event_next(d, &ev))
         ck_assert_uint_eq(ev->reason, XMEM_EVENT_DOMAIN_DIED);
     ck_assert_uint_eq(unmapped, mapped);
     d->ops = own_ops;
     ck_ok(xmem_domain_close(d));
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -410,7 +410,7 @@ static void try_failing(unsigned which, int op, uint64_t nth, int err)
     put_memory(failing[which].addr, 5);
     ck_ok(xmem_domain_set_rights_range(d, 0, A, 2, XMEM_N));
     run_op(0, failing[which], 1);
-    sim_inject_errno(g, nth, op, err);
+    xmi_sim_inject_errno(g, nth, op, err);
     while (!xmem_event_next(d, &ev))
         while (xmem_event_step_over(d, ev)) {
             ck_assert_str_ne(xmem_domain_last_error(d), "");
@@ -436,7 +436,7 @@ START_TEST(refused_before_memory_is_changed)
     ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_R));
     run_op(0, failing[2], 1);
     next_at(A, XMEM_ACCESS_W);
-    sim_inject_errno(g, 1, XM_HC_VCPU_SET, XM_EINVAL);
+    xmi_sim_inject_errno(g, 1, XM_HC_VCPU_SET, XM_EINVAL);
     ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
     ck_assert_uint_eq(stats().not_taken, 1);
     ck_assert_uint_eq(memory(A << 12), 5);
@@ -455,9 +455,9 @@ START_TEST(another_address_than_the_events)
     ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_R));
     run_op(0, failing[0], 1);
     next_at(A, XMEM_ACCESS_W);
-    ck_ok(sim_hc_vcpu_get(m, 1, 0, &c));
+    ck_ok(xmi_sim_hc_vcpu_get(m, 1, 0, &c));
     c.x[1] = B << 12;
-    ck_ok(sim_hc_vcpu_set(m, 1, 0, &c));
+    ck_ok(xmi_sim_hc_vcpu_set(m, 1, 0, &c));
     ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
     ck_assert_uint_eq(stats().not_same, 1);
     ck_assert_uint_eq(memory(B << 12), 0);
@@ -476,7 +476,7 @@ START_TEST(closing_in_the_middle)
     run_op(0, failing[3], 1);
     next_at(A, XMEM_ACCESS_R);
     ck_ok(xmem_event_step_over(d, ev));
-    sim_inject_errno(g, 1, XM_HC_VCPU_SET, _i ? XM_EINVAL : XM_ENOMEM);
+    xmi_sim_inject_errno(g, 1, XM_HC_VCPU_SET, _i ? XM_EINVAL : XM_ENOMEM);
     end();
 }
 END_TEST

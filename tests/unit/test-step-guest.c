@@ -23,9 +23,9 @@ static void begin(uint32_t xen_minor, uint32_t max_views, uint32_t vcpus, uint32
     struct sim_domain_cfg dom = {.kind = SIM_X86_EPT, .vcpus = vcpus, .pages = 512, .altp2m = true,
                                  .name = "g"};
     struct xmem_domain_opts o = {.size = sizeof(o), .restore = restore};
-    ck_ok(sim_machine_create(&cfg, &m));
-    ck_ok(sim_domain_create(m, &dom, &g));
-    ck_ok(xmem_open_machine(m, &x));
+    ck_ok(xmi_sim_machine_create(&cfg, &m));
+    ck_ok(xmi_sim_domain_create(m, &dom, &g));
+    ck_ok(xmi_open_machine(m, &x));
     ck_ok(xmem_domain_open(x, 1, &o, &d));
     ck_ok(xmem_domain_enable(d));
 }
@@ -44,20 +44,20 @@ static void end(void)
     ck_assert_uint_eq(r.forbidden + r.double_answers + r.unanswered + r.leaked_slots, 0);
     ck_assert_uint_eq(r.leftover_rights + r.leftover_pauses + r.leftover_monitors, 0);
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 
 static void write_at(uint32_t vcpu, uint64_t gfn, uint64_t repeat)
 {
     struct sim_op op = {.code = SIM_OP_WRITE, .addr = gfn << 12};
-    ck_ok(sim_vcpu_script(g, vcpu, &op, 1, repeat));
+    ck_ok(xmi_sim_vcpu_script(g, vcpu, &op, 1, repeat));
 }
 
 static void copies(uint32_t vcpu, uint64_t from, uint64_t to, uint64_t repeat)
 {
     struct sim_op ops[] = {{.code = SIM_OP_COPY, .addr = from << 12, .to = to << 12},
                            {.code = SIM_OP_WRITE, .addr = C << 12}};
-    ck_ok(sim_vcpu_script(g, vcpu, ops, 2, repeat));
+    ck_ok(xmi_sim_vcpu_script(g, vcpu, ops, 2, repeat));
 }
 
 static void next_at(uint64_t gfn, uint16_t view)
@@ -115,7 +115,7 @@ START_TEST(kept_vcpus_stay_in_their_view)
     ck_ok(xmem_view_get_vcpu(d, 0, &now));
     ck_assert_uint_eq(now, v);
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 END_TEST
 
@@ -145,7 +145,7 @@ START_TEST(more_steps_than_slots)
     for (uint32_t i = 0; i < MANY; i++) {
         struct sim_op op = {.code = SIM_OP_COPY, .addr = (256u + 2 * i) << 12,
                             .to = (257u + 2 * i) << 12};
-        ck_ok(sim_vcpu_script(g, i, &op, 1, 2));
+        ck_ok(xmi_sim_vcpu_script(g, i, &op, 1, 2));
     }
     unsigned told = 0, quiet = 0;
     while (quiet < 1000 && checked().accesses < 2 * MANY) {
@@ -197,8 +197,8 @@ START_TEST(steps_that_wait_where_the_fd_is_polled)
     unsigned ran = 0, woken = 0;
     begin(17, views[_i], vcpus, 0);
     ck_ok(xmem_domain_set_rights_range(d, 0, 256, vcpus, XMEM_N));
-    sim_domain_schedule(g, beside_the_tool, &turn);
-    sim_evtchn_quiet(g, true);
+    xmi_sim_domain_schedule(g, beside_the_tool, &turn);
+    xmi_sim_evtchn_quiet(g, true);
     for (uint32_t i = 0; i < vcpus; i++)
         write_at(i, 256 + i, each);
     while (checked().accesses < vcpus * each) {
@@ -206,7 +206,7 @@ START_TEST(steps_that_wait_where_the_fd_is_polled)
             look();
             woken++;
         } else {
-            ck_assert_msg(sim_domain_run(g, 1), "nobody can run, and the tool is not woken");
+            ck_assert_msg(xmi_sim_domain_run(g, 1), "nobody can run, and the tool is not woken");
             ran++;
         }
     }

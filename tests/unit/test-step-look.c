@@ -41,8 +41,8 @@ START_TEST(classes)
         {0, false, false, {0xcf}},
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-        ck_assert_msg(step_look_never(all[i].byte, all[i].n, false) == all[i].never, "%zu", i);
-        ck_assert_msg(step_look_never(all[i].byte, all[i].n, true) == all[i].never_long, "%zu", i);
+        ck_assert_msg(xmi_step_look_never(all[i].byte, all[i].n, false) == all[i].never, "%zu", i);
+        ck_assert_msg(xmi_step_look_never(all[i].byte, all[i].n, true) == all[i].never_long, "%zu", i);
     }
 }
 END_TEST
@@ -72,12 +72,12 @@ static void teardown(void)
 static void access_with(const struct xmem_regs_x86 *r)
 {
     struct xmem_regs regs = XMEM_INIT(regs);
-    uint8_t *slot = f->page + 64 + (f->req_prod & 7) * ring_event_size(f->version);
+    uint8_t *slot = f->page + 64 + (f->req_prod & 7) * xmi_ring_event_size(f->version);
     fake_access(f, 1, 0x55, XMEM_ACCESS_W, 0);
     regs.arch = XMEM_ARCH_X86;
     regs.u.x86 = *r;
-    memset(slot + RING_DATA_OFFSET, 0, ring_data_size(f->version)); /* no segments: step-ahead.c leaves it */
-    ring_regs_encode(ring_of(d), &regs, slot + RING_DATA_OFFSET);
+    memset(slot + RING_DATA_OFFSET, 0, xmi_ring_data_size(f->version)); /* no segments: step-ahead.c leaves it */
+    xmi_ring_regs_encode(ring_of(d), &regs, slot + RING_DATA_OFFSET);
     ck_ok(xmem_event_next(d, &ev));
 }
 

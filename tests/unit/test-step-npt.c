@@ -9,7 +9,7 @@ static void begin(uint32_t step_means)
 
 static void runs(uint32_t vcpu, const struct sim_op *op, uint64_t repeat)
 {
-    ck_ok(sim_vcpu_script(g, vcpu, op, 1, repeat));
+    ck_ok(xmi_sim_vcpu_script(g, vcpu, op, 1, repeat));
 }
 
 static void step(uint32_t by, uint32_t passes)
@@ -125,7 +125,7 @@ START_TEST(closed_under_way)
         step(XMEM_STEP_HYPERVISOR, 0);
         runs(1, &write_op, 1);
         ck_ok(xmem_event_flush(d));
-        sim_domain_run(g, n);
+        xmi_sim_domain_run(g, n);
         end();
     }
 }
@@ -156,7 +156,7 @@ START_TEST(what_the_emulator_does_not_do)
     struct xmem_regs regs = {.size = sizeof(regs)};
     struct xmem_reply back = {.size = sizeof(back), .flags = XMEM_REPLY_SET_REGS, .regs = &regs};
     begin(0);
-    ck_ok(sim_vcpu_script(g, 0, ops, 3, 1));
+    ck_ok(xmi_sim_vcpu_script(g, 0, ops, 3, 1));
     next_at(A);
     step(XMEM_STEP_HYPERVISOR, 0);
     next_at(A);

@@ -15,7 +15,7 @@ static void begin(uint32_t step_means)
 static void writes(uint32_t vcpu, uint64_t addr, uint16_t flags, uint64_t repeat)
 {
     struct sim_op op = {.code = SIM_OP_WRITE, .flags = flags, .addr = addr, .value = 7};
-    ck_ok(sim_vcpu_script(g, vcpu, &op, 1, repeat));
+    ck_ok(xmi_sim_vcpu_script(g, vcpu, &op, 1, repeat));
 }
 
 START_TEST(emulated_first)
@@ -127,7 +127,7 @@ END_TEST
 static struct sim_vcpu_info info(uint32_t vcpu)
 {
     struct sim_vcpu_info i;
-    ck_ok(sim_vcpu_info(g, vcpu, &i));
+    ck_ok(xmi_sim_vcpu_info(g, vcpu, &i));
     return i;
 }
 
@@ -181,7 +181,7 @@ START_TEST(second_page)
 {
     begin(0);
     ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
-    ck_ok(sim_vcpu_script(g, 0, &copy_op, 1, 1));
+    ck_ok(xmi_sim_vcpu_script(g, 0, &copy_op, 1, 1));
     next_at(A);
     step();
     next_at(B);
@@ -207,7 +207,7 @@ START_TEST(second_page_refused)
     begin(0);
     ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_N));
     ck_ok(xmem_domain_write(d, A << 12, &seven, sizeof(seven)));
-    ck_ok(sim_vcpu_script(g, 0, &copy_op, 1, 1));
+    ck_ok(xmi_sim_vcpu_script(g, 0, &copy_op, 1, 1));
     for (unsigned i = 0; i < 3; i++) {
         next_at(A);
         step();
@@ -223,7 +223,7 @@ START_TEST(second_page_refused)
         ck_assert_uint_eq(done(0), i + 1);
         ck_ok(xmem_domain_set_rights(d, 0, B, XMEM_R));
         ck_ok(xmem_domain_write(d, B << 12, "\0\0\0\0\0\0\0", 8));
-        ck_ok(sim_vcpu_script(g, 0, &copy_op, 1, 1));
+        ck_ok(xmi_sim_vcpu_script(g, 0, &copy_op, 1, 1));
     }
     next_at(A);
     step();
@@ -281,7 +281,7 @@ START_TEST(rights_change_under_way)
         ck_ok(xmem_event_flush(d));
         if (i < 6)
             ck_ok(xmem_domain_set_rights(d, 0, A, i & 1 ? XMEM_R : XMEM_N));
-        sim_domain_run(g, 1);
+        xmi_sim_domain_run(g, 1);
     }
     ck_assert_uint_gt(told, 1); /* an answer ends where rights are set */
     none();
@@ -303,7 +303,7 @@ START_TEST(closed_under_way)
         step();
         writes(1, B << 12, 0, 1);
         ck_ok(xmem_event_flush(d));
-        sim_domain_run(g, runs);
+        xmi_sim_domain_run(g, runs);
         end();
     }
 }

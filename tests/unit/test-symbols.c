@@ -18,7 +18,7 @@ static void setup(void)
     snprintf(path, sizeof(path), "/tmp/test-symbols.XXXXXX");
     ck_assert_int_ge(close(mkstemp(path)), 0);
     said[0] = '\0';
-    xmem_error_clear(&why);
+    xmi_error_clear(&why);
 }
 
 static void teardown(void)
@@ -51,12 +51,12 @@ static void say(void *arg, const struct symbol *s)
 static int read_file(void)
 {
     struct symbols s;
-    int rc = symbols_load(path, &s, &why);
+    int rc = xmi_symbols_load(path, &s, &why);
 
     if (rc)
         return rc;
-    rc = symbols_each(&s, say, NULL, &why);
-    symbols_free(&s);
+    rc = xmi_symbols_each(&s, say, NULL, &why);
+    xmi_symbols_free(&s);
     return rc;
 }
 
@@ -265,13 +265,13 @@ static void packed(const unsigned char *bytes, size_t n, const char *what, int (
 
 START_TEST(compressed_by_gzip)
 {
-    packed(gz, sizeof(gz), "is compressed by gzip, and broken or cut", unpack_gz);
+    packed(gz, sizeof(gz), "is compressed by gzip, and broken or cut", xmi_unpack_gz);
 }
 END_TEST
 
 START_TEST(compressed_by_xz)
 {
-    packed(xz, sizeof(xz), "is compressed by xz, and broken or cut", unpack_xz);
+    packed(xz, sizeof(xz), "is compressed by xz, and broken or cut", xmi_unpack_xz);
 }
 END_TEST
 
@@ -280,8 +280,8 @@ START_TEST(files)
     unlink(path);
     ck_assert_int_eq(read_file(), -ENOENT);
     ck_assert_str_eq(why.text, "cannot be read: No such file or directory");
-    ck_assert_int_eq(symbols_load("/tmp", &(struct symbols){0}, &why), -EISDIR);
-    ck_assert_int_eq(symbols_load("/dev/zero", &(struct symbols){0}, &why), -EINVAL);
+    ck_assert_int_eq(xmi_symbols_load("/tmp", &(struct symbols){0}, &why), -EISDIR);
+    ck_assert_int_eq(xmi_symbols_load("/dev/zero", &(struct symbols){0}, &why), -EINVAL);
 }
 END_TEST
 

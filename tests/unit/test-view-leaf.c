@@ -18,9 +18,9 @@ static void start_on(const struct sim_machine_cfg *mc)
     struct sim_domain_cfg dc = {.kind = SIM_X86_EPT, .vcpus = 1, .pages = 4096, .superpages = true,
                                 .altp2m = true, .name = "g"};
     struct sim_domain *dom;
-    ck_ok(sim_machine_create(mc, &machine));
-    ck_ok(sim_domain_create(machine, &dc, &dom));
-    ck_ok(xmem_open_machine(machine, &x));
+    ck_ok(xmi_sim_machine_create(mc, &machine));
+    ck_ok(xmi_sim_domain_create(machine, &dc, &dom));
+    ck_ok(xmi_open_machine(machine, &x));
     ck_ok(xmem_domain_open(x, 1, NULL, &d));
     ck_ok(xmem_domain_enable(d));
 }
@@ -35,7 +35,7 @@ static void stop(void)
 {
     ck_ok(xmem_domain_close(d));
     xmem_close(x);
-    sim_machine_destroy(machine);
+    xmi_sim_machine_destroy(machine);
 }
 
 static uint16_t view_of(enum xmem_rights rights)
@@ -118,7 +118,7 @@ START_TEST(what_another_tools_view_has_stays)
     start(FIRST + (uint32_t)_i);
     uint16_t v = view_of(XMEM_RX);
     ck_ok(xmem_domain_set_rights(d, v, LEAF + 5, XMEM_R));
-    ck_ok(xmem_open_machine(machine, &y));
+    ck_ok(xmi_open_machine(machine, &y));
     struct xmem_domain *first = d;
     ck_ok(xmem_domain_open(y, 1, NULL, &d));
     uint16_t w = view_of(XMEM_N);
@@ -244,7 +244,7 @@ START_TEST(views_above_nine_are_seen_and_destroyed)
 
     struct xmem_domain *first = d;
     size_t n = 64;
-    ck_ok(xmem_open_machine(machine, &y));
+    ck_ok(xmi_open_machine(machine, &y));
     ck_ok(xmem_domain_open(y, 1, NULL, &d));
     ck_ok(xmem_view_list(d, v, &n));
     ck_assert(n == MANY && v[MANY - 1] == MANY - 1);
@@ -254,7 +254,7 @@ START_TEST(views_above_nine_are_seen_and_destroyed)
     xmem_close(y);
     (void)xmem_domain_close(first);
     xmem_close(x);
-    sim_machine_destroy(machine);
+    xmi_sim_machine_destroy(machine);
 }
 END_TEST
 
@@ -267,10 +267,10 @@ START_TEST(closing_destroys_views_above_nine)
         ck_assert_uint_eq(view_of(XMEM_RWX), i);
     ck_ok(xmem_view_switch(d, MANY - 1));
     ck_ok(xmem_domain_close(d));
-    sim_report(machine, NULL, &r);
+    xmi_sim_report(machine, NULL, &r);
     ck_assert(r.leftover_views == 0 && r.leftover_rights == 0);
     xmem_close(x);
-    sim_machine_destroy(machine);
+    xmi_sim_machine_destroy(machine);
 }
 END_TEST
 

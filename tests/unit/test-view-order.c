@@ -22,21 +22,21 @@ static uint64_t seen[8], seen_n;
 static uint64_t result(void)
 {
     struct sim_vcpu_info info;
-    ck_ok(sim_vcpu_info(g, 0, &info));
+    ck_ok(xmi_sim_vcpu_info(g, 0, &info));
     return info.result;
 }
 
 static uint16_t view_of(uint32_t vcpu)
 {
     struct sim_vcpu_info info;
-    ck_ok(sim_vcpu_info(g, vcpu, &info));
+    ck_ok(xmi_sim_vcpu_info(g, vcpu, &info));
     return info.view;
 }
 
 static int change_gfn(void *dom, uint16_t view, uint64_t gfn, uint64_t to)
 {
-    int rc = xmem_backend_sim.view_change_gfn(dom, view, gfn, to);
-    if (sim_domain_run(g, 1) && seen_n < 8)
+    int rc = xmi_backend_sim.view_change_gfn(dom, view, gfn, to);
+    if (xmi_sim_domain_run(g, 1) && seen_n < 8)
         seen[seen_n++] = result();
     return rc;
 }
@@ -47,10 +47,10 @@ static void setup(void)
     struct sim_domain_cfg dom = {.kind = SIM_X86_EPT, .vcpus = 2, .pages = 256, .altp2m = true,
                                  .name = "g"};
     seen_n = 0;
-    ck_ok(sim_machine_create(&cfg, &m));
-    ck_ok(sim_domain_create(m, &dom, &g));
-    ck_ok(xmem_open_machine(m, &x));
-    ops = xmem_backend_sim;
+    ck_ok(xmi_sim_machine_create(&cfg, &m));
+    ck_ok(xmi_sim_domain_create(m, &dom, &g));
+    ck_ok(xmi_open_machine(m, &x));
+    ops = xmi_backend_sim;
     ops.view_change_gfn = change_gfn;
     x->ops = &ops;
     ck_ok(xmem_domain_open(x, 1, NULL, &d));
@@ -65,7 +65,7 @@ static void teardown(void)
     ck_assert_uint_eq(r.forbidden + r.unanswered + r.leftover_rights + r.leftover_views, 0);
     ck_assert_uint_eq(r.leftover_pauses + r.leftover_monitors + r.leaked_slots, 0);
     xmem_close(x);
-    sim_machine_destroy(m);
+    xmi_sim_machine_destroy(m);
 }
 
 static void mark(uint64_t gfn)
@@ -76,7 +76,7 @@ static void mark(uint64_t gfn)
 static void op_at(uint32_t vcpu, uint8_t code, uint64_t gfn, uint64_t repeat)
 {
     struct sim_op op = {.code = code, .addr = gfn << 12, .value = gfn};
-    ck_ok(sim_vcpu_script(g, vcpu, &op, 1, repeat));
+    ck_ok(xmi_sim_vcpu_script(g, vcpu, &op, 1, repeat));
 }
 
 static uint16_t view_with_b_shown_as_c(void)
@@ -113,13 +113,13 @@ START_TEST(nobody_runs_while_a_remap_is_out_of_the_way)
 {
     uint16_t v = view_with_b_shown_as_c();
     op_at(0, SIM_OP_READ, B, 0);
-    sim_domain_run(g, 1);
+    xmi_sim_domain_run(g, 1);
     ck_assert_uint_eq(result(), C);
     seen_n = 0;
     ck_ok(xmem_view_change_gfn(d, v, A, B));
     for (uint64_t i = 0; i < seen_n; i++)
         ck_assert_uint_eq(seen[i], C);
-    sim_domain_run(g, 1);
+    xmi_sim_domain_run(g, 1);
     ck_assert_uint_eq(result(), C);
 }
 END_TEST
@@ -166,7 +166,7 @@ START_TEST(a_reply_names_no_view_of_the_librarys)
     ck_ok(xmem_event_step_over(d, ev));
     ck_ok(xmem_event_next(d, &ev));
     for (uint16_t v = 1; v < VIEWS; v++) {
-        if (listed(v) || xmem_backend_sim.view_exists(d->dom, v) <= 0)
+        if (listed(v) || xmi_backend_sim.view_exists(d->dom, v) <= 0)
             continue;
         own++;
         r.flags = XMEM_REPLY_SET_VIEW;

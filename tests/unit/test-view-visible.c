@@ -15,9 +15,9 @@ static void make(uint32_t xen_minor)
     struct sim_domain_cfg dom = {.kind = SIM_X86_EPT, .vcpus = VCPUS, .pages = PAGES,
                                  .altp2m = true, .name = "g"};
 
-    ck_assert_int_eq(sim_machine_create(&cfg, &machine), 0);
-    ck_assert_int_eq(sim_domain_create(machine, &dom, &guest), 0);
-    ck_assert_int_eq(xmem_open_machine(machine, &conn), 0);
+    ck_assert_int_eq(xmi_sim_machine_create(&cfg, &machine), 0);
+    ck_assert_int_eq(xmi_sim_domain_create(machine, &dom, &guest), 0);
+    ck_assert_int_eq(xmi_open_machine(machine, &conn), 0);
     ck_assert_int_eq(xmem_report_new(&report), 0);
     policy = NULL;
     session = NULL;
@@ -57,7 +57,7 @@ static uint16_t view_of(uint32_t vcpu)
 {
     struct sim_vcpu_info info;
 
-    ck_assert_int_eq(sim_vcpu_info(guest, vcpu, &info), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_info(guest, vcpu, &info), 0);
     return info.view;
 }
 
@@ -66,8 +66,8 @@ static uint16_t goes_to(uint64_t to)
 {
     const struct sim_op op = {.code = SIM_OP_VMFUNC, .value = to};
 
-    ck_assert_int_eq(sim_vcpu_script(guest, 0, &op, 1, 1), 0);
-    sim_domain_run(guest, 10);
+    ck_assert_int_eq(xmi_sim_vcpu_script(guest, 0, &op, 1, 1), 0);
+    xmi_sim_domain_run(guest, 10);
     return view_of(0);
 }
 
@@ -164,9 +164,9 @@ START_TEST(a_failure_while_closing)
 {
     for (uint64_t n = 1; n < 4; n++) {
         jail(XMEM_RESTORE_AUTO);
-        sim_inject_errno(guest, n, kinds[_i], EIO);
+        xmi_sim_inject_errno(guest, n, kinds[_i], EIO);
         int rc = xmem_domain_close(session);
-        sim_inject_errno(guest, 0, 0, 0);
+        xmi_sim_inject_errno(guest, 0, 0, 0);
         session = NULL;
         if (rc)
             ck_assert_int_eq(xmem_domain_recover(conn, 1, NULL), 0);
@@ -187,9 +187,9 @@ START_TEST(a_failure_while_switching)
         struct xmem_domain_info info = XMEM_INIT(info);
 
         jail(XMEM_RESTORE_AUTO);
-        sim_inject_errno(guest, n, kinds[_i], EIO);
+        xmi_sim_inject_errno(guest, n, kinds[_i], EIO);
         failed += xmem_view_switch(session, 0) != 0;
-        sim_inject_errno(guest, 0, 0, 0);
+        xmi_sim_inject_errno(guest, 0, 0, 0);
         ck_assert_int_eq(xmem_domain_get_info(session, &info), 0);
         ck_assert_uint_eq(info.flags & XMEM_DOMAIN_PAUSED, 0);
         close_session();

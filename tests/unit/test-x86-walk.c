@@ -38,14 +38,14 @@ static void setup(void)
 static void leads(uint64_t linear, uint64_t want)
 {
     uint64_t gpa = 0;
-    ck_ok(x86_translate(&m, &r, linear, &gpa));
+    ck_ok(xmi_x86_translate(&m, &r, linear, &gpa));
     ck_assert_uint_eq(gpa, want);
 }
 
 static void fails(uint64_t linear, int rc)
 {
     uint64_t gpa = 77;
-    ck_rc(x86_translate(&m, &r, linear, &gpa), rc);
+    ck_rc(xmi_x86_translate(&m, &r, linear, &gpa), rc);
     ck_assert_uint_eq(gpa, 77);
 }
 
@@ -143,10 +143,10 @@ START_TEST(over_a_boundary)
     put(0x2000 + 4 * 5, 0x3000 | P, 4);
     put(0x9ffc, 0x04030201, 4);
     put(0x3000, 0x08070605, 4);
-    ck_assert_uint_eq(x86_read(&m, &r, 0x4ffc, buf, 8), 8);
+    ck_assert_uint_eq(xmi_x86_read(&m, &r, 0x4ffc, buf, 8), 8);
     ck_assert_int_eq(memcmp(buf, "\1\2\3\4\5\6\7\10", 8), 0);
-    ck_assert_uint_eq(x86_read(&m, &r, 0x5ffc, buf, 8), 4);
-    ck_assert_uint_eq(x86_read(&m, &r, 0x6000, buf, 8), 0);
+    ck_assert_uint_eq(xmi_x86_read(&m, &r, 0x5ffc, buf, 8), 4);
+    ck_assert_uint_eq(xmi_x86_read(&m, &r, 0x6000, buf, 8), 0);
 }
 END_TEST
 

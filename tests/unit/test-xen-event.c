@@ -65,7 +65,7 @@ static void notification(void)
 
 static bool readable(void)
 {
-    struct pollfd p = {.fd = xen_event_fd(&dom), .events = POLLIN};
+    struct pollfd p = {.fd = xmi_xen_event_fd(&dom), .events = POLLIN};
     return poll(&p, 1, 0) == 1;
 }
 
@@ -79,12 +79,12 @@ static void setup(void)
                            .evtchn_unmask = fake_unmask, .getinfolist = fake_getinfolist};
     dom = (struct xen_dom){.conn = &conn, .api = &api, .domid = 7, .epoll_fd = -1,
                            .timer_fd = -1, .poke_fd = -1, .port = -1};
-    ck_ok(xen_events_open(&dom));
+    ck_ok(xmi_xen_events_open(&dom));
 }
 
 static void teardown(void)
 {
-    xen_events_close(&dom);
+    xmi_xen_events_close(&dom);
     ck_assert_int_eq(dom.poke_fd, -1);
     close(channel);
 }
@@ -92,31 +92,31 @@ static void teardown(void)
 START_TEST(a_poke_is_one_event_until_it_is_taken)
 {
     ck_assert(!readable());
-    ck_rc(xen_event_wait(&dom, 0), 0);
-    ck_ok(xen_event_poke(&dom));
-    ck_ok(xen_event_poke(&dom));
+    ck_rc(xmi_xen_event_wait(&dom, 0), 0);
+    ck_ok(xmi_xen_event_poke(&dom));
+    ck_ok(xmi_xen_event_poke(&dom));
     ck_assert(readable());
-    ck_rc(xen_event_wait(&dom, 0), 1);
-    ck_rc(xen_event_wait(&dom, -1), 1);
-    ck_ok(xen_event_ack(&dom));
+    ck_rc(xmi_xen_event_wait(&dom, 0), 1);
+    ck_rc(xmi_xen_event_wait(&dom, -1), 1);
+    ck_ok(xmi_xen_event_ack(&dom));
     ck_assert(!readable());
-    ck_rc(xen_event_wait(&dom, 0), 0);
-    ck_ok(xen_event_poke(&dom));
+    ck_rc(xmi_xen_event_wait(&dom, 0), 0);
+    ck_ok(xmi_xen_event_poke(&dom));
     ck_assert(readable());
-    ck_ok(xen_event_ack(&dom));
+    ck_ok(xmi_xen_event_ack(&dom));
     ck_assert(!readable() && !unmasked);
 }
 END_TEST
 
 START_TEST(a_poke_and_a_notification_are_taken_together)
 {
-    ck_ok(xen_event_poke(&dom));
+    ck_ok(xmi_xen_event_poke(&dom));
     notification();
-    ck_ok(xen_event_ack(&dom));
+    ck_ok(xmi_xen_event_ack(&dom));
     ck_assert(!readable() && unmasked == 1);
     notification();
     ck_assert(readable());
-    ck_ok(xen_event_ack(&dom));
+    ck_ok(xmi_xen_event_ack(&dom));
     ck_assert(!readable() && unmasked == 2);
 }
 END_TEST
@@ -127,9 +127,9 @@ START_TEST(without_a_poke_its_fd_is_not_looked_at)
     int fd = dom.poke_fd;
     dom.poke_fd = -1;
     notification();
-    ck_ok(xen_event_ack(&dom));
+    ck_ok(xmi_xen_event_ack(&dom));
     ck_assert(!dom.poked && unmasked == 1);
-    ck_rc(xen_event_poke(&dom), -EBADF);
+    ck_rc(xmi_xen_event_poke(&dom), -EBADF);
     ck_assert(!dom.poked);
     dom.poke_fd = fd;
 }
@@ -144,7 +144,7 @@ static int64_t now_ms(void)
 
 static bool comes_within(int ms)
 {
-    struct pollfd p = {.fd = xen_event_fd(&dom), .events = POLLIN};
+    struct pollfd p = {.fd = xmi_xen_event_fd(&dom), .events = POLLIN};
     return poll(&p, 1, ms) == 1;
 }
 
@@ -153,20 +153,20 @@ START_TEST(soon_is_once_a_millisecond)
 {
     int64_t begin = now_ms();
     unsigned woken = 0;
-    ck_ok(xen_event_soon(&dom));
+    ck_ok(xmi_xen_event_soon(&dom));
     int64_t look_at = dom.look_at;
-    ck_ok(xen_event_soon(&dom));
+    ck_ok(xmi_xen_event_soon(&dom));
     ck_assert_int_eq(dom.look_at, look_at);
     for (; woken < 20; woken++) {
         ck_assert(comes_within(10000));
-        ck_ok(xen_event_ack(&dom));
-        ck_ok(xen_event_soon(&dom));
-        ck_ok(xen_event_soon(&dom));
+        ck_ok(xmi_xen_event_ack(&dom));
+        ck_ok(xmi_xen_event_soon(&dom));
+        ck_ok(xmi_xen_event_soon(&dom));
     }
     ck_assert_int_ge(now_ms() - begin, woken - 1);
     ck_assert_uint_eq(looks, woken);
     ck_assert(comes_within(10000));
-    ck_ok(xen_event_ack(&dom));
+    ck_ok(xmi_xen_event_ack(&dom));
     ck_assert_int_gt(dom.look_at, look_at);
     ck_assert(!unmasked);
 }

@@ -69,7 +69,7 @@ static void ask(int want)
 {
     bool there[NR];
 
-    ck_assert_int_eq(xen_pages_there(&dom, FIRST, NR, there), want);
+    ck_assert_int_eq(xmi_xen_pages_there(&dom, FIRST, NR, there), want);
     for (unsigned i = 0; i < NR && !want; i++)
         ck_assert_int_eq(there[i], !xen.hole[i]);
     ck_assert_uint_eq(xen.mapped, 0);

@@ -207,21 +207,21 @@ static void setup(void)
 
 static void teardown(void)
 {
-    xen_calls_close(&dom);
+    xmi_xen_calls_close(&dom);
 }
 
 START_TEST(stock)
 {
     struct backend_ring ring = {0};
     xen.extension = false;
-    ck_assert_int_eq(xen_monitor_enable(&dom, &ring), -EOPNOTSUPP);
-    ck_assert_int_eq(xen_monitor_disable(&dom), -EOPNOTSUPP);
-    ck_assert_int_eq(xen_ring_active(&dom), -EOPNOTSUPP);
+    ck_assert_int_eq(xmi_xen_monitor_enable(&dom, &ring), -EOPNOTSUPP);
+    ck_assert_int_eq(xmi_xen_monitor_disable(&dom), -EOPNOTSUPP);
+    ck_assert_int_eq(xmi_xen_ring_active(&dom), -EOPNOTSUPP);
     ck_assert(!xen.domctls && !xen.disables && !xen.mapped);
     /* A library that cannot map resources serves no better. */
     xen.extension = true;
     api.foreign_map_resource = NULL;
-    ck_assert_int_eq(xen_monitor_enable(&dom, &ring), -EOPNOTSUPP);
+    ck_assert_int_eq(xmi_xen_monitor_enable(&dom, &ring), -EOPNOTSUPP);
     ck_assert_uint_eq(xen.domctls, 0);
 }
 END_TEST
@@ -229,16 +229,16 @@ END_TEST
 START_TEST(enable_and_disable)
 {
     struct backend_ring ring = {0};
-    ck_assert_int_eq(xen_monitor_enable(&dom, &ring), 0);
+    ck_assert_int_eq(xmi_xen_monitor_enable(&dom, &ring), 0);
     ck_assert_ptr_eq(ring.page, page);
     ck_assert(xen.mode_on && xen.mode == MODE && xen.monitor_on && xen.binds == 1);
     ck_assert_uint_eq(xen.mb, 5); /* 4 vCPUs, 64 MiB */
-    ck_assert_int_eq(xen_ring_active(&dom), 1);
-    ck_assert_int_eq(xen_monitor_enable(&dom, &ring), -EBUSY);
-    ck_assert_int_eq(xen_monitor_disable(&dom), 0);
+    ck_assert_int_eq(xmi_xen_ring_active(&dom), 1);
+    ck_assert_int_eq(xmi_xen_monitor_enable(&dom, &ring), -EBUSY);
+    ck_assert_int_eq(xmi_xen_monitor_disable(&dom), 0);
     ck_assert(!xen.mode_on && xen.disables == 1 && xen.mapped == 1 && xen.unmapped == 1);
     ck_assert(dom.ring == NULL && dom.port == -1);
-    ck_assert_uint_eq(xen_pv_highest(&dom), 0x5fffe);
+    ck_assert_uint_eq(xmi_xen_pv_highest(&dom), 0x5fffe);
 }
 END_TEST
 
@@ -246,11 +246,11 @@ END_TEST
 START_TEST(rights_outlive_the_ring)
 {
     struct backend_ring ring = {0};
-    ck_assert_int_eq(xen_monitor_enable(&dom, &ring), 0);
+    ck_assert_int_eq(xmi_xen_monitor_enable(&dom, &ring), 0);
     xen.restricted = true;
-    ck_assert_int_eq(xen_monitor_disable(&dom), 0);
+    ck_assert_int_eq(xmi_xen_monitor_disable(&dom), 0);
     ck_assert(xen.mode_on && !xen.monitor_on && xen.unmapped == 1);
-    ck_assert_int_eq(xen_monitor_enable(&dom, &ring), 0);
+    ck_assert_int_eq(xmi_xen_monitor_enable(&dom, &ring), 0);
     ck_assert(xen.mapped == 2);
 }
 END_TEST
@@ -259,16 +259,16 @@ START_TEST(a_dead_listeners_ring)
 {
     struct backend_ring ring = {0};
     xen.mode_on = xen.monitor_on = true;
-    ck_assert_int_eq(xen_monitor_enable(&dom, &ring), -EBUSY);
-    ck_assert_int_eq(xen_event_notify(&dom), -ENODEV);
-    ck_assert_int_eq(xen_monitor_attach(&dom, &ring), 0);
+    ck_assert_int_eq(xmi_xen_monitor_enable(&dom, &ring), -EBUSY);
+    ck_assert_int_eq(xmi_xen_event_notify(&dom), -ENODEV);
+    ck_assert_int_eq(xmi_xen_monitor_attach(&dom, &ring), 0);
     ck_assert_ptr_eq(ring.page, page);
-    ck_assert_int_eq(xen_event_notify(&dom), 0);
+    ck_assert_int_eq(xmi_xen_event_notify(&dom), 0);
     ck_assert_uint_eq(xen.resumes, 1);
-    ck_assert_int_eq(xen_monitor_disable(&dom), 0);
+    ck_assert_int_eq(xmi_xen_monitor_disable(&dom), 0);
     ck_assert(xen.mapped == 1 && xen.unmapped == 1 && !xen.mode_on);
     dom.kind = XMEM_KIND_X86_EPT;
-    ck_assert_int_eq(xen_monitor_attach(&dom, &ring), -EOPNOTSUPP);
+    ck_assert_int_eq(xmi_xen_monitor_attach(&dom, &ring), -EOPNOTSUPP);
 }
 END_TEST
 
@@ -288,11 +288,11 @@ START_TEST(emulation_is_a_means_where_it_tells)
     struct xmem_caps caps = {.size = sizeof(caps)};
     api.monitor_capabilities = fake_capabilities;
     monitors = 1u << 4; /* guest requests */
-    ck_assert_int_eq(xen_domain_caps(&dom, &caps), 0);
+    ck_assert_int_eq(xmi_xen_domain_caps(&dom, &caps), 0);
     ck_assert_uint_eq(caps.step_means, XMEM_STEP_RELAX);
     ck_assert(caps.replies & 1u << XMEM_REPLY_EMULATE);
     monitors |= 1u << 10;
-    ck_assert_int_eq(xen_domain_caps(&dom, &caps), 0);
+    ck_assert_int_eq(xmi_xen_domain_caps(&dom, &caps), 0);
     ck_assert_uint_eq(caps.step_means, XMEM_STEP_RELAX | XMEM_STEP_EMULATE);
     ck_assert(caps.monitors & 1u << XMEM_EVENT_EMUL_UNIMPLEMENTED);
 }
@@ -302,11 +302,11 @@ START_TEST(failures_leave_nothing)
 {
     struct backend_ring ring = {0};
     xen.map_error = ENOMEM;
-    ck_assert_int_eq(xen_monitor_enable(&dom, &ring), -ENOMEM);
+    ck_assert_int_eq(xmi_xen_monitor_enable(&dom, &ring), -ENOMEM);
     ck_assert(!xen.mode_on && !xen.mapped);
     xen.map_error = 0;
     xen.monitor_error = EPERM;
-    ck_assert_int_eq(xen_monitor_enable(&dom, &ring), -EPERM);
+    ck_assert_int_eq(xmi_xen_monitor_enable(&dom, &ring), -EPERM);
     ck_assert(!xen.mode_on && xen.mapped == 1 && xen.unmapped == 1 && !xen.binds);
 }
 END_TEST

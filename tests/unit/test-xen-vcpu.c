@@ -60,7 +60,7 @@ static void runs_on(uint32_t minor, bool arm)
         memset(xen.context + 316, 0, 4); /* padding behind sctlr */
     xen.context[0] = 1;
     conn.arm = arm;
-    conn.release = dom.release = xen_release_find(4, minor);
+    conn.release = dom.release = xmi_xen_release_find(4, minor);
 }
 
 static void setup(void)
@@ -105,7 +105,7 @@ START_TEST(each_field_is_where_the_release_has_it)
         unsigned width = minors[i] < 16 ? 4 : 8, spsr = CPSR + 2 * width;
         struct backend_vcpu v;
         runs_on(minors[i], true);
-        ck_ok(xen_vcpu_get(&dom, 3, &v));
+        ck_ok(xmi_xen_vcpu_get(&dom, 3, &v));
         ck_assert_uint_eq(v.arch, XMEM_ARCH_ARM);
         check_head(&v.u.arm);
         ck_assert_uint_eq(v.u.arm.cpsr, bits(CPSR, width));
@@ -128,9 +128,9 @@ START_TEST(what_was_read_is_given_back_to_the_bit)
             runs_on(minor, true);
             xen.context[0] = (uint8_t)online;
             memcpy(before, xen.context, sizeof(before));
-            ck_ok(xen_vcpu_get(&dom, 3, &v));
+            ck_ok(xmi_xen_vcpu_get(&dom, 3, &v));
             memset(xen.context, 0xff, xen.bytes);
-            ck_ok(xen_vcpu_set(&dom, 3, &v));
+            ck_ok(xmi_xen_vcpu_set(&dom, 3, &v));
             ck_assert_mem_eq(before, xen.context, MOST);
             ck_assert(xen.gets == 1 && xen.sets == 1);
         }
@@ -143,17 +143,17 @@ START_TEST(refusals_pass_and_leave_the_callers_registers)
     struct backend_vcpu v = {.arch = 77};
     runs_on(17, true);
     xen.get_error = ENODATA;
-    ck_rc(xen_vcpu_get(&dom, 3, &v), -ENODATA);
+    ck_rc(xmi_xen_vcpu_get(&dom, 3, &v), -ENODATA);
     xen.get_error = EINVAL;
-    ck_rc(xen_vcpu_get(&dom, 3, &v), -EINVAL);
+    ck_rc(xmi_xen_vcpu_get(&dom, 3, &v), -EINVAL);
     ck_assert_uint_eq(v.arch, 77);
     xen.get_error = 0;
-    ck_ok(xen_vcpu_get(&dom, 3, &v));
+    ck_ok(xmi_xen_vcpu_get(&dom, 3, &v));
     xen.set_error = EINVAL;
-    ck_rc(xen_vcpu_set(&dom, 3, &v), -EINVAL);
+    ck_rc(xmi_xen_vcpu_set(&dom, 3, &v), -EINVAL);
     v.arch = XMEM_ARCH_X86;
     xen.set_error = 0;
-    ck_rc(xen_vcpu_set(&dom, 3, &v), -EINVAL);
+    ck_rc(xmi_xen_vcpu_set(&dom, 3, &v), -EINVAL);
     ck_assert_uint_eq(xen.sets, 1);
 }
 END_TEST
@@ -164,10 +164,10 @@ START_TEST(a_longer_context_is_not_read_by_guess)
     struct backend_vcpu v = {.arch = 77};
     runs_on(22, true);
     xen.bytes += 8;
-    ck_rc(xen_vcpu_get(&dom, 3, &v), -EOPNOTSUPP);
+    ck_rc(xmi_xen_vcpu_get(&dom, 3, &v), -EOPNOTSUPP);
     runs_on(15, true);
     xen.bytes += 8;
-    ck_rc(xen_vcpu_get(&dom, 3, &v), -EOPNOTSUPP);
+    ck_rc(xmi_xen_vcpu_get(&dom, 3, &v), -EOPNOTSUPP);
     ck_assert_uint_eq(v.arch, 77);
 }
 END_TEST
@@ -176,8 +176,8 @@ START_TEST(on_x86_there_is_none_yet)
 {
     struct backend_vcpu v = {.arch = XMEM_ARCH_ARM};
     runs_on(20, false);
-    ck_rc(xen_vcpu_get(&dom, 3, &v), -EOPNOTSUPP);
-    ck_rc(xen_vcpu_set(&dom, 3, &v), -EOPNOTSUPP);
+    ck_rc(xmi_xen_vcpu_get(&dom, 3, &v), -EOPNOTSUPP);
+    ck_rc(xmi_xen_vcpu_set(&dom, 3, &v), -EOPNOTSUPP);
     ck_assert(!xen.gets && !xen.sets);
 }
 END_TEST
@@ -186,10 +186,10 @@ START_TEST(the_program_counter_alone)
 {
     uint64_t pc = 0;
     runs_on(15, true);
-    ck_ok(xen_vcpu_peek(&dom, 3, &pc));
+    ck_ok(xmi_xen_vcpu_peek(&dom, 3, &pc));
     ck_assert_uint_eq(pc, bits(PC, 8));
     runs_on(20, true);
-    ck_ok(xen_vcpu_peek(&dom, 3, &pc));
+    ck_ok(xmi_xen_vcpu_peek(&dom, 3, &pc));
     ck_assert_uint_eq(pc, bits(PC, 8));
 }
 END_TEST
@@ -198,7 +198,7 @@ static void look(unsigned times)
 {
     uint64_t pc;
     while (times--)
-        ck_ok(xen_vcpu_peek(&dom, 3, &pc));
+        ck_ok(xmi_xen_vcpu_peek(&dom, 3, &pc));
 }
 
 static int64_t now_ns(void)
@@ -236,19 +236,19 @@ START_TEST(spinning_that_sees_nothing_is_not_repeated_soon)
 {
     runs_on(20, true);
     look(3);
-    xen_event_notify(&dom);
+    xmi_xen_event_notify(&dom);
     ck_assert(!dom.looks && !dom.sleep_only);
     look(9);
     for (unsigned left = 15; left; left--) {
-        xen_event_notify(&dom);
+        xmi_xen_event_notify(&dom);
         ck_assert_uint_eq(dom.sleep_only, left);
-        xen_event_notify(&dom); /* without a look between them */
+        xmi_xen_event_notify(&dom); /* without a look between them */
         look(1);
     }
-    xen_event_notify(&dom);
+    xmi_xen_event_notify(&dom);
     ck_assert_uint_eq(dom.sleep_only, 0);
     look(8);
-    xen_event_notify(&dom);
+    xmi_xen_event_notify(&dom);
     ck_assert_uint_eq(dom.sleep_only, 0);
 }
 END_TEST
@@ -294,11 +294,11 @@ START_TEST(on_arm_accesses_are_emulated)
     api.get_access = fake_access;
     api.monitor_capabilities = fake_monitors;
     conn.api = api;
-    ck_ok(xen_domain_caps(&dom, &caps));
+    ck_ok(xmi_xen_domain_caps(&dom, &caps));
     ck_assert_uint_eq(caps.step_means, XMEM_STEP_EMULATE | XMEM_STEP_RELAX);
     ck_assert(!(caps.replies & 1u << XMEM_REPLY_EMULATE));
     ck_assert(caps.replies & 1u << XMEM_REPLY_STEP_OVER);
-    ck_assert(xmem_backend_xen.vcpu_get && xmem_backend_xen.vcpu_set);
+    ck_assert(xmi_backend_xen.vcpu_get && xmi_backend_xen.vcpu_set);
 }
 END_TEST
 

@@ -107,25 +107,25 @@ static void setup(void)
                            .altp2m_set_multi = fake_multi, .call_open = fake_open,
                            .call_close = fake_close, .call_alloc = fake_alloc,
                            .call_free = fake_free, .call1 = fake_call1};
-    dom = (struct xen_dom){.api = &api, .release = xen_release_find(4, 20), .no_calls = true};
+    dom = (struct xen_dom){.api = &api, .release = xmi_xen_release_find(4, 20), .no_calls = true};
 }
 
 START_TEST(a_split_sets_what_is_there)
 {
     uint64_t gfns[] = {2, 3, 4};
     uint8_t rights[3] = {0};
-    ck_ok(xen_host_split(&dom, gfns, rights, 1));
+    ck_ok(xmi_xen_host_split(&dom, gfns, rights, 1));
     ck_assert(xen.gets == 1 && xen.sets == 1 && xen.multis == 0);
     ck_assert_uint_eq(rights[0], XMEM_RWX);
-    ck_ok(xen_host_split(&dom, gfns, rights, 3));
+    ck_ok(xmi_xen_host_split(&dom, gfns, rights, 3));
     ck_assert(xen.multis == 1 && xen.listed == 2);
     ck_assert_uint_eq(rights[1], BACKEND_NO_RIGHTS);
     ck_assert_uint_eq(rights[2], XMEM_RX2RW);
-    ck_ok(xen_host_split(&dom, gfns + 1, rights, 1));
+    ck_ok(xmi_xen_host_split(&dom, gfns + 1, rights, 1));
     ck_assert(xen.sets == 1 && xen.multis == 1);
     xen.error = ENOMEM;
-    ck_rc(xen_host_split(&dom, gfns, rights, 1), -ENOMEM);
-    ck_rc(xen_host_split(&dom, gfns, rights, 3), -ENOMEM);
+    ck_rc(xmi_xen_host_split(&dom, gfns, rights, 1), -ENOMEM);
+    ck_rc(xmi_xen_host_split(&dom, gfns, rights, 3), -ENOMEM);
 }
 END_TEST
 
@@ -134,18 +134,18 @@ START_TEST(domctls_carry_the_hypervisors_version)
 {
     uint32_t arg[2] = {4, 0};
     xen.domctl_version = 0x17;
-    ck_ok(xen_domctl(&dom, 77, arg, sizeof(arg)));
+    ck_ok(xmi_xen_domctl(&dom, 77, arg, sizeof(arg)));
     ck_assert(xen.domctls == 1 && xen.done == 1);
     xen.domctl_version = 0x1a;
-    ck_ok(xen_domctl(&dom, 77, arg, sizeof(arg)));
+    ck_ok(xmi_xen_domctl(&dom, 77, arg, sizeof(arg)));
     ck_assert_uint_eq(xen.done, 2);
     ck_assert_uint_eq(arg[0], 4);
     xen.domctls = 0;
-    ck_ok(xen_domctl(&dom, 77, arg, sizeof(arg))); /* asked for once */
+    ck_ok(xmi_xen_domctl(&dom, 77, arg, sizeof(arg))); /* asked for once */
     ck_assert(xen.domctls == 1 && xen.done == 3);
     dom.domctl_version = 0;
     xen.domctl_version = 0x99;
-    ck_rc(xen_domctl(&dom, 77, arg, sizeof(arg)), -EACCES);
+    ck_rc(xmi_xen_domctl(&dom, 77, arg, sizeof(arg)), -EACCES);
     ck_assert_uint_eq(xen.done, 3);
 }
 END_TEST
@@ -153,7 +153,7 @@ END_TEST
 START_TEST(quirks_by_release)
 {
     for (uint32_t minor = 11; minor < 25; minor++) {
-        uint32_t q = xen_release_find(4, minor)->quirks;
+        uint32_t q = xmi_xen_release_find(4, minor)->quirks;
         ck_assert(q & QUIRK_VIEW_SET_COVERS_LEAF);
         ck_assert(!(q & QUIRK_CODE_ELSEWHERE)); /* the simulated machine's alone */
         ck_assert_int_eq((q & QUIRK_VIEW_COPIES_HOST_RIGHTS) != 0, minor < 19);

@@ -26,9 +26,9 @@ static void state(unsigned code)
 
 static unsigned of(const char *bytes, size_t n)
 {
-    ck_assert(x86_decode((const uint8_t *)bytes, n, s.code, &in));
+    ck_assert(xmi_x86_decode((const uint8_t *)bytes, n, s.code, &in));
     ck_assert_uint_eq(in.length, n);
-    unsigned found = x86_touches(&in, &s, t);
+    unsigned found = xmi_x86_touches(&in, &s, t);
     ck_assert_uint_eq(t[0].access, X86_FETCH);
     ck_assert_uint_eq(t[0].bytes, n);
     ck_assert_uint_eq(t[0].at, s.code == 64 ? s.rip : 0x20000 + s.rip);
@@ -192,7 +192,7 @@ END_TEST
 
 static bool known(unsigned code, const char *bytes, size_t n)
 {
-    return x86_decode((const uint8_t *)bytes, n, code, &in);
+    return xmi_x86_decode((const uint8_t *)bytes, n, code, &in);
 }
 #define KNOWN(code, text) known(code, text, sizeof(text) - 1)
 

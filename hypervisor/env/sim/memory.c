@@ -18,12 +18,12 @@ void xm_env_free(void *p, size_t bytes)
 
 xm_mfn_t xm_env_frame_alloc(struct xm_env_dom *d)
 {
-    return sim_frames_alloc(&sim_from_env(d)->tables);
+    return xmi_sim_frames_alloc(&sim_from_env(d)->tables);
 }
 
 void xm_env_frame_free(struct xm_env_dom *d, xm_mfn_t mfn)
 {
-    sim_frames_free(&sim_from_env(d)->tables, mfn);
+    xmi_sim_frames_free(&sim_from_env(d)->tables, mfn);
 }
 
 void *xm_env_frame_map(xm_mfn_t mfn)
@@ -45,8 +45,8 @@ uint64_t xm_env_pte_read(const uint64_t *p)
 void xm_env_pte_write(uint64_t *p, uint64_t v)
 {
     __atomic_store_n(p, v, __ATOMIC_RELEASE);
-    if (sim_current != NULL)
-        sim_current->change++;
+    if (xmi_sim_current != NULL)
+        xmi_sim_current->change++;
 }
 
 /* What cannot be a buffer in this address space; the rest is the caller's own memory. */

@@ -10,7 +10,7 @@
 
 bool xm_env_preempt(void)
 {
-    return sim_current != NULL && ++sim_current->preempt_checks % PREEMPT_EVERY == 0;
+    return xmi_sim_current != NULL && ++xmi_sim_current->preempt_checks % PREEMPT_EVERY == 0;
 }
 
 /* A thread is a tool of its own. */

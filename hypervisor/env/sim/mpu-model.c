@@ -102,7 +102,7 @@ static void sync(void *hw)
     m->writes.sync++;
 }
 
-void mpu_model_init(struct mpu_model *m, unsigned nr, bool wide)
+void xmi_mpu_model_init(struct mpu_model *m, unsigned nr, bool wide)
 {
     memset(m, 0, sizeof(*m));
     m->ops = (struct xm_mpu_ops){.start = start,
@@ -152,18 +152,18 @@ static unsigned look_up(const struct mpu_model *m, xm_mpu_reg addr, unsigned wha
     return m->codes == MPU_CODES_QEMU ? MPU_FSC_PERMISSION : code;
 }
 
-unsigned mpu_model_access(struct mpu_model *m, xm_mpu_reg addr, unsigned what, unsigned el)
+unsigned xmi_mpu_model_access(struct mpu_model *m, xm_mpu_reg addr, unsigned what, unsigned el)
 {
     m->early += m->unsynced;
     return look_up(m, addr, what, el);
 }
 
-bool mpu_model_allows(const struct mpu_model *m, xm_mpu_reg addr, unsigned what, unsigned el)
+bool xmi_mpu_model_allows(const struct mpu_model *m, xm_mpu_reg addr, unsigned what, unsigned el)
 {
     return look_up(m, addr, what, el) == 0;
 }
 
-uint64_t mpu_model_defects(const struct mpu_model *m)
+uint64_t xmi_mpu_model_defects(const struct mpu_model *m)
 {
     return m->overlaps + m->live_base + m->inside_out + m->bad_number + m->early +
            m->unselected;

@@ -38,11 +38,11 @@ struct mpu_model {
 };
 
 /* wide: PMSAv8-64's layout, else PMSAv8-32's. */
-void mpu_model_init(struct mpu_model *m, unsigned nr, bool wide);
+void xmi_mpu_model_init(struct mpu_model *m, unsigned nr, bool wide);
 /* el 1 or 2. 0, or the status code of the fault. */
-unsigned mpu_model_access(struct mpu_model *m, xm_mpu_reg addr, unsigned what, unsigned el);
+unsigned xmi_mpu_model_access(struct mpu_model *m, xm_mpu_reg addr, unsigned what, unsigned el);
 /* The same, said by whether, for any number of questions between two instants. */
-bool mpu_model_allows(const struct mpu_model *m, xm_mpu_reg addr, unsigned what, unsigned el);
-uint64_t mpu_model_defects(const struct mpu_model *m);
+bool xmi_mpu_model_allows(const struct mpu_model *m, xm_mpu_reg addr, unsigned what, unsigned el);
+uint64_t xmi_mpu_model_defects(const struct mpu_model *m);
 
 #endif

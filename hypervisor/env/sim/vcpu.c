@@ -13,7 +13,7 @@ static struct sim_vcpu *vcpu(struct xm_env_dom *d, uint32_t id)
 
 void xm_env_tlb_flush(struct xm_env_dom *d, unsigned view)
 {
-    sim_tlb_flush(sim_from_env(d), view);
+    xmi_sim_tlb_flush(sim_from_env(d), view);
 }
 
 void xm_env_vcpu_pause(struct xm_env_dom *d, uint32_t id)
@@ -45,12 +45,12 @@ void xm_env_vcpu_wake(struct xm_env_dom *d, uint32_t id)
 
 void xm_env_vcpu_get_regs(struct xm_env_dom *d, uint32_t id, void *regs, size_t bytes)
 {
-    sim_vcpu_regs_read(vcpu(d, id), regs, bytes);
+    xmi_sim_vcpu_regs_read(vcpu(d, id), regs, bytes);
 }
 
 void xm_env_vcpu_set_regs(struct xm_env_dom *d, uint32_t id, const void *regs, size_t bytes)
 {
-    sim_vcpu_regs_write(vcpu(d, id), regs, bytes);
+    xmi_sim_vcpu_regs_write(vcpu(d, id), regs, bytes);
 }
 
 /* The core holds its locks here: the domain dies when it has returned (sim_leave). */
@@ -62,5 +62,5 @@ void xm_env_domain_crash(struct xm_env_dom *d, const char *why)
 
 void xm_env_notify(struct xm_env_dom *d)
 {
-    sim_evtchn_raise(&sim_from_env(d)->evtchn);
+    xmi_sim_evtchn_raise(&sim_from_env(d)->evtchn);
 }

@@ -62,7 +62,7 @@ static int from_wire(const struct sim_dom *d, uint32_t wire, uint8_t *rights)
     return -EIO;
 }
 
-uint32_t backend_sim_rights(const struct sim_dom *d)
+uint32_t xmi_backend_sim_rights(const struct sim_dom *d)
 {
     static const enum xm_kind kinds[] = {[SIM_X86_EPT] = XM_KIND_X86_EPT,
                                          [SIM_ARM_S2] = XM_KIND_ARM_S2,
@@ -86,10 +86,10 @@ static int altp2m(struct sim_dom *d, struct xm_altp2m_op *op, uint32_t cmd)
     op->version = XM_ALTP2M_INTERFACE_VERSION;
     op->cmd = cmd;
     op->domain = d->domid;
-    return sim_hc_altp2m(d->m, op);
+    return xmi_sim_hc_altp2m(d->m, op);
 }
 
-int backend_sim_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights)
+int xmi_backend_sim_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights)
 {
     struct sim_dom *d = dom;
     if (view) {
@@ -98,7 +98,7 @@ int backend_sim_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *righ
         return rc ? rc : from_wire(d, op.u.mem_access.access, rights);
     }
     struct xm_mem_access_op op = {.op = XM_MEM_ACCESS_GET, .domid = d->domid, .pfn = gfn};
-    int rc = sim_hc_mem_access(d->m, &op);
+    int rc = xmi_sim_hc_mem_access(d->m, &op);
     return rc ? rc : from_wire(d, op.access, rights);
 }
 
@@ -111,7 +111,7 @@ static int set_host_range(struct sim_dom *d, uint64_t gfn, uint64_t nr, uint8_t 
                                       .domid = d->domid,
                                       .nr = (uint32_t)n,
                                       .pfn = gfn};
-        int rc = sim_hc_mem_access(d->m, &op);
+        int rc = xmi_sim_hc_mem_access(d->m, &op);
         if (rc)
             return rc;
         gfn += n;
@@ -120,25 +120,25 @@ static int set_host_range(struct sim_dom *d, uint64_t gfn, uint64_t nr, uint8_t 
     return 0;
 }
 
-bool backend_sim_copies(const struct sim_dom *d)
+bool xmi_backend_sim_copies(const struct sim_dom *d)
 {
     return d->altp2m && d->xen_minor >= 19;
 }
 
 static int make_entry(void *dom, uint64_t gfn)
 {
-    int rc = backend_sim_view_change_gfn(dom, 0, gfn, gfn);
+    int rc = xmi_backend_sim_view_change_gfn(dom, 0, gfn, gfn);
     return rc == -ESRCH ? 0 : rc; /* a hole: nothing to be seen through it */
 }
 
 static int host_changed(struct sim_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights)
 {
-    if (!backend_sim_copies(d) || rights == XMEM_RWX || gfn == UINT64_MAX)
+    if (!xmi_backend_sim_copies(d) || rights == XMEM_RWX || gfn == UINT64_MAX)
         return 0;
-    return host_copy_note(&d->host, gfn, nr, d->views_on ? make_entry : NULL, d);
+    return xmi_host_copy_note(&d->host, gfn, nr, d->views_on ? make_entry : NULL, d);
 }
 
-int backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
+int xmi_backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
                            uint64_t *done)
 {
     struct sim_dom *d = dom;
@@ -165,7 +165,7 @@ int backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, 
     return 0;
 }
 
-int backend_sim_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns,
+int xmi_backend_sim_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns,
                                 const uint8_t *rights, uint32_t nr, uint64_t *done)
 {
     struct sim_dom *d = dom;
@@ -188,7 +188,7 @@ int backend_sim_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns,
                                       .nr = nr,
                                       .pfn_list = (uintptr_t)gfns,
                                       .access_list = (uintptr_t)wire};
-        rc = sim_hc_mem_access(d->m, &op);
+        rc = xmi_sim_hc_mem_access(d->m, &op);
     }
     if (!rc)
         *done = nr;
@@ -202,43 +202,43 @@ out:
 
 /* ---- what the machine's check of itself must know of a step ---- */
 
-int backend_sim_step_note(void *dom, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t rights,
+int xmi_backend_sim_step_note(void *dom, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t rights,
                           bool open)
 {
     struct sim_dom *d = dom;
     for (size_t i = 0; i < RIGHTS; i++)
         if (rights_map[i].ours == rights)
-            return sim_step_note(d->d, view, gfn, vcpu, (uint8_t)rights_map[i].core, open);
+            return xmi_sim_step_note(d->d, view, gfn, vcpu, (uint8_t)rights_map[i].core, open);
     return -EINVAL;
 }
 
-int backend_sim_step_told(void *dom, uint32_t vcpu, uint64_t gfn, uint32_t access)
+int xmi_backend_sim_step_told(void *dom, uint32_t vcpu, uint64_t gfn, uint32_t access)
 {
-    return sim_step_told(((struct sim_dom *)dom)->d, vcpu, gfn, (uint8_t)access);
+    return xmi_sim_step_told(((struct sim_dom *)dom)->d, vcpu, gfn, (uint8_t)access);
 }
 
-int backend_sim_view_internal(void *dom, uint16_t view, uint16_t from_view)
+int xmi_backend_sim_view_internal(void *dom, uint16_t view, uint16_t from_view)
 {
-    return sim_view_internal(((struct sim_dom *)dom)->d, view, from_view);
+    return xmi_sim_view_internal(((struct sim_dom *)dom)->d, view, from_view);
 }
 
 /* ---- many in one hypercall ---- */
 
-int backend_sim_rights_get_many(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights)
+int xmi_backend_sim_rights_get_many(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights)
 {
     struct sim_dom *d = dom;
     struct sim_multicall v[BACKEND_RUNS_MAX];
     for (uint32_t i = 0; i < nr; i++)
         v[i].op = (struct xm_mem_access_op){
             .op = XM_MEM_ACCESS_GET, .domid = d->domid, .pfn = gfns[i]};
-    int rc = sim_hc_multicall(d->m, v, nr);
+    int rc = xmi_sim_hc_multicall(d->m, v, nr);
     for (uint32_t i = 0; i < nr && !rc; i++)
         if (v[i].result || from_wire(d, v[i].op.access, &rights[i]))
             rights[i] = BACKEND_NO_RIGHTS;
     return rc;
 }
 
-int backend_sim_rights_set_runs(void *dom, struct backend_run *runs, uint32_t n)
+int xmi_backend_sim_rights_set_runs(void *dom, struct backend_run *runs, uint32_t n)
 {
     struct sim_dom *d = dom;
     struct sim_multicall v[BACKEND_RUNS_MAX];
@@ -250,7 +250,7 @@ int backend_sim_rights_set_runs(void *dom, struct backend_run *runs, uint32_t n)
                                             .domid = d->domid, .nr = runs[i].nr,
                                             .pfn = runs[i].gfn};
     }
-    int rc = sim_hc_multicall(d->m, v, n);
+    int rc = xmi_sim_hc_multicall(d->m, v, n);
     for (uint32_t i = 0; i < n && !rc; i++)
         runs[i].rc = v[i].result;
     return rc;
@@ -272,7 +272,7 @@ static int ask_host_many(struct sim_dom *d, const uint64_t *gfns, uint8_t *right
     int rc = 0;
     memset(rights, BACKEND_NO_RIGHTS, n);
     for (uint32_t i = 0; n > 1 && i < n && !rc; i += BACKEND_RUNS_MAX)
-        rc = backend_sim_rights_get_many(
+        rc = xmi_backend_sim_rights_get_many(
             d, gfns + i, n - i < BACKEND_RUNS_MAX ? n - i : BACKEND_RUNS_MAX, rights + i);
     for (uint32_t i = 0; i < n && !rc; i++)
         if (rights[i] == BACKEND_NO_RIGHTS)
@@ -280,7 +280,7 @@ static int ask_host_many(struct sim_dom *d, const uint64_t *gfns, uint8_t *right
     return rc;
 }
 
-int backend_sim_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n)
+int xmi_backend_sim_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n)
 {
     struct sim_dom *d = dom;
     uint64_t there[BACKEND_RUNS_MAX];
@@ -301,7 +301,7 @@ int backend_sim_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uin
 
 /* ---- views ---- */
 
-int backend_sim_views_get_state(void *dom, bool *on)
+int xmi_backend_sim_views_get_state(void *dom, bool *on)
 {
     struct sim_dom *d = dom;
     struct xm_altp2m_op op = {0};
@@ -329,41 +329,41 @@ static int turn_on(struct sim_dom *d)
 {
     uint64_t done;
     uint8_t before = XMEM_RWX;
-    int rc = backend_sim_rights_get(d, 0, UINT64_MAX, &before);
+    int rc = xmi_backend_sim_rights_get(d, 0, UINT64_MAX, &before);
     if (rc && rc != -ENODEV)
         return rc;
-    rc = before == XMEM_RWX ? 0 : backend_sim_rights_set(d, 0, UINT64_MAX, 0, XMEM_RWX, &done);
+    rc = before == XMEM_RWX ? 0 : xmi_backend_sim_rights_set(d, 0, UINT64_MAX, 0, XMEM_RWX, &done);
     if (!rc)
         rc = set_state(d, true);
     int rc2 = before == XMEM_RWX ? 0
-                                 : backend_sim_rights_set(d, 0, UINT64_MAX, 0, before, &done);
+                                 : xmi_backend_sim_rights_set(d, 0, UINT64_MAX, 0, before, &done);
     return rc ? rc : rc2;
 }
 
-int backend_sim_views_set_state(void *dom, bool on)
+int xmi_backend_sim_views_set_state(void *dom, bool on)
 {
     struct sim_dom *d = dom;
-    if (!on || !backend_sim_copies(d))
+    if (!on || !xmi_backend_sim_copies(d))
         return set_state(d, on);
     int rc = turn_on(d);
     if (!rc)
-        rc = host_copy_each(&d->host, make_entry, d);
+        rc = xmi_host_copy_each(&d->host, make_entry, d);
     if (rc && d->views_on)
         (void)set_state(d, false);
     return rc;
 }
 
 /* Asking for the rights of a gfn tells a view that has none (-ESRCH) from no view (-EINVAL). */
-int backend_sim_view_exists(void *dom, uint16_t view)
+int xmi_backend_sim_view_exists(void *dom, uint16_t view)
 {
     uint8_t rights;
-    int rc = backend_sim_rights_get(dom, view, 0, &rights);
+    int rc = xmi_backend_sim_rights_get(dom, view, 0, &rights);
     if (rc == -EINVAL)
         return 0;
     return rc && rc != -ESRCH ? rc : 1;
 }
 
-int backend_sim_view_create(void *dom, uint8_t default_rights, uint16_t *view)
+int xmi_backend_sim_view_create(void *dom, uint8_t default_rights, uint16_t *view)
 {
     struct sim_dom *d = dom;
     uint8_t wire;
@@ -377,19 +377,19 @@ int backend_sim_view_create(void *dom, uint8_t default_rights, uint16_t *view)
     return rc;
 }
 
-int backend_sim_view_destroy(void *dom, uint16_t view)
+int xmi_backend_sim_view_destroy(void *dom, uint16_t view)
 {
     struct xm_altp2m_op op = {.u.view = {.view = view}};
     return altp2m(dom, &op, XM_ALTP2M_DESTROY_P2M);
 }
 
-int backend_sim_view_switch(void *dom, uint16_t view)
+int xmi_backend_sim_view_switch(void *dom, uint16_t view)
 {
     struct xm_altp2m_op op = {.u.view = {.view = view}};
     return altp2m(dom, &op, XM_ALTP2M_SWITCH_P2M);
 }
 
-int backend_sim_view_get_vcpu(void *dom, uint32_t vcpu, uint16_t *view)
+int xmi_backend_sim_view_get_vcpu(void *dom, uint32_t vcpu, uint16_t *view)
 {
     struct xm_altp2m_op op = {.u.p2m_idx = {.vcpu_id = vcpu}};
     int rc = altp2m(dom, &op, XM_ALTP2M_GET_P2M_IDX);
@@ -398,19 +398,19 @@ int backend_sim_view_get_vcpu(void *dom, uint32_t vcpu, uint16_t *view)
     return rc;
 }
 
-int backend_sim_view_change_gfn(void *dom, uint16_t view, uint64_t gfn, uint64_t to_gfn)
+int xmi_backend_sim_view_change_gfn(void *dom, uint16_t view, uint64_t gfn, uint64_t to_gfn)
 {
     struct xm_altp2m_op op = {.u.change_gfn = {.view = view, .old_gfn = gfn, .new_gfn = to_gfn}};
     return altp2m(dom, &op, XM_ALTP2M_CHANGE_GFN);
 }
 
-int backend_sim_view_set_visible(void *dom, uint16_t view, bool visible)
+int xmi_backend_sim_view_set_visible(void *dom, uint16_t view, bool visible)
 {
     struct xm_altp2m_op op = {.u.visibility = {.altp2m_idx = view, .visible = visible}};
     return altp2m(dom, &op, XM_ALTP2M_SET_VISIBILITY);
 }
 
-int backend_sim_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr,
+int xmi_backend_sim_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr,
                                      bool suppress)
 {
     struct xm_altp2m_op op = {0};
@@ -425,7 +425,7 @@ int backend_sim_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uin
     return rc ? rc : op.u.suppress_ve_multi.first_error;
 }
 
-int backend_sim_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress)
+int xmi_backend_sim_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress)
 {
     struct xm_altp2m_op op = {.u.suppress_ve = {.view = view, .gfn = gfn}};
     int rc = altp2m(dom, &op, XM_ALTP2M_GET_SUPPRESS_VE);
@@ -434,7 +434,7 @@ int backend_sim_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, boo
     return rc;
 }
 
-int backend_sim_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn)
+int xmi_backend_sim_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn)
 {
     struct xm_altp2m_op op = {0};
     if (gfn == XMEM_GFN_UNDO) {

@@ -20,7 +20,7 @@
 
 /* ---- connections ---- */
 
-int backend_sim_conn(struct sim_machine *m, bool own, void **out)
+int xmi_backend_sim_conn(struct sim_machine *m, bool own, void **out)
 {
     struct sim_conn *c = malloc(sizeof(*c));
     if (!c)
@@ -35,14 +35,14 @@ static int conn_open(const char *rest, const struct xmem_open_opts *opts, void *
                      struct xmem_error *err)
 {
     struct sim_machine *m;
-    int rc = *rest ? xmem_error_set(err, -EINVAL, "sim: no machine of its own is called '%.100s'", rest)
-                   : backend_sim_demo(opts, &m, err);
+    int rc = *rest ? xmi_error_set(err, -EINVAL, "sim: no machine of its own is called '%.100s'", rest)
+                   : xmi_backend_sim_demo(opts, &m, err);
     if (rc)
         return rc;
-    rc = backend_sim_conn(m, true, conn);
+    rc = xmi_backend_sim_conn(m, true, conn);
     if (rc) {
-        sim_machine_destroy(m);
-        return xmem_error_set(err, rc, "sim: out of memory");
+        xmi_sim_machine_destroy(m);
+        return xmi_error_set(err, rc, "sim: out of memory");
     }
     return 0;
 }
@@ -51,7 +51,7 @@ static void conn_close(void *conn)
 {
     struct sim_conn *c = conn;
     if (c->own)
-        sim_machine_destroy(c->m);
+        xmi_sim_machine_destroy(c->m);
     free(c);
 }
 
@@ -75,7 +75,7 @@ static enum xmem_kind kind_of(enum sim_kind kind)
 static void info_of(struct sim_domain *d, struct xmem_domain_info *out)
 {
     struct sim_domain_info i;
-    sim_domain_info(d, &i);
+    xmi_sim_domain_info(d, &i);
     out->domid = i.domid;
     out->kind = kind_of(i.kind);
     out->vcpus = i.vcpus;
@@ -90,7 +90,7 @@ static int sim_domain_list(void *conn, struct xmem_domain_info *v, size_t room, 
     struct sim_conn *c = conn;
     struct sim_domain *d;
     size_t i = 0;
-    for (; (d = sim_domain_at(c->m, i)); i++)
+    for (; (d = xmi_sim_domain_at(c->m, i)); i++)
         if (i < room)
             info_of(d, &v[i]);
     *n = i;
@@ -101,7 +101,7 @@ static int sim_machine_check(void *conn, struct xmem_machine_report *out)
 {
     struct sim_conn *c = conn;
     struct sim_report r;
-    sim_report(c->m, NULL, &r);
+    xmi_sim_report(c->m, NULL, &r);
     *out = (struct xmem_machine_report){
         .size = sizeof(*out),
         .accesses = r.accesses,
@@ -128,14 +128,14 @@ static int sim_machine_check(void *conn, struct xmem_machine_report *out)
 static int dom_open(void *conn, uint32_t domid, void **dom, struct xmem_error *err)
 {
     struct sim_conn *c = conn;
-    struct sim_domain *sd = sim_domain_find(c->m, domid);
+    struct sim_domain *sd = xmi_sim_domain_find(c->m, domid);
     struct sim_domain_info i;
     if (!sd)
-        return xmem_error_set(err, -ESRCH, "the simulated machine has no domain %" PRIu32, domid);
+        return xmi_error_set(err, -ESRCH, "the simulated machine has no domain %" PRIu32, domid);
     struct sim_dom *d = calloc(1, sizeof(*d));
     if (!d)
-        return xmem_error_set(err, -ENOMEM, "domain %" PRIu32 ": out of memory", domid);
-    sim_domain_info(sd, &i);
+        return xmi_error_set(err, -ENOMEM, "domain %" PRIu32 ": out of memory", domid);
+    xmi_sim_domain_info(sd, &i);
     *d = (struct sim_dom){.m = c->m,
                       .d = sd,
                       .domid = (uint16_t)i.domid,
@@ -144,10 +144,10 @@ static int dom_open(void *conn, uint32_t domid, void **dom, struct xmem_error *e
                       .max_views = i.altp2m ? i.max_views : 1,
                       .altp2m = i.altp2m};
     /* Views of another tool; only asked where it matters. */
-    int rc = backend_sim_copies(d) ? backend_sim_views_get_state(d, &d->views_on) : 0;
+    int rc = xmi_backend_sim_copies(d) ? xmi_backend_sim_views_get_state(d, &d->views_on) : 0;
     if (rc) {
         free(d);
-        return xmem_error_set(err, rc, "domain %" PRIu32 " cannot be asked: %s", domid,
+        return xmi_error_set(err, rc, "domain %" PRIu32 " cannot be asked: %s", domid,
                               strerror(-rc));
     }
     *dom = d;
@@ -157,7 +157,7 @@ static int dom_open(void *conn, uint32_t domid, void **dom, struct xmem_error *e
 static void dom_close(void *dom)
 {
     struct sim_dom *d = dom;
-    host_copy_free(&d->host);
+    xmi_host_copy_free(&d->host);
     free(d);
 }
 
@@ -206,8 +206,8 @@ static int dom_caps(void *dom, struct xmem_caps *out)
 {
     struct sim_dom *d = dom;
     struct sim_domain_info i;
-    sim_domain_info(d->d, &i);
-    out->rights = backend_sim_rights(d);
+    xmi_sim_domain_info(d->d, &i);
+    out->rights = xmi_backend_sim_rights(d);
     /* From 4.21 on a domain has as many as it was created with, and no call tells how many. */
     out->max_views = d->max_views > 1 && d->xen_minor >= 21 ? XM_VIEWS_MAX : d->max_views;
     out->replies = 1u << XMEM_REPLY_RESUME | 1u << XMEM_REPLY_STEP_OVER;
@@ -258,7 +258,7 @@ static int domctl(struct sim_dom *d, struct xm_domctl *op)
 {
     op->interface_version = xm_domctl_version(d->xen_minor);
     op->domain = d->domid;
-    return sim_hc_domctl(d->m, op);
+    return xmi_sim_hc_domctl(d->m, op);
 }
 
 static int dom_pause(void *dom)
@@ -293,8 +293,8 @@ static int vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
 {
     struct sim_dom *d = dom;
     struct sim_vcpu_info i;
-    sim_domain_look(d->d);
-    int rc = sim_vcpu_info(d->d, vcpu, &i);
+    xmi_sim_domain_look(d->d);
+    int rc = xmi_sim_vcpu_info(d->d, vcpu, &i);
     if (!rc)
         *pc = i.pc;
     return rc;
@@ -304,7 +304,7 @@ static int vcpu_waits(void *dom, uint32_t vcpu)
 {
     struct sim_dom *d = dom;
     struct sim_vcpu_info i;
-    int rc = sim_vcpu_info(d->d, vcpu, &i);
+    int rc = xmi_sim_vcpu_info(d->d, vcpu, &i);
     return rc ? rc : i.state == SIM_VCPU_PAUSED;
 }
 
@@ -320,7 +320,7 @@ static int vm_event(struct sim_dom *d, uint32_t what)
 
 static void ring_of(struct sim_dom *d, struct backend_ring *ring)
 {
-    ring->page = sim_ring_page(d->d);
+    ring->page = xmi_sim_ring_page(d->d);
     ring->interface_version = XM_EV_INTERFACE_VERSION;
     ring->arch = d->kind == SIM_ARM_S2 || d->kind == SIM_ARMV8R_MPU ? XMEM_ARCH_ARM : XMEM_ARCH_X86;
 }
@@ -352,7 +352,7 @@ static int monitor_enable(void *dom, struct backend_ring *ring)
 {
     struct sim_dom *d = dom;
     uint8_t rights;
-    bool others = d->kind == SIM_X86_PV && !backend_sim_rights_get(d, 0, UINT64_MAX, &rights);
+    bool others = d->kind == SIM_X86_PV && !xmi_backend_sim_rights_get(d, 0, UINT64_MAX, &rights);
     int rc = pv_shadow(d, true);
     if (rc)
         return rc;
@@ -397,7 +397,7 @@ static bool ring_is_on(void *dom)
 static int vcpu_inject(void *dom, uint32_t vcpu, const struct backend_exception *e)
 {
     struct sim_dom *d = dom;
-    return sim_vcpu_inject(d->d, vcpu, e->vector, e->type, e->insn_len);
+    return xmi_sim_vcpu_inject(d->d, vcpu, e->vector, e->type, e->insn_len);
 }
 
 static int monitor_event_of(uint32_t reason, uint32_t *event)
@@ -484,19 +484,19 @@ static int access_required(void *dom, bool required)
 static bool dying(struct sim_dom *d)
 {
     struct sim_domain_info i;
-    sim_domain_info(d->d, &i);
+    xmi_sim_domain_info(d->d, &i);
     return i.dying;
 }
 
 static int event_fd(void *dom)
 {
-    return sim_evtchn_fd(((struct sim_dom *)dom)->d);
+    return xmi_sim_evtchn_fd(((struct sim_dom *)dom)->d);
 }
 
 static int event_ack(void *dom)
 {
     struct sim_dom *d = dom;
-    sim_evtchn_ack(d->d);
+    xmi_sim_evtchn_ack(d->d);
     return dying(d) ? -ESHUTDOWN : 0;
 }
 
@@ -504,9 +504,9 @@ static int event_ack(void *dom)
 static int event_idle(void *dom)
 {
     struct sim_dom *d = dom;
-    struct xm_ring_page *page = sim_ring_page(d->d);
+    struct xm_ring_page *page = xmi_sim_ring_page(d->d);
     uint32_t before = page ? __atomic_load_n(&page->req_prod, __ATOMIC_ACQUIRE) : 0;
-    sim_domain_run(d->d, IDLE_STEPS);
+    xmi_sim_domain_run(d->d, IDLE_STEPS);
     if (dying(d))
         return -ESHUTDOWN;
     return page && __atomic_load_n(&page->req_prod, __ATOMIC_ACQUIRE) != before;
@@ -514,13 +514,13 @@ static int event_idle(void *dom)
 
 static int event_poke(void *dom)
 {
-    sim_evtchn_poke(((struct sim_dom *)dom)->d);
+    xmi_sim_evtchn_poke(((struct sim_dom *)dom)->d);
     return 0;
 }
 
 static int event_soon(void *dom)
 {
-    sim_evtchn_soon(((struct sim_dom *)dom)->d);
+    xmi_sim_evtchn_soon(((struct sim_dom *)dom)->d);
     return 0;
 }
 
@@ -529,7 +529,7 @@ static int event_notify(void *dom)
     struct sim_dom *d = dom;
     if (d->attached) /* another's channel: the hypercall instead */
         return vm_event(d, XM_VM_EVENT_RESUME);
-    sim_evtchn_notify(d->d);
+    xmi_sim_evtchn_notify(d->d);
     return 0;
 }
 
@@ -537,7 +537,7 @@ static int event_notify(void *dom)
 
 static int page_map(void *dom, uint64_t gfn, void **page)
 {
-    return sim_map_gfn(((struct sim_dom *)dom)->d, gfn, page);
+    return xmi_sim_map_gfn(((struct sim_dom *)dom)->d, gfn, page);
 }
 
 static void page_unmap(void *dom, void *page)
@@ -548,20 +548,20 @@ static void page_unmap(void *dom, void *page)
 
 static int page_add(void *dom, uint64_t gfn)
 {
-    return sim_populate(((struct sim_dom *)dom)->d, gfn);
+    return xmi_sim_populate(((struct sim_dom *)dom)->d, gfn);
 }
 
 static int page_remove(void *dom, uint64_t gfn)
 {
-    return sim_depopulate(((struct sim_dom *)dom)->d, gfn);
+    return xmi_sim_depopulate(((struct sim_dom *)dom)->d, gfn);
 }
 
 static uint64_t hypercalls(void *dom)
 {
-    return sim_hypercall_count(((struct sim_dom *)dom)->d);
+    return xmi_sim_hypercall_count(((struct sim_dom *)dom)->d);
 }
 
-const struct xmem_backend_ops xmem_backend_sim = {
+const struct xmem_backend_ops xmi_backend_sim = {
     .scheme = "sim",
     .open = conn_open,
     .close = conn_close,
@@ -577,11 +577,11 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .vcpu_hold = vcpu_hold,
     .vcpu_step_off = vcpu_step_off,
     .vcpu_peek = vcpu_peek,
-    .vcpu_get = backend_sim_vcpu_get,
-    .vcpu_set = backend_sim_vcpu_set,
+    .vcpu_get = xmi_backend_sim_vcpu_get,
+    .vcpu_set = xmi_backend_sim_vcpu_set,
     .vcpu_waits = vcpu_waits,
     .vcpu_inject = vcpu_inject,
-    .vcpu_ran = backend_sim_vcpu_ran,
+    .vcpu_ran = xmi_backend_sim_vcpu_ran,
     .monitor_enable = monitor_enable,
     .monitor_disable = monitor_disable,
     .ring_is_on = ring_is_on,
@@ -594,27 +594,27 @@ const struct xmem_backend_ops xmem_backend_sim = {
     .event_notify = event_notify,
     .event_poke = event_poke,
     .event_soon = event_soon,
-    .rights_get = backend_sim_rights_get,
-    .rights_set = backend_sim_rights_set,
-    .rights_set_many = backend_sim_rights_set_many,
-    .rights_get_many = backend_sim_rights_get_many,
-    .rights_set_runs = backend_sim_rights_set_runs,
-    .host_split = backend_sim_host_split,
-    .views_get_state = backend_sim_views_get_state,
-    .views_set_state = backend_sim_views_set_state,
-    .view_exists = backend_sim_view_exists,
-    .view_create = backend_sim_view_create,
-    .view_destroy = backend_sim_view_destroy,
-    .view_switch = backend_sim_view_switch,
-    .view_get_vcpu = backend_sim_view_get_vcpu,
-    .view_change_gfn = backend_sim_view_change_gfn,
-    .view_set_visible = backend_sim_view_set_visible,
-    .view_set_suppress_ve = backend_sim_view_set_suppress_ve,
-    .view_get_suppress_ve = backend_sim_view_get_suppress_ve,
-    .view_set_notify = backend_sim_view_set_notify,
-    .step_note = backend_sim_step_note,
-    .step_told = backend_sim_step_told,
-    .view_internal = backend_sim_view_internal,
+    .rights_get = xmi_backend_sim_rights_get,
+    .rights_set = xmi_backend_sim_rights_set,
+    .rights_set_many = xmi_backend_sim_rights_set_many,
+    .rights_get_many = xmi_backend_sim_rights_get_many,
+    .rights_set_runs = xmi_backend_sim_rights_set_runs,
+    .host_split = xmi_backend_sim_host_split,
+    .views_get_state = xmi_backend_sim_views_get_state,
+    .views_set_state = xmi_backend_sim_views_set_state,
+    .view_exists = xmi_backend_sim_view_exists,
+    .view_create = xmi_backend_sim_view_create,
+    .view_destroy = xmi_backend_sim_view_destroy,
+    .view_switch = xmi_backend_sim_view_switch,
+    .view_get_vcpu = xmi_backend_sim_view_get_vcpu,
+    .view_change_gfn = xmi_backend_sim_view_change_gfn,
+    .view_set_visible = xmi_backend_sim_view_set_visible,
+    .view_set_suppress_ve = xmi_backend_sim_view_set_suppress_ve,
+    .view_get_suppress_ve = xmi_backend_sim_view_get_suppress_ve,
+    .view_set_notify = xmi_backend_sim_view_set_notify,
+    .step_note = xmi_backend_sim_step_note,
+    .step_told = xmi_backend_sim_step_told,
+    .view_internal = xmi_backend_sim_view_internal,
     .page_map = page_map,
     .page_unmap = page_unmap,
     .page_add = page_add,

@@ -18,12 +18,12 @@ struct sim_conn {
 };
 
 /* -ENOMEM. */
-int backend_sim_conn(struct sim_machine *m, bool own, void **out);
+int xmi_backend_sim_conn(struct sim_machine *m, bool own, void **out);
 
 /* XMEM_RIGHTS_BIT()s that the kind and release have. */
-uint32_t backend_sim_rights(const struct sim_dom *d);
+uint32_t xmi_backend_sim_rights(const struct sim_dom *d);
 /* The built-in machine of "sim:". */
-int backend_sim_demo(const struct xmem_open_opts *opts, struct sim_machine **out,
+int xmi_backend_sim_demo(const struct xmem_open_opts *opts, struct sim_machine **out,
                      struct xmem_error *err);
 
 #endif

@@ -38,7 +38,7 @@ static int script_jit(struct sim_domain *d)
         ops[n++] = op(SIM_OP_EXEC, CODE_GFN, 0x80, 0);
         ops[n++] = op(SIM_OP_WRITE, HEAP_GFN + i, 0x10, i);
     }
-    return sim_vcpu_script(d, 0, ops, n, ROUNDS);
+    return xmi_sim_vcpu_script(d, 0, ops, n, ROUNDS);
 }
 
 static int script_reader(struct sim_domain *d, uint32_t vcpu)
@@ -47,7 +47,7 @@ static int script_reader(struct sim_domain *d, uint32_t vcpu)
     for (uint32_t i = 0; i < 32; i++)
         ops[i] = op(i % 8 ? SIM_OP_READ : SIM_OP_EXEC, i % 8 ? HEAP_GFN + 64 + i : CODE_GFN,
                     8 * i, 0);
-    return sim_vcpu_script(d, vcpu, ops, 32, 16);
+    return xmi_sim_vcpu_script(d, vcpu, ops, 32, 16);
 }
 
 static int add_domain(struct sim_machine *m, const char *name, enum sim_kind kind)
@@ -60,26 +60,26 @@ static int add_domain(struct sim_machine *m, const char *name, enum sim_kind kin
                                  .altp2m = kind == SIM_X86_EPT};
     struct sim_domain *d;
     strncpy(cfg.name, name, sizeof(cfg.name) - 1);
-    int rc = sim_domain_create(m, &cfg, &d);
+    int rc = xmi_sim_domain_create(m, &cfg, &d);
     if (!rc)
         rc = script_jit(d);
     return rc ? rc : script_reader(d, 1);
 }
 
-int backend_sim_demo(const struct xmem_open_opts *opts, struct sim_machine **out,
+int xmi_backend_sim_demo(const struct xmem_open_opts *opts, struct sim_machine **out,
                      struct xmem_error *err)
 {
     struct sim_machine_cfg cfg = {.seed = opts && opts->seed ? opts->seed : DEMO_SEED};
     struct sim_machine *m;
-    int rc = sim_machine_create(&cfg, &m);
+    int rc = xmi_sim_machine_create(&cfg, &m);
     if (rc)
-        return xmem_error_set(err, rc, "sim: the machine cannot be made: %s", strerror(-rc));
+        return xmi_error_set(err, rc, "sim: the machine cannot be made: %s", strerror(-rc));
     rc = add_domain(m, "demo", SIM_X86_EPT);
     if (!rc)
         rc = add_domain(m, "demo-arm", SIM_ARM_S2);
     if (rc) {
-        sim_machine_destroy(m);
-        return xmem_error_set(err, rc, "sim: the domains cannot be made: %s", strerror(-rc));
+        xmi_sim_machine_destroy(m);
+        return xmi_error_set(err, rc, "sim: the domains cannot be made: %s", strerror(-rc));
     }
     *out = m;
     return 0;

@@ -5,23 +5,23 @@
 #include <errno.h>
 #include <string.h>
 
-int backend_sim_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle)
+int xmi_backend_sim_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle)
 {
     struct sim_dom *d = dom;
     struct sim_vcpu_info info;
-    if (sim_vcpu_info(d->d, vcpu, &info))
+    if (xmi_sim_vcpu_info(d->d, vcpu, &info))
         return -ESRCH;
     *ns = info.ran;
     *idle = info.state != SIM_VCPU_RUNNABLE;
     return 0;
 }
 
-int backend_sim_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out)
+int xmi_backend_sim_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out)
 {
     struct sim_dom *d = dom;
     struct sim_arm_context c;
     struct arm_regs *r = &out->u.arm;
-    int rc = sim_hc_vcpu_get(d->m, d->domid, vcpu, &c);
+    int rc = xmi_sim_hc_vcpu_get(d->m, d->domid, vcpu, &c);
     if (rc)
         return rc;
     memset(out, 0, sizeof(*out));
@@ -45,7 +45,7 @@ int backend_sim_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out)
     return 0;
 }
 
-int backend_sim_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in)
+int xmi_backend_sim_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in)
 {
     struct sim_dom *d = dom;
     const struct arm_regs *r = &in->u.arm;
@@ -67,5 +67,5 @@ int backend_sim_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in
         .online = r->online & 1,
     };
     memcpy(c.x, r->x, sizeof(c.x));
-    return sim_hc_vcpu_set(d->m, d->domid, vcpu, &c);
+    return xmi_sim_hc_vcpu_set(d->m, d->domid, vcpu, &c);
 }

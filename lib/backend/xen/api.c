@@ -118,7 +118,7 @@ static int load_symbols(struct xen_api *api, enum which_lib lib, struct xmem_err
             continue;
         void *p = dlsym(lib_of(api, lib), s->name);
         if (!p && !s->optional)
-            return xmem_error_set(err, -EOPNOTSUPP, "%s is not in the Xen library %s", s->name,
+            return xmi_error_set(err, -EOPNOTSUPP, "%s is not in the Xen library %s", s->name,
                                   lib == LIB_CTRL ? api->ctrl_name : "that is installed");
         memcpy((char *)api + s->offset, &p, sizeof(p));
     }
@@ -130,7 +130,7 @@ static int open_stable(struct xen_api *api, enum which_lib lib, void **handle, c
 {
     *handle = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
     if (!*handle)
-        return xmem_error_set(err, -EOPNOTSUPP,
+        return xmi_error_set(err, -EOPNOTSUPP,
                               "%s cannot be loaded: install Xen's libraries, or use a simulated "
                               "machine (sim:)", soname);
     return load_symbols(api, lib, err);
@@ -139,18 +139,18 @@ static int open_stable(struct xen_api *api, enum which_lib lib, void **handle, c
 /* Which hypervisor runs is asked of itself: its library is the one that fits it. */
 static int ask_version(struct xen_api *api, struct xmem_error *err)
 {
-    void *xcall = api->call_open(xen_quiet(), 0);
+    void *xcall = api->call_open(xmi_xen_quiet(), 0);
     if (!xcall) {
         int e = errno;
         int rc = e == EACCES || e == EPERM ? -EACCES : -EOPNOTSUPP;
-        return xmem_error_set(err, rc, "no hypervisor to be reached from here (%s): run as root in "
+        return xmi_error_set(err, rc, "no hypervisor to be reached from here (%s): run as root in "
                               "Xen's control domain, with the module xen-privcmd", strerror(e));
     }
-    int v = xen_hypercall(api, xcall, HYPERCALL_XEN_VERSION, XENVER_VERSION, 0);
+    int v = xmi_xen_hypercall(api, xcall, HYPERCALL_XEN_VERSION, XENVER_VERSION, 0);
     int e = errno;
     api->call_close(xcall);
     if (v < 0)
-        return xmem_error_set(err, -EOPNOTSUPP, "the hypervisor does not tell its version (%s)",
+        return xmi_error_set(err, -EOPNOTSUPP, "the hypervisor does not tell its version (%s)",
                               strerror(e));
     api->major = (uint32_t)v >> 16;
     api->minor = (uint32_t)v & 0xffffu;
@@ -163,7 +163,7 @@ static int open_ctrl(struct xen_api *api, struct xmem_error *err)
              api->minor);
     api->lib_ctrl = dlopen(api->ctrl_name, RTLD_NOW | RTLD_LOCAL);
     if (!api->lib_ctrl)
-        return xmem_error_set(err, -EOPNOTSUPP,
+        return xmi_error_set(err, -EOPNOTSUPP,
                               "Xen %u.%u runs, but its library %s cannot be loaded: install the "
                               "package of that release (%s)", api->major, api->minor,
                               api->ctrl_name, dlerror());
@@ -177,7 +177,7 @@ static int open_devmodel(struct xen_api *api, struct xmem_error *err)
     return api->lib_devmodel ? load_symbols(api, LIB_DEVMODEL, err) : 0;
 }
 
-int xen_api_open(struct xen_api *api, struct xmem_error *err)
+int xmi_xen_api_open(struct xen_api *api, struct xmem_error *err)
 {
     memset(api, 0, sizeof(*api));
     int rc = open_stable(api, LIB_CALL, &api->lib_call, "libxencall.so.1", err);
@@ -192,11 +192,11 @@ int xen_api_open(struct xen_api *api, struct xmem_error *err)
     if (!rc)
         rc = open_devmodel(api, err);
     if (rc)
-        xen_api_close(api);
+        xmi_xen_api_close(api);
     return rc;
 }
 
-void xen_api_close(struct xen_api *api)
+void xmi_xen_api_close(struct xen_api *api)
 {
     void *libs[] = {api->lib_devmodel, api->lib_ctrl, api->lib_foreign, api->lib_evtchn, api->lib_call};
     for (size_t i = 0; i < sizeof(libs) / sizeof(*libs); i++)

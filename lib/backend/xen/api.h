@@ -139,10 +139,10 @@ struct xen_api {
 };
 
 /* A logger for Xen's libraries that keeps quiet: without one they print on stderr. */
-void *xen_quiet(void);
+void *xmi_xen_quiet(void);
 
 /* Opens everything for the hypervisor that runs here. -EOPNOTSUPP with a text. */
-int xen_api_open(struct xen_api *api, struct xmem_error *err);
-void xen_api_close(struct xen_api *api);
+int xmi_xen_api_open(struct xen_api *api, struct xmem_error *err);
+void xmi_xen_api_close(struct xen_api *api);
 
 #endif

@@ -36,30 +36,30 @@ static void xen_close(void *conn)
     struct xen_conn *c = conn;
     if (c->xch)
         c->api.interface_close(c->xch);
-    xen_names_close(&c->names);
-    xen_api_close(&c->api);
+    xmi_xen_names_close(&c->names);
+    xmi_xen_api_close(&c->api);
     free(c);
 }
 
 static int connect_xen(struct xen_conn *c, struct xmem_error *err)
 {
-    int rc = xen_api_open(&c->api, err);
+    int rc = xmi_xen_api_open(&c->api, err);
     if (rc)
         return rc;
-    c->release = xen_release_find(c->api.major, c->api.minor);
+    c->release = xmi_xen_release_find(c->api.major, c->api.minor);
     if (!c->release)
-        return xmem_error_set(err, -EOPNOTSUPP, "Xen %" PRIu32 ".%" PRIu32 " runs here; this "
+        return xmi_error_set(err, -EOPNOTSUPP, "Xen %" PRIu32 ".%" PRIu32 " runs here; this "
                               "library knows 4.11 and later", c->api.major, c->api.minor);
-    c->xch = c->api.interface_open(xen_quiet(), xen_quiet(), 0);
+    c->xch = c->api.interface_open(xmi_xen_quiet(), xmi_xen_quiet(), 0);
     if (!c->xch) {
         int e = errno;
-        return xmem_error_set(err, e == EACCES || e == EPERM ? -e : -EOPNOTSUPP,
+        return xmi_error_set(err, e == EACCES || e == EPERM ? -e : -EOPNOTSUPP,
                               "%s does not reach the hypervisor (%s): run as root in Xen's control "
                               "domain", c->api.ctrl_name, strerror(e));
     }
     c->arm = machine_is_arm();
     c->amd = !c->arm && cpu_is_amd();
-    xen_names_open(&c->names);
+    xmi_xen_names_open(&c->names);
     return 0;
 }
 
@@ -68,11 +68,11 @@ static int xen_open(const char *rest, const struct xmem_open_opts *opts, void **
 {
     (void)opts;
     if (*rest)
-        return xmem_error_set(err, -EINVAL, "'xen:%.100s': nothing stands behind xen:, which is the "
+        return xmi_error_set(err, -EINVAL, "'xen:%.100s': nothing stands behind xen:, which is the "
                               "hypervisor that runs here", rest);
     struct xen_conn *c = calloc(1, sizeof(*c));
     if (!c)
-        return xmem_error_set(err, -ENOMEM, "xen: out of memory");
+        return xmi_error_set(err, -ENOMEM, "xen: out of memory");
     int rc = connect_xen(c, err);
     if (rc) {
         xen_close(c);
@@ -88,33 +88,33 @@ static void xen_domain_close(void *dom)
 {
     struct xen_dom *d = dom;
     if (d->ring)
-        xen_monitor_disable(d);
-    xen_ring_unmap(d);
-    xen_events_close(d);
+        xmi_xen_monitor_disable(d);
+    xmi_xen_ring_unmap(d);
+    xmi_xen_events_close(d);
     if (d->fmem)
         d->api->foreign_close(d->fmem);
     if (d->xch)
         d->api->interface_close(d->xch);
-    xen_calls_close(d);
-    xen_inject_close(d);
-    host_copy_free(&d->host);
+    xmi_xen_calls_close(d);
+    xmi_xen_inject_close(d);
+    xmi_host_copy_free(&d->host);
     free(d);
 }
 
 static int open_handles(struct xen_dom *d, struct xmem_error *err)
 {
-    d->xch = d->api->interface_open(xen_quiet(), xen_quiet(), 0);
+    d->xch = d->api->interface_open(xmi_xen_quiet(), xmi_xen_quiet(), 0);
     if (d->xch)
-        d->fmem = d->api->foreign_open(xen_quiet(), 0);
-    int rc = d->fmem ? xen_events_open(d) : errno ? -errno : -EIO;
-    return rc ? xmem_error_set(err, rc == -EACCES || rc == -EPERM ? rc : -EIO,
+        d->fmem = d->api->foreign_open(xmi_xen_quiet(), 0);
+    int rc = d->fmem ? xmi_xen_events_open(d) : errno ? -errno : -EIO;
+    return rc ? xmi_error_set(err, rc == -EACCES || rc == -EPERM ? rc : -EIO,
                                "domain %" PRIu32 ": Xen's devices cannot be opened: %s", d->domid,
                                strerror(-rc))
               : 0;
 }
 
 /* Is altp2m there, and was it allowed for this domain? Both are told by one question. */
-static bool views_usable(struct xen_dom *d)
+static bool xmi_views_usable(struct xen_dom *d)
 {
     if (d->kind != XMEM_KIND_X86_EPT)
         return false;
@@ -127,18 +127,18 @@ static int open_domain(struct xen_dom *d, struct xmem_error *err)
     int rc = open_handles(d, err);
     if (rc)
         return rc;
-    rc = xen_dom_look(d->xch, d->api, d->domid, &info);
+    rc = xmi_xen_dom_look(d->xch, d->api, d->domid, &info);
     if (rc == -ESRCH || (!rc && info.flags & XEN_INFO_DYING))
-        return xmem_error_set(err, -ESRCH, "domain %" PRIu32 " does not exist", d->domid);
+        return xmi_error_set(err, -ESRCH, "domain %" PRIu32 " does not exist", d->domid);
     if (rc)
-        return xmem_error_set(err, rc == -EACCES || rc == -EPERM ? rc : -EIO,
+        return xmi_error_set(err, rc == -EACCES || rc == -EPERM ? rc : -EIO,
                               "domain %" PRIu32 " cannot be asked for: %s%s%s", d->domid,
                               strerror(-rc), rc == -EACCES ? ": the hypervisor's version is not that "
                               "of " : "", rc == -EACCES ? d->api->ctrl_name : "");
-    d->kind = xen_kind_of(d->conn, &info);
+    d->kind = xmi_xen_kind_of(d->conn, &info);
     if (d->kind != XMEM_KIND_X86_PV)
         xen_rc(d, d->api->hvm_param_get(d->xch, d->domid, HVM_PARAM_MONITOR_RING_PFN, &d->ring_gfn));
-    d->views = views_usable(d);
+    d->views = xmi_views_usable(d);
     return 0;
 }
 
@@ -147,7 +147,7 @@ static int xen_domain_open(void *conn, uint32_t domid, void **dom, struct xmem_e
     struct xen_conn *c = conn;
     struct xen_dom *d = calloc(1, sizeof(*d));
     if (!d)
-        return xmem_error_set(err, -ENOMEM, "domain %" PRIu32 ": out of memory", domid);
+        return xmi_error_set(err, -ENOMEM, "domain %" PRIu32 ": out of memory", domid);
     d->conn = c;
     d->api = &c->api;
     d->release = c->release;
@@ -196,59 +196,59 @@ static uint64_t xen_hypercalls(void *dom)
     return d->hypercalls;
 }
 
-const struct xmem_backend_ops xmem_backend_xen = {
+const struct xmem_backend_ops xmi_backend_xen = {
     .scheme = "xen",
     .open = xen_open,
     .close = xen_close,
-    .domain_list = xen_domain_list,
+    .domain_list = xmi_xen_domain_list,
     .domain_open = xen_domain_open,
     .domain_close = xen_domain_close,
-    .domain_info = xen_domain_info_get,
-    .domain_caps = xen_domain_caps,
+    .domain_info = xmi_xen_domain_info_get,
+    .domain_caps = xmi_xen_domain_caps,
     .domain_quirks = xen_domain_quirks,
     .pause = xen_pause,
     .unpause = xen_unpause,
-    .vcpu_peek = xen_vcpu_peek,
-    .vcpu_get = xen_vcpu_get,
-    .vcpu_set = xen_vcpu_set,
-    .vcpu_inject = xen_vcpu_inject,
-    .vcpu_step_off = xen_vcpu_step_off,
-    .vcpu_ran = xen_vcpu_ran,
-    .monitor_enable = xen_monitor_enable,
-    .ring_is_on = xen_ring_is_on,
-    .monitor_disable = xen_monitor_disable,
-    .monitor_attach = xen_monitor_attach,
-    .monitor_set = xen_monitor_set,
+    .vcpu_peek = xmi_xen_vcpu_peek,
+    .vcpu_get = xmi_xen_vcpu_get,
+    .vcpu_set = xmi_xen_vcpu_set,
+    .vcpu_inject = xmi_xen_vcpu_inject,
+    .vcpu_step_off = xmi_xen_vcpu_step_off,
+    .vcpu_ran = xmi_xen_vcpu_ran,
+    .monitor_enable = xmi_xen_monitor_enable,
+    .ring_is_on = xmi_xen_ring_is_on,
+    .monitor_disable = xmi_xen_monitor_disable,
+    .monitor_attach = xmi_xen_monitor_attach,
+    .monitor_set = xmi_xen_monitor_set,
     .access_required = xen_access_required,
-    .event_fd = xen_event_fd,
-    .event_ack = xen_event_ack,
-    .event_wait = xen_event_wait,
-    .event_idle = xen_event_idle,
-    .event_notify = xen_event_notify,
-    .event_poke = xen_event_poke,
-    .event_soon = xen_event_soon,
-    .rights_get = xen_rights_get,
-    .rights_set = xen_rights_set,
-    .rights_set_many = xen_rights_set_many,
-    .rights_get_many = xen_rights_get_many,
-    .rights_set_runs = xen_rights_set_runs,
-    .host_split = xen_host_split,
-    .views_get_state = xen_views_get_state,
-    .views_set_state = xen_views_set_state,
-    .view_exists = xen_view_exists,
-    .view_create = xen_view_create,
-    .view_destroy = xen_view_destroy,
-    .view_switch = xen_view_switch,
-    .view_get_vcpu = xen_view_get_vcpu,
-    .view_change_gfn = xen_view_change_gfn,
-    .view_set_visible = xen_view_set_visible,
-    .view_set_suppress_ve = xen_view_set_suppress_ve,
-    .view_get_suppress_ve = xen_view_get_suppress_ve,
-    .view_set_notify = xen_view_set_notify,
-    .page_map = xen_page_map,
-    .page_unmap = xen_page_unmap,
-    .pages_there = xen_pages_there,
-    .page_add = xen_page_add,
-    .page_remove = xen_page_remove,
+    .event_fd = xmi_xen_event_fd,
+    .event_ack = xmi_xen_event_ack,
+    .event_wait = xmi_xen_event_wait,
+    .event_idle = xmi_xen_event_idle,
+    .event_notify = xmi_xen_event_notify,
+    .event_poke = xmi_xen_event_poke,
+    .event_soon = xmi_xen_event_soon,
+    .rights_get = xmi_xen_rights_get,
+    .rights_set = xmi_xen_rights_set,
+    .rights_set_many = xmi_xen_rights_set_many,
+    .rights_get_many = xmi_xen_rights_get_many,
+    .rights_set_runs = xmi_xen_rights_set_runs,
+    .host_split = xmi_xen_host_split,
+    .views_get_state = xmi_xen_views_get_state,
+    .views_set_state = xmi_xen_views_set_state,
+    .view_exists = xmi_xen_view_exists,
+    .view_create = xmi_xen_view_create,
+    .view_destroy = xmi_xen_view_destroy,
+    .view_switch = xmi_xen_view_switch,
+    .view_get_vcpu = xmi_xen_view_get_vcpu,
+    .view_change_gfn = xmi_xen_view_change_gfn,
+    .view_set_visible = xmi_xen_view_set_visible,
+    .view_set_suppress_ve = xmi_xen_view_set_suppress_ve,
+    .view_get_suppress_ve = xmi_xen_view_get_suppress_ve,
+    .view_set_notify = xmi_xen_view_set_notify,
+    .page_map = xmi_xen_page_map,
+    .page_unmap = xmi_xen_page_unmap,
+    .pages_there = xmi_xen_pages_there,
+    .page_add = xmi_xen_page_add,
+    .page_remove = xmi_xen_page_remove,
     .hypercalls = xen_hypercalls,
 };

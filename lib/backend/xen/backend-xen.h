@@ -58,108 +58,108 @@ static inline int xen_rc(struct xen_dom *d, int rc)
 }
 
 /* -ESRCH the domain is gone; *info is zero beyond what the release fills. */
-int xen_look_from(void *xch, const struct xen_api *api, uint32_t domid,
+int xmi_xen_look_from(void *xch, const struct xen_api *api, uint32_t domid,
                   struct xen_domain_info *info);
-int xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid, struct xen_domain_info *info);
+int xmi_xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid, struct xen_domain_info *info);
 
 /* It will never run again. */
-bool xen_info_is_dead(const struct xen_domain_info *info);
+bool xmi_xen_info_is_dead(const struct xen_domain_info *info);
 
 /* info.c */
-enum xmem_kind xen_kind_of(const struct xen_conn *c, const struct xen_domain_info *info);
-int xen_domain_list(void *conn, struct xmem_domain_info *v, size_t room, size_t *n);
-int xen_domain_info_get(void *dom, struct xmem_domain_info *out);
+enum xmem_kind xmi_xen_kind_of(const struct xen_conn *c, const struct xen_domain_info *info);
+int xmi_xen_domain_list(void *conn, struct xmem_domain_info *v, size_t room, size_t *n);
+int xmi_xen_domain_info_get(void *dom, struct xmem_domain_info *out);
 
 /* inject.c; can: asks nobody, opens what is needed. */
-bool xen_can_inject(struct xen_dom *d);
-void xen_inject_close(struct xen_dom *d);
-int xen_vcpu_inject(void *dom, uint32_t vcpu, const struct backend_exception *e);
+bool xmi_xen_can_inject(struct xen_dom *d);
+void xmi_xen_inject_close(struct xen_dom *d);
+int xmi_xen_vcpu_inject(void *dom, uint32_t vcpu, const struct backend_exception *e);
 
 /* page.c */
-int xen_page_map(void *dom, uint64_t gfn, void **page);
-void xen_page_unmap(void *dom, void *page);
-int xen_pages_there(void *dom, uint64_t gfn, uint32_t nr, bool *there);
+int xmi_xen_page_map(void *dom, uint64_t gfn, void **page);
+void xmi_xen_page_unmap(void *dom, void *page);
+int xmi_xen_pages_there(void *dom, uint64_t gfn, uint32_t nr, bool *there);
 /* The same by mapping them for a moment, where no hypercall tells. */
-int xen_there_by_mapping(struct xen_dom *d, uint64_t gfn, uint32_t nr, bool *there);
-int xen_page_add(void *dom, uint64_t gfn);
-int xen_page_remove(void *dom, uint64_t gfn);
+int xmi_xen_there_by_mapping(struct xen_dom *d, uint64_t gfn, uint32_t nr, bool *there);
+int xmi_xen_page_add(void *dom, uint64_t gfn);
+int xmi_xen_page_remove(void *dom, uint64_t gfn);
 
 /* event.c */
-int xen_events_open(struct xen_dom *d);
-void xen_events_close(struct xen_dom *d);
-int xen_monitor_enable(void *dom, struct backend_ring *ring);
-int xen_monitor_disable(void *dom);
-bool xen_ring_is_on(void *dom);
-int xen_monitor_attach(void *dom, struct backend_ring *ring);
-void xen_ring_unmap(struct xen_dom *d);
-int xen_monitor_set(void *dom, const struct backend_monitor *m);
-int xen_event_fd(void *dom);
-int xen_event_ack(void *dom);
-int xen_event_wait(void *dom, int timeout_ms);
-int xen_event_idle(void *dom);
-int xen_event_notify(void *dom);
-int xen_event_poke(void *dom);
-int xen_event_soon(void *dom);
+int xmi_xen_events_open(struct xen_dom *d);
+void xmi_xen_events_close(struct xen_dom *d);
+int xmi_xen_monitor_enable(void *dom, struct backend_ring *ring);
+int xmi_xen_monitor_disable(void *dom);
+bool xmi_xen_ring_is_on(void *dom);
+int xmi_xen_monitor_attach(void *dom, struct backend_ring *ring);
+void xmi_xen_ring_unmap(struct xen_dom *d);
+int xmi_xen_monitor_set(void *dom, const struct backend_monitor *m);
+int xmi_xen_event_fd(void *dom);
+int xmi_xen_event_ack(void *dom);
+int xmi_xen_event_wait(void *dom, int timeout_ms);
+int xmi_xen_event_idle(void *dom);
+int xmi_xen_event_notify(void *dom);
+int xmi_xen_event_poke(void *dom);
+int xmi_xen_event_soon(void *dom);
 /* Does a ring listen? 1, 0, or -EOPNOTSUPP: this hypervisor has no mem_access. */
-int xen_ring_active(struct xen_dom *d);
+int xmi_xen_ring_active(struct xen_dom *d);
 
-/* pv.c: PV domains; no other call to a PV domain's monitor before xen_pv_possible(). */
-bool xen_pv_possible(struct xen_dom *d);
+/* pv.c: PV domains; no other call to a PV domain's monitor before xmi_xen_pv_possible(). */
+bool xmi_xen_pv_possible(struct xen_dom *d);
 /* The machine's last frame: a PV domain's gfn is an mfn. */
-uint64_t xen_pv_highest(struct xen_dom *d);
+uint64_t xmi_xen_pv_highest(struct xen_dom *d);
 /* Shadow mode, the ring in d->ring, its port. */
-int xen_pv_enable(struct xen_dom *d, uint32_t *remote);
-int xen_pv_attach(struct xen_dom *d);
-int xen_pv_resume(struct xen_dom *d);
-void xen_pv_unmap(struct xen_dom *d);
-int xen_pv_disabled(struct xen_dom *d);
+int xmi_xen_pv_enable(struct xen_dom *d, uint32_t *remote);
+int xmi_xen_pv_attach(struct xen_dom *d);
+int xmi_xen_pv_resume(struct xen_dom *d);
+void xmi_xen_pv_unmap(struct xen_dom *d);
+int xmi_xen_pv_disabled(struct xen_dom *d);
 
 /* view.c */
-int xen_views_get_state(void *dom, bool *on);
-int xen_views_set_state(void *dom, bool on);
-int xen_view_exists(void *dom, uint16_t view);
-int xen_view_create(void *dom, uint8_t default_rights, uint16_t *view);
-int xen_view_destroy(void *dom, uint16_t view);
-int xen_view_switch(void *dom, uint16_t view);
-int xen_view_get_vcpu(void *dom, uint32_t vcpu, uint16_t *view);
-int xen_view_change_gfn(void *dom, uint16_t view, uint64_t gfn, uint64_t to_gfn);
-int xen_view_set_visible(void *dom, uint16_t view, bool visible);
-int xen_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, bool suppress);
-int xen_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress);
-int xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
+int xmi_xen_views_get_state(void *dom, bool *on);
+int xmi_xen_views_set_state(void *dom, bool on);
+int xmi_xen_view_exists(void *dom, uint16_t view);
+int xmi_xen_view_create(void *dom, uint8_t default_rights, uint16_t *view);
+int xmi_xen_view_destroy(void *dom, uint16_t view);
+int xmi_xen_view_switch(void *dom, uint16_t view);
+int xmi_xen_view_get_vcpu(void *dom, uint32_t vcpu, uint16_t *view);
+int xmi_xen_view_change_gfn(void *dom, uint16_t view, uint64_t gfn, uint64_t to_gfn);
+int xmi_xen_view_set_visible(void *dom, uint16_t view, bool visible);
+int xmi_xen_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, bool suppress);
+int xmi_xen_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress);
+int xmi_xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
 
 /* vcpu.c */
-int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc);
+int xmi_xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc);
 /* The next look is after another answer. */
-void xen_peek_ended(struct xen_dom *d);
-int xen_vcpu_step_off(void *dom, uint32_t vcpu);
-int xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);
-int xen_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out);
-int xen_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in);
+void xmi_xen_peek_ended(struct xen_dom *d);
+int xmi_xen_vcpu_step_off(void *dom, uint32_t vcpu);
+int xmi_xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);
+int xmi_xen_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out);
+int xmi_xen_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in);
 
 /* rights.c */
-int xen_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights);
-int xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
+int xmi_xen_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights);
+int xmi_xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
                    uint64_t *done);
-int xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
+int xmi_xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
                         uint32_t nr, uint64_t *done);
 
 /* multi.c: XENMEM_access_op, with Xen's numbers for rights */
-int xen_access_get(struct xen_dom *d, uint64_t gfn, int *number);
-int xen_access_set(struct xen_dom *d, uint64_t gfn, uint32_t nr, int number);
-int xen_rights_get_many(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights);
-int xen_rights_set_runs(void *dom, struct backend_run *v, uint32_t n);
-bool xen_calls_open(struct xen_dom *d);
-void xen_calls_close(struct xen_dom *d);
+int xmi_xen_access_get(struct xen_dom *d, uint64_t gfn, int *number);
+int xmi_xen_access_set(struct xen_dom *d, uint64_t gfn, uint32_t nr, int number);
+int xmi_xen_rights_get_many(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights);
+int xmi_xen_rights_set_runs(void *dom, struct backend_run *v, uint32_t n);
+bool xmi_xen_calls_open(struct xen_dom *d);
+void xmi_xen_calls_close(struct xen_dom *d);
 
 /* host.c: after host rights were set, and after altp2m was turned on. */
-bool xen_host_needed(const struct xen_dom *d);
-int xen_host_changed(struct xen_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights);
-int xen_host_views_on(struct xen_dom *d);
-int xen_host_turn_views_on(struct xen_dom *d);
-int xen_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n);
+bool xmi_xen_host_needed(const struct xen_dom *d);
+int xmi_xen_host_changed(struct xen_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights);
+int xmi_xen_host_views_on(struct xen_dom *d);
+int xmi_xen_host_turn_views_on(struct xen_dom *d);
+int xmi_xen_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n);
 
 /* caps.c */
-int xen_domain_caps(void *dom, struct xmem_caps *out);
+int xmi_xen_domain_caps(void *dom, struct xmem_caps *out);
 
 #endif

@@ -66,7 +66,7 @@ static void x86_caps(struct xen_dom *d, struct xmem_caps *c)
     c->max_views = d->views ? d->release->max_views : 1;
     c->view_rights = d->views ? c->rights : 0;
     c->replies = 1u << XMEM_REPLY_DENY | 1u << XMEM_REPLY_EMULATE | 1u << XMEM_REPLY_EMULATE_NOWRITE;
-    if (xen_can_inject(d))
+    if (xmi_xen_can_inject(d))
         c->replies |= 1u << XMEM_REPLY_REINJECT;
     c->reply_flags = XMEM_REPLY_SET_REGS | XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA |
                      (c->step_means & XMEM_STEP_SINGLE ? XMEM_REPLY_TOGGLE_STEP : 0) |
@@ -117,11 +117,11 @@ static uint32_t slots_of(uint32_t version)
     return slots;
 }
 
-int xen_domain_caps(void *dom, struct xmem_caps *out)
+int xmi_xen_domain_caps(void *dom, struct xmem_caps *out)
 {
     struct xen_dom *d = dom;
     struct xmem_domain_info info = XMEM_INIT(info);
-    int rc = xen_domain_info_get(d, &info);
+    int rc = xmi_xen_domain_info_get(d, &info);
     if (rc)
         return rc;
     out->max_views = 1;
@@ -130,7 +130,7 @@ int xen_domain_caps(void *dom, struct xmem_caps *out)
     out->interface_version = d->release->interface_version;
     out->ring_slots = slots_of(out->interface_version);
     out->replies = 0;
-    int active = xen_ring_active(d);
+    int active = xmi_xen_ring_active(d);
     if (active < 0)
         return active == -EOPNOTSUPP ? 0 : active; /* no mem_access here: the rest stays zero */
     out->flags = XMEM_CAP_MEM_ACCESS | XMEM_CAP_ADD_PAGE;

@@ -29,13 +29,13 @@ static size_t size_of(uint32_t minor)
     return is_wide(minor) ? sizeof(struct xen_context_wide) : sizeof(struct xen_context_narrow);
 }
 
-void xen_context_clear(union xen_context *c, uint32_t minor)
+void xmi_xen_context_clear(union xen_context *c, uint32_t minor)
 {
     memset(c, 0, sizeof(*c));
     memset(c->bytes + size_of(minor), MARK, MARK_BYTES);
 }
 
-bool xen_context_fits(const union xen_context *c, uint32_t minor)
+bool xmi_xen_context_fits(const union xen_context *c, uint32_t minor)
 {
     const uint8_t *p = c->bytes + size_of(minor);
     bool same = true;
@@ -67,7 +67,7 @@ static void get_tail(const struct xen_context_tail *t, struct arm_regs *out)
                           (r)->spsr_fiq = (c)->spsr_fiq, (r)->spsr_irq = (c)->spsr_irq, \
                           (r)->spsr_und = (c)->spsr_und, (r)->spsr_abt = (c)->spsr_abt)
 
-void xen_context_get(const union xen_context *c, uint32_t minor, struct arm_regs *out)
+void xmi_xen_context_get(const union xen_context *c, uint32_t minor, struct arm_regs *out)
 {
     get_head(&c->head, out);
     if (is_wide(minor))
@@ -117,7 +117,7 @@ static void set_narrow(struct xen_context_narrow *c, const struct arm_regs *in)
     set_tail(&c->tail, in);
 }
 
-void xen_context_set(union xen_context *c, uint32_t minor, const struct arm_regs *in)
+void xmi_xen_context_set(union xen_context *c, uint32_t minor, const struct arm_regs *in)
 {
     memset(c, 0, sizeof(*c));
     set_head(&c->head, in);

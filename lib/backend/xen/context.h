@@ -47,10 +47,10 @@ union xen_context {
 };
 
 /* To be read into: all zero, but for a mark behind what 4.minor is known to have. */
-void xen_context_clear(union xen_context *c, uint32_t minor);
+void xmi_xen_context_clear(union xen_context *c, uint32_t minor);
 /* False: longer than known, so of another layout. */
-bool xen_context_fits(const union xen_context *c, uint32_t minor);
-void xen_context_get(const union xen_context *c, uint32_t minor, struct arm_regs *out);
-void xen_context_set(union xen_context *c, uint32_t minor, const struct arm_regs *in);
+bool xmi_xen_context_fits(const union xen_context *c, uint32_t minor);
+void xmi_xen_context_get(const union xen_context *c, uint32_t minor, struct arm_regs *out);
+void xmi_xen_context_set(union xen_context *c, uint32_t minor, const struct arm_regs *in);
 
 #endif

@@ -7,7 +7,7 @@
 #define DOMID_FIRST_RESERVED 0x7ff0u /* public/xen.h */
 
 /* The next domain from domid on; one at a time, because the length of the element varies by release. */
-int xen_look_from(void *xch, const struct xen_api *api, uint32_t domid,
+int xmi_xen_look_from(void *xch, const struct xen_api *api, uint32_t domid,
                      struct xen_domain_info *info)
 {
     memset(info, 0, sizeof(*info));
@@ -17,15 +17,15 @@ int xen_look_from(void *xch, const struct xen_api *api, uint32_t domid,
     return n ? 0 : -ESRCH;
 }
 
-int xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid, struct xen_domain_info *info)
+int xmi_xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid, struct xen_domain_info *info)
 {
     if (domid >= DOMID_FIRST_RESERVED)
         return -ESRCH;
-    int rc = xen_look_from(xch, api, domid, info);
+    int rc = xmi_xen_look_from(xch, api, domid, info);
     return rc ? rc : info->domid == domid ? 0 : -ESRCH;
 }
 
-bool xen_info_is_dead(const struct xen_domain_info *info)
+bool xmi_xen_info_is_dead(const struct xen_domain_info *info)
 {
     if (info->flags & XEN_INFO_DYING)
         return true;

@@ -34,11 +34,11 @@ static int make_nonblocking(int fd)
     return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) ? -errno : 0;
 }
 
-int xen_events_open(struct xen_dom *d)
+int xmi_xen_events_open(struct xen_dom *d)
 {
     const struct itimerspec every = {.it_interval.tv_nsec = LOOK_EVERY_NS,
                                      .it_value.tv_nsec = LOOK_EVERY_NS};
-    d->xce = d->api->evtchn_open(xen_quiet(), 0);
+    d->xce = d->api->evtchn_open(xmi_xen_quiet(), 0);
     if (!d->xce)
         return errno ? -errno : -EIO;
     d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -47,7 +47,7 @@ int xen_events_open(struct xen_dom *d)
     if (d->epoll_fd < 0 || d->poke_fd < 0 || d->timer_fd < 0 ||
         timerfd_settime(d->timer_fd, 0, &every, NULL))
         return -errno;
-    d->look_at = clock_ns() + LOOK_EVERY_NS;
+    d->look_at = xmi_clock_ns() + LOOK_EVERY_NS;
     int rc = watch(d->epoll_fd, d->timer_fd);
     if (!rc)
         rc = watch(d->epoll_fd, d->poke_fd);
@@ -56,7 +56,7 @@ int xen_events_open(struct xen_dom *d)
     return rc ? rc : watch(d->epoll_fd, d->api->evtchn_fd(d->xce));
 }
 
-void xen_events_close(struct xen_dom *d)
+void xmi_xen_events_close(struct xen_dom *d)
 {
     if (d->xce)
         d->api->evtchn_close(d->xce);
@@ -70,13 +70,13 @@ void xen_events_close(struct xen_dom *d)
     d->timer_fd = d->epoll_fd = d->poke_fd = -1;
 }
 
-int xen_ring_active(struct xen_dom *d)
+int xmi_xen_ring_active(struct xen_dom *d)
 {
     int number;
     /* Of a PV domain only a hypervisor with the extension is asked. */
-    if (d->kind == XMEM_KIND_X86_PV && !xen_pv_possible(d))
+    if (d->kind == XMEM_KIND_X86_PV && !xmi_xen_pv_possible(d))
         return -EOPNOTSUPP;
-    int rc = xen_access_get(d, DEFAULT_GFN, &number);
+    int rc = xmi_xen_access_get(d, DEFAULT_GFN, &number);
     if (rc == -ENODEV || (rc == -EOPNOTSUPP && d->kind == XMEM_KIND_X86_PV))
         return 0; /* of PV: its shadow mode is off */
     if (rc == -ENOSYS || rc == -EINVAL)
@@ -88,7 +88,7 @@ int xen_ring_active(struct xen_dom *d)
 static int enable_failed(struct xen_dom *d)
 {
     int rc = errno ? -errno : -EIO;
-    if (rc != -EBUSY && xen_ring_active(d) == 1)
+    if (rc != -EBUSY && xmi_xen_ring_active(d) == 1)
         xen_rc(d, d->api->monitor_disable(d->xch, d->domid));
     return rc == -ENODEV || rc == -ENOSYS ? -EOPNOTSUPP : rc;
 }
@@ -102,18 +102,18 @@ static uint32_t interface_version(struct xen_dom *d)
 static int ring_enable(struct xen_dom *d, uint32_t *remote)
 {
     if (d->kind == XMEM_KIND_X86_PV)
-        return xen_pv_enable(d, remote);
+        return xmi_xen_pv_enable(d, remote);
     errno = 0;
     d->hypercalls++;
     d->ring = d->api->monitor_enable(d->xch, d->domid, remote);
     return d->ring ? 0 : enable_failed(d);
 }
 
-int xen_monitor_enable(void *dom, struct backend_ring *ring)
+int xmi_xen_monitor_enable(void *dom, struct backend_ring *ring)
 {
     struct xen_dom *d = dom;
     uint32_t remote = 0;
-    int active = xen_ring_active(d);
+    int active = xmi_xen_ring_active(d);
     if (active)
         return active < 0 ? active : -EBUSY;
     int rc = ring_enable(d, &remote);
@@ -121,10 +121,10 @@ int xen_monitor_enable(void *dom, struct backend_ring *ring)
         return rc;
     d->port = d->api->evtchn_bind(d->xce, d->domid, remote);
     rc = d->port < 0 ? -errno : 0;
-    if (!rc && xen_ring_active(d) != 1)
+    if (!rc && xmi_xen_ring_active(d) != 1)
         rc = -EOPNOTSUPP; /* the ring works and mem_access does not: stock Debian arm64 */
     if (rc) {
-        ring->left = xen_monitor_disable(d) != 0;
+        ring->left = xmi_xen_monitor_disable(d) != 0;
         return rc;
     }
     ring->page = d->ring;
@@ -133,10 +133,10 @@ int xen_monitor_enable(void *dom, struct backend_ring *ring)
     return 0;
 }
 
-int xen_monitor_attach(void *dom, struct backend_ring *ring)
+int xmi_xen_monitor_attach(void *dom, struct backend_ring *ring)
 {
     struct xen_dom *d = dom;
-    int rc = xen_pv_attach(d);
+    int rc = xmi_xen_pv_attach(d);
     if (rc)
         return rc;
     ring->page = d->ring;
@@ -146,10 +146,10 @@ int xen_monitor_attach(void *dom, struct backend_ring *ring)
 }
 
 /* A destroyed domain stays a zombie while its ring is mapped. */
-void xen_ring_unmap(struct xen_dom *d)
+void xmi_xen_ring_unmap(struct xen_dom *d)
 {
     if (d->resource)
-        xen_pv_unmap(d);
+        xmi_xen_pv_unmap(d);
     else if (d->ring)
         munmap(d->ring, PAGE_BYTES);
     d->ring = NULL;
@@ -158,23 +158,23 @@ void xen_ring_unmap(struct xen_dom *d)
     d->port = -1;
 }
 
-int xen_monitor_disable(void *dom)
+int xmi_xen_monitor_disable(void *dom)
 {
     struct xen_dom *d = dom;
     bool pv = d->kind == XMEM_KIND_X86_PV;
     /* Not asked without the extension; whose ring is mapped has it. */
-    if (pv && !d->ring && !d->shadow_only && !xen_pv_possible(d))
+    if (pv && !d->ring && !d->shadow_only && !xmi_xen_pv_possible(d))
         return -EOPNOTSUPP;
     int rc = d->shadow_only ? 0 : xen_rc(d, d->api->monitor_disable(d->xch, d->domid));
     if (rc && !d->dead)
         return rc; /* it is still there: answers must reach who waits, and it can be ended later */
-    xen_ring_unmap(d);
-    rc = pv && !d->dead ? xen_pv_disabled(d) : 0;
+    xmi_xen_ring_unmap(d);
+    rc = pv && !d->dead ? xmi_xen_pv_disabled(d) : 0;
     d->shadow_only = rc != 0;
     return rc;
 }
 
-bool xen_ring_is_on(void *dom)
+bool xmi_xen_ring_is_on(void *dom)
 {
     return ((struct xen_dom *)dom)->ring != NULL;
 }
@@ -219,10 +219,10 @@ static int set_by_reason(struct xen_dom *d, const struct backend_monitor *m)
 static int deny_possible(struct xen_dom *d)
 {
     uint32_t op[2] = {MONITOR_OP_CONTROL_REGISTERS, 0};
-    return xen_domctl(d, DOMCTL_MONITOR_OP, op, sizeof(op));
+    return xmi_xen_domctl(d, DOMCTL_MONITOR_OP, op, sizeof(op));
 }
 
-int xen_monitor_set(void *dom, const struct backend_monitor *m)
+int xmi_xen_monitor_set(void *dom, const struct backend_monitor *m)
 {
     struct xen_dom *d = dom;
     /* First what is harmless if the second fails. */
@@ -233,7 +233,7 @@ int xen_monitor_set(void *dom, const struct backend_monitor *m)
     return rc == -EEXIST ? 0 : rc; /* it is so already */
 }
 
-int xen_event_fd(void *dom)
+int xmi_xen_event_fd(void *dom)
 {
     struct xen_dom *d = dom;
     return d->epoll_fd;
@@ -242,9 +242,9 @@ int xen_event_fd(void *dom)
 static int look_alive(struct xen_dom *d)
 {
     struct xen_domain_info info;
-    int rc = xen_dom_look(d->xch, d->api, d->domid, &info);
+    int rc = xmi_xen_dom_look(d->xch, d->api, d->domid, &info);
     d->hypercalls++;
-    if (rc == -ESRCH || (!rc && xen_info_is_dead(&info)))
+    if (rc == -ESRCH || (!rc && xmi_xen_info_is_dead(&info)))
         d->dead = true;
     return d->dead ? -ESHUTDOWN : 0;
 }
@@ -253,13 +253,13 @@ static int look_alive(struct xen_dom *d)
 static int look_if_due(struct xen_dom *d)
 {
     uint64_t ticks;
-    if (clock_ns() < d->look_at || read(d->timer_fd, &ticks, sizeof(ticks)) != sizeof(ticks))
+    if (xmi_clock_ns() < d->look_at || read(d->timer_fd, &ticks, sizeof(ticks)) != sizeof(ticks))
         return 0;
     d->look_at += (int64_t)ticks * LOOK_EVERY_NS;
     return look_alive(d);
 }
 
-int xen_event_poke(void *dom)
+int xmi_xen_event_poke(void *dom)
 {
     struct xen_dom *d = dom;
     const uint64_t one = 1;
@@ -270,12 +270,12 @@ int xen_event_poke(void *dom)
 }
 
 /* The next look is brought forward. */
-int xen_event_soon(void *dom)
+int xmi_xen_event_soon(void *dom)
 {
     const struct itimerspec soon = {.it_interval.tv_nsec = LOOK_EVERY_NS,
                                     .it_value.tv_nsec = NS_PER_MS};
     struct xen_dom *d = dom;
-    int64_t at = clock_ns() + NS_PER_MS;
+    int64_t at = xmi_clock_ns() + NS_PER_MS;
     if (at >= d->look_at)
         return 0;
     if (timerfd_settime(d->timer_fd, 0, &soon, NULL))
@@ -291,7 +291,7 @@ static void take_poke(struct xen_dom *d)
 }
 
 /* Two calls at the most, since this is done for each event. */
-int xen_event_ack(void *dom)
+int xmi_xen_event_ack(void *dom)
 {
     struct xen_dom *d = dom;
     if (d->dead)
@@ -308,11 +308,11 @@ int xen_event_ack(void *dom)
  * The channel alone: one fd behind another costs time, and the clock says when to look. A look
  * that finds the domain alive is no reason to come back before the time is over.
  */
-int xen_event_wait(void *dom, int timeout_ms)
+int xmi_xen_event_wait(void *dom, int timeout_ms)
 {
     struct xen_dom *d = dom;
     struct pollfd p = {.fd = d->api->evtchn_fd(d->xce), .events = POLLIN};
-    int64_t now = clock_ns(), end = timeout_ms < 0 ? INT64_MAX : now + timeout_ms * NS_PER_MS;
+    int64_t now = xmi_clock_ns(), end = timeout_ms < 0 ? INT64_MAX : now + timeout_ms * NS_PER_MS;
     if (d->poked)
         return 1;
     for (;;) {
@@ -322,24 +322,24 @@ int xen_event_wait(void *dom, int timeout_ms)
             return n < 0 ? -errno : 1;
         if (look_if_due(d))
             return 1;
-        now = clock_ns();
+        now = xmi_clock_ns();
         if (now >= end)
             return 0;
     }
 }
 
-int xen_event_idle(void *dom)
+int xmi_xen_event_idle(void *dom)
 {
     const struct xen_dom *d = dom;
     return d->dead ? -ESHUTDOWN : 0;
 }
 
-int xen_event_notify(void *dom)
+int xmi_xen_event_notify(void *dom)
 {
     struct xen_dom *d = dom;
     if (d->looks)
-        xen_peek_ended(d);
+        xmi_xen_peek_ended(d);
     if (d->port < 0)
-        return d->resource ? xen_pv_resume(d) : -ENODEV;
+        return d->resource ? xmi_xen_pv_resume(d) : -ENODEV;
     return xen_rc(d, d->api->evtchn_notify(d->xce, (uint32_t)d->port));
 }

@@ -6,26 +6,26 @@
  */
 #include "backend/xen/backend-xen.h"
 
-bool xen_can_inject(struct xen_dom *d)
+bool xmi_xen_can_inject(struct xen_dom *d)
 {
     if (!d->api->dm_open || !d->api->dm_close || !d->api->dm_inject)
         return false;
     if (!d->dmod)
-        d->dmod = d->api->dm_open(xen_quiet(), 0);
+        d->dmod = d->api->dm_open(xmi_xen_quiet(), 0);
     return d->dmod;
 }
 
-void xen_inject_close(struct xen_dom *d)
+void xmi_xen_inject_close(struct xen_dom *d)
 {
     if (d->dmod)
         d->api->dm_close(d->dmod);
     d->dmod = NULL;
 }
 
-int xen_vcpu_inject(void *dom, uint32_t vcpu, const struct backend_exception *e)
+int xmi_xen_vcpu_inject(void *dom, uint32_t vcpu, const struct backend_exception *e)
 {
     struct xen_dom *d = dom;
-    if (!xen_can_inject(d))
+    if (!xmi_xen_can_inject(d))
         return -EOPNOTSUPP;
     return xen_rc(d, d->api->dm_inject(d->dmod, (uint16_t)d->domid, (int)vcpu, e->vector, e->type,
                                        e->error_code, e->insn_len, e->extra));

@@ -28,21 +28,21 @@ struct xen_calls {
     struct access_op op[BACKEND_RUNS_MAX];
 };
 
-void xen_calls_close(struct xen_dom *d)
+void xmi_xen_calls_close(struct xen_dom *d)
 {
     struct xen_buffer b = {d->xcall, d->calls};
-    xen_buffer_close(d->api, &b);
+    xmi_xen_buffer_close(d->api, &b);
     d->calls = NULL;
     d->xcall = NULL;
 }
 
 /* Handles of other sizes are libxenctrl's affair. */
-bool xen_calls_open(struct xen_dom *d)
+bool xmi_xen_calls_open(struct xen_dom *d)
 {
     struct xen_buffer b = {NULL, NULL};
     if (d->calls || d->no_calls)
         return d->calls != NULL;
-    if (sizeof(void *) == sizeof(uint64_t) && !xen_buffer_open(d->api, &b, sizeof(*d->calls))) {
+    if (sizeof(void *) == sizeof(uint64_t) && !xmi_xen_buffer_open(d->api, &b, sizeof(*d->calls))) {
         d->xcall = b.xcall;
         d->calls = b.at;
     }
@@ -64,13 +64,13 @@ static struct access_op *prepare(struct xen_dom *d, uint32_t i, uint32_t op, uin
 
 static int call_one(struct xen_dom *d)
 {
-    return xen_rc(d, xen_hypercall(d->api, d->xcall, HYPERCALL_MEMORY_OP, MEMORY_ACCESS_OP,
+    return xen_rc(d, xmi_xen_hypercall(d->api, d->xcall, HYPERCALL_MEMORY_OP, MEMORY_ACCESS_OP,
                                    (uintptr_t)&d->calls->op[0]));
 }
 
-int xen_access_get(struct xen_dom *d, uint64_t gfn, int *number)
+int xmi_xen_access_get(struct xen_dom *d, uint64_t gfn, int *number)
 {
-    if (!xen_calls_open(d))
+    if (!xmi_xen_calls_open(d))
         return xen_rc(d, d->api->get_access(d->xch, d->domid, gfn, number));
     prepare(d, 0, ACCESS_OP_GET, gfn);
     int rc = call_one(d);
@@ -79,9 +79,9 @@ int xen_access_get(struct xen_dom *d, uint64_t gfn, int *number)
     return rc;
 }
 
-int xen_access_set(struct xen_dom *d, uint64_t gfn, uint32_t nr, int number)
+int xmi_xen_access_set(struct xen_dom *d, uint64_t gfn, uint32_t nr, int number)
 {
-    if (!xen_calls_open(d))
+    if (!xmi_xen_calls_open(d))
         return xen_rc(d, d->api->set_access(d->xch, d->domid, number, gfn, nr));
     struct access_op *a = prepare(d, 0, ACCESS_OP_SET, gfn);
     a->access = (uint8_t)number;
@@ -99,7 +99,7 @@ static int call_many(struct xen_dom *d, uint32_t n)
         e->args[0] = MEMORY_ACCESS_OP;
         e->args[1] = (uintptr_t)&d->calls->op[i];
     }
-    int rc = xen_rc(d, xen_hypercall(d->api, d->xcall, HYPERCALL_MULTICALL, (uintptr_t)d->calls->entry,
+    int rc = xen_rc(d, xmi_xen_hypercall(d->api, d->xcall, HYPERCALL_MULTICALL, (uintptr_t)d->calls->entry,
                                      n));
     return rc == -ENOSYS ? -EOPNOTSUPP : rc; /* a hypervisor built without it */
 }
@@ -110,27 +110,27 @@ static int result_of(const struct xen_dom *d, uint32_t i)
     return result < 0 ? (int)result : 0;
 }
 
-int xen_rights_get_many(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights)
+int xmi_xen_rights_get_many(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights)
 {
     struct xen_dom *d = dom;
-    if (!xen_calls_open(d))
+    if (!xmi_xen_calls_open(d))
         return -EOPNOTSUPP;
     for (uint32_t i = 0; i < nr; i++)
         prepare(d, i, ACCESS_OP_GET, gfns[i]);
     int rc = call_many(d, nr);
     for (uint32_t i = 0; i < nr && !rc; i++)
         rights[i] = result_of(d, i) ? BACKEND_NO_RIGHTS
-                                    : xen_access_rights(d->release, d->calls->op[i].access);
+                                    : xmi_xen_access_rights(d->release, d->calls->op[i].access);
     return rc;
 }
 
-int xen_rights_set_runs(void *dom, struct backend_run *v, uint32_t n)
+int xmi_xen_rights_set_runs(void *dom, struct backend_run *v, uint32_t n)
 {
     struct xen_dom *d = dom;
-    if (!xen_calls_open(d))
+    if (!xmi_xen_calls_open(d))
         return -EOPNOTSUPP;
     for (uint32_t i = 0; i < n; i++) {
-        int number = xen_access_number(d->release, v[i].rights);
+        int number = xmi_xen_access_number(d->release, v[i].rights);
         if (number < 0)
             return -EOPNOTSUPP;
         struct access_op *a = prepare(d, i, ACCESS_OP_SET, v[i].gfn);
@@ -141,7 +141,7 @@ int xen_rights_set_runs(void *dom, struct backend_run *v, uint32_t n)
     for (uint32_t i = 0; i < n && !rc; i++) {
         v[i].rc = result_of(d, i);
         if (!v[i].rc)
-            v[i].rc = xen_host_changed(d, v[i].gfn, v[i].nr, v[i].rights);
+            v[i].rc = xmi_xen_host_changed(d, v[i].gfn, v[i].nr, v[i].rights);
     }
     return rc;
 }

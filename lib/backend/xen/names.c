@@ -35,7 +35,7 @@ static void *symbol(void *lib, const char *name)
     return lib ? dlsym(lib, name) : NULL;
 }
 
-void xen_names_open(struct xen_names *n)
+void xmi_xen_names_open(struct xen_names *n)
 {
     static const char *const sonames[] = {"libxenstore.so.4", "libxenstore.so.3.0"};
     void *(*open)(unsigned long flags) = NULL;
@@ -53,7 +53,7 @@ void xen_names_open(struct xen_names *n)
     n->xs = open(0);
 }
 
-void xen_names_close(struct xen_names *n)
+void xmi_xen_names_close(struct xen_names *n)
 {
     if (n->xs)
         n->close(n->xs);
@@ -62,7 +62,7 @@ void xen_names_close(struct xen_names *n)
     n->xs = n->lib = NULL;
 }
 
-void xen_name_of(struct xen_names *n, uint32_t domid, char *name, size_t room)
+void xmi_xen_name_of(struct xen_names *n, uint32_t domid, char *name, size_t room)
 {
     char path[48];
     unsigned len = 0;

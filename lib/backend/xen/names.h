@@ -14,9 +14,9 @@ struct xen_names {
     pthread_mutex_t lock; /* sessions in several threads ask through one connection */
 };
 
-void xen_names_open(struct xen_names *n);
-void xen_names_close(struct xen_names *n);
+void xmi_xen_names_open(struct xen_names *n);
+void xmi_xen_names_close(struct xen_names *n);
 /* "" if there is none; always terminated. */
-void xen_name_of(struct xen_names *n, uint32_t domid, char *name, size_t room);
+void xmi_xen_name_of(struct xen_names *n, uint32_t domid, char *name, size_t room);
 
 #endif

@@ -7,7 +7,7 @@
 #define KB_PER_PAGE 4u
 #define MAP_PART 64u /* gfns that are mapped at once */
 
-int xen_page_map(void *dom, uint64_t gfn, void **page)
+int xmi_xen_page_map(void *dom, uint64_t gfn, void **page)
 {
     struct xen_dom *d = dom;
     xen_gfn_arg where = (xen_gfn_arg)gfn;
@@ -29,7 +29,7 @@ int xen_page_map(void *dom, uint64_t gfn, void **page)
     return errno == ENOMEM || errno == EPERM || errno == EACCES ? -errno : -ESRCH;
 }
 
-void xen_page_unmap(void *dom, void *page)
+void xmi_xen_page_unmap(void *dom, void *page)
 {
     struct xen_dom *d = dom;
     d->api->foreign_unmap(d->fmem, page, 1);
@@ -55,14 +55,14 @@ static bool there_together(struct xen_dom *d, uint64_t gfn, uint32_t nr, bool *t
 static int there_alone(struct xen_dom *d, uint64_t gfn, bool *there)
 {
     void *page;
-    int rc = xen_page_map(d, gfn, &page);
+    int rc = xmi_xen_page_map(d, gfn, &page);
     *there = !rc;
     if (!rc)
-        xen_page_unmap(d, page);
+        xmi_xen_page_unmap(d, page);
     return rc == -ESRCH ? 0 : rc;
 }
 
-int xen_there_by_mapping(struct xen_dom *d, uint64_t gfn, uint32_t nr, bool *there)
+int xmi_xen_there_by_mapping(struct xen_dom *d, uint64_t gfn, uint32_t nr, bool *there)
 {
     int rc = 0;
     for (uint32_t at = 0; at < nr && !rc; at += MAP_PART) {
@@ -80,21 +80,21 @@ static int move_limit(struct xen_dom *d, bool up)
 {
     struct xen_domain_info info;
     d->hypercalls++;
-    int rc = xen_dom_look(d->xch, d->api, d->domid, &info);
+    int rc = xmi_xen_dom_look(d->xch, d->api, d->domid, &info);
     if (rc)
         return rc;
     uint64_t pages = up ? info.max_pages + 1 : info.max_pages - 1;
     return xen_rc(d, d->api->setmaxmem(d->xch, d->domid, pages * KB_PER_PAGE));
 }
 
-int xen_page_add(void *dom, uint64_t gfn)
+int xmi_xen_page_add(void *dom, uint64_t gfn)
 {
     struct xen_dom *d = dom;
     xen_gfn_arg where = (xen_gfn_arg)gfn;
     void *there;
     /* Populating a gfn that is used replaces what is there, silently. */
-    if (!xen_page_map(d, gfn, &there)) {
-        xen_page_unmap(d, there);
+    if (!xmi_xen_page_map(d, gfn, &there)) {
+        xmi_xen_page_unmap(d, there);
         return -EEXIST;
     }
     int rc = move_limit(d, true);
@@ -106,7 +106,7 @@ int xen_page_add(void *dom, uint64_t gfn)
     return rc;
 }
 
-int xen_page_remove(void *dom, uint64_t gfn)
+int xmi_xen_page_remove(void *dom, uint64_t gfn)
 {
     struct xen_dom *d = dom;
     xen_gfn_arg where = (xen_gfn_arg)gfn;

@@ -33,33 +33,33 @@ _Static_assert(sizeof(struct acquire) == 32, "struct xen_mem_acquire_resource");
 
 static int domctl(struct xen_dom *d, uint32_t cmd, uint32_t arg[3])
 {
-    return xen_domctl(d, cmd, arg, 3 * sizeof(*arg));
+    return xmi_xen_domctl(d, cmd, arg, 3 * sizeof(*arg));
 }
 
-bool xen_pv_possible(struct xen_dom *d)
+bool xmi_xen_pv_possible(struct xen_dom *d)
 {
     struct xen_buffer b;
     if (d->kind != XMEM_KIND_X86_PV || !d->api->foreign_map_resource ||
-        xen_buffer_open(d->api, &b, sizeof(struct acquire)))
+        xmi_xen_buffer_open(d->api, &b, sizeof(struct acquire)))
         return false;
     struct acquire *op = b.at;
     op->domid = (uint16_t)d->domid;
     op->type = RESOURCE_RING;
     /* No list of frames: only how many there are is asked for. -EINVAL: no such resource. */
-    bool yes = !xen_rc(d, xen_hypercall(d->api, b.xcall, HYPERCALL_MEMORY_OP, MEMORY_ACQUIRE_RESOURCE,
+    bool yes = !xen_rc(d, xmi_xen_hypercall(d->api, b.xcall, HYPERCALL_MEMORY_OP, MEMORY_ACQUIRE_RESOURCE,
                                         (uintptr_t)op)) && op->nr_frames == 1;
-    xen_buffer_close(d->api, &b);
+    xmi_xen_buffer_close(d->api, &b);
     return yes;
 }
 
-uint64_t xen_pv_highest(struct xen_dom *d)
+uint64_t xmi_xen_pv_highest(struct xen_dom *d)
 {
-    void *xcall = d->api->call_open(xen_quiet(), 0);
+    void *xcall = d->api->call_open(xmi_xen_quiet(), 0);
     int highest = 0;
     if (!xcall)
         return 0;
     d->hypercalls++;
-    highest = xen_hypercall(d->api, xcall, HYPERCALL_MEMORY_OP, MEMORY_MAXIMUM_RAM_PAGE, 0);
+    highest = xmi_xen_hypercall(d->api, xcall, HYPERCALL_MEMORY_OP, MEMORY_MAXIMUM_RAM_PAGE, 0);
     d->api->call_close(xcall);
     return highest > 0 ? (uint64_t)highest - 1 : 0; /* Xen answers how many there are */
 }
@@ -70,7 +70,7 @@ static int shadow_memory(struct xen_dom *d)
     uint32_t arg[3] = {SHADOW_GET_ALLOCATION, 0, 0};
     struct xen_domain_info info;
     uint64_t wanted;
-    int rc = xen_dom_look(d->xch, d->api, d->domid, &info);
+    int rc = xmi_xen_dom_look(d->xch, d->api, d->domid, &info);
     if (!rc)
         rc = domctl(d, DOMCTL_SHADOW_OP, arg);
     if (rc)
@@ -104,7 +104,7 @@ static int ring_map(struct xen_dom *d)
     return 0;
 }
 
-int xen_pv_enable(struct xen_dom *d, uint32_t *remote)
+int xmi_xen_pv_enable(struct xen_dom *d, uint32_t *remote)
 {
     uint32_t arg[3] = {VM_EVENT_ENABLE, VM_EVENT_MONITOR, 0};
     int rc = mode_set(d, true);
@@ -113,7 +113,7 @@ int xen_pv_enable(struct xen_dom *d, uint32_t *remote)
     if (!rc)
         rc = domctl(d, DOMCTL_VM_EVENT_OP, arg);
     if (rc) {
-        xen_pv_unmap(d);
+        xmi_xen_pv_unmap(d);
         if (rc != -EBUSY)
             mode_set(d, false);
         return rc;
@@ -123,19 +123,19 @@ int xen_pv_enable(struct xen_dom *d, uint32_t *remote)
 }
 
 /* A resource can be mapped again, so the ring of a listener that is gone can be answered. */
-int xen_pv_attach(struct xen_dom *d)
+int xmi_xen_pv_attach(struct xen_dom *d)
 {
     return d->kind == XMEM_KIND_X86_PV ? ring_map(d) : -EOPNOTSUPP;
 }
 
 /* Its event channel went with it: this makes the hypervisor look at the ring. */
-int xen_pv_resume(struct xen_dom *d)
+int xmi_xen_pv_resume(struct xen_dom *d)
 {
     uint32_t arg[3] = {VM_EVENT_RESUME, VM_EVENT_MONITOR, 0};
     return domctl(d, DOMCTL_VM_EVENT_OP, arg);
 }
 
-void xen_pv_unmap(struct xen_dom *d)
+void xmi_xen_pv_unmap(struct xen_dom *d)
 {
     if (d->resource)
         d->api->foreign_unmap_resource(d->fmem, d->resource);
@@ -147,7 +147,7 @@ void xen_pv_unmap(struct xen_dom *d)
  * The guest runs on its own page tables again, unless something stays restricted: as with other
  * kinds, rights outlive the ring (XMEM_RESTORE_KEEP).
  */
-int xen_pv_disabled(struct xen_dom *d)
+int xmi_xen_pv_disabled(struct xen_dom *d)
 {
     int rc = mode_set(d, false);
     return rc == -EBUSY ? 0 : rc;

@@ -29,7 +29,7 @@ static void quiet_destroy(struct quiet_logger *l)
     (void)l;
 }
 
-void *xen_quiet(void)
+void *xmi_xen_quiet(void)
 {
     static struct quiet_logger logger = {.message = quiet_message, .destroy = quiet_destroy};
     return &logger;

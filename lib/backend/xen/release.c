@@ -36,7 +36,7 @@ static const struct xen_release table[] = {
     {22, 7, 11, 10, 512, VIEW_QUIRKS, 0x18},
 };
 
-const struct xen_release *xen_release_find(uint32_t major, uint32_t minor)
+const struct xen_release *xmi_xen_release_find(uint32_t major, uint32_t minor)
 {
     const struct xen_release *found = NULL;
     if (major > 4)
@@ -47,7 +47,7 @@ const struct xen_release *xen_release_find(uint32_t major, uint32_t minor)
     return found;
 }
 
-int xen_access_number(const struct xen_release *r, uint8_t rights)
+int xmi_xen_access_number(const struct xen_release *r, uint8_t rights)
 {
     switch (rights) {
     case XMEM_DEFAULT: return r->access_default;
@@ -58,7 +58,7 @@ int xen_access_number(const struct xen_release *r, uint8_t rights)
     }
 }
 
-uint8_t xen_access_rights(const struct xen_release *r, int number)
+uint8_t xmi_xen_access_rights(const struct xen_release *r, int number)
 {
     if (number >= 0 && number <= 7)
         return (uint8_t)(XMEM_N + number);

@@ -16,9 +16,9 @@ struct xen_release {
 };
 
 /* The line for 4.minor; NULL before 4.11. Later releases than known behave as the last. */
-const struct xen_release *xen_release_find(uint32_t major, uint32_t minor);
+const struct xen_release *xmi_xen_release_find(uint32_t major, uint32_t minor);
 /* enum xmem_rights to the release's number, -1: it has none; and back, 0: unknown number. */
-int xen_access_number(const struct xen_release *r, uint8_t rights);
-uint8_t xen_access_rights(const struct xen_release *r, int number);
+int xmi_xen_access_number(const struct xen_release *r, uint8_t rights);
+uint8_t xmi_xen_access_rights(const struct xen_release *r, int number);
 
 #endif

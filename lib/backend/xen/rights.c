@@ -10,7 +10,7 @@
 #define PFN_TYPE_MASK 0xf0000000ul
 #define PFN_TYPE_HOLE 0xf0000000ul /* XEN_DOMCTL_PFINFO_XTAB */
 
-int xen_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights)
+int xmi_xen_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights)
 {
     struct xen_dom *d = dom;
     int number = -1, rc;
@@ -19,10 +19,10 @@ int xen_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights)
     if (view)
         rc = xen_rc(d, d->api->altp2m_get(d->xch, d->domid, view, (xen_gfn_arg)gfn, &number));
     else
-        rc = xen_access_get(d, gfn, &number);
+        rc = xmi_xen_access_get(d, gfn, &number);
     if (rc)
         return rc;
-    *rights = xen_access_rights(d->release, number);
+    *rights = xmi_xen_access_rights(d->release, number);
     return 0;
 }
 
@@ -30,7 +30,7 @@ static int set_run(struct xen_dom *d, uint64_t gfn, uint64_t nr, int number, uin
 {
     for (uint64_t at = 0; at < nr;) {
         uint32_t part = nr - at > UINT32_MAX ? UINT32_MAX : (uint32_t)(nr - at);
-        int rc = xen_access_set(d, gfn + at, part, number);
+        int rc = xmi_xen_access_set(d, gfn + at, part, number);
         if (rc) {
             /* Xen does not tell where it stopped. */
             if (done)
@@ -54,12 +54,12 @@ static int there_by_type(struct xen_dom *d, uint64_t gfn, uint32_t nr, bool *the
     return rc;
 }
 
-int xen_pages_there(void *dom, uint64_t gfn, uint32_t nr, bool *there)
+int xmi_xen_pages_there(void *dom, uint64_t gfn, uint32_t nr, bool *there)
 {
     struct xen_dom *d = dom;
     if (!d->conn->arm && !there_by_type(d, gfn, nr, there))
         return 0;
-    return xen_there_by_mapping(d, gfn, nr, there);
+    return xmi_xen_there_by_mapping(d, gfn, nr, there);
 }
 
 /* Is nothing at all mapped in this part? What cannot be asked counts as mapped. */
@@ -110,23 +110,23 @@ static int set_view_range(struct xen_dom *d, uint16_t view, uint64_t gfn, uint64
     return 0;
 }
 
-int xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
+int xmi_xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
                    uint64_t *done)
 {
     struct xen_dom *d = dom;
-    int number = xen_access_number(d->release, rights);
+    int number = xmi_xen_access_number(d->release, rights);
     if (done)
         *done = 0;
     if (number < 0)
         return -EOPNOTSUPP;
     if (!view && gfn == DEFAULT_GFN)
-        return xen_access_set(d, DEFAULT_GFN, 0, number);
+        return xmi_xen_access_set(d, DEFAULT_GFN, 0, number);
     if (view)
         return set_view_range(d, view, gfn, nr, number, done);
     int rc = set_host_range(d, gfn, nr, number, done);
     if (rc)
         return rc;
-    rc = xen_host_changed(d, gfn, nr, rights);
+    rc = xmi_xen_host_changed(d, gfn, nr, rights);
     if (rc && done)
         *done = nr;
     return rc;
@@ -141,7 +141,7 @@ static uint8_t *xen_numbers(const struct xen_release *r, const uint8_t *rights, 
     for (uint32_t i = 0; out && i < nr; i++) {
         int *n = &number[rights[i]];
         if (!*n)
-            *n = xen_access_number(r, rights[i]) + 1;
+            *n = xmi_xen_access_number(r, rights[i]) + 1;
         if (!*n) {
             *rc = -EOPNOTSUPP;
             free(out);
@@ -152,7 +152,7 @@ static uint8_t *xen_numbers(const struct xen_release *r, const uint8_t *rights, 
     return out;
 }
 
-/* As xen_host_changed() for each; neighbours that are restricted, together. */
+/* As xmi_xen_host_changed() for each; neighbours that are restricted, together. */
 static int host_changed_many(struct xen_dom *d, const uint64_t *gfns, const uint8_t *rights, uint32_t nr)
 {
     int rc = 0;
@@ -162,12 +162,12 @@ static int host_changed_many(struct xen_dom *d, const uint64_t *gfns, const uint
             continue;
         while (i + n < nr && gfns[i + n] == gfns[i] + n && rights[i + n] != XMEM_RWX)
             n++;
-        rc = xen_host_changed(d, gfns[i], n, rights[i]);
+        rc = xmi_xen_host_changed(d, gfns[i], n, rights[i]);
     }
     return rc;
 }
 
-int xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
+int xmi_xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
                         uint32_t nr, uint64_t *done)
 {
     struct xen_dom *d = dom;

@@ -36,7 +36,7 @@ struct vcpu_info { /* struct xen_domctl_getvcpuinfo (public/domctl.h) */
     uint8_t tail[64]; /* nothing up to 4.20 */
 };
 
-int xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle)
+int xmi_xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle)
 {
     struct xen_dom *d = dom;
     struct vcpu_info info = {0};
@@ -50,7 +50,7 @@ int xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle)
 
 #define DEBUG_OP_SINGLE_STEP_OFF 0u /* public/domctl.h */
 
-int xen_vcpu_step_off(void *dom, uint32_t vcpu)
+int xmi_xen_vcpu_step_off(void *dom, uint32_t vcpu)
 {
     struct xen_dom *d = dom;
     if (!d->api->debug_control)
@@ -60,11 +60,11 @@ int xen_vcpu_step_off(void *dom, uint32_t vcpu)
 
 static void spin(void)
 {
-    for (int64_t end = clock_ns() + SPIN_NS; clock_ns() < end;)
+    for (int64_t end = xmi_clock_ns() + SPIN_NS; xmi_clock_ns() < end;)
         ;
 }
 
-void xen_peek_ended(struct xen_dom *d)
+void xmi_xen_peek_ended(struct xen_dom *d)
 {
     if (d->sleep_only)
         d->sleep_only--;
@@ -85,7 +85,7 @@ static void wait_a_moment(struct xen_dom *d)
         d->looks++;
 }
 
-int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
+int xmi_xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
 {
     struct xen_dom *d = dom;
     _Alignas(16) uint8_t context[CONTEXT_ROOM];
@@ -98,24 +98,24 @@ int xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc)
 }
 
 /* Other registers than Arm's are not offered yet. */
-int xen_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out)
+int xmi_xen_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out)
 {
     struct xen_dom *d = dom;
     union xen_context context;
     if (!d->conn->arm)
         return -EOPNOTSUPP;
-    xen_context_clear(&context, d->release->minor);
+    xmi_xen_context_clear(&context, d->release->minor);
     int rc = xen_rc(d, d->api->vcpu_getcontext(d->xch, d->domid, vcpu, &context));
-    if (!rc && !xen_context_fits(&context, d->release->minor))
+    if (!rc && !xmi_xen_context_fits(&context, d->release->minor))
         rc = -EOPNOTSUPP;
     if (rc)
         return rc;
     *out = (struct backend_vcpu){.arch = XMEM_ARCH_ARM};
-    xen_context_get(&context, d->release->minor, &out->u.arm);
+    xmi_xen_context_get(&context, d->release->minor, &out->u.arm);
     return 0;
 }
 
-int xen_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in)
+int xmi_xen_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in)
 {
     struct xen_dom *d = dom;
     union xen_context context;
@@ -123,6 +123,6 @@ int xen_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in)
         return -EOPNOTSUPP;
     if (in->arch != XMEM_ARCH_ARM)
         return -EINVAL;
-    xen_context_set(&context, d->release->minor, &in->u.arm);
+    xmi_xen_context_set(&context, d->release->minor, &in->u.arm);
     return xen_rc(d, d->api->vcpu_setcontext(d->xch, d->domid, vcpu, &context));
 }

@@ -2,7 +2,7 @@
 /* Alternate views on Xen: altp2m. */
 #include "backend/xen/backend-xen.h"
 
-int xen_views_get_state(void *dom, bool *on)
+int xmi_xen_views_get_state(void *dom, bool *on)
 {
     struct xen_dom *d = dom;
     if (d->views)
@@ -11,22 +11,22 @@ int xen_views_get_state(void *dom, bool *on)
     return 0;
 }
 
-int xen_views_set_state(void *dom, bool on)
+int xmi_xen_views_set_state(void *dom, bool on)
 {
     struct xen_dom *d = dom;
-    int rc = on ? xen_host_turn_views_on(d)
+    int rc = on ? xmi_xen_host_turn_views_on(d)
                 : xen_rc(d, d->api->altp2m_set_state(d->xch, d->domid, false));
     if (rc)
         return rc;
     d->views_on = on;
-    rc = on ? xen_host_views_on(d) : 0;
+    rc = on ? xmi_xen_host_views_on(d) : 0;
     if (rc)
-        xen_views_set_state(d, false);
+        xmi_xen_views_set_state(d, false);
     return rc;
 }
 
 /* Nothing lists views; a question about one that is not there is -EINVAL. */
-int xen_view_exists(void *dom, uint16_t view)
+int xmi_xen_view_exists(void *dom, uint16_t view)
 {
     struct xen_dom *d = dom;
     int number;
@@ -36,29 +36,29 @@ int xen_view_exists(void *dom, uint16_t view)
     return rc == -EINVAL || rc == -ENOENT ? 0 : rc == 0 || rc == -ESRCH ? 1 : rc;
 }
 
-int xen_view_create(void *dom, uint8_t default_rights, uint16_t *view)
+int xmi_xen_view_create(void *dom, uint8_t default_rights, uint16_t *view)
 {
     struct xen_dom *d = dom;
-    int number = xen_access_number(d->release, default_rights);
+    int number = xmi_xen_access_number(d->release, default_rights);
     if (number < 0)
         return -EOPNOTSUPP;
     /* Xen takes view 0 for an error in some releases' libraries; it never gives it out here. */
     return xen_rc(d, d->api->altp2m_create(d->xch, d->domid, number, view));
 }
 
-int xen_view_destroy(void *dom, uint16_t view)
+int xmi_xen_view_destroy(void *dom, uint16_t view)
 {
     struct xen_dom *d = dom;
     return xen_rc(d, d->api->altp2m_destroy(d->xch, d->domid, view));
 }
 
-int xen_view_switch(void *dom, uint16_t view)
+int xmi_xen_view_switch(void *dom, uint16_t view)
 {
     struct xen_dom *d = dom;
     return xen_rc(d, d->api->altp2m_switch(d->xch, d->domid, view));
 }
 
-int xen_view_get_vcpu(void *dom, uint32_t vcpu, uint16_t *view)
+int xmi_xen_view_get_vcpu(void *dom, uint32_t vcpu, uint16_t *view)
 {
     struct xen_dom *d = dom;
     if (!d->api->altp2m_get_vcpu)
@@ -66,14 +66,14 @@ int xen_view_get_vcpu(void *dom, uint32_t vcpu, uint16_t *view)
     return xen_rc(d, d->api->altp2m_get_vcpu(d->xch, d->domid, vcpu, view));
 }
 
-int xen_view_change_gfn(void *dom, uint16_t view, uint64_t gfn, uint64_t to_gfn)
+int xmi_xen_view_change_gfn(void *dom, uint16_t view, uint64_t gfn, uint64_t to_gfn)
 {
     struct xen_dom *d = dom;
     return xen_rc(d, d->api->altp2m_change_gfn(d->xch, d->domid, view, (xen_gfn_arg)gfn,
                                                (xen_gfn_arg)to_gfn));
 }
 
-int xen_view_set_visible(void *dom, uint16_t view, bool visible)
+int xmi_xen_view_set_visible(void *dom, uint16_t view, bool visible)
 {
     struct xen_dom *d = dom;
     if (!d->api->altp2m_visibility)
@@ -81,7 +81,7 @@ int xen_view_set_visible(void *dom, uint16_t view, bool visible)
     return xen_rc(d, d->api->altp2m_visibility(d->xch, d->domid, view, visible));
 }
 
-int xen_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, bool suppress)
+int xmi_xen_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, bool suppress)
 {
     struct xen_dom *d = dom;
     xen_gfn_arg bad = 0;
@@ -102,7 +102,7 @@ int xen_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr
     return 0;
 }
 
-int xen_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress)
+int xmi_xen_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress)
 {
     struct xen_dom *d = dom;
     if (!d->api->altp2m_get_suppress_ve)
@@ -111,7 +111,7 @@ int xen_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppr
                                                     suppress));
 }
 
-int xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn)
+int xmi_xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn)
 {
     struct xen_dom *d = dom;
     if (gfn != XMEM_GFN_UNDO)

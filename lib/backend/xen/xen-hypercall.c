@@ -22,9 +22,9 @@ _Static_assert(sizeof(struct domctl) == 144, "struct xen_domctl");
 
 /* ---- buffers ---- */
 
-int xen_buffer_open(const struct xen_api *api, struct xen_buffer *b, size_t bytes)
+int xmi_xen_buffer_open(const struct xen_api *api, struct xen_buffer *b, size_t bytes)
 {
-    b->xcall = api->call_open(xen_quiet(), 0);
+    b->xcall = api->call_open(xmi_xen_quiet(), 0);
     if (!b->xcall)
         return -EIO;
     b->at = api->call_alloc(b->xcall, bytes);
@@ -37,7 +37,7 @@ int xen_buffer_open(const struct xen_api *api, struct xen_buffer *b, size_t byte
     return -ENOMEM;
 }
 
-void xen_buffer_close(const struct xen_api *api, struct xen_buffer *b)
+void xmi_xen_buffer_close(const struct xen_api *api, struct xen_buffer *b)
 {
     if (b->at)
         api->call_free(b->xcall, b->at);
@@ -46,7 +46,7 @@ void xen_buffer_close(const struct xen_api *api, struct xen_buffer *b)
     *b = (struct xen_buffer){NULL, NULL};
 }
 
-int xen_hypercall(const struct xen_api *api, void *xcall, unsigned op, uint64_t a, uint64_t b)
+int xmi_xen_hypercall(const struct xen_api *api, void *xcall, unsigned op, uint64_t a, uint64_t b)
 {
     return api->call2(xcall, op, a, b);
 }
@@ -91,14 +91,14 @@ static int send_fitting(struct xen_dom *d, const struct xen_buffer *b, uint32_t 
     return d->domctl_version ? send(d, b, cmd, arg, bytes) : rc;
 }
 
-int xen_domctl(struct xen_dom *d, uint32_t cmd, void *arg, size_t bytes)
+int xmi_xen_domctl(struct xen_dom *d, uint32_t cmd, void *arg, size_t bytes)
 {
     struct xen_buffer b;
-    int rc = xen_buffer_open(d->api, &b, sizeof(struct domctl));
+    int rc = xmi_xen_buffer_open(d->api, &b, sizeof(struct domctl));
     if (rc)
         return rc;
     rc = send_fitting(d, &b, cmd, arg, bytes);
     memcpy(arg, ((const struct domctl *)b.at)->arg, bytes);
-    xen_buffer_close(d->api, &b);
+    xmi_xen_buffer_close(d->api, &b);
     return rc;
 }

@@ -28,15 +28,15 @@ struct xen_buffer {
 };
 
 /* Zeroed. -EIO: no device; -ENOMEM. */
-int xen_buffer_open(const struct xen_api *api, struct xen_buffer *b, size_t bytes);
-void xen_buffer_close(const struct xen_api *api, struct xen_buffer *b);
+int xmi_xen_buffer_open(const struct xen_api *api, struct xen_buffer *b, size_t bytes);
+void xmi_xen_buffer_close(const struct xen_api *api, struct xen_buffer *b);
 /* What the hypervisor answers; -1 and errno. */
-int xen_hypercall(const struct xen_api *api, void *xcall, unsigned op, uint64_t a, uint64_t b);
+int xmi_xen_hypercall(const struct xen_api *api, void *xcall, unsigned op, uint64_t a, uint64_t b);
 
 /*
  * A domctl, arg being the first bytes (128 at most) of its union, in and out. -EACCES: the hypervisor
  * takes no version of the interface that is known, or its security policy refuses.
  */
-int xen_domctl(struct xen_dom *d, uint32_t cmd, void *arg, size_t bytes);
+int xmi_xen_domctl(struct xen_dom *d, uint32_t cmd, void *arg, size_t bytes);
 
 #endif

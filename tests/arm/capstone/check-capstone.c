@@ -197,13 +197,13 @@ static const char *differs(enum arm_set set, const struct arm_insn *in, const st
     enum arm_why rc;
     fill_regs(set, &was);
     memset(memory, 0x41, sizeof(memory));
-    rc = arm_touches(in, &was, &touch);
+    rc = xmi_arm_touches(in, &was, &touch);
     if (rc)
         return NULL; /* alignment, or unpredictable: no statement */
     why = touch_differs(set, t, &was, &touch, &back);
     is = was;
     at.p[0] += touch.va & 15;
-    if (why || arm_do(in, &touch, &at, &is, &m))
+    if (why || xmi_arm_do(in, &touch, &at, &is, &m))
         return why;
     why = regs_differ(set, t, &was, &is, back);
     if (!why && t->store && !t->atomic && !t->exclusive)
@@ -224,10 +224,10 @@ static bool is_done(enum arm_set set, const struct arm_insn *in)
         in->kind == ARM_CLEAR_EX)
         return false;
     fill_regs(set, &r);
-    why = arm_touches(in, &r, &touch);
+    why = xmi_arm_touches(in, &r, &touch);
     at.p[0] = memory + (touch.va & 15);
     at.first = touch.bytes;
-    return why != ARM_UNSURE && (why || arm_do(in, &touch, &at, &r, &m) != ARM_UNSURE);
+    return why != ARM_UNSURE && (why || xmi_arm_do(in, &touch, &at, &r, &m) != ARM_UNSURE);
 }
 
 static const char *compare(enum arm_set set, uint32_t word, bool known, const char *name,
@@ -235,7 +235,7 @@ static const char *compare(enum arm_set set, uint32_t word, bool known, const ch
 {
     struct text t;
     struct arm_insn in;
-    enum arm_why why = arm_decode(set, word, &in);
+    enum arm_why why = xmi_arm_decode(set, word, &in);
     bool ours = !why && is_done(set, &in);
     bool theirs = known && text_parse(set, name, operands, &t);
     if (theirs && t.vector)

@@ -98,7 +98,7 @@ void area_code(unsigned i, enum arm_set set, const uint32_t *words, unsigned n)
     fill_traps(p, set);
     for (unsigned k = 0; k < n; k++) {
         uint32_t word = set == ARM_T32 ? words[k] << 16 | words[k] >> 16 : words[k];
-        (void)arm_decode(set, words[k], &in);
+        (void)xmi_arm_decode(set, words[k], &in);
         memcpy(p, &word, in.bytes);
         p += in.bytes;
     }

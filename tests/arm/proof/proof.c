@@ -64,7 +64,7 @@ static enum arm_why emulate_pair(struct one *o)
     const struct arm_world world = {o, fetch, place, NULL, NULL};
     struct arm_monitor monitor = {0};
     unsigned done;
-    enum arm_why why = arm_loop(&world, &o->ours, &monitor, o->n, &done);
+    enum arm_why why = xmi_arm_loop(&world, &o->ours, &monitor, o->n, &done);
     return done + (why == ARM_OK) == o->n || why == ARM_TOO_LONG ? ARM_OK
            : why                                                 ? why
                                                                  : ARM_UNSURE;
@@ -80,12 +80,12 @@ static enum arm_why emulate(struct one *o)
     o->ours = o->in;
     if (o->n > 1)
         return emulate_pair(o);
-    why = arm_decode(o->set, o->words[0], &in);
+    why = xmi_arm_decode(o->set, o->words[0], &in);
     if (!why)
-        why = arm_touches(&in, &o->in, &o->touch);
+        why = xmi_arm_touches(&in, &o->in, &o->touch);
     if (!why && o->touch.bytes && !area_place(&o->touch, &at))
         why = ARM_NO_PLACE;
-    return why ? why : arm_do(&in, &o->touch, &at, &o->ours, &monitor);
+    return why ? why : xmi_arm_do(&in, &o->touch, &at, &o->ours, &monitor);
 }
 
 /* ---- compared ---- */

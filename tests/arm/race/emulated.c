@@ -51,14 +51,14 @@ void emulated_one(struct arm_regs *r, uint32_t word)
     struct arm_place at = {{NULL, NULL}, 0};
     struct arm_touch touch;
     struct arm_insn in;
-    enum arm_why why = arm_decode(arm_set_of(r), word, &in);
+    enum arm_why why = xmi_arm_decode(arm_set_of(r), word, &in);
     if (!why)
-        why = arm_touches(&in, r, &touch);
+        why = xmi_arm_touches(&in, r, &touch);
     if (!why)
         why = place(NULL, r, &touch, &at);
     if (!why)
         do /* too long: others were always first, and nothing was changed */
-            why = arm_do(&in, &touch, &at, r, NULL);
+            why = xmi_arm_do(&in, &touch, &at, r, NULL);
         while (why == ARM_TOO_LONG);
     must(why, r, word);
 }
@@ -80,5 +80,5 @@ void emulated_loop(struct arm_regs *r, const struct code *code, unsigned from)
     struct arm_monitor monitor = {0};
     unsigned done;
     r->pc = from;
-    must(arm_loop(&world, r, &monitor, MOST, &done), r, 0);
+    must(xmi_arm_loop(&world, r, &monitor, MOST, &done), r, 0);
 }

@@ -50,7 +50,7 @@ int main(void)
     uint32_t s = 1, board;
     char line[256];
 
-    mpu_model_init(&model, 16, false);
+    xmi_mpu_model_init(&model, 16, false);
     while (fgets(line, sizeof(line), stdin) != NULL) {
         if (sscanf(line, "# differ %u %x", &round, &board) != 2)
             continue;
@@ -61,7 +61,7 @@ int main(void)
         draw_regions(&s);
         for (unsigned i = 0; i < DIFFER_ACCESSES; i++, accesses++) {
             struct differ_access a = differ_access(&s);
-            unsigned want = mpu_model_allows(&model, AREA + a.offset, a.what, a.el);
+            unsigned want = xmi_mpu_model_allows(&model, AREA + a.offset, a.what, a.el);
 
             mismatches += want != (board >> i & 1u);
             overlaps += overlapped(a.offset);

@@ -55,7 +55,7 @@ static void test(bool good, const char *text, ...)
     failed += !good;
 }
 
-static const struct xmem_backend_ops *const ops = &xmem_backend_xen;
+static const struct xmem_backend_ops *const ops = &xmi_backend_xen;
 
 static int open_all(struct run *r)
 {

@@ -212,7 +212,7 @@ static bool is_stack(const struct x86_insn *in)
 static unsigned ours(const struct x86_insn *in, const struct x86_state *s, struct x86_touch *out)
 {
     struct x86_touch all[X86_TOUCHES];
-    unsigned n = x86_touches(in, s, all), kept = 0;
+    unsigned n = xmi_x86_touches(in, s, all), kept = 0;
     bool pushes = in->op == X86_PUSH, pops = in->op == X86_POP_MODRM;
     for (unsigned i = 1; i < n && !is_stack(in); i++)
         if (!(pops && i == 1) && !(pushes && i == 2))
@@ -276,7 +276,7 @@ static void one(csh handle, unsigned bits, struct total *t)
     make(code, bits);
     fill(&s, bits);
     size_t n = cs_disasm(handle, code, 15, RIP, 1, &in);
-    bool known = x86_decode(code, 15, bits, &mine);
+    bool known = xmi_x86_decode(code, 15, bits, &mine);
     t->known += known;
     if (n && known)
         compare(in, &mine, &s, bits, t);

@@ -117,9 +117,9 @@ static unsigned touches(const struct native *c, bool down, struct x86_touch *out
     struct x86_insn in;
     struct x86_state s = {.reg = reg, .rip = make(c, down), .rflags = down ? 0x400 : 0, .code = 64,
                           .stack = 64};
-    if (!x86_decode(c->byte, c->n, 64, &in) || in.length != c->n)
+    if (!xmi_x86_decode(c->byte, c->n, 64, &in) || in.length != c->n)
         return 0;
-    return x86_touches(&in, &s, out);
+    return xmi_x86_touches(&in, &s, out);
 }
 
 static unsigned area_of(const struct x86_touch *t)
