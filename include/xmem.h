@@ -18,8 +18,7 @@
  *             Different sessions may be used from different threads, also on one connection:
  *             xmem_domain_open(), xmem_domain_close() and every call on a session are safe beside
  *             calls on other sessions. The library starts no threads.
- *  Manners    The library never prints, exits, forks or installs signal handlers. A signal
- *             interrupts a blocking call: -EINTR.
+ *  Manners    The library never prints, exits, forks or installs signal handlers. A signal ends a wait: -EINTR.
  *  Errors common to calls on a session
  *             -ESHUTDOWN the domain died or is gone; -EPROTO the ring held garbage and the session
  *             refuses it; -EOPNOTSUPP this kind of machine cannot do it (ask
@@ -32,6 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* clang-format off */
 #ifdef __cplusplus
 extern "C" {
 /* Prepares a sized struct: struct xmem_caps c = XMEM_INIT(c); */
@@ -39,6 +39,7 @@ extern "C" {
 #else
 #define XMEM_INIT(var) { .size = sizeof(var) }
 #endif
+/* clang-format on */
 
 #define XMEM_API __attribute__((visibility("default")))
 
@@ -88,7 +89,7 @@ XMEM_API int xmem_rights_parse(const char *name, enum xmem_rights *out);
 
 struct xmem_open_opts {
     size_t size;
-    uint64_t seed; /* simulated machines: seed, where the description names none */
+    uint64_t seed;              /* simulated machines: seed, where the description names none */
     struct xmem_report *report; /* NULL, or takes all messages about a description */
 };
 
@@ -138,21 +139,21 @@ XMEM_API int xmem_domain_list(struct xmem *x, struct xmem_domain_info *v, size_t
 /* What the machine found when it checked itself (simulated machines only). */
 struct xmem_machine_report {
     size_t size;
-    uint64_t accesses;         /* guest accesses that were completed */
-    uint64_t events;           /* requests put into rings */
+    uint64_t accesses; /* guest accesses that were completed */
+    uint64_t events;   /* requests put into rings */
     uint64_t hypercalls;
     uint64_t tlb_flushes;
-    uint64_t unanswered;       /* requests that have no answer yet */
-    uint64_t double_answers;   /* answers to nothing */
-    uint64_t leaked_slots;     /* ring slots that nobody will give back */
-    uint64_t leftover_rights;  /* gfns whose rights differ from those at creation */
+    uint64_t unanswered;      /* requests that have no answer yet */
+    uint64_t double_answers;  /* answers to nothing */
+    uint64_t leaked_slots;    /* ring slots that nobody will give back */
+    uint64_t leftover_rights; /* gfns whose rights differ from those at creation */
     uint64_t leftover_views;
-    uint64_t leftover_pauses;  /* vCPUs or domains held by a tool */
+    uint64_t leftover_pauses; /* vCPUs or domains held by a tool */
     uint64_t leftover_monitors;
-    uint64_t forbidden;        /* accesses against the rights in force; Arm: `unseen` ones too */
-    uint64_t mem_bytes;        /* memory of the rights and second-stage tables */
+    uint64_t forbidden; /* accesses against the rights in force; Arm: `unseen` ones too */
+    uint64_t mem_bytes; /* memory of the rights and second-stage tables */
     uint64_t mapped_gfns;
-    uint64_t unseen;           /* not Arm: accesses that passed while a page was open for another's step */
+    uint64_t unseen; /* not Arm: accesses that passed while a page was open for another's step */
 };
 /* -EOPNOTSUPP on a real hypervisor. */
 XMEM_API int xmem_machine_check(struct xmem *x, struct xmem_machine_report *out);
@@ -211,7 +212,7 @@ XMEM_API int xmem_domain_get_info(struct xmem_domain *d, struct xmem_domain_info
 #define XMEM_STEP_EMULATE 4u /* the hypervisor emulates it; on Arm the library, and no page opens */
 #define XMEM_STEP_RELAX 8u   /* page open for all vCPUs, until it was seen to have gone on */
 #define XMEM_STEP_HYPERVISOR 16u /* the hypervisor carries it over, for the told access alone */
-#define XMEM_STEP_STRICT 256u /* opts.step_means: none with XMEM_PASSES_OTHERS or _AGAIN */
+#define XMEM_STEP_STRICT 256u    /* opts.step_means: none with XMEM_PASSES_OTHERS or _AGAIN */
 /* What can pass unseen meanwhile (passes of struct xmem_event); 0: nothing. */
 #define XMEM_PASSES_OTHERS 1u /* accesses of other vCPUs to the same page */
 #define XMEM_PASSES_AGAIN 2u  /* the next accesses of the same vCPU to it */
@@ -219,23 +220,23 @@ XMEM_API int xmem_domain_get_info(struct xmem_domain *d, struct xmem_domain_info
 
 struct xmem_caps {
     size_t size;
-    uint32_t rights;       /* XMEM_RIGHTS_BIT()s that can be set in the host view */
-    uint32_t view_rights;  /* the same for other views; 0 without views */
-    uint32_t max_views;    /* including view 0; 1: no alternate views */
-    uint32_t step_means;   /* XMEM_STEP_* */
-    uint32_t replies;      /* bits 1 << enum xmem_reply_action */
-    uint32_t reply_flags;  /* XMEM_REPLY_* flags that work */
-    uint64_t monitors;     /* bits 1 << enum xmem_event_reason */
-    uint32_t ring_slots;   /* requests that can wait at once */
-    uint32_t regions;      /* MPU: regions that rights of one domain can use; else 0 */
-    uint32_t granule;      /* bytes; 4096, on an MPU 64 */
-    uint32_t flags;        /* XMEM_CAP_* */
+    uint32_t rights;      /* XMEM_RIGHTS_BIT()s that can be set in the host view */
+    uint32_t view_rights; /* the same for other views; 0 without views */
+    uint32_t max_views;   /* including view 0; 1: no alternate views */
+    uint32_t step_means;  /* XMEM_STEP_* */
+    uint32_t replies;     /* bits 1 << enum xmem_reply_action */
+    uint32_t reply_flags; /* XMEM_REPLY_* flags that work */
+    uint64_t monitors;    /* bits 1 << enum xmem_event_reason */
+    uint32_t ring_slots;  /* requests that can wait at once */
+    uint32_t regions;     /* MPU: regions that rights of one domain can use; else 0 */
+    uint32_t granule;     /* bytes; 4096, on an MPU 64 */
+    uint32_t flags;       /* XMEM_CAP_* */
     uint64_t highest_gfn;
     uint32_t interface_version; /* of vm_event */
     uint32_t step_airtight;     /* of step_means: those beside which nothing passes */
 };
-#define XMEM_CAP_MEM_ACCESS 1u   /* rights can be set and enforced */
-#define XMEM_CAP_SET_MANY 2u     /* scattered gfns in one hypercall */
+#define XMEM_CAP_MEM_ACCESS 1u /* rights can be set and enforced */
+#define XMEM_CAP_SET_MANY 2u   /* scattered gfns in one hypercall */
 #define XMEM_CAP_SUPPRESS_VE 4u
 #define XMEM_CAP_VISIBILITY 8u
 #define XMEM_CAP_SWITCH_VCPU 16u /* one vCPU can be switched, through a reply */
@@ -245,21 +246,21 @@ XMEM_API int xmem_domain_get_caps(struct xmem_domain *d, struct xmem_caps *out);
 
 struct xmem_stats {
     size_t size;
-    uint64_t hypercalls;  /* made for this session, all kinds */
-    uint64_t sets, gets;  /* of them, changes of rights, and questions about them */
-    uint64_t elided;      /* gfns not sent because they were set so already */
-    uint64_t events;      /* requests taken from the ring */
-    uint64_t answers;     /* answers put into the ring */
-    uint64_t defaulted;   /* of them, by the session's default */
-    uint64_t steps;       /* accesses stepped over */
-    uint64_t notifies;    /* event-channel notifications sent */
-    uint64_t stuck;       /* events flagged XMEM_EVENT_STUCK */
-    uint64_t emulated;    /* of steps, done by the library itself (Arm); those that it could not do: */
-    uint64_t not_walk, not_fetch;     /* a walk of the guest's tables; code that only the vCPU can do */
-    uint64_t not_decoded, not_sure;   /* SIMD, system, unknown; it faults, or is unpredictable */
-    uint64_t not_mapped, not_ended;   /* no memory there; an exclusive's loop went too far */
-    uint64_t not_same, not_taken;     /* code or tables changed since; registers refused by Xen */
-    uint64_t carried, patch_hits, patch_hit; /* changes of code; into patches; the last one's address */
+    uint64_t hypercalls; /* made for this session, all kinds */
+    uint64_t sets, gets; /* of them, changes of rights, and questions about them */
+    uint64_t elided;     /* gfns not sent because they were set so already */
+    uint64_t events;     /* requests taken from the ring */
+    uint64_t answers;    /* answers put into the ring */
+    uint64_t defaulted;  /* of them, by the session's default */
+    uint64_t steps;      /* accesses stepped over */
+    uint64_t notifies;   /* event-channel notifications sent */
+    uint64_t stuck;      /* events flagged XMEM_EVENT_STUCK */
+    uint64_t emulated; /* of steps, done by the library itself (Arm); those that it could not do: */
+    uint64_t not_walk, not_fetch; /* a walk of the guest's tables; code that only the vCPU can do */
+    uint64_t not_decoded, not_sure; /* SIMD, system, unknown; it faults, or is unpredictable */
+    uint64_t not_mapped, not_ended; /* no memory there; an exclusive's loop went too far */
+    uint64_t not_same, not_taken;   /* code or tables changed since; registers refused by Xen */
+    uint64_t carried, patch_hits, patch_hit; /* changes of code; of patches; where, the last */
 };
 XMEM_API int xmem_domain_get_stats(struct xmem_domain *d, struct xmem_stats *out);
 
@@ -278,7 +279,7 @@ struct xmem_recovery {
     size_t size;
     uint32_t ring_was_active; /* 1: a ring of a listener that is gone was taken over */
     uint32_t vcpus_released;
-    uint64_t rights_reset;    /* pages set back to rwx */
+    uint64_t rights_reset; /* pages set back to rwx */
     uint32_t views_destroyed;
     uint32_t reserved;
 };
@@ -305,16 +306,10 @@ XMEM_API int xmem_domain_set_rights_range(struct xmem_domain *d, uint16_t view, 
 /* rights[i], an enum xmem_rights in a byte, for gfns[i]; of repeated gfns the last counts. */
 XMEM_API int xmem_domain_set_rights_many(struct xmem_domain *d, uint16_t view, const uint64_t *gfns,
                                          const uint8_t *rights, size_t n);
-/*
- * The default rights of the host view: what pages mapped later get (or all pages
- * that have no rights of their own, see XMEM_CAP_DEFAULT_ALL).
- */
+/* Those of the host view: for pages mapped later, or all without their own (XMEM_CAP_DEFAULT_ALL). */
 XMEM_API int xmem_domain_get_default(struct xmem_domain *d, enum xmem_rights *out);
 XMEM_API int xmem_domain_set_default(struct xmem_domain *d, enum xmem_rights rights);
-/*
- * required != 0: a violation that nobody listens for crashes the domain instead of
- * being let through. Restored to 0 at close. Xen: XEN_DOMCTL_set_access_required.
- */
+/* Not 0: a violation that nobody listens for crashes the domain, else it passes. 0 again at close. */
 XMEM_API int xmem_domain_set_access_required(struct xmem_domain *d, int required);
 
 /* ---- memory of the guest ------------------------------------------------ */
@@ -411,6 +406,7 @@ XMEM_API int xmem_batch_revert(struct xmem_batch *b);
 /* ---- events ------------------------------------------------------------- */
 
 /* Reasons. The first are Xen's VM_EVENT_REASON_*; the library's own start at 64. */
+/* clang-format off */
 enum xmem_event_reason {
     XMEM_EVENT_UNKNOWN = 0, XMEM_EVENT_MEM_ACCESS = 1, XMEM_EVENT_MEM_SHARING = 2,
     XMEM_EVENT_MEM_PAGING = 3, XMEM_EVENT_CTRLREG = 4, XMEM_EVENT_MSR = 5,
@@ -420,21 +416,22 @@ enum xmem_event_reason {
     XMEM_EVENT_VMEXIT = 15, XMEM_EVENT_IO = 16,
     XMEM_EVENT_DOMAIN_DIED = 64, /* last event of a session; needs no answer */
 };
+/* clang-format on */
 /* "mem_access" and so on, or NULL; static. */
 XMEM_API const char *xmem_event_reason_name(enum xmem_event_reason reason);
 
 /* flags of struct xmem_event */
-#define XMEM_EVENT_PAUSED 1u    /* the vCPU waits for the answer */
-#define XMEM_EVENT_FOREIGN 2u   /* caused by another domain */
+#define XMEM_EVENT_PAUSED 1u  /* the vCPU waits for the answer */
+#define XMEM_EVENT_FOREIGN 2u /* caused by another domain */
 #define XMEM_EVENT_NESTED 4u
-#define XMEM_EVENT_STUCK 8u     /* the same again for the 1,000th time: the vCPU gets nowhere */
+#define XMEM_EVENT_STUCK 8u /* the same again for the 1,000th time: the vCPU gets nowhere */
 /* access of struct xmem_event_mem */
 #define XMEM_ACCESS_R 1u
 #define XMEM_ACCESS_W 2u
 #define XMEM_ACCESS_X 4u
-#define XMEM_ACCESS_GLA_VALID 8u  /* gla holds the guest-linear address */
-#define XMEM_ACCESS_WITH_GLA 16u  /* the access itself, */
-#define XMEM_ACCESS_IN_GPT 32u    /* or the walk of the guest's page tables for it */
+#define XMEM_ACCESS_GLA_VALID 8u /* gla holds the guest-linear address */
+#define XMEM_ACCESS_WITH_GLA 16u /* the access itself, */
+#define XMEM_ACCESS_IN_GPT 32u   /* or the walk of the guest's page tables for it */
 
 /*
  * One event. Read only; the session's own, valid until it is answered or monitoring ends. Grows at the end.
@@ -444,7 +441,7 @@ struct xmem_event {
     uint32_t reason; /* enum xmem_event_reason */
     uint32_t flags;  /* XMEM_EVENT_* */
     uint32_t vcpu;
-    uint16_t view;   /* that the vCPU ran in */
+    uint16_t view; /* that the vCPU ran in */
     uint16_t reserved;
     union {
         struct xmem_event_mem {
@@ -503,7 +500,10 @@ struct xmem_event {
 };
 
 enum xmem_ctrlreg {
-    XMEM_CTRLREG_CR0 = 0, XMEM_CTRLREG_CR3 = 1, XMEM_CTRLREG_CR4 = 2, XMEM_CTRLREG_XCR0 = 3,
+    XMEM_CTRLREG_CR0 = 0,
+    XMEM_CTRLREG_CR3 = 1,
+    XMEM_CTRLREG_CR4 = 2,
+    XMEM_CTRLREG_XCR0 = 3,
 };
 
 /* Registers of the vCPU when the event was made. arch says which part holds. */
@@ -552,13 +552,13 @@ enum xmem_reply_action {
     XMEM_REPLY_REINJECT = 5,        /* breakpoint, debug: the guest's own handler gets it */
 };
 /* flags of struct xmem_reply, to be combined with the action */
-#define XMEM_REPLY_SET_REGS 1u       /* regs; on Arm only pc is taken */
-#define XMEM_REPLY_SET_VIEW 2u       /* view: the vCPU goes on in it */
-#define XMEM_REPLY_SET_READ_DATA 4u  /* data: what emulated reads return */
-#define XMEM_REPLY_SET_INSN_DATA 8u  /* data: 16 bytes of instruction for the emulator */
-#define XMEM_REPLY_TOGGLE_STEP 16u   /* single step on, or off if it is on */
-#define XMEM_REPLY_FAST_STEP 32u     /* with SET_VIEW: back to step_view after one instruction */
-#define XMEM_REPLY_STEP_STRICT 64u   /* with STEP_OVER: as XMEM_STEP_STRICT, for this event */
+#define XMEM_REPLY_SET_REGS 1u      /* regs; on Arm only pc is taken */
+#define XMEM_REPLY_SET_VIEW 2u      /* view: the vCPU goes on in it */
+#define XMEM_REPLY_SET_READ_DATA 4u /* data: what emulated reads return */
+#define XMEM_REPLY_SET_INSN_DATA 8u /* data: 16 bytes of instruction for the emulator */
+#define XMEM_REPLY_TOGGLE_STEP 16u  /* single step on, or off if it is on */
+#define XMEM_REPLY_FAST_STEP 32u    /* with SET_VIEW: back to step_view after one instruction */
+#define XMEM_REPLY_STEP_STRICT 64u  /* with STEP_OVER: as XMEM_STEP_STRICT, for this event */
 
 struct xmem_reply {
     size_t size;
@@ -601,9 +601,9 @@ struct xmem_monitor {
     uint32_t reserved;
     uint64_t bitmask; /* CTRLREG: bits that do not count; 0: all count */
 };
-#define XMEM_MONITOR_ASYNC 1u       /* the vCPU does not wait; VMEXIT: it never does */
-#define XMEM_MONITOR_ON_CHANGE 2u   /* MSR: only when the value changes; CTRLREG: never else */
-#define XMEM_MONITOR_USERSPACE 4u   /* GUEST_REQUEST: user mode may ask too */
+#define XMEM_MONITOR_ASYNC 1u     /* the vCPU does not wait; VMEXIT: it never does */
+#define XMEM_MONITOR_ON_CHANGE 2u /* MSR: only when the value changes; CTRLREG: never else */
+#define XMEM_MONITOR_USERSPACE 4u /* GUEST_REQUEST: user mode may ask too */
 /*
  * Switches an event on or off; to what it is already: 0. Memory accesses need
  * no monitor. Off again at close. -EOPNOTSUPP see caps.monitors.
@@ -615,9 +615,9 @@ XMEM_API int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_mo
 /* A list of messages about a document; made by the caller, filled by what takes it. */
 struct xmem_diag {
     size_t size;
-    uint32_t number;  /* nnn of XM-nnn, see xmem-policy(5); from 500 on warnings */
-    uint32_t line;    /* from 1; 0: none */
-    uint32_t column;  /* from 1, bytes */
+    uint32_t number; /* nnn of XM-nnn, see xmem-policy(5); from 500 on warnings */
+    uint32_t line;   /* from 1; 0: none */
+    uint32_t column; /* from 1, bytes */
     uint32_t reserved;
     const char *file; /* the strings belong to the report */
     const char *path; /* JSON pointer, "/" for the whole */
@@ -663,9 +663,9 @@ XMEM_API int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, str
                                xmem_progress_fn progress, void *arg);
 
 enum xmem_action {
-    XMEM_ACTION_NONE = 0,       /* no rule speaks of it: the session's default */
-    XMEM_ACTION_LOG = 1,        /* step over, tell */
-    XMEM_ACTION_DENY = 2,       /* deny where that can be done: the vCPU skips or the write is dropped */
+    XMEM_ACTION_NONE = 0, /* no rule speaks of it: the session's default */
+    XMEM_ACTION_LOG = 1,  /* step over, tell */
+    XMEM_ACTION_DENY = 2, /* deny where that can be done: the vCPU skips or the write is dropped */
     XMEM_ACTION_ALLOW_ONCE = 3, /* step over, silently */
     XMEM_ACTION_PAUSE = 4,      /* leave the vCPU waiting, and pause the domain */
     XMEM_ACTION_RELAX = 5,      /* tell once, then allow the page for good */
@@ -676,16 +676,16 @@ XMEM_API const char *xmem_action_name(enum xmem_action action);
 
 struct xmem_decision {
     size_t size;
-    uint32_t action;    /* enum xmem_action */
-    uint16_t view;      /* SWITCH: to which */
+    uint32_t action; /* enum xmem_action */
+    uint16_t view;   /* SWITCH: to which */
     uint16_t reserved;
-    const char *rule;   /* name of the rule, belongs to the policy; NULL: none */
-    const char *region; /* name of the region, likewise */
-    uint64_t region_gfn; /* first gfn of the region's extent that was hit */
+    const char *rule;          /* name of the rule, belongs to the policy; NULL: none */
+    const char *region;        /* name of the region, likewise */
+    uint64_t region_gfn;       /* first gfn of the region's extent that was hit */
     uint32_t flags, reserved2; /* XMEM_DECISION_* */
 };
 #define XMEM_DECISION_PATCH_HIT 1u /* the guest wrote where a copy is patched; the patch stays */
-#define XMEM_DECISION_STRICT 2u /* PAUSE: to step over it would let other accesses through */
+#define XMEM_DECISION_STRICT 2u    /* PAUSE: to step over it would let other accesses through */
 /* What the policy says of an event; nothing is sent. Constant time in the number of gfns. */
 XMEM_API int xmem_policy_decide(struct xmem_policy *p, struct xmem_domain *d,
                                 const struct xmem_event *ev, struct xmem_decision *out);

@@ -7,7 +7,7 @@ set -eu
 demo='gcc libc6-dev make autoconf automake libtool pkg-config
 zlib1g-dev liblzma-dev valgrind'
 test="$demo check python3 python3-jsonschema"
-ci="$test git g++ clang libclang-rt-14-dev lcov mandoc graphviz shellcheck xz-utils
+ci="$test git g++ clang clang-format libclang-rt-14-dev lcov mandoc graphviz shellcheck xz-utils
 qemu-system-arm qemu-system-x86 gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf
 libc6-dev-arm64-cross libc6-dev-armhf-cross qemu-user libcapstone-dev flex bison patch cpio gzip dpkg-dev debian-archive-keyring
 grub-common grub-pc-bin xorriso mtools zstd binutils

@@ -76,8 +76,8 @@ static int hold(struct xmem_policy *p, struct xmem_domain *d)
     return ctl_exit_of(err);
 }
 
-static int apply(struct ctl *ctl, const struct options *o, struct xmem_policy *p,
-                 const char *who, const char *path)
+static int apply(struct ctl *ctl, const struct options *o, struct xmem_policy *p, const char *who,
+                 const char *path)
 {
     struct xmem_domain_info info = XMEM_INIT(info);
     struct xmem_domain *d = NULL;

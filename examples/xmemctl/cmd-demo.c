@@ -32,11 +32,11 @@ struct demo {
 };
 
 /* What goes on; with --json only results are on stdout. */
-#define say(demo, ...)                                                                             \
-    do {                                                                                           \
-        FILE *say_to = (demo)->ctl->json ? stderr : stdout;                                        \
-        fprintf(say_to, __VA_ARGS__);                                                              \
-        fflush(say_to);                                                                            \
+#define say(demo, ...) \
+    do { \
+        FILE *say_to = (demo)->ctl->json ? stderr : stdout; \
+        fprintf(say_to, __VA_ARGS__); \
+        fflush(say_to); \
     } while (0)
 
 /* ---- a guest under the policy ---- */
@@ -64,7 +64,9 @@ static int judge(const struct demo *demo, const struct demo_guest *g, const stru
             printf("... and %" PRIu64 " more\n", n - w->printed);
         }
         printf("%s: %" PRIu64 " violations of W^X%s\n", g->name, n,
-               g->expect < 0 ? "" : ok ? ", as expected" : ": NOT what was expected");
+               g->expect < 0 ? ""
+               : ok          ? ", as expected"
+                             : ": NOT what was expected");
     }
     return ok ? CTL_OK : CTL_OTHER;
 }
@@ -110,7 +112,7 @@ static int play_guest(const struct demo *demo, const struct demo_guest *g)
         .idle_ms = DEMO_IDLE_MS, .max_print = demo->max_print, .json = demo->ctl->json};
 
     say(demo, "\n== %s: W^X over its memory (%s)\n", g->name,
-        g->expect == 0 ? "no violation expected"
+        g->expect == 0  ? "no violation expected"
         : g->expect > 0 ? "it executes what it wrote"
                         : "whatever it does");
     int rc = watch_guest(demo, g, &w);
@@ -315,10 +317,8 @@ static int be_the_guest(void)
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-    struct demo demo = {.ctl = ctl,
-                        .pages = DEMO_PAGES,
-                        .timeout_ms = DEMO_TIMEOUT_MS,
-                        .max_print = DEMO_PRINT};
+    struct demo demo = {
+        .ctl = ctl, .pages = DEMO_PAGES, .timeout_ms = DEMO_TIMEOUT_MS, .max_print = DEMO_PRINT};
     char *jit[] = {demo.self, (char[]){"demo"}, (char[]){"--guest"}, NULL};
     char *ls[] = {(char[]){"ls"}, (char[]){"/"}, NULL};
     int rc = parse(&demo, argc, argv);

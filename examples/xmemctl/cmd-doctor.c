@@ -33,8 +33,11 @@ static void tell(struct doctor *dr, enum level level, bool ok, const char *what,
         js_end('}');
         return;
     }
-    printf("%-4s %s%s", ok ? "yes" : level == NEEDED ? "NO" : "no", what,
-           detail[0] != '\0' ? ": " : "");
+    printf("%-4s %s%s",
+           ok                ? "yes"
+           : level == NEEDED ? "NO"
+                             : "no",
+           what, detail[0] != '\0' ? ": " : "");
     ctl_put_text(stdout, detail);
     putchar('\n');
     if (!ok && remedy != NULL) {
@@ -75,17 +78,14 @@ static bool check_connection(struct doctor *dr)
 static const char *platform_remedy(uint32_t kind)
 {
     switch (kind) {
-    case XMEM_KIND_X86_NPT:
-        return "Xen has it on Intel processors with EPT only";
+    case XMEM_KIND_X86_NPT: return "Xen has it on Intel processors with EPT only";
     case XMEM_KIND_X86_PV:
         return "make it an HVM or PVH guest, or use a Xen with the PV extension of this project";
     case XMEM_KIND_ARM_S2:
         return "build Xen with CONFIG_MEM_ACCESS (CONFIG_VM_EVENT from 4.21 on), which is off by "
                "default on Arm from 4.12 on";
-    case XMEM_KIND_ARMV8R_MPU:
-        return "use a Xen with the MPU extension of this project";
-    default:
-        return "it needs an HVM or PVH guest on an Intel processor with EPT, or Arm";
+    case XMEM_KIND_ARMV8R_MPU: return "use a Xen with the MPU extension of this project";
+    default: return "it needs an HVM or PVH guest on an Intel processor with EPT, or Arm";
     }
 }
 
@@ -97,8 +97,8 @@ static void check_domains(struct doctor *dr)
     int rc = ctl_domains(dr->ctl->x, &v, &n);
 
     snprintf(text, sizeof(text), "%zu", n);
-    tell(dr, NEEDED, rc == 0 && n > 0, "domains",
-         rc == 0 ? text : xmem_last_error(dr->ctl->x), "start one; 'xl list' shows those of Xen");
+    tell(dr, NEEDED, rc == 0 && n > 0, "domains", rc == 0 ? text : xmem_last_error(dr->ctl->x),
+         "start one; 'xl list' shows those of Xen");
     free(v);
 }
 
@@ -205,8 +205,7 @@ static const char *airtight_remedy(const struct xmem_caps *c, bool ept)
                : "this kind can only open the page until the vCPU went on";
 }
 
-static void check_caps(struct doctor *dr, const struct xmem_caps *c, uint32_t kind,
-                       uint32_t vcpus)
+static void check_caps(struct doctor *dr, const struct xmem_caps *c, uint32_t kind, uint32_t vcpus)
 {
     bool x86 = kind == XMEM_KIND_X86_EPT;
     char text[128];

@@ -53,9 +53,8 @@ static int status_all(struct ctl *ctl)
         } else {
             char name[CTL_NAME_BYTES];
             printf("%-5u %-20s %-11s %-8s %5u %10" PRIu64 "\n", v[i].domid,
-                   ctl_name(v[i].name, name),
-                   xmem_kind_name((enum xmem_kind)v[i].kind), state_of(&v[i]), v[i].vcpus,
-                   v[i].pages);
+                   ctl_name(v[i].name, name), xmem_kind_name((enum xmem_kind)v[i].kind),
+                   state_of(&v[i]), v[i].vcpus, v[i].pages);
         }
     }
     if (ctl->json) {
@@ -81,8 +80,8 @@ static void text_one(struct xmem_domain *d, const struct xmem_domain_info *i,
     char name[CTL_NAME_BYTES];
 
     printf("domain %u (%s): %s, %s, %u vcpus, %" PRIu64 " pages, highest gfn 0x%" PRIx64 "\n",
-           i->domid, ctl_name(i->name, name), xmem_kind_name((enum xmem_kind)i->kind), state_of(i), i->vcpus,
-           i->pages, i->highest_gfn);
+           i->domid, ctl_name(i->name, name), xmem_kind_name((enum xmem_kind)i->kind), state_of(i),
+           i->vcpus, i->pages, i->highest_gfn);
     printf("default rights: %s\nrights:", def != NULL ? def : "told to a listener only");
     ctl_put_rights(NULL, c->rights, false);
     printf("rights in views:");

@@ -67,31 +67,19 @@ static bool not_zero(const char *what, const char *unit, uint64_t value)
 static bool take_option(struct options *o, int c)
 {
     switch (c) {
-    case 'p':
-        o->policy = optarg;
-        return true;
-    case 'r':
-        return ctl_need_rights(optarg, &o->rights);
-    case 'g':
-        return add_span(o, optarg);
+    case 'p': o->policy = optarg; return true;
+    case 'r': return ctl_need_rights(optarg, &o->rights);
+    case 'g': return add_span(o, optarg);
     case 'n':
         return ctl_need_u64("--count", optarg, UINT64_MAX, &o->w.max_events) &&
                not_zero("--count", "event", o->w.max_events);
     case 'd':
         return ctl_need_seconds("--duration", optarg, &o->w.duration_ms) &&
                not_zero("--duration", "millisecond", o->w.duration_ms);
-    case 'i':
-        o->w.idle_ms = IDLE_MS;
-        return true;
-    case 'k':
-        o->check = true;
-        return true;
-    case 'q':
-        o->w.max_print = 0;
-        return true;
-    default: /* 'P' */
-        o->progress = true;
-        return true;
+    case 'i': o->w.idle_ms = IDLE_MS; return true;
+    case 'k': o->check = true; return true;
+    case 'q': o->w.max_print = 0; return true;
+    default: /* 'P' */ o->progress = true; return true;
     }
 }
 

@@ -45,10 +45,10 @@ extern const struct ctl_command cmd_validate, cmd_plan, cmd_apply, cmd_watch, cm
 
 #define CTL_OPTSTRING "c:jh"
 /* The options that each command has; first in its table of long options. */
-#define CTL_LONGOPTS                                                                               \
-    {"connect", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},                   \
-    {                                                                                              \
-        "help", no_argument, NULL, 'h'                                                             \
+#define CTL_LONGOPTS \
+    {"connect", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'}, \
+    { \
+        "help", no_argument, NULL, 'h' \
     }
 #define CTL_GO_ON (-1)
 /* Handles one of them, or complains about an unknown one. Exit code, or CTL_GO_ON. */

@@ -40,8 +40,8 @@ bool demo_have_valgrind(void)
 
 static void run_child(char *const *argv, int fd)
 {
-    const char *args[MAX_ARGS + 8] = {"valgrind", "--tool=lackey", "--trace-mem=yes",
-                                      "--log-fd=9", "--"};
+    const char *args[MAX_ARGS + 8] = {"valgrind", "--tool=lackey", "--trace-mem=yes", "--log-fd=9",
+                                      "--"};
     size_t n = 5;
     int null = open("/dev/null", O_RDWR);
 

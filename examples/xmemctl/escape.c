@@ -33,11 +33,11 @@ size_t ctl_utf8(const char *text, uint32_t *code)
 
 bool ctl_commands(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) ||    /* C0, DEL, C1 */
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) ||       /* C0, DEL, C1 */
            code == 0x061c || code == 0x200e || code == 0x200f || /* marks of direction, */
-           (code >= 0x202a && code <= 0x202e) ||              /* embeddings, overrides, */
-           (code >= 0x2066 && code <= 0x2069) ||              /* isolates: UAX #9 */
-           code == 0x2028 || code == 0x2029;                  /* ends of lines */
+           (code >= 0x202a && code <= 0x202e) ||                 /* embeddings, overrides, */
+           (code >= 0x2066 && code <= 0x2069) ||                 /* isolates: UAX #9 */
+           code == 0x2028 || code == 0x2029;                     /* ends of lines */
 }
 
 /* quote: a backslash is doubled, so that an escape is known from a name that looks like one. */

@@ -59,8 +59,7 @@ static int one_round(uint8_t *page, uint8_t n, unsigned *sum)
 
 int demo_jit(void)
 {
-    uint8_t *page =
-        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     unsigned sum = 0;
     int rc = 0;
 

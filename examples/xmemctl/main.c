@@ -9,7 +9,7 @@
 #include "ctl.h"
 
 static const struct ctl_command *const commands[] = {
-    &cmd_validate, &cmd_plan,  &cmd_apply,  &cmd_watch,  &cmd_get,   &cmd_set,
+    &cmd_validate, &cmd_plan,   &cmd_apply,  &cmd_watch,   &cmd_get,  &cmd_set,
     &cmd_views,    &cmd_status, &cmd_doctor, &cmd_recover, &cmd_demo,
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -5,19 +5,16 @@
 #include "ctl.h"
 
 const struct ctl_bit ctl_step_means[] = {
-    {XMEM_STEP_HYPERVISOR, "hypervisor"},
-    {XMEM_STEP_VIEW, "view"},
-    {XMEM_STEP_SINGLE, "single-step"},
-    {XMEM_STEP_EMULATE, "emulate"},
-    {XMEM_STEP_RELAX, "relax"},
-    {0, NULL},
+    {XMEM_STEP_HYPERVISOR, "hypervisor"}, {XMEM_STEP_VIEW, "view"},
+    {XMEM_STEP_SINGLE, "single-step"},    {XMEM_STEP_EMULATE, "emulate"},
+    {XMEM_STEP_RELAX, "relax"},           {0, NULL},
 };
 
 const struct ctl_bit ctl_cap_flags[] = {
-    {XMEM_CAP_MEM_ACCESS, "mem-access"}, {XMEM_CAP_SET_MANY, "set-many"},
+    {XMEM_CAP_MEM_ACCESS, "mem-access"},   {XMEM_CAP_SET_MANY, "set-many"},
     {XMEM_CAP_SUPPRESS_VE, "suppress-ve"}, {XMEM_CAP_VISIBILITY, "visibility"},
     {XMEM_CAP_SWITCH_VCPU, "switch-vcpu"}, {XMEM_CAP_DEFAULT_ALL, "default-all"},
-    {XMEM_CAP_ADD_PAGE, "add-page"}, {0, NULL},
+    {XMEM_CAP_ADD_PAGE, "add-page"},       {0, NULL},
 };
 
 static void put_name(const char *name, bool json)

@@ -19,15 +19,9 @@ void ctl_help(const struct ctl_command *cmd)
 int ctl_option(struct ctl *ctl, int c)
 {
     switch (c) {
-    case 'c':
-        ctl->uri = optarg;
-        return CTL_GO_ON;
-    case 'j':
-        ctl->json = true;
-        return CTL_GO_ON;
-    case 'h':
-        ctl_help(ctl->command);
-        return CTL_OK;
+    case 'c': ctl->uri = optarg; return CTL_GO_ON;
+    case 'j': ctl->json = true; return CTL_GO_ON;
+    case 'h': ctl_help(ctl->command); return CTL_OK;
     default: /* getopt_long() has said what is wrong */
         if (ctl->command != NULL) {
             ctl_error("'xmemctl %s --help' lists the options", ctl->command->name);

@@ -46,11 +46,13 @@ struct end {
     int fd;
 };
 
-static struct queue queues[2] = {
-    {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER,
-     .less = PTHREAD_COND_INITIALIZER, .patient = true},
-    {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER,
-     .less = PTHREAD_COND_INITIALIZER}};
+static struct queue queues[2] = {{.lock = PTHREAD_MUTEX_INITIALIZER,
+                                  .more = PTHREAD_COND_INITIALIZER,
+                                  .less = PTHREAD_COND_INITIALIZER,
+                                  .patient = true},
+                                 {.lock = PTHREAD_MUTEX_INITIALIZER,
+                                  .more = PTHREAD_COND_INITIALIZER,
+                                  .less = PTHREAD_COND_INITIALIZER}};
 static struct end ends[2];
 static bool started;
 static uint64_t give_up_ns; /* when nobody is waited for any more; 0: no signal came */
@@ -170,8 +172,8 @@ static bool same_place(void)
 {
     struct stat a, b;
 
-    return fstat(STDOUT_FILENO, &a) == 0 && fstat(STDERR_FILENO, &b) == 0 &&
-           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    return fstat(STDOUT_FILENO, &a) == 0 && fstat(STDERR_FILENO, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
 }
 
 static int start_queue(struct queue *q)

@@ -52,22 +52,16 @@ void ctl_note(const char *fmt, ...)
 static const char *remedy_of(int err)
 {
     switch (err) {
-    case -EOPNOTSUPP:
-        return "'xmemctl doctor' tells what works here";
+    case -EOPNOTSUPP: return "'xmemctl doctor' tells what works here";
     case -EACCES:
         if (geteuid() == 0)
             return "the libxenctrl of another release, or a security policy: see 'xmemctl doctor'";
         return "run it as root in the control domain; 'xmemctl doctor' tells more";
-    case -EPERM:
-        return "run it as root in the control domain; 'xmemctl doctor' tells more";
-    case -EBUSY:
-        return "stop the tool that listens; if it died, 'xmemctl recover DOMAIN'";
-    case -ESHUTDOWN:
-        return "'xmemctl status' lists the domains there are";
-    case -ERANGE:
-        return "'xmemctl status DOMAIN' tells the highest gfn";
-    default:
-        return NULL;
+    case -EPERM: return "run it as root in the control domain; 'xmemctl doctor' tells more";
+    case -EBUSY: return "stop the tool that listens; if it died, 'xmemctl recover DOMAIN'";
+    case -ESHUTDOWN: return "'xmemctl status' lists the domains there are";
+    case -ERANGE: return "'xmemctl status DOMAIN' tells the highest gfn";
+    default: return NULL;
     }
 }
 

@@ -102,60 +102,39 @@ static void put_more_details(const struct xmem_event *ev)
 {
     switch (ev->reason) {
     case XMEM_EVENT_MEM_SHARING:
-    case XMEM_EVENT_MEM_PAGING:
-        put_page(&ev->u.page);
-        break;
-    case XMEM_EVENT_DESCRIPTOR:
-        put_descriptor(&ev->u.descriptor);
-        break;
-    case XMEM_EVENT_INTERRUPT:
-        put_interrupt(&ev->u.interrupt);
-        break;
+    case XMEM_EVENT_MEM_PAGING: put_page(&ev->u.page); break;
+    case XMEM_EVENT_DESCRIPTOR: put_descriptor(&ev->u.descriptor); break;
+    case XMEM_EVENT_INTERRUPT: put_interrupt(&ev->u.interrupt); break;
     case XMEM_EVENT_VMEXIT:
         printf(" reason 0x%" PRIx64 " qualification 0x%" PRIx64, ev->u.vmexit.reason,
                ev->u.vmexit.qualification);
         break;
-    case XMEM_EVENT_IO:
-        put_io(&ev->u.io);
-        break;
+    case XMEM_EVENT_IO: put_io(&ev->u.io); break;
     case XMEM_EVENT_GUEST_REQUEST:
     case XMEM_EVENT_PRIVILEGED_CALL:
     case XMEM_EVENT_EMUL_UNIMPLEMENTED:
-    case XMEM_EVENT_DOMAIN_DIED:
-        break;
-    default:
-        put_raw(ev);
-        break;
+    case XMEM_EVENT_DOMAIN_DIED: break;
+    default: put_raw(ev); break;
     }
 }
 
 static void put_details(const struct xmem_event *ev)
 {
     switch (ev->reason) {
-    case XMEM_EVENT_MEM_ACCESS:
-        put_mem(&ev->u.mem);
-        break;
-    case XMEM_EVENT_CTRLREG:
-        put_ctrlreg(&ev->u.ctrlreg);
-        break;
+    case XMEM_EVENT_MEM_ACCESS: put_mem(&ev->u.mem); break;
+    case XMEM_EVENT_CTRLREG: put_ctrlreg(&ev->u.ctrlreg); break;
     case XMEM_EVENT_MSR:
-        printf(" msr 0x%" PRIx64 " 0x%" PRIx64 " -> 0x%" PRIx64, ev->u.msr.msr,
-               ev->u.msr.old_value, ev->u.msr.new_value);
+        printf(" msr 0x%" PRIx64 " 0x%" PRIx64 " -> 0x%" PRIx64, ev->u.msr.msr, ev->u.msr.old_value,
+               ev->u.msr.new_value);
         break;
     case XMEM_EVENT_BREAKPOINT:
-    case XMEM_EVENT_DEBUG:
-        put_debug(&ev->u.debug);
-        break;
-    case XMEM_EVENT_SINGLESTEP:
-        printf(" gfn 0x%" PRIx64, ev->u.singlestep.gfn);
-        break;
+    case XMEM_EVENT_DEBUG: put_debug(&ev->u.debug); break;
+    case XMEM_EVENT_SINGLESTEP: printf(" gfn 0x%" PRIx64, ev->u.singlestep.gfn); break;
     case XMEM_EVENT_CPUID:
         printf(" leaf 0x%" PRIx32 " subleaf 0x%" PRIx32 " length %" PRIu32, ev->u.cpuid.leaf,
                ev->u.cpuid.subleaf, ev->u.cpuid.insn_length);
         break;
-    default:
-        put_more_details(ev);
-        break;
+    default: put_more_details(ev); break;
     }
 }
 

@@ -6,12 +6,16 @@
 
 #include "watch.h"
 
-struct class {
+struct class
+{
     size_t at; /* in struct xmem_stats */
     const char *key, *text;
 };
 
-#define CLASS(field, text) {offsetof(struct xmem_stats, field), #field, text}
+#define CLASS(field, text) \
+    { \
+        offsetof(struct xmem_stats, field), #field, text \
+    }
 static const struct class classes[] = {
     CLASS(not_walk, "walks of the guest's tables"),
     CLASS(not_fetch, "fetches that only the vCPU can do"),

@@ -129,8 +129,7 @@ static int wait_more(struct watch *w)
         return -errno;
     }
     /* poll() may wake up a little early by the clock; a tenth less is idle enough */
-    if (n == 0 && w->idle_ms != 0 &&
-        clock_ns() - from >= w->idle_ms * UINT64_C(900000)) {
+    if (n == 0 && w->idle_ms != 0 && clock_ns() - from >= w->idle_ms * UINT64_C(900000)) {
         w->why = "idle";
     }
     return 0;

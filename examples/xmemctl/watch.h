@@ -27,21 +27,21 @@ struct watch {
     /* how */
     struct xmem_domain *d;
     struct xmem_domain_info info; /* of the domain */
-    struct xmem_policy *policy; /* NULL: the session's default answers */
-    uint64_t max_events;        /* 0: no limit */
-    uint64_t duration_ms;       /* 0: no limit */
-    uint64_t idle_ms;           /* end when nothing happened for so long; 0: do not */
-    uint64_t max_print;         /* events that are printed */
+    struct xmem_policy *policy;   /* NULL: the session's default answers */
+    uint64_t max_events;          /* 0: no limit */
+    uint64_t duration_ms;         /* 0: no limit */
+    uint64_t idle_ms;             /* end when nothing happened for so long; 0: do not */
+    uint64_t max_print;           /* events that are printed */
     bool json;
     /* what came of it */
     struct summary sum;
     uint64_t start_ns, printed;
-    bool died;          /* the domain did */
-    bool stuck_told;    /* that a vCPU makes no progress */
-    bool strict_told;   /* that a strict step paused the domain */
+    bool died;                      /* the domain did */
+    bool stuck_told;                /* that a vCPU makes no progress */
+    bool strict_told;               /* that a strict step paused the domain */
     uint64_t patch_hits, patch_hit; /* as told */
-    bool output_failed; /* stdout takes no more */
-    const char *why;    /* what ended it */
+    bool output_failed;             /* stdout takes no more */
+    const char *why;                /* what ended it */
 };
 
 /* Until a limit, a signal, the domain's death or an error; 0 or a negative errno. */

@@ -26,29 +26,21 @@
 static uint32_t size_of(uint32_t len)
 {
     switch (len) {
-    case 1:
-        return 0;
-    case 2:
-        return 1;
+    case 1: return 0;
+    case 2: return 1;
     case 0:
-    case 8:
-        return 3;
-    default:
-        return len == 4 ? 2 : 4;
+    case 8: return 3;
+    default: return len == 4 ? 2 : 4;
     }
 }
 
 static uint32_t single(const struct sim_op *op, uint32_t size)
 {
     switch (op->code) {
-    case SIM_OP_READ:
-        return LDRB | size << 30 | AT | RD(A64_OLD);
-    case SIM_OP_WRITE:
-        return STRB | size << 30 | AT | RD(A64_NEW);
-    case SIM_OP_RMW:
-        return SWPB | size << 30 | AT | RS(A64_NEW) | RD(A64_OLD);
-    default:
-        return A64_UDF;
+    case SIM_OP_READ: return LDRB | size << 30 | AT | RD(A64_OLD);
+    case SIM_OP_WRITE: return STRB | size << 30 | AT | RD(A64_NEW);
+    case SIM_OP_RMW: return SWPB | size << 30 | AT | RS(A64_NEW) | RD(A64_OLD);
+    default: return A64_UDF;
     }
 }
 

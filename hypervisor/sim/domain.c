@@ -170,8 +170,7 @@ static int memory_init(struct sim_domain *d)
     while (rc == 0 && i < d->cfg.pages) {
         unsigned order = order_at(d, i);
 
-        rc = xm_p2m_map(&d->core, xm_gfn(d->cfg.first_gfn + i),
-                        frame_number(d, i), order);
+        rc = xm_p2m_map(&d->core, xm_gfn(d->cfg.first_gfn + i), frame_number(d, i), order);
         i += UINT64_C(1) << order;
     }
     return rc;
@@ -198,7 +197,7 @@ static int domain_fill(struct sim_domain *d)
 }
 
 int xmi_sim_domain_create(struct sim_machine *m, const struct sim_domain_cfg *cfg,
-                      struct sim_domain **out)
+                          struct sim_domain **out)
 {
     struct sim_domain *d;
     int rc;

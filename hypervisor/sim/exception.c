@@ -30,7 +30,7 @@ static int inject(struct sim_domain *d, struct sim_vcpu *v, const struct sim_exc
 }
 
 int xmi_sim_vcpu_inject(struct sim_domain *d, uint32_t vcpu, uint8_t vector, uint8_t type,
-                    uint8_t insn_len)
+                        uint8_t insn_len)
 {
     const struct sim_exception e = {
         .pending = true, .vector = vector, .type = type, .insn_len = insn_len};

@@ -46,8 +46,7 @@ static bool load(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *
 /* Without its monitor it fails, and touches nothing. */
 static bool store(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
-    const struct sim_op write = {
-        .code = SIM_OP_WRITE, .len = op->len, .value = v->arm.x[A64_NEW]};
+    const struct sim_op write = {.code = SIM_OP_WRITE, .len = op->len, .value = v->arm.x[A64_NEW]};
     struct sim_insn in = {.n = 1};
 
     if (v->arm.monitor && !reach(d, v, &in.a[0], XM_DO_W, op->addr, op->len))
@@ -95,17 +94,11 @@ static bool goes_back(const struct sim_vcpu *v, unsigned at)
 static bool do_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op, unsigned at)
 {
     switch (at) {
-    case EXCL_LOAD:
-        return load(d, v, op);
-    case EXCL_FURTHER:
-        return further(d, v, op);
-    case EXCL_ADD:
-        v->arm.x[A64_NEW] = v->arm.x[A64_OLD] + 1;
-        return true;
-    case EXCL_STORE:
-        return store(d, v, op);
-    default:
-        return true;
+    case EXCL_LOAD: return load(d, v, op);
+    case EXCL_FURTHER: return further(d, v, op);
+    case EXCL_ADD: v->arm.x[A64_NEW] = v->arm.x[A64_OLD] + 1; return true;
+    case EXCL_STORE: return store(d, v, op);
+    default: return true;
     }
 }
 

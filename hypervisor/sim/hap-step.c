@@ -134,7 +134,7 @@ void xmi_sim_hap_enter(struct sim_domain *d, struct sim_vcpu *v)
 }
 
 bool xmi_sim_hap_fault(struct sim_domain *d, struct sim_vcpu *v, uint8_t what, struct part *p,
-                   enum translation *end)
+                       enum translation *end)
 {
     enum xm_access now = rights_of(d, p->gfn);
     struct xm_hap_trap *t = &v->hap->trap;

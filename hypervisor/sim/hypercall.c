@@ -191,38 +191,25 @@ static int do_domctl(struct sim_domain *d, void *p)
     case XM_DOMCTL_PAUSE:
     case XM_DOMCTL_UNPAUSE:
     case XM_DOMCTL_GDBSX_PAUSE_VCPU:
-    case XM_DOMCTL_GDBSX_UNPAUSE_VCPU:
-        return do_hold(d, op);
-    case XM_DOMCTL_DEBUG_OP:
-        return do_debug(d, op);
-    case XM_DOMCTL_VM_EVENT_OP:
-        return do_vm_event(d, op);
-    case XM_DOMCTL_SHADOW_OP:
-        return xmi_sim_pv_shadow_op(d, op);
-    default:
-        return xm_hc_domctl(&d->core, op);
+    case XM_DOMCTL_GDBSX_UNPAUSE_VCPU: return do_hold(d, op);
+    case XM_DOMCTL_DEBUG_OP: return do_debug(d, op);
+    case XM_DOMCTL_VM_EVENT_OP: return do_vm_event(d, op);
+    case XM_DOMCTL_SHADOW_OP: return xmi_sim_pv_shadow_op(d, op);
+    default: return xm_hc_domctl(&d->core, op);
     }
 }
 
 static int domctl_kind(uint32_t cmd)
 {
     switch (cmd) {
-    case XM_DOMCTL_VM_EVENT_OP:
-        return XM_HC_VM_EVENT;
-    case XM_DOMCTL_MONITOR_OP:
-        return XM_HC_MONITOR;
-    case XM_DOMCTL_SET_ACCESS_REQUIRED:
-        return XM_HC_ACCESS_REQUIRED;
-    case XM_DOMCTL_PAUSE:
-        return XM_HC_PAUSE;
-    case XM_DOMCTL_UNPAUSE:
-        return XM_HC_UNPAUSE;
-    case XM_DOMCTL_GDBSX_PAUSE_VCPU:
-        return XM_HC_VCPU_PAUSE;
-    case XM_DOMCTL_GDBSX_UNPAUSE_VCPU:
-        return XM_HC_VCPU_UNPAUSE;
-    default:
-        return XM_HC_DOMCTL_OTHER;
+    case XM_DOMCTL_VM_EVENT_OP: return XM_HC_VM_EVENT;
+    case XM_DOMCTL_MONITOR_OP: return XM_HC_MONITOR;
+    case XM_DOMCTL_SET_ACCESS_REQUIRED: return XM_HC_ACCESS_REQUIRED;
+    case XM_DOMCTL_PAUSE: return XM_HC_PAUSE;
+    case XM_DOMCTL_UNPAUSE: return XM_HC_UNPAUSE;
+    case XM_DOMCTL_GDBSX_PAUSE_VCPU: return XM_HC_VCPU_PAUSE;
+    case XM_DOMCTL_GDBSX_UNPAUSE_VCPU: return XM_HC_VCPU_UNPAUSE;
+    default: return XM_HC_DOMCTL_OTHER;
     }
 }
 
@@ -251,24 +238,15 @@ static int altp2m_kind(uint32_t cmd)
 {
     switch (cmd) {
     case XM_ALTP2M_GET_DOMAIN_STATE:
-    case XM_ALTP2M_SET_DOMAIN_STATE:
-        return XM_HC_ALTP2M_STATE;
-    case XM_ALTP2M_CREATE_P2M:
-        return XM_HC_ALTP2M_CREATE;
-    case XM_ALTP2M_DESTROY_P2M:
-        return XM_HC_ALTP2M_DESTROY;
-    case XM_ALTP2M_SWITCH_P2M:
-        return XM_HC_ALTP2M_SWITCH;
-    case XM_ALTP2M_SET_MEM_ACCESS:
-        return XM_HC_ALTP2M_SET;
-    case XM_ALTP2M_SET_MEM_ACCESS_MULTI:
-        return XM_HC_ALTP2M_SET_MULTI;
-    case XM_ALTP2M_GET_MEM_ACCESS:
-        return XM_HC_ALTP2M_GET;
-    case XM_ALTP2M_CHANGE_GFN:
-        return XM_HC_ALTP2M_CHANGE_GFN;
-    default:
-        return XM_HC_ALTP2M_OTHER;
+    case XM_ALTP2M_SET_DOMAIN_STATE: return XM_HC_ALTP2M_STATE;
+    case XM_ALTP2M_CREATE_P2M: return XM_HC_ALTP2M_CREATE;
+    case XM_ALTP2M_DESTROY_P2M: return XM_HC_ALTP2M_DESTROY;
+    case XM_ALTP2M_SWITCH_P2M: return XM_HC_ALTP2M_SWITCH;
+    case XM_ALTP2M_SET_MEM_ACCESS: return XM_HC_ALTP2M_SET;
+    case XM_ALTP2M_SET_MEM_ACCESS_MULTI: return XM_HC_ALTP2M_SET_MULTI;
+    case XM_ALTP2M_GET_MEM_ACCESS: return XM_HC_ALTP2M_GET;
+    case XM_ALTP2M_CHANGE_GFN: return XM_HC_ALTP2M_CHANGE_GFN;
+    default: return XM_HC_ALTP2M_OTHER;
     }
 }
 
@@ -302,7 +280,7 @@ static int do_vcpu(struct sim_domain *d, void *op)
 }
 
 int xmi_sim_hc_vcpu_get(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
-                    struct sim_arm_context *out)
+                        struct sim_arm_context *out)
 {
     struct vcpu_call c = {.vcpu = vcpu, .get = out};
 
@@ -312,7 +290,7 @@ int xmi_sim_hc_vcpu_get(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
 }
 
 int xmi_sim_hc_vcpu_set(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
-                    const struct sim_arm_context *in)
+                        const struct sim_arm_context *in)
 {
     struct vcpu_call c = {.vcpu = vcpu, .set = in};
 

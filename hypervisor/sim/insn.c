@@ -59,22 +59,14 @@ void xmi_sim_insn_make(const struct sim_domain *d, const struct sim_op *op, stru
     if ((op->flags & SIM_OP_F_FETCH) != 0)
         xmi_sim_access_make(&in->a[in->n++], XM_DO_X, op->fetch, INSN_FETCH_BYTES);
     switch (op->code) {
-    case SIM_OP_READ:
-        add(in, op, XM_DO_R, op->addr);
-        break;
-    case SIM_OP_WRITE:
-        add(in, op, XM_DO_W, op->addr);
-        break;
-    case SIM_OP_EXEC:
-        add(in, op, XM_DO_X, op->addr);
-        break;
+    case SIM_OP_READ: add(in, op, XM_DO_R, op->addr); break;
+    case SIM_OP_WRITE: add(in, op, XM_DO_W, op->addr); break;
+    case SIM_OP_EXEC: add(in, op, XM_DO_X, op->addr); break;
     case SIM_OP_COPY:
         add(in, op, XM_DO_R, op->addr);
         add(in, op, XM_DO_W, op->to);
         break;
-    default:
-        add_rmw(in, d, op);
-        break;
+    default: add_rmw(in, d, op); break;
     }
     for (unsigned i = 0; d->pv != NULL && i < in->n; i++)
         in->a[i].no_emul = (op->flags & (SIM_OP_F_NO_EMUL | SIM_OP_F_UNHANDLEABLE)) != 0;
@@ -153,7 +145,7 @@ static bool simple(struct sim_vcpu *v, const struct sim_op *op, const struct sim
 }
 
 void xmi_sim_insn_do(struct sim_vcpu *v, const struct sim_op *op, const struct sim_insn *in,
-                 const struct xm_reply *reply)
+                     const struct xm_reply *reply)
 {
     const struct sim_access *first = &in->a[(op->flags & SIM_OP_F_FETCH) != 0 ? 1 : 0];
     const struct sim_access *last = &in->a[in->n - 1];

@@ -16,18 +16,18 @@ struct sim_vcpu;
 struct xm_reply;
 
 struct part {
-    uint64_t gfn; /* x86-pv: of the virtual address */
+    uint64_t gfn;   /* x86-pv: of the virtual address */
     uint64_t frame; /* whose rights count: the gfn; x86-pv: the mfn */
     uint32_t offset, len;
-    char *host;   /* NULL: nothing is mapped there */
-    bool exempt;  /* let through whatever the rights: a page walk that makes no events */
+    char *host;  /* NULL: nothing is mapped there */
+    bool exempt; /* let through whatever the rights: a page walk that makes no events */
 };
 
 struct sim_access {
     uint8_t what; /* XM_DO_* */
     bool walk;
-    bool rmw;       /* x86-pv: a write that reads as well */
-    bool no_emul;   /* of an instruction that no emulator does */
+    bool rmw;     /* x86-pv: a write that reads as well */
+    bool no_emul; /* of an instruction that no emulator does */
     uint32_t len;
     uint64_t value; /* of a write */
     unsigned n;
@@ -46,6 +46,6 @@ void xmi_sim_access_make(struct sim_access *a, uint8_t what, uint64_t addr, uint
 uint64_t xmi_sim_access_load(const struct sim_access *a);
 /* Reads and writes what it says; all of its parts were found. reply: what its emulation is told. */
 void xmi_sim_insn_do(struct sim_vcpu *v, const struct sim_op *op, const struct sim_insn *in,
-                 const struct xm_reply *reply);
+                     const struct xm_reply *reply);
 
 #endif

@@ -31,7 +31,7 @@ void xmi_sim_mpu_step_end(struct sim_domain *d, struct sim_vcpu *v, struct xm_mp
 
 /* The watchpoints that go with an open page. */
 bool xmi_sim_mpu_step_watches(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t gfn,
-                          unsigned what)
+                              unsigned what)
 {
     const struct xm_mpu_step *s = v->mpu_step;
 
@@ -43,8 +43,8 @@ bool xmi_sim_mpu_step_watches(const struct sim_domain *d, const struct sim_vcpu 
 }
 
 /* What passes while something is open was allowed, or told: by the machine's own memory of it. */
-void xmi_sim_mpu_step_check(struct sim_domain *d, struct sim_vcpu *v, const struct xm_access_req *req,
-                        const struct part *p)
+void xmi_sim_mpu_step_check(struct sim_domain *d, struct sim_vcpu *v,
+                            const struct xm_access_req *req, const struct part *p)
 {
     const struct sim_access a = {
         .what = req->what, .walk = req->kind == XM_ACC_IN_GPT, .len = p->len, .n = 1, .p = {*p}};

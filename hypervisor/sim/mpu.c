@@ -151,7 +151,7 @@ static enum translation through(struct sim_domain *d, struct sim_vcpu *v,
 }
 
 enum translation xmi_sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
-                                   const struct xm_access_req *req, struct part *p)
+                                       const struct xm_access_req *req, struct part *p)
 {
     xm_mpu_reg addr = (xm_mpu_reg)(p->gfn << XM_PAGE_SHIFT | p->offset);
     struct sim_mpu *c = &d->mpu[v->id];
@@ -171,14 +171,9 @@ enum translation xmi_sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
             p->host = page_at(d, p->gfn) + p->offset;
             p->exempt = true;
             return TR_OK;
-        case XM_V_UNMAPPED:
-            p->host = NULL;
-            return TR_OK;
-        case XM_V_STOPPED:
-            xmi_sim_told(v, p->frame, req->what);
-            return TR_BLOCKED;
-        default:
-            return TR_BLOCKED;
+        case XM_V_UNMAPPED: p->host = NULL; return TR_OK;
+        case XM_V_STOPPED: xmi_sim_told(v, p->frame, req->what); return TR_BLOCKED;
+        default: return TR_BLOCKED;
         }
     }
     xm_env_panic("an access is retried without end");
@@ -186,7 +181,8 @@ enum translation xmi_sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
 
 bool xmi_sim_mpu_enter(struct sim_domain *d, struct sim_vcpu *v)
 {
-    return v->mpu_step == NULL || v->mpu_step->n == 0 || xmi_sim_mpu_step_begin(d, v, &d->mpu[v->id].m);
+    return v->mpu_step == NULL || v->mpu_step->n == 0 ||
+           xmi_sim_mpu_step_begin(d, v, &d->mpu[v->id].m);
 }
 
 void xmi_sim_mpu_leave(struct sim_domain *d, struct sim_vcpu *v, bool done)
@@ -209,7 +205,8 @@ static void own_access(struct sim_mpu *c, xm_mpu_reg addr, uint32_t len)
     xm_mpu_remote_end(&c->m);
 }
 
-void xmi_sim_mpu_own_access(struct sim_domain *d, struct sim_vcpu *v, const struct part *p, unsigned n)
+void xmi_sim_mpu_own_access(struct sim_domain *d, struct sim_vcpu *v, const struct part *p,
+                            unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
         xm_mpu_reg addr = (xm_mpu_reg)(p[i].gfn << XM_PAGE_SHIFT | p[i].offset);

@@ -35,20 +35,12 @@ static enum translation ask(struct sim_domain *d, struct sim_vcpu *v,
             p->host = (char *)frame_at(res.mfn) + p->offset;
             p->exempt = true;
             return TR_OK;
-        case XM_V_UNMAPPED:
-            p->host = NULL;
-            return TR_OK;
-        case XM_V_VE:
-            take_ve(v);
-            return TR_TRAP;
-        case XM_V_RETRY_NOW:
-            break;
-        case XM_V_STOPPED:
-            xmi_sim_told(v, p->frame, req->what);
-            return TR_BLOCKED;
+        case XM_V_UNMAPPED: p->host = NULL; return TR_OK;
+        case XM_V_VE: take_ve(v); return TR_TRAP;
+        case XM_V_RETRY_NOW: break;
+        case XM_V_STOPPED: xmi_sim_told(v, p->frame, req->what); return TR_BLOCKED;
         case XM_V_CRASH:
-        default:
-            return TR_BLOCKED;
+        default: return TR_BLOCKED;
         }
     }
     xm_env_panic("an access is retried without end");
@@ -184,7 +176,7 @@ static enum op_end take_int3(struct sim_domain *d, struct sim_vcpu *v, const str
 }
 
 enum op_end xmi_sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
-                      const struct xm_reply *reply)
+                              const struct xm_reply *reply)
 {
     struct sim_insn in;
 
@@ -215,7 +207,8 @@ enum op_end xmi_sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const st
 
 /* Reads its argument there and leaves its result there. mem_access binds Xen itself only for a
  * PV guest, and if its policy says so. */
-enum op_end xmi_sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+enum op_end xmi_sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v,
+                                     const struct sim_op *op)
 {
     const struct sim_op rmw = {.code = SIM_OP_RMW, .value = op->value};
     struct sim_insn in = {.n = 1};

@@ -20,8 +20,7 @@ static enum xm_go send_debug(struct sim_domain *d, struct sim_vcpu *v, const str
     return xm_event_debug(&d->core, v->id, &b);
 }
 
-static enum xm_go send_descriptor(struct sim_domain *d, struct sim_vcpu *v,
-                                  const struct sim_op *op)
+static enum xm_go send_descriptor(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     const struct xm_ev_desc_access a = {
         .descriptor = (uint8_t)op->index,
@@ -55,25 +54,17 @@ static enum xm_go send(struct sim_domain *d, struct sim_vcpu *v, const struct si
     case SIM_OP_GUEST_REQUEST:
         return xm_event_guest_request(&d->core, v->id, (op->flags & SIM_OP_F_USER) != 0);
     case SIM_OP_BREAKPOINT:
-    case SIM_OP_DEBUG:
-        return send_debug(d, v, op);
-    case SIM_OP_CPUID:
-        return xm_event_cpuid(&d->core, v->id, 2, op->index, (uint32_t)op->value);
+    case SIM_OP_DEBUG: return send_debug(d, v, op);
+    case SIM_OP_CPUID: return xm_event_cpuid(&d->core, v->id, 2, op->index, (uint32_t)op->value);
     case SIM_OP_CTRLREG:
         return xm_event_ctrlreg(&d->core, v->id, op->index, *xmi_sim_vcpu_ctrlreg(v, op->index),
                                 op->value);
-    case SIM_OP_MSR:
-        return send_msr(d, v, op);
-    case SIM_OP_DESCRIPTOR:
-        return send_descriptor(d, v, op);
-    case SIM_OP_PRIVCALL:
-        return xm_event_privileged_call(&d->core, v->id);
-    case SIM_OP_IO:
-        return send_io(d, v, op);
-    case SIM_OP_VMEXIT:
-        return xm_event_vmexit(&d->core, v->id, op->index, op->value);
-    default:
-        return XM_GO_ON;
+    case SIM_OP_MSR: return send_msr(d, v, op);
+    case SIM_OP_DESCRIPTOR: return send_descriptor(d, v, op);
+    case SIM_OP_PRIVCALL: return xm_event_privileged_call(&d->core, v->id);
+    case SIM_OP_IO: return send_io(d, v, op);
+    case SIM_OP_VMEXIT: return xm_event_vmexit(&d->core, v->id, op->index, op->value);
+    default: return XM_GO_ON;
     }
 }
 
@@ -82,16 +73,13 @@ static void effect(struct sim_vcpu *v, const struct sim_op *op)
     uint64_t *msr;
 
     switch (op->code) {
-    case SIM_OP_CTRLREG:
-        *xmi_sim_vcpu_ctrlreg(v, op->index) = op->value;
-        break;
+    case SIM_OP_CTRLREG: *xmi_sim_vcpu_ctrlreg(v, op->index) = op->value; break;
     case SIM_OP_MSR:
         msr = xmi_sim_vcpu_msr(v, op->index);
         if (msr != NULL)
             *msr = op->value;
         break;
-    default:
-        break;
+    default: break;
     }
 }
 
@@ -105,7 +93,7 @@ static void take_own(struct sim_vcpu *v, const struct sim_op *op)
 }
 
 enum op_end xmi_sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
-                     const struct xm_reply *reply)
+                             const struct xm_reply *reply)
 {
     if (v->held_write) {
         if (reply == NULL || !reply->deny)
@@ -123,16 +111,11 @@ enum op_end xmi_sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const str
         take_own(v, op);
         effect(v, op);
         return OP_DONE;
-    case XM_GO_DONE:
-        effect(v, op);
-        return OP_DONE;
-    case XM_GO_HELD:
-        v->held_write = true;
-        return OP_BLOCKED;
+    case XM_GO_DONE: effect(v, op); return OP_DONE;
+    case XM_GO_HELD: v->held_write = true; return OP_BLOCKED;
     case XM_GO_AGAIN:
     case XM_GO_WAIT:
     case XM_GO_CRASH:
-    default:
-        return OP_BLOCKED;
+    default: return OP_BLOCKED;
     }
 }

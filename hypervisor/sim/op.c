@@ -74,32 +74,21 @@ static enum op_end dispatch(struct sim_domain *d, struct sim_vcpu *v, const stru
     case SIM_OP_WRITE:
     case SIM_OP_EXEC:
     case SIM_OP_RMW:
-    case SIM_OP_COPY:
-        return xmi_sim_op_access(d, v, op, reply);
-    case SIM_OP_HYPERCALL_BUF:
-        return xmi_sim_op_hypercall_buf(d, v, op);
+    case SIM_OP_COPY: return xmi_sim_op_access(d, v, op, reply);
+    case SIM_OP_HYPERCALL_BUF: return xmi_sim_op_hypercall_buf(d, v, op);
     case SIM_OP_MMU_UPDATE:
     case SIM_OP_UPDATE_VA:
     case SIM_OP_MMUEXT:
-    case SIM_OP_AREA:
-        return xmi_sim_pv_op(d, v, op);
+    case SIM_OP_AREA: return xmi_sim_pv_op(d, v, op);
     case SIM_OP_VMFUNC:
         if (!xm_vcpu_vmfunc(&d->core, v->id, op->value))
             v->traps++;
         return OP_DONE;
-    case SIM_OP_HALT:
-        xmi_sim_halt(v, op->value);
-        return OP_DONE;
-    case SIM_OP_WAKE:
-        xmi_sim_halt_end(&d->vcpu[op->index]);
-        return OP_DONE;
-    case SIM_OP_EXCL:
-        return xmi_sim_excl_end(d, v, op) ? OP_DONE : OP_BLOCKED;
-    case SIM_OP_POWEROFF:
-        d->doomed = true;
-        return OP_DONE;
-    default:
-        return xmi_sim_op_event(d, v, op, reply);
+    case SIM_OP_HALT: xmi_sim_halt(v, op->value); return OP_DONE;
+    case SIM_OP_WAKE: xmi_sim_halt_end(&d->vcpu[op->index]); return OP_DONE;
+    case SIM_OP_EXCL: return xmi_sim_excl_end(d, v, op) ? OP_DONE : OP_BLOCKED;
+    case SIM_OP_POWEROFF: d->doomed = true; return OP_DONE;
+    default: return xmi_sim_op_event(d, v, op, reply);
     }
 }
 
@@ -144,7 +133,8 @@ bool xmi_sim_op_step(struct sim_domain *d, struct sim_vcpu *v)
     }
     if (v->core->has_reply && xm_reply_take(&d->core, v->id, &reply) && v->in_op)
         r = &reply;
-    if (unlikely(v->exception.pending) && (v->hap == NULL || !v->hap->trap.open) && xmi_sim_vcpu_deliver(v)) {
+    if (unlikely(v->exception.pending) && (v->hap == NULL || !v->hap->trap.open) &&
+        xmi_sim_vcpu_deliver(v)) {
         xmi_sim_program_peek(&v->prog, &op);
         finish(d, v, &op, true);
         return true;

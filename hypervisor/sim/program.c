@@ -9,14 +9,10 @@
 static uint8_t code_of(unsigned what)
 {
     switch (what) {
-    case XM_DO_R:
-        return SIM_OP_READ;
-    case XM_DO_W:
-        return SIM_OP_WRITE;
-    case XM_DO_X:
-        return SIM_OP_EXEC;
-    default:
-        return SIM_OP_RMW;
+    case XM_DO_R: return SIM_OP_READ;
+    case XM_DO_W: return SIM_OP_WRITE;
+    case XM_DO_X: return SIM_OP_EXEC;
+    default: return SIM_OP_RMW;
     }
 }
 
@@ -152,8 +148,7 @@ static bool op_ok(const struct sim_domain *d, const struct sim_op *op)
         return false;
     if (op->code == SIM_OP_CTRLREG && op->index >= XM_EV_CTRLREGS)
         return false;
-    if (op->code == SIM_OP_DESCRIPTOR &&
-        (op->index < XM_EV_DESC_IDTR || op->index > XM_EV_DESC_TR))
+    if (op->code == SIM_OP_DESCRIPTOR && (op->index < XM_EV_DESC_IDTR || op->index > XM_EV_DESC_TR))
         return false;
     if (op->code == SIM_OP_WAKE && op->index >= d->cfg.vcpus)
         return false;
@@ -168,7 +163,7 @@ static bool vcpu_ok(const struct sim_domain *d, uint32_t vcpu)
 }
 
 int xmi_sim_vcpu_script(struct sim_domain *d, uint32_t vcpu, const struct sim_op *ops, size_t n,
-                    uint64_t repeat)
+                        uint64_t repeat)
 {
     struct sim_program p = {
         .kind = PROGRAM_SCRIPT, .n = n, .rounds = repeat != 0 ? repeat : UINT64_MAX};
@@ -241,7 +236,7 @@ static int share_or_place(struct sim_domain *d, const struct sim_vcpu *v, struct
 }
 
 int xmi_sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, uint64_t repeat,
-                   struct sim_trace_damage *damage)
+                       struct sim_trace_damage *damage)
 {
     struct sim_program p = {.kind = PROGRAM_TRACE, .rounds = repeat != 0 ? repeat : UINT64_MAX};
     int rc;

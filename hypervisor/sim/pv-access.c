@@ -9,7 +9,7 @@
 /* ---- decide, act ---- */
 
 struct xm_pv_ask xmi_pv_ask_make(struct sim_vcpu *v, uint64_t mfn, uint32_t offset, uint8_t what,
-                             enum xm_pv_who who)
+                                 enum xm_pv_who who)
 {
     struct xm_ev_regs_x86 regs;
 
@@ -75,7 +75,7 @@ bool xmi_pv_may(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask
 }
 
 bool xmi_sim_pv_due(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
-                enum op_end *end)
+                    enum op_end *end)
 {
     enum pv_due due = v->pv_due;
 
@@ -200,7 +200,7 @@ static bool go_on(struct fault *t, enum translation *end)
     if (t->d->pv->mode == 0)
         return false;
     if (xmi_pv_shadow_fill(t->d, t->v->id, &t->w, pv_va(t->p),
-                       write ? PV_DEMAND_WRITE : PV_DEMAND_READ) == 0)
+                           write ? PV_DEMAND_WRITE : PV_DEMAND_READ) == 0)
         return false;
     xm_env_domain_crash(sim_to_env(t->d), "no memory for a shadow page table");
     *end = TR_BLOCKED;
@@ -209,8 +209,8 @@ static bool go_on(struct fault *t, enum translation *end)
 
 static struct xm_pv_ask ask_of(const struct fault *t)
 {
-    struct xm_pv_ask ask =
-        xmi_pv_ask_make(t->v, t->p->frame, t->p->offset, t->what, XM_PV_BY_GUEST);
+    struct xm_pv_ask ask = xmi_pv_ask_make(t->v, t->p->frame, t->p->offset, t->what,
+                                           XM_PV_BY_GUEST);
 
     if (is_ptwr(t))
         ask.who = XM_PV_BY_PTWR;
@@ -242,21 +242,17 @@ static bool page_fault(struct fault *t, enum translation *end)
         if (is_ptwr(t))
             xm_pv_items_done(t->v->pv, &ask, 1);
         return go_on(t, end);
-    case XM_PV_EMULATE:
-        *end = emulation(t);
-        return true;
+    case XM_PV_EMULATE: *end = emulation(t); return true;
     case XM_PV_NOT_OURS:
         t->v->traps++;
         *end = TR_TRAP;
         return true;
-    default:
-        *end = TR_BLOCKED;
-        return true;
+    default: *end = TR_BLOCKED; return true;
     }
 }
 
 enum translation xmi_sim_pv_translate(struct sim_domain *d, struct sim_vcpu *v,
-                                  const struct sim_access *a, struct part *p)
+                                      const struct sim_access *a, struct part *p)
 {
     struct fault t = {.d = d, .v = v, .a = a, .p = p, .what = a->what};
     enum translation end;
@@ -271,7 +267,8 @@ enum translation xmi_sim_pv_translate(struct sim_domain *d, struct sim_vcpu *v,
 }
 
 /* The guest may leave translations of its own stale; not those that hide rights or a new owner. */
-void xmi_sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e, unsigned what)
+void xmi_sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e,
+                           unsigned what)
 {
     uint64_t mfn = v->pv_tlb_mfn[e->gfn & (TLB_ENTRIES - 1)];
     const struct pv_frame *f = xmi_pv_own(d, mfn);

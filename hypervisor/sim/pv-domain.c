@@ -46,7 +46,7 @@ int xmi_sim_pv_cfg_check(const struct sim_domain_cfg *cfg)
 
 struct builder {
     struct sim_domain *d;
-    uint64_t first, last; /* what is mapped */
+    uint64_t first, last;       /* what is mapped */
     uint64_t at[PV_LEVELS + 2]; /* mfn of the first table of each level */
 };
 
@@ -55,8 +55,8 @@ static void map_pages(const struct builder *b, uint64_t pages)
     for (uint64_t mfn = b->first; mfn <= b->last; mfn++) {
         uint64_t table = b->at[1] + (mfn >> 9) - (b->first >> 9);
 
-        pv_table(xmi_pv_own(b->d, table))[mfn & (PV_ENTRIES - 1)] =
-            pte_make(mfn, mfn - b->first < pages ? FLAGS_PAGE : FLAGS_TABLE);
+        pv_table(xmi_pv_own(b->d, table))[mfn & (PV_ENTRIES - 1)] = pte_make(
+            mfn, mfn - b->first < pages ? FLAGS_PAGE : FLAGS_TABLE);
     }
 }
 
@@ -68,8 +68,8 @@ static void link_tables(const struct builder *b, unsigned level)
         uint64_t number = (b->first >> (9 * (level - 1))) + i;
         uint64_t table = b->at[level] + (number >> 9) - (b->first >> (9 * level));
 
-        pv_table(xmi_pv_own(b->d, table))[number & (PV_ENTRIES - 1)] =
-            pte_make(b->at[level - 1] + i, FLAGS_ABOVE);
+        pv_table(xmi_pv_own(b->d, table))[number & (PV_ENTRIES - 1)] = pte_make(
+            b->at[level - 1] + i, FLAGS_ABOVE);
     }
 }
 
@@ -138,7 +138,7 @@ static void map_1to1(struct sim_domain *d, uint64_t mfn)
 
     if (!xmi_pv_walk_guest(d, d->pv->root, mfn << XM_PAGE_SHIFT, &w) && w.table[1] != 0)
         (void)xmi_pv_write_entry(d, w.table[1], pv_index(mfn << XM_PAGE_SHIFT, 1),
-                             pte_make(mfn, FLAGS_PAGE));
+                                 pte_make(mfn, FLAGS_PAGE));
 }
 
 static bool unmap_1to1(struct sim_domain *d, uint64_t mfn)
@@ -225,7 +225,8 @@ uint64_t xmi_sim_pv_count_rights(struct sim_domain *d)
 
 uint64_t xmi_sim_pv_mem_bytes(const struct sim_domain *d)
 {
-    return xm_pv_of(&d->core)->table.bytes + d->pv->where.bytes + d->pv->shadow_count * XM_PAGE_SIZE;
+    return xm_pv_of(&d->core)->table.bytes + d->pv->where.bytes +
+           d->pv->shadow_count * XM_PAGE_SIZE;
 }
 
 int xmi_sim_pv_set_policy(struct sim_domain *d, enum sim_pv_policy policy)

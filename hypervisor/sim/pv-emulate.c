@@ -84,18 +84,13 @@ enum op_end xmi_sim_pv_emulate(struct sim_domain *d, struct sim_vcpu *v, const s
         return not_emulated(d, v);
     xmi_sim_insn_make(d, op, &in);
     switch (find(d, v, &in)) {
-    case FOUND:
-        break;
-    case FAULTS:
-        v->traps++;
-        return OP_DONE;
+    case FOUND: break;
+    case FAULTS: v->traps++; return OP_DONE;
     case STOPS:
         v->pv_due = PV_DUE_ACT; /* when nothing of the instruction is held any more */
         return OP_BLOCKED;
     case CANNOT:
-    default:
-        v->pv_todo = why;
-        return not_emulated(d, v);
+    default: v->pv_todo = why; return not_emulated(d, v);
     }
     xmi_sim_check_done(d, v, &in, true);
     xmi_sim_insn_do(v, op, &in, NULL);

@@ -169,22 +169,13 @@ static int mmuext(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op 
     case SIM_MMUEXT_PIN_L3:
     case SIM_MMUEXT_PIN_L4:
         return pin(d, mfn, (enum pv_type)(PV_L1 + op->index - SIM_MMUEXT_PIN_L1));
-    case SIM_MMUEXT_UNPIN:
-        return unpin(d, mfn);
-    case SIM_MMUEXT_NEW_BASEPTR:
-        return new_root(d, v, mfn);
-    case SIM_MMUEXT_TLB_FLUSH_LOCAL:
-        flush_local(v);
-        return 0;
-    case SIM_MMUEXT_TLB_FLUSH_ALL:
-        xmi_sim_tlb_flush(d, 0);
-        return 0;
-    case SIM_MMUEXT_CLEAR_PAGE:
-        return fill_page(d, v, mfn, 0);
-    case SIM_MMUEXT_COPY_PAGE:
-        return fill_page(d, v, mfn, op->value >> XM_PAGE_SHIFT);
-    default:
-        return -XM_ENOSYS;
+    case SIM_MMUEXT_UNPIN: return unpin(d, mfn);
+    case SIM_MMUEXT_NEW_BASEPTR: return new_root(d, v, mfn);
+    case SIM_MMUEXT_TLB_FLUSH_LOCAL: flush_local(v); return 0;
+    case SIM_MMUEXT_TLB_FLUSH_ALL: xmi_sim_tlb_flush(d, 0); return 0;
+    case SIM_MMUEXT_CLEAR_PAGE: return fill_page(d, v, mfn, 0);
+    case SIM_MMUEXT_COPY_PAGE: return fill_page(d, v, mfn, op->value >> XM_PAGE_SHIFT);
+    default: return -XM_ENOSYS;
     }
 }
 
@@ -321,16 +312,13 @@ int xmi_sim_pv_shadow_op(struct sim_domain *d, const struct xm_domctl *op)
     if (d->cfg.kind != SIM_X86_PV)
         return -XM_EINVAL;
     switch (s->op) {
-    case XM_SHADOW_OP_OFF:
-        return turn_off(d, s->mode);
-    case XM_SHADOW_OP_ENABLE:
-        return turn_on(d, s->mode);
+    case XM_SHADOW_OP_OFF: return turn_off(d, s->mode);
+    case XM_SHADOW_OP_ENABLE: return turn_on(d, s->mode);
     case XM_SHADOW_OP_CLEAN:
         if ((d->pv->mode & XM_PV_MODE_LOG_DIRTY) == 0)
             return -XM_EINVAL;
         log_clean(d);
         return 0;
-    default:
-        return -XM_EINVAL;
+    default: return -XM_EINVAL;
     }
 }

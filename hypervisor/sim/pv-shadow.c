@@ -206,7 +206,7 @@ static void prefetch(struct sim_domain *d, struct pv_shadow *s, const uint64_t *
 }
 
 int xmi_pv_shadow_fill(struct sim_domain *d, uint32_t vcpu, const struct pv_walk *w, uint64_t va,
-                   enum pv_how how)
+                       enum pv_how how)
 {
     for (unsigned level = PV_LEVELS; level > 0; level--) {
         const uint64_t *guest = pv_table(xmi_pv_own(d, w->table[level]));

@@ -41,22 +41,24 @@ struct pv_frame {
     uint8_t type;   /* enum pv_type */
     bool pinned;
     bool leaving; /* nobody's any more, and not free yet */
-    bool dirty; /* written since log-dirty was turned on or cleaned */
+    bool dirty;   /* written since log-dirty was turned on or cleaned */
 };
 
 struct sim_pv {
-    uint32_t mode; /* XM_PV_MODE_* */
-    uint64_t root; /* L4 table that the builder made */
+    uint32_t mode;   /* XM_PV_MODE_* */
+    uint64_t root;   /* L4 table that the builder made */
     uint64_t tables; /* that it made in all, behind the guest's pages */
     uint64_t highest, owned;
-    uint64_t area; /* machine address of what the hypervisor writes by the frame's number; 0: none */
+    uint64_t
+        area; /* machine address of what the hypervisor writes by the frame's number; 0: none */
     struct pv_shadow *shadows;
     uint64_t shadow_count;
     uint64_t prefetched; /* entries made ahead of need */
     struct xm_pv_where where;
-    uint64_t looked; /* entries that were looked at to take some out */
+    uint64_t looked;            /* entries that were looked at to take some out */
     struct xm_pv_open *opening; /* an entry is being made for the hypervisor's own access */
-    bool lingers; /* what was opened is closed only when its vCPU goes on, not when the op is done */
+    bool
+        lingers; /* what was opened is closed only when its vCPU goes on, not when the op is done */
     uint64_t through_open; /* accesses of guests that were only let through by such an entry */
 };
 
@@ -116,7 +118,7 @@ bool xmi_pv_walk_guest(struct sim_domain *d, uint64_t root, uint64_t va, struct 
 bool xmi_pv_walk_hw(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w);
 /* Makes the shadow entry for va, which this vCPU met, and those of neighbours that the guest used before. */
 int xmi_pv_shadow_fill(struct sim_domain *d, uint32_t vcpu, const struct pv_walk *w, uint64_t va,
-                   enum pv_how how);
+                       enum pv_how how);
 /* The guest's table was written: its shadow follows. */
 void xmi_pv_shadow_written(struct sim_domain *d, uint64_t table, unsigned index);
 /* mfn is no table any more. */
@@ -135,12 +137,13 @@ bool xmi_pv_is_open(const struct sim_domain *d, uint64_t mfn);
  * What the core says to an access. Between its decision and what is done about it others may run: then
  * STOPPED, and xmi_sim_pv_due() goes on.
  */
-enum xm_pv_next xmi_pv_access(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *ask);
+enum xm_pv_next xmi_pv_access(struct sim_domain *d, struct sim_vcpu *v,
+                              const struct xm_pv_ask *ask);
 /* All frames of an item of a hypercall. False: not now, or never. */
 bool xmi_pv_may(struct sim_domain *d, struct sim_vcpu *v, const struct xm_pv_ask *asks, unsigned n);
 /* Where the vCPU is, for an access that its instruction or its hypercall makes. */
 struct xm_pv_ask xmi_pv_ask_make(struct sim_vcpu *v, uint64_t mfn, uint32_t offset, uint8_t what,
-                             enum xm_pv_who who);
+                                 enum xm_pv_who who);
 bool xmi_pv_walk_allows(const struct pv_walk *w, uint8_t what);
 /* The access goes on: accessed bits on the way, and the dirty bit of the page. */
 void xmi_pv_set_used(struct sim_domain *d, struct pv_walk *w, uint64_t va, bool write);

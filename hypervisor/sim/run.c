@@ -15,8 +15,7 @@ struct fast {
 
 static struct fast fast_begin(const struct sim_domain *d, const struct sim_vcpu *v)
 {
-    return (struct fast){
-        .tlb = v->tlb.e, .epoch = d->epoch[v->core->view], .change = d->change};
+    return (struct fast){.tlb = v->tlb.e, .epoch = d->epoch[v->core->view], .change = d->change};
 }
 
 /* False: more than a hit is needed; nothing was done. */
@@ -90,8 +89,8 @@ static uint64_t fast_random(struct sim_domain *d, struct sim_vcpu *v, uint64_t b
         if (!p->have_drawn)
             xmi_sim_program_draw(p);
         if (!fast_access(&f, p->drawn.addr >> XM_PAGE_SHIFT,
-                         (uint32_t)(p->drawn.addr & (XM_PAGE_SIZE - 1)),
-                         drawn_what[p->drawn.code], (uint8_t)p->drawn.value))
+                         (uint32_t)(p->drawn.addr & (XM_PAGE_SIZE - 1)), drawn_what[p->drawn.code],
+                         (uint8_t)p->drawn.value))
             break;
         n++;
         xmi_sim_program_advance(p);
@@ -105,8 +104,8 @@ static bool plain(const struct sim_vcpu *v)
 {
     const struct xm_vcpu *c = v->core;
 
-    return !v->in_op && !v->step_due && !v->exception.pending && !c->single_step &&
-           !c->has_reply && !c->next_interrupt && (v->mpu_step == NULL || v->mpu_step->n == 0) &&
+    return !v->in_op && !v->step_due && !v->exception.pending && !c->single_step && !c->has_reply &&
+           !c->next_interrupt && (v->mpu_step == NULL || v->mpu_step->n == 0) &&
            !sim_vcpu_traps(v) && !xm_pv_open_any(&v->open);
 }
 

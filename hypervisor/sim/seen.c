@@ -104,14 +104,13 @@ static int note_close(struct sim_domain *d, const struct sim_note *note)
     return -XM_ENOENT;
 }
 
-int xmi_sim_step_note(struct sim_domain *d, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t access,
-                  bool open)
+int xmi_sim_step_note(struct sim_domain *d, uint16_t view, uint64_t gfn, uint32_t vcpu,
+                      uint8_t access, bool open)
 {
     struct sim_note note = {.view = view, .gfn = gfn, .vcpu = vcpu, .access = access};
     int rc;
 
-    if (d == NULL || vcpu >= d->cfg.vcpus || view >= d->core.max_views ||
-        access > XM_ACCESS_R_PW)
+    if (d == NULL || vcpu >= d->cfg.vcpus || view >= d->core.max_views || access > XM_ACCESS_R_PW)
         return -XM_EINVAL;
     xmi_sim_enter(d);
     if (access == XM_ACCESS_DEFAULT)
@@ -155,15 +154,12 @@ void xmi_sim_views_changed(struct sim_domain *d, const struct xm_altp2m_op *op)
         for (uint16_t i = 0; !op->u.domain_state.state && i < d->core.max_views; i++)
             mark(d, i, XM_VIEW_NONE);
         break;
-    case XM_ALTP2M_DESTROY_P2M:
-        mark(d, op->u.view.view, XM_VIEW_NONE);
-        break;
+    case XM_ALTP2M_DESTROY_P2M: mark(d, op->u.view.view, XM_VIEW_NONE); break;
     case XM_ALTP2M_SWITCH_P2M: /* all of them belong there from now on */
         for (uint32_t i = 0; i < d->cfg.vcpus; i++)
             d->vcpu[i].home = op->u.view.view;
         break;
-    default:
-        break;
+    default: break;
     }
 }
 
@@ -193,7 +189,8 @@ static const struct sim_note *find_note(const struct sim_domain *d, uint16_t vie
     return found;
 }
 
-unsigned xmi_sim_unwatched_bits(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t frame)
+unsigned xmi_sim_unwatched_bits(const struct sim_domain *d, const struct sim_vcpu *v,
+                                uint64_t frame)
 {
     const struct sim_note *n;
 
@@ -243,14 +240,14 @@ static void check_part(struct sim_domain *d, struct sim_vcpu *v, const struct si
 }
 
 void xmi_sim_check_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_access *a,
-                      bool around)
+                          bool around)
 {
     for (unsigned i = 0; i < a->n; i++)
         check_part(d, v, a, &a->p[i], around);
 }
 
 void xmi_sim_check_done(struct sim_domain *d, struct sim_vcpu *v, const struct sim_insn *in,
-                    bool emulated)
+                        bool emulated)
 {
     bool around = emulated || internal(d, v->core->view);
 

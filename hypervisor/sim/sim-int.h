@@ -29,12 +29,12 @@
 
 /* The listener's end of the event channel. */
 struct sim_evtchn {
-    int fd;         /* eventfd */
-    bool readable;  /* its counter is not 0 */
-    bool bound;     /* from ENABLE until DISABLE, or until the listener is gone */
-    bool pending;   /* raised, not acknowledged */
-    bool soon;      /* raised when somebody has run */
-    bool quiet;     /* says nothing of vCPUs that could run */
+    int fd;        /* eventfd */
+    bool readable; /* its counter is not 0 */
+    bool bound;    /* from ENABLE until DISABLE, or until the listener is gone */
+    bool pending;  /* raised, not acknowledged */
+    bool soon;     /* raised when somebody has run */
+    bool quiet;    /* says nothing of vCPUs that could run */
 };
 
 struct sim_injection {
@@ -91,17 +91,17 @@ struct sim_vcpu {
         struct xm_ev_regs_arm arm;
     } regs; /* without the pc */
     uint64_t pc, done, result, traps, breakpoints, debugs;
-    uint64_t tried;  /* ops begun, or tried again */
-    uint64_t woken;  /* from the queue for a slot: its runs at that time, and 1 */
-    uint32_t pauses; /* by the core */
-    uint32_t holds;  /* by a tool, through a domctl */
-    bool waiting;    /* for a slot of the ring */
-    bool in_op;      /* the op was tried and is not finished */
-    bool fetched;    /* x86: its code is in the guest's own memory, and the pc there; */
+    uint64_t tried;    /* ops begun, or tried again */
+    uint64_t woken;    /* from the queue for a slot: its runs at that time, and 1 */
+    uint32_t pauses;   /* by the core */
+    uint32_t holds;    /* by a tool, through a domctl */
+    bool waiting;      /* for a slot of the ring */
+    bool in_op;        /* the op was tried and is not finished */
+    bool fetched;      /* x86: its code is in the guest's own memory, and the pc there; */
     uint64_t pc_after; /* where it goes on then */
-    bool held_write; /* its write waits for an answer */
-    bool moved;      /* an answer moved the pc while in_op: the op is skipped */
-    bool step_due;   /* the single-step event found no slot */
+    bool held_write;   /* its write waits for an answer */
+    bool moved;        /* an answer moved the pc while in_op: the op is skipped */
+    bool step_due;     /* the single-step event found no slot */
     bool halted;
     uint64_t wake_at; /* halted: the domain's clock when its timer goes; SIM_NEVER */
     uint64_t step_gfn;
@@ -110,15 +110,15 @@ struct sim_vcpu {
     uint8_t told_n;
     uint16_t home; /* view in which the first of them was told */
     uint64_t xcr0;
-    uint64_t pv_root;     /* x86-pv: L4 table in use */
-    struct xm_pv_vcpu *pv; /* x86-pv: what the core has of it alone; NULL otherwise, as: */
-    struct xm_hap_vcpu *hap; /* x86-npt */
+    uint64_t pv_root;             /* x86-pv: L4 table in use */
+    struct xm_pv_vcpu *pv;        /* x86-pv: what the core has of it alone; NULL otherwise, as: */
+    struct xm_hap_vcpu *hap;      /* x86-npt */
     struct xm_mpu_step *mpu_step; /* armv8r-mpu */
-    enum pv_due pv_due;   /* x86-pv: what was decided and is still to be done, by pv_todo */
+    enum pv_due pv_due;           /* x86-pv: what was decided and is still to be done, by pv_todo */
     struct xm_pv_todo pv_todo;
-    uint64_t *pv_tlb_mfn; /* x86-pv: of each TLB entry */
+    uint64_t *pv_tlb_mfn;   /* x86-pv: of each TLB entry */
     struct xm_pv_open open; /* x86-pv: for the hypervisor's accesses in its name */
-    bool hap_meets;       /* x86-npt: its step met what was not answered for, and has to tell */
+    bool hap_meets;         /* x86-npt: its step met what was not answered for, and has to tell */
     uint32_t hap_offset;
     struct sim_arm arm;
 };
@@ -152,16 +152,16 @@ struct sim_domain {
     struct xm_domain core;
     bool core_up;
     struct sim_vcpu *vcpu;
-    struct sim_rng rng; /* the scheduler's */
+    struct sim_rng rng;       /* the scheduler's */
     sim_schedule_fn schedule; /* in place of it */
     void *schedule_ctx;
     struct sim_arena memory;
-    struct sim_arena code; /* a page of each vCPU; x86: and its tables */
+    struct sim_arena code;    /* a page of each vCPU; x86: and its tables */
     struct sim_frames tables; /* the core's */
     struct sim_frames extra;  /* populated later, outside of memory */
     struct sim_trace *traces;
     struct sim_evtchn evtchn;
-    struct sim_pv *pv; /* x86-pv */
+    struct sim_pv *pv;   /* x86-pv */
     struct sim_mpu *mpu; /* armv8r-mpu: the core of each vCPU */
 
     uint64_t *epoch; /* per view: what a TLB entry must carry to be of use */
@@ -170,9 +170,9 @@ struct sim_domain {
     uint64_t change; /* moves with every change of a table */
     uint64_t preempt_checks;
 
-    uint64_t clock;    /* ops tried; leaps to the next timer when all sleep */
-    uint32_t halted_n; /* vCPUs */
-    uint32_t pauses; /* by a tool, through a domctl */
+    uint64_t clock;     /* ops tried; leaps to the next timer when all sleep */
+    uint32_t halted_n;  /* vCPUs */
+    uint32_t pauses;    /* by a tool, through a domctl */
     bool dying, doomed; /* doomed: dies when the core has returned */
     struct sim_injection injection[SIM_INJECTIONS];
     sim_watch_fn watch;
@@ -317,12 +317,13 @@ enum op_end xmi_sim_hap_carry(struct sim_domain *d, struct sim_vcpu *v, const st
 void xmi_sim_hap_enter(struct sim_domain *d, struct sim_vcpu *v);
 /* A step by the processor is under way or wanted: was the access answered for? TR_OK: p is found. */
 bool xmi_sim_hap_fault(struct sim_domain *d, struct sim_vcpu *v, uint8_t what, struct part *p,
-                   enum translation *end);
+                       enum translation *end);
 void xmi_sim_hap_retired(struct sim_vcpu *v);
 enum op_end xmi_sim_op_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
-                      const struct xm_reply *reply);
+                              const struct xm_reply *reply);
 /* Finds all parts of it, or tells an event. */
-enum translation xmi_sim_access_find(struct sim_domain *d, struct sim_vcpu *v, struct sim_access *a);
+enum translation xmi_sim_access_find(struct sim_domain *d, struct sim_vcpu *v,
+                                     struct sim_access *a);
 /* A listener did it: was all of it told? */
 void xmi_sim_arm_check_skipped(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 /* excl.c. ends: it is at its last instruction, and all before are done. step: one of them; true: done. */
@@ -331,10 +332,10 @@ bool xmi_sim_excl_ends(const struct sim_vcpu *v, const struct sim_op *op);
 bool xmi_sim_excl_end(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 bool xmi_sim_excl_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op);
 enum op_end xmi_sim_op_hypercall_buf(struct sim_domain *d, struct sim_vcpu *v,
-                             const struct sim_op *op);
+                                     const struct sim_op *op);
 /* op-event.c; held: the write's answer is there, reply says whether it is denied. */
 enum op_end xmi_sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
-                     const struct xm_reply *reply);
+                             const struct xm_reply *reply);
 
 /* The page of this process that stands for a frame of the domain's. */
 char *xmi_sim_page_of(struct sim_domain *d, xm_mfn_t mfn);
@@ -345,12 +346,13 @@ void xmi_sim_told(struct sim_vcpu *v, uint64_t frame, unsigned what);
 /* The view whose rights bind the vCPU: its own, or the one that it stepped out of. */
 unsigned xmi_sim_home_view(const struct sim_domain *d, const struct sim_vcpu *v);
 /* XM_DO_* of this page that nobody needs to look at, in the view that the vCPU is in. */
-unsigned xmi_sim_unwatched_bits(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t frame);
+unsigned xmi_sim_unwatched_bits(const struct sim_domain *d, const struct sim_vcpu *v,
+                                uint64_t frame);
 /* Counts what goes through against the rights in force, without having been told. */
 void xmi_sim_check_done(struct sim_domain *d, struct sim_vcpu *v, const struct sim_insn *in,
-                    bool emulated);
+                        bool emulated);
 void xmi_sim_check_access(struct sim_domain *d, struct sim_vcpu *v, const struct sim_access *a,
-                      bool around);
+                          bool around);
 /* A view operation succeeded. */
 void xmi_sim_views_changed(struct sim_domain *d, const struct xm_altp2m_op *op);
 /* Nobody listens any more. */
@@ -365,7 +367,7 @@ uint16_t xmi_sim_mpu_budget(const struct sim_domain_cfg *cfg);
 /* A change reaches each core. */
 void xmi_sim_mpu_refresh(struct sim_domain *d);
 enum translation xmi_sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
-                                   const struct xm_access_req *req, struct part *p);
+                                       const struct xm_access_req *req, struct part *p);
 /* The vCPU is about to do an instruction: what was answered with STEP is open then. False: it is stopped. */
 bool xmi_sim_mpu_enter(struct sim_domain *d, struct sim_vcpu *v);
 /* It is in the hypervisor again; done: its instruction is over. */
@@ -374,15 +376,17 @@ void xmi_sim_mpu_leave(struct sim_domain *d, struct sim_vcpu *v, bool done);
 bool xmi_sim_mpu_step_begin(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m);
 void xmi_sim_mpu_step_end(struct sim_domain *d, struct sim_vcpu *v, struct xm_mpu *m, bool done);
 bool xmi_sim_mpu_step_watches(const struct sim_domain *d, const struct sim_vcpu *v, uint64_t gfn,
-                          unsigned what);
-void xmi_sim_mpu_step_check(struct sim_domain *d, struct sim_vcpu *v, const struct xm_access_req *req,
-                        const struct part *p);
+                              unsigned what);
+void xmi_sim_mpu_step_check(struct sim_domain *d, struct sim_vcpu *v,
+                            const struct xm_access_req *req, const struct part *p);
 /* The hypervisor reads and writes there, for the guest on this core: as far as its MPU lets it. */
-void xmi_sim_mpu_own_access(struct sim_domain *d, struct sim_vcpu *v, const struct part *p, unsigned n);
+void xmi_sim_mpu_own_access(struct sim_domain *d, struct sim_vcpu *v, const struct part *p,
+                            unsigned n);
 uint64_t xmi_sim_mpu_mem_bytes(const struct sim_domain *d);
 
 /* pv-*.c: x86-pv */
-#define SIM_PV_END (UINT64_C(1) << 28) /* machine frames of guests; the hypervisor's lie elsewhere */
+#define SIM_PV_END \
+    (UINT64_C(1) << 28) /* machine frames of guests; the hypervisor's lie elsewhere */
 extern const struct xm_pv_hooks xmi_sim_pv_hooks;
 int xmi_sim_pv_cfg_check(const struct sim_domain_cfg *cfg);
 int xmi_sim_pv_init(struct sim_domain *d);
@@ -396,9 +400,9 @@ void xmi_sim_pv_info(struct sim_domain *d, struct sim_domain_info *out);
 uint64_t xmi_sim_pv_count_rights(struct sim_domain *d);
 uint64_t xmi_sim_pv_mem_bytes(const struct sim_domain *d);
 enum translation xmi_sim_pv_translate(struct sim_domain *d, struct sim_vcpu *v,
-                                  const struct sim_access *a, struct part *p);
+                                      const struct sim_access *a, struct part *p);
 void xmi_sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e,
-                       unsigned what);
+                           unsigned what);
 /* Finds the parts of a buffer. -XM_EFAULT; XM_CONTINUE: the domain was crashed. */
 int xmi_sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, unsigned n);
 /* Closes what was opened for it. */
@@ -411,7 +415,7 @@ enum op_end xmi_sim_pv_emulate(struct sim_domain *d, struct sim_vcpu *v, const s
 void xmi_sim_pv_retired(struct sim_domain *d, struct sim_vcpu *v);
 /* What was decided before and not done yet. *end: the op's. False: nothing was left. */
 bool xmi_sim_pv_due(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
-                enum op_end *end);
+                    enum op_end *end);
 int xmi_sim_pv_shadow_op(struct sim_domain *d, const struct xm_domctl *op);
 
 #endif

@@ -21,35 +21,41 @@
 struct sim_machine;
 struct sim_domain;
 
-enum sim_kind { SIM_X86_EPT = 1, SIM_ARM_S2 = 2, SIM_X86_PV = 3, SIM_ARMV8R_MPU = 4, SIM_X86_NPT = 5 };
+enum sim_kind {
+    SIM_X86_EPT = 1,
+    SIM_ARM_S2 = 2,
+    SIM_X86_PV = 3,
+    SIM_ARMV8R_MPU = 4,
+    SIM_X86_NPT = 5
+};
 
 /* Releases differ; the machine behaves as the one it is told to be. */
 struct sim_machine_cfg {
     uint64_t seed;
-    uint32_t xen_minor;      /* 17, 20, ...: numbers of rights, quirks; 0: 17 */
-    uint32_t max_views;      /* 0: 10 */
+    uint32_t xen_minor; /* 17, 20, ...: numbers of rights, quirks; 0: 17 */
+    uint32_t max_views; /* 0: 10 */
 };
 int xmi_sim_machine_create(const struct sim_machine_cfg *cfg, struct sim_machine **out);
 /* Domains with it. */
 void xmi_sim_machine_destroy(struct sim_machine *m);
 
 struct sim_domain_cfg {
-    uint32_t domid;      /* 0: next free, from 1 */
+    uint32_t domid; /* 0: next free, from 1 */
     enum sim_kind kind;
-    uint32_t vcpus;      /* 1 to 128 */
-    uint64_t pages;      /* 4 KiB frames, mapped from gfn first_gfn on */
+    uint32_t vcpus; /* 1 to 128 */
+    uint64_t pages; /* 4 KiB frames, mapped from gfn first_gfn on */
     uint64_t first_gfn;
-    bool superpages;     /* map with the largest pages that fit */
-    bool altp2m;         /* views allowed (x86-ept) */
-    bool holds;          /* one vCPU can be held; no released Xen has that, see README.md */
-    uint32_t look;       /* ops between two looks at a relaxed vCPU; 0: arm-s2 drawn, 16 to 128; else 1 */
-    uint32_t regions;    /* armv8r-mpu: of each core's EL2 MPU, 8 to 256; 0: 16 */
-    bool whole;          /* armv8r-mpu: a plan that does not fit is refused, not filled in */
-    bool qemu_codes;     /* armv8r-mpu: faults report QEMU's status codes, not silicon's */
+    bool superpages; /* map with the largest pages that fit */
+    bool altp2m;     /* views allowed (x86-ept) */
+    bool holds;      /* one vCPU can be held; no released Xen has that, see README.md */
+    uint32_t look; /* ops between two looks at a relaxed vCPU; 0: arm-s2 drawn, 16 to 128; else 1 */
+    uint32_t regions; /* armv8r-mpu: of each core's EL2 MPU, 8 to 256; 0: 16 */
+    bool whole;       /* armv8r-mpu: a plan that does not fit is refused, not filled in */
+    bool qemu_codes;  /* armv8r-mpu: faults report QEMU's status codes, not silicon's */
     char name[64];
 };
 int xmi_sim_domain_create(struct sim_machine *m, const struct sim_domain_cfg *cfg,
-                      struct sim_domain **out);
+                          struct sim_domain **out);
 /* The domain dies, now: vCPUs stop for ever, hypercalls answer -ESRCH, the fd becomes readable. */
 void xmi_sim_domain_kill(struct sim_domain *d);
 struct sim_domain *xmi_sim_domain_find(struct sim_machine *m, uint32_t domid);
@@ -63,7 +69,7 @@ struct sim_domain_info {
     bool steps; /* answers may say that the hypervisor carries an instruction over */
     uint64_t highest_gfn, pages;
     uint32_t xen_minor, max_views;
-    uint32_t regions;    /* armv8r-mpu: that the view of the domain may use; else 0 */
+    uint32_t regions; /* armv8r-mpu: that the view of the domain may use; else 0 */
     char name[64];
 };
 void xmi_sim_domain_info(struct sim_domain *d, struct sim_domain_info *out);
@@ -76,37 +82,52 @@ enum sim_op_code {
     SIM_OP_EXEC,     /* fetch */
     SIM_OP_RMW,      /* read, then write, as one instruction; x86: as one access */
     SIM_OP_COPY,     /* reads at addr, writes to `to`, as one instruction */
-    SIM_OP_GUEST_REQUEST, SIM_OP_BREAKPOINT, SIM_OP_CPUID, SIM_OP_CTRLREG, SIM_OP_MSR,
-    SIM_OP_DESCRIPTOR, SIM_OP_PRIVCALL, SIM_OP_DEBUG, SIM_OP_IO, SIM_OP_VMEXIT,
+    SIM_OP_GUEST_REQUEST,
+    SIM_OP_BREAKPOINT,
+    SIM_OP_CPUID,
+    SIM_OP_CTRLREG,
+    SIM_OP_MSR,
+    SIM_OP_DESCRIPTOR,
+    SIM_OP_PRIVCALL,
+    SIM_OP_DEBUG,
+    SIM_OP_IO,
+    SIM_OP_VMEXIT,
     SIM_OP_HYPERCALL_BUF, /* a hypercall whose buffer is at addr: Xen's own access */
-    SIM_OP_VMFUNC,    /* switch to view `value` by itself */
-    SIM_OP_HALT,      /* sleeps; value: ops of the domain until its timer wakes it, 0: it has none */
-    SIM_OP_WAKE,      /* wakes vCPU `index` */
-    SIM_OP_POWEROFF,  /* the domain shuts down (dies) */
+    SIM_OP_VMFUNC,        /* switch to view `value` by itself */
+    SIM_OP_HALT,     /* sleeps; value: ops of the domain until its timer wakes it, 0: it has none */
+    SIM_OP_WAKE,     /* wakes vCPU `index` */
+    SIM_OP_POWEROFF, /* the domain shuts down (dies) */
     /* x86-pv: hypercalls; the answer is the vCPU's result */
     SIM_OP_MMU_UPDATE, /* addr: of the entry, machine; value: the new one; index: command, 0 or 2 */
     SIM_OP_UPDATE_VA,  /* addr: virtual; value: its new L1 entry; index not 0: flush */
     SIM_OP_MMUEXT,     /* index: SIM_MMUEXT_*; addr, value: machine addresses */
-    SIM_OP_EXCL,       /* Arm: adds 1 by load- and store-exclusive: a loop of instructions, README.md */
-    SIM_OP_AREA        /* x86-pv: value is written to machine address addr by the hypervisor, which
+    SIM_OP_EXCL, /* Arm: adds 1 by load- and store-exclusive: a loop of instructions, README.md */
+    SIM_OP_AREA  /* x86-pv: value is written to machine address addr by the hypervisor, which
                         * keeps the frame for that (index 0, once: vcpu_info and the like), or again
                         * where it is (index 1) */
 };
 /* Xen's MMUEXT_* numbers. */
 enum {
-    SIM_MMUEXT_PIN_L1 = 0, SIM_MMUEXT_PIN_L2 = 1, SIM_MMUEXT_PIN_L3 = 2, SIM_MMUEXT_PIN_L4 = 3,
-    SIM_MMUEXT_UNPIN = 4, SIM_MMUEXT_NEW_BASEPTR = 5, SIM_MMUEXT_TLB_FLUSH_LOCAL = 6,
-    SIM_MMUEXT_TLB_FLUSH_ALL = 10, SIM_MMUEXT_CLEAR_PAGE = 16, SIM_MMUEXT_COPY_PAGE = 17
+    SIM_MMUEXT_PIN_L1 = 0,
+    SIM_MMUEXT_PIN_L2 = 1,
+    SIM_MMUEXT_PIN_L3 = 2,
+    SIM_MMUEXT_PIN_L4 = 3,
+    SIM_MMUEXT_UNPIN = 4,
+    SIM_MMUEXT_NEW_BASEPTR = 5,
+    SIM_MMUEXT_TLB_FLUSH_LOCAL = 6,
+    SIM_MMUEXT_TLB_FLUSH_ALL = 10,
+    SIM_MMUEXT_CLEAR_PAGE = 16,
+    SIM_MMUEXT_COPY_PAGE = 17
 };
-#define SIM_OP_F_WALK 1u    /* the access is made by a walk of the guest's page tables */
-#define SIM_OP_F_USER 2u    /* GUEST_REQUEST: from user mode */
-#define SIM_OP_F_NO_EMUL 4u /* an instruction that the emulator does not know */
+#define SIM_OP_F_WALK 1u         /* the access is made by a walk of the guest's page tables */
+#define SIM_OP_F_USER 2u         /* GUEST_REQUEST: from user mode */
+#define SIM_OP_F_NO_EMUL 4u      /* an instruction that the emulator does not know */
 #define SIM_OP_F_UNHANDLEABLE 8u /* one that it refuses: an exception, whatever is monitored */
-#define SIM_OP_F_FETCH 16u  /* an access whose instruction is fetched, at `fetch`, before it */
-#define SIM_OP_F_WAITS 32u  /* EXCL: loads again until 0 is there */
+#define SIM_OP_F_FETCH 16u       /* an access whose instruction is fetched, at `fetch`, before it */
+#define SIM_OP_F_WAITS 32u       /* EXCL: loads again until 0 is there */
 struct sim_op {
-    uint8_t code; /* enum sim_op_code */
-    uint8_t len;  /* bytes of the access; 0: 8 */
+    uint8_t code;   /* enum sim_op_code */
+    uint8_t len;    /* bytes of the access; 0: 8 */
     uint16_t flags; /* SIM_OP_F_* */
     uint32_t index; /* CTRLREG, MSR, CPUID leaf, IO port, VMEXIT reason */
     uint64_t addr;  /* guest-physical; x86-pv: virtual */
@@ -119,15 +140,15 @@ struct sim_op {
  * program, or at its end, is idle.
  */
 int xmi_sim_vcpu_script(struct sim_domain *d, uint32_t vcpu, const struct sim_op *ops, size_t n,
-                    uint64_t repeat);
+                        uint64_t repeat);
 struct sim_random_cfg {
-    uint64_t seed, count;            /* accesses; 0: for ever */
+    uint64_t seed, count; /* accesses; 0: for ever */
     uint64_t first_gfn, gfns;
     uint32_t read, write, exec, rmw; /* weights */
 };
 int xmi_sim_vcpu_random(struct sim_domain *d, uint32_t vcpu, const struct sim_random_cfg *cfg);
 struct sim_trace_damage {
-    uint64_t lost;   /* lines that begin as an access's and are none: cut, or the program's output */
+    uint64_t lost; /* lines that begin as an access's and are none: cut, or the program's output */
     uint64_t behind; /* accesses that were found behind something else in their line */
     uint64_t line;   /* the first of both, from 1; 0: none */
 };
@@ -139,7 +160,7 @@ struct sim_trace_damage {
  * -ENOSPC: more distinct pages than the domain has. -EINVAL: no access in the file.
  */
 int xmi_sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, uint64_t repeat,
-                   struct sim_trace_damage *damage);
+                       struct sim_trace_damage *damage);
 /* Pages that the trace uses: gfn of the page that held addr in the traced program. */
 int xmi_sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *gfn);
 
@@ -167,8 +188,13 @@ bool xmi_sim_domain_runnable(struct sim_domain *d);
 /* An interrupt for a vCPU that may be halted. */
 int xmi_sim_vcpu_wake(struct sim_domain *d, uint32_t vcpu);
 
-enum sim_vcpu_state { SIM_VCPU_IDLE, SIM_VCPU_RUNNABLE, SIM_VCPU_PAUSED, SIM_VCPU_WAITING,
-                      SIM_VCPU_HALTED };
+enum sim_vcpu_state {
+    SIM_VCPU_IDLE,
+    SIM_VCPU_RUNNABLE,
+    SIM_VCPU_PAUSED,
+    SIM_VCPU_WAITING,
+    SIM_VCPU_HALTED
+};
 struct sim_vcpu_info {
     enum sim_vcpu_state state;
     uint16_t view;
@@ -177,7 +203,7 @@ struct sim_vcpu_info {
     uint64_t pc;     /* moves with each op finished: by 1 on x86; Arm: see SIM_CODE_GFN */
     uint64_t result; /* of the last read */
     bool single_step;
-    uint64_t traps;  /* #VEs and other exceptions that the guest took; their op is dropped */
+    uint64_t traps; /* #VEs and other exceptions that the guest took; their op is dropped */
     uint64_t breakpoints, debugs; /* #BPs and #DBs that its own handlers saw; traps has them, too */
 };
 int xmi_sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out);
@@ -226,9 +252,9 @@ int xmi_sim_hc_altp2m(struct sim_machine *m, struct xm_altp2m_op *op);
  * says that the op was done outside of the vCPU, its result being in x0; so does an answer's.
  */
 int xmi_sim_hc_vcpu_get(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
-                    struct sim_arm_context *out);
+                        struct sim_arm_context *out);
 int xmi_sim_hc_vcpu_set(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
-                    const struct sim_arm_context *in);
+                        const struct sim_arm_context *in);
 /* Frames of the guest: mapped while the domain is; -ESRCH: nothing there. */
 int xmi_sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page);
 int xmi_sim_populate(struct sim_domain *d, uint64_t gfn);
@@ -257,7 +283,7 @@ uint64_t xmi_sim_hypercall_count(struct sim_domain *d);
  * pending; -EOPNOTSUPP: not an x86-ept; -ESRCH: the domain dies.
  */
 int xmi_sim_vcpu_inject(struct sim_domain *d, uint32_t vcpu, uint8_t vector, uint8_t type,
-                    uint8_t insn_len);
+                        uint8_t insn_len);
 
 /* ---- x86-pv ----
  * A gfn of such a domain is a machine frame, of which no two domains have the same. The guest
@@ -281,7 +307,8 @@ uint64_t xmi_sim_pv_root(struct sim_domain *d);
 struct sim_mpu_info {
     uint32_t regions, planned; /* of the guest on this core now; of the domain's whole plan */
     uint64_t register_writes, syncs, fills, evictions;
-    uint64_t covered, windows, flips, switches; /* remote accesses of the hypervisor's, by their way */
+    uint64_t covered, windows, flips,
+        switches; /* remote accesses of the hypervisor's, by their way */
 };
 /* -EINVAL: another kind, or no such vCPU. */
 int xmi_sim_mpu_core_info(struct sim_domain *d, uint32_t vcpu, struct sim_mpu_info *out);
@@ -295,8 +322,8 @@ uint64_t xmi_sim_mpu_defects(struct sim_domain *d);
  * stays in force for everybody else. Said before it is opened, and taken back (open false) when
  * it is closed. -EINVAL; -ENOMEM; -ENOENT: not open for that vCPU.
  */
-int xmi_sim_step_note(struct sim_domain *d, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t access,
-                  bool open);
+int xmi_sim_step_note(struct sim_domain *d, uint16_t view, uint64_t gfn, uint32_t vcpu,
+                      uint8_t access, bool open);
 /*
  * That vCPU's instruction under way was told to the tool for this page as well (XM_DO_*), by the
  * library itself and not by an event of the hypervisor's. -EINVAL.
@@ -340,7 +367,8 @@ struct sim_report {
      * view for stepping, or with an instruction that was stepped over for another page or right; on Arm,
      * where no step needs to open a page, since their page was open for another's step as well. */
     uint64_t forbidden;
-    uint64_t unseen;     /* not Arm: that passed since their page was open for another vCPU or instruction */
+    uint64_t
+        unseen; /* not Arm: that passed since their page was open for another vCPU or instruction */
     uint64_t mem_bytes, mapped_gfns;
 };
 /* d NULL: all domains, added up. */

@@ -16,10 +16,11 @@ void xmi_sim_tlb_destroy(struct sim_tlb *t)
 }
 
 void xmi_sim_tlb_fill(struct sim_domain *d, struct sim_vcpu *v, const struct part *p,
-                  const struct xm_access_res *res)
+                      const struct xm_access_res *res)
 {
     struct tlb_entry *e = tlb_at(&v->tlb, p->gfn);
-    bool watched = unlikely(d->watched) && (res->bits & ~xmi_sim_unwatched_bits(d, v, p->frame)) != 0;
+    bool watched = unlikely(d->watched) &&
+                   (res->bits & ~xmi_sim_unwatched_bits(d, v, p->frame)) != 0;
 
     e->gfn = p->gfn;
     e->epoch = d->epoch[v->core->view];
@@ -27,7 +28,8 @@ void xmi_sim_tlb_fill(struct sim_domain *d, struct sim_vcpu *v, const struct par
     e->page = (uintptr_t)xmi_sim_page_of(d, res->mfn) | (res->bits & 7u);
 }
 
-void xmi_sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e, unsigned what)
+void xmi_sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e,
+                        unsigned what)
 {
     struct xm_access_res now;
     bool there;

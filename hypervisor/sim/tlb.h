@@ -45,12 +45,13 @@ static inline bool tlb_hit(const struct tlb_entry *e, uint64_t gfn, uint64_t epo
 int xmi_sim_tlb_init(struct sim_tlb *t);
 void xmi_sim_tlb_destroy(struct sim_tlb *t);
 void xmi_sim_tlb_fill(struct sim_domain *d, struct sim_vcpu *v, const struct part *p,
-                  const struct xm_access_res *res);
+                      const struct xm_access_res *res);
 /*
  * A hit is used although the tables changed since: counts it as forbidden if the rights
  * in force do not allow `what`, or if the page is another by now.
  */
-void xmi_sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e, unsigned what);
+void xmi_sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e,
+                        unsigned what);
 void xmi_sim_tlb_flush(struct sim_domain *d, unsigned view);
 
 #endif

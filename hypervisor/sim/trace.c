@@ -105,14 +105,10 @@ static unsigned line_what(const char *s)
     if (s[0] != ' ' || s[1] == '\0' || s[2] != ' ')
         return 0;
     switch (s[1]) {
-    case 'L':
-        return XM_DO_R;
-    case 'S':
-        return XM_DO_W;
-    case 'M':
-        return XM_DO_R | XM_DO_W;
-    default:
-        return 0;
+    case 'L': return XM_DO_R;
+    case 'S': return XM_DO_W;
+    case 'M': return XM_DO_R | XM_DO_W;
+    default: return 0;
     }
 }
 

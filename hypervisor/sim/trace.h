@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 /* An access: page index, what it does, offset in the page. */
-#define TRACE_OFFSET(a) ((a) & 0xfffu)
+#define TRACE_OFFSET(a) ((a)&0xfffu)
 #define TRACE_DO(a) (((a) >> 12) & 7u) /* XM_DO_*; R|W: read, then write */
 #define TRACE_PAGE(a) ((a) >> 16)
 #define TRACE_PACK(page, what, offset) \

@@ -138,14 +138,10 @@ uint64_t *xmi_sim_vcpu_ctrlreg(struct sim_vcpu *v, uint32_t index)
     if (is_arm(v))
         return index == 0 ? &v->regs.arm.ttbr0 : &v->regs.arm.ttbr1;
     switch (index) {
-    case XM_EV_CR0:
-        return &v->regs.x86.cr0;
-    case XM_EV_CR3:
-        return &v->regs.x86.cr3;
-    case XM_EV_CR4:
-        return &v->regs.x86.cr4;
-    default:
-        return &v->xcr0;
+    case XM_EV_CR0: return &v->regs.x86.cr0;
+    case XM_EV_CR3: return &v->regs.x86.cr3;
+    case XM_EV_CR4: return &v->regs.x86.cr4;
+    default: return &v->xcr0;
     }
 }
 
@@ -156,26 +152,16 @@ uint64_t *xmi_sim_vcpu_msr(struct sim_vcpu *v, uint32_t msr)
     if (is_arm(v))
         return NULL;
     switch (msr) {
-    case MSR_SYSENTER_CS:
-        return &r->sysenter_cs;
-    case MSR_SYSENTER_ESP:
-        return &r->sysenter_esp;
-    case MSR_SYSENTER_EIP:
-        return &r->sysenter_eip;
-    case MSR_EFER:
-        return &r->msr_efer;
-    case MSR_STAR:
-        return &r->msr_star;
-    case MSR_LSTAR:
-        return &r->msr_lstar;
-    case MSR_FS_BASE:
-        return &r->fs_base;
-    case MSR_GS_BASE:
-        return &r->gs_base;
-    case MSR_SHADOW_GS:
-        return &r->shadow_gs;
-    default:
-        return NULL;
+    case MSR_SYSENTER_CS: return &r->sysenter_cs;
+    case MSR_SYSENTER_ESP: return &r->sysenter_esp;
+    case MSR_SYSENTER_EIP: return &r->sysenter_eip;
+    case MSR_EFER: return &r->msr_efer;
+    case MSR_STAR: return &r->msr_star;
+    case MSR_LSTAR: return &r->msr_lstar;
+    case MSR_FS_BASE: return &r->fs_base;
+    case MSR_GS_BASE: return &r->gs_base;
+    case MSR_SHADOW_GS: return &r->shadow_gs;
+    default: return NULL;
     }
 }
 
@@ -189,7 +175,8 @@ bool xmi_sim_vcpu_will_run(const struct sim_vcpu *v)
 {
     bool wakes = v->halted && v->wake_at != SIM_NEVER;
 
-    return xmi_sim_vcpu_can_run(v) || (wakes && v->pauses == 0 && v->holds == 0 && !v->waiting && !v->arm.down);
+    return xmi_sim_vcpu_can_run(v) ||
+           (wakes && v->pauses == 0 && v->holds == 0 && !v->waiting && !v->arm.down);
 }
 
 uint32_t xmi_sim_vcpu_pauses(const struct sim_vcpu *v)

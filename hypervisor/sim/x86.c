@@ -93,12 +93,21 @@ struct code {
 /* mov, xchg, movups by size; %rdi and %rsi are the addresses. */
 static struct code code_of(const struct sim_op *op)
 {
-    static const struct code reads[] = {{2, {0x8a, 0x06}}, {3, {0x66, 0x8b, 0x06}}, {2, {0x8b, 0x06}},
-                                        {3, {0x48, 0x8b, 0x06}}, {3, {0x0f, 0x10, 0x06}}},
-                             writes[] = {{2, {0x88, 0x07}}, {3, {0x66, 0x89, 0x07}}, {2, {0x89, 0x07}},
-                                         {3, {0x48, 0x89, 0x07}}, {3, {0x0f, 0x11, 0x07}}},
-                             swaps[] = {{2, {0x86, 0x07}}, {3, {0x66, 0x87, 0x07}}, {2, {0x87, 0x07}},
-                                        {3, {0x48, 0x87, 0x07}}, {0, {0}}},
+    static const struct code reads[] = {{2, {0x8a, 0x06}},
+                                        {3, {0x66, 0x8b, 0x06}},
+                                        {2, {0x8b, 0x06}},
+                                        {3, {0x48, 0x8b, 0x06}},
+                                        {3, {0x0f, 0x10, 0x06}}},
+                             writes[] = {{2, {0x88, 0x07}},
+                                         {3, {0x66, 0x89, 0x07}},
+                                         {2, {0x89, 0x07}},
+                                         {3, {0x48, 0x89, 0x07}},
+                                         {3, {0x0f, 0x11, 0x07}}},
+                             swaps[] = {{2, {0x86, 0x07}},
+                                        {3, {0x66, 0x87, 0x07}},
+                                        {2, {0x87, 0x07}},
+                                        {3, {0x48, 0x87, 0x07}},
+                                        {0, {0}}},
                              rep_movsb = {2, {0xf3, 0xa4}}, rep_stosb = {2, {0xf3, 0xaa}};
     uint32_t len = op->len != 0 ? op->len : 8, size = 0;
     const struct code none = {0};
@@ -106,16 +115,11 @@ static struct code code_of(const struct sim_op *op)
     while (size < 5 && 1u << size != len)
         size++;
     switch (op->code) {
-    case SIM_OP_READ:
-        return size < 5 ? reads[size] : none;
-    case SIM_OP_WRITE:
-        return size < 5 ? writes[size] : rep_stosb;
-    case SIM_OP_RMW:
-        return size < 5 ? swaps[size] : none;
-    case SIM_OP_COPY:
-        return rep_movsb;
-    default:
-        return none;
+    case SIM_OP_READ: return size < 5 ? reads[size] : none;
+    case SIM_OP_WRITE: return size < 5 ? writes[size] : rep_stosb;
+    case SIM_OP_RMW: return size < 5 ? swaps[size] : none;
+    case SIM_OP_COPY: return rep_movsb;
+    default: return none;
     }
 }
 

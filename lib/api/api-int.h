@@ -8,9 +8,9 @@
 
 /* What monitoring needs of a session. */
 struct monitoring {
-    bool unfinished;  /* disabling, which failed */
-    bool ring_stays;  /* not enabled, and the ring that could not be ended is on */
-    uint32_t lifted;  /* of the caller's pauses, for a moment */
+    bool unfinished; /* disabling, which failed */
+    bool ring_stays; /* not enabled, and the ring that could not be ended is on */
+    uint32_t lifted; /* of the caller's pauses, for a moment */
     uint64_t hypercalls_before;
 };
 

@@ -37,8 +37,8 @@ static int take_place(struct xmem *x, struct xmem_domain *d)
         x->sessions = d;
     }
     pthread_mutex_unlock(&x->lock);
-    return rc ? xmi_domain_refuse(d, rc, "domain %" PRIu32 " has a session on this connection already",
-                              d->domid)
+    return rc ? xmi_domain_refuse(
+                    d, rc, "domain %" PRIu32 " has a session on this connection already", d->domid)
               : 0;
 }
 
@@ -59,20 +59,22 @@ static int find_views(struct xmem_domain *d)
     bool on = false;
     int rc = d->ops->views_get_state ? d->ops->views_get_state(d->dom, &on) : 0;
     if (rc)
-        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": its views cannot be asked for", d->domid);
+        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": its views cannot be asked for",
+                               d->domid);
     d->led->views_found_on = d->led->views_on = on;
     for (uint32_t id = 1; on && id < d->caps.max_views; id++) {
         int there = d->ops->view_exists(d->dom, (uint16_t)id);
         rc = there > 0 ? xmi_view_add(d, (uint16_t)id, &v) : there;
         if (rc)
-            return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": view %" PRIu32 " cannot be asked for",
-                               d->domid, id);
+            return xmi_domain_fail(
+                d, rc, 0, "domain %" PRIu32 ": view %" PRIu32 " cannot be asked for", d->domid, id);
     }
     for (uint32_t i = 0; on && i < d->vcpu_n; i++) {
         rc = d->ops->view_get_vcpu(d->dom, i, &xmi_ledger_vcpu(d, i)->found_view);
         if (rc)
-            return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": the view of vCPU %" PRIu32
-                               " cannot be asked for", d->domid, i);
+            return xmi_domain_fail(
+                d, rc, 0, "domain %" PRIu32 ": the view of vCPU %" PRIu32 " cannot be asked for",
+                d->domid, i);
     }
     return 0;
 }
@@ -144,14 +146,18 @@ static int check_opts(struct xmem_domain *d, const struct xmem_domain_opts *opts
     if (!rc && (o->restore > XMEM_RESTORE_KEEP || o->default_reply > XMEM_DEFAULT_RELAX ||
                 (o->step_means & ~(31 | XMEM_STEP_STRICT)) || o->reserved))
         rc = -EINVAL;
-    return rc ? xmi_domain_refuse(d, rc, "xmem_domain_open: opts has a wrong size or an unknown value")
+    return rc ? xmi_domain_refuse(d, rc,
+                                  "xmem_domain_open: opts has a wrong size or an unknown value")
               : 0;
 }
 
 /* What sessions undo. Copies are gone before rights are told to be so, pauses are the last. */
 static const struct ledger_kind *const kinds[] = {
-    &xmi_events_steps, &xmi_events_monitors, &xmi_views_pages, &xmi_views_copies, &xmi_rights_default, &xmi_rights_host,
-    &xmi_rights_required, &xmi_views_all, &xmi_ledger_pauses, NULL,
+    &xmi_events_steps,    &xmi_events_monitors,
+    &xmi_views_pages,     &xmi_views_copies,
+    &xmi_rights_default,  &xmi_rights_host,
+    &xmi_rights_required, &xmi_views_all,
+    &xmi_ledger_pauses,   NULL,
 };
 
 /* Where the connection wants it; the next session's is this process's own again. */
@@ -161,7 +167,9 @@ static int open_ledger(struct xmem *x, struct xmem_domain *d)
     int fd = x->ledger_fd;
     x->ledger_fd = -1;
     pthread_mutex_unlock(&x->lock);
-    return xmi_ledger_open(d, fd, kinds) ? xmi_domain_refuse(d, -ENOMEM, "xmem_domain_open: out of memory") : 0;
+    return xmi_ledger_open(d, fd, kinds)
+               ? xmi_domain_refuse(d, -ENOMEM, "xmem_domain_open: out of memory")
+               : 0;
 }
 
 int xmem_domain_open(struct xmem *x, uint32_t domid, const struct xmem_domain_opts *opts,
@@ -236,8 +244,10 @@ int xmi_domain_settle(struct xmem *x, uint32_t domid, struct xmem_error *err)
     struct xmem_domain *d = take_left(x, domid);
     int rc = d ? xmi_domain_end(d) : 0;
     if (rc) {
-        xmi_error_set(err, rc, "domain %" PRIu32 ": what an earlier session could not undo cannot be "
-                       "undone yet: %s", domid, d->error.text);
+        xmi_error_set(err, rc,
+                      "domain %" PRIu32 ": what an earlier session could not undo cannot be "
+                      "undone yet: %s",
+                      domid, d->error.text);
         leave_behind(d);
     } else if (d) {
         xmi_ledger_over(d);
@@ -355,7 +365,7 @@ int xmem_domain_unpause(struct xmem_domain *d)
         return rc;
     if (!d->pauses)
         return xmi_domain_refuse(d, -EINVAL, "domain %" PRIu32 " is not paused by this session",
-                             d->domid);
+                                 d->domid);
     rc = xmi_ledger_unpause(d);
     if (rc)
         return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);

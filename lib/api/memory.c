@@ -17,8 +17,10 @@ static int check_range(struct xmem_domain *d, uint64_t gpa, const void *buf, siz
     if (!buf && len)
         return xmi_domain_refuse(d, -EINVAL, "address 0x%" PRIx64 ": no buffer", gpa);
     if (len && gpa + (len - 1) < gpa)
-        return xmi_domain_refuse(d, -ERANGE, "address 0x%" PRIx64 " and 0x%zx bytes more: beyond the "
-                             "end of all addresses", gpa, len - 1);
+        return xmi_domain_refuse(d, -ERANGE,
+                                 "address 0x%" PRIx64 " and 0x%zx bytes more: beyond the "
+                                 "end of all addresses",
+                                 gpa, len - 1);
     return 0;
 }
 
@@ -39,7 +41,8 @@ static int map(struct xmem_domain *d, uint64_t gpa, void **page)
     int rc = d->ops->page_map ? d->ops->page_map(d->dom, gpa / PAGE_BYTES, page) : -EOPNOTSUPP;
     if (!rc)
         return 0;
-    return xmi_domain_fail(d, rc, MAY_SRCH, "address 0x%" PRIx64 ": its page cannot be mapped", gpa);
+    return xmi_domain_fail(d, rc, MAY_SRCH, "address 0x%" PRIx64 ": its page cannot be mapped",
+                           gpa);
 }
 
 static int copy(struct xmem_domain *d, uint64_t gpa, uint8_t *buf, size_t len, copy_fn fn)

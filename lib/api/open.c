@@ -44,11 +44,13 @@ int xmem_open(const char *uri, const struct xmem_open_opts *opts, struct xmem **
     int rc = opts ? xmi_sized_in(&own, sizeof(own), opts) : 0;
     if (rc)
         return xmi_error_set(err, rc, "xmem_open: opts.size is %zu, this library knows %zu bytes",
-                              opts->size, sizeof(own));
+                             opts->size, sizeof(own));
     const struct scheme *s = scheme_of(uri, &rest);
     if (!s)
-        return xmi_error_set(err, -EINVAL, "'%.100s' is no uri of a machine: use xen:, sim: or "
-                              "sim:FILE", uri);
+        return xmi_error_set(err, -EINVAL,
+                             "'%.100s' is no uri of a machine: use xen:, sim: or "
+                             "sim:FILE",
+                             uri);
     xmi_error_clear(err);
     rc = (s->open ? s->open : s->ops->open)(rest, &own, &conn, err);
     if (rc)

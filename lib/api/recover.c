@@ -42,7 +42,7 @@ static int code_of(int rc)
 static int failed(struct recovery *r, int rc, const char *what)
 {
     return xmi_error_set(&r->err, code_of(rc), "domain %" PRIu32 ": %s: %s", r->info.domid, what,
-                          strerror(-rc));
+                         strerror(-rc));
 }
 
 /* Answers what stands in the ring: resumed, and single step off where that was the event. */
@@ -90,8 +90,8 @@ static int ring_off(struct recovery *r)
 
 static int use_ring(struct recovery *r, const struct backend_ring *b, bool adopt)
 {
-    int rc = (adopt ? xmi_ring_adopt : xmi_ring_init)(&r->ring, b->page, b->interface_version, b->arch,
-                                              r->info.vcpus);
+    int rc = (adopt ? xmi_ring_adopt : xmi_ring_init)(&r->ring, b->page, b->interface_version,
+                                                      b->arch, r->info.vcpus);
     return rc ? failed(r, rc, "its vm_event interface is not known") : 0;
 }
 
@@ -173,16 +173,20 @@ static int see_all_run(struct recovery *r)
     uint32_t still = 0;
     int rc = r->ops->domain_info(r->dom, &info);
     if (!rc && (info.flags & XMEM_DOMAIN_PAUSED))
-        return xmi_error_set(&r->err, -EIO, "domain %" PRIu32 " is put right, but somebody paused it, "
-                              "maybe the tool that died: unpause it, and recover it once more to "
-                              "see that all its vCPUs go on", r->info.domid);
+        return xmi_error_set(&r->err, -EIO,
+                             "domain %" PRIu32 " is put right, but somebody paused it, "
+                             "maybe the tool that died: unpause it, and recover it once more to "
+                             "see that all its vCPUs go on",
+                             r->info.domid);
     if (!rc)
         rc = watch(r, r->ops->vcpu_ran ? SEEN_MS : WAITS_MS, &still);
     if (rc)
         return failed(r, rc, "its vCPUs cannot be watched");
-    return still < r->info.vcpus ?
-        xmi_error_set(&r->err, -EIO, "domain %" PRIu32 ": vCPU %" PRIu32 " was not seen to go on",
-                       r->info.domid, still) : 0;
+    return still < r->info.vcpus
+               ? xmi_error_set(&r->err, -EIO,
+                               "domain %" PRIu32 ": vCPU %" PRIu32 " was not seen to go on",
+                               r->info.domid, still)
+               : 0;
 }
 
 /*
@@ -212,8 +216,9 @@ static int change_ring(struct recovery *r)
     if (!rc)
         rc = r->ops->monitor_enable(r->dom, &b);
     if (rc == -EBUSY)
-        return failed(r, rc, "vCPUs wait for its ring, and the ring of a listener that is gone "
-                             "cannot be answered: destroy the domain");
+        return failed(r, rc,
+                      "vCPUs wait for its ring, and the ring of a listener that is gone "
+                      "cannot be answered: destroy the domain");
     return rc ? failed(r, rc, "its ring cannot be taken over") : use_ring(r, &b, false);
 }
 
@@ -423,7 +428,8 @@ static int open_domain(struct xmem *x, uint32_t domid, struct recovery *r)
     r->owed = calloc(1, sizeof(*r->owed));
     if (!r->owed)
         return xmi_error_set(&r->err, -ENOMEM, "domain %" PRIu32 ": out of memory", domid);
-    (void)xmi_domain_settle(x, domid, &r->err); /* what a session left; else all of it is set anew */
+    (void)xmi_domain_settle(x, domid,
+                            &r->err); /* what a session left; else all of it is set anew */
     int rc = x->ops->domain_open(x->conn, domid, &r->dom, &r->err);
     if (!rc)
         rc = xmi_connection_pay_pauses(x, domid, r->dom, &r->err);
@@ -448,8 +454,10 @@ int xmem_domain_recover(struct xmem *x, uint32_t domid, struct xmem_recovery *ou
     for (const struct xmem_domain *d = x->sessions; d; d = d->next)
         open = open || d->domid == domid;
     pthread_mutex_unlock(&x->lock);
-    int rc = open ? xmi_error_set(&r.err, -EBUSY, "domain %" PRIu32 " has a session on this "
-                                   "connection: close it first", domid)
+    int rc = open ? xmi_error_set(&r.err, -EBUSY,
+                                  "domain %" PRIu32 " has a session on this "
+                                  "connection: close it first",
+                                  domid)
                   : open_domain(x, domid, &r);
     if (!rc)
         rc = recover(&r);

@@ -11,9 +11,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define STEPS_MS 2000      /* for steps on the way to end */
-#define DISABLE_MS 2000    /* for vCPUs that wait for a slot to get one */
-#define LOOKS_MIN 64u      /* whatever the clock says: the tool itself may not have run */
+#define STEPS_MS 2000   /* for steps on the way to end */
+#define DISABLE_MS 2000 /* for vCPUs that wait for a slot to get one */
+#define LOOKS_MIN 64u   /* whatever the clock says: the tool itself may not have run */
 
 /* How long something is waited for. */
 struct patience {
@@ -36,8 +36,8 @@ static bool patient(struct patience *p)
 /* The caller's pauses, for as long as vCPUs must run. What fails is not counted as done. */
 static void lift_pauses(struct xmem_domain *d, bool lift)
 {
-    while (lift && d->monitoring->lifted < d->pauses && !d->dead && (!xmi_ledger_unpause(d) ||
-                                                         !xmi_ledger_unpause(d)))
+    while (lift && d->monitoring->lifted < d->pauses && !d->dead &&
+           (!xmi_ledger_unpause(d) || !xmi_ledger_unpause(d)))
         d->monitoring->lifted++;
     for (; !lift && d->monitoring->lifted && !d->dead; d->monitoring->lifted--)
         d->pauses -= xmi_ledger_pause(d) != 0;
@@ -112,7 +112,8 @@ static int disable_ring(struct xmem_domain *d)
     struct patience p = patience_of(DISABLE_MS);
     for (;;) {
         bool all = run_woken(d, &p);
-        int rc = all ? xmi_events_last_answers(d) : -EBUSY; /* else who is parked stays so: the next call goes on */
+        int rc = all ? xmi_events_last_answers(d)
+                     : -EBUSY; /* else who is parked stays so: the next call goes on */
         if (rc)
             return rc;
         rc = d->ops->monitor_disable(d->dom);
@@ -152,12 +153,15 @@ static int drop_ring(struct xmem_domain *d)
     uint8_t rights;
     if (rc && rc != -EBUSY && d->ops->rights_get(d->dom, 0, UINT64_MAX, &rights)) {
         d->monitoring->ring_stays = d->enabled && d->ops->ring_is_on(d->dom);
-        d->enabled = false; /* the ring is off, or not to be counted on; what came with it is not off */
+        d->enabled =
+            false; /* the ring is off, or not to be counted on; what came with it is not off */
     }
     if (rc)
-        return xmi_domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled%s", d->domid,
-                           rc == -EBUSY ? ", vCPUs that wait for a slot of its ring do not run; is it paused "
-                                          "by somebody else?" : "");
+        return xmi_domain_fail(
+            d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled%s", d->domid,
+            rc == -EBUSY ? ", vCPUs that wait for a slot of its ring do not run; is it paused "
+                           "by somebody else?"
+                         : "");
     d->led->ring_taken = d->enabled = d->monitoring->ring_stays = false;
     xmi_events_ring_gone(d);
     return 0;
@@ -173,7 +177,9 @@ static int drop_left(struct xmem_domain *d)
         return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
     rc = drop_ring(d);
     rc2 = xmi_domain_unpause_own(d);
-    return rc2 && !rc ? xmi_domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid) : rc;
+    return rc2 && !rc
+               ? xmi_domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid)
+               : rc;
 }
 
 static void stop_paused(struct xmem_domain *d, struct outcome *o)
@@ -215,11 +221,13 @@ int xmi_domain_stop(struct xmem_domain *d)
         finish_steps(d);
     int rc = d->dead ? 0 : xmi_ledger_pause(d);
     if (rc)
-        xmi_outcome_note(d, &o, xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid));
+        xmi_outcome_note(
+            d, &o, xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid));
     if (!d->dead)
         stop_paused(d, &o);
     if (!rc && !d->dead && (rc = xmi_domain_unpause_own(d)))
-        xmi_outcome_note(d, &o, xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid));
+        xmi_outcome_note(
+            d, &o, xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid));
     xmi_step_kept_free(d);
     if (d->dead)
         forget_all(d);
@@ -254,8 +262,10 @@ static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
         rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->led->default_found);
         if (rc) {
             d->led->default_found = KNOWN_NOTHING;
-            return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": the default rights cannot be asked "
-                               "for", d->domid);
+            return xmi_domain_fail(d, rc, 0,
+                                   "domain %" PRIu32 ": the default rights cannot be asked "
+                                   "for",
+                                   d->domid);
         }
         d->led->default_now = d->led->default_found;
     }
@@ -265,11 +275,13 @@ static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
 static int not_enabled(struct xmem_domain *d, int rc)
 {
     struct xmem_domain_info info = XMEM_INIT(info);
-    if (rc == -EOPNOTSUPP && !d->ops->domain_info(d->dom, &info) &&
-        info.kind == XMEM_KIND_X86_PV)
-        return xmi_domain_refuse(d, rc, "domain %" PRIu32 " is not supported: this hypervisor has no PV "
-                             "mem_access", d->domid);
-    return xmi_domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be enabled", d->domid);
+    if (rc == -EOPNOTSUPP && !d->ops->domain_info(d->dom, &info) && info.kind == XMEM_KIND_X86_PV)
+        return xmi_domain_refuse(d, rc,
+                                 "domain %" PRIu32 " is not supported: this hypervisor has no PV "
+                                 "mem_access",
+                                 d->domid);
+    return xmi_domain_fail(d, rc, 0, "monitoring of domain %" PRIu32 " cannot be enabled",
+                           d->domid);
 }
 
 /* The enabling failed: as before, or the next enabling, disabling or closing sees to it. */
@@ -300,8 +312,10 @@ int xmem_domain_enable(struct xmem_domain *d)
     rc = d->ops->monitor_enable(d->dom, &b);
     d->led->ring_taken = !rc || b.left;
     if (rc == -EBUSY)
-        rc = xmi_domain_fail(d, rc, MAY_BUSY, "domain %" PRIu32 " has a listener already, or one died "
-                         "(xmem_domain_recover() takes its ring over)", d->domid);
+        rc = xmi_domain_fail(d, rc, MAY_BUSY,
+                             "domain %" PRIu32 " has a listener already, or one died "
+                             "(xmem_domain_recover() takes its ring over)",
+                             d->domid);
     else if (rc)
         rc = not_enabled(d, rc);
     else

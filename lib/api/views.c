@@ -23,11 +23,12 @@ int xmem_view_create(struct xmem_domain *d, const struct xmem_view_opts *opts, u
         return xmi_domain_refuse(d, rc, "xmem_view_create: opts has a wrong size");
     if (!rights_valid(o.default_rights) || o.reserved)
         return xmi_domain_refuse(d, -EINVAL, "xmem_view_create: %" PRIu32 " is no enum xmem_rights",
-                             o.default_rights);
+                                 o.default_rights);
     uint8_t rights = o.default_rights == XMEM_DEFAULT ? XMEM_RWX : (uint8_t)o.default_rights;
     if (!(d->caps.view_rights & XMEM_RIGHTS_BIT(rights)))
-        return xmi_domain_refuse(d, -EOPNOTSUPP, "views cannot have rights %s on this kind of machine",
-                             xmem_rights_name((enum xmem_rights)rights));
+        return xmi_domain_refuse(d, -EOPNOTSUPP,
+                                 "views cannot have rights %s on this kind of machine",
+                                 xmem_rights_name((enum xmem_rights)rights));
     rc = xmi_view_make(d, rights, VIEW_CALLER, xmi_step_view_drop, &v);
     if (!rc)
         *view = v->id;
@@ -52,7 +53,7 @@ int xmem_view_destroy(struct xmem_domain *d, uint16_t view)
     rc = d->ops->view_destroy(d->dom, view);
     if (rc)
         return xmi_domain_fail(d, rc, MAY_BUSY, "view %u cannot be destroyed%s", view,
-                           rc == -EBUSY ? ", a vCPU runs in it" : "");
+                               rc == -EBUSY ? ", a vCPU runs in it" : "");
     xmi_view_forget(d, v);
     return d->guarded ? xmi_copies_view_gone(d, view) : 0;
 }
@@ -91,8 +92,8 @@ int xmem_view_switch(struct xmem_domain *d, uint16_t view)
     rc = xmi_view_switch_all(d, view);
     d->led->views_switched = before || !rc;
     if (rc)
-        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u", d->domid,
-                           view);
+        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u",
+                               d->domid, view);
     xmi_view_owe_switch(d, view, false);
     xmi_step_switched(d, view);
     return 0;
@@ -105,7 +106,8 @@ int xmem_view_get_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t *view)
     if (rc)
         return rc;
     if (!view)
-        return xmi_domain_refuse(d, -EINVAL, "xmem_view_get_vcpu: nowhere to put the view's number");
+        return xmi_domain_refuse(d, -EINVAL,
+                                 "xmem_view_get_vcpu: nowhere to put the view's number");
     rc = xmi_view_check_vcpu(d, vcpu);
     if (rc)
         return rc;

@@ -23,11 +23,11 @@ struct arena {
     uint8_t **page; /* where each is in this process */
     uint32_t pages;
     size_t page_cap;
-    int fd;         /* -1: this process's own memory */
-    uint32_t next;  /* units never given out begin here */
+    int fd;        /* -1: this process's own memory */
+    uint32_t next; /* units never given out begin here */
     uint32_t free_one, free_big;
-    uint64_t *freed;    /* counts pieces given back, where a reader looks for it; NULL: nowhere */
-    uint32_t *told;     /* pages there are, likewise */
+    uint64_t *freed; /* counts pieces given back, where a reader looks for it; NULL: nowhere */
+    uint32_t *told;  /* pages there are, likewise */
 };
 
 /* fd is not closed with it. Its first ARENA_BIG units are the caller's then, and zeroes. -ENOMEM. */
@@ -47,7 +47,8 @@ void xmi_arena_give(struct arena *a, uint32_t unit, unsigned units);
 /* A list in an arena, of entries of 16 bytes, that another process may read while one comes or goes. */
 
 #define LIST_ENTRY 16u
-#define LIST_ENTRIES (ARENA_UNIT / LIST_ENTRY - 1) /* of a unit, behind the number of the next one */
+#define LIST_ENTRIES \
+    (ARENA_UNIT / LIST_ENTRY - 1) /* of a unit, behind the number of the next one */
 
 /* In the arena: its first unit, and how many entries count. */
 struct arena_list_top {
@@ -96,11 +97,12 @@ static inline void *list_at(const struct arena_list *l, size_t i)
 
 struct known {
     struct arena *arena;
-    uint64_t *top;   /* in the arena: levels in the upper half, root in the lower one; NULL: nowhere */
-    uint32_t root;   /* a slot */
-    unsigned levels; /* 0: empty; the root covers 256^levels gfns */
-    size_t nodes;    /* taken, for the memory figures */
-    uint8_t *last;   /* bytes of a leaf that was looked at, NULL: none; */
+    uint64_t
+        *top; /* in the arena: levels in the upper half, root in the lower one; NULL: nowhere */
+    uint32_t root;    /* a slot */
+    unsigned levels;  /* 0: empty; the root covers 256^levels gfns */
+    size_t nodes;     /* taken, for the memory figures */
+    uint8_t *last;    /* bytes of a leaf that was looked at, NULL: none; */
     uint64_t last_at; /* which one that is, gfn >> 8 */
 };
 
@@ -181,31 +183,32 @@ int xmi_known_each_from(const struct known *k, uint64_t gfn, known_fn fn, void *
  * So what is not named by either is as it was found.
  */
 
-#define LEDGER_MAGIC UINT64_C(0x7267646c6d656d78) /* "xmemldgr", as bytes of a little-endian machine */
+#define LEDGER_MAGIC \
+    UINT64_C(0x7267646c6d656d78) /* "xmemldgr", as bytes of a little-endian machine */
 #define LEDGER_VERSION 1u
 
 enum ledger_state {
     LEDGER_MAKING, /* nothing was changed yet */
     LEDGER_LIVE,
-    LEDGER_OVER,   /* all was undone */
+    LEDGER_OVER, /* all was undone */
 };
 
 /* A change that was begun, and may or may not have been made. */
 enum ledger_what {
     LEDGER_NOTHING,
-    LEDGER_RIGHTS,   /* of gfns from gfn to last, in the view: those that known has a byte for */
+    LEDGER_RIGHTS, /* of gfns from gfn to last, in the view: those that known has a byte for */
     LEDGER_DEFAULT,
     LEDGER_REQUIRED, /* access_required */
     LEDGER_VIEWS,    /* on or off */
     LEDGER_CREATE,   /* a view, whose number is not known yet */
     LEDGER_DESTROY,
-    LEDGER_SWITCH,   /* of all vCPUs, or of vCPU gfn */
+    LEDGER_SWITCH, /* of all vCPUs, or of vCPU gfn */
     LEDGER_VISIBLE,
-    LEDGER_NOTIFY,   /* #VE page of vCPU gfn */
-    LEDGER_MONITOR,  /* gfn: enum xmem_event_reason, last: its index */
+    LEDGER_NOTIFY,  /* #VE page of vCPU gfn */
+    LEDGER_MONITOR, /* gfn: enum xmem_event_reason, last: its index */
     LEDGER_RING,
-    LEDGER_PAGE,     /* added at gfn, or removed */
-    LEDGER_PAUSE,    /* one of those counted may not be in force */
+    LEDGER_PAGE,  /* added at gfn, or removed */
+    LEDGER_PAUSE, /* one of those counted may not be in force */
 };
 
 struct ledger_doing {
@@ -218,20 +221,20 @@ struct ledger_doing {
 struct ledger_head {
     uint64_t magic;
     uint32_t version;
-    uint32_t head_size;   /* of this struct */
-    uint32_t pages;       /* of ARENA_PAGE bytes, that there are */
-    uint32_t state;       /* enum ledger_state */
-    uint64_t freed;       /* pieces given back so far: a look during which it changes is made again */
+    uint32_t head_size; /* of this struct */
+    uint32_t pages;     /* of ARENA_PAGE bytes, that there are */
+    uint32_t state;     /* enum ledger_state */
+    uint64_t freed;     /* pieces given back so far: a look during which it changes is made again */
     uint64_t session;
     uint32_t pid, domid, vcpus;
-    uint8_t keeps;        /* rights and views are not to be restored: XMEM_RESTORE_KEEP */
+    uint8_t keeps; /* rights and views are not to be restored: XMEM_RESTORE_KEEP */
     uint8_t ring_taken, access_required, step_monitor;
     uint8_t emul_monitor, views_found_on, views_on, views_switched;
     uint8_t default_found, default_now; /* KNOWN_NOTHING: not asked yet */
     uint8_t default_over_all;           /* the session set one that is for all pages */
     uint8_t pad;
-    uint32_t pauses;      /* in force, whoever asked for them */
-    uint32_t first_view;  /* the unit of a struct ledger_view; 0: none */
+    uint32_t pauses;     /* in force, whoever asked for them */
+    uint32_t first_view; /* the unit of a struct ledger_view; 0: none */
     struct ledger_doing doing;
     struct arena_list_top vcpu;     /* struct ledger_vcpu, by number */
     struct arena_list_top monitors; /* struct monitor_on */
@@ -239,21 +242,22 @@ struct ledger_head {
     struct arena_list_top open;     /* struct relaxed */
     struct arena_list_top guards;   /* struct ledger_guard */
 };
-_Static_assert(sizeof(struct ledger_head) == 136 && sizeof(struct ledger_head) <= ARENA_BIG * ARENA_UNIT,
+_Static_assert(sizeof(struct ledger_head) == 136 &&
+                   sizeof(struct ledger_head) <= ARENA_BIG * ARENA_UNIT,
                "the layout is fixed");
 
 /* In a unit of its own. One that went may be taken for the next one. */
 struct ledger_view {
-    uint32_t next;        /* unit of the next one; 0: none */
+    uint32_t next; /* unit of the next one; 0: none */
     uint16_t id;
-    uint8_t used;         /* 0: there is none any more */
-    uint8_t own;          /* made by the session: it goes as a whole */
-    uint8_t step;         /* for stepping over */
-    uint8_t hidden;       /* from the guest, by the session */
-    uint8_t hide_owed;    /* it is shown for a moment */
-    uint8_t unsure;       /* any gfn that known has both halves of may have other rights than those set */
+    uint8_t used;      /* 0: there is none any more */
+    uint8_t own;       /* made by the session: it goes as a whole */
+    uint8_t step;      /* for stepping over */
+    uint8_t hidden;    /* from the guest, by the session */
+    uint8_t hide_owed; /* it is shown for a moment */
+    uint8_t unsure; /* any gfn that known has both halves of may have other rights than those set */
     uint32_t pad;
-    uint64_t known, ve;   /* tables of rights, and of suppress-#VE; not used where own */
+    uint64_t known, ve;           /* tables of rights, and of suppress-#VE; not used where own */
     struct arena_list_top remaps; /* struct remap */
 };
 _Static_assert(sizeof(struct ledger_view) == 40, "the layout is fixed");
@@ -262,11 +266,11 @@ _Static_assert(sizeof(struct ledger_view) == 40, "the layout is fixed");
 
 struct ledger_vcpu {
     uint16_t found_view;
-    uint8_t stepped;      /* single step, or a fast one, was begun, and may not be over */
-    uint8_t held;         /* off the processor, by the library */
-    uint8_t notify_set;   /* #VE information page set by this session, */
+    uint8_t stepped;    /* single step, or a fast one, was begun, and may not be over */
+    uint8_t held;       /* off the processor, by the library */
+    uint8_t notify_set; /* #VE information page set by this session, */
     uint8_t pad[3];
-    uint64_t notify_gfn;  /* this one */
+    uint64_t notify_gfn; /* this one */
 };
 
 struct monitor_on {
@@ -276,7 +280,7 @@ struct monitor_on {
 
 struct added {
     uint64_t gfn;
-    uint32_t unwanted;    /* it could not be shut, nor removed */
+    uint32_t unwanted; /* it could not be shut, nor removed */
     uint32_t pad;
 };
 
@@ -292,9 +296,9 @@ struct remap {
 struct relaxed {
     uint64_t gfn;
     uint16_t view;
-    uint8_t need;         /* XMEM_ACCESS_* that were answered */
+    uint8_t need; /* XMEM_ACCESS_* that were answered */
     uint8_t pad;
-    uint32_t vcpu;        /* that steps over it; the page is open while any entry names it */
+    uint32_t vcpu; /* that steps over it; the page is open while any entry names it */
 };
 
 /* Narrower rights than those set are in force at gfn, in all views: a view shows a copy of it. */
@@ -302,9 +306,10 @@ struct ledger_guard {
     uint64_t gfn, page;
 };
 
-_Static_assert(sizeof(struct ledger_vcpu) == LIST_ENTRY && sizeof(struct monitor_on) == LIST_ENTRY &&
-               sizeof(struct added) == LIST_ENTRY && sizeof(struct remap) == LIST_ENTRY &&
-               sizeof(struct relaxed) == LIST_ENTRY && sizeof(struct ledger_guard) == LIST_ENTRY,
+_Static_assert(sizeof(struct ledger_vcpu) == LIST_ENTRY &&
+                   sizeof(struct monitor_on) == LIST_ENTRY && sizeof(struct added) == LIST_ENTRY &&
+                   sizeof(struct remap) == LIST_ENTRY && sizeof(struct relaxed) == LIST_ENTRY &&
+                   sizeof(struct ledger_guard) == LIST_ENTRY,
                "entries of lists");
 
 /*
@@ -325,13 +330,14 @@ void xmi_ledger_image_unmap(struct ledger_image *m);
 bool xmi_ledger_image_moved(const struct ledger_image *m);
 
 /* Copies the i-th entry of a list; false: there are no more. */
-bool xmi_ledger_image_entry(const struct ledger_image *m, const struct arena_list_top *list, uint32_t i,
-                        void *entry);
+bool xmi_ledger_image_entry(const struct ledger_image *m, const struct arena_list_top *list,
+                            uint32_t i, void *entry);
 /* The i-th view that there is. */
 bool xmi_ledger_image_view(const struct ledger_image *m, uint32_t i, struct ledger_view *out);
 /* A byte of struct known; table is a view's known or ve. 0: nothing is known of that gfn. */
 uint8_t xmi_ledger_image_byte(const struct ledger_image *m, uint64_t table, uint64_t gfn);
 /* May something else be in force at gfn, which the session has not made, than was found? */
-bool xmi_ledger_image_names(const struct ledger_image *m, const struct ledger_view *v, uint64_t gfn);
+bool xmi_ledger_image_names(const struct ledger_image *m, const struct ledger_view *v,
+                            uint64_t gfn);
 
 #endif

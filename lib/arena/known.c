@@ -18,14 +18,15 @@ _Static_assert(sizeof(struct node) == ARENA_BIG * ARENA_UNIT && sizeof(struct le
 
 /* rights -> half a byte: N to RWX keep their number, the others take 1 to 4. */
 const uint8_t xmi_known_codes[] = {
-    [XMEM_DEFAULT] = 4, [XMEM_N] = 8,   [XMEM_R] = 9,      [XMEM_W] = 10,
-    [XMEM_RW] = 11,     [XMEM_X] = 12,  [XMEM_RX] = 13,    [XMEM_WX] = 14,
+    [XMEM_DEFAULT] = 4, [XMEM_N] = 8,     [XMEM_R] = 9,     [XMEM_W] = 10,
+    [XMEM_RW] = 11,     [XMEM_X] = 12,    [XMEM_RX] = 13,   [XMEM_WX] = 14,
     [XMEM_RWX] = 15,    [XMEM_RX2RW] = 1, [XMEM_N2RWX] = 2, [XMEM_R_PW] = 3,
 };
 const size_t xmi_known_codes_n = sizeof(xmi_known_codes);
 const uint8_t xmi_known_rights_of[16] = {
-    KNOWN_NOTHING, XMEM_RX2RW, XMEM_N2RWX, XMEM_R_PW, XMEM_DEFAULT, KNOWN_NOTHING, KNOWN_NOTHING,
-    KNOWN_NOTHING, XMEM_N, XMEM_R, XMEM_W, XMEM_RW, XMEM_X, XMEM_RX, XMEM_WX, XMEM_RWX,
+    KNOWN_NOTHING, XMEM_RX2RW,    XMEM_N2RWX, XMEM_R_PW, XMEM_DEFAULT, KNOWN_NOTHING,
+    KNOWN_NOTHING, KNOWN_NOTHING, XMEM_N,     XMEM_R,    XMEM_W,       XMEM_RW,
+    XMEM_X,        XMEM_RX,       XMEM_WX,    XMEM_RWX,
 };
 
 static bool is_uniform(uint32_t slot)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "arena/arena.h"
 
-
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -64,13 +63,14 @@ bool xmi_ledger_image_moved(const struct ledger_image *m)
 static const void *at(const struct ledger_image *m, uint32_t unit, unsigned units)
 {
     return unit && ((uint64_t)unit + units) * ARENA_UNIT <= m->size
-               ? m->bytes + (size_t)unit * ARENA_UNIT : NULL;
+               ? m->bytes + (size_t)unit * ARENA_UNIT
+               : NULL;
 }
 
 /* ---- lists ---- */
 
-bool xmi_ledger_image_entry(const struct ledger_image *m, const struct arena_list_top *list, uint32_t i,
-                        void *entry)
+bool xmi_ledger_image_entry(const struct ledger_image *m, const struct arena_list_top *list,
+                            uint32_t i, void *entry)
 {
     uint32_t unit = list->first;
     if (i >= list->n || i / LIST_ENTRIES >= m->size / ARENA_UNIT) /* a ring of units ends as well */

@@ -277,7 +277,8 @@ static enum arm_why branch_register(struct a32_doing *d)
 static enum arm_why branch_zero(struct a32_doing *d)
 {
     bool zero = !xmi_a32_get(d->r, d->in->rn), unless = d->in->flags & A32_NEGATE;
-    return zero == unless ? ARM_OK : xmi_a32_branch(d->next, xmi_a32_get(d->r, A32_PC) + d->in->imm);
+    return zero == unless ? ARM_OK
+                          : xmi_a32_branch(d->next, xmi_a32_get(d->r, A32_PC) + d->in->imm);
 }
 
 /* ---- all ---- */

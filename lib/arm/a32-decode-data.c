@@ -236,10 +236,8 @@ static enum arm_why extract(uint32_t word, struct arm_insn *out)
 static const struct a32_row media[] = {
     {0x0fb000f0, 0x06a00070, extend}, /* bytes */
     {0x0fb000f0, 0x06b00070, extend}, /* halfwords */
-    {0x0fb00070, 0x06b00030, reverse},
-    {0x0fd000f0, 0x07100010, divide},
-    {0x0fe00070, 0x07c00010, insert},
-    {0x0fa00070, 0x07a00050, extract},
+    {0x0fb00070, 0x06b00030, reverse}, {0x0fd000f0, 0x07100010, divide},
+    {0x0fe00070, 0x07c00010, insert},  {0x0fa00070, 0x07a00050, extract},
 };
 
 enum arm_why xmi_a32_decode_media(uint32_t word, struct arm_insn *out)

@@ -256,13 +256,10 @@ static enum arm_why barrier(uint32_t word, struct arm_insn *out)
 
 static const struct a32_row always[] = {
     {0xff100000, 0xf4000000, xmi_a32_vector}, /* VLD and VST of structures */
-    {0xff70f000, 0xf550f000, prefetch},
-    {0xff70f000, 0xf510f000, prefetch}, /* PLDW */
-    {0xff70f000, 0xf450f000, prefetch}, /* PLI */
-    {0xff70f010, 0xf710f000, prefetch_register},
-    {0xff70f010, 0xf750f000, prefetch_register},
-    {0xff70f010, 0xf650f000, prefetch_register},
-    {0xfff00000, 0xf5700000, barrier},
+    {0xff70f000, 0xf550f000, prefetch},          {0xff70f000, 0xf510f000, prefetch}, /* PLDW */
+    {0xff70f000, 0xf450f000, prefetch},                                              /* PLI */
+    {0xff70f010, 0xf710f000, prefetch_register}, {0xff70f010, 0xf750f000, prefetch_register},
+    {0xff70f010, 0xf650f000, prefetch_register}, {0xfff00000, 0xf5700000, barrier},
     {0xfe000000, 0xfa000000, branch_exchange},
 };
 

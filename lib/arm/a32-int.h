@@ -7,9 +7,9 @@
 
 enum arm_why xmi_a32_decode(enum arm_set set, uint32_t word, struct arm_insn *out);
 enum arm_why xmi_a32_touches(const struct arm_insn *in, const struct arm_regs *r,
-                         struct arm_touch *out);
+                             struct arm_touch *out);
 enum arm_why xmi_a32_do(const struct arm_insn *in, const struct arm_touch *touch,
-                    const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m);
+                        const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m);
 
 /* ---- decoding: out is zero but for set, bytes and word ---- */
 
@@ -24,8 +24,10 @@ struct a32_row {
     a32_decoder decode; /* NULL: not known */
 };
 /* By the first row that fits; ARM_UNKNOWN where none does. */
-enum arm_why xmi_a32_by_row(const struct a32_row *rows, size_t n, uint32_t word, struct arm_insn *out);
-#define A32_BY_ROW(rows, word, out) xmi_a32_by_row(rows, sizeof(rows) / sizeof((rows)[0]), word, out)
+enum arm_why xmi_a32_by_row(const struct a32_row *rows, size_t n, uint32_t word,
+                            struct arm_insn *out);
+#define A32_BY_ROW(rows, word, out) \
+    xmi_a32_by_row(rows, sizeof(rows) / sizeof((rows)[0]), word, out)
 
 static inline uint32_t a32_bits(uint32_t word, unsigned high, unsigned low)
 {

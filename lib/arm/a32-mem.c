@@ -197,7 +197,7 @@ static enum arm_why swap(struct a32_doing *d)
 {
     uint64_t old = 0;
     (void)xmi_arm_place_modify(d->at, d->in->bytes, arm_big_endian(d->r), ARM_SWAP,
-                           xmi_a32_get(d->r, d->in->rm), &old);
+                               xmi_a32_get(d->r, d->in->rm), &old);
     a32_set(d->next, d->in->rd, (uint32_t)old);
     return ARM_OK;
 }

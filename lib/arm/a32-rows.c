@@ -2,7 +2,8 @@
 /* What the decoders of A32 and T32 share. */
 #include "a32-int.h"
 
-enum arm_why xmi_a32_by_row(const struct a32_row *rows, size_t n, uint32_t word, struct arm_insn *out)
+enum arm_why xmi_a32_by_row(const struct a32_row *rows, size_t n, uint32_t word,
+                            struct arm_insn *out)
 {
     for (const struct a32_row *row = rows; row < rows + n; row++)
         if ((word & row->mask) == row->value)

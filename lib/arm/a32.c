@@ -12,7 +12,8 @@ static enum arm_why decode(enum arm_set set, uint32_t word, struct arm_insn *out
 {
     if (set == ARM_A32)
         return xmi_a32_decode_a32(word, out);
-    return out->bytes == 2 ? xmi_t32_decode_narrow(word >> 16, out) : xmi_t32_decode_wide(word, out);
+    return out->bytes == 2 ? xmi_t32_decode_narrow(word >> 16, out)
+                           : xmi_t32_decode_wide(word, out);
 }
 
 enum arm_why xmi_a32_decode(enum arm_set set, uint32_t word, struct arm_insn *out)
@@ -91,7 +92,8 @@ static enum arm_why touches(const struct arm_insn *in, const struct arm_regs *r,
     return ARM_OK;
 }
 
-enum arm_why xmi_a32_touches(const struct arm_insn *in, const struct arm_regs *r, struct arm_touch *out)
+enum arm_why xmi_a32_touches(const struct arm_insn *in, const struct arm_regs *r,
+                             struct arm_touch *out)
 {
     enum arm_why why = sure(in, r);
     if (why || !in->u.a32.touched || !a32_holds(&in->u.a32, r))
@@ -113,7 +115,7 @@ static enum arm_why do_held(struct a32_doing *d)
 }
 
 enum arm_why xmi_a32_do(const struct arm_insn *in, const struct arm_touch *touch,
-                    const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m)
+                        const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m)
 {
     struct a32_next next;
     struct a32_doing d = {&in->u.a32, touch, at, r, &next, m};

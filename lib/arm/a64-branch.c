@@ -34,8 +34,8 @@ static enum arm_why by_value(uint32_t word, struct arm_insn *out)
 {
     struct a64_insn *a = &out->u.a64;
     a->rd = (uint8_t)a64_bits(word, 0, 5);
-    a->flags =
-        (uint16_t)((a64_bits(word, 31, 1) ? A64_WIDE : 0) | (a64_bits(word, 24, 1) ? A64_NOT : 0));
+    a->flags = (uint16_t)((a64_bits(word, 31, 1) ? A64_WIDE : 0) |
+                          (a64_bits(word, 24, 1) ? A64_NOT : 0));
     if (!a64_bits(word, 25, 1))
         return to(out, A64_BRANCH_ZERO, a64_bits(word, 5, 19), 19);
     a->shift = (uint8_t)(a64_bits(word, 31, 1) << 5 | a64_bits(word, 19, 5));

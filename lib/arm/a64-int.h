@@ -7,9 +7,9 @@
 
 enum arm_why xmi_a64_decode(uint32_t word, struct arm_insn *out);
 enum arm_why xmi_a64_touches(const struct arm_insn *in, const struct arm_regs *r,
-                         struct arm_touch *out);
+                             struct arm_touch *out);
 enum arm_why xmi_a64_do(const struct arm_insn *in, const struct arm_touch *touch,
-                    const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m);
+                        const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m);
 
 /* ---- decoded ---- */
 

@@ -155,11 +155,12 @@ static uint64_t modified(const struct a64_insn *a, uint64_t old, uint64_t by)
 /* In one access of this machine; false: it has none for that. */
 static bool modify(const struct a64_run *run, uint64_t by, uint64_t *old)
 {
-    static const int8_t how[] = {[A64_ADD] = ARM_ADD,  [A64_CLR] = ARM_AND_NOT, [A64_EOR] = ARM_XOR,
-                                 [A64_SET] = ARM_OR,   [A64_SWP] = ARM_SWAP,    [A64_SMAX] = -1,
-                                 [A64_SMIN] = -1,      [A64_UMAX] = -1,         [A64_UMIN] = -1};
-    return how[run->a->sub] >= 0 && xmi_arm_place_modify(run->at, bytes_of(run->a), run->big,
-                                                     (enum arm_modify)how[run->a->sub], by, old);
+    static const int8_t how[] = {[A64_ADD] = ARM_ADD, [A64_CLR] = ARM_AND_NOT, [A64_EOR] = ARM_XOR,
+                                 [A64_SET] = ARM_OR,  [A64_SWP] = ARM_SWAP,    [A64_SMAX] = -1,
+                                 [A64_SMIN] = -1,     [A64_UMAX] = -1,         [A64_UMIN] = -1};
+    return how[run->a->sub] >= 0 &&
+           xmi_arm_place_modify(run->at, bytes_of(run->a), run->big,
+                                (enum arm_modify)how[run->a->sub], by, old);
 }
 
 /* By exchanges, until no other vCPU's came before. */

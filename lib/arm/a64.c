@@ -116,7 +116,8 @@ static uint8_t access_of(unsigned kind)
     }
 }
 
-enum arm_why xmi_a64_touches(const struct arm_insn *in, const struct arm_regs *r, struct arm_touch *out)
+enum arm_why xmi_a64_touches(const struct arm_insn *in, const struct arm_regs *r,
+                             struct arm_touch *out)
 {
     const struct a64_insn *a = &in->u.a64;
     uint8_t access = access_of(in->kind);
@@ -195,7 +196,7 @@ static void write_back(const struct a64_insn *a, struct arm_regs *r)
 }
 
 enum arm_why xmi_a64_do(const struct arm_insn *in, const struct arm_touch *touch,
-                    const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m)
+                        const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m)
 {
     const struct a64_insn *a = &in->u.a64;
     struct a64_run run = {in, a, touch, at, r, m, r->pc + 4, 0, arm_big_endian(r)};

@@ -17,14 +17,14 @@ enum arm_why xmi_arm_decode(enum arm_set set, uint32_t word, struct arm_insn *ou
 }
 
 enum arm_why xmi_arm_touches(const struct arm_insn *in, const struct arm_regs *r,
-                         struct arm_touch *out)
+                             struct arm_touch *out)
 {
     memset(out, 0, sizeof(*out));
     return in->set == ARM_A64 ? xmi_a64_touches(in, r, out) : xmi_a32_touches(in, r, out);
 }
 
 enum arm_why xmi_arm_do(const struct arm_insn *in, const struct arm_touch *touch,
-                    const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m)
+                        const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m)
 {
     return in->set == ARM_A64 ? xmi_a64_do(in, touch, at, r, m) : xmi_a32_do(in, touch, at, r, m);
 }

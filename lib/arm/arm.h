@@ -24,7 +24,7 @@ struct arm_regs {
     uint64_t sp_el0, sp_el1, elr_el1, spsr_el1;
     uint64_t spsr_fiq, spsr_irq, spsr_und, spsr_abt;
     uint64_t sctlr, tcr, ttbr0, ttbr1; /* of EL1 */
-    uint64_t online; /* 1: the vCPU was started, and is not switched off */
+    uint64_t online;                   /* 1: the vCPU was started, and is not switched off */
 };
 
 /*
@@ -48,7 +48,7 @@ enum arm_set { ARM_A64 = 0, ARM_A32, ARM_T32 };
 #define ARM_CPSR_MODE 0x1fu
 #define ARM_CPSR_32BIT 0x10u /* in AArch32 state */
 #define ARM_CPSR_T (1u << 5)
-#define ARM_CPSR_E (1u << 9)  /* AArch32: data is big-endian */
+#define ARM_CPSR_E (1u << 9) /* AArch32: data is big-endian */
 #define ARM_CPSR_IT 0x0600fc00u
 #define ARM_CPSR_BTYPE 0x00000c00u /* AArch64 */
 #define ARM_CPSR_SS (1u << 21)
@@ -138,7 +138,7 @@ struct arm_touch {
  * alignment, alignment (SCTLR.A, exclusives, acquire and release), not those of stage 1.
  */
 enum arm_why xmi_arm_touches(const struct arm_insn *in, const struct arm_regs *r,
-                         struct arm_touch *out);
+                             struct arm_touch *out);
 
 /* Where a touch lies in this process: its first bytes, and the rest in the next page. */
 struct arm_place {
@@ -161,7 +161,7 @@ struct arm_monitor {
  * NULL: ARM_EXCLUSIVE. On anything but ARM_OK neither memory nor registers are changed.
  */
 enum arm_why xmi_arm_do(const struct arm_insn *in, const struct arm_touch *touch,
-                    const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m);
+                        const struct arm_place *at, struct arm_regs *r, struct arm_monitor *m);
 
 /* ---- memory: place.c ---- */
 
@@ -172,16 +172,16 @@ enum arm_order { ARM_PLAIN = 0, ARM_ACQUIRE = 1, ARM_RELEASE = 2 };
  * vCPU sees it.
  */
 uint64_t xmi_arm_place_load(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
-                        unsigned order);
+                            unsigned order);
 void xmi_arm_place_store(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
-                     unsigned order, uint64_t value);
+                         unsigned order, uint64_t value);
 /*
  * bytes up to 16 at the place's beginning, aligned, as they lie in memory. False: *expected was
  * not there, and is what is. can: is there such an instruction on this machine?
  */
 bool xmi_arm_place_exchange_can(uint32_t bytes);
 bool xmi_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
-                        const void *desired);
+                            const void *desired);
 /*
  * What lies there, aligned, is read and changed as one, whatever others do meanwhile. False: this
  * machine has no such access in that byte order, and nothing was done. Then by exchanges, of which
@@ -190,11 +190,11 @@ bool xmi_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *ex
 enum arm_modify { ARM_ADD = 0, ARM_AND_NOT, ARM_XOR, ARM_OR, ARM_SWAP };
 #define ARM_PATIENCE 100000u
 bool xmi_arm_place_modify(const struct arm_place *at, uint32_t bytes, bool big, enum arm_modify how,
-                      uint64_t by, uint64_t *old);
+                          uint64_t by, uint64_t *old);
 /* Two of 4 or 8 bytes from the place's beginning, as one where this machine's pairs are. */
 void xmi_arm_place_load_pair(const struct arm_place *at, uint32_t bytes, bool big, uint64_t out[2]);
 void xmi_arm_place_store_pair(const struct arm_place *at, uint32_t bytes, bool big,
-                          const uint64_t value[2]);
+                              const uint64_t value[2]);
 /* What DC ZVA zeroes at once on this machine; 0: nothing, or it cannot be known. */
 uint32_t xmi_arm_place_zero_bytes(void);
 /* Clean and invalidate the data caches at the place's first byte, where this machine lets us. */
@@ -228,7 +228,7 @@ struct arm_world {
  * whatever the answer, all that r says was done.
  */
 enum arm_why xmi_arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
-                      unsigned most, unsigned *done);
+                          unsigned most, unsigned *done);
 
 /* ---- the guest's tables: walk.c ---- */
 
@@ -251,7 +251,8 @@ struct arm_translation {
     uint64_t ipa;
     uint8_t attr_index; /* into MAIR; short descriptors: TEX, C and B as 5 bits */
     uint8_t level;
-    bool read, write, execute; /* as stage 1 lets this privilege do; access flag and dirty state too */
+    bool read, write,
+        execute;    /* as stage 1 lets this privilege do; access flag and dirty state too */
     bool by_domain; /* see below */
 };
 
@@ -263,7 +264,7 @@ struct arm_translation {
  * right where the vCPU is known to have passed stage 1: at the address of its event, at its pc.
  */
 enum arm_why xmi_arm_translate(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
-                           bool user, struct arm_translation *out);
+                               bool user, struct arm_translation *out);
 
 /* A translation, and all that it came from: all zero is none. */
 struct arm_walked {
@@ -278,7 +279,8 @@ struct arm_walked {
  * The same in short, where k is of this page and these registers and each entry that it came from is
  * read again and is as it was; else k becomes that. w's trail is not looked at.
  */
-enum arm_why xmi_arm_translate_again(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
-                                 bool user, struct arm_walked *k, struct arm_translation *out);
+enum arm_why xmi_arm_translate_again(const struct arm_walk *w, const struct arm_regs *r,
+                                     uint64_t va, bool user, struct arm_walked *k,
+                                     struct arm_translation *out);
 
 #endif

@@ -27,8 +27,8 @@ static bool may_follow(const struct arm_insn *in, const struct arm_regs *r, bool
            !(r->cpsr & ARM_CPSR_BTYPE);
 }
 
-static enum arm_why next(const struct arm_world *w, const struct arm_regs *r,
-                         struct arm_insn *room, const struct arm_insn **in)
+static enum arm_why next(const struct arm_world *w, const struct arm_regs *r, struct arm_insn *room,
+                         const struct arm_insn **in)
 {
     uint32_t word;
     enum arm_why why = may_fetch(r);
@@ -59,7 +59,7 @@ static enum arm_why one(const struct arm_world *w, struct arm_regs *r, struct ar
 }
 
 enum arm_why xmi_arm_loop(const struct arm_world *w, struct arm_regs *r, struct arm_monitor *m,
-                      unsigned most, unsigned *done)
+                          unsigned most, unsigned *done)
 {
     struct arm_insn room;
     const struct arm_insn *in;

@@ -153,7 +153,7 @@ static void store(const struct arm_place *at, uint32_t offset, uint32_t bytes, b
 }
 
 uint64_t xmi_arm_place_load(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
-                        unsigned order)
+                            unsigned order)
 {
     fence(order);
     uint64_t value = load(at, offset, bytes, big);
@@ -162,7 +162,7 @@ uint64_t xmi_arm_place_load(const struct arm_place *at, uint32_t offset, uint32_
 }
 
 void xmi_arm_place_store(const struct arm_place *at, uint32_t offset, uint32_t bytes, bool big,
-                     unsigned order, uint64_t value)
+                         unsigned order, uint64_t value)
 {
     fence(order);
     store(at, offset, bytes, big, value);
@@ -214,16 +214,16 @@ static bool exchange16(uint8_t *p, uint64_t *expected, const uint64_t *desired)
 }
 #endif
 
-#define EXCHANGE(type)                                                                          \
-    static bool exchange_##type(void *p, void *expected, const void *desired)                   \
-    {                                                                                           \
-        type want, put;                                                                         \
-        memcpy(&want, expected, sizeof(want));                                                  \
-        memcpy(&put, desired, sizeof(put));                                                     \
+#define EXCHANGE(type) \
+    static bool exchange_##type(void *p, void *expected, const void *desired) \
+    { \
+        type want, put; \
+        memcpy(&want, expected, sizeof(want)); \
+        memcpy(&put, desired, sizeof(put)); \
         bool done = __atomic_compare_exchange_n((type *)p, &want, put, false, __ATOMIC_SEQ_CST, \
-                                                __ATOMIC_SEQ_CST);                              \
-        memcpy(expected, &want, sizeof(want));                                                  \
-        return done;                                                                            \
+                                                __ATOMIC_SEQ_CST); \
+        memcpy(expected, &want, sizeof(want)); \
+        return done; \
     }
 EXCHANGE(uint8_t)
 EXCHANGE(uint16_t)
@@ -231,7 +231,7 @@ EXCHANGE(uint32_t)
 EXCHANGE(uint64_t)
 
 bool xmi_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
-                        const void *desired)
+                            const void *desired)
 {
     uint64_t want[2], put[2];
     switch (bytes) {
@@ -250,16 +250,16 @@ bool xmi_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *ex
 
 /* ---- read and changed ---- */
 
-#define MODIFY(type)                                                                            \
-    static type modify_##type(void *p, enum arm_modify how, type by)                            \
-    {                                                                                           \
-        switch (how) {                                                                          \
-        case ARM_ADD: return __atomic_fetch_add((type *)p, by, __ATOMIC_SEQ_CST);               \
-        case ARM_AND_NOT: return __atomic_fetch_and((type *)p, (type)~by, __ATOMIC_SEQ_CST);    \
-        case ARM_XOR: return __atomic_fetch_xor((type *)p, by, __ATOMIC_SEQ_CST);               \
-        case ARM_OR: return __atomic_fetch_or((type *)p, by, __ATOMIC_SEQ_CST);                 \
-        default: return __atomic_exchange_n((type *)p, by, __ATOMIC_SEQ_CST);                   \
-        }                                                                                       \
+#define MODIFY(type) \
+    static type modify_##type(void *p, enum arm_modify how, type by) \
+    { \
+        switch (how) { \
+        case ARM_ADD: return __atomic_fetch_add((type *)p, by, __ATOMIC_SEQ_CST); \
+        case ARM_AND_NOT: return __atomic_fetch_and((type *)p, (type)~by, __ATOMIC_SEQ_CST); \
+        case ARM_XOR: return __atomic_fetch_xor((type *)p, by, __ATOMIC_SEQ_CST); \
+        case ARM_OR: return __atomic_fetch_or((type *)p, by, __ATOMIC_SEQ_CST); \
+        default: return __atomic_exchange_n((type *)p, by, __ATOMIC_SEQ_CST); \
+        } \
     }
 MODIFY(uint8_t)
 MODIFY(uint16_t)
@@ -278,7 +278,7 @@ static uint64_t modify(uint8_t *p, uint32_t bytes, enum arm_modify how, uint64_t
 
 /* All but carries go byte by byte, so that their order is no matter. */
 bool xmi_arm_place_modify(const struct arm_place *at, uint32_t bytes, bool big, enum arm_modify how,
-                      uint64_t by, uint64_t *old)
+                          uint64_t by, uint64_t *old)
 {
     bool swap = bytes > 1 && swaps(big);
     if (swap && how == ARM_ADD)
@@ -377,11 +377,12 @@ void xmi_arm_place_load_pair(const struct arm_place *at, uint32_t bytes, bool bi
     uint8_t raw[16];
     bool one = load_raw(at, bytes, raw);
     for (uint32_t i = 0; i < 2; i++)
-        out[i] = one ? xmi_arm_bytes_get(raw + i * bytes, bytes, big) : load(at, i * bytes, bytes, big);
+        out[i] = one ? xmi_arm_bytes_get(raw + i * bytes, bytes, big)
+                     : load(at, i * bytes, bytes, big);
 }
 
 void xmi_arm_place_store_pair(const struct arm_place *at, uint32_t bytes, bool big,
-                          const uint64_t value[2])
+                              const uint64_t value[2])
 {
     uint8_t raw[16];
     for (uint32_t i = 0; i < 2; i++)

@@ -109,8 +109,8 @@ static enum arm_why dual_or_exclusive(uint32_t word, struct arm_insn *out)
 static uint32_t far_offset(uint32_t word)
 {
     uint32_t s = a32_bit(word, 26), i1 = !(a32_bit(word, 13) ^ s), i2 = !(a32_bit(word, 11) ^ s);
-    uint32_t value =
-        s << 23 | i1 << 22 | i2 << 21 | a32_bits(word, 25, 16) << 11 | a32_bits(word, 10, 0);
+    uint32_t value = s << 23 | i1 << 22 | i2 << 21 | a32_bits(word, 25, 16) << 11 |
+                     a32_bits(word, 10, 0);
     return a32_sign(value, 24) * 2;
 }
 
@@ -130,8 +130,8 @@ static enum arm_why branch(uint32_t word, struct arm_insn *out)
 static enum arm_why branch_if(uint32_t word, struct arm_insn *out)
 {
     uint32_t s = a32_bit(word, 26), j1 = a32_bit(word, 13), j2 = a32_bit(word, 11);
-    uint32_t value =
-        s << 19 | j2 << 18 | j1 << 17 | a32_bits(word, 21, 16) << 11 | a32_bits(word, 10, 0);
+    uint32_t value = s << 19 | j2 << 18 | j1 << 17 | a32_bits(word, 21, 16) << 11 |
+                     a32_bits(word, 10, 0);
     a32_op(out, A32_BRANCH, ARM_NOTHING);
     out->u.a32.cond = (uint8_t)a32_bits(word, 25, 22);
     out->u.a32.imm = a32_sign(value, 20) * 2;
@@ -157,11 +157,9 @@ static enum arm_why barrier(uint32_t word, struct arm_insn *out)
 }
 
 static const struct a32_row branches[] = {
-    {0xfff0d700, 0xf3a08000, hint},
-    {0xfff0d000, 0xf3b08000, barrier},
+    {0xfff0d700, 0xf3a08000, hint},      {0xfff0d000, 0xf3b08000, barrier},
     {0xfb80d000, 0xf3808000, NULL}, /* system instructions */
-    {0xf800d000, 0xf0008000, branch_if},
-    {0xf800d000, 0xf0009000, branch},
+    {0xf800d000, 0xf0008000, branch_if}, {0xf800d000, 0xf0009000, branch},
     {0xf800c000, 0xf000c000, branch},
 };
 
@@ -172,12 +170,9 @@ enum arm_why xmi_t32_decode_branch(uint32_t word, struct arm_insn *out)
 
 static const struct a32_row rows[] = {
     {0xff100000, 0xf9000000, xmi_a32_vector}, /* VLD and VST of structures */
-    {0xfe000000, 0xf8000000, xmi_t32_decode_single},
-    {0xfe400000, 0xe8000000, multiple},
-    {0xfe400000, 0xe8400000, dual_or_exclusive},
-    {0xfe000000, 0xec000000, xmi_a32_coprocessor},
-    {0xf8008000, 0xf0008000, xmi_t32_decode_branch},
-    {0xec000000, 0xec000000, NULL},
+    {0xfe000000, 0xf8000000, xmi_t32_decode_single}, {0xfe400000, 0xe8000000, multiple},
+    {0xfe400000, 0xe8400000, dual_or_exclusive},     {0xfe000000, 0xec000000, xmi_a32_coprocessor},
+    {0xf8008000, 0xf0008000, xmi_t32_decode_branch}, {0xec000000, 0xec000000, NULL},
     {0xe0000000, 0xe0000000, xmi_t32_decode_data},
 };
 

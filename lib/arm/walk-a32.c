@@ -29,7 +29,7 @@ static bool long_is_high(uint64_t va, uint64_t low_sz, uint64_t high_sz)
 }
 
 enum arm_why xmi_walk_a32_long(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
-                           bool user, struct arm_translation *out)
+                               bool user, struct arm_translation *out)
 {
     uint64_t tcr = r->tcr, low_sz = tcr & 7, high_sz = tcr >> 16 & 7;
     bool high = long_is_high(va, low_sz, high_sz);
@@ -51,7 +51,7 @@ enum arm_why xmi_walk_a32_long(const struct arm_walk *w, const struct arm_regs *
 
 #define SHORT_PD0 BIT(4)
 #define SHORT_PD1 BIT(5)
-#define TYPE(d) ((d) & 3u)
+#define TYPE(d) ((d)&3u)
 #define TYPE_NONE 0u
 #define TYPE_FIRST 1u /* a table in the first level, a large page in the second */
 #define SECTION_BITS 20u
@@ -132,8 +132,10 @@ static enum arm_why rights_of(const struct arm_regs *r, uint32_t ap, struct ap *
                                      {true, false, true, true},    {true, true, true, true},
                                      {false, false, false, false}, {false, false, true, false},
                                      {true, false, true, false},   {true, false, true, false}};
-    static const struct ap simple[] = {{false, false, true, true}, {true, true, true, true},
-                                       {false, false, true, false}, {true, false, true, false}};
+    static const struct ap simple[] = {{false, false, true, true},
+                                       {true, true, true, true},
+                                       {false, false, true, false},
+                                       {true, false, true, false}};
     if (!(r->sctlr & SCTLR_AFE)) {
         *out = full[ap];
         return ap == 4 ? ARM_UNSURE : ARM_OK; /* reserved */
@@ -177,7 +179,7 @@ static enum arm_why finish(const struct arm_regs *r, const struct leaf *l, uint6
 }
 
 enum arm_why xmi_walk_a32_short(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
-                            bool user, struct arm_translation *out)
+                                bool user, struct arm_translation *out)
 {
     uint64_t n = r->tcr & 7;
     bool high = n && top(va, n);

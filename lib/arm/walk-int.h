@@ -39,11 +39,11 @@ enum arm_why xmi_walk_read64(const struct arm_walk *w, uint64_t ipa, bool big, u
 enum arm_why xmi_walk_read32(const struct arm_walk *w, uint64_t ipa, bool big, uint32_t *out);
 
 enum arm_why xmi_walk_long(const struct arm_walk *w, const struct walk_long *l, uint64_t va,
-                       struct arm_translation *out);
+                           struct arm_translation *out);
 /* The AArch32 kernel's long and short descriptors. */
 enum arm_why xmi_walk_a32_long(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
-                           bool user, struct arm_translation *out);
+                               bool user, struct arm_translation *out);
 enum arm_why xmi_walk_a32_short(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
-                            bool user, struct arm_translation *out);
+                                bool user, struct arm_translation *out);
 
 #endif

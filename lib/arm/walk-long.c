@@ -90,8 +90,7 @@ static void kernel_rights(const struct walk_long *l, bool read_only, bool users,
     bool user_writes = users && !read_only;
     out->read = !(l->by.pan && users);
     out->write = out->read && !read_only;
-    out->execute = !xn && !(l->by.wxn && !read_only) &&
-                   !(user_writes && (!l->a32 || l->by.uwxn));
+    out->execute = !xn && !(l->by.wxn && !read_only) && !(user_writes && (!l->a32 || l->by.uwxn));
 }
 
 /*
@@ -139,7 +138,7 @@ static void descend(const struct walk_long *l, struct step *s, uint64_t d)
 }
 
 enum arm_why xmi_walk_long(const struct arm_walk *w, const struct walk_long *l, uint64_t va,
-                       struct arm_translation *out)
+                           struct arm_translation *out)
 {
     struct step s;
     enum arm_why why = begin(l, &s);

@@ -22,7 +22,8 @@ bool xmi_walk_read_raw(const struct arm_walk *w, uint64_t ipa, uint32_t bytes, u
     return true;
 }
 
-static enum arm_why read_entry(const struct arm_walk *w, uint64_t ipa, uint32_t bytes, uint64_t *out)
+static enum arm_why read_entry(const struct arm_walk *w, uint64_t ipa, uint32_t bytes,
+                               uint64_t *out)
 {
     struct arm_trail *t = w->trail;
     if (!xmi_walk_read_raw(w, ipa, bytes, out))

@@ -97,7 +97,7 @@ static enum arm_why identity(uint64_t va, bool a32, struct arm_translation *out)
 }
 
 enum arm_why xmi_arm_translate(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
-                           bool user, struct arm_translation *out)
+                               bool user, struct arm_translation *out)
 {
     bool a32 = kernel_is_a32(r);
     memset(out, 0, sizeof(*out));
@@ -146,8 +146,9 @@ static void keep(struct arm_walked *k, const struct arm_regs *r, uint64_t va, bo
     k->used = true;
 }
 
-enum arm_why xmi_arm_translate_again(const struct arm_walk *w, const struct arm_regs *r, uint64_t va,
-                                 bool user, struct arm_walked *k, struct arm_translation *out)
+enum arm_why xmi_arm_translate_again(const struct arm_walk *w, const struct arm_regs *r,
+                                     uint64_t va, bool user, struct arm_walked *k,
+                                     struct arm_translation *out)
 {
     if (!same_asked(k, r, va, user) || !same_entries(w, &k->trail)) {
         const struct arm_walk with = {.ctx = w->ctx, .page = w->page, .trail = &k->trail};

@@ -46,10 +46,10 @@ struct xmem_error; /* error.h */
 
 /* The ring as the session sees it. */
 struct backend_ring {
-    void *page;                /* 4 KiB, mapped read-write */
+    void *page;                 /* 4 KiB, mapped read-write */
     uint32_t interface_version; /* of vm_event: 3 to 7 */
-    uint32_t arch;             /* XMEM_ARCH_* of the registers in it */
-    bool left; /* enabling failed and left something, which monitor_disable ends */
+    uint32_t arch;              /* XMEM_ARCH_* of the registers in it */
+    bool left;                  /* enabling failed and left something, which monitor_disable ends */
 };
 
 struct backend_monitor {

@@ -6,10 +6,18 @@
 #include <string.h>
 
 static const char *const rights_names[] = {
-    [XMEM_DEFAULT] = "default", [XMEM_N] = "n",         [XMEM_R] = "r",
-    [XMEM_W] = "w",             [XMEM_RW] = "rw",       [XMEM_X] = "x",
-    [XMEM_RX] = "rx",           [XMEM_WX] = "wx",       [XMEM_RWX] = "rwx",
-    [XMEM_RX2RW] = "rx2rw",     [XMEM_N2RWX] = "n2rwx", [XMEM_R_PW] = "r_pw",
+    [XMEM_DEFAULT] = "default",
+    [XMEM_N] = "n",
+    [XMEM_R] = "r",
+    [XMEM_W] = "w",
+    [XMEM_RW] = "rw",
+    [XMEM_X] = "x",
+    [XMEM_RX] = "rx",
+    [XMEM_WX] = "wx",
+    [XMEM_RWX] = "rwx",
+    [XMEM_RX2RW] = "rx2rw",
+    [XMEM_N2RWX] = "n2rwx",
+    [XMEM_R_PW] = "r_pw",
 };
 #define RIGHTS_NAMES (sizeof(rights_names) / sizeof(rights_names[0]))
 
@@ -61,18 +69,12 @@ const char *xmem_event_reason_name(enum xmem_event_reason reason)
 const char *xmem_kind_name(enum xmem_kind kind)
 {
     switch (kind) {
-    case XMEM_KIND_X86_EPT:
-        return "x86-ept";
-    case XMEM_KIND_X86_NPT:
-        return "x86-npt";
-    case XMEM_KIND_X86_PV:
-        return "x86-pv";
-    case XMEM_KIND_ARM_S2:
-        return "arm-s2";
-    case XMEM_KIND_ARMV8R_MPU:
-        return "armv8r-mpu";
-    case XMEM_KIND_UNKNOWN:
-        break;
+    case XMEM_KIND_X86_EPT: return "x86-ept";
+    case XMEM_KIND_X86_NPT: return "x86-npt";
+    case XMEM_KIND_X86_PV: return "x86-pv";
+    case XMEM_KIND_ARM_S2: return "arm-s2";
+    case XMEM_KIND_ARMV8R_MPU: return "armv8r-mpu";
+    case XMEM_KIND_UNKNOWN: break;
     }
     return "unknown";
 }

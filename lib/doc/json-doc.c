@@ -60,7 +60,8 @@ const struct json_value *xmi_json_first(const struct json_doc *doc, const struct
     return v && v->child != JSON_NONE ? &doc->values[v->child] : NULL;
 }
 
-const struct json_value *xmi_json_at(const struct json_doc *doc, const struct json_value *v, size_t i)
+const struct json_value *xmi_json_at(const struct json_doc *doc, const struct json_value *v,
+                                     size_t i)
 {
     const struct json_value *it = xmi_json_first(doc, v);
 
@@ -92,7 +93,8 @@ static int index_lines(struct json_doc *doc)
     return 0;
 }
 
-void xmi_json_position(const struct json_doc *doc, uint32_t offset, uint32_t *line, uint32_t *column)
+void xmi_json_position(const struct json_doc *doc, uint32_t offset, uint32_t *line,
+                       uint32_t *column)
 {
     uint32_t low = 0, high = doc->n_lines;
 
@@ -137,7 +139,7 @@ static bool prepend_token(const struct json_doc *doc, const struct json_value *v
 }
 
 const char *xmi_json_pointer(const struct json_doc *doc, const struct json_value *v, char *buf,
-                         size_t size)
+                             size_t size)
 {
     char *at = buf + size - 1;
 
@@ -174,7 +176,7 @@ error_at(struct json_doc *doc, const struct json_value *v, uint32_t offset, enum
 }
 
 void xmi_json_error(struct json_doc *doc, const struct json_value *v, enum xm_message m,
-                const char *fmt, ...)
+                    const char *fmt, ...)
 {
     va_list args;
 
@@ -184,7 +186,7 @@ void xmi_json_error(struct json_doc *doc, const struct json_value *v, enum xm_me
 }
 
 void xmi_json_key_error(struct json_doc *doc, const struct json_value *v, enum xm_message m,
-                    const char *fmt, ...)
+                        const char *fmt, ...)
 {
     va_list args;
 
@@ -194,7 +196,7 @@ void xmi_json_key_error(struct json_doc *doc, const struct json_value *v, enum x
 }
 
 void xmi_json_warning(struct json_doc *doc, const struct json_value *v, enum xm_message m,
-                  const char *fmt, ...)
+                      const char *fmt, ...)
 {
     char buf[2048], text[1024];
     struct report_pos pos = {.file = doc->name};
@@ -242,7 +244,7 @@ static void key_twice(void *arg, uint32_t value, uint32_t first)
 
     xmi_json_position(doc, doc->values[first].key_start, &line, &column);
     xmi_json_key_error(doc, v, XM_MSG_DUPLICATE, "the key \"%.60s\" occurs twice, first in line %u",
-                   v->key, line);
+                       v->key, line);
 }
 
 /* ---- parsing ---- */
@@ -308,7 +310,7 @@ static int parse_owned(const char *name, char *text, size_t len, struct xmem_rep
 }
 
 int xmi_json_doc_parse(const char *name, const void *text, size_t len, struct xmem_report *r,
-                   struct json_doc **out)
+                       struct json_doc **out)
 {
     char *copy;
 

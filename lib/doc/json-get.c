@@ -17,11 +17,9 @@ const char *xmi_json_kind_name(enum json_kind kind)
 }
 
 const struct json_value *xmi_json_find(const struct json_doc *doc, const struct json_value *object,
-                                   const char *key)
+                                       const char *key)
 {
-    json_for_each(doc, v, object)
-        if (v->key && strcmp(v->key, key) == 0)
-            return v;
+    json_for_each(doc, v, object) if (v->key && strcmp(v->key, key) == 0) return v;
     return NULL;
 }
 
@@ -30,7 +28,7 @@ bool xmi_json_want(struct json_doc *doc, const struct json_value *v, enum json_k
     if (v->kind == kind)
         return true;
     xmi_json_error(doc, v, XM_MSG_TYPE, "%s where %s is expected", xmi_json_kind_name(v->kind),
-               xmi_json_kind_name(kind));
+                   xmi_json_kind_name(kind));
     return false;
 }
 
@@ -55,7 +53,8 @@ static bool find_word(const char *const *words, const char *text, size_t *out)
     return false;
 }
 
-bool xmi_json_want_keys(struct json_doc *doc, const struct json_value *object, const char *const *keys)
+bool xmi_json_want_keys(struct json_doc *doc, const struct json_value *object,
+                        const char *const *keys)
 {
     char list[512];
     bool good = xmi_json_want(doc, object, JSON_OBJECT);
@@ -63,17 +62,17 @@ bool xmi_json_want_keys(struct json_doc *doc, const struct json_value *object, c
 
     if (!good)
         return false;
-    json_for_each(doc, v, object)
-        if (!find_word(keys, v->key, &place)) {
-            xmi_json_key_error(doc, v, XM_MSG_UNKNOWN_KEY, "unknown key \"%.60s\"; known here: %s",
+    json_for_each(doc, v, object) if (!find_word(keys, v->key, &place))
+    {
+        xmi_json_key_error(doc, v, XM_MSG_UNKNOWN_KEY, "unknown key \"%.60s\"; known here: %s",
                            v->key, list_words(keys, list, sizeof(list)));
-            good = false;
-        }
+        good = false;
+    }
     return good;
 }
 
 const struct json_value *xmi_json_need(struct json_doc *doc, const struct json_value *object,
-                                   const char *key)
+                                       const char *key)
 {
     const struct json_value *v = xmi_json_find(doc, object, key);
 
@@ -82,16 +81,17 @@ const struct json_value *xmi_json_need(struct json_doc *doc, const struct json_v
     return v;
 }
 
-bool xmi_json_want_count(struct json_doc *doc, const struct json_value *v, uint32_t min, uint32_t max)
+bool xmi_json_want_count(struct json_doc *doc, const struct json_value *v, uint32_t min,
+                         uint32_t max)
 {
     if (v->count >= min && v->count <= max)
         return true;
     if (v->count < min)
         xmi_json_error(doc, v, XM_MSG_COUNT, "%s with %u elements; it needs %u or more",
-                   xmi_json_kind_name(v->kind), v->count, min);
+                       xmi_json_kind_name(v->kind), v->count, min);
     else
         xmi_json_error(doc, v, XM_MSG_COUNT, "%s with %u elements; it may have %u at most",
-                   xmi_json_kind_name(v->kind), v->count, max);
+                       xmi_json_kind_name(v->kind), v->count, max);
     return false;
 }
 
@@ -105,7 +105,8 @@ bool xmi_json_get_bool(struct json_doc *doc, const struct json_value *v, bool *o
     return true;
 }
 
-bool xmi_json_get_text(struct json_doc *doc, const struct json_value *v, size_t max, const char **out)
+bool xmi_json_get_text(struct json_doc *doc, const struct json_value *v, size_t max,
+                       const char **out)
 {
     size_t n;
 
@@ -114,7 +115,7 @@ bool xmi_json_get_text(struct json_doc *doc, const struct json_value *v, size_t 
     n = strlen(v->text);
     if (n == 0 || n > max) {
         xmi_json_error(doc, v, XM_MSG_TEXT_LENGTH, "%s; 1 to %zu bytes are allowed",
-                   n ? "too long" : "empty", max);
+                       n ? "too long" : "empty", max);
         return false;
     }
     *out = v->text;
@@ -122,7 +123,7 @@ bool xmi_json_get_text(struct json_doc *doc, const struct json_value *v, size_t 
 }
 
 bool xmi_json_get_word(struct json_doc *doc, const struct json_value *v, const char *what,
-                   const char *const *words, size_t *out)
+                       const char *const *words, size_t *out)
 {
     char list[512];
     const char *text;
@@ -133,7 +134,7 @@ bool xmi_json_get_word(struct json_doc *doc, const struct json_value *v, const c
     if (find_word(words, text, out))
         return true;
     xmi_json_error(doc, v, XM_MSG_WORD, "\"%.60s\" is not %s; known: %s", text, what,
-               list_words(words, list, sizeof(list)));
+                   list_words(words, list, sizeof(list)));
     return false;
 }
 
@@ -180,10 +181,10 @@ static void range_error(struct json_doc *doc, const struct json_value *v, uint64
 
     if (max > UINT32_MAX)
         xmi_json_error(doc, v, XM_MSG_RANGE, "%.*s%s is out of range: %" PRIu64 " to 0x%" PRIx64,
-                   shown, text, more, min, max);
+                       shown, text, more, min, max);
     else
-        xmi_json_error(doc, v, XM_MSG_RANGE, "%.*s%s is out of range: %" PRIu64 " to %" PRIu64, shown,
-                   text, more, min, max);
+        xmi_json_error(doc, v, XM_MSG_RANGE, "%.*s%s is out of range: %" PRIu64 " to %" PRIu64,
+                       shown, text, more, min, max);
 }
 
 /* The digits of a plain number; -ERANGE beyond JSON_MAX_PLAIN. */
@@ -208,7 +209,8 @@ static bool get_plain(struct json_doc *doc, const struct json_value *v, uint64_t
     const char *text = xmi_json_raw(doc, v, &n);
 
     if (memchr(text, '.', n) || memchr(text, 'e', n) || memchr(text, 'E', n)) {
-        xmi_json_error(doc, v, XM_MSG_INTEGER, "%.*s is not an integer", n > 40 ? 40 : (int)n, text);
+        xmi_json_error(doc, v, XM_MSG_INTEGER, "%.*s is not an integer", n > 40 ? 40 : (int)n,
+                       text);
         return false;
     }
     if (text[0] == '-') {
@@ -219,16 +221,16 @@ static bool get_plain(struct json_doc *doc, const struct json_value *v, uint64_t
         return true;
     if (max > JSON_MAX_PLAIN)
         xmi_json_error(doc, v, XM_MSG_RANGE,
-                   "%.*s is too large for a plain number: above %" PRIu64
-                   " write a string \"0x...\"",
-                   n > 40 ? 40 : (int)n, text, JSON_MAX_PLAIN);
+                       "%.*s is too large for a plain number: above %" PRIu64
+                       " write a string \"0x...\"",
+                       n > 40 ? 40 : (int)n, text, JSON_MAX_PLAIN);
     else
         range_error(doc, v, min, max);
     return false;
 }
 
-static bool get_quoted(struct json_doc *doc, const struct json_value *v, uint64_t min,
-                       uint64_t max, uint64_t *out)
+static bool get_quoted(struct json_doc *doc, const struct json_value *v, uint64_t min, uint64_t max,
+                       uint64_t *out)
 {
     const char *text = v->text;
     int err = xmi_json_parse_u64(text, strlen(text), out);
@@ -241,14 +243,14 @@ static bool get_quoted(struct json_doc *doc, const struct json_value *v, uint64_
 }
 
 bool xmi_json_get_u64(struct json_doc *doc, const struct json_value *v, uint64_t min, uint64_t max,
-                  uint64_t *out)
+                      uint64_t *out)
 {
     uint64_t n;
     bool good;
 
     if (v->kind != JSON_NUMBER && v->kind != JSON_STRING) {
         xmi_json_error(doc, v, XM_MSG_TYPE, "%s where a number or a string \"0x...\" is expected",
-                   xmi_json_kind_name(v->kind));
+                       xmi_json_kind_name(v->kind));
         return false;
     }
     good = (v->kind == JSON_NUMBER ? get_plain : get_quoted)(doc, v, min, max, &n);
@@ -263,7 +265,7 @@ bool xmi_json_get_u64(struct json_doc *doc, const struct json_value *v, uint64_t
 }
 
 bool xmi_json_get_u32(struct json_doc *doc, const struct json_value *v, uint32_t min, uint32_t max,
-                  uint32_t *out)
+                      uint32_t *out)
 {
     uint64_t n;
 

@@ -36,8 +36,7 @@ static int skip_space(struct json_scan *s)
     while (t[s->at] == ' ' || t[s->at] == '\t' || t[s->at] == '\n' || t[s->at] == '\r')
         s->at++;
     if (t[s->at] == '#' || (t[s->at] == '/' && (t[s->at + 1] == '/' || t[s->at + 1] == '*')))
-        return fail(s, XM_MSG_COMMENT, s->at,
-                    "JSON has no comments; use the key \"description\"");
+        return fail(s, XM_MSG_COMMENT, s->at, "JSON has no comments; use the key \"description\"");
     return 0;
 }
 
@@ -63,9 +62,13 @@ static int new_value(struct json_scan *s, enum json_kind kind, uint32_t parent, 
                     JSON_MAX_VALUES);
     if (xmi_array_room((void **)&s->values, s->n, &s->room, sizeof(*s->values)))
         return -ENOMEM;
-    s->values[s->n] = (struct json_value){.kind = (uint8_t)kind, .start = s->at, .parent = parent,
-                                          .next = JSON_NONE, .child = JSON_NONE,
-                                          .key_start = s->key_start, .key_end = s->key_end};
+    s->values[s->n] = (struct json_value){.kind = (uint8_t)kind,
+                                          .start = s->at,
+                                          .parent = parent,
+                                          .next = JSON_NONE,
+                                          .child = JSON_NONE,
+                                          .key_start = s->key_start,
+                                          .key_end = s->key_end};
     if (parent != JSON_NONE)
         s->values[s->n].index = s->values[parent].count;
     *out = s->n++;
@@ -309,14 +312,10 @@ static int scan_container(struct json_scan *s, uint32_t self, unsigned depth)
 static enum json_kind kind_at(char c)
 {
     switch (c) {
-    case '{':
-        return JSON_OBJECT;
-    case '[':
-        return JSON_ARRAY;
-    case '"':
-        return JSON_STRING;
-    default:
-        return digit(c) || c == '-' ? JSON_NUMBER : JSON_NULL;
+    case '{': return JSON_OBJECT;
+    case '[': return JSON_ARRAY;
+    case '"': return JSON_STRING;
+    default: return digit(c) || c == '-' ? JSON_NUMBER : JSON_NULL;
     }
 }
 
@@ -327,12 +326,9 @@ static int scan_body(struct json_scan *s, uint32_t self, unsigned depth)
 
     switch (kind) {
     case JSON_OBJECT:
-    case JSON_ARRAY:
-        return scan_container(s, self, depth);
-    case JSON_STRING:
-        return scan_string(s);
-    case JSON_NUMBER:
-        return scan_number(s);
+    case JSON_ARRAY: return scan_container(s, self, depth);
+    case JSON_STRING: return scan_string(s);
+    case JSON_NUMBER: return scan_number(s);
     default:
         err = scan_word(s, &kind);
         s->values[self].kind = (uint8_t)kind;

@@ -9,7 +9,7 @@ struct json_scan {
     const char *text;
     uint32_t len, at;
     uint32_t key_start, key_end; /* of the value that comes next */
-    struct json_value *values; /* values[0] is the root; parents before children */
+    struct json_value *values;   /* values[0] is the root; parents before children */
     uint32_t n;
     size_t room;
     /* The first error, if there is one */

@@ -76,7 +76,8 @@ static char *decode(char *out, const char *s, const char *end)
     return out;
 }
 
-int xmi_json_decode(struct json_value *values, uint32_t n, const char *text, uint32_t len, char **out)
+int xmi_json_decode(struct json_value *values, uint32_t n, const char *text, uint32_t len,
+                    char **out)
 {
     char *room = malloc((size_t)len + 1), *at = room;
 

@@ -9,7 +9,8 @@
  * Decodes all keys and strings of the n values into one block, *out, which they then point into
  * and which the caller frees. len: of the text. -ENOMEM.
  */
-int xmi_json_decode(struct json_value *values, uint32_t n, const char *text, uint32_t len, char **out);
+int xmi_json_decode(struct json_value *values, uint32_t n, const char *text, uint32_t len,
+                    char **out);
 
 /* Called for each key that an earlier member of its object has; both by their numbers. */
 typedef void (*json_twice_fn)(void *arg, uint32_t value, uint32_t first);

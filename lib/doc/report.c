@@ -16,7 +16,7 @@ struct entry {
 
 struct xmem_report {
     size_t n;
-    bool lost; /* a message, for want of memory */
+    bool lost;                            /* a message, for want of memory */
     struct entry entries[REPORT_MAX + 1]; /* the last one: there are more */
 };
 
@@ -69,9 +69,14 @@ int xmem_report_get(const struct xmem_report *r, size_t index, struct xmem_diag 
     if (index >= r->n)
         return -ENOENT;
     e = &r->entries[index];
-    d = (struct xmem_diag){.size = sizeof(d), .number = e->number, .line = e->line,
-                           .column = e->column, .file = e->file, .path = e->path,
-                           .text = e->text, .full = e->full};
+    d = (struct xmem_diag){.size = sizeof(d),
+                           .number = e->number,
+                           .line = e->line,
+                           .column = e->column,
+                           .file = e->file,
+                           .path = e->path,
+                           .text = e->text,
+                           .full = e->full};
     xmi_sized_out(out, &d, sizeof(d));
     return 0;
 }
@@ -132,7 +137,7 @@ static void append(struct xmem_report *r, enum xm_message m, const struct report
 }
 
 void xmi_report_vadd(struct xmem_report *r, enum xm_message m, const struct report_pos *pos,
-                 const char *fmt, va_list args)
+                     const char *fmt, va_list args)
 {
     char *text;
 
@@ -159,7 +164,7 @@ bool xmi_report_lost(struct xmem_report *r)
 }
 
 void xmi_report_add(struct xmem_report *r, enum xm_message m, const struct report_pos *pos,
-                const char *fmt, ...)
+                    const char *fmt, ...)
 {
     va_list args;
 

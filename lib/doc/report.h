@@ -20,9 +20,9 @@ struct report_pos {
 
 /* Strings are copied. r may be NULL; without memory the message is lost, and xmi_report_lost() says so. */
 void xmi_report_add(struct xmem_report *r, enum xm_message m, const struct report_pos *pos,
-                const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+                    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void xmi_report_vadd(struct xmem_report *r, enum xm_message m, const struct report_pos *pos,
-                 const char *fmt, va_list args) __attribute__((format(printf, 4, 0)));
+                     const char *fmt, va_list args) __attribute__((format(printf, 4, 0)));
 /* Was one lost since this was asked last? What says nothing then must not say that it did. */
 bool xmi_report_lost(struct xmem_report *r);
 

@@ -105,7 +105,7 @@ static bool has_rights(struct sim_file_domain *fd, const struct json_value *v,
 
     if (!has)
         xmi_json_error(fd->doc, v, XM_MSG_KIND_OPTION, "a domain of this kind has no rights %s",
-                   xmem_rights_name(dead->rights));
+                       xmem_rights_name(dead->rights));
     return has;
 }
 
@@ -130,8 +130,8 @@ static bool parse(struct sim_file_domain *fd, const struct json_value *v, struct
         xmi_json_get_bool(fd->doc, m, &dead->single_step);
     if ((dead->view && !fd->cfg.altp2m) || (dead->single_step && fd->cfg.kind != SIM_X86_EPT))
         xmi_json_error(fd->doc, v, XM_MSG_KIND_OPTION,
-                   "a domain of this kind, or without altp2m, has no %s",
-                   dead->view && !fd->cfg.altp2m ? "views" : "single step");
+                       "a domain of this kind, or without altp2m, has no %s",
+                       dead->view && !fd->cfg.altp2m ? "views" : "single step");
     return xmi_json_doc_errors(fd->doc) == 0;
 }
 

@@ -105,7 +105,7 @@ static bool check_fields(struct json_doc *doc, const struct json_value *v,
 
         if (m && (form->may & fields[i].field) == 0) {
             xmi_json_key_error(doc, m, XM_MSG_OP_FIELD, "the op \"%s\" has no \"%s\"", form->name,
-                           m->key);
+                               m->key);
             good = false;
         } else if (m && fields[i].of) { /* without what it belongs to it would say nothing */
             missing |= fields[i].field;
@@ -114,7 +114,7 @@ static bool check_fields(struct json_doc *doc, const struct json_value *v,
     for (size_t i = 0; i < N_FIELDS; i++)
         if (missing & fields[i].field && !fields[i].of && !xmi_json_find(doc, v, fields[i].key)) {
             xmi_json_error(doc, v, XM_MSG_OP_FIELD, "the op \"%s\" needs \"%s\"", form->name,
-                       fields[i].key);
+                           fields[i].key);
             good = false;
         }
     return good;
@@ -128,8 +128,8 @@ static bool get_gfn(struct sim_file_domain *fd, const struct json_value *v, uint
         return false;
     if (gfn < first || gfn - first >= fd->cfg.pages) {
         xmi_json_error(fd->doc, v, XM_MSG_PROGRAM_GFN,
-                   "gfn 0x%" PRIx64 " is outside the domain's frames, 0x%" PRIx64 "-0x%" PRIx64,
-                   gfn, first, first + fd->cfg.pages - 1);
+                       "gfn 0x%" PRIx64 " is outside the domain's frames, 0x%" PRIx64 "-0x%" PRIx64,
+                       gfn, first, first + fd->cfg.pages - 1);
         return false;
     }
     *out = gfn;
@@ -185,15 +185,14 @@ static void check_exclusive(struct sim_file_domain *fd, const struct json_value 
         xmi_json_error(fd->doc, v, XM_MSG_KIND_OPTION, "only Arm has the op \"exclusive\"");
     else if (len > 8 || (len & (len - 1)) || (op->addr & (len - 1)))
         xmi_json_error(fd->doc, v, XM_MSG_OP_FIELD,
-                   "an \"exclusive\" is of 1, 2, 4 or 8 bytes, at a multiple of that");
+                       "an \"exclusive\" is of 1, 2, 4 or 8 bytes, at a multiple of that");
 }
 
 static void parse_op(struct sim_file_domain *fd, const struct json_value *v, struct sim_op *op)
 {
     static const char *const keys[] = {
-        "op",   "gfn",   "offset",       "value", "index",     "length",  "walk",
-        "user", "fetch", "fetch_offset", "to",    "to_offset", "emulate", "unhandleable",
-        NULL};
+        "op",    "gfn",          "offset", "value",     "index",   "length",       "walk", "user",
+        "fetch", "fetch_offset", "to",     "to_offset", "emulate", "unhandleable", NULL};
     const struct op_form *form;
     const struct json_value *m;
     uint32_t len = 0;
@@ -233,8 +232,7 @@ static void parse_script(struct sim_file_domain *fd, const struct json_value *v,
         xmi_sim_file_refused(fd->doc, v, -ENOMEM);
         return;
     }
-    json_for_each(fd->doc, it, v)
-        parse_op(fd, it, &ops[n++]);
+    json_for_each(fd->doc, it, v) parse_op(fd, it, &ops[n++]);
     if (fd->dom && xmi_json_doc_errors(fd->doc) == 0)
         err = xmi_sim_vcpu_script(fd->dom, vcpu, ops, n, repeat);
     if (err)
@@ -250,8 +248,8 @@ static void parse_weights(struct json_doc *doc, const struct json_value *v,
     struct {
         const char *key;
         uint32_t *weight;
-    } weights[] = {{"read", &cfg->read}, {"write", &cfg->write}, {"exec", &cfg->exec},
-                   {"rmw", &cfg->rmw}};
+    } weights[] = {
+        {"read", &cfg->read}, {"write", &cfg->write}, {"exec", &cfg->exec}, {"rmw", &cfg->rmw}};
     bool given = false;
 
     for (size_t i = 0; i < 4; i++) {
@@ -269,8 +267,8 @@ static void parse_weights(struct json_doc *doc, const struct json_value *v,
 
 static void parse_random(struct sim_file_domain *fd, const struct json_value *v, uint32_t vcpu)
 {
-    static const char *const keys[] = {"seed", "count", "first_gfn", "gfns", "read",
-                                       "write", "exec", "rmw",       NULL};
+    static const char *const keys[] = {"seed",  "count", "first_gfn", "gfns", "read",
+                                       "write", "exec",  "rmw",       NULL};
     struct sim_random_cfg cfg = {.seed = fd->seed + vcpu, .first_gfn = fd->cfg.first_gfn};
     const struct json_value *m;
     int err = 0;
@@ -300,14 +298,13 @@ static void trace_error(struct sim_file_domain *fd, const struct json_value *v, 
 {
     if (err == -ENOSPC)
         xmi_json_error(fd->doc, v, XM_MSG_TRACE,
-                   "\"%.200s\" uses more pages than the domain has, %" PRIu64, file,
-                   fd->cfg.pages);
+                       "\"%.200s\" uses more pages than the domain has, %" PRIu64, file,
+                       fd->cfg.pages);
     else if (err == -EINVAL)
-        xmi_json_error(fd->doc, v, XM_MSG_TRACE,
-                   "\"%.200s\" has no accesses", file);
+        xmi_json_error(fd->doc, v, XM_MSG_TRACE, "\"%.200s\" has no accesses", file);
     else
         xmi_json_error(fd->doc, v, XM_MSG_TRACE, "\"%.200s\" cannot be read: %s", file,
-                   strerror(-err));
+                       strerror(-err));
 }
 
 /* What is replayed all the same. */
@@ -315,11 +312,12 @@ static void trace_warning(struct sim_file_domain *fd, const struct json_value *v
                           const struct sim_trace_damage *damage)
 {
     if (damage->line)
-        xmi_json_warning(fd->doc, v, XM_MSG_TRACE_DAMAGED,
-                     "\"%.200s\", from line %" PRIu64 " on: %" PRIu64 " lines begin as an access "
-                     "and are cut or something else, and are left out; %" PRIu64 " accesses stand "
-                     "behind something else, and are replayed",
-                     file, damage->line, damage->lost, damage->behind);
+        xmi_json_warning(
+            fd->doc, v, XM_MSG_TRACE_DAMAGED,
+            "\"%.200s\", from line %" PRIu64 " on: %" PRIu64 " lines begin as an access "
+            "and are cut or something else, and are left out; %" PRIu64 " accesses stand "
+            "behind something else, and are replayed",
+            file, damage->line, damage->lost, damage->behind);
 }
 
 static void parse_trace(struct sim_file_domain *fd, const struct json_value *v, uint32_t vcpu,
@@ -352,11 +350,11 @@ static void get_vcpu(struct sim_file_domain *fd, const struct json_value *object
     if (v && !xmi_json_get_u32(fd->doc, v, 0, UINT32_MAX, vcpu))
         return;
     if (*vcpu >= fd->cfg.vcpus)
-        xmi_json_error(fd->doc, v ? v : object, XM_MSG_VCPU, "vCPU %u of a domain that has %u", *vcpu,
-                   fd->cfg.vcpus);
+        xmi_json_error(fd->doc, v ? v : object, XM_MSG_VCPU, "vCPU %u of a domain that has %u",
+                       *vcpu, fd->cfg.vcpus);
     else if (fd->has_program[*vcpu]++)
-        xmi_json_error(fd->doc, v ? v : object, XM_MSG_PROGRAM_TWICE, "vCPU %u has a program already",
-                   *vcpu);
+        xmi_json_error(fd->doc, v ? v : object, XM_MSG_PROGRAM_TWICE,
+                       "vCPU %u has a program already", *vcpu);
 }
 
 static void parse_program(struct sim_file_domain *fd, const struct json_value *v)
@@ -379,7 +377,7 @@ static void parse_program(struct sim_file_domain *fd, const struct json_value *v
         xmi_json_get_u64(fd->doc, m, 0, JSON_MAX_PLAIN, &repeat);
     if (!!script + !!random + !!trace != 1)
         xmi_json_error(fd->doc, v, XM_MSG_PROGRAM,
-                   "a program is exactly one of \"script\", \"random\" and \"trace\"");
+                       "a program is exactly one of \"script\", \"random\" and \"trace\"");
     else if (script)
         parse_script(fd, script, vcpu, repeat);
     else if (random)
@@ -392,6 +390,5 @@ void xmi_sim_file_programs(struct sim_file_domain *fd, const struct json_value *
 {
     if (!xmi_json_want(fd->doc, v, JSON_ARRAY) || !xmi_json_want_count(fd->doc, v, 0, 128))
         return;
-    json_for_each(fd->doc, it, v)
-        parse_program(fd, it);
+    json_for_each(fd->doc, it, v) parse_program(fd, it);
 }

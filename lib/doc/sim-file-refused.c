@@ -5,5 +5,6 @@
 
 void xmi_sim_file_refused(struct json_doc *doc, const struct json_value *v, int err)
 {
-    xmi_json_error(doc, v, XM_MSG_MACHINE, "the simulated machine refuses this: %s", strerror(-err));
+    xmi_json_error(doc, v, XM_MSG_MACHINE, "the simulated machine refuses this: %s",
+                   strerror(-err));
 }

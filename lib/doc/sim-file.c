@@ -28,21 +28,40 @@ static const struct {
     const char *name;
     int err;
 } errnos[] = {
-    {"EPERM", EPERM},   {"ENOENT", ENOENT}, {"ESRCH", ESRCH},   {"E2BIG", E2BIG},
-    {"EAGAIN", EAGAIN}, {"ENOMEM", ENOMEM}, {"EACCES", EACCES}, {"EFAULT", EFAULT},
-    {"EBUSY", EBUSY},   {"EEXIST", EEXIST}, {"ENODEV", ENODEV}, {"EINVAL", EINVAL},
-    {"ENOSPC", ENOSPC}, {"ERANGE", ERANGE}, {"ENOSYS", ENOSYS}, {"EOPNOTSUPP", EOPNOTSUPP},
+    {"EPERM", EPERM},     {"ENOENT", ENOENT}, {"ESRCH", ESRCH},   {"E2BIG", E2BIG},
+    {"EAGAIN", EAGAIN},   {"ENOMEM", ENOMEM}, {"EACCES", EACCES}, {"EFAULT", EFAULT},
+    {"EBUSY", EBUSY},     {"EEXIST", EEXIST}, {"ENODEV", ENODEV}, {"EINVAL", EINVAL},
+    {"ENOSPC", ENOSPC},   {"ERANGE", ERANGE}, {"ENOSYS", ENOSYS}, {"EOPNOTSUPP", EOPNOTSUPP},
     {"ENODATA", ENODATA},
 };
 #define N_ERRNOS (sizeof(errnos) / sizeof(errnos[0]))
 
 /* In the order of enum xm_hc. */
-static const char *const hypercalls[] = {
-    "any",           "access_set",    "access_get",       "access_set_multi", "vm_event",
-    "monitor",       "access_required", "pause",          "unpause",          "vcpu_pause",
-    "vcpu_unpause",  "domctl_other",  "altp2m_state",     "altp2m_create",    "altp2m_destroy",
-    "altp2m_switch", "altp2m_set",    "altp2m_set_multi", "altp2m_get",       "altp2m_change_gfn",
-    "altp2m_other",  "inject_event",  "vcpu_get",         "vcpu_set",         NULL};
+static const char *const hypercalls[] = {"any",
+                                         "access_set",
+                                         "access_get",
+                                         "access_set_multi",
+                                         "vm_event",
+                                         "monitor",
+                                         "access_required",
+                                         "pause",
+                                         "unpause",
+                                         "vcpu_pause",
+                                         "vcpu_unpause",
+                                         "domctl_other",
+                                         "altp2m_state",
+                                         "altp2m_create",
+                                         "altp2m_destroy",
+                                         "altp2m_switch",
+                                         "altp2m_set",
+                                         "altp2m_set_multi",
+                                         "altp2m_get",
+                                         "altp2m_change_gfn",
+                                         "altp2m_other",
+                                         "inject_event",
+                                         "vcpu_get",
+                                         "vcpu_set",
+                                         NULL};
 _Static_assert(sizeof(hypercalls) / sizeof(hypercalls[0]) == XM_HC_COUNT + 1,
                "a name for each kind of hypercall");
 
@@ -78,7 +97,7 @@ static void parse_errno_fault(struct sim_file_domain *fd, const struct json_valu
 
 static void parse_fault(struct sim_file_domain *fd, const struct json_value *v)
 {
-    static const char *const keys[] = {"hypercall", "op", "errno", "death_after_events",
+    static const char *const keys[] = {"hypercall",     "op", "errno", "death_after_events",
                                        "dead_listener", NULL};
     const struct json_value *death, *dead;
     bool errno_fault;
@@ -91,8 +110,8 @@ static void parse_fault(struct sim_file_domain *fd, const struct json_value *v)
     errno_fault = xmi_json_find(fd->doc, v, "hypercall") != NULL;
     if (errno_fault + !!death + !!dead != 1 || (!errno_fault && v->count > 1)) {
         xmi_json_error(fd->doc, v, XM_MSG_FAULT,
-                   "a fault is \"hypercall\" with \"errno\", or \"death_after_events\" or "
-                   "\"dead_listener\" alone");
+                       "a fault is \"hypercall\" with \"errno\", or \"death_after_events\" or "
+                       "\"dead_listener\" alone");
         return;
     }
     if (dead) /* before the others */
@@ -108,7 +127,8 @@ static void parse_dead(struct sim_file_domain *fd, const struct json_value *faul
 {
     const struct json_value *dead, *first = NULL;
 
-    json_for_each(fd->doc, it, faults) {
+    json_for_each(fd->doc, it, faults)
+    {
         dead = it->kind == JSON_OBJECT ? xmi_json_find(fd->doc, it, "dead_listener") : NULL;
         if (dead && first)
             xmi_json_key_error(fd->doc, dead, XM_MSG_FAULT, "a domain has one dead listener");
@@ -122,8 +142,7 @@ static void parse_faults(struct sim_file_domain *fd, const struct json_value *v)
     if (!xmi_json_want(fd->doc, v, JSON_ARRAY) || !xmi_json_want_count(fd->doc, v, 0, FAULTS_MAX))
         return;
     parse_dead(fd, v);
-    json_for_each(fd->doc, it, v)
-        parse_fault(fd, it);
+    json_for_each(fd->doc, it, v) parse_fault(fd, it);
 }
 
 /* ---- domains ---- */
@@ -139,10 +158,10 @@ struct machine_file {
 
 static void get_kind(struct sim_file_domain *fd, const struct json_value *v)
 {
-    static const char *const words[] = {"x86-ept", "arm-s2", "x86-pv", "armv8r-mpu",
-                                        "x86-npt", NULL};
+    static const char *const words[] = {"x86-ept",    "arm-s2",  "x86-pv",
+                                        "armv8r-mpu", "x86-npt", NULL};
     static const enum sim_kind kinds[] = {SIM_X86_EPT, SIM_ARM_S2, SIM_X86_PV, SIM_ARMV8R_MPU,
-                                         SIM_X86_NPT};
+                                          SIM_X86_NPT};
     size_t i;
 
     if (xmi_json_get_word(fd->doc, v, "a kind of domain", words, &i))
@@ -162,10 +181,11 @@ static void get_names(struct sim_file_domain *fd, const struct json_value *v,
         xmi_json_get_u32(fd->doc, domid, 1, DOMID_MAX, &fd->cfg.domid);
     for (size_t i = 0; i < mf->n; i++) {
         if (text && mf->names[i] && strcmp(mf->names[i], text) == 0)
-            xmi_json_error(fd->doc, name, XM_MSG_DOMAIN_TWICE, "there are two domains \"%s\"", text);
+            xmi_json_error(fd->doc, name, XM_MSG_DOMAIN_TWICE, "there are two domains \"%s\"",
+                           text);
         if (fd->cfg.domid && mf->domids[i] == fd->cfg.domid)
-            xmi_json_error(fd->doc, domid, XM_MSG_DOMAIN_TWICE, "there are two domains with number %u",
-                       fd->cfg.domid);
+            xmi_json_error(fd->doc, domid, XM_MSG_DOMAIN_TWICE,
+                           "there are two domains with number %u", fd->cfg.domid);
     }
     mf->names[mf->n] = text;
     mf->domids[mf->n++] = fd->cfg.domid;
@@ -240,16 +260,17 @@ static void say_taken(struct machine_file *mf, const struct sim_file_domain *fd,
 
     if (other) {
         xmi_sim_domain_info(other, &i);
-        xmi_json_error(mf->doc, v, XM_MSG_DOMAIN_TWICE,
-                   "number %u is the domain's before it, \"%s\", which names none; give both one",
-                   fd->cfg.domid, i.name);
+        xmi_json_error(
+            mf->doc, v, XM_MSG_DOMAIN_TWICE,
+            "number %u is the domain's before it, \"%s\", which names none; give both one",
+            fd->cfg.domid, i.name);
         return;
     }
     xmi_json_error(mf->doc, v, XM_MSG_MACHINE,
-               "the gfns of x86-pv domains are frames of the machine, and those from 0x%" PRIx64
-               " on are another domain's or its page tables'; \"first_gfn\": \"0x%" PRIx64
-               "\" is free",
-               fd->cfg.first_gfn, free_frame(mf->m));
+                   "the gfns of x86-pv domains are frames of the machine, and those from 0x%" PRIx64
+                   " on are another domain's or its page tables'; \"first_gfn\": \"0x%" PRIx64
+                   "\" is free",
+                   fd->cfg.first_gfn, free_frame(mf->m));
 }
 
 static void make_domain(struct machine_file *mf, struct sim_file_domain *fd,
@@ -268,10 +289,9 @@ static void make_domain(struct machine_file *mf, struct sim_file_domain *fd,
 
 static void parse_domain(struct machine_file *mf, const struct json_value *v)
 {
-    static const char *const keys[] = {"name",       "description", "domid",  "kind",
-                                       "vcpus",      "pages",       "first_gfn",
-                                       "superpages", "altp2m",      "holds",  "look", "mpu",
-                                       "programs",   "faults",      NULL};
+    static const char *const keys[] = {"name",  "description", "domid",      "kind",   "vcpus",
+                                       "pages", "first_gfn",   "superpages", "altp2m", "holds",
+                                       "look",  "mpu",         "programs",   "faults", NULL};
     struct sim_file_domain fd = {
         .doc = mf->doc,
         .m = mf->m,
@@ -320,7 +340,7 @@ static void get_release(struct json_doc *doc, const struct json_value *v, uint32
         *minor = n;
     else
         xmi_json_error(doc, v, XM_MSG_RELEASE, "\"%s\" is not a release from \"4.11\" to \"4.23\"",
-                   text);
+                       text);
 }
 
 static void parse_machine(struct machine_file *mf, const struct json_value *root)
@@ -344,7 +364,8 @@ static void parse_domains(struct machine_file *mf, const struct json_value *root
     const struct json_value *v = xmi_json_need(mf->doc, root, "domains");
     int err;
 
-    if (!v || !xmi_json_want(mf->doc, v, JSON_ARRAY) || !xmi_json_want_count(mf->doc, v, 1, DOMAINS_MAX))
+    if (!v || !xmi_json_want(mf->doc, v, JSON_ARRAY) ||
+        !xmi_json_want_count(mf->doc, v, 1, DOMAINS_MAX))
         return;
     mf->names = calloc(v->count, sizeof(*mf->names));
     mf->domids = calloc(v->count, sizeof(*mf->domids));
@@ -352,8 +373,7 @@ static void parse_domains(struct machine_file *mf, const struct json_value *root
     if (err)
         xmi_sim_file_refused(mf->doc, root, err);
     else
-        json_for_each(mf->doc, it, v)
-            parse_domain(mf, it);
+        json_for_each(mf->doc, it, v) parse_domain(mf, it);
 }
 
 /* Takes doc. */
@@ -401,7 +421,7 @@ static int set_text(struct xmem_error *err, int code, const struct xmem_report *
 }
 
 int xmi_sim_file_load(const char *path, const struct xmem_open_opts *opts, struct sim_machine **out,
-                  struct xmem_error *err)
+                      struct xmem_error *err)
 {
     struct xmem_report *own = NULL, *r = opts ? opts->report : NULL;
     int code = r ? 0 : xmem_report_new(&own);

@@ -15,6 +15,6 @@ struct sim_machine;
  * -EINVAL bad description, -ENOENT no such file, -EACCES, -ENOMEM.
  */
 int xmi_sim_file_load(const char *path, const struct xmem_open_opts *opts, struct sim_machine **out,
-                  struct xmem_error *err);
+                      struct xmem_error *err);
 
 #endif

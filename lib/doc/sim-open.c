@@ -10,7 +10,7 @@
 #include <sim.h>
 
 int xmi_sim_open(const char *rest, const struct xmem_open_opts *opts, void **conn,
-             struct xmem_error *err)
+                 struct xmem_error *err)
 {
     struct sim_machine *m;
     if (!*rest)

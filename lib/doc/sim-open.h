@@ -11,7 +11,7 @@ struct sim_machine;
 
 /* What stands behind "sim:", as an op of backend.h: a file that describes the machine, or nothing. */
 int xmi_sim_open(const char *rest, const struct xmem_open_opts *opts, void **conn,
-             struct xmem_error *err);
+                 struct xmem_error *err);
 
 /* For tests: a connection to m, which stays the caller's and must live longer than the connection. */
 int xmi_open_machine(struct sim_machine *m, struct xmem **out);

@@ -15,16 +15,20 @@
 struct format {
     const char *magic;
     size_t n;
-    const char *what; /* for messages */
+    const char *what;                                            /* for messages */
     int (*unpack)(const void *in, size_t n, struct unpacked *u); /* NULL: refused */
 };
 
 static const struct format formats[] = {
     {"\x1f\x8b", 2, "compressed by gzip", xmi_unpack_gz},
-    {"\xfd" "7zXZ", 6, "compressed by xz", xmi_unpack_xz},
+    {"\xfd"
+     "7zXZ",
+     6, "compressed by xz", xmi_unpack_xz},
     {"\x28\xb5\x2f\xfd", 4, "compressed by zstd: unpack it", NULL},
     {"BZh", 3, "compressed by bzip2: unpack it", NULL},
-    {"\x7f" "ELF", 4, "an ELF file: give what nm says of it", NULL},
+    {"\x7f"
+     "ELF",
+     4, "an ELF file: give what nm says of it", NULL},
     {"\xff\xfe", 2, "in UTF-16: give it in UTF-8", NULL},
     {"\xfe\xff", 2, "in UTF-16: give it in UTF-8", NULL},
 };
@@ -94,12 +98,11 @@ static int refused(struct xmem_error *why, const struct format *f, int err)
     switch (err) {
     case -EOPNOTSUPP:
         return xmi_error_set(why, err, "is %s, which this libxmem was built without: unpack it",
-                              f->what);
-    case -EBADMSG:
-        return xmi_error_set(why, err, "is %s, and broken or cut", f->what);
+                             f->what);
+    case -EBADMSG: return xmi_error_set(why, err, "is %s, and broken or cut", f->what);
     default:
         return xmi_error_set(why, err, "is %s, and cannot be unpacked: %s", f->what,
-                              strerror(-err));
+                             strerror(-err));
     }
 }
 

@@ -227,6 +227,8 @@ int xmi_symbols_each_isf(const struct symbols *s, symbol_fn fn, void *arg, struc
         return 0;
     if (isf.err == -ENOMEM)
         return xmi_error_set(why, -ENOMEM, "cannot be read: %s", strerror(ENOMEM));
-    return xmi_error_set(why, -EBADMSG, good ? "is JSON without \"symbols\", which dwarf2json "
-                          "writes" : "is broken or cut: no JSON");
+    return xmi_error_set(why, -EBADMSG,
+                         good ? "is JSON without \"symbols\", which dwarf2json "
+                                "writes"
+                              : "is broken or cut: no JSON");
 }

@@ -128,8 +128,9 @@ int xmi_symbols_each(const struct symbols *s, symbol_fn fn, void *arg, struct xm
     if (t.symbols == 0)
         return xmi_error_set(why, -EBADMSG, "has no lines as \"ffffffff81000000 T _text\"");
     if (!t.somewhere)
-        return xmi_error_set(why, -EBADMSG, "has all symbols at address 0, which is what "
-                              "kptr_restrict shows of /proc/kallsyms: read it as root");
+        return xmi_error_set(why, -EBADMSG,
+                             "has all symbols at address 0, which is what "
+                             "kptr_restrict shows of /proc/kallsyms: read it as root");
     thumb = !t.wide && t.odd * 4 >= t.code * 3 && t.odd;
     each_line(s, thumb, fn, arg);
     return 0;

@@ -24,8 +24,7 @@ static int inflate_some(z_stream *z, struct unpacked *u)
     u->len += room - z->avail_out;
     switch (err) {
     case Z_OK:
-    case Z_STREAM_END:
-        return err;
+    case Z_STREAM_END: return err;
     default: /* without more input there is no progress: cut */
         return err == Z_MEM_ERROR ? -ENOMEM : -EBADMSG;
     }

@@ -5,20 +5,17 @@
 
 #include "doc/unpack.h"
 
-#define MEMORY_MAX (UINT64_C(256) << 20) /* of the decoder: what the strongest preset needs, and more */
+#define MEMORY_MAX \
+    (UINT64_C(256) << 20) /* of the decoder: what the strongest preset needs, and more */
 
 static int error_of(lzma_ret ret)
 {
     switch (ret) {
     case LZMA_OK:
-    case LZMA_STREAM_END:
-        return 0;
-    case LZMA_MEM_ERROR:
-        return -ENOMEM;
-    case LZMA_MEMLIMIT_ERROR:
-        return -EFBIG;
-    default:
-        return -EBADMSG;
+    case LZMA_STREAM_END: return 0;
+    case LZMA_MEM_ERROR: return -ENOMEM;
+    case LZMA_MEMLIMIT_ERROR: return -EFBIG;
+    default: return -EBADMSG;
     }
 }
 

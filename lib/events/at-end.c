@@ -32,7 +32,8 @@ static void quit_event(struct xmem_domain *d, struct event *ev)
 static void quit_held(struct xmem_domain *d)
 {
     for (unsigned i = 0; i < EVENT_POOL && events_of(d)->held; i++)
-        if (events_of(d)->pool[i].state != EVENT_FREE && events_of(d)->pool[i].state != EVENT_ANSWERED)
+        if (events_of(d)->pool[i].state != EVENT_FREE &&
+            events_of(d)->pool[i].state != EVENT_ANSWERED)
             quit_event(d, &events_of(d)->pool[i]);
 }
 
@@ -74,7 +75,8 @@ bool xmi_events_let_run(struct xmem_domain *d)
 /* One that no request asked for. */
 static int resume_blindly(struct xmem_domain *d, uint32_t vcpu)
 {
-    struct ring_head head = {.version = ring_of(d)->version, .flags = RING_FLAG_VCPU_PAUSED, .vcpu = vcpu};
+    struct ring_head head = {
+        .version = ring_of(d)->version, .flags = RING_FLAG_VCPU_PAUSED, .vcpu = vcpu};
     xmi_ring_answer(ring_of(d), &head, NULL, 0);
     return xmi_events_send(d);
 }
@@ -164,9 +166,10 @@ int xmi_events_end(struct xmem_domain *d)
 int xmi_events_ring(struct xmem_domain *d, const struct backend_ring *b)
 {
     int rc = xmi_ring_init(ring_of(d), b->page, b->interface_version, b->arch, d->vcpu_n);
-    return rc ? xmi_domain_refuse(d, rc, "vm_event interface %" PRIu32 " is not known: this library "
-                              "knows %u to %u", b->interface_version, RING_VERSION_MIN,
-                              RING_VERSION_MAX)
+    return rc ? xmi_domain_refuse(d, rc,
+                                  "vm_event interface %" PRIu32 " is not known: this library "
+                                  "knows %u to %u",
+                                  b->interface_version, RING_VERSION_MIN, RING_VERSION_MAX)
               : 0;
 }
 

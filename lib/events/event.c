@@ -50,7 +50,7 @@ void xmi_events_reset(struct xmem_domain *d)
 /* ---- the session's own ---- */
 
 struct event *xmi_event_own(struct xmem_domain *d, struct event *ev, const struct xmem_event_mem *m,
-                        uint64_t pc)
+                            uint64_t pc)
 {
     struct xmem_regs regs = XMEM_INIT(regs);
     struct event **owner = &events_of(d)->owner[ev->req.index & (ring_of(d)->slots - 1)];
@@ -177,6 +177,7 @@ int xmi_events_send(struct xmem_domain *d)
     d->stats.notifies++;
     int rc = d->ops->event_notify(d->dom);
     events_of(d)->owed = rc != 0; /* the answers are in the ring, and nobody knows */
-    return rc ? xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": answers cannot be notified", d->domid)
+    return rc ? xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": answers cannot be notified",
+                                d->domid)
               : 0;
 }

@@ -20,13 +20,13 @@ enum event_state {
 };
 
 struct event {
-    struct xmem_event pub;  /* first: the caller's pointer is ours */
+    struct xmem_event pub; /* first: the caller's pointer is ours */
     struct ring_request req;
-    uint8_t state;          /* enum event_state */
-    uint16_t home;          /* view in which the vCPU belongs */
-    bool moved;             /* there by a switch of all vCPUs, after its request */
-    bool strict;            /* to be stepped over only by what nobody else passes beside */
-    bool saved;             /* head and data are here: the slot may have gone to another answer */
+    uint8_t state; /* enum event_state */
+    uint16_t home; /* view in which the vCPU belongs */
+    bool moved;    /* there by a switch of all vCPUs, after its request */
+    bool strict;   /* to be stepped over only by what nobody else passes beside */
+    bool saved;    /* head and data are here: the slot may have gone to another answer */
     struct ring_head head;
     _Alignas(8) uint8_t data[RING_DATA_MAX];
 } __attribute__((aligned(512))); /* so that a caller's pointer is checked without a division */
@@ -50,24 +50,25 @@ struct events_above {
 struct events {
     struct ring ring;
     const struct events_above *above;
-    struct arena_list monitors;      /* as in the ledger */
-    bool step_monitor_user;          /* single step, monitored by the caller; led.step_monitor: by the library */
-    bool emul_monitor_user;          /* instructions that cannot be emulated, likewise */
-    bool broken;                     /* the ring held garbage: not looked at again */
-    bool parking;                    /* vCPUs with an event are to be parked */
-    bool died_told;                  /* the caller knows */
-    bool owed;                       /* a notification that failed */
-    struct event *pool;              /* EVENT_POOL of them */
-    uint32_t next;                   /* to be used next */
+    struct arena_list monitors; /* as in the ledger */
+    bool
+        step_monitor_user; /* single step, monitored by the caller; led.step_monitor: by the library */
+    bool emul_monitor_user; /* instructions that cannot be emulated, likewise */
+    bool broken;            /* the ring held garbage: not looked at again */
+    bool parking;           /* vCPUs with an event are to be parked */
+    bool died_told;         /* the caller knows */
+    bool owed;              /* a notification that failed */
+    struct event *pool;     /* EVENT_POOL of them */
+    uint32_t next;          /* to be used next */
     uint32_t held;
     struct event *owner[RING_SLOTS_MAX]; /* whose request the slot holds */
     uint64_t seq;
-    uint32_t own_n;         /* in state EVENT_OWN */
+    uint32_t own_n; /* in state EVENT_OWN */
     struct xmem_event died;
-    bool switched;          /* all vCPUs, to switched_to; requests before switched_at are older */
+    bool switched; /* all vCPUs, to switched_to; requests before switched_at are older */
     uint16_t switched_to;
     uint32_t switched_at;
-    uint64_t *patched;      /* gfns that breakpoints were written into, in order */
+    uint64_t *patched; /* gfns that breakpoints were written into, in order */
     size_t patched_n, patched_cap;
 };
 
@@ -118,8 +119,9 @@ static inline struct event *event_unused(struct events *e)
 static inline struct event *event_of(const struct events *e, const struct xmem_event *ev)
 {
     uintptr_t off = (uintptr_t)ev - (uintptr_t)e->pool;
-    return off < EVENT_POOL * sizeof(struct event) && off % sizeof(struct event) == 0 ?
-               &e->pool[off / sizeof(struct event)] : NULL;
+    return off < EVENT_POOL * sizeof(struct event) && off % sizeof(struct event) == 0
+               ? &e->pool[off / sizeof(struct event)]
+               : NULL;
 }
 /* take.c: next request as an event, the library's own ones dealt with. 1, 0 none, negative errno. */
 int xmi_event_take(struct xmem_domain *d, struct event **out);
@@ -130,7 +132,7 @@ int xmi_event_take_raw(struct xmem_domain *d, struct event **out);
  * for that one's answer. Its registers are the request's; on Arm with this pc.
  */
 struct event *xmi_event_own(struct xmem_domain *d, struct event *ev, const struct xmem_event_mem *m,
-                        uint64_t pc);
+                            uint64_t pc);
 /* The registers or data behind the request, in private memory. */
 const uint8_t *xmi_event_data(struct xmem_domain *d, struct event *ev);
 /* Answers with the request's own head and these flags beside VCPU_PAUSED. */

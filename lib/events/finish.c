@@ -95,8 +95,8 @@ static uint32_t length_of(const struct xmem_domain *d, const struct event *ev)
 {
     if (ring_of(d)->arch == XMEM_ARCH_ARM)
         return ARM_INSN_BYTES;
-    return ev->pub.reason == XMEM_EVENT_CPUID ? ev->pub.u.cpuid.insn_length :
-                                                ev->pub.u.debug.insn_length;
+    return ev->pub.reason == XMEM_EVENT_CPUID ? ev->pub.u.cpuid.insn_length
+                                              : ev->pub.u.debug.insn_length;
 }
 
 static void skip(struct xmem_domain *d, struct event *ev, struct answer *a, uint8_t *data)
@@ -152,15 +152,15 @@ static int emulate(struct xmem_domain *d, struct event *ev, struct answer *a)
 static bool moved(struct xmem_domain *d, struct event *ev, const struct answer *a,
                   const uint8_t *data)
 {
-    return (a->flags & RING_FLAG_SET_REGISTERS) && pc_of(d, data) != pc_of(d, xmi_event_data(d, ev));
+    return (a->flags & RING_FLAG_SET_REGISTERS) &&
+           pc_of(d, data) != pc_of(d, xmi_event_data(d, ev));
 }
 
 /*
  * To resume from a breakpoint is to give it to the guest, unless it is not the guest's, or the
  * caller steps on from there by itself.
  */
-static bool callers_breakpoint(struct xmem_domain *d, struct event *ev,
-                               const struct xmem_reply *r)
+static bool callers_breakpoint(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r)
 {
     if (ev->pub.reason != XMEM_EVENT_BREAKPOINT)
         return false;
@@ -171,7 +171,7 @@ static bool callers_breakpoint(struct xmem_domain *d, struct event *ev,
 }
 
 int xmi_finish_answer(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r,
-                  struct answer *a, uint8_t *data)
+                      struct answer *a, uint8_t *data)
 {
     enum finish who = xmi_finish_who(d, ev, r->action);
     if (!(ev->pub.flags & XMEM_EVENT_PAUSED))
@@ -190,7 +190,8 @@ int xmi_finish_answer(struct xmem_domain *d, struct event *ev, const struct xmem
 void xmi_finish_progress(struct xmem_domain *d, const struct event *ev, const struct xmem_reply *r)
 {
     uint32_t *repeats = &vcpu_of(d, ev)->repeats;
-    if (*repeats && ((r->flags & XMEM_REPLY_SET_REGS) || xmi_finish_who(d, ev, r->action) != FINISH_AGAIN))
+    if (*repeats &&
+        ((r->flags & XMEM_REPLY_SET_REGS) || xmi_finish_who(d, ev, r->action) != FINISH_AGAIN))
         *repeats = 0; /* it gets on, or is done without */
 }
 

@@ -26,7 +26,7 @@ enum finish xmi_finish_who(const struct xmem_domain *d, const struct event *ev, 
  * SET_REGS the registers are there. A failure has a text, and nothing happened.
  */
 int xmi_finish_answer(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r,
-                  struct answer *a, uint8_t *data);
+                      struct answer *a, uint8_t *data);
 /* The answer of a reply lets its vCPU get on: it is not stuck. */
 void xmi_finish_progress(struct xmem_domain *d, const struct event *ev, const struct xmem_reply *r);
 void xmi_finish_send(struct xmem_domain *d, struct event *ev, const struct answer *a);

@@ -63,7 +63,8 @@ static void note(struct xmem_domain *d, const struct xmem_monitor *m, bool on)
     if (!on && i < events_of(d)->monitors.n)
         xmi_list_drop(&events_of(d)->monitors, (uint32_t)i);
     else if (on && i == events_of(d)->monitors.n)
-        xmi_list_push(&events_of(d)->monitors, &(struct monitor_on){.reason = m->reason, .index = m->index});
+        xmi_list_push(&events_of(d)->monitors,
+                      &(struct monitor_on){.reason = m->reason, .index = m->index});
 }
 
 static int check(struct xmem_domain *d, const struct xmem_monitor *m)
@@ -71,14 +72,18 @@ static int check(struct xmem_domain *d, const struct xmem_monitor *m)
     const char *name = xmem_event_reason_name((enum xmem_event_reason)m->reason);
     uint32_t known = XMEM_MONITOR_ASYNC | XMEM_MONITOR_ON_CHANGE | XMEM_MONITOR_USERSPACE;
     if (!name || m->reason >= XMEM_EVENT_DOMAIN_DIED || m->reserved || (m->flags & ~known))
-        return xmi_domain_refuse(d, -EINVAL, "xmem_domain_set_monitor: reason %" PRIu32 ", flags 0x%"
-                             PRIx32 ": no such event or flag", m->reason, m->flags);
+        return xmi_domain_refuse(d, -EINVAL,
+                                 "xmem_domain_set_monitor: reason %" PRIu32 ", flags 0x%" PRIx32
+                                 ": no such event or flag",
+                                 m->reason, m->flags);
     if (m->reason == XMEM_EVENT_CTRLREG && m->index > XMEM_CTRLREG_XCR0)
-        return xmi_domain_refuse(d, -EINVAL, "xmem_domain_set_monitor: %" PRIu32
-                             " is no enum xmem_ctrlreg", m->index);
+        return xmi_domain_refuse(
+            d, -EINVAL, "xmem_domain_set_monitor: %" PRIu32 " is no enum xmem_ctrlreg", m->index);
     if (!(d->caps.monitors & (UINT64_C(1) << m->reason)))
-        return xmi_domain_refuse(d, -EOPNOTSUPP, "events %s do not exist on this kind of machine (see "
-                             "caps.monitors)", name);
+        return xmi_domain_refuse(d, -EOPNOTSUPP,
+                                 "events %s do not exist on this kind of machine (see "
+                                 "caps.monitors)",
+                                 name);
     return 0;
 }
 
@@ -99,7 +104,8 @@ int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m,
         return rc;
     rc = xmi_sized_in(&own, sizeof(own), m);
     if (rc)
-        return xmi_domain_refuse(d, rc, "xmem_domain_set_monitor: no monitor, or its size is wrong");
+        return xmi_domain_refuse(d, rc,
+                                 "xmem_domain_set_monitor: no monitor, or its size is wrong");
     rc = check(d, &own);
     if (rc || own.reason == XMEM_EVENT_MEM_ACCESS) /* on by itself */
         return rc;
@@ -115,14 +121,15 @@ int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m,
         .userspace = own.flags & XMEM_MONITOR_USERSPACE,
     };
     /* What the library itself needs stays on. */
-    bool needed = own.reason == XMEM_EVENT_SINGLESTEP ? d->led->step_monitor :
-                  own.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && d->led->emul_monitor;
+    bool needed = own.reason == XMEM_EVENT_SINGLESTEP
+                      ? d->led->step_monitor
+                      : own.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && d->led->emul_monitor;
     if (!needed)
         rc = backend_set(d, &b);
     if (rc)
         return xmi_domain_fail(d, rc, 0, "events %s cannot be switched %s",
-                           xmem_event_reason_name((enum xmem_event_reason)own.reason),
-                           on ? "on" : "off");
+                               xmem_event_reason_name((enum xmem_event_reason)own.reason),
+                               on ? "on" : "off");
     note(d, &own, on != 0);
     return 0;
 }

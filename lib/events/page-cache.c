@@ -4,7 +4,6 @@
 
 #include <errno.h>
 
-
 _Static_assert(PAGE_CACHE_SETS == 1u << (64 - PAGE_CACHE_SHIFT), "sets");
 
 static void unmap_retired(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom)
@@ -47,7 +46,7 @@ static struct page_kept *room_for(struct page_cache *c, uint64_t gfn)
 }
 
 int xmi_page_cache_get_far(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
-                       uint64_t gfn, enum page_use use, uint8_t **out)
+                           uint64_t gfn, enum page_use use, uint8_t **out)
 {
     struct page_kept *k = find(c, gfn);
     void *page;
@@ -70,7 +69,7 @@ int xmi_page_cache_get_far(struct page_cache *c, const struct xmem_backend_ops *
 }
 
 void xmi_page_cache_drop(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
-                     uint64_t gfn, uint64_t nr)
+                         uint64_t gfn, uint64_t nr)
 {
     unmap_retired(c, ops, dom);
     for (uint32_t i = 0; i < PAGE_CACHE_PAGES; i++) {

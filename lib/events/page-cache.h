@@ -58,7 +58,7 @@ static inline bool page_cache_good(const struct page_cache *c, const struct page
 }
 
 int xmi_page_cache_get_far(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
-                       uint64_t gfn, enum page_use use, uint8_t **out);
+                           uint64_t gfn, enum page_use use, uint8_t **out);
 /*
  * 4 KiB at gfn, read-write. *out holds until xmi_page_cache_begin() or a drop. Whatever page_map
  * answers, or -ENOBUFS: too many pages in one step.
@@ -76,7 +76,7 @@ static inline int page_cache_get(struct page_cache *c, const struct xmem_backend
 }
 /* The gfns got other frames, or may have. */
 void xmi_page_cache_drop(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom,
-                     uint64_t gfn, uint64_t nr);
+                         uint64_t gfn, uint64_t nr);
 void xmi_page_cache_drop_all(struct page_cache *c, const struct xmem_backend_ops *ops, void *dom);
 
 #endif

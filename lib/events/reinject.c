@@ -31,21 +31,23 @@ int xmi_event_inject(struct xmem_domain *d, const struct event *ev)
     int rc = d->ops->vcpu_inject ? d->ops->vcpu_inject(d->dom, ev->pub.vcpu, &x) : -EOPNOTSUPP;
     if (!rc)
         return 0;
-    return xmi_domain_fail(d, rc, MAY_BUSY, "vCPU %" PRIu32 ": vector %u cannot be given to the guest%s",
-                       ev->pub.vcpu, x.vector, rc == -EBUSY ? ": another one is pending" : "");
+    return xmi_domain_fail(d, rc, MAY_BUSY,
+                           "vCPU %" PRIu32 ": vector %u cannot be given to the guest%s",
+                           ev->pub.vcpu, x.vector, rc == -EBUSY ? ": another one is pending" : "");
 }
 
 /* What the guest has without the monitor (hvm_emulate_one_vm_event()). */
 int xmi_event_inject_undefined(struct xmem_domain *d, const struct event *ev)
 {
-    const struct backend_exception x = {.vector = VECTOR_UNDEFINED,
-                                        .type = TYPE_HARDWARE_EXCEPTION,
-                                        .error_code = NO_ERROR_CODE};
+    const struct backend_exception x = {
+        .vector = VECTOR_UNDEFINED, .type = TYPE_HARDWARE_EXCEPTION, .error_code = NO_ERROR_CODE};
     int rc = d->ops->vcpu_inject ? d->ops->vcpu_inject(d->dom, ev->pub.vcpu, &x) : -EOPNOTSUPP;
     if (!rc)
         return 0;
-    return xmi_domain_fail(d, rc, MAY_BUSY, "vCPU %" PRIu32 ": its instruction cannot be emulated, and "
-                       "the exception for that cannot be given to the guest", ev->pub.vcpu);
+    return xmi_domain_fail(d, rc, MAY_BUSY,
+                           "vCPU %" PRIu32 ": its instruction cannot be emulated, and "
+                           "the exception for that cannot be given to the guest",
+                           ev->pub.vcpu);
 }
 
 /* The first patched gfn that is not below gfn. */

@@ -16,7 +16,7 @@
 
 static const char *action_name(uint32_t action)
 {
-    static const char *const names[] = {"resume", "deny", "emulate", "emulate without write",
+    static const char *const names[] = {"resume",    "deny",    "emulate", "emulate without write",
                                         "step over", "reinject"};
     return action < sizeof(names) / sizeof(names[0]) ? names[action] : "?";
 }
@@ -44,8 +44,8 @@ static int check_action(struct xmem_domain *d, const struct event *ev, const str
     if (xmi_finish_who(d, ev, r->action) != FINISH_REFUSED && !bare)
         return 0;
     return xmi_domain_refuse(d, -EOPNOTSUPP, "reply %s: only %s, not an event %s",
-                         action_name(r->action), only[r->action],
-                         xmem_event_reason_name((enum xmem_event_reason)ev->pub.reason));
+                             action_name(r->action), only[r->action],
+                             xmem_event_reason_name((enum xmem_event_reason)ev->pub.reason));
 }
 
 static int check_view(struct xmem_domain *d, uint16_t id)
@@ -61,19 +61,27 @@ static int check_can(struct xmem_domain *d, const struct event *ev, const struct
 {
     uint32_t missing = r->flags & ~d->caps.reply_flags;
     if (!(d->caps.replies & (1u << r->action)) && r->action != XMEM_REPLY_STEP_OVER)
-        return xmi_domain_refuse(d, -EOPNOTSUPP, "reply %s: this kind of machine cannot (caps.replies)",
-                             action_name(r->action));
+        return xmi_domain_refuse(d, -EOPNOTSUPP,
+                                 "reply %s: this kind of machine cannot (caps.replies)",
+                                 action_name(r->action));
     if (missing)
-        return xmi_domain_refuse(d, -EOPNOTSUPP, "reply: flags 0x%" PRIx32 " do not work on this kind "
-                             "of machine (caps.reply_flags)", missing);
+        return xmi_domain_refuse(d, -EOPNOTSUPP,
+                                 "reply: flags 0x%" PRIx32 " do not work on this kind "
+                                 "of machine (caps.reply_flags)",
+                                 missing);
     if ((r->flags & XMEM_REPLY_TOGGLE_STEP) && xmi_step_is_fast(d, ev))
-        return xmi_domain_refuse(d, -EOPNOTSUPP, "reply: vCPU %" PRIu32 " is being stepped over an "
-                             "access; step over this one too, and toggle single step at its next "
-                             "event", ev->pub.vcpu);
+        return xmi_domain_refuse(
+            d, -EOPNOTSUPP,
+            "reply: vCPU %" PRIu32 " is being stepped over an "
+            "access; step over this one too, and toggle single step at its next "
+            "event",
+            ev->pub.vcpu);
     if ((r->flags || r->action != XMEM_REPLY_RESUME) && !(ev->pub.flags & XMEM_EVENT_PAUSED) &&
         r->action != XMEM_REPLY_STEP_OVER)
-        return xmi_domain_refuse(d, -EOPNOTSUPP, "reply %s: the vCPU does not wait, it can only be "
-                             "resumed", action_name(r->action));
+        return xmi_domain_refuse(d, -EOPNOTSUPP,
+                                 "reply %s: the vCPU does not wait, it can only be "
+                                 "resumed",
+                                 action_name(r->action));
     return check_action(d, ev, r);
 }
 
@@ -214,7 +222,8 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
     if (!ev || ev->state == EVENT_FREE)
         return xmi_domain_refuse(d, -EINVAL, "the event is none of this session");
     if (ev->state != EVENT_HELD)
-        return xmi_domain_refuse(d, -EALREADY, "event %" PRIu64 " was answered before", ev->pub.seq);
+        return xmi_domain_refuse(d, -EALREADY, "event %" PRIu64 " was answered before",
+                                 ev->pub.seq);
     int rc = domain_usable(d);
     if (rc) {
         ev->state = EVENT_ANSWERED;

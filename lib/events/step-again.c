@@ -38,8 +38,8 @@ static inline bool is_open(const struct step_view *sv, const struct event *ev, u
     uint32_t n = before->n;
     const struct step_page *p = &sv->pages.v[n];
     return sv->pages.n == n + 1 && p->gfn == ev->pub.u.mem.gfn &&
-           p->need == (ev->pub.u.mem.access & ACCESS_RWX) && sv->origin == origin &&
-           !sv->unhook && !sv->bad && same_pages(&sv->pages, before, n);
+           p->need == (ev->pub.u.mem.access & ACCESS_RWX) && sv->origin == origin && !sv->unhook &&
+           !sv->bad && same_pages(&sv->pages, before, n);
 }
 
 static struct step_view *open_for(const struct xmem_domain *d, const struct event *ev,

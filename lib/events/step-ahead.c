@@ -16,7 +16,8 @@
 #define SEGMENT_BIG 0x400u
 #define NOT_SURE 2
 
-_Static_assert(X86_READ == XMEM_ACCESS_R && X86_WRITE == XMEM_ACCESS_W && X86_FETCH == XMEM_ACCESS_X,
+_Static_assert(X86_READ == XMEM_ACCESS_R && X86_WRITE == XMEM_ACCESS_W &&
+                   X86_FETCH == XMEM_ACCESS_X,
                "the same bits");
 
 /* One look. */
@@ -63,7 +64,8 @@ static int read_page(void *arg, uint64_t gpa, void *buf, size_t n)
 {
     struct xmem_domain *d = arg;
     uint8_t *page;
-    if (page_cache_get(&steps_of(d)->ahead->pages, d->ops, d->dom, gpa / PAGE_BYTES, PAGE_RECENT, &page))
+    if (page_cache_get(&steps_of(d)->ahead->pages, d->ops, d->dom, gpa / PAGE_BYTES, PAGE_RECENT,
+                       &page))
         return -EIO;
     memcpy(buf, page + gpa % PAGE_BYTES, n);
     return 0;
@@ -86,8 +88,12 @@ static bool read_state(struct look *l)
         .rip = is_long ? a.rip : a.rip & UINT32_MAX,
         .rflags = a.rflags,
         .base = {a.es_base, a.cs_base, a.ss_base, a.ds_base, a.fs_base, a.gs_base},
-        .code = is_long ? 64 : a.cs & SEGMENT_BIG ? 32 : 16,
-        .stack = is_long ? 64 : a.ss & SEGMENT_BIG ? 32 : 16,
+        .code = is_long              ? 64
+                : a.cs & SEGMENT_BIG ? 32
+                                     : 16,
+        .stack = is_long              ? 64
+                 : a.ss & SEGMENT_BIG ? 32
+                                      : 16,
     };
     return true;
 }
@@ -169,8 +175,8 @@ static int look_at_gfn(struct look *l, uint64_t gfn, uint64_t gla, uint32_t acce
         return 0;
     int rc = rights_of(l, v, gfn, &rights);
     if (!rc && (access & ~rights_allow(rights)))
-        l->further = (struct xmem_event_mem){.gfn = gfn, .offset = gla % PAGE_BYTES, .gla = gla,
-                                             .access = need};
+        l->further = (struct xmem_event_mem){
+            .gfn = gfn, .offset = gla % PAGE_BYTES, .gla = gla, .access = need};
     return rc;
 }
 

@@ -21,7 +21,8 @@ static const uint8_t *table(void *ctx, uint64_t gfn)
     struct arm_reach *w = ctx;
     uint8_t *page;
     struct xmem_domain *d = w->d;
-    return page_cache_get(&steps_of(d)->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page) ? NULL : page;
+    return page_cache_get(&steps_of(d)->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page) ? NULL
+                                                                                             : page;
 }
 
 /* Stage 1 let the vCPU there: to the instruction, and to what the event is about. */
@@ -51,7 +52,7 @@ static enum arm_why translate(struct arm_reach *w, const struct arm_regs *r, uin
 }
 
 enum arm_why xmi_arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64_t va,
-                           enum arm_walked_kind kind, bool user, struct arm_translation *out)
+                               enum arm_walked_kind kind, bool user, struct arm_translation *out)
 {
     enum arm_why why = translate(w, r, va, kind, user, out);
     if (why == ARM_UNSURE && out->by_domain && passed_natively(w, va))
@@ -152,7 +153,7 @@ static enum arm_why piece(struct arm_reach *w, const struct arm_regs *r,
 }
 
 enum arm_why xmi_arm_reach_place(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
-                             struct arm_place *out)
+                                 struct arm_place *out)
 {
     uint32_t room = PAGE_BYTES - (uint32_t)in_page(touch->va);
     out->first = touch->bytes < room ? touch->bytes : room;
@@ -186,8 +187,9 @@ static enum arm_why read_code(struct arm_reach *w, const struct arm_regs *r, uin
     if (page_cache_get(&steps_of(d)->arm->pages, d->ops, d->dom, gfn, PAGE_RECENT, &page))
         return ARM_NO_PLACE;
     const uint8_t *at = page + in_page(t.ipa);
-    *out = bytes == ARM_WORD ? __atomic_load_n((const uint32_t *)(const void *)at, __ATOMIC_RELAXED) :
-                               __atomic_load_n((const uint16_t *)(const void *)at, __ATOMIC_RELAXED);
+    *out = bytes == ARM_WORD
+               ? __atomic_load_n((const uint32_t *)(const void *)at, __ATOMIC_RELAXED)
+               : __atomic_load_n((const uint16_t *)(const void *)at, __ATOMIC_RELAXED);
     return ARM_OK;
 }
 

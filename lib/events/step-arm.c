@@ -38,7 +38,8 @@ bool xmi_step_arm_can(const struct xmem_domain *d)
 static int ready(struct xmem_domain *d)
 {
     if (!steps_of(d)->arm)
-        steps_of(d)->arm = calloc(1, sizeof(*steps_of(d)->arm) + d->vcpu_n * sizeof(steps_of(d)->arm->vcpu[0]));
+        steps_of(d)->arm = calloc(1, sizeof(*steps_of(d)->arm) +
+                                         d->vcpu_n * sizeof(steps_of(d)->arm->vcpu[0]));
     d->watched = true;
     return steps_of(d)->arm ? 0 : xmi_domain_refuse(d, -ENOMEM, "out of memory");
 }
@@ -95,7 +96,7 @@ static enum arm_why read_registers(struct arm_reach *w)
     v->fetched = !(w->ev->pub.u.mem.access & XMEM_ACCESS_X);
     if (rc) {
         w->rc = xmi_domain_fail(d, rc, 0, "the registers of vCPU %" PRIu32 " cannot be read",
-                            w->ev->pub.vcpu);
+                                w->ev->pub.vcpu);
         return ARM_NO_PLACE;
     }
     xmi_ring_regs_decode(ring_of(d), xmi_event_data(d, w->ev), &regs);
@@ -119,8 +120,10 @@ static int put_registers(struct arm_reach *w, const struct arm_regs *r)
         w->v->modes = modes_of(r);
         w->v->read = context;
     }
-    return !rc || rc == -EINVAL ? rc :
-        xmi_domain_fail(d, rc, 0, "the registers of vCPU %" PRIu32 " cannot be set", w->ev->pub.vcpu);
+    return !rc || rc == -EINVAL
+               ? rc
+               : xmi_domain_fail(d, rc, 0, "the registers of vCPU %" PRIu32 " cannot be set",
+                                 w->ev->pub.vcpu);
 }
 
 /* Before memory is changed that must not be changed twice: will its registers be taken? */
@@ -167,8 +170,11 @@ static enum arm_why check_event(struct arm_reach *w, const struct arm_touch *tou
 /* Up to so many since the event, but one at least: it was answered for. */
 static enum arm_why loop_to(struct arm_reach *w, unsigned most)
 {
-    const struct arm_world world = {.ctx = w, .fetch = xmi_arm_reach_fetch, .place = xmi_arm_reach_place,
-                                    .decode = decode, .past = xmi_arm_reach_past};
+    const struct arm_world world = {.ctx = w,
+                                    .fetch = xmi_arm_reach_fetch,
+                                    .place = xmi_arm_reach_place,
+                                    .decode = decode,
+                                    .past = xmi_arm_reach_past};
     struct arm_vcpu *v = w->v;
     unsigned done;
     return xmi_arm_loop(&world, &v->now, &v->monitor, most > v->gone ? most - v->gone : 1, &done);
@@ -225,7 +231,8 @@ static bool left_to_others(const struct arm_reach *w)
     return true;
 }
 
-static enum arm_why once(struct arm_reach *w, const struct arm_insn *in, const struct arm_touch *touch)
+static enum arm_why once(struct arm_reach *w, const struct arm_insn *in,
+                         const struct arm_touch *touch)
 {
     struct arm_vcpu *v = w->v;
     struct arm_place at = {{NULL, NULL}, 0};
@@ -282,7 +289,8 @@ static int finish(struct arm_reach *w)
     int rc = only_pc ? 0 : put_registers(w, &v->now);
     if (rc) {
         v->not_put = rc != -EINVAL || v->wrote;
-        v->going = v->not_put ? w->ev : NULL; /* to be put back by the next answer, not done again */
+        v->going = v->not_put ? w->ev
+                              : NULL; /* to be put back by the next answer, not done again */
         vcpu_at(d, vcpu)->attention = true;
         return rc;
     }
@@ -304,8 +312,8 @@ static int finish(struct arm_reach *w)
 /* A further page, or another kind of access: an event of its own, with its own answer. */
 static int tell(struct arm_reach *w)
 {
-    struct xmem_event_mem m = {.gfn = w->ask_gfn, .offset = w->ask_gla & (PAGE_BYTES - 1),
-                               .gla = w->ask_gla};
+    struct xmem_event_mem m = {
+        .gfn = w->ask_gfn, .offset = w->ask_gla & (PAGE_BYTES - 1), .gla = w->ask_gla};
     m.access = w->ask_access | XMEM_ACCESS_GLA_VALID | XMEM_ACCESS_WITH_GLA;
     xmi_step_phase(w->d, w->ev->pub.vcpu, STEP_STOPPED);
     vcpu_of(w->d, w->ev)->attention = true;
@@ -393,7 +401,8 @@ static enum arm_why go_on(struct arm_reach *w)
         return ARM_OK;
     if (!w->v->looping)
         return instruction(w);
-    return (w->ev->pub.u.mem.access & XMEM_ACCESS_X) && is_target(&w->v->now) ? ARM_UNSURE : loop(w);
+    return (w->ev->pub.u.mem.access & XMEM_ACCESS_X) && is_target(&w->v->now) ? ARM_UNSURE
+                                                                              : loop(w);
 }
 
 int xmi_step_by_arm(struct xmem_domain *d, struct event *ev)
@@ -413,8 +422,10 @@ int xmi_step_by_arm(struct xmem_domain *d, struct event *ev)
     rc = finish(&w);
     if (rc != -EINVAL)
         return rc;
-    return w.v->wrote ? xmi_domain_fail(d, -EIO, 0, "the registers of vCPU %" PRIu32 " are not taken",
-                                    ev->pub.vcpu) : fall_back(&w, ARM_REFUSED);
+    return w.v->wrote
+               ? xmi_domain_fail(d, -EIO, 0, "the registers of vCPU %" PRIu32 " are not taken",
+                                 ev->pub.vcpu)
+               : fall_back(&w, ARM_REFUSED);
 }
 
 /*
@@ -423,7 +434,8 @@ int xmi_step_by_arm(struct xmem_domain *d, struct event *ev)
  */
 void xmi_step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a)
 {
-    struct arm_reach w = {.d = d, .ev = ev, .v = steps_of(d)->arm ? &steps_of(d)->arm->vcpu[ev->pub.vcpu] : NULL};
+    struct arm_reach w = {
+        .d = d, .ev = ev, .v = steps_of(d)->arm ? &steps_of(d)->arm->vcpu[ev->pub.vcpu] : NULL};
     if (!w.v || w.v->going != ev)
         return;
     w.v->going = NULL;

@@ -37,14 +37,14 @@ struct arm_vcpu {
     struct arm_regs now;      /* and as it is to go on */
     struct arm_monitor monitor;
     const struct event *going; /* the event that waits in the middle, or NULL */
-    bool looping;    /* through an exclusive's loop */
-    bool exclusive;  /* one was met */
-    bool wrote;      /* memory was changed, which must not be done again */
-    bool not_put;    /* all is done, and its registers could not be put back */
-    bool fetched;    /* its first instruction, by the vCPU itself */
-    uint32_t gone;   /* instructions done for the event that it met, */
-    uint32_t since;  /* of them, since a load-exclusive, */
-    uint32_t told;   /* and further events that were made of them */
+    bool looping;              /* through an exclusive's loop */
+    bool exclusive;            /* one was met */
+    bool wrote;                /* memory was changed, which must not be done again */
+    bool not_put;              /* all is done, and its registers could not be put back */
+    bool fetched;              /* its first instruction, by the vCPU itself */
+    uint32_t gone;             /* instructions done for the event that it met, */
+    uint32_t since;            /* of them, since a load-exclusive, */
+    uint32_t told;             /* and further events that were made of them */
     /* Left between a load- and a store-exclusive, by the instruction there: */
     uint64_t left_pc;
     uint32_t left_n; /* in a row, without a store, */
@@ -53,7 +53,7 @@ struct arm_vcpu {
     uint64_t load_pc, load_gla;
     uint32_t load_n;
     uint32_t load_most; /* then the loop that they may be in is gone through */
-    bool set_taken;  /* such registers were taken back before: of these modes */
+    bool set_taken;     /* such registers were taken back before: of these modes */
     uint32_t modes;
 };
 
@@ -69,25 +69,25 @@ struct arm_reach {
     struct xmem_domain *d;
     struct event *ev;
     struct arm_vcpu *v;
-    uint8_t kind;         /* of the instruction under way; ARM_NOTHING as long as it is not known */
+    uint8_t kind; /* of the instruction under way; ARM_NOTHING as long as it is not known */
     struct {
         bool used;
         uint8_t rights;
         uint64_t gfn;
     } last[ARM_WALKED_KINDS]; /* rights that were looked up in this step */
-    bool ask;             /* it is forbidden and was not answered for: */
+    bool ask;                 /* it is forbidden and was not answered for: */
     uint64_t ask_gfn, ask_gla;
-    uint32_t ask_access;  /* XMEM_ACCESS_* that are missing */
-    int rc;               /* a failure of the backend that has a text */
+    uint32_t ask_access; /* XMEM_ACCESS_* that are missing */
+    int rc;              /* a failure of the backend that has a text */
 };
 
 /* Callbacks of struct arm_world; ctx is a struct arm_reach. */
 enum arm_why xmi_arm_reach_fetch(void *ctx, const struct arm_regs *r, uint32_t *word);
 enum arm_why xmi_arm_reach_place(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
-                             struct arm_place *out);
+                                 struct arm_place *out);
 void xmi_arm_reach_past(void *ctx);
 /* The gfn of an address of the vCPU's, with its rights of stage 1. */
 enum arm_why xmi_arm_reach_gfn(struct arm_reach *w, const struct arm_regs *r, uint64_t va,
-                           enum arm_walked_kind kind, bool user, struct arm_translation *out);
+                               enum arm_walked_kind kind, bool user, struct arm_translation *out);
 
 #endif

@@ -57,7 +57,8 @@ int xmi_step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint
     uint8_t known = known_set_of(xmi_known_get(&v->known, gfn));
     if (known == KNOWN_NOTHING)
         known = view_default(v);
-    if (known == KNOWN_NOTHING || rights_turn(known) || v->unsure) /* not known, or an access turned them */
+    if (known == KNOWN_NOTHING || rights_turn(known) ||
+        v->unsure) /* not known, or an access turned them */
         return xmi_domain_ask_rights(d, v, gfn, rights);
     *rights = guards_narrow(d, v, gfn, known);
     return 0;

@@ -80,7 +80,7 @@ int xmi_copies_taken(struct xmem_domain *d, struct event *ev)
 static int turn(struct xmem_domain *d, struct view *v, uint64_t gfn, uint32_t access)
 {
     uint8_t rights = known_set_of(xmi_known_get(&v->known, gfn));
-    uint8_t turned = rights == XMEM_N2RWX                              ? XMEM_RWX
+    uint8_t turned = rights == XMEM_N2RWX                               ? XMEM_RWX
                      : rights == XMEM_RX2RW && (access & XMEM_ACCESS_W) ? XMEM_RW
                                                                         : rights;
     if (turned == rights)

@@ -23,8 +23,8 @@
 
 static bool is_prefix(uint8_t b, bool is_long)
 {
-    static const uint8_t legacy[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2,
-                                     0xf3};
+    static const uint8_t legacy[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
+                                     0x66, 0x67, 0xf0, 0xf2, 0xf3};
     return (is_long && (b & 0xf0) == 0x40) || memchr(legacy, b, sizeof(legacy));
 }
 
@@ -92,7 +92,8 @@ static struct looked *place_of(struct xmem_domain *d, uint64_t rip, uint64_t cr3
 bool xmi_step_not_for_xen(struct xmem_domain *d, struct event *ev)
 {
     uint64_t rip, cr3;
-    if (ring_of(d)->arch != XMEM_ARCH_X86 || (d->quirks & QUIRK_CODE_ELSEWHERE) || !d->ops->page_map)
+    if (ring_of(d)->arch != XMEM_ARCH_X86 || (d->quirks & QUIRK_CODE_ELSEWHERE) ||
+        !d->ops->page_map)
         return false;
     xmi_ring_regs_where(ring_of(d), xmi_event_data(d, ev), &rip, &cr3);
     struct looked *l = place_of(d, rip, cr3);
@@ -107,8 +108,8 @@ bool xmi_step_not_for_xen(struct xmem_domain *d, struct event *ev)
 /* ---- what it refused ---- */
 
 /* Its place in the table; *is: it is there. NULL: no memory, or not on this kind. */
-static struct looked *looked_at(struct xmem_domain *d, struct event *ev, uint64_t *rip, uint64_t *cr3,
-                                bool *is)
+static struct looked *looked_at(struct xmem_domain *d, struct event *ev, uint64_t *rip,
+                                uint64_t *cr3, bool *is)
 {
     if (ring_of(d)->arch != XMEM_ARCH_X86)
         return NULL;

@@ -21,7 +21,7 @@
 #define RELAX_LOOKS 2000
 #define LOOP_BYTES 64u /* a loop around an exclusive is within so many of it */
 #define LOOP_MOVES 8u
-#define SLOTS_LEFT 2u /* for vCPUs that are waited for */
+#define SLOTS_LEFT 2u      /* for vCPUs that are waited for */
 #define RELAX_LOOKS_MIN 16 /* whatever the clock says: the tool itself may not have run */
 
 /* ---- pages open for a moment ---- */
@@ -81,8 +81,7 @@ static void tell(struct xmem_domain *d, const struct relaxed *r, bool open)
 {
     struct view *v = domain_view(d, r->view);
     if (d->ops->step_note && v)
-        (void)d->ops->step_note(d->dom, r->view, r->gfn, r->vcpu,
-                                armed(d, v, r->gfn), open);
+        (void)d->ops->step_note(d->dom, r->view, r->gfn, r->vcpu, armed(d, v, r->gfn), open);
 }
 
 static int open_page(struct xmem_domain *d, struct view *v, const struct step_page *p,
@@ -232,13 +231,16 @@ static bool can_hold(struct xmem_domain *d)
 uint32_t xmi_step_passes(struct xmem_domain *d, uint32_t means)
 {
     uint32_t others = d->vcpu_n > 1 && (means & (XMEM_STEP_SINGLE | XMEM_STEP_RELAX)) &&
-                      !can_hold(d) ? XMEM_PASSES_OTHERS : 0;
+                              !can_hold(d)
+                          ? XMEM_PASSES_OTHERS
+                          : 0;
     if (means == XMEM_STEP_HYPERVISOR)
         return 0;
     if (means == XMEM_STEP_VIEW) /* the guest may get into it, where it cannot be hidden */
         return d->caps.flags & XMEM_CAP_VISIBILITY ? 0 : XMEM_PASSES_OTHERS;
     if (means == XMEM_STEP_EMULATE)
-        return xmi_step_arm_can(d) || (d->quirks & QUIRK_EMULATES_BY_RIGHTS) ? 0 : XMEM_PASSES_PAGES;
+        return xmi_step_arm_can(d) || (d->quirks & QUIRK_EMULATES_BY_RIGHTS) ? 0
+                                                                             : XMEM_PASSES_PAGES;
     return others | (means == XMEM_STEP_RELAX ? XMEM_PASSES_AGAIN : 0);
 }
 
@@ -277,7 +279,8 @@ int xmi_step_pay(struct xmem_domain *d)
 int xmi_step_close_all(struct xmem_domain *d)
 {
     int first = close_pages(d, ALL_VCPUS);
-    for (size_t i = 0; i < steps_of(d)->relaxed.n; i++) /* still open: the walk over the ledger tries again */
+    for (size_t i = 0; i < steps_of(d)->relaxed.n;
+         i++) /* still open: the walk over the ledger tries again */
         if (domain_view(d, relaxed_at(d, i)->view))
             view_unsure(domain_view(d, relaxed_at(d, i)->view), true);
     xmi_list_cut(&steps_of(d)->relaxed, 0);
@@ -440,7 +443,7 @@ int xmi_step_by_relaxing(struct xmem_domain *d, struct event *ev)
     }
     struct xmem_error why = d->error;
     (void)xmi_step_close(d, vcpu); /* the event is answered: what fails is for xmi_step_pay() */
-    if (rc > 0) { /* its pages are kept in mind until it is known to be over */
+    if (rc > 0) {                  /* its pages are kept in mind until it is known to be over */
         xmi_step_reset(d, vcpu);
         vcpu_at(d, vcpu)->repeats = 0;
     }

@@ -37,23 +37,23 @@ struct step_view;
 struct event;
 
 struct step {
-    uint8_t phase;  /* enum step_phase */
-    uint8_t means;  /* the XMEM_STEP_* in use, */
-    uint8_t failed; /* and those that did not do this instruction */
-    bool strict;    /* none with XMEM_PASSES_OTHERS or XMEM_PASSES_AGAIN */
-    uint16_t origin; /* view in which the vCPU belongs, */
-    uint16_t back;   /* and where it goes then */
-    bool unhook;    /* past a breakpoint: the first page shows the host's frame */
-    bool sure;      /* by emulation: no page of it is untold */
-    bool exclusive; /* a store-exclusive, which is not done when the pc moves */
-    uint32_t again; /* events for pages that were open already */
-    uint64_t pc;    /* relaxing, asked: of the instruction */
-    uint64_t registers; /* and a sum of its registers, where the event had them */
-    struct step_view *in; /* by view: where it runs */
+    uint8_t phase;          /* enum step_phase */
+    uint8_t means;          /* the XMEM_STEP_* in use, */
+    uint8_t failed;         /* and those that did not do this instruction */
+    bool strict;            /* none with XMEM_PASSES_OTHERS or XMEM_PASSES_AGAIN */
+    uint16_t origin;        /* view in which the vCPU belongs, */
+    uint16_t back;          /* and where it goes then */
+    bool unhook;            /* past a breakpoint: the first page shows the host's frame */
+    bool sure;              /* by emulation: no page of it is untold */
+    bool exclusive;         /* a store-exclusive, which is not done when the pc moves */
+    uint32_t again;         /* events for pages that were open already */
+    uint64_t pc;            /* relaxing, asked: of the instruction */
+    uint64_t registers;     /* and a sum of its registers, where the event had them */
+    struct step_view *in;   /* by view: where it runs */
     struct step_view *was;  /* where it ran last */
     struct step_view *next; /* stopped: where its further page is open too */
     uint64_t looked;        /* the session's count of preparations then */
-    struct event *later;  /* whose answer waits */
+    struct event *later;    /* whose answer waits */
     struct step_pages pages;
 };
 
@@ -76,14 +76,15 @@ struct vcpu {
     uint64_t ran;       /* ns on a processor, when that was noted last */
     bool io_again;      /* it may come back to an input instruction that was emulated, */
     uint64_t io_pc;     /* this one */
-    uint8_t writes;     /* its instruction, into the page of gfn written, that has copies; 2: into more */
+    uint8_t
+        writes; /* its instruction, into the page of gfn written, that has copies; 2: into more */
     uint64_t written;
 };
 
 /* All steps of a session. */
 struct stepping {
-    struct vcpu *vcpus;        /* d->vcpu_n of them */
-    struct step_view **views;  /* for stepping over */
+    struct vcpu *vcpus;       /* d->vcpu_n of them */
+    struct step_view **views; /* for stepping over */
     size_t view_n, view_cap;
     uint64_t prepared;         /* times that what is open in one changed */
     uint32_t n;                /* vCPUs in a step */

@@ -19,12 +19,9 @@ bool xmi_step_barred(struct xmem_domain *d, const struct step *s, uint32_t means
 static const char *passes_text(uint32_t passes)
 {
     switch (passes & TOO_WIDE) {
-    case TOO_WIDE:
-        return "accesses of other vCPUs and further ones of this vCPU";
-    case XMEM_PASSES_AGAIN:
-        return "further accesses of this vCPU";
-    default:
-        return "accesses of other vCPUs";
+    case TOO_WIDE: return "accesses of other vCPUs and further ones of this vCPU";
+    case XMEM_PASSES_AGAIN: return "further accesses of this vCPU";
+    default: return "accesses of other vCPUs";
     }
 }
 
@@ -54,13 +51,15 @@ int xmi_step_refuse(struct xmem_domain *d, const struct event *ev, uint32_t mean
     const char *name = NULL;
     uint32_t wide = s->strict ? too_wide(d, means & ~s->failed, &name) : 0;
     if (!wide)
-        return xmi_domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%"
-                             PRIx64 ": none of the means allowed can do it", ev->pub.vcpu,
-                             ev->pub.u.mem.gfn);
-    return xmi_domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%" PRIx64
-                         " strictly: it could be %s, but %s to the page would pass meanwhile",
-                         ev->pub.vcpu, ev->pub.u.mem.gfn, name,
-                         passes_text(xmi_step_passes(d, wide)));
+        return xmi_domain_refuse(d, -EOPNOTSUPP,
+                                 "vCPU %" PRIu32 " cannot be stepped over gfn 0x%" PRIx64
+                                 ": none of the means allowed can do it",
+                                 ev->pub.vcpu, ev->pub.u.mem.gfn);
+    return xmi_domain_refuse(d, -EOPNOTSUPP,
+                             "vCPU %" PRIu32 " cannot be stepped over gfn 0x%" PRIx64
+                             " strictly: it could be %s, but %s to the page would pass meanwhile",
+                             ev->pub.vcpu, ev->pub.u.mem.gfn, name,
+                             passes_text(xmi_step_passes(d, wide)));
 }
 
 int xmi_step_tell_again(struct xmem_domain *d, struct event *ev)

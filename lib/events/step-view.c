@@ -19,10 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUT_MS 500     /* for vCPUs on the way to leave a step view */
-#define OUT_LOOKS 64u  /* whatever the clock says: the tool itself may not have run */
-#define KEPT 3u        /* views that stay for one view's steps, while there are some */
-#define AGAIN_MAX 64u  /* events for what is open, before it is the caller's */
+#define OUT_MS 500    /* for vCPUs on the way to leave a step view */
+#define OUT_LOOKS 64u /* whatever the clock says: the tool itself may not have run */
+#define KEPT 3u       /* views that stay for one view's steps, while there are some */
+#define AGAIN_MAX 64u /* events for what is open, before it is the caller's */
 
 /* ---- the views ---- */
 
@@ -36,7 +36,8 @@ static int make(struct xmem_domain *d, uint16_t origin, struct step_view **out)
 {
     struct step_view *sv;
     *out = NULL;
-    if (xmi_array_room((void **)&steps_of(d)->views, steps_of(d)->view_n, &steps_of(d)->view_cap, sizeof(sv)) ||
+    if (xmi_array_room((void **)&steps_of(d)->views, steps_of(d)->view_n, &steps_of(d)->view_cap,
+                       sizeof(sv)) ||
         !(sv = calloc(1, sizeof(*sv))))
         return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     bool follow = !origin && (d->quirks & QUIRK_HOST_SET_OVERWRITES_VIEWS);
@@ -142,9 +143,9 @@ static int set(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint8_
     d->stats.sets++;
     rc = d->ops->rights_set(d->dom, v->id, gfn, 1, rights, &done);
     if (rc)
-        return xmi_domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u, for stepping: gfn 0x%" PRIx64
-                           " cannot be set to %s", v->id, gfn,
-                           xmem_rights_name((enum xmem_rights)rights));
+        return xmi_domain_fail(d, rc, MAY_SRCH | MAY_NOSPC,
+                               "view %u, for stepping: gfn 0x%" PRIx64 " cannot be set to %s",
+                               v->id, gfn, xmem_rights_name((enum xmem_rights)rights));
     if (!v->follow)
         (void)xmi_known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
     return 0;
@@ -546,15 +547,18 @@ int xmi_step_view_going(struct xmem_domain *d, uint16_t id)
     if (!steps_of(d)->view_n)
         return 0;
     if (!none_from(d, id) && !wait_for(d, none_from, id))
-        return xmi_domain_refuse(d, -EBUSY, "view %u cannot be destroyed, a vCPU that is stepped over "
-                             "an access comes back to it; unpause the domain, or answer the events "
-                             "that are there, and try again", id);
+        return xmi_domain_refuse(
+            d, -EBUSY,
+            "view %u cannot be destroyed, a vCPU that is stepped over "
+            "an access comes back to it; unpause the domain, or answer the events "
+            "that are there, and try again",
+            id);
     for (size_t i = steps_of(d)->view_n; i--;) {
         struct step_view *sv = steps_of(d)->views[i];
         int rc = sv->origin == id ? drop(d, sv) : 0;
         if (rc)
             return xmi_domain_fail(d, rc, MAY_BUSY, "view %u, for stepping, cannot be destroyed",
-                               sv->v->id);
+                                   sv->v->id);
     }
     return 0;
 }
@@ -573,9 +577,11 @@ int xmi_step_before_switch(struct xmem_domain *d)
 {
     if (!steps_of(d)->view_n || none_running(d, 0) || wait_for(d, none_running, 0))
         return 0;
-    return xmi_domain_refuse(d, -EBUSY, "domain %" PRIu32 " cannot be switched now: a vCPU that is "
-                         "stepped over an access does not go on; unpause the domain, or answer "
-                         "the events that are there, and try again", d->domid);
+    return xmi_domain_refuse(d, -EBUSY,
+                             "domain %" PRIu32 " cannot be switched now: a vCPU that is "
+                             "stepped over an access does not go on; unpause the domain, or answer "
+                             "the events that are there, and try again",
+                             d->domid);
 }
 
 void xmi_step_switched(struct xmem_domain *d, uint16_t view)

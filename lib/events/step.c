@@ -15,7 +15,7 @@
 
 #define ACCESS_RWX (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
 #define FAST_LOOKS 4u
-#define ARM_PAGES 6u    /* of one instruction: code and two operands, each over a boundary */
+#define ARM_PAGES 6u /* of one instruction: code and two operands, each over a boundary */
 
 /* ---- phases ---- */
 
@@ -191,9 +191,10 @@ static int step_access(struct xmem_domain *d, struct event *ev)
     bool again = xmi_step_pages_have(&s->pages, ev->pub.u.mem.gfn, need);
     s->strict = step_wants_strict(d, ev);
     if (!xmi_step_pages_add(&s->pages, ev->pub.u.mem.gfn, need))
-        return xmi_domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over gfn 0x%"
-                             PRIx64 ": its instruction touches more than %u pages",
-                             ev->pub.vcpu, ev->pub.u.mem.gfn, STEP_PAGES);
+        return xmi_domain_refuse(d, -EOPNOTSUPP,
+                                 "vCPU %" PRIu32 " cannot be stepped over gfn 0x%" PRIx64
+                                 ": its instruction touches more than %u pages",
+                                 ev->pub.vcpu, ev->pub.u.mem.gfn, STEP_PAGES);
     int rc = by_some_means(d, ev, d->caps.step_means);
     if (rc) { /* the event stays open: nothing was answered for */
         s->pages.n = n;
@@ -220,9 +221,11 @@ static int past_breakpoint(struct xmem_domain *d, struct event *ev)
     xmi_step_reset(d, ev->pub.vcpu);
     s->strict = step_wants_strict(d, ev);
     if (!(d->caps.step_means & XMEM_STEP_VIEW) || xmi_step_barred(d, s, XMEM_STEP_VIEW))
-        return xmi_domain_refuse(d, -EOPNOTSUPP, "vCPU %" PRIu32 " cannot be stepped over the "
-                             "breakpoint in gfn 0x%" PRIx64 ": no fast single step in a view%s",
-                             ev->pub.vcpu, gfn, s->strict ? " that the guest cannot enter" : "");
+        return xmi_domain_refuse(d, -EOPNOTSUPP,
+                                 "vCPU %" PRIu32 " cannot be stepped over the "
+                                 "breakpoint in gfn 0x%" PRIx64 ": no fast single step in a view%s",
+                                 ev->pub.vcpu, gfn,
+                                 s->strict ? " that the guest cannot enter" : "");
     s->origin = ev->home;
     s->back = way_on(d, ev);
     s->means = XMEM_STEP_VIEW;
@@ -367,7 +370,8 @@ static int asked_again(struct xmem_domain *d, struct event *ev)
     struct step *s = &vcpu_of(d, ev)->step;
     bool same = ev->pub.reason == XMEM_EVENT_MEM_ACCESS && s->origin == ev->home &&
                 s->pc == xmi_event_pc(d, ev) &&
-                xmi_step_pages_have(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX);
+                xmi_step_pages_have(&s->pages, ev->pub.u.mem.gfn,
+                                    ev->pub.u.mem.access & ACCESS_RWX);
     if (same) {
         xmi_step_phase(d, ev->pub.vcpu, STEP_STOPPED);
         if (!by_some_means(d, ev, d->caps.step_means))
@@ -380,7 +384,8 @@ static int asked_again(struct xmem_domain *d, struct event *ev)
 static int event_of_step(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
-    struct step_view *sv = steps_of(d)->view_n && ev->pub.view ? xmi_step_view_of(d, ev->pub.view) : NULL;
+    struct step_view *sv = steps_of(d)->view_n && ev->pub.view ? xmi_step_view_of(d, ev->pub.view)
+                                                               : NULL;
     if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
         return 0;
     if (v->step.in && !sv) {
@@ -399,7 +404,8 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
         v->attention = true;
     int rc = v->step.phase == STEP_RUNS ? event_in_step(d, ev) : 0;
     if (rc || ev->pub.reason != XMEM_EVENT_SINGLESTEP) {
-        if (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && !rc && !events_of(d)->emul_monitor_user) {
+        if (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && !rc &&
+            !events_of(d)->emul_monitor_user) {
             xmi_event_answer(d, ev, 0);
             return 1;
         }
@@ -413,7 +419,8 @@ int xmi_step_event(struct xmem_domain *d, struct event *ev)
     int rc = event_of_step(d, ev);
     if (!steps_of(d)->later_n || d->pauses)
         return rc;
-    int rc2 = xmi_step_resume(d); /* whoever waited for this step's end; one that fails is told again */
+    int rc2 = xmi_step_resume(
+        d); /* whoever waited for this step's end; one that fails is told again */
     return rc > 0 && rc2 ? rc2 : rc;
 }
 
@@ -477,8 +484,9 @@ static bool fast_going_on(struct xmem_domain *d, uint32_t vcpu)
     uint16_t view;
     if (!v->fast)
         return false;
-    if (v->fast_end == v->fast_view || v->fast_view == NO_VIEW) { /* sent there: over as soon as it runs, */
-        if (v->fast_looks < FAST_LOOKS)                           /* or else switched off from outside */
+    if (v->fast_end == v->fast_view ||
+        v->fast_view == NO_VIEW) {      /* sent there: over as soon as it runs, */
+        if (v->fast_looks < FAST_LOOKS) /* or else switched off from outside */
             v->fast_looks++;
         return v->fast_looks < FAST_LOOKS;
     }
@@ -492,8 +500,8 @@ static bool sleeps(struct xmem_domain *d, uint32_t vcpu)
 {
     uint64_t ns;
     bool idle = false;
-    return d->ops->vcpu_step_off && d->ops->vcpu_ran && !d->ops->vcpu_ran(d->dom, vcpu, &ns, &idle) &&
-           idle;
+    return d->ops->vcpu_step_off && d->ops->vcpu_ran &&
+           !d->ops->vcpu_ran(d->dom, vcpu, &ns, &idle) && idle;
 }
 
 bool xmi_step_any(struct xmem_domain *d)

@@ -27,12 +27,12 @@
 struct step_view {
     struct view *v;
     uint16_t origin;
-    bool bad;       /* what is set there is not known any more: not for another step */
-    bool unhook;    /* the first open page shows the host's frame */
-    bool turns;     /* a page was put there with rights that accesses turn */
+    bool bad;               /* what is set there is not known any more: not for another step */
+    bool unhook;            /* the first open page shows the host's frame */
+    bool turns;             /* a page was put there with rights that accesses turn */
     struct step_view *then; /* where its step went on last, at a further page */
-    uint32_t users; /* vCPUs that may be in it */
-    uint64_t prepared; /* when */
+    uint32_t users;         /* vCPUs that may be in it */
+    uint64_t prepared;      /* when */
     struct step_pages pages;
 };
 
@@ -61,7 +61,6 @@ int xmi_step_alone(struct xmem_domain *d, uint32_t vcpu);
 void xmi_step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end);
 /* The vCPU is answered with an emulation: what cannot be emulated is stepped over otherwise. */
 void xmi_step_emulated(struct xmem_domain *d, struct event *ev);
-
 
 /* ---- for those who change rights and views ---- */
 

@@ -23,9 +23,10 @@
 static int broken(struct xmem_domain *d, const char *why)
 {
     events_of(d)->broken = true;
-    return xmi_domain_refuse(d, -EPROTO, "domain %" PRIu32 ": the ring holds garbage: %s; the session "
-                         "does not look at it again until monitoring is disabled and enabled",
-                         d->domid, why);
+    return xmi_domain_refuse(d, -EPROTO,
+                             "domain %" PRIu32 ": the ring holds garbage: %s; the session "
+                             "does not look at it again until monitoring is disabled and enabled",
+                             d->domid, why);
 }
 
 /*
@@ -111,8 +112,7 @@ static inline bool is_further(struct xmem_domain *d, struct event *ev)
 static inline bool for_step(const struct xmem_domain *d, const struct event *ev)
 {
     return vcpu_of(d, ev)->step.phase || vcpu_of(d, ev)->fast ||
-           ev->pub.reason == XMEM_EVENT_SINGLESTEP ||
-           (ev->pub.view && steps_of(d)->view_n) ||
+           ev->pub.reason == XMEM_EVENT_SINGLESTEP || (ev->pub.view && steps_of(d)->view_n) ||
            (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && d->led->emul_monitor);
 }
 
@@ -243,8 +243,10 @@ static int check_monitoring(struct xmem_domain *d)
         return 0;
     if (d->dead)
         return -ESHUTDOWN;
-    return xmi_domain_refuse(d, -ENODEV, "domain %" PRIu32 " is not monitored: call "
-                         "xmem_domain_enable() first", d->domid);
+    return xmi_domain_refuse(d, -ENODEV,
+                             "domain %" PRIu32 " is not monitored: call "
+                             "xmem_domain_enable() first",
+                             d->domid);
 }
 
 static int next_slow(struct xmem_domain *d, const struct xmem_event **out)
@@ -354,11 +356,11 @@ int xmem_event_get_regs(struct xmem_domain *d, const struct xmem_event *ev, stru
         return -EINVAL;
     struct event *e = ev ? event_of(events_of(d), ev) : NULL;
     if (!e || e->state == EVENT_FREE || xmi_sized_check(out))
-        return xmi_domain_refuse(d, -EINVAL, "xmem_event_get_regs: %s", e ? "out.size is not set" :
-                             "no event of this session");
+        return xmi_domain_refuse(d, -EINVAL, "xmem_event_get_regs: %s",
+                                 e ? "out.size is not set" : "no event of this session");
     if (e->state != EVENT_HELD)
-        return xmi_domain_refuse(d, -EALREADY, "event %" PRIu64 " was answered: its registers are gone",
-                             e->pub.seq);
+        return xmi_domain_refuse(
+            d, -EALREADY, "event %" PRIu64 " was answered: its registers are gone", e->pub.seq);
     xmi_ring_regs_decode(ring_of(d), xmi_event_data(d, e), &own);
     xmi_sized_out(out, &own, sizeof(own));
     return 0;

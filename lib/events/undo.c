@@ -27,15 +27,21 @@ static void undo_steps(struct xmem_domain *d, struct outcome *o)
         if (rc)
             v->hw_step = true; /* whichever kind it is; its view may go */
         if (rc)
-            xmi_outcome_note(d, o, xmi_domain_refuse(d, -EIO, "vCPU %" PRIu32 " did not end its single step, which "
-                                             "cannot be switched off from outside (%d)", i, rc));
+            xmi_outcome_note(d, o,
+                             xmi_domain_refuse(d, -EIO,
+                                               "vCPU %" PRIu32
+                                               " did not end its single step, which "
+                                               "cannot be switched off from outside (%d)",
+                                               i, rc));
         else
             v->led->stepped = v->hw_step = v->fast = false;
     }
 }
 
 const struct ledger_kind xmi_events_steps = {
-    .turn = LEDGER_STEPS, .any = any_step, .undo = undo_steps,
+    .turn = LEDGER_STEPS,
+    .any = any_step,
+    .undo = undo_steps,
 };
 
 static bool any_monitor(const struct xmem_domain *d)
@@ -50,7 +56,7 @@ static int monitor_off(struct xmem_domain *d, uint32_t reason, uint32_t index, s
     if (!rc || rc == -EEXIST)
         return 0;
     rc = xmi_domain_fail(d, rc, 0, "events %s cannot be switched off",
-                     xmem_event_reason_name((enum xmem_event_reason)reason));
+                         xmem_event_reason_name((enum xmem_event_reason)reason));
     xmi_outcome_note(d, o, rc);
     return rc;
 }
@@ -72,5 +78,7 @@ static void undo_monitors(struct xmem_domain *d, struct outcome *o)
 }
 
 const struct ledger_kind xmi_events_monitors = {
-    .turn = LEDGER_MONITORS, .any = any_monitor, .undo = undo_monitors,
+    .turn = LEDGER_MONITORS,
+    .any = any_monitor,
+    .undo = undo_monitors,
 };

@@ -76,7 +76,7 @@ static int pae(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64
 }
 
 int xmi_x86_translate(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
-                  uint64_t *gpa)
+                      uint64_t *gpa)
 {
     bool is_long = r->msr_efer & X86_EFER_LMA;
     if (!is_long)
@@ -93,7 +93,7 @@ int xmi_x86_translate(const struct x86_memory *m, const struct xmem_regs_x86 *r,
 }
 
 size_t xmi_x86_read(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
-                void *buf, size_t n)
+                    void *buf, size_t n)
 {
     size_t done = 0;
     while (done < n) {

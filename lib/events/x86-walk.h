@@ -25,9 +25,9 @@ struct x86_memory {
  * nothing is mapped there; what read() answers.
  */
 int xmi_x86_translate(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
-                  uint64_t *gpa);
+                      uint64_t *gpa);
 /* n bytes from a linear address on, over page boundaries. The number read before a failure. */
 size_t xmi_x86_read(const struct x86_memory *m, const struct xmem_regs_x86 *r, uint64_t linear,
-                void *buf, size_t n);
+                    void *buf, size_t n);
 
 #endif

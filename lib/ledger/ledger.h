@@ -83,7 +83,7 @@ int xmi_outcome_of(struct xmem_domain *d, const struct outcome *o);
 
 /* When kinds of entries are undone, from the first to the last. */
 enum ledger_turn {
-    LEDGER_STEPS,    /* single step, from outside: of vCPUs that did not end it. The domain is paused, */
+    LEDGER_STEPS, /* single step, from outside: of vCPUs that did not end it. The domain is paused, */
     LEDGER_STATE,    /* and here; as far as that is possible without a ring where there is none */
     LEDGER_MONITORS, /* and here */
     LEDGER_LAST,     /* pages and pauses: with the domain's last changes */

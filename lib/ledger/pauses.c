@@ -53,9 +53,11 @@ void xmi_domain_as_before(const struct xmem_domain *d, struct xmem_error *text)
 {
     if (d->dead)
         return;
-    xmi_error_add(text, d->ledger->own_pauses ? "; nothing was changed, but the domain is paused until a call of this "
-                                         "session can unpause it"
-                                       : "; all is as before");
+    xmi_error_add(text,
+                  d->ledger->own_pauses
+                      ? "; nothing was changed, but the domain is paused until a call of this "
+                        "session can unpause it"
+                      : "; all is as before");
 }
 
 static int undo_pauses(struct xmem_domain *d, uint32_t *pauses)
@@ -70,8 +72,9 @@ static void undo(struct xmem_domain *d, struct outcome *o)
 {
     int rc = undo_pauses(d, &d->pauses), rc2 = undo_pauses(d, &d->ledger->own_pauses);
     if (rc || rc2)
-        xmi_outcome_note(d, o, xmi_domain_fail(d, rc ? rc : rc2, 0, "domain %" PRIu32 " cannot be unpaused",
-                                       d->domid));
+        xmi_outcome_note(d, o,
+                         xmi_domain_fail(d, rc ? rc : rc2, 0,
+                                         "domain %" PRIu32 " cannot be unpaused", d->domid));
 }
 
 static bool any_pauses(const struct xmem_domain *d)

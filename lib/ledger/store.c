@@ -16,9 +16,14 @@ int xmi_ledger_open(struct xmem_domain *d, int fd, const struct ledger_kind *con
     d->ledger->kinds = kinds;
     struct ledger_head *h = d->led = arena_at(&d->ledger->arena, 0);
     *h = (struct ledger_head){
-        .version = LEDGER_VERSION, .head_size = sizeof(*h), .pages = d->ledger->arena.pages,
-        .session = d->number, .pid = (uint32_t)getpid(), .domid = d->domid,
-        .default_found = KNOWN_NOTHING, .default_now = KNOWN_NOTHING,
+        .version = LEDGER_VERSION,
+        .head_size = sizeof(*h),
+        .pages = d->ledger->arena.pages,
+        .session = d->number,
+        .pid = (uint32_t)getpid(),
+        .domid = d->domid,
+        .default_found = KNOWN_NOTHING,
+        .default_now = KNOWN_NOTHING,
     };
     d->ledger->arena.told = &h->pages;
     d->ledger->arena.freed = &h->freed;

@@ -41,7 +41,7 @@ static bool get_filter(struct policy_parser *pp, const struct json_value *v, uin
 
         if (bit == 0 || (access & bit)) {
             xmi_json_error(pp->doc, v, XM_MSG_ACCESS_FILTER,
-                       "\"%s\" is not made of r, w and x, each once at most", text);
+                           "\"%s\" is not made of r, w and x, each once at most", text);
             return false;
         }
         access |= bit;
@@ -74,7 +74,7 @@ static bool get_object(struct policy_parser *pp, const struct json_value *v, boo
 }
 
 bool xmi_policy_get_action(struct policy_parser *pp, const struct json_value *v, bool filter,
-                       struct policy_action *out)
+                           struct policy_action *out)
 {
     struct policy_action a = {.access = POLICY_ACCESS_ALL, .pos = xmi_policy_pos(pp, v)};
 
@@ -83,7 +83,7 @@ bool xmi_policy_get_action(struct policy_parser *pp, const struct json_value *v,
             return false;
     } else if (v->kind != JSON_OBJECT) {
         xmi_json_error(pp->doc, v, XM_MSG_TYPE, "%s where an action is expected",
-                   xmi_json_kind_name(v->kind));
+                       xmi_json_kind_name(v->kind));
         return false;
     } else if (!get_object(pp, v, filter, &a)) {
         return false;
@@ -91,7 +91,7 @@ bool xmi_policy_get_action(struct policy_parser *pp, const struct json_value *v,
     if (a.action == XMEM_ACTION_SWITCH &&
         (v->kind == JSON_STRING || !xmi_json_find(pp->doc, v, "view"))) {
         xmi_json_error(pp->doc, v, XM_MSG_ACTION_VIEW,
-                   "\"switch\" needs a view: {\"action\": \"switch\", \"view\": NAME}");
+                       "\"switch\" needs a view: {\"action\": \"switch\", \"view\": NAME}");
         return false;
     }
     *out = a;

@@ -14,8 +14,8 @@
 #include "policy/policy-int.h"
 
 #define BYTES_MAX 4096u
-#define SEARCH_MIN 8u            /* bytes that are worth looking for */
-#define PLACES_MAX (1u << 20)    /* where they are looked for */
+#define SEARCH_MIN 8u         /* bytes that are worth looking for */
+#define PLACES_MAX (1u << 20) /* where they are looked for */
 
 /* ---- parsing ---- */
 
@@ -55,8 +55,8 @@ static bool parse_slide(struct policy_parser *pp, const struct json_value *v,
     if (a->step % PAGE_BYTES)
         xmi_json_error(pp->doc, v, XM_MSG_ANCHOR, "steps are multiples of %u bytes", PAGE_BYTES);
     else
-        xmi_json_error(pp->doc, v, XM_MSG_ANCHOR, "%u bytes are too few to be looked for; %u are not",
-                   a->len, SEARCH_MIN);
+        xmi_json_error(pp->doc, v, XM_MSG_ANCHOR,
+                       "%u bytes are too few to be looked for; %u are not", a->len, SEARCH_MIN);
     return false;
 }
 
@@ -77,7 +77,8 @@ static void parse_anchor(struct policy_parser *pp, const struct json_value *v, s
     bytes = xmi_json_find(pp->doc, v, "bytes");
     slide = xmi_json_find(pp->doc, v, "slide");
     if (!text == !bytes)
-        xmi_json_error(pp->doc, v, XM_MSG_ANCHOR, "one of \"text\" and \"bytes\" says what stands there");
+        xmi_json_error(pp->doc, v, XM_MSG_ANCHOR,
+                       "one of \"text\" and \"bytes\" says what stands there");
     else if (text ? parse_text(pp, text, a) : parse_bytes(pp, bytes, a))
         good = !slide || parse_slide(pp, slide, a);
     xmi_policy_symbols_anchor(pp, v, (uint32_t)i);
@@ -87,13 +88,13 @@ void xmi_policy_parse_anchors(struct policy_parser *pp, const struct json_value 
 {
     struct xmem_policy *p = pp->p;
 
-    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) || !xmi_json_want_count(pp->doc, v, 0, POLICY_MAX_ANCHORS))
+    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) ||
+        !xmi_json_want_count(pp->doc, v, 0, POLICY_MAX_ANCHORS))
         return;
     p->anchors = xmi_policy_array(pp, v, sizeof(*p->anchors));
     if (!p->anchors)
         return;
-    json_for_each(pp->doc, it, v)
-        parse_anchor(pp, it, p->n_anchors++);
+    json_for_each(pp->doc, it, v) parse_anchor(pp, it, p->n_anchors++);
 }
 
 void xmi_policy_anchors_free(struct xmem_policy *p)
@@ -113,9 +114,11 @@ void xmi_policy_anchors_free(struct xmem_policy *p)
 void xmi_policy_warn_anchors(const struct xmem_policy *p, struct xmem_report *r)
 {
     for (size_t i = 0; i < p->n_unanchored; i++)
-        xmi_policy_warning(p, r, XM_MSG_NO_ANCHOR, p->unanchored[i].pos, p->unanchored[i].path,
-                       "nothing checks that \"%.200s\" is of the kernel that runs, and at which "
-                       "address it is (KASLR): an anchor does", p->unanchored[i].file);
+        xmi_policy_warning(
+            p, r, XM_MSG_NO_ANCHOR, p->unanchored[i].pos, p->unanchored[i].path,
+            "nothing checks that \"%.200s\" is of the kernel that runs, and at which "
+            "address it is (KASLR): an anchor does",
+            p->unanchored[i].file);
 }
 
 /* ---- in the guest ---- */
@@ -161,22 +164,24 @@ static void missed(struct search *s, size_t i, const char *text)
     s->err = s->err ? s->err : -ENOENT;
     snprintf(path, sizeof(path), "/anchors/%zu", i);
     xmi_policy_error(s->p, s->r, XM_MSG_ANCHOR_MISSED, a->pos, path, "\"%.100s\" of \"%.200s\" %s",
-                 a->symbol, a->file, text);
+                     a->symbol, a->file, text);
 }
 
 static void ask_failed(struct search *s, int err)
 {
     s->err = err;
     xmi_policy_error(s->p, s->r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
-                 xmem_domain_last_error(s->d));
+                     xmem_domain_last_error(s->d));
 }
 
 static void not_there(struct search *s, size_t i)
 {
     char text[200];
 
-    snprintf(text, sizeof(text), "is not at guest-physical 0x%" PRIx64 ": the symbols are of another "
-             "kernel, or it is at another address; \"slide\" looks for it", s->p->anchors[i].gpa);
+    snprintf(text, sizeof(text),
+             "is not at guest-physical 0x%" PRIx64 ": the symbols are of another "
+             "kernel, or it is at another address; \"slide\" looks for it",
+             s->p->anchors[i].gpa);
     missed(s, i, text);
 }
 
@@ -213,8 +218,10 @@ static void find_group(struct search *s, uint32_t group, uint64_t *slide)
     char text[200];
 
     if (places > PLACES_MAX) {
-        snprintf(text, sizeof(text), "would be looked for in %" PRIu64 " places; with larger steps "
-                 "they are less than %u", places, PLACES_MAX);
+        snprintf(text, sizeof(text),
+                 "would be looked for in %" PRIu64 " places; with larger steps "
+                 "they are less than %u",
+                 places, PLACES_MAX);
         missed(s, i, text);
         return;
     }
@@ -223,21 +230,24 @@ static void find_group(struct search *s, uint32_t group, uint64_t *slide)
 
         rc = group_stands_at(s, group, at);
         if (rc == 1 && ++found == 2)
-            snprintf(text, sizeof(text), "may be at guest-physical 0x%" PRIx64 " and 0x%" PRIx64
-                     ": more bytes, or one more anchor, tell which is meant", a->gpa + *slide,
-                     a->gpa + at);
+            snprintf(text, sizeof(text),
+                     "may be at guest-physical 0x%" PRIx64 " and 0x%" PRIx64
+                     ": more bytes, or one more anchor, tell which is meant",
+                     a->gpa + *slide, a->gpa + at);
         else if (rc == 1)
             *slide = at;
     }
     if (rc < 0)
         ask_failed(s, rc);
     else if (found != 1)
-        missed(s, i, found ? text : "is nowhere in the guest's memory, in steps of \"slide\": the "
-                                    "symbols are of another kernel, or none is running");
+        missed(s, i,
+               found ? text
+                     : "is nowhere in the guest's memory, in steps of \"slide\": the "
+                       "symbols are of another kernel, or none is running");
 }
 
-int xmi_policy_anchors_find(const struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
-                        uint64_t *slides)
+int xmi_policy_anchors_find(const struct xmem_policy *p, struct xmem_domain *d,
+                            struct xmem_report *r, uint64_t *slides)
 {
     struct search s = {.p = p, .d = d, .r = r};
 

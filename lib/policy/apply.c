@@ -61,8 +61,8 @@ static void undone(struct apply *a, const char *what, int err)
         return;
     a->left++;
     xmi_policy_error(a->p, a->r, XM_MSG_ROLLBACK, (struct policy_pos){0, 0}, "/",
-                 "%s: %s; it is tried again when monitoring or the session ends", what,
-                 xmem_domain_last_error(a->d));
+                     "%s: %s; it is tried again when monitoring or the session ends", what,
+                     xmem_domain_last_error(a->d));
 }
 
 /* ---- views ---- */
@@ -309,7 +309,7 @@ static void report_failure(struct apply *a, int err)
     const char *text = xmem_domain_last_error(a->d);
 
     xmi_policy_error(a->p, a->r, XM_MSG_APPLY, a->pos, a->path, "%s: %s", a->what,
-                 *text ? text : strerror(-err));
+                     *text ? text : strerror(-err));
 }
 
 /* What is put back is known afterwards only. */
@@ -322,10 +322,12 @@ static void give_up(struct apply *a, int err)
     roll_back(a);
     if (err == -ECANCELED)
         xmi_policy_error(a->p, a->r, XM_MSG_CANCELLED, pos, a->path, "stopped; %s",
-                     a->left ? "not all is put back" : "all is put back");
+                         a->left ? "not all is put back" : "all is put back");
     if (a->left)
-        (void)xmi_session_say(a->d, err, "applying a policy failed or was stopped, and not all that was done could "
-                                     "be put back: it is tried again with the next call");
+        (void)xmi_session_say(
+            a->d, err,
+            "applying a policy failed or was stopped, and not all that was done could "
+            "be put back: it is tried again with the next call");
 }
 
 /* What was counted was of another session. */

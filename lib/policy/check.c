@@ -35,8 +35,8 @@ static struct path path_of(const char *array, size_t i, const char *member)
     return path;
 }
 
-static void check_rights(struct check *c, enum xmem_rights rights, bool host,
-                         struct policy_pos pos, const char *path)
+static void check_rights(struct check *c, enum xmem_rights rights, bool host, struct policy_pos pos,
+                         const char *path)
 {
     uint32_t possible = host ? c->caps.rights : c->caps.view_rights;
 
@@ -125,8 +125,8 @@ static void check_monitor(struct check *c, size_t i)
 
     if ((c->caps.monitors & (UINT64_C(1) << mon->m.reason)) == 0)
         CHECK_FAIL(c, -EOPNOTSUPP, XM_MSG_MONITOR_UNSUPPORTED, mon->pos, path.text,
-                   "a domain of kind %s does not report %s events here (see caps.monitors)", c->kind,
-                   xmem_event_reason_name((enum xmem_event_reason)mon->m.reason));
+                   "a domain of kind %s does not report %s events here (see caps.monitors)",
+                   c->kind, xmem_event_reason_name((enum xmem_event_reason)mon->m.reason));
     if (mon->has_action)
         check_action(c, &mon->action, path.text);
 }
@@ -178,7 +178,7 @@ static int ask(struct check *c, struct xmem_domain *d)
         err = count_views(d, &c->caps, &c->views);
     if (err) {
         xmi_policy_error(p, c->r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
-                     xmem_domain_last_error(d));
+                         xmem_domain_last_error(d));
         return err;
     }
     c->kind = xmem_kind_name((enum xmem_kind)info.kind);
@@ -190,7 +190,7 @@ static int ask(struct check *c, struct xmem_domain *d)
 }
 
 int xmi_policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
-                 struct policy_placement *old)
+                     struct policy_placement *old)
 {
     struct check c = {.p = p, .r = r, .caps = XMEM_INIT(c.caps)};
     int err = ask(&c, d);

@@ -15,7 +15,7 @@ static void patch(const struct policy_remap *m, uint8_t *contents, uint8_t *patc
 }
 
 int xmi_policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
-                     const struct policy_remap *m, uint64_t gfn, uint64_t page)
+                         const struct policy_remap *m, uint64_t gfn, uint64_t page)
 {
     uint8_t original[PAGE_BYTES], contents[PAGE_BYTES], patched[PAGE_BYTES] = {0};
     struct session_copy copy = {v->id, gfn, page, original, contents, patched};
@@ -37,7 +37,7 @@ void xmi_policy_copies_applied(struct xmem_policy *p, const struct xmem_domain *
 }
 
 void xmi_policy_copies_tell(struct xmem_policy *p, const struct xmem_domain *d,
-                        struct xmem_decision *decision)
+                            struct xmem_decision *decision)
 {
     uint64_t now = xmi_session_patch_hits(d);
 

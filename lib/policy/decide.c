@@ -53,14 +53,10 @@ static bool monitor_fits(const struct policy_monitor *mon, const struct xmem_eve
     if (mon->m.reason != ev->reason)
         return false;
     switch (ev->reason) {
-    case XMEM_EVENT_CTRLREG:
-        return mon->m.index == ev->u.ctrlreg.index;
-    case XMEM_EVENT_MSR:
-        return mon->m.index == ev->u.msr.msr;
-    case XMEM_EVENT_IO:
-        return mon->m.index == 0 || mon->m.index == ev->u.io.port;
-    default:
-        return true;
+    case XMEM_EVENT_CTRLREG: return mon->m.index == ev->u.ctrlreg.index;
+    case XMEM_EVENT_MSR: return mon->m.index == ev->u.msr.msr;
+    case XMEM_EVENT_IO: return mon->m.index == 0 || mon->m.index == ev->u.io.port;
+    default: return true;
     }
 }
 
@@ -266,7 +262,7 @@ static int pause_domain(struct xmem_domain *d, const struct xmem_event *ev)
 }
 
 static int xmi_step_over(struct xmem_domain *d, const struct xmem_event *ev, bool strict,
-                     struct xmem_decision *decision)
+                         struct xmem_decision *decision)
 {
     struct xmem_reply reply = XMEM_INIT(reply);
     int err;
@@ -291,22 +287,17 @@ static int act(struct xmem_policy *p, struct xmem_domain *d, const struct xmem_e
 
     switch (decision->action) {
     case XMEM_ACTION_LOG:
-    case XMEM_ACTION_ALLOW_ONCE:
-        return xmi_step_over(d, ev, strict, decision);
+    case XMEM_ACTION_ALLOW_ONCE: return xmi_step_over(d, ev, strict, decision);
     case XMEM_ACTION_DENY:
         err = deny(p, d, ev);
         if (err != -EOPNOTSUPP)
             return err;
         decision->action = XMEM_ACTION_PAUSE; /* what must not happen does not happen */
         return pause_domain(d, ev);
-    case XMEM_ACTION_PAUSE:
-        return pause_domain(d, ev);
-    case XMEM_ACTION_RELAX:
-        return relax(d, ev);
-    case XMEM_ACTION_SWITCH:
-        return switch_view(d, ev, decision->view);
-    case XMEM_ACTION_RESUME:
-        return xmem_event_reply(d, ev, NULL);
+    case XMEM_ACTION_PAUSE: return pause_domain(d, ev);
+    case XMEM_ACTION_RELAX: return relax(d, ev);
+    case XMEM_ACTION_SWITCH: return switch_view(d, ev, decision->view);
+    case XMEM_ACTION_RESUME: return xmem_event_reply(d, ev, NULL);
     default:
         return ev->reason == XMEM_EVENT_DOMAIN_DIED ? 0 : xmi_step_over(d, ev, strict, decision);
     }

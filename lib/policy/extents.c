@@ -7,11 +7,11 @@
 #include <string.h>
 
 bool xmi_policy_region_add(struct policy_parser *pp, const struct json_value *v,
-                       struct policy_region *r, uint64_t first, uint64_t last)
+                           struct policy_region *r, uint64_t first, uint64_t last)
 {
     if (r->n == POLICY_MAX_RANGES) {
         xmi_json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges in one region",
-                   POLICY_MAX_RANGES);
+                       POLICY_MAX_RANGES);
         return false;
     }
     if (xmi_array_room((void **)&r->extents, r->n, &r->room, sizeof(*r->extents))) {
@@ -30,11 +30,11 @@ static int compare_extents(const void *a, const void *b)
 }
 
 void xmi_policy_region_add_slid(struct policy_parser *pp, const struct json_value *v,
-                            struct policy_region *r, const struct policy_slid *slid)
+                                struct policy_region *r, const struct policy_slid *slid)
 {
     if (r->n_slid == POLICY_MAX_RANGES) {
         xmi_json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges in one region",
-                   POLICY_MAX_RANGES);
+                       POLICY_MAX_RANGES);
         return;
     }
     if (xmi_array_room((void **)&r->slid, r->n_slid, &r->room_slid, sizeof(*r->slid))) {

@@ -51,7 +51,7 @@ bool xmi_policy_get_name(struct policy_parser *pp, const struct json_value *v, c
 }
 
 bool xmi_policy_get_rights(struct policy_parser *pp, const struct json_value *v, bool with_default,
-                       enum xmem_rights *out)
+                           enum xmem_rights *out)
 {
     static const char *const words[] = {"n",   "r",     "w",     "rw",   "x",       "rx", "wx",
                                         "rwx", "rx2rw", "n2rwx", "r_pw", "default", NULL};
@@ -116,7 +116,7 @@ uint8_t *xmi_policy_hex_bytes(struct policy_parser *pp, const char *text, uint32
 /* ---- messages ---- */
 
 void xmi_policy_error(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
-                  struct policy_pos pos, const char *path, const char *fmt, ...)
+                      struct policy_pos pos, const char *path, const char *fmt, ...)
 {
     struct report_pos at = {.file = p->name, .line = pos.line, .column = pos.column, .path = path};
     va_list args;
@@ -138,7 +138,7 @@ static bool room_for_one(const struct xmem_policy *p, struct xmem_report *r)
 }
 
 void xmi_policy_warning(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
-                    struct policy_pos pos, const char *path, const char *fmt, ...)
+                        struct policy_pos pos, const char *path, const char *fmt, ...)
 {
     struct report_pos at = {.file = p->name, .line = pos.line, .column = pos.column, .path = path};
     char text[512];

@@ -37,7 +37,7 @@ void xmi_policy_get_holes(struct policy_parser *pp, const struct json_value *v, 
 }
 
 const struct policy_extent *xmi_policy_rule_extents(const struct xmem_policy *p,
-                                                const struct policy_rule *rule, size_t *n)
+                                                    const struct policy_rule *rule, size_t *n)
 {
     const struct policy_region *region = &p->regions[rule->region];
 
@@ -63,7 +63,8 @@ static int add_there(struct policy_region *region, uint64_t gfn)
         last->last = gfn;
         return 0;
     }
-    if (xmi_array_room((void **)&region->there, region->n_there, &region->room_there, sizeof(*region->there)))
+    if (xmi_array_room((void **)&region->there, region->n_there, &region->room_there,
+                       sizeof(*region->there)))
         return -ENOMEM;
     region->there[region->n_there++] = (struct policy_extent){gfn, gfn};
     return 0;
@@ -190,6 +191,6 @@ int xmi_policy_check_holes(struct xmem_policy *p, struct xmem_domain *d, struct 
         err = check_view(&l, i);
     if (err)
         xmi_policy_error(p, r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
-                     err == -ENOMEM ? "out of memory" : xmem_domain_last_error(d));
+                         err == -ENOMEM ? "out of memory" : xmem_domain_last_error(d));
     return err ? err : l.err;
 }

@@ -33,10 +33,10 @@ static void report_overlap(const struct xmem_policy *p, struct xmem_report *r,
 
     snprintf(path, sizeof(path), "/rules/%u/region", late);
     xmi_policy_error(p, r, XM_MSG_OVERLAP, p->rules[late].region_pos, path,
-                 "overlaps rule \"%s\" (line %u, column %u) in view \"%s\": 0x%" PRIx64
-                 "-0x%" PRIx64 " is in both",
-                 other->name, other->region_pos.line, other->region_pos.column,
-                 p->views[other->view].name, first, last);
+                     "overlaps rule \"%s\" (line %u, column %u) in view \"%s\": 0x%" PRIx64
+                     "-0x%" PRIx64 " is in both",
+                     other->name, other->region_pos.line, other->region_pos.column,
+                     p->views[other->view].name, first, last);
 }
 
 /* Each rule is named once at the most: the first place says enough. How many, or -ENOMEM. */
@@ -64,7 +64,7 @@ static int check_overlaps(const struct xmem_policy *p, struct xmem_report *r,
     return n;
 }
 
-#define BUCKET_MAX 8u              /* extents that end in a bucket, before it is divided */
+#define BUCKET_MAX 8u               /* extents that end in a bucket, before it is divided */
 #define IS_PART (UINT32_C(1) << 31) /* in a bucket: the rest is the number of a part */
 
 /* Room for more parts and buckets; zeroed. */
@@ -118,8 +118,7 @@ static bool build_buckets(struct policy_index *x)
     uint64_t base = x->entries[0].first;
     uint32_t at = 0;
 
-    return build_part(x, base, (uint64_t)x->entries[x->n - 1].last - base + 1, x->n,
-                      &at);
+    return build_part(x, base, (uint64_t)x->entries[x->n - 1].last - base + 1, x->n, &at);
 }
 
 const struct policy_entry *xmi_policy_index_find(const struct policy_index *x, uint64_t gfn)
@@ -138,7 +137,8 @@ const struct policy_entry *xmi_policy_index_find(const struct policy_index *x, u
     return e->first <= gfn ? e : NULL;
 }
 
-static bool fill_entries(const struct xmem_policy *p, struct policy_index *x, uint32_t view, size_t n)
+static bool fill_entries(const struct xmem_policy *p, struct policy_index *x, uint32_t view,
+                         size_t n)
 {
     x->entries = malloc(n * sizeof(*x->entries));
     if (!x->entries)
@@ -185,7 +185,7 @@ static int build_view(const struct xmem_policy *p, struct xmem_report *r, uint32
 }
 
 int xmi_policy_index_build(const struct xmem_policy *p, struct xmem_report *r,
-                       struct policy_index *indexes)
+                           struct policy_index *indexes)
 {
     size_t total = 0;
     int err = 0;
@@ -194,8 +194,8 @@ int xmi_policy_index_build(const struct xmem_policy *p, struct xmem_report *r,
         total += p->regions[p->rules[i].region].n;
     if (total > POLICY_MAX_RANGES) {
         xmi_policy_error(p, r, XM_MSG_TOO_MANY_RANGES, p->rules_pos, "/rules",
-                     "the rules have %zu ranges in all; at most %u are allowed", total,
-                     POLICY_MAX_RANGES);
+                         "the rules have %zu ranges in all; at most %u are allowed", total,
+                         POLICY_MAX_RANGES);
         return -EBADMSG;
     }
     for (uint32_t view = 0; view < p->n_views && err != -ENOMEM; view++) {

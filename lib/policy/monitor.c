@@ -21,7 +21,7 @@ static bool unmonitored(struct policy_parser *pp, const struct json_value *v)
     for (unsigned r = XMEM_EVENT_MEM_ACCESS; r < REASON_FIRST; r++)
         if (strcmp(xmem_event_reason_name((enum xmem_event_reason)r), text) == 0) {
             xmi_json_error(pp->doc, v, XM_MSG_MONITOR_REASON, "\"%s\" has no monitor%s", text,
-                       r == XMEM_EVENT_MEM_ACCESS ? "; rules are for accesses" : "");
+                           r == XMEM_EVENT_MEM_ACCESS ? "; rules are for accesses" : "");
             return true;
         }
     return false;
@@ -43,7 +43,7 @@ static bool get_reason(struct policy_parser *pp, const struct json_value *v, uin
 static void wrong_option(struct policy_parser *pp, const struct json_value *v, uint32_t reason)
 {
     xmi_json_key_error(pp->doc, v, XM_MSG_MONITOR_OPTION, "the monitor of %s has no \"%s\"",
-                   xmem_event_reason_name((enum xmem_event_reason)reason), v->key);
+                       xmem_event_reason_name((enum xmem_event_reason)reason), v->key);
 }
 
 /* "register" for control registers, "index" for MSRs and ports. */
@@ -69,7 +69,7 @@ static void parse_index(struct policy_parser *pp, const struct json_value *v,
         index = index ? index : xmi_json_need(pp->doc, v, "index");
     if (index && indexed)
         xmi_json_get_u32(pp->doc, index, 0, reason == XMEM_EVENT_IO ? UINT16_MAX : UINT32_MAX,
-                     &mon->m.index);
+                         &mon->m.index);
 }
 
 static void parse_flag(struct policy_parser *pp, const struct json_value *v, const char *key,
@@ -116,7 +116,7 @@ static void check_switch(struct policy_parser *pp, const struct json_value *v,
 {
     if (mon->action.action == XMEM_ACTION_SWITCH && !waits(mon))
         xmi_json_error(pp->doc, v, XM_MSG_MONITOR_ACTION,
-                   "\"switch\" cannot be done to an event that does not wait for its answer");
+                       "\"switch\" cannot be done to an event that does not wait for its answer");
 }
 
 /* Only writes to registers can be denied, only pages relaxed. */
@@ -132,18 +132,18 @@ static void parse_action(struct policy_parser *pp, const struct json_value *v,
     if (mon->action.action == XMEM_ACTION_RELAX ||
         (mon->action.action == XMEM_ACTION_DENY && !deniable))
         xmi_json_error(pp->doc, v, XM_MSG_MONITOR_ACTION,
-                   "\"%s\" cannot be done to an event of the reason %s",
-                   xmem_action_name((enum xmem_action)mon->action.action),
-                   xmem_event_reason_name((enum xmem_event_reason)reason));
+                       "\"%s\" cannot be done to an event of the reason %s",
+                       xmem_action_name((enum xmem_action)mon->action.action),
+                       xmem_event_reason_name((enum xmem_event_reason)reason));
     check_switch(pp, v, mon);
 }
 
 static void parse_object(struct policy_parser *pp, const struct json_value *v,
                          struct policy_monitor *mon)
 {
-    static const char *const keys[] = {"name",  "description", "reason",    "register",  "index",
-                                       "async", "on_change",   "userspace", "bitmask",   "action",
-                                       NULL};
+    static const char *const keys[] = {"name",    "description", "reason",    "register",
+                                       "index",   "async",       "on_change", "userspace",
+                                       "bitmask", "action",      NULL};
     const struct json_value *m;
 
     if (!xmi_json_want_keys(pp->doc, v, keys))
@@ -168,8 +168,8 @@ static void parse_word(struct policy_parser *pp, const struct json_value *v,
         return;
     if (mon->m.reason == XMEM_EVENT_CTRLREG || mon->m.reason == XMEM_EVENT_MSR)
         xmi_json_error(pp->doc, v, XM_MSG_MONITOR_OPTION,
-                   "say which: {\"reason\": \"ctrlreg\", \"register\": \"cr3\"} or "
-                   "{\"reason\": \"msr\", \"index\": \"0xc0000082\"}");
+                       "say which: {\"reason\": \"ctrlreg\", \"register\": \"cr3\"} or "
+                       "{\"reason\": \"msr\", \"index\": \"0xc0000082\"}");
 }
 
 static void check_twice(struct policy_parser *pp, const struct json_value *v,
@@ -178,7 +178,7 @@ static void check_twice(struct policy_parser *pp, const struct json_value *v,
     for (const struct policy_monitor *o = pp->p->monitors; o < mon; o++)
         if (o->m.reason == mon->m.reason && o->m.index == mon->m.index && mon->m.reason) {
             xmi_json_error(pp->doc, v, XM_MSG_MONITOR_TWICE,
-                       "monitored already in line %u, column %u", o->pos.line, o->pos.column);
+                           "monitored already in line %u, column %u", o->pos.line, o->pos.column);
             return;
         }
 }
@@ -194,22 +194,22 @@ static void parse_monitor(struct policy_parser *pp, const struct json_value *v,
         parse_object(pp, v, mon);
     else
         xmi_json_error(pp->doc, v, XM_MSG_TYPE, "%s where a monitor is expected",
-                   xmi_json_kind_name(v->kind));
+                       xmi_json_kind_name(v->kind));
     check_twice(pp, v, mon);
     if (!mon->name && mon->m.reason)
-        mon->name =
-            xmi_policy_copy(pp, xmem_event_reason_name((enum xmem_event_reason)mon->m.reason));
+        mon->name = xmi_policy_copy(pp,
+                                    xmem_event_reason_name((enum xmem_event_reason)mon->m.reason));
 }
 
 void xmi_policy_parse_monitors(struct policy_parser *pp, const struct json_value *v)
 {
     struct xmem_policy *p = pp->p;
 
-    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) || !xmi_json_want_count(pp->doc, v, 0, POLICY_MAX_MONITORS))
+    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) ||
+        !xmi_json_want_count(pp->doc, v, 0, POLICY_MAX_MONITORS))
         return;
     p->monitors = xmi_policy_array(pp, v, sizeof(*p->monitors));
     if (!p->monitors)
         return;
-    json_for_each(pp->doc, it, v)
-        parse_monitor(pp, it, &p->monitors[p->n_monitors++]);
+    json_for_each(pp->doc, it, v) parse_monitor(pp, it, &p->monitors[p->n_monitors++]);
 }

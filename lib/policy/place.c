@@ -95,8 +95,8 @@ static int make(struct xmem_policy *p, struct xmem_report *r, struct policy_plac
             err = place_region(&p->regions[i], x->slides, &x->regions[i]);
         if (err == -ERANGE)
             xmi_policy_error(p, r, XM_MSG_GFN_LIMIT, (struct policy_pos){0, 0}, "/regions",
-                         "\"%s\" is beyond all gfns at the address where its anchor is",
-                         p->regions[i].name);
+                             "\"%s\" is beyond all gfns at the address where its anchor is",
+                             p->regions[i].name);
     }
     return err;
 }
@@ -116,7 +116,7 @@ static int build(struct xmem_policy *p, struct xmem_report *r, struct policy_pla
 }
 
 int xmi_policy_place(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
-                 struct policy_placement *old)
+                     struct policy_placement *old)
 {
     struct policy_placement x = {.slides = calloc(p->n_slides + 1, sizeof(*x.slides))};
     int err = x.slides ? xmi_policy_anchors_find(p, d, r, x.slides) : -ENOMEM;

@@ -37,8 +37,8 @@ static void say_remap(struct plan *plan, const struct policy_view *v, const stru
     uint64_t more = m->count - 1;
 
     if (m->copy)
-        say(plan, "view \"%s\": gfns 0x%" PRIx64 "-0x%" PRIx64 " show copies, %zu patch%s",
-            v->name, m->gfn, m->gfn + more, m->n_patches, m->n_patches == 1 ? "" : "es");
+        say(plan, "view \"%s\": gfns 0x%" PRIx64 "-0x%" PRIx64 " show copies, %zu patch%s", v->name,
+            m->gfn, m->gfn + more, m->n_patches, m->n_patches == 1 ? "" : "es");
     else
         say(plan, "view \"%s\": gfns 0x%" PRIx64 "-0x%" PRIx64 " show 0x%" PRIx64 "-0x%" PRIx64,
             v->name, m->gfn, m->gfn + more, m->to, m->to + more);
@@ -141,8 +141,7 @@ static void say_monitors(struct plan *plan)
         const struct policy_monitor *mon = &plan->p->monitors[i];
         const char *reason = xmem_event_reason_name((enum xmem_event_reason)mon->m.reason);
 
-        if (mon->m.reason == XMEM_EVENT_CTRLREG || mon->m.reason == XMEM_EVENT_MSR ||
-            mon->m.index)
+        if (mon->m.reason == XMEM_EVENT_CTRLREG || mon->m.reason == XMEM_EVENT_MSR || mon->m.index)
             say(plan, "monitor \"%s\": %s 0x%x on", mon->name, reason, mon->m.index);
         else
             say(plan, "monitor \"%s\": %s on", mon->name, reason);
@@ -196,7 +195,7 @@ static int plan_here(struct plan *plan, struct xmem_domain *d, struct xmem_repor
 
     if (on < 0) {
         xmi_policy_error(p, r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
-                     xmem_domain_last_error(d));
+                         xmem_domain_last_error(d));
         return on;
     }
     xmi_policy_warn(p, r);

@@ -15,16 +15,16 @@
 #define POLICY_NAME_MAX 63u
 #define POLICY_MAX_TARGETS 1024u
 #define POLICY_MAX_VIEWS 255u
-#define POLICY_MAX_REMAPS 65536u    /* entries of a view, and gfns of an entry */
+#define POLICY_MAX_REMAPS 65536u         /* entries of a view, and gfns of an entry */
 #define POLICY_MAX_REMAP_GFNS (1u << 20) /* of a view */
 #define POLICY_MAX_PATCHES 64u
 #define POLICY_MAX_RULES 65535u
 #define POLICY_MAX_MONITORS 256u
 #define POLICY_MAX_ANCHORS 64u
 #define POLICY_MAX_RANGES (4u << 20) /* of a region, and of all rules together */
-#define POLICY_MAX_DOMID 0x7fefu    /* DOMID_FIRST_RESERVED - 1, Xen's public/xen.h */
+#define POLICY_MAX_DOMID 0x7fefu     /* DOMID_FIRST_RESERVED - 1, Xen's public/xen.h */
 #define POLICY_ACCESS_ALL (XMEM_ACCESS_R | XMEM_ACCESS_W | XMEM_ACCESS_X)
-#define POLICY_HOST 0u              /* place of the host view in views[] */
+#define POLICY_HOST 0u /* place of the host view in views[] */
 
 /* Where something stood, for messages about it after the document is gone. */
 struct policy_pos {
@@ -79,9 +79,9 @@ struct policy_rule {
     enum xmem_rights rights;
     struct policy_action actions[3]; /* that decide for some access: strict.c */
     uint8_t n_actions;
-    uint8_t decides[8]; /* by the kinds of an access: place in actions[] and 1, 0: none */
+    uint8_t decides[8];         /* by the kinds of an access: place in actions[] and 1, 0: none */
     uint64_t log_limit, logged; /* limit 0: none */
-    bool strict; /* stepped over only by what nobody else passes beside */
+    bool strict;                /* stepped over only by what nobody else passes beside */
     bool skip_holes;
     struct policy_pos step_pos;
     struct policy_pos region_pos, rights_pos;
@@ -91,7 +91,7 @@ struct policy_rule {
 struct policy_unused {
     uint32_t rule, place;
     struct policy_pos pos, by_pos;
-    uint32_t by;    /* action that decides instead */
+    uint32_t by;     /* action that decides instead */
     bool by_reading; /* since a write counts as a read */
 };
 
@@ -172,7 +172,7 @@ struct xmem_policy {
     size_t n_targets;
     bool has_default_rights, has_access_required, access_required;
     enum xmem_rights default_rights;
-    bool strict; /* what no rule speaks of, and rules that do not say otherwise */
+    bool strict;     /* what no rule speaks of, and rules that do not say otherwise */
     bool skip_holes; /* rules that do not say otherwise */
     struct policy_pos default_rights_pos, start_view_pos, step_pos;
     struct policy_region *regions;
@@ -221,7 +221,7 @@ void xmi_policy_parse_targets(struct policy_parser *pp, const struct json_value 
 void xmi_policy_parse_regions(struct policy_parser *pp, const struct json_value *v);
 void xmi_policy_parse_views(struct policy_parser *pp, const struct json_value *v);
 void xmi_policy_parse_remaps(struct policy_parser *pp, const struct json_value *v,
-                         struct policy_view *view);
+                             struct policy_view *view);
 void xmi_policy_parse_rules(struct policy_parser *pp, const struct json_value *v);
 void xmi_policy_parse_monitors(struct policy_parser *pp, const struct json_value *v);
 
@@ -234,20 +234,20 @@ struct policy_pos xmi_policy_pos(const struct policy_parser *pp, const struct js
 /* A name of at most POLICY_NAME_MAX bytes, copied. */
 bool xmi_policy_get_name(struct policy_parser *pp, const struct json_value *v, char **out);
 bool xmi_policy_get_rights(struct policy_parser *pp, const struct json_value *v, bool with_default,
-                       enum xmem_rights *out);
+                           enum xmem_rights *out);
 bool xmi_policy_get_kind(struct policy_parser *pp, const struct json_value *v, uint32_t *out);
 bool xmi_policy_get_gfn(struct policy_parser *pp, const struct json_value *v, uint64_t *out);
 /* The name of a view: its place. */
 bool xmi_policy_get_view(struct policy_parser *pp, const struct json_value *v, uint32_t *out);
 /* An action in its short form (a word) or its long one; filter: may have "access". */
 bool xmi_policy_get_action(struct policy_parser *pp, const struct json_value *v, bool filter,
-                       struct policy_action *out);
+                           struct policy_action *out);
 
 /* ---- step.c: how an access is stepped over ---- */
 
 /* "strict" or "any". */
 void xmi_policy_get_step(struct policy_parser *pp, const struct json_value *v, bool *strict,
-                     struct policy_pos *pos);
+                         struct policy_pos *pos);
 /* Is anything stepped over strictly? */
 bool xmi_policy_strict(const struct xmem_policy *p);
 /* Of these means, those that are good for it. */
@@ -263,7 +263,7 @@ void xmi_policy_get_holes(struct policy_parser *pp, const struct json_value *v, 
 int xmi_policy_check_holes(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r);
 /* What of its region a rule is for, and how many gfns; after xmi_policy_check(). */
 const struct policy_extent *xmi_policy_rule_extents(const struct xmem_policy *p,
-                                                const struct policy_rule *rule, size_t *n);
+                                                    const struct policy_rule *rule, size_t *n);
 uint64_t xmi_policy_rule_gfns(const struct xmem_policy *p, const struct policy_rule *rule);
 
 /* ---- which action decides ---- */
@@ -274,7 +274,7 @@ unsigned xmi_policy_strictness(uint32_t action);
 uint32_t xmi_policy_forbidden(enum xmem_rights rights);
 /* The rule's actions out of its list, and notes those that never decide. */
 void xmi_policy_rule_decide(struct xmem_policy *p, struct policy_rule *rule,
-                        const struct policy_action *list, size_t n);
+                            const struct policy_action *list, size_t n);
 /* What the rule says of an access of these kinds (XMEM_ACCESS_*), or NULL. */
 static inline const struct policy_action *policy_rule_action(const struct policy_rule *rule,
                                                              uint32_t access)
@@ -287,10 +287,10 @@ static inline const struct policy_action *policy_rule_action(const struct policy
 /* ---- regions ---- */
 
 bool xmi_policy_region_add(struct policy_parser *pp, const struct json_value *v,
-                       struct policy_region *r, uint64_t first, uint64_t last);
+                           struct policy_region *r, uint64_t first, uint64_t last);
 /* One that moves with the slide of its group. */
 void xmi_policy_region_add_slid(struct policy_parser *pp, const struct json_value *v,
-                            struct policy_region *r, const struct policy_slid *slid);
+                                struct policy_region *r, const struct policy_slid *slid);
 /* Sorts the extents, merges and counts them. */
 void xmi_policy_region_merge(struct policy_region *r);
 /* When all ranges are known: merges them, sorts the regions by name. */
@@ -312,8 +312,8 @@ void xmi_policy_anchors_free(struct xmem_policy *p);
 /* Symbol files that no anchor is for. */
 void xmi_policy_warn_anchors(const struct xmem_policy *p, struct xmem_report *r);
 /* Looks for the anchors in the guest's memory; slides[i]: of group i + 1. -ENOENT: told in r. */
-int xmi_policy_anchors_find(const struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
-                        uint64_t *slides);
+int xmi_policy_anchors_find(const struct xmem_policy *p, struct xmem_domain *d,
+                            struct xmem_report *r, uint64_t *slides);
 
 /* Regions that move with slides, and the indexes and slides that belong to where they are. */
 struct policy_placement {
@@ -323,7 +323,7 @@ struct policy_placement {
 };
 /* Moves the regions to where they are in this guest. *old: as they were, empty if they stay. */
 int xmi_policy_place(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
-                 struct policy_placement *old);
+                     struct policy_placement *old);
 /* Moves them back to where they were. */
 void xmi_policy_placement_undo(struct xmem_policy *p, struct policy_placement *old);
 void xmi_policy_placement_free(const struct xmem_policy *p, struct policy_placement *x);
@@ -332,7 +332,7 @@ void xmi_policy_placement_free(const struct xmem_policy *p, struct policy_placem
 
 /* Fills one for each view, which are empty. -EBADMSG: overlaps and such, told in r; -ENOMEM. */
 int xmi_policy_index_build(const struct xmem_policy *p, struct xmem_report *r,
-                       struct policy_index *indexes);
+                           struct policy_index *indexes);
 void xmi_policy_index_free(struct policy_index *x);
 /* The entry that holds gfn, or NULL. */
 const struct policy_entry *xmi_policy_index_find(const struct policy_index *x, uint64_t gfn);
@@ -341,11 +341,11 @@ const struct policy_entry *xmi_policy_index_find(const struct policy_index *x, u
 
 /* Message about a part of the policy. */
 void xmi_policy_error(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
-                  struct policy_pos pos, const char *path, const char *fmt, ...)
+                      struct policy_pos pos, const char *path, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 /* The same for what is accepted, but may not do what was meant. */
 void xmi_policy_warning(const struct xmem_policy *p, struct xmem_report *r, enum xm_message m,
-                    struct policy_pos pos, const char *path, const char *fmt, ...)
+                        struct policy_pos pos, const char *path, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 /* Is the host view hidden from the guest? Can the guest go to the view by itself? */
 bool xmi_policy_hides_host(const struct xmem_policy *p);
@@ -360,17 +360,17 @@ void xmi_policy_warn_others(const struct xmem_policy *p, size_t views, struct xm
 void xmi_policy_warn(const struct xmem_policy *p, struct xmem_report *r);
 /* copy.c: gfn shows page in the view, as a copy with the remap's patches. */
 int xmi_policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
-                     const struct policy_remap *m, uint64_t gfn, uint64_t page);
+                         const struct policy_remap *m, uint64_t gfn, uint64_t page);
 /* Whether the guest wrote where one is patched is told once, from when the policy was applied on. */
 void xmi_policy_copies_applied(struct xmem_policy *p, const struct xmem_domain *d);
 void xmi_policy_copies_tell(struct xmem_policy *p, const struct xmem_domain *d,
-                        struct xmem_decision *decision);
+                            struct xmem_decision *decision);
 /*
  * Finds the anchors, and checks the policy against the capabilities. 0, or the first error; all go
  * into r. On success *old is where the regions were before: see xmi_policy_place().
  */
 int xmi_policy_check(struct xmem_policy *p, struct xmem_domain *d, struct xmem_report *r,
-                 struct policy_placement *old);
+                     struct policy_placement *old);
 /* 1: monitoring is on, 0: off; or an error. */
 int xmi_policy_monitoring(struct xmem_domain *d);
 /* Can a denial of these accesses be carried out? */

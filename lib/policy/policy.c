@@ -42,18 +42,18 @@ static void parse_target(struct policy_parser *pp, const struct json_value *v,
         parse_target_object(pp, v, t);
     else
         xmi_json_error(pp->doc, v, XM_MSG_TYPE, "%s where a name or an object is expected",
-                   xmi_json_kind_name(v->kind));
+                       xmi_json_kind_name(v->kind));
 }
 
 void xmi_policy_parse_targets(struct policy_parser *pp, const struct json_value *v)
 {
-    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) || !xmi_json_want_count(pp->doc, v, 1, POLICY_MAX_TARGETS))
+    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) ||
+        !xmi_json_want_count(pp->doc, v, 1, POLICY_MAX_TARGETS))
         return;
     pp->p->targets = xmi_policy_array(pp, v, sizeof(*pp->p->targets));
     if (!pp->p->targets)
         return;
-    json_for_each(pp->doc, it, v)
-        parse_target(pp, it, &pp->p->targets[pp->p->n_targets++]);
+    json_for_each(pp->doc, it, v) parse_target(pp, it, &pp->p->targets[pp->p->n_targets++]);
 }
 
 static bool target_matches(const struct policy_target *t, const struct xmem_domain_info *info)
@@ -92,8 +92,9 @@ static void parse_version(struct policy_parser *pp, const struct json_value *roo
     uint64_t version;
 
     if (v && xmi_json_get_u64(pp->doc, v, 0, UINT32_MAX, &version) && version != 1)
-        xmi_json_error(pp->doc, v, XM_MSG_VERSION, "version %llu is not known; this library knows 1",
-                   (unsigned long long)version);
+        xmi_json_error(pp->doc, v, XM_MSG_VERSION,
+                       "version %llu is not known; this library knows 1",
+                       (unsigned long long)version);
 }
 
 static void parse_defaults(struct policy_parser *pp, const struct json_value *root)
@@ -128,9 +129,9 @@ static void parse_defaults(struct policy_parser *pp, const struct json_value *ro
 static void parse_root(struct policy_parser *pp)
 {
     static const char *const keys[] = {
-        "version", "description", "domains",        "default_rights", "access_required", "regions",
-        "rules",   "views",       "start_view",     "monitors",       "default_action",  "step",
-        "holes",   "anchors",     NULL};
+        "version",        "description", "domains", "default_rights", "access_required",
+        "regions",        "rules",       "views",   "start_view",     "monitors",
+        "default_action", "step",        "holes",   "anchors",        NULL};
     const struct json_value *root = xmi_json_doc_root(pp->doc), *v;
 
     if (!xmi_json_want(pp->doc, root, JSON_OBJECT))

@@ -108,12 +108,9 @@ static bool passes(const struct xmem_policy *p, uint32_t view, uint64_t gfn, uin
     switch (a->action) {
     case XMEM_ACTION_DENY:
     case XMEM_ACTION_PAUSE:
-    case XMEM_ACTION_RESUME: /* it only comes again */
-        return false;
-    case XMEM_ACTION_SWITCH:
-        return left && passes(p, a->view, gfn, kind, left - 1);
-    default:
-        return true;
+    case XMEM_ACTION_RESUME: /* it only comes again */ return false;
+    case XMEM_ACTION_SWITCH: return left && passes(p, a->view, gfn, kind, left - 1);
+    default: return true;
     }
 }
 
@@ -171,10 +168,14 @@ static uint32_t passing_in(const struct xmem_policy *p, const struct policy_rule
 
 static const char *kinds_name(uint32_t kinds)
 {
-    static const char *const names[] = {
-        "no access",           "reads",          "writes",
-        "reads and writes",    "fetches",        "reads and fetches",
-        "writes and fetches",  "reads, writes and fetches"};
+    static const char *const names[] = {"no access",
+                                        "reads",
+                                        "writes",
+                                        "reads and writes",
+                                        "fetches",
+                                        "reads and fetches",
+                                        "writes and fetches",
+                                        "reads, writes and fetches"};
 
     return names[kinds & POLICY_ACCESS_ALL];
 }
@@ -193,13 +194,13 @@ static void warn_view(const struct xmem_policy *p, struct xmem_report *r, size_t
     if (!found)
         return;
     snprintf(path, sizeof(path), "/rules/%zu", i);
-    xmi_policy_warning(p, r, XM_MSG_REACH, rule->region_pos, path,
-                   "the guest can go to view \"%s\" by itself (VMFUNC), and %s of gfn 0x%" PRIx64
-                   " pass there that rule \"%s\" stops in view \"%s\"; give it the rule too, or "
-                   "hide %s",
-                   p->views[view].name, kinds_name(found), gfn, rule->name,
-                   p->views[rule->view].name,
-                   leave ? "the start view, which hides \"host\" as well" : "it");
+    xmi_policy_warning(
+        p, r, XM_MSG_REACH, rule->region_pos, path,
+        "the guest can go to view \"%s\" by itself (VMFUNC), and %s of gfn 0x%" PRIx64
+        " pass there that rule \"%s\" stops in view \"%s\"; give it the rule too, or "
+        "hide %s",
+        p->views[view].name, kinds_name(found), gfn, rule->name, p->views[rule->view].name,
+        leave ? "the start view, which hides \"host\" as well" : "it");
 }
 
 static bool report_full(const struct xmem_report *r)
@@ -230,9 +231,9 @@ static void warn_shown(const struct xmem_policy *p, struct xmem_report *r, uint3
         return;
     snprintf(path, sizeof(path), "/views/%u/remaps", view - 1);
     xmi_policy_warning(p, r, XM_MSG_SHOWN_TWICE, m->pos, path,
-                   "gfn 0x%" PRIx64 " of this view shows the page of gfn 0x%" PRIx64
-                   ", and %s pass there that rule \"%s\" stops in view \"%s\"",
-                   at, gfn, kinds_name(kinds), rule->name, p->views[rule->view].name);
+                       "gfn 0x%" PRIx64 " of this view shows the page of gfn 0x%" PRIx64
+                       ", and %s pass there that rule \"%s\" stops in view \"%s\"",
+                       at, gfn, kinds_name(kinds), rule->name, p->views[rule->view].name);
 }
 
 static void warn_remap(const struct xmem_policy *p, struct xmem_report *r, uint32_t view,
@@ -263,7 +264,7 @@ void xmi_policy_warn_others(const struct xmem_policy *p, size_t views, struct xm
         kinds |= stopped_by(p, &p->rules[i]);
     if (kinds && views)
         xmi_policy_warning(p, r, XM_MSG_REACH_OTHERS, (struct policy_pos){0, 0}, "/views",
-                       "the domain has %zu view%s already, where the guest may go by itself; "
-                       "no rule is in force there",
-                       views, views == 1 ? "" : "s");
+                           "the domain has %zu view%s already, where the guest may go by itself; "
+                           "no rule is in force there",
+                           views, views == 1 ? "" : "s");
 }

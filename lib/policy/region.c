@@ -25,18 +25,18 @@ static void keep_fixed(struct policy_parser *pp, struct policy_region *r)
 }
 
 /* One end of a range in a string. */
-static bool parse_end(struct policy_parser *pp, const struct json_value *v, const char *s,
-                      size_t n, uint64_t *out)
+static bool parse_end(struct policy_parser *pp, const struct json_value *v, const char *s, size_t n,
+                      uint64_t *out)
 {
     int err = xmi_json_parse_u64(s, n, out);
 
     if (err == -EINVAL)
         xmi_json_error(pp->doc, v, XM_MSG_GFN_RANGE,
-                   "\"%.*s\" is not a gfn; ranges are \"0x100\", \"256\" or \"0x100-0x1ff\"",
-                   (int)n, s);
+                       "\"%.*s\" is not a gfn; ranges are \"0x100\", \"256\" or \"0x100-0x1ff\"",
+                       (int)n, s);
     else if (err || *out > POLICY_GFN_LAST)
         xmi_json_error(pp->doc, v, XM_MSG_GFN_LIMIT, "gfn %.*s is not below 2^%d",
-                   n > 40 ? 40 : (int)n, s, POLICY_GFN_BITS);
+                       n > 40 ? 40 : (int)n, s, POLICY_GFN_BITS);
     return err == 0 && *out <= POLICY_GFN_LAST;
 }
 
@@ -76,8 +76,8 @@ static void parse_counted(struct policy_parser *pp, const struct json_value *v,
         return;
     if (count - 1 > POLICY_GFN_LAST - first)
         xmi_json_error(pp->doc, v, XM_MSG_GFN_LIMIT,
-                   "%" PRIu64 " gfns from 0x%" PRIx64 " on are not all below 2^%d", count, first,
-                   POLICY_GFN_BITS);
+                       "%" PRIu64 " gfns from 0x%" PRIx64 " on are not all below 2^%d", count,
+                       first, POLICY_GFN_BITS);
     else
         xmi_policy_region_add(pp, v, r, first, first + count - 1);
 }
@@ -95,7 +95,7 @@ static void parse_range(struct policy_parser *pp, const struct json_value *v,
         parse_counted(pp, v, r);
     else if (v->kind != JSON_NUMBER)
         xmi_json_error(pp->doc, v, XM_MSG_TYPE, "%s where a range of gfns is expected",
-                   xmi_json_kind_name(v->kind));
+                       xmi_json_kind_name(v->kind));
     else if (xmi_policy_get_gfn(pp, v, &gfn))
         xmi_policy_region_add(pp, v, r, gfn, gfn);
 }
@@ -108,7 +108,7 @@ static void parse_region(struct policy_parser *pp, const struct json_value *v,
     r->name = xmi_policy_copy(pp, v->key);
     if (n == 0 || n > POLICY_NAME_MAX) {
         xmi_json_key_error(pp->doc, v, XM_MSG_TEXT_LENGTH, "a name has 1 to %u bytes",
-                       POLICY_NAME_MAX);
+                           POLICY_NAME_MAX);
         return;
     }
     if (v->kind != JSON_ARRAY) {
@@ -116,8 +116,7 @@ static void parse_region(struct policy_parser *pp, const struct json_value *v,
         return;
     }
     xmi_json_want_count(pp->doc, v, 1, JSON_MAX_VALUES);
-    json_for_each(pp->doc, it, v)
-        parse_range(pp, it, r);
+    json_for_each(pp->doc, it, v) parse_range(pp, it, r);
 }
 
 void xmi_policy_parse_regions(struct policy_parser *pp, const struct json_value *v)
@@ -129,7 +128,8 @@ void xmi_policy_parse_regions(struct policy_parser *pp, const struct json_value 
     p->regions = xmi_policy_array(pp, v, sizeof(*p->regions));
     if (!p->regions)
         return;
-    json_for_each(pp->doc, it, v) {
+    json_for_each(pp->doc, it, v)
+    {
         parse_region(pp, it, &p->regions[p->n_regions++]);
         if (pp->oom)
             return;

@@ -17,13 +17,13 @@ static bool add_action(struct policy_parser *pp, const struct json_value *v,
     if (out->access & xmi_policy_forbidden(rule->rights))
         return true;
     xmi_json_error(pp->doc, v, XM_MSG_ACTION_UNREACHABLE,
-               "never taken: the rights %s allow these accesses", xmem_rights_name(rule->rights));
+                   "never taken: the rights %s allow these accesses",
+                   xmem_rights_name(rule->rights));
     return false;
 }
 
 /* One action, or an array of which the strictest that fits decides. */
-static void parse_on(struct policy_parser *pp, const struct json_value *v,
-                     struct policy_rule *rule)
+static void parse_on(struct policy_parser *pp, const struct json_value *v, struct policy_rule *rule)
 {
     struct policy_action list[MAX_ACTIONS];
     size_t n = 0;
@@ -31,8 +31,7 @@ static void parse_on(struct policy_parser *pp, const struct json_value *v,
     if (v->kind != JSON_ARRAY)
         n += add_action(pp, v, rule, &list[n]);
     else if (xmi_json_want_count(pp->doc, v, 1, MAX_ACTIONS))
-        json_for_each(pp->doc, it, v)
-            n += add_action(pp, it, rule, &list[n]);
+        json_for_each(pp->doc, it, v) n += add_action(pp, it, rule, &list[n]);
     xmi_policy_rule_decide(pp->p, rule, list, n);
 }
 
@@ -118,9 +117,9 @@ static void check_names(struct policy_parser *pp, const struct json_value *rules
     for (size_t i = 1; i < n && xmi_json_doc_errors(pp->doc) <= REPORT_MAX; i++)
         if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
             xmi_json_error(pp->doc, xmi_json_at(pp->doc, rules, (size_t)(sorted[i] - pp->p->rules)),
-                       XM_MSG_NAME_TWICE, "the rules %zu and %zu are both \"%s\"",
-                       (size_t)(sorted[i - 1] - pp->p->rules), (size_t)(sorted[i] - pp->p->rules),
-                       sorted[i]->name);
+                           XM_MSG_NAME_TWICE, "the rules %zu and %zu are both \"%s\"",
+                           (size_t)(sorted[i - 1] - pp->p->rules),
+                           (size_t)(sorted[i] - pp->p->rules), sorted[i]->name);
     free(sorted);
 }
 
@@ -128,13 +127,13 @@ void xmi_policy_parse_rules(struct policy_parser *pp, const struct json_value *v
 {
     struct xmem_policy *p = pp->p;
 
-    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) || !xmi_json_want_count(pp->doc, v, 0, POLICY_MAX_RULES))
+    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) ||
+        !xmi_json_want_count(pp->doc, v, 0, POLICY_MAX_RULES))
         return;
     p->rules_pos = xmi_policy_pos(pp, v);
     p->rules = xmi_policy_array(pp, v, sizeof(*p->rules));
     if (!p->rules)
         return;
-    json_for_each(pp->doc, it, v)
-        parse_rule(pp, it, &p->rules[p->n_rules++]);
+    json_for_each(pp->doc, it, v) parse_rule(pp, it, &p->rules[p->n_rules++]);
     check_names(pp, v);
 }

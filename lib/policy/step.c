@@ -8,7 +8,7 @@
 #include "policy/policy-int.h"
 
 void xmi_policy_get_step(struct policy_parser *pp, const struct json_value *v, bool *strict,
-                     struct policy_pos *pos)
+                         struct policy_pos *pos)
 {
     static const char *const words[] = {"any", "strict", NULL};
     size_t i;
@@ -52,8 +52,9 @@ void xmi_policy_warn_step_here(const struct xmem_policy *p, struct xmem_report *
         snprintf(path, sizeof(path), "/rules/%zu/step", i);
         pos = p->rules[i].step_pos;
     }
-    xmi_policy_warning(p, r, XM_MSG_STRICT_PAUSES, pos, path,
-                   "\"strict\": this domain, of kind %s, can be stepped over an access only by letting "
-                   "others pass; \"log\" and \"allow-once\" pause it at the first one",
-                   xmem_kind_name((enum xmem_kind)p->kind));
+    xmi_policy_warning(
+        p, r, XM_MSG_STRICT_PAUSES, pos, path,
+        "\"strict\": this domain, of kind %s, can be stepped over an access only by letting "
+        "others pass; \"log\" and \"allow-once\" pause it at the first one",
+        xmem_kind_name((enum xmem_kind)p->kind));
 }

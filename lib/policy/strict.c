@@ -13,8 +13,8 @@
 unsigned xmi_policy_strictness(uint32_t action)
 {
     static const uint8_t order[] = {
-        [XMEM_ACTION_DENY] = 0,       [XMEM_ACTION_PAUSE] = 1,  [XMEM_ACTION_SWITCH] = 2,
-        [XMEM_ACTION_RELAX] = 3,      [XMEM_ACTION_LOG] = 4,    [XMEM_ACTION_ALLOW_ONCE] = 5,
+        [XMEM_ACTION_DENY] = 0,   [XMEM_ACTION_PAUSE] = 1, [XMEM_ACTION_SWITCH] = 2,
+        [XMEM_ACTION_RELAX] = 3,  [XMEM_ACTION_LOG] = 4,   [XMEM_ACTION_ALLOW_ONCE] = 5,
         [XMEM_ACTION_RESUME] = 6, /* the vCPU only comes again */
         [XMEM_ACTION_NONE] = 7,
     };
@@ -32,13 +32,10 @@ uint32_t xmi_policy_forbidden(enum xmem_rights rights)
     case XMEM_X:
     case XMEM_RX:
     case XMEM_WX:
-    case XMEM_RWX:
-        return ~(uint32_t)rights & POLICY_ACCESS_ALL;
+    case XMEM_RWX: return ~(uint32_t)rights & POLICY_ACCESS_ALL;
     case XMEM_RX2RW:
-    case XMEM_R_PW:
-        return XMEM_ACCESS_W | XMEM_ACCESS_X;
-    default:
-        return POLICY_ACCESS_ALL;
+    case XMEM_R_PW: return XMEM_ACCESS_W | XMEM_ACCESS_X;
+    default: return POLICY_ACCESS_ALL;
     }
 }
 
@@ -102,13 +99,16 @@ static void note_unused(struct xmem_policy *p, const struct policy_rule *rule,
     if (p->n_unused == sizeof(p->unused) / sizeof(p->unused[0]))
         return;
     p->unused[p->n_unused++] = (struct policy_unused){
-        .rule = (uint32_t)(rule - p->rules), .place = (uint32_t)i, .pos = list[i].pos,
-        .by = by->action, .by_pos = by->pos,
+        .rule = (uint32_t)(rule - p->rules),
+        .place = (uint32_t)i,
+        .pos = list[i].pos,
+        .by = by->action,
+        .by_pos = by->pos,
         .by_reading = (list[i].access & by->access & forbidden) == 0};
 }
 
 void xmi_policy_rule_decide(struct xmem_policy *p, struct policy_rule *rule,
-                        const struct policy_action *list, size_t n)
+                            const struct policy_action *list, size_t n)
 {
     uint32_t forbidden = xmi_policy_forbidden(rule->rights);
 

@@ -42,10 +42,11 @@ static struct policy_lookup *new_lookup(struct policy_parser *pp, const struct j
 {
     if (pp->n_lookups == LOOKUPS_MAX) {
         xmi_json_error(pp->doc, v, XM_MSG_TOO_MANY_RANGES, "more than %u ranges by symbols",
-                   LOOKUPS_MAX);
+                       LOOKUPS_MAX);
         return NULL;
     }
-    if (xmi_array_room((void **)&pp->lookups, pp->n_lookups, &pp->room_lookups, sizeof(*pp->lookups))) {
+    if (xmi_array_room((void **)&pp->lookups, pp->n_lookups, &pp->room_lookups,
+                       sizeof(*pp->lookups))) {
         pp->oom = true;
         return NULL;
     }
@@ -68,8 +69,8 @@ static bool parse_choice(struct policy_parser *pp, struct end *e)
     return good;
 }
 
-static bool parse_symbol(struct policy_parser *pp, const struct json_value *object,
-                         const char *key, struct end *e)
+static bool parse_symbol(struct policy_parser *pp, const struct json_value *object, const char *key,
+                         struct end *e)
 {
     e->v = xmi_json_need(pp->doc, object, key);
     if (!e->v)
@@ -231,17 +232,18 @@ static bool choose(struct policy_parser *pp, const struct policy_lookup *l, stru
     uint32_t which = e->which ? e->which : 1;
 
     if (e->n == 0)
-        xmi_json_error(pp->doc, e->v, XM_MSG_SYMBOL_UNKNOWN, "\"%.60s\" has no symbol \"%.60s\"%s%.60s",
-                   l->file, e->symbol, in, module);
+        xmi_json_error(pp->doc, e->v, XM_MSG_SYMBOL_UNKNOWN,
+                       "\"%.60s\" has no symbol \"%.60s\"%s%.60s", l->file, e->symbol, in, module);
     else if (which > e->n)
         xmi_json_error(pp->doc, e->v, XM_MSG_SYMBOL_UNKNOWN,
-                   "\"%.60s\" has \"%.60s\"%s%.60s at %u address%s only, not %u", l->file,
-                   e->symbol, in, module, e->n, e->n == 1 ? "" : "es", which);
+                       "\"%.60s\" has \"%.60s\"%s%.60s at %u address%s only, not %u", l->file,
+                       e->symbol, in, module, e->n, e->n == 1 ? "" : "es", which);
     else if (e->n > 1 && !e->which)
-        xmi_json_error(pp->doc, e->v, XM_MSG_SYMBOL_TWICE,
-                   "\"%.60s\" has several symbols \"%.60s\"%s%.60s with different addresses, as "
-                   "0x%" PRIx64 " and 0x%" PRIx64 "; { \"name\": ..., \"which\": 1 } is the lowest",
-                   l->file, e->symbol, in, module, e->at[0], e->at[1]);
+        xmi_json_error(
+            pp->doc, e->v, XM_MSG_SYMBOL_TWICE,
+            "\"%.60s\" has several symbols \"%.60s\"%s%.60s with different addresses, as "
+            "0x%" PRIx64 " and 0x%" PRIx64 "; { \"name\": ..., \"which\": 1 } is the lowest",
+            l->file, e->symbol, in, module, e->at[0], e->at[1]);
     else {
         e->address = e->at[which - 1];
         return true;
@@ -256,9 +258,9 @@ static bool check_end(struct policy_parser *pp, const struct policy_lookup *l, s
     if (e->address >= l->base && e->address - l->base <= UINT64_MAX - l->offset)
         return true;
     xmi_json_error(pp->doc, e->v, XM_MSG_SYMBOL_BASE,
-               "\"%.60s\" is at 0x%" PRIx64 ": with base 0x%" PRIx64 " and offset 0x%" PRIx64
-               " that is no address",
-               e->symbol, e->address, l->base, l->offset);
+                   "\"%.60s\" is at 0x%" PRIx64 ": with base 0x%" PRIx64 " and offset 0x%" PRIx64
+                   " that is no address",
+                   e->symbol, e->address, l->base, l->offset);
     return false;
 }
 
@@ -289,16 +291,16 @@ static void add_range(struct policy_parser *pp, struct policy_lookup *l, uint32_
         return;
     if (l->to.address <= l->from.address) {
         xmi_json_error(pp->doc, l->to.v, XM_MSG_SYMBOL_ORDER,
-                   "\"%.60s\" at 0x%" PRIx64 " is not above \"%.60s\" at 0x%" PRIx64, l->to.symbol,
-                   l->to.address, l->from.symbol, l->from.address);
+                       "\"%.60s\" at 0x%" PRIx64 " is not above \"%.60s\" at 0x%" PRIx64,
+                       l->to.symbol, l->to.address, l->from.symbol, l->from.address);
         return;
     }
     first = (l->from.address - l->base + l->offset) >> PAGE_BITS;
     last = (l->to.address - 1 - l->base + l->offset) >> PAGE_BITS;
     if (last > POLICY_GFN_LAST)
         xmi_json_error(pp->doc, l->v, XM_MSG_GFN_LIMIT,
-                   "gfn 0x%" PRIx64 " is not below 2^%d; \"base\" is subtracted from addresses",
-                   last, POLICY_GFN_BITS);
+                       "gfn 0x%" PRIx64 " is not below 2^%d; \"base\" is subtracted from addresses",
+                       last, POLICY_GFN_BITS);
     else
         add_pages(pp, l, group, first, last);
 }
@@ -354,7 +356,7 @@ static void resolve_file(struct policy_parser *pp, struct policy_lookup *lookups
     pp->oom |= err == -ENOMEM;
     if (err)
         xmi_json_error(pp->doc, lookups->file_v, XM_MSG_SYMBOL_FILE, "\"%.200s\" %s", lookups->file,
-                   why.text);
+                       why.text);
     for (size_t i = 0; !err && i < n; i++)
         add_range(pp, &lookups[i], group);
 out:

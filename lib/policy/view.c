@@ -34,18 +34,19 @@ static void parse_patch(struct policy_parser *pp, const struct json_value *v,
         return;
     offset = xmi_json_need(pp->doc, v, "offset");
     bytes = xmi_json_need(pp->doc, v, "bytes");
-    if (!offset || !xmi_json_get_u32(pp->doc, offset, 0, PAGE_BYTES - 1, &patch->offset) || !bytes ||
-        !parse_bytes(pp, bytes, patch))
+    if (!offset || !xmi_json_get_u32(pp->doc, offset, 0, PAGE_BYTES - 1, &patch->offset) ||
+        !bytes || !parse_bytes(pp, bytes, patch))
         return;
     if (patch->len > PAGE_BYTES - patch->offset)
         xmi_json_error(pp->doc, v, XM_MSG_PATCH, "%u bytes at offset %u go beyond the page",
-                   patch->len, patch->offset);
+                       patch->len, patch->offset);
 }
 
 static void parse_patches(struct policy_parser *pp, const struct json_value *v,
                           struct policy_remap *remap)
 {
-    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) || !xmi_json_want_count(pp->doc, v, 1, POLICY_MAX_PATCHES))
+    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) ||
+        !xmi_json_want_count(pp->doc, v, 1, POLICY_MAX_PATCHES))
         return;
     if (!remap->copy) {
         xmi_json_key_error(pp->doc, v, XM_MSG_PATCH, "\"patches\" is only for \"to\": \"copy\"");
@@ -54,8 +55,7 @@ static void parse_patches(struct policy_parser *pp, const struct json_value *v,
     remap->patches = xmi_policy_array(pp, v, sizeof(*remap->patches));
     if (!remap->patches)
         return;
-    json_for_each(pp->doc, it, v)
-        parse_patch(pp, it, &remap->patches[remap->n_patches++]);
+    json_for_each(pp->doc, it, v) parse_patch(pp, it, &remap->patches[remap->n_patches++]);
 }
 
 static bool parse_to(struct policy_parser *pp, const struct json_value *v,
@@ -74,10 +74,10 @@ static void check_remap(struct policy_parser *pp, const struct json_value *v,
     if (remap->count - 1 > POLICY_GFN_LAST - remap->gfn ||
         (!remap->copy && remap->count - 1 > POLICY_GFN_LAST - remap->to))
         xmi_json_error(pp->doc, v, XM_MSG_GFN_LIMIT, "%" PRIu64 " gfns are not all below 2^%d",
-                   remap->count, POLICY_GFN_BITS);
+                       remap->count, POLICY_GFN_BITS);
     else if (!remap->copy && remap->to == remap->gfn)
         xmi_json_error(pp->doc, v, XM_MSG_REMAP_SELF, "gfn 0x%" PRIx64 " is remapped to itself",
-                   remap->gfn);
+                       remap->gfn);
 }
 
 static void parse_remap(struct policy_parser *pp, const struct json_value *v,
@@ -122,7 +122,7 @@ static void check_remap_total(struct policy_parser *pp, const struct json_value 
         total += view->remaps[i].count;
     if (total > POLICY_MAX_REMAP_GFNS)
         xmi_json_error(pp->doc, v, XM_MSG_COUNT, "%" PRIu64 " gfns are remapped; at most %u may be",
-                   total, POLICY_MAX_REMAP_GFNS);
+                       total, POLICY_MAX_REMAP_GFNS);
 }
 
 /* Sorts them. */
@@ -136,24 +136,24 @@ static void check_remap_overlaps(struct policy_parser *pp, const struct json_val
         if (b->gfn - a->gfn >= a->count)
             continue;
         xmi_json_error(pp->doc, v, XM_MSG_REMAP_TWICE,
-                   "gfn 0x%" PRIx64 " is remapped twice (line %u, column %u and line %u, "
-                   "column %u)",
-                   b->gfn, a->pos.line, a->pos.column, b->pos.line, b->pos.column);
+                       "gfn 0x%" PRIx64 " is remapped twice (line %u, column %u and line %u, "
+                       "column %u)",
+                       b->gfn, a->pos.line, a->pos.column, b->pos.line, b->pos.column);
     }
 }
 
 void xmi_policy_parse_remaps(struct policy_parser *pp, const struct json_value *v,
-                         struct policy_view *view)
+                             struct policy_view *view)
 {
     size_t errors = xmi_json_doc_errors(pp->doc);
 
-    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) || !xmi_json_want_count(pp->doc, v, 0, POLICY_MAX_REMAPS))
+    if (!xmi_json_want(pp->doc, v, JSON_ARRAY) ||
+        !xmi_json_want_count(pp->doc, v, 0, POLICY_MAX_REMAPS))
         return;
     view->remaps = xmi_policy_array(pp, v, sizeof(*view->remaps));
     if (!view->remaps)
         return;
-    json_for_each(pp->doc, it, v)
-        parse_remap(pp, it, &view->remaps[view->n_remaps++]);
+    json_for_each(pp->doc, it, v) parse_remap(pp, it, &view->remaps[view->n_remaps++]);
     check_remap_total(pp, v, view);
     if (xmi_json_doc_errors(pp->doc) == errors)
         check_remap_overlaps(pp, v, view);
@@ -178,7 +178,7 @@ static void parse_view_name(struct policy_parser *pp, const struct json_value *v
         return;
     if (strcmp(view->name, "host") == 0)
         xmi_json_error(pp->doc, name, XM_MSG_NAME_RESERVED,
-                   "\"host\" is the host view, which is always there");
+                       "\"host\" is the host view, which is always there");
     else if (name_is_taken(pp->p, view->name))
         xmi_json_error(pp->doc, name, XM_MSG_NAME_TWICE, "there are two views \"%s\"", view->name);
 }
@@ -227,8 +227,7 @@ void xmi_policy_parse_views(struct policy_parser *pp, const struct json_value *v
     p->views[p->n_views++].name = xmi_policy_copy(pp, "host");
     if (!some)
         return;
-    json_for_each(pp->doc, it, v)
-        parse_view(pp, it, &p->views[p->n_views++]);
+    json_for_each(pp->doc, it, v) parse_view(pp, it, &p->views[p->n_views++]);
 }
 
 bool xmi_policy_get_view(struct policy_parser *pp, const struct json_value *v, uint32_t *out)

@@ -11,10 +11,10 @@ static void warn_unused(const struct xmem_policy *p, struct xmem_report *r,
 
     snprintf(path, sizeof(path), "/rules/%u/on/%u", u->rule, u->place);
     xmi_policy_warning(p, r, XM_MSG_NEVER_DECIDES, u->pos, path,
-                   "never decides: the strictest action that matches does, \"%s\" in line %u, "
-                   "column %u%s",
-                   xmem_action_name((enum xmem_action)u->by), u->by_pos.line, u->by_pos.column,
-                   u->by_reading ? "; a write counts as a read as well" : "");
+                       "never decides: the strictest action that matches does, \"%s\" in line %u, "
+                       "column %u%s",
+                       xmem_action_name((enum xmem_action)u->by), u->by_pos.line, u->by_pos.column,
+                       u->by_reading ? "; a write counts as a read as well" : "");
 }
 
 void xmi_policy_warn(const struct xmem_policy *p, struct xmem_report *r)

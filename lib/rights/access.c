@@ -105,9 +105,9 @@ int xmi_domain_set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint
     ledger_begin(d, LEDGER_RIGHTS, v->id, gfn, gfn);
     rc = d->ops->rights_set(d->dom, v->id, gfn, 1, guards_narrow(d, v, gfn, rights), &done);
     if (rc) {
-        rc = xmi_domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
-                         " cannot be set to %s", v->id, gfn,
-                         xmem_rights_name((enum xmem_rights)rights));
+        rc = xmi_domain_fail(d, rc, MAY_SRCH | MAY_NOSPC,
+                             "view %u: gfn 0x%" PRIx64 " cannot be set to %s", v->id, gfn,
+                             xmem_rights_name((enum xmem_rights)rights));
         return rc != -ESHUTDOWN && done != BACKEND_DONE_UNKNOWN && done ? one_back(d, v, gfn, rc)
                                                                         : as_before(d, rc);
     }
@@ -137,8 +137,8 @@ int xmem_domain_set_rights(struct xmem_domain *d, uint16_t view, uint64_t gfn,
     return xmi_domain_set_one(d, v, gfn, (uint8_t)rights);
 }
 
-int xmi_changes_add_many(struct changes *c, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
-                     size_t n)
+int xmi_changes_add_many(struct changes *c, uint16_t view, const uint64_t *gfns,
+                         const uint8_t *rights, size_t n)
 {
     struct change *ch;
     uint64_t rights_ok = 0, top = c->d->caps.highest_gfn;
@@ -167,7 +167,8 @@ int xmem_domain_set_rights_many(struct xmem_domain *d, uint16_t view, const uint
     if (rc || !n)
         return rc;
     if (!gfns || !rights)
-        return xmi_domain_refuse(d, -EINVAL, "xmem_domain_set_rights_many: %zu gfns, but no list", n);
+        return xmi_domain_refuse(d, -EINVAL, "xmem_domain_set_rights_many: %zu gfns, but no list",
+                                 n);
     rc = xmi_changes_add_many(&c, view, gfns, rights, n);
     if (!rc)
         rc = xmi_changes_apply(&c);
@@ -187,8 +188,10 @@ int xmem_domain_get_default(struct xmem_domain *d, enum xmem_rights *out)
         return xmi_domain_refuse(d, -EINVAL, "xmem_domain_get_default: nowhere to put the rights");
     rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &rights);
     if (rc)
-        return xmi_domain_fail(d, rc, MAY_NODEV, "domain %" PRIu32 ": the default rights cannot be "
-                           "asked for", d->domid);
+        return xmi_domain_fail(d, rc, MAY_NODEV,
+                               "domain %" PRIu32 ": the default rights cannot be "
+                               "asked for",
+                               d->domid);
     *out = (enum xmem_rights)rights;
     return 0;
 }
@@ -204,7 +207,7 @@ static void all_have(struct view *v, const struct runs *list, uint8_t rights)
 {
     for (size_t i = 0; i < list->n; i++)
         (void)xmi_known_put(&v->known, list->v[i].gfn, run_nr(&list->v[i]), KNOWN_SET,
-                        known_code(rights));
+                            known_code(rights));
 }
 
 int xmi_domain_send_default(struct xmem_domain *d, uint8_t rights)
@@ -241,8 +244,10 @@ int xmem_domain_set_default(struct xmem_domain *d, enum xmem_rights rights)
         return rc;
     rc = xmi_domain_send_default(d, (uint8_t)rights);
     if (rc)
-        return xmi_domain_fail(d, rc, MAY_NODEV, "domain %" PRIu32 ": the default rights cannot be "
-                           "set to %s", d->domid, xmem_rights_name(rights));
+        return xmi_domain_fail(d, rc, MAY_NODEV,
+                               "domain %" PRIu32 ": the default rights cannot be "
+                               "set to %s",
+                               d->domid, xmem_rights_name(rights));
     return 0;
 }
 
@@ -255,7 +260,7 @@ int xmem_domain_set_access_required(struct xmem_domain *d, int required)
     rc = d->ops->access_required ? d->ops->access_required(d->dom, required != 0) : -EOPNOTSUPP;
     if (rc)
         return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": access_required cannot be switched",
-                           d->domid);
+                               d->domid);
     d->led->access_required = required != 0;
     return 0;
 }

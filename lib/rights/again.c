@@ -44,8 +44,10 @@ static int reapply_remaps(struct xmem_domain *d, struct view *v, uint64_t gfn, u
             continue;
         int rc = xmi_view_remap(d, v, m->gfn, m->to_gfn);
         if (rc)
-            return xmi_domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped "
-                               "again after a change in the host view", v->id, m->gfn);
+            return xmi_domain_fail(d, rc, MAY_SRCH,
+                                   "view %u: gfn 0x%" PRIx64 " cannot be remapped "
+                                   "again after a change in the host view",
+                                   v->id, m->gfn);
     }
     return 0;
 }
@@ -70,7 +72,7 @@ static int reapply_view(struct xmem_domain *d, struct view *v, const struct runs
 }
 
 int xmi_changes_reapply_part(struct xmem_domain *d, const struct runs *host, struct place from,
-                         struct place to)
+                             struct place to)
 {
     int rc = 0;
     for (size_t i = from.run; i < host->n && (i < to.run || (i == to.run && to.off)); i++)
@@ -85,7 +87,9 @@ int xmi_changes_reapply_part(struct xmem_domain *d, const struct runs *host, str
 
 int xmi_changes_reapply(struct xmem_domain *d, const struct runs *list)
 {
-    return list->n ? xmi_changes_reapply_part(d, list, (struct place){0, 0}, (struct place){list->n, 0}) : 0;
+    return list->n
+               ? xmi_changes_reapply_part(d, list, (struct place){0, 0}, (struct place){list->n, 0})
+               : 0;
 }
 
 int xmi_changes_reapply_one(struct xmem_domain *d, uint64_t gfn)

@@ -22,8 +22,9 @@ static int batch_idle(struct xmem_batch *b)
 {
     int rc = batch_usable(b);
     if (!rc && b->c.started)
-        rc = xmi_domain_refuse(b->c.d, -EINVAL, "the batch is being applied: go on with "
-                           "xmem_batch_apply_some(), or xmem_batch_revert() it first");
+        rc = xmi_domain_refuse(b->c.d, -EINVAL,
+                               "the batch is being applied: go on with "
+                               "xmem_batch_apply_some(), or xmem_batch_revert() it first");
     return rc;
 }
 

@@ -19,27 +19,34 @@ static int check_rights(struct xmem_domain *d, const struct view *v, uint32_t ri
         return xmi_domain_refuse(d, -EINVAL, "%" PRIu32 " is no enum xmem_rights", rights);
     if (rights == XMEM_DEFAULT) {
         if (v->id && v->def == KNOWN_NOTHING)
-            return xmi_domain_refuse(d, -EOPNOTSUPP, "view %u: its default rights are not known, it is "
-                                 "another tool's; name the rights", v->id);
+            return xmi_domain_refuse(d, -EOPNOTSUPP,
+                                     "view %u: its default rights are not known, it is "
+                                     "another tool's; name the rights",
+                                     v->id);
         return 0;
     }
     if (can & XMEM_RIGHTS_BIT(rights))
         return 0;
-    return xmi_domain_refuse(d, -EOPNOTSUPP, "view %u: rights %s cannot be expressed on this kind of "
-                         "machine (see caps.%s)", v->id, xmem_rights_name(rights),
-                         v->id ? "view_rights" : "rights");
+    return xmi_domain_refuse(d, -EOPNOTSUPP,
+                             "view %u: rights %s cannot be expressed on this kind of "
+                             "machine (see caps.%s)",
+                             v->id, xmem_rights_name(rights), v->id ? "view_rights" : "rights");
 }
 
-int xmi_changes_check(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr, uint32_t rights)
+int xmi_changes_check(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr,
+                      uint32_t rights)
 {
     const struct view *v = domain_view(d, view);
     if (view && d->caps.max_views <= 1)
-        return xmi_domain_refuse(d, -EOPNOTSUPP, "view %u: this kind of machine has no views", view);
+        return xmi_domain_refuse(d, -EOPNOTSUPP, "view %u: this kind of machine has no views",
+                                 view);
     if (!v || v->step || v->unwanted)
         return xmi_domain_refuse(d, -ENOENT, "view %u does not exist", view);
     if (!view && !d->enabled)
-        return xmi_domain_refuse(d, -ENODEV, "domain %" PRIu32 ": rights of the host view need "
-                             "monitoring; call xmem_domain_enable() first", d->domid);
+        return xmi_domain_refuse(d, -ENODEV,
+                                 "domain %" PRIu32 ": rights of the host view need "
+                                 "monitoring; call xmem_domain_enable() first",
+                                 d->domid);
     int rc = check_rights(d, v, rights);
     return rc ? rc : xmi_domain_check_gfns(d, gfn, nr);
 }
@@ -158,10 +165,13 @@ static int compile_all(struct changes *c)
     c->res = (struct xmem_batch_result){.size = sizeof(c->res), .failed_gfn = XMEM_GFN_UNDO};
     for (size_t i = 0; i < c->n && !rc; i++) {
         if (!domain_view(c->d, c->v[i].view))
-            return xmi_domain_refuse(c->d, -ENOENT, "view %u does not exist any more", c->v[i].view);
+            return xmi_domain_refuse(c->d, -ENOENT, "view %u does not exist any more",
+                                     c->v[i].view);
         if (!c->v[i].view && !c->d->enabled)
-            return xmi_domain_refuse(c->d, -ENODEV, "domain %" PRIu32 ": rights of the host view need "
-                                 "monitoring; call xmem_domain_enable() first", c->d->domid);
+            return xmi_domain_refuse(c->d, -ENODEV,
+                                     "domain %" PRIu32 ": rights of the host view need "
+                                     "monitoring; call xmem_domain_enable() first",
+                                     c->d->domid);
         rc = compile(c, &c->v[i]);
     }
     return rc ? xmi_domain_refuse(c->d, rc, "out of memory") : 0;

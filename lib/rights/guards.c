@@ -89,13 +89,13 @@ static uint8_t without_w(uint8_t rights)
 }
 
 uint8_t xmi_guards_narrow_far(const struct xmem_domain *d, const struct view *v, uint64_t gfn,
-                          uint8_t rights)
+                              uint8_t rights)
 {
     return v->step || !xmi_guards_any(d, gfn) ? rights : without_w(rights);
 }
 
 void xmi_guards_narrow_all(const struct xmem_domain *d, const struct view *v, const uint64_t *gfns,
-                       uint8_t *rights, uint64_t n)
+                           uint8_t *rights, uint64_t n)
 {
     for (uint64_t i = 0; i < n; i++)
         rights[i] = xmi_guards_narrow_far(d, v, gfns[i], rights[i]);

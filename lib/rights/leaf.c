@@ -16,7 +16,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#define PART_BITS 9u /* of a gfn: its place in 2 MiB */
+#define PART_BITS 9u               /* of a gfn: its place in 2 MiB */
 #define PARTS_MAX BACKEND_RUNS_MAX /* split in one hypercall */
 
 static bool known_split(const struct xmem_domain *d, uint64_t gfn)
@@ -99,10 +99,12 @@ static int split(struct xmem_domain *d, struct runs *parts)
     if (!rc)
         rc = send_split(d, parts);
     if (rc)
-        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": the large page around gfn 0x%" PRIx64
-                           " cannot be split, so that views keep their rights", d->domid,
-                           first);
-    d->rights->splitting = true; /* without memory it is not noted, and what is set again must not split once more */
+        return xmi_domain_fail(d, rc, 0,
+                               "domain %" PRIu32 ": the large page around gfn 0x%" PRIx64
+                               " cannot be split, so that views keep their rights",
+                               d->domid, first);
+    d->rights->splitting =
+        true; /* without memory it is not noted, and what is set again must not split once more */
     rc = d->watch->host_split(d, parts); /* which notes them first */
     d->rights->splitting = false;
     return rc;

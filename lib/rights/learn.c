@@ -256,7 +256,7 @@ int xmi_changes_learn(struct xmem_domain *d, struct view *v, const struct runs *
 }
 
 int xmi_changes_learn_cost(struct xmem_domain *d, const struct view *v, const struct runs *list,
-                       uint64_t *calls)
+                           uint64_t *calls)
 {
     struct runs parts = {0};
     int rc = unknown_parts(v, list, &parts);

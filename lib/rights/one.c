@@ -35,20 +35,23 @@ int xmi_domain_ask_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, u
         rc = ask_through_host(d, v, gfn, rights);
     if (!rc)
         return 0;
-    return xmi_domain_fail(d, rc, MAY_SRCH | MAY_NODEV, "view %u: the rights of gfn 0x%" PRIx64
-                       " cannot be asked for", v->id, gfn);
+    return xmi_domain_fail(d, rc, MAY_SRCH | MAY_NODEV,
+                           "view %u: the rights of gfn 0x%" PRIx64 " cannot be asked for", v->id,
+                           gfn);
 }
 
-static uint8_t in_force(const struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights)
+static uint8_t in_force(const struct xmem_domain *d, const struct view *v, uint64_t gfn,
+                        uint8_t rights)
 {
     return d->rights->as_said ? rights : guards_narrow(d, v, gfn, rights);
 }
 
-int xmi_domain_not_forced(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights, int rc)
+int xmi_domain_not_forced(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights,
+                          int rc)
 {
-    return xmi_domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
-                       " cannot be set to %s", v->id, gfn,
-                       xmem_rights_name((enum xmem_rights)in_force(d, v, gfn, rights)));
+    return xmi_domain_fail(d, rc, MAY_SRCH | MAY_NOSPC,
+                           "view %u: gfn 0x%" PRIx64 " cannot be set to %s", v->id, gfn,
+                           xmem_rights_name((enum xmem_rights)in_force(d, v, gfn, rights)));
 }
 
 int xmi_domain_force_alone(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)

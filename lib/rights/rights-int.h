@@ -33,9 +33,9 @@ struct rights {
 
 struct change {
     uint16_t view;
-    struct runs want; /* as asked for */
-    struct runs send; /* what of it must be sent */
-    struct runs undo; /* rights before, where they are not those that were found */
+    struct runs want;  /* as asked for */
+    struct runs send;  /* what of it must be sent */
+    struct runs undo;  /* rights before, where they are not those that were found */
     struct place done; /* in send */
 };
 
@@ -50,13 +50,14 @@ struct changes {
 };
 
 /* Checks everything that can be checked without asking the hypervisor; text on failure. */
-int xmi_changes_check(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr, uint32_t rights);
+int xmi_changes_check(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr,
+                      uint32_t rights);
 /* Room for n more in a view, then changes that were checked. -ENOMEM. */
 int xmi_changes_reserve(struct changes *c, uint16_t view, size_t n, struct change **out);
 
 /* Checks and adds n gfns, rights[i] for gfns[i]; nothing is added on failure. Text. */
-int xmi_changes_add_many(struct changes *c, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
-                     size_t n);
+int xmi_changes_add_many(struct changes *c, uint16_t view, const uint64_t *gfns,
+                         const uint8_t *rights, size_t n);
 
 /* What would be sent, in c->res; nothing is sent, nothing is kept. */
 int xmi_changes_plan(struct changes *c);
@@ -78,7 +79,7 @@ void xmi_changes_free(struct changes *c);
  */
 int xmi_changes_learn(struct xmem_domain *d, struct view *v, const struct runs *list);
 int xmi_changes_learn_cost(struct xmem_domain *d, const struct view *v, const struct runs *list,
-                       uint64_t *calls);
+                           uint64_t *calls);
 
 /* The buffers of one hypercall, at the session's end. */
 void xmi_send_free(struct rights *r);
@@ -89,6 +90,6 @@ uint64_t xmi_send_cost(const struct xmem_domain *d, const struct view *v, const 
  * failures included. A text on failure, which names the gfn in *failed.
  */
 int xmi_send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, struct place *at,
-              uint64_t max, uint64_t *failed);
+                  uint64_t max, uint64_t *failed);
 
 #endif

@@ -83,7 +83,8 @@ int xmi_domain_force_open(struct xmem_domain *d, struct view *v, uint64_t gfn, u
 /* The same, and what the host view's overwrote in other views stays so. */
 int xmi_domain_force_alone(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
 /* Its failure rc, with a text. */
-int xmi_domain_not_forced(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights, int rc);
+int xmi_domain_not_forced(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights,
+                          int rc);
 /* What known keeps of a page that was asked for these rights just now, for the first time. */
 uint8_t xmi_domain_found_byte(const struct xmem_domain *d, const struct view *v, uint8_t rights);
 /* Rights of one gfn that are set and known already or not; learnt first. Past elision, of this view alone. */
@@ -112,7 +113,7 @@ int xmi_changes_make_entries(struct xmem_domain *d, struct view *v, uint64_t gfn
 int xmi_changes_reapply(struct xmem_domain *d, const struct runs *list);
 /* The same from one place of the list to another. */
 int xmi_changes_reapply_part(struct xmem_domain *d, const struct runs *host, struct place from,
-                         struct place to);
+                             struct place to);
 /* What a change of this gfn in the host view overwrote in other views is set there again. */
 int xmi_changes_reapply_one(struct xmem_domain *d, uint64_t gfn);
 
@@ -142,16 +143,16 @@ void xmi_guards_take(struct xmem_domain *d, size_t i);
 void xmi_guards_trim(struct xmem_domain *d);
 bool xmi_guards_any(const struct xmem_domain *d, uint64_t gfn);
 uint8_t xmi_guards_narrow_far(const struct xmem_domain *d, const struct view *v, uint64_t gfn,
-                          uint8_t rights);
+                              uint8_t rights);
 /* What is in force where rights are wanted. */
-static inline uint8_t guards_narrow(const struct xmem_domain *d, const struct view *v,
-                                    uint64_t gfn, uint8_t rights)
+static inline uint8_t guards_narrow(const struct xmem_domain *d, const struct view *v, uint64_t gfn,
+                                    uint8_t rights)
 {
     return d->guarded ? xmi_guards_narrow_far(d, v, gfn, rights) : rights;
 }
 /* The same for a list. */
 void xmi_guards_narrow_all(const struct xmem_domain *d, const struct view *v, const uint64_t *gfns,
-                       uint8_t *rights, uint64_t n);
+                           uint8_t *rights, uint64_t n);
 uint64_t xmi_guards_run_far(const struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 /* How many of nr gfns are alike: one that is guarded, or those before the next one. */
 static inline uint64_t guards_run(const struct xmem_domain *d, uint64_t gfn, uint64_t nr)
@@ -191,7 +192,7 @@ int xmi_view_remap(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t
 struct feed {
     struct xmem_domain *d;
     struct view *v;
-    bool past;  /* goes on past what is refused; a gfn that is not mapped any more is no failure */
+    bool past; /* goes on past what is refused; a gfn that is not mapped any more is no failure */
     /* xmi_changes_reapply(): what a lot overwrote in other views is set there again; or NULL */
     int (*again)(struct xmem_domain *d, const struct runs *list);
     struct runs lot;

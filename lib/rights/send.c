@@ -72,10 +72,10 @@ static int call_part(struct sender *s, const struct call *c, uint64_t from, uint
     if (c->run)
         return d->ops->rights_set(d->dom, s->v->id, c->gfn + from, nr, c->rights, done);
     if (nr == 1)
-        return d->ops->rights_set(d->dom, s->v->id, d->rights->buf_gfns[from], 1, d->rights->buf_rights[from],
-                                  done);
-    return d->ops->rights_set_many(d->dom, s->v->id, d->rights->buf_gfns + from, d->rights->buf_rights + from,
-                                   (uint32_t)nr, done);
+        return d->ops->rights_set(d->dom, s->v->id, d->rights->buf_gfns[from], 1,
+                                  d->rights->buf_rights[from], done);
+    return d->ops->rights_set_many(d->dom, s->v->id, d->rights->buf_gfns + from,
+                                   d->rights->buf_rights + from, (uint32_t)nr, done);
 }
 
 /*
@@ -202,7 +202,8 @@ static int buffer_run(struct sender *s, const struct run *r, uint64_t off, uint6
             d->rights->buf_rights[s->n + i] = run_rights(r);
         }
         if (d->guarded)
-            xmi_guards_narrow_all(d, s->v, d->rights->buf_gfns + s->n, d->rights->buf_rights + s->n, some);
+            xmi_guards_narrow_all(d, s->v, d->rights->buf_gfns + s->n, d->rights->buf_rights + s->n,
+                                  some);
         s->n += some;
         off += some;
         nr -= some;
@@ -218,8 +219,8 @@ static int send_range(struct sender *s, const struct run *r, uint64_t off, uint6
     int rc = 0;
     while (nr && !rc) {
         uint64_t gfn = r->gfn + off, some = guards_run(s->d, gfn, nr);
-        struct call c = {.run = r, .gfn = gfn,
-                         .rights = guards_narrow(s->d, s->v, gfn, run_rights(r))};
+        struct call c = {
+            .run = r, .gfn = gfn, .rights = guards_narrow(s->d, s->v, gfn, run_rights(r))};
         rc = send_call(s, &c, some);
         off += some;
         nr -= some;
@@ -314,8 +315,9 @@ static void put_back(struct sender *s, const struct backend_run *r)
         if (rights == KNOWN_NOTHING)
             rights = known_found_of(byte);
         d->stats.sets++;
-        int rc = rights == KNOWN_NOTHING ? 0 : d->ops->rights_set(d->dom, s->v->id, gfn, nr, rights,
-                                                                  &done);
+        int rc = rights == KNOWN_NOTHING
+                     ? 0
+                     : d->ops->rights_set(d->dom, s->v->id, gfn, nr, rights, &done);
         if (rc && !(r->rc && rc == r->rc)) {
             s->lost = rc;
             view_unsure(s->v, true);
@@ -361,8 +363,8 @@ static uint32_t next_runs(const struct sender *s, uint64_t max, struct backend_r
             nr = max - *gfns;
         if (nr > UINT32_MAX)
             nr = UINT32_MAX;
-        v[n] = (struct backend_run){.gfn = r->gfn + p.off, .nr = (uint32_t)nr,
-                                    .rights = run_rights(r)};
+        v[n] = (struct backend_run){
+            .gfn = r->gfn + p.off, .nr = (uint32_t)nr, .rights = run_rights(r)};
         *gfns += nr;
         p.off += nr;
         if (p.off == run_nr(r))
@@ -396,7 +398,7 @@ uint64_t xmi_send_cost(const struct xmem_domain *d, const struct view *v, const 
 /* ---- all of it ---- */
 
 int xmi_send_runs(struct xmem_domain *d, struct view *v, const struct runs *list, struct place *at,
-              uint64_t max, uint64_t *failed)
+                  uint64_t max, uint64_t *failed)
 {
     struct sender s = {.d = d, .v = v, .list = list, .at = at};
     uint64_t runs, gfns;
@@ -423,10 +425,11 @@ int xmi_send_runs(struct xmem_domain *d, struct view *v, const struct runs *list
     *failed = s.failed;
     size_t i = xmi_runs_find(list, s.failed);
     const char *name = i < list->n ? xmem_rights_name(run_rights(&list->v[i])) : NULL;
-    rc = xmi_domain_fail(d, rc, MAY_SRCH | MAY_NOSPC, "view %u: gfn 0x%" PRIx64
-                     " cannot be set to %s", v->id, s.failed, name ? name : "?");
+    rc = xmi_domain_fail(d, rc, MAY_SRCH | MAY_NOSPC,
+                         "view %u: gfn 0x%" PRIx64 " cannot be set to %s", v->id, s.failed,
+                         name ? name : "?");
     if (s.lost)
         xmi_error_add(&d->error, "; and others that were set with it are not as before (%d)",
-                       s.lost);
+                      s.lost);
     return rc;
 }

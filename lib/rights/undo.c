@@ -59,8 +59,10 @@ static void undo_default(struct xmem_domain *d, struct outcome *o)
         return;
     int rc = xmi_domain_send_default(d, d->led->default_found);
     if (rc)
-        xmi_outcome_note(d, o, xmi_domain_fail(d, rc, 0, "the default rights cannot be restored to %s",
-                                       xmem_rights_name((enum xmem_rights)d->led->default_found)));
+        xmi_outcome_note(
+            d, o,
+            xmi_domain_fail(d, rc, 0, "the default rights cannot be restored to %s",
+                            xmem_rights_name((enum xmem_rights)d->led->default_found)));
     else
         d->led->default_over_all = false;
 }
@@ -70,14 +72,16 @@ static void undo_access_required(struct xmem_domain *d, struct outcome *o)
     ledger_begin(d, LEDGER_REQUIRED, 0, 0, 0);
     int rc = d->led->access_required ? d->ops->access_required(d->dom, false) : 0;
     if (rc)
-        xmi_outcome_note(d, o, xmi_domain_fail(d, rc, 0, "access_required cannot be switched off again"));
+        xmi_outcome_note(d, o,
+                         xmi_domain_fail(d, rc, 0, "access_required cannot be switched off again"));
     else
         d->led->access_required = false;
 }
 
 static bool host_changed(const struct xmem_domain *d)
 {
-    return !ledger_keeps(d) && xmi_known_each(&d->views[0]->known, xmi_rights_stop_at_changed, d->views[0]);
+    return !ledger_keeps(d) &&
+           xmi_known_each(&d->views[0]->known, xmi_rights_stop_at_changed, d->views[0]);
 }
 
 static void undo_host(struct xmem_domain *d, struct outcome *o)
@@ -96,11 +100,22 @@ static bool required_left(const struct xmem_domain *d)
 }
 
 const struct ledger_kind xmi_rights_default = {
-    .turn = LEDGER_STATE, .lives = true, .needs_ring = true, .any = default_left, .undo = undo_default,
+    .turn = LEDGER_STATE,
+    .lives = true,
+    .needs_ring = true,
+    .any = default_left,
+    .undo = undo_default,
 };
 const struct ledger_kind xmi_rights_host = {
-    .turn = LEDGER_STATE, .lives = true, .needs_ring = true, .any = host_changed, .undo = undo_host,
+    .turn = LEDGER_STATE,
+    .lives = true,
+    .needs_ring = true,
+    .any = host_changed,
+    .undo = undo_host,
 };
 const struct ledger_kind xmi_rights_required = {
-    .turn = LEDGER_STATE, .lives = true, .any = required_left, .undo = undo_access_required,
+    .turn = LEDGER_STATE,
+    .lives = true,
+    .any = required_left,
+    .undo = undo_access_required,
 };

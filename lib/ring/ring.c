@@ -89,8 +89,9 @@ static const char *wrong_with(const struct ring *r, const struct ring_request *q
 
 const char *xmi_ring_garbage(const struct ring *r, uint32_t prod, const struct ring_request *q)
 {
-    return prod - r->req_cons > r->slots || prod - r->rsp_pub > r->slots ?
-               "a producer's index beyond the slots" : wrong_with(r, q);
+    return prod - r->req_cons > r->slots || prod - r->rsp_pub > r->slots
+               ? "a producer's index beyond the slots"
+               : wrong_with(r, q);
 }
 
 void xmi_ring_copy(const struct ring *r, const struct ring_request *q, struct ring_head *head)
@@ -186,42 +187,29 @@ static void decode_rest(const struct ring *r, const struct ring_head *h, struct 
         ev->u.ctrlreg.new_value = h->u.word[1];
         ev->u.ctrlreg.old_value = h->u.word[2];
         break;
-    case XMEM_EVENT_MSR:
-        decode_msr(r, h, ev);
-        break;
+    case XMEM_EVENT_MSR: decode_msr(r, h, ev); break;
     case XMEM_EVENT_BREAKPOINT:
-    case XMEM_EVENT_DEBUG:
-        decode_debug(r, h, ev);
-        break;
-    case XMEM_EVENT_SINGLESTEP:
-        ev->u.singlestep.gfn = h->u.word[0];
-        break;
+    case XMEM_EVENT_DEBUG: decode_debug(r, h, ev); break;
+    case XMEM_EVENT_SINGLESTEP: ev->u.singlestep.gfn = h->u.word[0]; break;
     case XMEM_EVENT_CPUID:
         ev->u.cpuid.insn_length = h->u.half[0];
         ev->u.cpuid.leaf = h->u.half[1];
         ev->u.cpuid.subleaf = h->u.half[2];
         break;
-    case XMEM_EVENT_DESCRIPTOR:
-        decode_descriptor(h, ev);
-        break;
-    case XMEM_EVENT_INTERRUPT:
-        decode_interrupt(h, ev);
-        break;
+    case XMEM_EVENT_DESCRIPTOR: decode_descriptor(h, ev); break;
+    case XMEM_EVENT_INTERRUPT: decode_interrupt(h, ev); break;
     case XMEM_EVENT_VMEXIT:
         ev->u.vmexit.reason = h->u.word[0];
         ev->u.vmexit.qualification = h->u.word[1];
         break;
-    case XMEM_EVENT_IO:
-        decode_io(h, ev);
-        break;
+    case XMEM_EVENT_IO: decode_io(h, ev); break;
     case XMEM_EVENT_MEM_PAGING:
     case XMEM_EVENT_MEM_SHARING:
         ev->u.page.gfn = h->u.word[0];
         ev->u.page.p2mt = h->u.half[2];
         ev->u.page.flags = h->reason == XMEM_EVENT_MEM_PAGING ? h->u.half[3] : 0;
         break;
-    default:
-        break;
+    default: break;
     }
 }
 

@@ -140,8 +140,8 @@ static inline int ring_take(struct ring *r, struct ring_request *q, const char *
     q->view = (uint16_t)c;
     q->index = r->req_cons;
     /* The hypervisor never has more than the slots on the way. */
-    if (prod - r->req_cons > r->slots || prod - r->rsp_pub > r->slots ||
-        q->version != r->version || q->vcpu >= r->vcpus || q->reason > RING_REASON_LAST) {
+    if (prod - r->req_cons > r->slots || prod - r->rsp_pub > r->slots || q->version != r->version ||
+        q->vcpu >= r->vcpus || q->reason > RING_REASON_LAST) {
         if (why)
             *why = xmi_ring_garbage(r, prod, q);
         return -EPROTO;
@@ -161,7 +161,8 @@ static inline void ring_answer_in_place(struct ring *r, const struct ring_reques
 }
 
 /* The part of ring_decode() for everything but memory accesses. */
-void xmi_ring_decode_rest(const struct ring *r, const struct ring_request *q, struct xmem_event *ev);
+void xmi_ring_decode_rest(const struct ring *r, const struct ring_request *q,
+                          struct xmem_event *ev);
 
 /* Fills the public event from a request in its slot, each field read once; seq is not touched. */
 static inline void ring_decode(const struct ring *r, const struct ring_request *q,
@@ -207,7 +208,8 @@ struct ring_addressing {
     uint16_t cs, ss;
 };
 /* False: this interface has no segments. */
-bool xmi_ring_regs_addressing(const struct ring *r, const uint8_t *data, struct ring_addressing *out);
+bool xmi_ring_regs_addressing(const struct ring *r, const uint8_t *data,
+                              struct ring_addressing *out);
 /* Registers: data is the interface's, in private memory. */
 void xmi_ring_regs_decode(const struct ring *r, const uint8_t *data, struct xmem_regs *out);
 /* Writes what out holds over data. */

@@ -61,8 +61,10 @@ int xmi_connection_pay_pauses(struct xmem *x, uint32_t domid, void *dom, struct 
         xmi_connection_owe_pauses(x, domid, o);
     }
     if (rc)
-        xmi_error_set(err, -EIO, "domain %" PRIu32 " is paused since an earlier call, and cannot be unpaused: "
-                       "%s", domid, strerror(-rc));
+        xmi_error_set(err, -EIO,
+                      "domain %" PRIu32 " is paused since an earlier call, and cannot be unpaused: "
+                      "%s",
+                      domid, strerror(-rc));
     return rc ? -EIO : 0;
 }
 
@@ -110,7 +112,8 @@ static int list_own(struct xmem *x, size_t room, struct xmem_domain_info **own, 
     if (rc) {
         free(v);
         xmi_error_set(&err, rc, "the list of domains cannot be read: %s", strerror(-rc));
-        return xmi_connection_fail(x, rc == -EPERM || rc == -EACCES || rc == -ENOMEM ? rc : -EIO, &err);
+        return xmi_connection_fail(x, rc == -EPERM || rc == -EACCES || rc == -ENOMEM ? rc : -EIO,
+                                   &err);
     }
     *own = v;
     return 0;
@@ -149,7 +152,7 @@ int xmem_machine_check(struct xmem *x, struct xmem_machine_report *out)
     int rc = x->ops->machine_check ? x->ops->machine_check(x->conn, &own) : -EOPNOTSUPP;
     if (rc) {
         xmi_error_set(&err, rc, "%s: machines check themselves when they are simulated (sim:)",
-                       x->ops->scheme);
+                      x->ops->scheme);
         return xmi_connection_fail(x, rc, &err);
     }
     xmi_sized_out(out, &own, sizeof(own));

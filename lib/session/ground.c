@@ -26,19 +26,15 @@ int xmi_domain_code(int rc, unsigned may)
     } some[] = {{-ESRCH, MAY_SRCH},   {-EBUSY, MAY_BUSY},   {-ENOSPC, MAY_NOSPC},
                 {-ENODEV, MAY_NODEV}, {-ENOENT, MAY_NOENT}, {-ERANGE, MAY_RANGE}};
     switch (rc) {
-    case 0:
-        return 0;
-    case -ENOSYS:
-        return -EOPNOTSUPP;
+    case 0: return 0;
+    case -ENOSYS: return -EOPNOTSUPP;
     case -ENOMEM:
     case -EPERM:
     case -EACCES:
     case -EOPNOTSUPP:
     case -EPROTO:
-    case -ESHUTDOWN:
-        return rc;
-    default:
-        break;
+    case -ESHUTDOWN: return rc;
+    default: break;
     }
     for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
         if (rc == some[i].code && (may & some[i].may))
@@ -54,12 +50,9 @@ static const char *remedy_of(int code)
                "refuses)";
     case -EPERM:
         return " (the hypervisor refuses this caller: run it as root of the control domain)";
-    case -EOPNOTSUPP:
-        return " (this kind of machine cannot do it: see its capabilities)";
-    case -ENODEV:
-        return " (monitoring is not enabled)";
-    default:
-        return "";
+    case -EOPNOTSUPP: return " (this kind of machine cannot do it: see its capabilities)";
+    case -ENODEV: return " (monitoring is not enabled)";
+    default: return "";
     }
 }
 
@@ -106,8 +99,10 @@ int xmi_domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
         return xmi_domain_refuse(d, -EINVAL, "gfn 0x%" PRIx64 ": a range of no gfns", gfn);
     uint64_t last = gfn + nr - 1;
     if (last < gfn)
-        return xmi_domain_refuse(d, -ERANGE, "gfn 0x%" PRIx64 " and 0x%" PRIx64 " more: beyond the "
-                             "end of all numbers", gfn, nr - 1);
+        return xmi_domain_refuse(d, -ERANGE,
+                                 "gfn 0x%" PRIx64 " and 0x%" PRIx64 " more: beyond the "
+                                 "end of all numbers",
+                                 gfn, nr - 1);
     if (last <= d->caps.highest_gfn)
         return 0;
     struct xmem_domain_info info = XMEM_INIT(info); /* it may have grown */
@@ -116,6 +111,5 @@ int xmi_domain_check_gfns(struct xmem_domain *d, uint64_t gfn, uint64_t nr)
     if (last <= d->caps.highest_gfn)
         return 0;
     return xmi_domain_refuse(d, -ERANGE, "gfn 0x%" PRIx64 " is above the highest, 0x%" PRIx64, last,
-                         d->caps.highest_gfn);
+                             d->caps.highest_gfn);
 }
-

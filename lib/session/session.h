@@ -49,14 +49,15 @@ int xmi_connection_pay_pauses(struct xmem *x, uint32_t domid, void *dom, struct 
 struct view {
     struct ledger_view *led; /* what the ledger has of it */
     uint16_t id;
-    bool own;    /* made by this session: it goes at close */
-    bool step;   /* for stepping over; the caller does not see it */
-    bool follow; /* step: what is not said of its gfns is as in the host view */
-    uint8_t def; /* default rights; KNOWN_NOTHING: made by somebody else */
+    bool own;      /* made by this session: it goes at close */
+    bool step;     /* for stepping over; the caller does not see it */
+    bool follow;   /* step: what is not said of its gfns is as in the host view */
+    uint8_t def;   /* default rights; KNOWN_NOTHING: made by somebody else */
     bool unwanted; /* it could not be made, nor destroyed */
-    bool unsure; /* restoring failed: what is set there may be something else by now; view_unsure() */
+    bool
+        unsure; /* restoring failed: what is set there may be something else by now; view_unsure() */
     struct known known;
-    struct known ve; /* suppress-#VE, likewise: VE_OFF, VE_ON */
+    struct known ve;          /* suppress-#VE, likewise: VE_OFF, VE_ON */
     struct arena_list remaps; /* struct remap */
 };
 
@@ -96,12 +97,12 @@ struct xmem_domain {
     struct xmem_stats stats;
 
     bool enabled;
-    bool dead;       /* the domain died */
-    uint32_t pauses; /* by the caller, not undone */
-    bool owed;       /* the undoing of a failed call failed: pay() tries again */
+    bool dead;                          /* the domain died */
+    uint32_t pauses;                    /* by the caller, not undone */
+    bool owed;                          /* the undoing of a failed call failed: pay() tries again */
     void (*pay)(struct xmem_domain *d); /* xmi_ledger_pay() */
     const struct session_watch *watch;
-    bool watched;    /* there were steps: changes of rights are told */
+    bool watched; /* there were steps: changes of rights are told */
 
     struct view **views; /* by id, caps.max_views of them; [0] is the host view */
     uint32_t view_end;   /* above the highest number that a view had */
@@ -109,7 +110,7 @@ struct xmem_domain {
     struct ledger_head *led; /* in the ledger's arena */
     struct ledger *ledger;
     struct rights *rights;
-    struct guards *guarded;  /* NULL: there are none */
+    struct guards *guarded; /* NULL: there are none */
     struct view_set *view_set;
     struct monitoring *monitoring;
 };

@@ -17,7 +17,7 @@ struct copy {
     struct guard at; /* first */
     uint64_t page;
     uint16_t view;
-    bool open; /* steps may have written into the page itself, or do so now */
+    bool open;             /* steps may have written into the page itself, or do so now */
     uint64_t seen[WORDS];  /* the original when it was looked at last, */
     uint64_t shown[WORDS]; /* what the copy is to be, */
     uint64_t patch[WORDS]; /* and all ones where that is not the original's */
@@ -82,8 +82,11 @@ int xmi_copies_guard_view(struct xmem_domain *d, struct view *v)
 static int map(struct xmem_domain *d, uint64_t gfn, void **page)
 {
     int rc = d->ops->page_map(d->dom, gfn, page);
-    return rc ? xmi_domain_fail(d, rc, MAY_SRCH, "gfn 0x%" PRIx64 ", which a view shows a copy of: its "
-                            "page cannot be mapped", gfn) : 0;
+    return rc ? xmi_domain_fail(d, rc, MAY_SRCH,
+                                "gfn 0x%" PRIx64 ", which a view shows a copy of: its "
+                                "page cannot be mapped",
+                                gfn)
+              : 0;
 }
 
 /* What was written into the copy is the original's, where that was not written as well. */
@@ -101,7 +104,8 @@ static uint64_t take_over(const struct copy *c, size_t i, uint64_t now, uint64_t
 static void hit(struct xmem_domain *d, const struct copy *c, size_t i, uint64_t bytes)
 {
     d->stats.patch_hits++;
-    d->stats.patch_hit = c->at.gfn * PAGE_BYTES + i * sizeof(uint64_t) + (unsigned)__builtin_ctzll(bytes) / 8;
+    d->stats.patch_hit = c->at.gfn * PAGE_BYTES + i * sizeof(uint64_t) +
+                         (unsigned)__builtin_ctzll(bytes) / 8;
 }
 
 /* Word by word, so that other vCPUs see all of a change that was made at once. */
@@ -165,7 +169,8 @@ int xmi_copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes
     for (size_t i = 0; i < xmi_guards_n(d); i++) {
         struct copy *c = copy_at(d, i);
         uint64_t start = c->page * PAGE_BYTES > gpa ? c->page * PAGE_BYTES : gpa;
-        uint64_t end = (c->page + 1) * PAGE_BYTES < gpa + len ? (c->page + 1) * PAGE_BYTES : gpa + len;
+        uint64_t end = (c->page + 1) * PAGE_BYTES < gpa + len ? (c->page + 1) * PAGE_BYTES
+                                                              : gpa + len;
         if (start < end) {
             memcpy((uint8_t *)c->shown + start % PAGE_BYTES, (const uint8_t *)bytes + (start - gpa),
                    end - start);
@@ -261,7 +266,8 @@ int xmi_copies_page_gone(struct xmem_domain *d, uint64_t page)
 
 int xmi_copies_remapped(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to)
 {
-    for (size_t i = xmi_guards_from(d, gfn); i < xmi_guards_n(d) && xmi_guards_at(d, i)->gfn == gfn; i++)
+    for (size_t i = xmi_guards_from(d, gfn); i < xmi_guards_n(d) && xmi_guards_at(d, i)->gfn == gfn;
+         i++)
         if (copy_at(d, i)->view == view && copy_at(d, i)->page != to)
             xmi_guards_at(d, i)->gone = true;
     return lift_gone(d, false);
@@ -320,7 +326,8 @@ int xmi_copies_keep(struct xmem_domain *d, const struct new_copy *in)
 
 bool xmi_copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gfn, uint32_t need)
 {
-    for (size_t i = xmi_guards_from(d, gfn); (need & XMEM_ACCESS_W) && i < xmi_guards_n(d) && xmi_guards_at(d, i)->gfn == gfn; i++)
+    for (size_t i = xmi_guards_from(d, gfn);
+         (need & XMEM_ACCESS_W) && i < xmi_guards_n(d) && xmi_guards_at(d, i)->gfn == gfn; i++)
         if (copy_at(d, i)->view == origin && !xmi_guards_at(d, i)->gone)
             return true;
     return false;
@@ -329,7 +336,8 @@ bool xmi_copies_unhook(const struct xmem_domain *d, uint16_t origin, uint64_t gf
 /* What is written in the view may land in the copies that it shows. */
 void xmi_copies_note_open(struct xmem_domain *d, uint16_t view, uint64_t gfn)
 {
-    for (size_t i = xmi_guards_from(d, gfn); i < xmi_guards_n(d) && xmi_guards_at(d, i)->gfn == gfn; i++)
+    for (size_t i = xmi_guards_from(d, gfn); i < xmi_guards_n(d) && xmi_guards_at(d, i)->gfn == gfn;
+         i++)
         if (copy_at(d, i)->view == view)
             copy_at(d, i)->open = true;
 }

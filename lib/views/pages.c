@@ -38,8 +38,11 @@ int xmi_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *ther
         return rc;
     rc = d->ops->pages_there ? d->ops->pages_there(d->dom, gfn, nr, there)
                              : there_one_by_one(d, gfn, nr, there);
-    return rc ? xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": which of gfns 0x%" PRIx64 "-0x%" PRIx64
-                            " have pages cannot be asked for", d->domid, gfn, gfn + nr - 1) : 0;
+    return rc ? xmi_domain_fail(d, rc, 0,
+                                "domain %" PRIu32 ": which of gfns 0x%" PRIx64 "-0x%" PRIx64
+                                " have pages cannot be asked for",
+                                d->domid, gfn, gfn + nr - 1)
+              : 0;
 }
 
 /* ---- pages given ---- */
@@ -49,8 +52,8 @@ static int zero_page(struct xmem_domain *d, uint64_t gfn)
     void *page;
     int rc = d->ops->page_map(d->dom, gfn, &page);
     if (rc)
-        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": no page can be added at gfn 0x%" PRIx64,
-                           d->domid, gfn);
+        return xmi_domain_fail(
+            d, rc, 0, "domain %" PRIu32 ": no page can be added at gfn 0x%" PRIx64, d->domid, gfn);
     memset(page, 0, PAGE_BYTES);
     d->ops->page_unmap(d->dom, page);
     return 0;
@@ -83,7 +86,8 @@ int xmi_view_shut_pages(struct xmem_domain *d, struct view *v)
         rc = xmi_known_put(&v->known, page_at(d, i)->gfn, 1, 0xff, shut_byte());
         if (rc)
             return xmi_domain_refuse(d, rc, "out of memory");
-        xmi_view_leaf_note(d, page_at(d, i)->gfn, 1); /* it is a small page, so its neighbours are */
+        xmi_view_leaf_note(d, page_at(d, i)->gfn,
+                           1); /* it is a small page, so its neighbours are */
         if (v->id || d->enabled)
             rc = xmi_domain_force_rights(d, v, page_at(d, i)->gfn, XMEM_N);
     }
@@ -205,8 +209,9 @@ int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
     if (!rc)
         rc = add_from(d, &at);
     if (rc)
-        return xmi_domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no page can be added at gfn 0x%"
-                           PRIx64, d->domid, at);
+        return xmi_domain_fail(d, rc, MAY_NOSPC,
+                               "domain %" PRIu32 ": no page can be added at gfn 0x%" PRIx64,
+                               d->domid, at);
     xmi_list_push(&d->view_set->pages, &(struct added){.gfn = at});
     d->view_set->page_next = at + 1;
     rc = zero_page(d, at);
@@ -226,7 +231,8 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
     if (rc)
         return rc;
     if (!ours(d, gfn))
-        return xmi_domain_refuse(d, -EINVAL, "gfn 0x%" PRIx64 " was not added by this session", gfn);
+        return xmi_domain_refuse(d, -EINVAL, "gfn 0x%" PRIx64 " was not added by this session",
+                                 gfn);
     d->watch->pages_changed(d, gfn, 1);
     ledger_begin(d, LEDGER_PAGE, 0, gfn, gfn);
     rc = d->ops->page_remove(d->dom, gfn);
@@ -266,8 +272,11 @@ static void undo_pages(struct xmem_domain *d, struct outcome *o)
         if (!rc)
             continue;
         *page_at(d, kept++) = page;
-        xmi_outcome_note(d, o, xmi_domain_fail(d, rc, 0, "gfn 0x%" PRIx64 ", which was added, cannot be taken "
-                                       "away", page.gfn));
+        xmi_outcome_note(d, o,
+                         xmi_domain_fail(d, rc, 0,
+                                         "gfn 0x%" PRIx64 ", which was added, cannot be taken "
+                                         "away",
+                                         page.gfn));
     }
     xmi_list_cut(&d->view_set->pages, kept);
 }
@@ -296,5 +305,8 @@ static bool any_pages(const struct xmem_domain *d)
 }
 
 const struct ledger_kind xmi_views_pages = {
-    .turn = LEDGER_LAST, .any = any_pages, .undo = undo_pages, .pay = pay_pages,
+    .turn = LEDGER_LAST,
+    .any = any_pages,
+    .undo = undo_pages,
+    .pay = pay_pages,
 };

@@ -19,8 +19,9 @@ static bool view_any(const struct xmem_domain *d, const struct view *v)
 {
     if (v->own)
         return v->step || !ledger_keeps(d);
-    return !ledger_keeps(d) && (v->led->hidden || v->remaps.n || xmi_known_each(&v->ve, stop_at_changed, NULL) ||
-                         (v->id && xmi_known_each(&v->known, xmi_rights_stop_at_changed, (void *)(uintptr_t)v)));
+    return !ledger_keeps(d) &&
+           (v->led->hidden || v->remaps.n || xmi_known_each(&v->ve, stop_at_changed, NULL) ||
+            (v->id && xmi_known_each(&v->known, xmi_rights_stop_at_changed, (void *)(uintptr_t)v)));
 }
 
 /* Is a vCPU still in a step view? Where nobody can tell there is one. */
@@ -43,8 +44,8 @@ static bool steps_left(const struct xmem_domain *d)
 static bool views_any(const struct xmem_domain *d)
 {
     const struct ledger_head *l = d->led;
-    bool any = l->views_on && ((!ledger_keeps(d) && (l->views_switched || !l->views_found_on)) ||
-                             steps_left(d));
+    bool any = l->views_on &&
+               ((!ledger_keeps(d) && (l->views_switched || !l->views_found_on)) || steps_left(d));
     for (uint32_t id = 0; id < d->view_end && !any; id++)
         any = d->views[id] && view_any(d, d->views[id]);
     for (uint32_t i = 0; i < d->vcpu_n && !any; i++)
@@ -83,8 +84,9 @@ static int undo_ve_run(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
         rc = d->ops->view_set_suppress_ve(d->dom, u->v->id, gfn, nr, on);
     if (!rc || rc == -ESRCH)
         return 0;
-    rc = xmi_domain_fail(d, rc, 0, "view %u: suppress-#VE cannot be restored from gfn 0x%" PRIx64 " on",
-                     u->v->id, gfn);
+    rc = xmi_domain_fail(d, rc, 0,
+                         "view %u: suppress-#VE cannot be restored from gfn 0x%" PRIx64 " on",
+                         u->v->id, gfn);
     xmi_outcome_note(d, u->o, rc);
     return rc;
 }
@@ -107,13 +109,15 @@ static void undo_switch(struct xmem_domain *d, struct outcome *o)
         return; /* off there is none but view 0 */
     for (uint32_t i = 0; d->led->views_found_on && i < d->vcpu_n; i++)
         if (xmi_ledger_vcpu(d, i)->found_view != view)
-            xmi_outcome_note(d, o, xmi_domain_refuse(d, -EIO, "vCPU %" PRIu32 " was found in view %u and "
-                                             "goes on in %u: all vCPUs are switched together", i,
-                                             xmi_ledger_vcpu(d, i)->found_view, view));
+            xmi_outcome_note(d, o,
+                             xmi_domain_refuse(d, -EIO,
+                                               "vCPU %" PRIu32 " was found in view %u and "
+                                               "goes on in %u: all vCPUs are switched together",
+                                               i, xmi_ledger_vcpu(d, i)->found_view, view));
     int rc = xmi_view_switch_all(d, view);
     if (rc)
-        xmi_outcome_note(d, o, xmi_domain_fail(d, rc, 0, "the vCPUs cannot be switched back to view %u",
-                                       view));
+        xmi_outcome_note(
+            d, o, xmi_domain_fail(d, rc, 0, "the vCPUs cannot be switched back to view %u", view));
     else
         d->led->views_switched = false;
 }
@@ -123,11 +127,15 @@ static void undo_notify(struct xmem_domain *d, struct outcome *o)
     for (uint32_t i = 0; i < d->vcpu_n; i++) {
         struct ledger_vcpu *v = xmi_ledger_vcpu(d, i);
         int rc = v->notify_set ? d->ops->view_set_notify(d->dom, i, XMEM_GFN_UNDO) : 0;
-        if (rc == -EOPNOTSUPP) /* before the call that takes it away there was none: views off end it */
+        if (rc ==
+            -EOPNOTSUPP) /* before the call that takes it away there was none: views off end it */
             rc = 0;
         if (rc)
-            xmi_outcome_note(d, o, xmi_domain_fail(d, rc, 0, "vCPU %" PRIu32 ": its #VE page cannot be taken "
-                                           "away", i));
+            xmi_outcome_note(d, o,
+                             xmi_domain_fail(d, rc, 0,
+                                             "vCPU %" PRIu32 ": its #VE page cannot be taken "
+                                             "away",
+                                             i));
         else
             v->notify_set = false;
     }
@@ -141,8 +149,8 @@ static void destroy_views(struct xmem_domain *d, struct outcome *o)
             continue;
         int rc = d->ops->view_destroy(d->dom, v->id);
         if (rc && !(ledger_keeps(d) && rc == -EBUSY))
-            xmi_outcome_note(d, o, xmi_domain_fail(d, rc, MAY_BUSY, "view %" PRIu32 " cannot be destroyed",
-                                           id));
+            xmi_outcome_note(
+                d, o, xmi_domain_fail(d, rc, MAY_BUSY, "view %" PRIu32 " cannot be destroyed", id));
         else
             xmi_view_forget(d, v);
     }
@@ -157,7 +165,8 @@ static bool views_off(struct xmem_domain *d, struct outcome *o)
     if (rc) /* it may have been for this one time */
         rc = d->ops->views_set_state(d->dom, false);
     if (rc) {
-        xmi_outcome_note(d, o, xmi_domain_fail(d, rc, 0, "alternate views cannot be turned off again"));
+        xmi_outcome_note(d, o,
+                         xmi_domain_fail(d, rc, 0, "alternate views cannot be turned off again"));
         return false;
     }
     d->led->views_on = d->led->views_switched = false;
@@ -245,7 +254,11 @@ static bool pay(struct xmem_domain *d)
 }
 
 const struct ledger_kind xmi_views_all = {
-    .turn = LEDGER_STATE, .lives = true, .any = views_any, .undo = undo_views, .pay = pay,
+    .turn = LEDGER_STATE,
+    .lives = true,
+    .any = views_any,
+    .undo = undo_views,
+    .pay = pay,
 };
 
 static bool copies_left(const struct xmem_domain *d)
@@ -260,5 +273,9 @@ static void undo_copies(struct xmem_domain *d, struct outcome *o)
 }
 
 const struct ledger_kind xmi_views_copies = {
-    .turn = LEDGER_STATE, .lives = true, .needs_ring = true, .any = copies_left, .undo = undo_copies,
+    .turn = LEDGER_STATE,
+    .lives = true,
+    .needs_ring = true,
+    .any = copies_left,
+    .undo = undo_copies,
 };

@@ -71,8 +71,10 @@ int xmi_views_usable(struct xmem_domain *d)
     int rc = domain_usable(d);
     if (rc || d->caps.max_views > 1)
         return rc;
-    return xmi_domain_refuse(d, -EOPNOTSUPP, "domain %" PRIu32 " has no alternate views: its kind has "
-                         "none, or they were not allowed when it was created", d->domid);
+    return xmi_domain_refuse(d, -EOPNOTSUPP,
+                             "domain %" PRIu32 " has no alternate views: its kind has "
+                             "none, or they were not allowed when it was created",
+                             d->domid);
 }
 
 /* The caller's view: 0 and -ENOENT are told apart by the callers. */
@@ -121,7 +123,7 @@ int xmi_views_ensure_on(struct xmem_domain *d)
         views_not_on(d);
     if (rc)
         return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": alternate views cannot be turned on",
-                           d->domid);
+                               d->domid);
     d->led->views_on = true;
     return 0;
 }
@@ -168,8 +170,10 @@ static int create(struct xmem_domain *d, uint8_t rights, views_room_fn *make_roo
     if (rc == -EINVAL) /* Xen's "none left" (p2m_init_next_altp2m); the arguments are right */
         rc = -ENOSPC;
     if (rc)
-        return xmi_domain_fail(d, rc, MAY_NOSPC, "domain %" PRIu32 ": no view can be created beside the %u "
-                           "that there are, with the host view", d->domid, view_count(d));
+        return xmi_domain_fail(d, rc, MAY_NOSPC,
+                               "domain %" PRIu32 ": no view can be created beside the %u "
+                               "that there are, with the host view",
+                               d->domid, view_count(d));
     return 0;
 }
 
@@ -194,8 +198,8 @@ static int view_not_made(struct xmem_domain *d, struct view *v, bool were_on, in
     return rc;
 }
 
-int xmi_view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, views_room_fn *make_room,
-              struct view **out)
+int xmi_view_make(struct xmem_domain *d, uint8_t rights, enum view_use use,
+                  views_room_fn *make_room, struct view **out)
 {
     uint16_t id;
     struct view *v = NULL;
@@ -205,7 +209,7 @@ int xmi_view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, view
         rc = create(d, rights, make_room, &id);
     if (!rc && (id >= d->caps.max_views || d->views[id] || xmi_view_add(d, id, &v)))
         rc = xmi_domain_refuse(d, -ENOMEM, "view %u: out of memory, or two of one number%s", id,
-                           d->ops->view_destroy(d->dom, id) ? "; it is left" : "");
+                               d->ops->view_destroy(d->dom, id) ? "; it is left" : "");
     if (rc)
         return view_not_made(d, NULL, were_on, rc);
     v->own = true;
@@ -256,13 +260,14 @@ int xmi_view_check_vcpu(struct xmem_domain *d, uint32_t vcpu)
     if (vcpu < d->vcpu_n)
         return 0;
     return xmi_domain_refuse(d, -EINVAL, "vCPU %" PRIu32 ": domain %" PRIu32 " has %" PRIu32, vcpu,
-                         d->domid, d->vcpu_n);
+                             d->domid, d->vcpu_n);
 }
 
 int xmem_view_switch_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
 {
     struct view *v;
-    int rc = find_for(d, view, &v, d && d->ops->view_switch_vcpu, "call for one vCPU; use "
+    int rc = find_for(d, view, &v, d && d->ops->view_switch_vcpu,
+                      "call for one vCPU; use "
                       "XMEM_REPLY_SET_VIEW in the reply to an event of that vCPU");
     if (!rc)
         rc = xmi_view_check_vcpu(d, vcpu);
@@ -271,7 +276,8 @@ int xmem_view_switch_vcpu(struct xmem_domain *d, uint32_t vcpu, uint16_t view)
     ledger_begin(d, LEDGER_SWITCH, view, vcpu, vcpu);
     rc = d->ops->view_switch_vcpu(d->dom, vcpu, view);
     if (rc)
-        return xmi_domain_fail(d, rc, 0, "vCPU %" PRIu32 " cannot be switched to view %u", vcpu, view);
+        return xmi_domain_fail(d, rc, 0, "vCPU %" PRIu32 " cannot be switched to view %u", vcpu,
+                               view);
     d->led->views_switched = true;
     return 0;
 }
@@ -326,8 +332,8 @@ static int remap_noted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint
     int rc = xmi_view_remap(d, v, gfn, to);
     note_remap(v, gfn, rc ? before : to);
     if (rc)
-        return xmi_domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped", v->id,
-                           gfn);
+        return xmi_domain_fail(d, rc, MAY_SRCH, "view %u: gfn 0x%" PRIx64 " cannot be remapped",
+                               v->id, gfn);
     return 0;
 }
 
@@ -371,8 +377,7 @@ static int remap_held(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
 
 int xmi_view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
-    if (to != XMEM_GFN_UNDO &&
-        xmi_list_room(&v->remaps))
+    if (to != XMEM_GFN_UNDO && xmi_list_room(&v->remaps))
         return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     int rc = before_remap(d, v, gfn, to);
     return rc ? rc : remap_noted(d, v, gfn, to);
@@ -385,7 +390,8 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
     if (rc)
         return rc;
     if (!view)
-        return xmi_domain_refuse(d, -EINVAL, "view 0 is the host view: gfns are not remapped in it");
+        return xmi_domain_refuse(d, -EINVAL,
+                                 "view 0 is the host view: gfns are not remapped in it");
     rc = xmi_domain_check_gfns(d, gfn, 1);
     if (!rc && to_gfn != XMEM_GFN_UNDO)
         rc = xmi_domain_check_gfns(d, to_gfn, 1);
@@ -394,12 +400,15 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
     if (to_gfn == gfn)
         to_gfn = XMEM_GFN_UNDO;
     if (circle(v, gfn, to_gfn))
-        return xmi_domain_refuse(d, -EINVAL, "view %u: gfn 0x%" PRIx64 " cannot show gfn 0x%" PRIx64
-                             ": that one leads back to it", view, gfn, to_gfn);
+        return xmi_domain_refuse(d, -EINVAL,
+                                 "view %u: gfn 0x%" PRIx64 " cannot show gfn 0x%" PRIx64
+                                 ": that one leads back to it",
+                                 view, gfn, to_gfn);
     if (xmi_list_room(&v->remaps))
         return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     rights_changed(d, view, gfn, 1);
-    bool open = xmi_view_meant(v, gfn) == XMEM_RWX || xmi_view_meant(v, gfn) == KNOWN_NOTHING; /* cannot be opened */
+    bool open = xmi_view_meant(v, gfn) == XMEM_RWX ||
+                xmi_view_meant(v, gfn) == KNOWN_NOTHING; /* cannot be opened */
     rc = open ? 0 : xmi_domain_hold(d);
     if (rc)
         return rc;
@@ -431,14 +440,17 @@ static int learn_ve(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_
         bool on = true;
         if (xmi_known_get(&v->ve, gfn + i))
             continue;
-        rc = d->ops->view_get_suppress_ve ? d->ops->view_get_suppress_ve(d->dom, v->id, gfn + i, &on) : 0;
+        rc = d->ops->view_get_suppress_ve
+                 ? d->ops->view_get_suppress_ve(d->dom, v->id, gfn + i, &on)
+                 : 0;
         if (rc == -ESRCH) { /* nothing there: nothing to restore */
             rc = 0;
             continue;
         }
         if (rc)
-            return xmi_domain_fail(d, rc, 0, "view %u: suppress-#VE of gfn 0x%" PRIx64 " cannot be asked for",
-                               v->id, gfn + i);
+            return xmi_domain_fail(d, rc, 0,
+                                   "view %u: suppress-#VE of gfn 0x%" PRIx64 " cannot be asked for",
+                                   v->id, gfn + i);
         uint8_t code = known_code(on ? VE_ON : VE_OFF);
         rc = xmi_known_put(&v->ve, gfn + i, 1, 0xff, (uint8_t)(code << 4 | code));
     }
@@ -470,8 +482,9 @@ int xmem_view_set_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t fir
         (void)xmi_known_put(&v->ve, first_gfn, count, KNOWN_SET, code);
     if (!rc)
         return 0;
-    return xmi_domain_fail(d, rc, MAY_SRCH, "view %u: suppress-#VE cannot be set from gfn 0x%" PRIx64
-                       " on", view, first_gfn);
+    return xmi_domain_fail(d, rc, MAY_SRCH,
+                           "view %u: suppress-#VE cannot be set from gfn 0x%" PRIx64 " on", view,
+                           first_gfn);
 }
 
 int xmem_view_get_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t gfn, int *suppress)
@@ -487,8 +500,9 @@ int xmem_view_get_suppress_ve(struct xmem_domain *d, uint16_t view, uint64_t gfn
         return rc;
     rc = d->ops->view_get_suppress_ve(d->dom, view, gfn, &set);
     if (rc)
-        return xmi_domain_fail(d, rc, MAY_SRCH, "view %u: suppress-#VE of gfn 0x%" PRIx64
-                           " cannot be asked for", view, gfn);
+        return xmi_domain_fail(d, rc, MAY_SRCH,
+                               "view %u: suppress-#VE of gfn 0x%" PRIx64 " cannot be asked for",
+                               view, gfn);
     *suppress = set;
     return 0;
 }
@@ -531,9 +545,10 @@ int xmem_view_set_notify_page(struct xmem_domain *d, uint32_t vcpu, uint64_t gfn
         return 0;
     rc = set_notify(d, vcpu, gfn);
     if (rc == -EINVAL && gfn != XMEM_GFN_UNDO)
-        return xmi_domain_refuse(d, -ESRCH, "vCPU %" PRIu32 ": nothing is mapped at gfn 0x%" PRIx64
-                             " for its #VE page", vcpu, gfn);
-    return rc ? xmi_domain_fail(d, rc, MAY_SRCH, "vCPU %" PRIu32 ": its #VE page cannot be set%s", vcpu,
-                            rc == -EEXIST ? ", another tool has set one" : "")
+        return xmi_domain_refuse(
+            d, -ESRCH, "vCPU %" PRIu32 ": nothing is mapped at gfn 0x%" PRIx64 " for its #VE page",
+            vcpu, gfn);
+    return rc ? xmi_domain_fail(d, rc, MAY_SRCH, "vCPU %" PRIu32 ": its #VE page cannot be set%s",
+                                vcpu, rc == -EEXIST ? ", another tool has set one" : "")
               : 0;
 }

@@ -6,8 +6,8 @@
 #include "views/views.h"
 
 struct view_set {
-    bool unwanted;            /* views are on, for one that could not be made */
-    bool back_owed;           /* a switch back to this view */
+    bool unwanted;  /* views are on, for one that could not be made */
+    bool back_owed; /* a switch back to this view */
     uint16_t back_to;
     uint64_t page_next;       /* where the next page is tried; 0: not known yet */
     struct arena_list pages;  /* that were added: struct added */

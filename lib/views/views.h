@@ -30,8 +30,8 @@ typedef bool views_room_fn(struct xmem_domain *d);
  * Makes a view with these default rights; the library's own are hidden from the guest. make_room may
  * be NULL.
  */
-int xmi_view_make(struct xmem_domain *d, uint8_t rights, enum view_use use, views_room_fn *make_room,
-              struct view **out);
+int xmi_view_make(struct xmem_domain *d, uint8_t rights, enum view_use use,
+                  views_room_fn *make_room, struct view **out);
 /* visible.c: can views be hidden here? The others return what the hypervisor answers. */
 bool xmi_views_can_hide(const struct xmem_domain *d);
 int xmi_view_set_shown(struct xmem_domain *d, struct view *v, bool visible);

@@ -56,7 +56,8 @@ int xmi_view_switch_all(struct xmem_domain *d, uint16_t id)
     int rc = d->ops->view_switch(d->dom, id);
     if (rc == -EINVAL) /* it may have been for this one time */
         rc = d->ops->view_switch(d->dom, id);
-    bool may_be_hidden = rc == -EINVAL && xmi_views_can_hide(d) && v && (!v->own || v->led->hidden || v->step);
+    bool may_be_hidden = rc == -EINVAL && xmi_views_can_hide(d) && v &&
+                         (!v->own || v->led->hidden || v->step);
     return may_be_hidden ? switch_to_hidden(d, id) : rc;
 }
 
@@ -70,7 +71,7 @@ int xmi_views_show_again(struct xmem_domain *d)
         int rc = xmi_view_set_shown(d, v, true);
         if (rc && !first)
             first = xmi_domain_fail(d, rc, 0, "view %" PRIu32 " cannot be shown to the guest again",
-                                id);
+                                    id);
     }
     return first;
 }

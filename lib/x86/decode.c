@@ -17,7 +17,7 @@ struct reader {
     bool out; /* of bytes */
     uint8_t rex, rep, segment;
     bool operand, address, lock, mixed; /* mixed: fs or gs, and then one that long mode ignores */
-    bool vex, wide; /* a VEX prefix, of 32 bytes */
+    bool vex, wide;                     /* a VEX prefix, of 32 bytes */
 };
 
 static uint8_t next(struct reader *r)
@@ -57,16 +57,17 @@ static void override(struct reader *r, uint8_t segment, bool is_long)
 static bool legacy_prefix(struct reader *r, uint8_t b, bool is_long)
 {
     switch (b) {
-    case 0x26: case 0x2e: case 0x36: case 0x3e:
-        override(r, (uint8_t)(b >> 3 & 3), is_long);
-        return true;
-    case 0x64: case 0x65:
-        override(r, b == 0x64 ? X86_FS : X86_GS, is_long);
-        return true;
+    case 0x26:
+    case 0x2e:
+    case 0x36:
+    case 0x3e: override(r, (uint8_t)(b >> 3 & 3), is_long); return true;
+    case 0x64:
+    case 0x65: override(r, b == 0x64 ? X86_FS : X86_GS, is_long); return true;
     case 0x66: r->operand = true; return true;
     case 0x67: r->address = true; return true;
     case 0xf0: r->lock = true; return true;
-    case 0xf2: case 0xf3: r->rep = b; return true;
+    case 0xf2:
+    case 0xf3: r->rep = b; return true;
     default: return false;
     }
 }
@@ -100,7 +101,8 @@ static bool is_vex(const struct reader *r, bool is_long)
 static bool vex_prefix(struct reader *r, bool is_long, const struct x86_rows **map)
 {
     static const uint8_t reps[] = {0, 0, 0xf3, 0xf2};
-    static const struct x86_rows *const maps[] = {NULL, &xmi_x86_rows_0f, &xmi_x86_rows_0f38, &xmi_x86_rows_0f3a};
+    static const struct x86_rows *const maps[] = {NULL, &xmi_x86_rows_0f, &xmi_x86_rows_0f38,
+                                                  &xmi_x86_rows_0f3a};
     if (r->rex || r->rep || r->operand || r->lock)
         return false;
     bool three = next(r) == 0xc4;

@@ -3,7 +3,9 @@
 
 #define P_BOTH (P_NONE | P_66)
 #define ROW(value, mask, flags, prefixes, regs, access, size, imm, op) \
-    {value, mask, flags, prefixes, regs, access, size, imm, op}
+    { \
+        value, mask, flags, prefixes, regs, access, size, imm, op \
+    }
 /* Of general registers; of vectors; the same with VEX; of MMX registers. */
 #define OPERAND(value, mask, access, size, imm) \
     ROW(value, mask, MODRM, P_ANY, 0, access, size, imm, 0)
@@ -43,7 +45,7 @@ static const struct x86_row two[] = {
     AVX(0x16, 0xff, P_F3, R, S_X, 0),
     AVX(0x17, 0xff, P_BOTH, W, 8, 0),
     GROUP(0x18, MEMORY, G(0) | G(1) | G(2) | G(3), 0, 0, 0), /* prefetch */
-    OPERAND(0x1e, 0xfe, 0, 0, 0), /* nop, endbr */
+    OPERAND(0x1e, 0xfe, 0, 0, 0),                            /* nop, endbr */
     AVX(0x28, 0xff, P_BOTH, R, S_X, 0),
     AVX(0x29, 0xff, P_BOTH, W, S_X, 0),
     SSE(0x2a, 0xff, P_BOTH, R, 8, 0),
@@ -55,7 +57,7 @@ static const struct x86_row two[] = {
     AVX(0x2c, 0xfe, P_F2, R, 8, 0),
     AVX(0x2e, 0xfe, P_NONE, R, 4, 0),
     AVX(0x2e, 0xfe, P_66, R, 8, 0),
-    PLAIN(0x30, 0xfc, 0, 0, 0), /* wrmsr, rdtsc, rdmsr, rdpmc */
+    PLAIN(0x30, 0xfc, 0, 0, 0),     /* wrmsr, rdtsc, rdmsr, rdpmc */
     OPERAND(0x40, 0xf0, R, S_V, 0), /* cmov */
     ROW(0x50, 0xff, MODRM | REGS | VEX, P_BOTH, 0, 0, 0, 0, 0),
     AVX(0x51, 0xff, P_BOTH, R, S_X, 0),
@@ -104,7 +106,7 @@ static const struct x86_row two[] = {
     AVX(0x7f, 0xff, P_66 | P_F3, W, S_X, 0),
     /* general registers again */
     PLAIN(0x80, 0xf0, NEAR, I_Z, 0),
-    OPERAND(0x90, 0xf0, W, 1, 0), /* setcc */
+    OPERAND(0x90, 0xf0, W, 1, 0),          /* setcc */
     PLAIN(0xa0, 0xf7, DEF64, 0, X86_PUSH), /* fs, gs */
     PLAIN(0xa2, 0xff, 0, 0, 0),
     ROW(0xa3, 0xff, MODRM, P_ANY, 0, R, S_V, 0, X86_BITS),
@@ -116,7 +118,7 @@ static const struct x86_row two[] = {
     ROW(0xae, 0xff, MODRM | MEMORY | VEX, P_NONE, G(2), R, 4, 0, 0),
     ROW(0xae, 0xff, MODRM | MEMORY | VEX, P_NONE, G(3), W, 4, 0, 0),
     ROW(0xae, 0xff, MODRM | REGS, P_NONE, G(5) | G(6) | G(7), 0, 0, 0, 0), /* fences */
-    ROW(0xae, 0xff, MODRM | MEMORY, P_BOTH, G(7), R, 1, 0, 0), /* clflush */
+    ROW(0xae, 0xff, MODRM | MEMORY, P_BOTH, G(7), R, 1, 0, 0),             /* clflush */
     ROW(0xae, 0xff, MODRM | MEMORY, P_66, G(6), R, 1, 0, 0),
     OPERAND(0xaf, 0xff, R, S_V, 0),
     OPERAND(0xb0, 0xff, RW, 1, 0), /* cmpxchg */
@@ -143,7 +145,7 @@ static const struct x86_row two[] = {
     ROW(0xc5, 0xff, MODRM | REGS | VEX, P_66, 0, 0, 0, 1, 0),
     AVX(0xc6, 0xff, P_BOTH, R, S_X, 1),
     ROW(0xc7, 0xff, MODRM | MEMORY, P_ANY, G(1), RW, S_TWO, 0, 0), /* cmpxchg8b, -16b */
-    PLAIN(0xc8, 0xf8, 0, 0, 0), /* bswap */
+    PLAIN(0xc8, 0xf8, 0, 0, 0),                                    /* bswap */
     /* vectors of numbers; those by which others are shifted have 16 bytes */
     AVX(0xd0, 0xff, P_66 | P_F2, R, S_X, 0),
     AVX(0xd1, 0xff, P_66, R, 16, 0),
@@ -231,28 +233,22 @@ static const struct x86_row two_38[] = {
 };
 
 static const struct x86_row two_3a[] = {
-    AVX(0x08, 0xfe, P_66, R, S_X, 1),
-    AVX(0x0a, 0xff, P_66, R, 4, 1),
-    AVX(0x0b, 0xff, P_66, R, 8, 1),
-    AVX(0x0c, 0xfc, P_66, R, S_X, 1),
-    SSE(0x0f, 0xff, P_NONE, R, 8, 1),
-    AVX(0x14, 0xff, P_66, W, 1, 1), /* pextr */
-    AVX(0x15, 0xff, P_66, W, 2, 1),
-    AVX(0x16, 0xff, P_66, W, S_Y, 1),
-    AVX(0x17, 0xff, P_66, W, 4, 1),
-    AVX(0x20, 0xff, P_66, R, 1, 1), /* pinsr */
-    AVX(0x21, 0xff, P_66, R, 4, 1),
-    AVX(0x22, 0xff, P_66, R, S_Y, 1),
-    AVX(0x40, 0xff, P_66, R, S_X, 1),
-    AVX(0x42, 0xff, P_66, R, S_X, 1),
-    SSE(0x41, 0xff, P_66, R, 16, 1),
-    SSE(0x44, 0xff, P_66, R, 16, 1),
-    SSE(0x60, 0xfc, P_66, R, 16, 1),
-    SSE(0xcc, 0xff, P_NONE, R, 16, 1),
+    AVX(0x08, 0xfe, P_66, R, S_X, 1), AVX(0x0a, 0xff, P_66, R, 4, 1),
+    AVX(0x0b, 0xff, P_66, R, 8, 1),   AVX(0x0c, 0xfc, P_66, R, S_X, 1),
+    SSE(0x0f, 0xff, P_NONE, R, 8, 1), AVX(0x14, 0xff, P_66, W, 1, 1), /* pextr */
+    AVX(0x15, 0xff, P_66, W, 2, 1),   AVX(0x16, 0xff, P_66, W, S_Y, 1),
+    AVX(0x17, 0xff, P_66, W, 4, 1),   AVX(0x20, 0xff, P_66, R, 1, 1), /* pinsr */
+    AVX(0x21, 0xff, P_66, R, 4, 1),   AVX(0x22, 0xff, P_66, R, S_Y, 1),
+    AVX(0x40, 0xff, P_66, R, S_X, 1), AVX(0x42, 0xff, P_66, R, S_X, 1),
+    SSE(0x41, 0xff, P_66, R, 16, 1),  SSE(0x44, 0xff, P_66, R, 16, 1),
+    SSE(0x60, 0xfc, P_66, R, 16, 1),  SSE(0xcc, 0xff, P_NONE, R, 16, 1),
     SSE(0xdf, 0xff, P_66, R, 16, 1),
 };
 
-#define MAP(rows) {rows, sizeof(rows) / sizeof((rows)[0])}
+#define MAP(rows) \
+    { \
+        rows, sizeof(rows) / sizeof((rows)[0]) \
+    }
 
 const struct x86_rows xmi_x86_rows_0f = MAP(two);
 const struct x86_rows xmi_x86_rows_0f38 = MAP(two_38);

@@ -2,9 +2,12 @@
 #include "x86/rows.h"
 
 #define ROW(value, mask, flags, regs, access, size, imm, op) \
-    {value, mask, flags, P_ANY, regs, access, size, imm, op}
+    { \
+        value, mask, flags, P_ANY, regs, access, size, imm, op \
+    }
 #define OPERAND(value, mask, access, size, imm) ROW(value, mask, MODRM, 0, access, size, imm, 0)
-#define GROUP(value, mask, regs, access, size, imm) ROW(value, mask, MODRM, regs, access, size, imm, 0)
+#define GROUP(value, mask, regs, access, size, imm) \
+    ROW(value, mask, MODRM, regs, access, size, imm, 0)
 #define PLAIN(value, mask, flags, imm, op) ROW(value, mask, flags, 0, 0, 0, imm, op)
 #define X87(value, regs, access, size) ROW(value, 0xff, MODRM, regs, access, size, 0, 0)
 
@@ -48,7 +51,7 @@ static const struct x86_row one[] = {
     OPERAND(0x89, 0xff, W, S_V, 0),
     OPERAND(0x8a, 0xff, R, 1, 0),
     OPERAND(0x8b, 0xff, R, S_V, 0),
-    GROUP(0x8c, 0xff, 0x3f, W, 2, 0), /* a segment's selector */
+    GROUP(0x8c, 0xff, 0x3f, W, 2, 0),               /* a segment's selector */
     ROW(0x8d, 0xff, MODRM | MEMORY, 0, 0, 0, 0, 0), /* lea */
     ROW(0x8f, 0xff, MODRM | DEF64, G(0), W, S_V, 0, X86_POP_MODRM),
     PLAIN(0x90, 0xf8, 0, 0, 0),
@@ -113,7 +116,7 @@ static const struct x86_row one[] = {
     X87(0xdf, G(6), W, 10),
     X87(0xdf, G(7), W, 8),
     ROW(0xd8, 0xf8, MODRM | REGS, 0, 0, 0, 0, 0),
-    PLAIN(0xe0, 0xfc, 0, 1, 0), /* loops */
+    PLAIN(0xe0, 0xfc, 0, 1, 0),             /* loops */
     PLAIN(0xe8, 0xff, NEAR, I_Z, X86_PUSH), /* call */
     PLAIN(0xe9, 0xff, NEAR, I_Z, 0),
     PLAIN(0xeb, 0xff, 0, 1, 0),
@@ -134,6 +137,9 @@ static const struct x86_row one[] = {
     ROW(0xff, 0xff, MODRM | DEF64, G(6), R, S_V, 0, X86_PUSH),
 };
 
-#define MAP(rows) {rows, sizeof(rows) / sizeof((rows)[0])}
+#define MAP(rows) \
+    { \
+        rows, sizeof(rows) / sizeof((rows)[0]) \
+    }
 
 const struct x86_rows xmi_x86_rows_one = MAP(one);

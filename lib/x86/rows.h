@@ -26,16 +26,16 @@ enum x86_map { X86_MAP_ONE, X86_MAP_0F, X86_MAP_0F38, X86_MAP_0F3A, X86_MAPS };
 /* Bytes of the operand in memory; up to S_FIXED as they are. */
 enum {
     S_FIXED = 200,
-    S_V,    /* 2, 4 or 8 */
-    S_Y,    /* 4 or 8 */
-    S_X,    /* a vector: 16 or 32 */
-    S_HALF, /* half a vector */
-    S_DUP,  /* VMOVDDUP: 8 or 32 */
-    S_TWO,  /* two operands */
-    S_TABLE,/* GDTR, IDTR: 6 or 10 */
-    S_ENV,  /* of x87: 14 or 28 */
-    S_X87,  /* 94 or 108 */
-    S_FX    /* 512 */
+    S_V,     /* 2, 4 or 8 */
+    S_Y,     /* 4 or 8 */
+    S_X,     /* a vector: 16 or 32 */
+    S_HALF,  /* half a vector */
+    S_DUP,   /* VMOVDDUP: 8 or 32 */
+    S_TWO,   /* two operands */
+    S_TABLE, /* GDTR, IDTR: 6 or 10 */
+    S_ENV,   /* of x87: 14 or 28 */
+    S_X87,   /* 94 or 108 */
+    S_FX     /* 512 */
 };
 
 /* Bytes behind ModRM; up to 3 as they are. */
@@ -53,7 +53,8 @@ struct x86_rows {
     size_t n;
 };
 /* rows.c, rows-0f.c */
-extern const struct x86_rows xmi_x86_rows_one, xmi_x86_rows_0f, xmi_x86_rows_0f38, xmi_x86_rows_0f3a;
+extern const struct x86_rows xmi_x86_rows_one, xmi_x86_rows_0f, xmi_x86_rows_0f38,
+    xmi_x86_rows_0f3a;
 
 #define R X86_READ
 #define W X86_WRITE

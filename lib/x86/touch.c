@@ -75,7 +75,8 @@ static void operand(struct found *f)
     const struct x86_insn *in = f->in;
     bool by_stack = in->base == RSP || in->base == RBP;
     if (in->memory)
-        add(f, segment_or(in, by_stack ? X86_SS : X86_DS), effective(in, f->s), in->bytes, in->access);
+        add(f, segment_or(in, by_stack ? X86_SS : X86_DS), effective(in, f->s), in->bytes,
+            in->access);
 }
 
 /* ---- the stack ---- */
@@ -149,7 +150,7 @@ static void xlat(struct found *f)
 }
 
 unsigned xmi_x86_touches(const struct x86_insn *in, const struct x86_state *s,
-                     struct x86_touch out[X86_TOUCHES])
+                         struct x86_touch out[X86_TOUCHES])
 {
     struct found f = {.in = in, .s = s, .v = out};
     int64_t size = in->operand;
@@ -166,9 +167,11 @@ unsigned xmi_x86_touches(const struct x86_insn *in, const struct x86_state *s,
     case X86_LEAVE: stack(&f, RBP, 0, in->operand, X86_READ); break;
     case X86_AT: at(&f); break;
     case X86_XLAT: xlat(&f); break;
-    case X86_MOVS: case X86_CMPS: case X86_STOS: case X86_SCAS: case X86_LODS:
-        strings(&f);
-        break;
+    case X86_MOVS:
+    case X86_CMPS:
+    case X86_STOS:
+    case X86_SCAS:
+    case X86_LODS: strings(&f); break;
     default: break;
     }
     return f.n;

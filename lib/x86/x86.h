@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 #define X86_INSN_MAX 15u
-#define X86_TOUCHES 4u   /* its code, two operands, and the stack */
-#define X86_REPS 4096u   /* repetitions of MOVS and STOS that Xen's emulator does at most at once */
+#define X86_TOUCHES 4u /* its code, two operands, and the stack */
+#define X86_REPS 4096u /* repetitions of MOVS and STOS that Xen's emulator does at most at once */
 
 enum { X86_ES, X86_CS, X86_SS, X86_DS, X86_FS, X86_GS, X86_SEGMENTS };
 #define X86_READ 1u
@@ -35,7 +35,7 @@ enum x86_op {
     X86_POPA,
     X86_ENTER,
     X86_LEAVE,
-    X86_AT,   /* an address in the instruction */
+    X86_AT, /* an address in the instruction */
     X86_XLAT,
     X86_BITS, /* a register says how far from the ModRM operand */
     X86_MOVS,
@@ -51,20 +51,20 @@ enum x86_op {
 /* It depends on the bytes and the size of code alone. */
 struct x86_insn {
     uint8_t length;
-    uint8_t code;     /* bits: 16, 32, 64 */
-    uint8_t op;       /* enum x86_op */
-    uint8_t operand;  /* bytes of an operand: 2, 4, 8 */
-    uint8_t address;  /* bytes of an address */
-    uint8_t access;   /* X86_READ, X86_WRITE of the operand in memory */
-    uint8_t segment;  /* that a prefix says, or X86_NO_SEG */
+    uint8_t code;               /* bits: 16, 32, 64 */
+    uint8_t op;                 /* enum x86_op */
+    uint8_t operand;            /* bytes of an operand: 2, 4, 8 */
+    uint8_t address;            /* bytes of an address */
+    uint8_t access;             /* X86_READ, X86_WRITE of the operand in memory */
+    uint8_t segment;            /* that a prefix says, or X86_NO_SEG */
     uint8_t base, index, scale; /* registers, or X86_NO_REG; a shift */
-    uint8_t reg;      /* of BITS */
-    bool memory;      /* has a ModRM operand in memory, at an address that counts */
-    bool relative;    /* to rip */
+    uint8_t reg;                /* of BITS */
+    bool memory;                /* has a ModRM operand in memory, at an address that counts */
+    bool relative;              /* to rip */
     bool rep;
-    uint16_t bytes;   /* of the operand in memory */
-    uint16_t level;   /* of ENTER */
-    int64_t disp;     /* or the address of X86_AT */
+    uint16_t bytes; /* of the operand in memory */
+    uint16_t level; /* of ENTER */
+    int64_t disp;   /* or the address of X86_AT */
 };
 
 /* A vCPU's registers, as far as addresses depend on them. */
@@ -85,6 +85,6 @@ struct x86_touch {
 bool xmi_x86_decode(const uint8_t *bytes, size_t n, unsigned code, struct x86_insn *out);
 /* In the order in which a processor meets them; the first is the code. How many there are. */
 unsigned xmi_x86_touches(const struct x86_insn *in, const struct x86_state *s,
-                     struct x86_touch out[X86_TOUCHES]);
+                         struct x86_touch out[X86_TOUCHES]);
 
 #endif

@@ -32,16 +32,16 @@ static int all_are(const void *at, size_t n, int byte)
 }
 
 /* A struct that the library fills, with bytes behind it that it must leave alone. */
-#define OUT(type, var)                                                                             \
-    struct {                                                                                       \
-        struct type v;                                                                             \
-        unsigned char guard[GUARD];                                                                \
-    } var;                                                                                         \
-    memset(&var, FILL, sizeof(var));                                                               \
+#define OUT(type, var) \
+    struct { \
+        struct type v; \
+        unsigned char guard[GUARD]; \
+    } var; \
+    memset(&var, FILL, sizeof(var)); \
     var.v.size = sizeof(var.v)
-#define FILLED(var)                                                                                \
-    CHECK(all_are(var.guard, GUARD, FILL));                                                        \
-    CHECK(var.v.size == sizeof(var.v));                                                            \
+#define FILLED(var) \
+    CHECK(all_are(var.guard, GUARD, FILL)); \
+    CHECK(var.v.size == sizeof(var.v)); \
     CHECK(LATER_IS_ZERO(var.v))
 
 /*
@@ -50,9 +50,9 @@ static int all_are(const void *at, size_t n, int byte)
  */
 #ifdef XM_NEWER
 #define LATER_IS_ZERO(s) all_are((s).xm_later, sizeof((s).xm_later), 0)
-#define REFUSED(s, call)                                                                           \
-    (s).xm_later[1] = 1;                                                                           \
-    CHECK((call) == -E2BIG);                                                                       \
+#define REFUSED(s, call) \
+    (s).xm_later[1] = 1; \
+    CHECK((call) == -E2BIG); \
     (s).xm_later[1] = 0
 #else
 #define LATER_IS_ZERO(s) 1

@@ -132,11 +132,11 @@ static inline void a32_it(uint32_t bits)
 
 /* A register that was written is zero above. */
 #define reg_eq(n, v) ck_assert_uint_eq(r.x[n], (uint32_t)(v))
-#define touched_eq(address, count, how)        \
-    do {                                       \
-        ck_assert_uint_eq(touch.va, address);  \
+#define touched_eq(address, count, how) \
+    do { \
+        ck_assert_uint_eq(touch.va, address); \
         ck_assert_uint_eq(touch.bytes, count); \
-        ck_assert_uint_eq(touch.access, how);  \
+        ck_assert_uint_eq(touch.access, how); \
     } while (0)
 
 #endif

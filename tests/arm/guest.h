@@ -11,8 +11,8 @@
 
 #define GUEST_TABLES 48u /* gfn of the first table; the domain's pages are those below, and these */
 #define GUEST_TABLE_N 7u
-#define GUEST_VALID UINT64_C(0x3) /* a table, or a page */
-#define GUEST_LEAF UINT64_C(0x703) /* read and written by the kernel; accessed */
+#define GUEST_VALID UINT64_C(0x3)       /* a table, or a page */
+#define GUEST_LEAF UINT64_C(0x703)      /* read and written by the kernel; accessed */
 #define GUEST_TCR UINT64_C(0x500100010) /* both halves 48 bits, granules of 4 KiB, 48 bits out */
 
 /* The n-th table. */

@@ -12,13 +12,13 @@
 static unsigned exchanges, late;
 
 bool __wrap_xmi_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
-                               const void *desired);
+                                   const void *desired);
 bool __real_xmi_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
-                               const void *desired);
+                                   const void *desired);
 
 /* Another vCPU adds 1 before each that comes too late. */
 bool __wrap_xmi_arm_place_exchange(const struct arm_place *at, uint32_t bytes, void *expected,
-                               const void *desired)
+                                   const void *desired)
 {
     if (exchanges++ < late)
         at->p[0][0]++;

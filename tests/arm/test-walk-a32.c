@@ -22,8 +22,8 @@ static void check(enum arm_why want, uint64_t va, uint64_t ipa, bool user, const
     ck_assert_int_eq(translate(va, user, &t), want);
     ck_assert_uint_eq(t.ipa, ipa);
     ck_assert_msg(t.read == !!strchr(rights, 'r') && t.write == !!strchr(rights, 'w') &&
-                  t.execute == !!strchr(rights, 'x'), "%s, user %d: got %d%d%d", rights, user,
-                  t.read, t.write, t.execute);
+                      t.execute == !!strchr(rights, 'x'),
+                  "%s, user %d: got %d%d%d", rights, user, t.read, t.write, t.execute);
     ck_assert(t.by_domain == (want == ARM_UNSURE));
 }
 
@@ -91,7 +91,7 @@ START_TEST(long_descriptors_of_two_halves)
     put64(BASE, 0x80000000u | AF | 1);
     check(ARM_OK, 0, 0x80000000, false, "rwx");
     ck_assert_int_eq(why(0x40000000, false), ARM_FAULTS); /* between them */
-    put64(BASE + 511 * 8, 0x80000000u | AF | 1); /* the first table is in level 2 */
+    put64(BASE + 511 * 8, 0x80000000u | AF | 1);          /* the first table is in level 2 */
     check(ARM_OK, 0x3fffffff, 0x801fffff, false, "rwx");
     r.tcr |= BIT(23);
     ck_assert_int_eq(why(VA, false), ARM_FAULTS);
@@ -212,7 +212,7 @@ END_TEST
 START_TEST(rights_with_access_flag)
 {
     static const char *const kernel[] = {"rwx", "rwx", "rx", "rx"}, *const user[] = {"", "rwx", "",
-                                                                                    "rx"};
+                                                                                     "rx"};
     r.sctlr |= BIT(29); /* AFE */
     for (uint32_t ap = 0; ap < 4; ap++) {
         use_pages(0x81234000u | (ap & 2) << 8 | (ap & 1) << 5 | 1u << 4 | 2);
@@ -269,10 +269,17 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {without_mmu, long_descriptors, long_descriptors_of_two_halves,
-                               long_descriptors_hold_limits, sections, small_and_large_pages,
-                               rights_of_short_descriptors, rights_with_access_flag,
-                               short_descriptors_of_two_parts, big_endian_short_descriptors,
-                               a_process_of_an_aarch32_kernel, NULL};
+    const unit_test tests[] = {without_mmu,
+                               long_descriptors,
+                               long_descriptors_of_two_halves,
+                               long_descriptors_hold_limits,
+                               sections,
+                               small_and_large_pages,
+                               rights_of_short_descriptors,
+                               rights_with_access_flag,
+                               short_descriptors_of_two_parts,
+                               big_endian_short_descriptors,
+                               a_process_of_an_aarch32_kernel,
+                               NULL};
     return unit_main("walk-a32", setup, NULL, tests);
 }

@@ -195,8 +195,8 @@ static void check_rights(const char *want, bool user)
     struct arm_translation t;
     ck_assert_int_eq(translate(VA, user, &t), ARM_OK);
     ck_assert_msg(t.read == !!strchr(want, 'r') && t.write == !!strchr(want, 'w') &&
-                  t.execute == !!strchr(want, 'x'), "%s, user %d: got %d%d%d", want, user, t.read,
-                  t.write, t.execute);
+                      t.execute == !!strchr(want, 'x'),
+                  "%s, user %d: got %d%d%d", want, user, t.read, t.write, t.execute);
 }
 
 static void check(uint64_t attr, struct allowed want)
@@ -383,8 +383,8 @@ static uint64_t some_tcr(void)
     uint64_t v = random64();
     if (v >> 62 == 0)
         return v;
-    return 16 + v % 24 + ((16 + (v >> 8) % 24) << 16) + (v & (BIT(23) | 0xcc000000u | BIT(37) * 63)) +
-           BIT(32) * 5;
+    return 16 + v % 24 + ((16 + (v >> 8) % 24) << 16) +
+           (v & (BIT(23) | 0xcc000000u | BIT(37) * 63)) + BIT(32) * 5;
 }
 
 static void some_registers(void)
@@ -519,14 +519,26 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {without_mmu_addresses_are_as_they_are, pages_of_4_kib, small_spaces,
-                               pages_of_16_kib, pages_of_64_kib, what_is_not_mapped,
-                               addresses_have_their_half, tags_are_ignored_where_told,
-                               rights_of_pages, rights_under_wxn, rights_under_pan,
-                               rights_of_tables, flags_that_the_processor_may_set,
-                               forms_that_are_not_known, addresses_that_are_too_large,
-                               big_endian_tables, a_32_bit_process_has_its_kernels_tables,
-                               random_tables_and_registers, again_each_entry_is_read,
-                               again_is_as_anew, NULL};
+    const unit_test tests[] = {without_mmu_addresses_are_as_they_are,
+                               pages_of_4_kib,
+                               small_spaces,
+                               pages_of_16_kib,
+                               pages_of_64_kib,
+                               what_is_not_mapped,
+                               addresses_have_their_half,
+                               tags_are_ignored_where_told,
+                               rights_of_pages,
+                               rights_under_wxn,
+                               rights_under_pan,
+                               rights_of_tables,
+                               flags_that_the_processor_may_set,
+                               forms_that_are_not_known,
+                               addresses_that_are_too_large,
+                               big_endian_tables,
+                               a_32_bit_process_has_its_kernels_tables,
+                               random_tables_and_registers,
+                               again_each_entry_is_read,
+                               again_is_as_anew,
+                               NULL};
     return unit_main("walk", setup, NULL, tests);
 }

@@ -30,7 +30,8 @@ static const struct {
 static double measure(size_t which, uint32_t steps)
 {
     struct sim_machine_cfg mc = {.seed = 1};
-    struct sim_domain_cfg dc = {.domid = 1, .kind = SIM_ARM_S2, .vcpus = 1, .pages = 64, .name = "bench"};
+    struct sim_domain_cfg dc = {
+        .domid = 1, .kind = SIM_ARM_S2, .vcpus = 1, .pages = 64, .name = "bench"};
     struct sim_machine *m;
     struct sim_domain *g;
     struct xmem *x;

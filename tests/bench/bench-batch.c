@@ -61,8 +61,12 @@ static struct xmem_domain *d;
 static void open_machine(void)
 {
     struct sim_machine_cfg mc = {.seed = 1};
-    struct sim_domain_cfg dc = {.domid = 1, .kind = SIM_X86_EPT, .vcpus = 1, .pages = PAGES,
-                                .superpages = false, .name = "bench"};
+    struct sim_domain_cfg dc = {.domid = 1,
+                                .kind = SIM_X86_EPT,
+                                .vcpus = 1,
+                                .pages = PAGES,
+                                .superpages = false,
+                                .name = "bench"};
     struct sim_domain *sd;
     bench_need(xmi_sim_machine_create(&mc, &machine), "machine");
     bench_need(xmi_sim_domain_create(machine, &dc, &sd), "domain");
@@ -102,8 +106,8 @@ static double one_by_one(uint8_t access)
 {
     double t = bench_now();
     for (uint32_t i = 0; i < GFNS; i++) {
-        struct xm_mem_access_op op = {.op = XM_MEM_ACCESS_SET, .access = access, .domid = 1,
-                                      .nr = 1, .pfn = gfns[i]};
+        struct xm_mem_access_op op = {
+            .op = XM_MEM_ACCESS_SET, .access = access, .domid = 1, .nr = 1, .pfn = gfns[i]};
         bench_need(xmi_sim_hc_mem_access(machine, &op), "set");
     }
     return (bench_now() - t) / GFNS;

@@ -65,8 +65,8 @@ static double decide(struct xmem_policy *p, struct xmem_domain *d, uint32_t gfns
 static void measure(uint32_t gfns)
 {
     struct sim_machine_cfg mc = {.seed = 1};
-    struct sim_domain_cfg dc = {.domid = 1, .kind = SIM_X86_EPT, .vcpus = 1, .pages = PAGES,
-                                .name = "bench"};
+    struct sim_domain_cfg dc = {
+        .domid = 1, .kind = SIM_X86_EPT, .vcpus = 1, .pages = PAGES, .name = "bench"};
     struct sim_machine *m;
     struct sim_domain *sd;
     struct xmem *x;

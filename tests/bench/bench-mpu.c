@@ -19,8 +19,7 @@ static void make(void)
     static const uint8_t rights[] = {XM_ACCESS_RX, XM_ACCESS_RW};
 
     for (uint32_t i = 0; i < EXTENTS; i++) {
-        const struct xm_mpu_extent e = {
-            .first = 4 * i, .last = 4 * i + 3, .access = rights[i % 2]};
+        const struct xm_mpu_extent e = {.first = 4 * i, .last = 4 * i + 3, .access = rights[i % 2]};
 
         bench_need(xm_mpu_extents_map(&x, &e), "xm_mpu_extents_map");
     }

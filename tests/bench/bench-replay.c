@@ -66,11 +66,8 @@ static int write_trace(char *path)
 
 static struct sim_domain *make_domain(struct sim_machine *m, bool superpages)
 {
-    const struct sim_domain_cfg cfg = {.kind = SIM_X86_EPT,
-                                       .vcpus = 1,
-                                       .pages = PAGES,
-                                       .superpages = superpages,
-                                       .name = "bench"};
+    const struct sim_domain_cfg cfg = {
+        .kind = SIM_X86_EPT, .vcpus = 1, .pages = PAGES, .superpages = superpages, .name = "bench"};
     struct sim_domain *d = NULL;
     int rc = xmi_sim_domain_create(m, &cfg, &d);
 
@@ -116,7 +113,8 @@ static int bench_trace(struct sim_domain *d, const char *path)
     int rc = xmi_sim_vcpu_trace(d, 0, path, 0, &damage);
 
     if (rc != 0) {
-        fprintf(stderr, "bench-replay: %s:%" PRIu64 ": cannot be replayed (%d)\n", path, damage.line, rc);
+        fprintf(stderr, "bench-replay: %s:%" PRIu64 ": cannot be replayed (%d)\n", path,
+                damage.line, rc);
         return 1;
     }
     printf("replay: %-28s %7.3f s\n", "read the trace", now() - t);

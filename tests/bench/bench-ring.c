@@ -38,8 +38,10 @@ static uint8_t *slot(uint32_t i)
 static void produce(uint32_t k)
 {
     for (uint32_t i = 0; i < k; i++, produced++) {
-        struct ring_head h = {.version = RING_VERSION, .flags = RING_FLAG_VCPU_PAUSED,
-                              .reason = XMEM_EVENT_MEM_ACCESS, .vcpu = i};
+        struct ring_head h = {.version = RING_VERSION,
+                              .flags = RING_FLAG_VCPU_PAUSED,
+                              .reason = XMEM_EVENT_MEM_ACCESS,
+                              .vcpu = i};
         h.u.word[0] = 0x1000 + produced % 64;
         h.u.word[1] = 0x40;
         h.u.word[3] = XMEM_ACCESS_W;
@@ -93,8 +95,11 @@ static void checked(uint32_t k)
         __asm__ volatile("" : : "r"(&h) : "memory");
         if (h.version != RING_VERSION || h.vcpu >= SLOTS || h.reason != XMEM_EVENT_MEM_ACCESS)
             exit(1);
-        *ev = (struct xmem_event){.seq = consumed, .reason = h.reason, .flags = h.flags & 1,
-                                  .vcpu = h.vcpu, .view = h.view};
+        *ev = (struct xmem_event){.seq = consumed,
+                                  .reason = h.reason,
+                                  .flags = h.flags & 1,
+                                  .vcpu = h.vcpu,
+                                  .view = h.view};
         ev->u.mem.gfn = h.u.word[0];
         ev->u.mem.offset = h.u.word[1];
         ev->u.mem.gla = h.u.word[2];
@@ -125,8 +130,11 @@ static void copying(uint32_t k)
         memcpy(&h, req, sizeof(h));
         sum += h.u.word[0] + h.vcpu + h.reason;
         memset(rsp, 0, sizeof(rsp));
-        a = (struct ring_head){.version = RING_VERSION, .flags = h.flags & RING_FLAG_VCPU_PAUSED,
-                               .reason = h.reason, .vcpu = h.vcpu, .u = h.u};
+        a = (struct ring_head){.version = RING_VERSION,
+                               .flags = h.flags & RING_FLAG_VCPU_PAUSED,
+                               .reason = h.reason,
+                               .vcpu = h.vcpu,
+                               .u = h.u};
         memcpy(rsp, &a, sizeof(a));
         __asm__ volatile("" : : "r"(rsp) : "memory");
         memcpy(slot(consumed), rsp, EVENT_BYTES);
@@ -269,8 +277,8 @@ static void measure(uint32_t k)
     enum { PRODUCER, BOUND, CHECKED, COPYING, LIBRARY, ROWS };
     static void (*const what[])(uint32_t) = {only_produce, in_place, checked, copying, library};
     static const char *const names[] = {"producer (taken off below)", "in place, the bound",
-                                        "in place, copied once and checked",
-                                        "copy out, copy in", "libxmem"};
+                                        "in place, copied once and checked", "copy out, copy in",
+                                        "libxmem"};
     double v[ROWS][BENCH_RUNS];
     struct bench_figure f[ROWS];
     char line[96];
@@ -282,9 +290,11 @@ static void measure(uint32_t k)
         snprintf(line, sizeof(line), "ring, %u outstanding: %s", k, names[w]);
         bench_line(line, f[w], "ns/event");
     }
-    printf("ring, %u outstanding: libxmem takes %.2f times the bound, %.2f times the checked bound; "
-           "it is %.2f times faster than copying\n", k, f[LIBRARY].median / f[BOUND].median,
-           f[LIBRARY].median / f[CHECKED].median, f[COPYING].median / f[LIBRARY].median);
+    printf(
+        "ring, %u outstanding: libxmem takes %.2f times the bound, %.2f times the checked bound; "
+        "it is %.2f times faster than copying\n",
+        k, f[LIBRARY].median / f[BOUND].median, f[LIBRARY].median / f[CHECKED].median,
+        f[COPYING].median / f[LIBRARY].median);
 }
 
 int main(void)

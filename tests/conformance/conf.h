@@ -34,13 +34,13 @@ enum guest_act {
     ACT_RMW_CROSSING,
     ACT_EXEC_CROSSING, /* fetched from gfn and gfn + 1, does nothing */
     ACT_EXEC_WRITE,    /* fetched from gfn at offset, writes value into gfn + 1 at offset */
-    ACT_FOUR_PAGES,    /* fetched from gfn and gfn + 1, writes as WRITE_CROSSING into gfn + 2 and + 3 */
-    ACT_CALL,          /* calls the code that is at offset, with value and the address of gfn + 1 */
+    ACT_FOUR_PAGES, /* fetched from gfn and gfn + 1, writes as WRITE_CROSSING into gfn + 2 and + 3 */
+    ACT_CALL,       /* calls the code that is at offset, with value and the address of gfn + 1 */
     ACT_DEBUG,      /* a debug exception behind its instruction */
     ACT_DESCRIPTOR, /* stores GDTR */
     ACT_IN,         /* a byte from a port */
     ACT_OUT,
-    ACT_VMEXIT,     /* an exit that nothing else tells of */
+    ACT_VMEXIT, /* an exit that nothing else tells of */
     /* Arm, for loop_arm: each adds 1 to what is there. */
     ACT_ADD_EXCLUSIVE, /* load- and store-exclusive, until it succeeded */
     ACT_ADD_ORDERED,   /* load-acquire, store-release */
@@ -49,7 +49,7 @@ enum guest_act {
     ACT_ADD_VECTOR,    /* by SIMD registers, 16 bytes */
     ACT_ADD_ATOMIC,    /* one LSE instruction */
     ACT_ADD_SWAP,      /* LSE compare and swap, until it succeeded */
-    ACT_EXEC_VECTOR    /* x86: as ACT_EXEC_WRITE, by an instruction that PV's emulator does not do */
+    ACT_EXEC_VECTOR /* x86: as ACT_EXEC_WRITE, by an instruction that PV's emulator does not do */
 };
 
 struct guest_loop {
@@ -100,8 +100,8 @@ struct guest_ops {
 
 struct conf {
     const struct guest_ops *ops;
-    const char *arg;  /* of the machine: "x86-ept", a domid, ... */
-    void *guest;      /* the ops' own */
+    const char *arg; /* of the machine: "x86-ept", a domid, ... */
+    void *guest;     /* the ops' own */
     struct xmem *x;
     struct xmem_domain *d; /* open, monitoring on */
     uint32_t domid;
@@ -135,29 +135,28 @@ void conf_fail(struct conf *c, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void conf_skip(struct conf *c, const char *why);
 
-#define EXPECT(c, cond)                                                  \
-    do {                                                                 \
-        if (!(cond)) {                                                   \
-            conf_fail((c), __FILE__, __LINE__, "%s", "not so: " #cond);  \
-            return;                                                      \
-        }                                                                \
+#define EXPECT(c, cond) \
+    do { \
+        if (!(cond)) { \
+            conf_fail((c), __FILE__, __LINE__, "%s", "not so: " #cond); \
+            return; \
+        } \
     } while (0)
-#define EXPECT_RC(c, call, want)                                                           \
-    do {                                                                                   \
-        int rc_ = (call), want_ = (want);                                                  \
-        if (rc_ != want_) {                                                                \
-            conf_fail((c), __FILE__, __LINE__, "%s answered %d, not %d: %s", #call, rc_,   \
-                      want_,                                                               \
-                      (c)->d ? xmem_domain_last_error((c)->d) : xmem_last_error((c)->x));  \
-            return;                                                                        \
-        }                                                                                  \
+#define EXPECT_RC(c, call, want) \
+    do { \
+        int rc_ = (call), want_ = (want); \
+        if (rc_ != want_) { \
+            conf_fail((c), __FILE__, __LINE__, "%s answered %d, not %d: %s", #call, rc_, want_, \
+                      (c)->d ? xmem_domain_last_error((c)->d) : xmem_last_error((c)->x)); \
+            return; \
+        } \
     } while (0)
-#define NEED(c, cond, why)          \
-    do {                            \
-        if (!(cond)) {              \
-            conf_skip((c), (why));  \
-            return;                 \
-        }                           \
+#define NEED(c, cond, why) \
+    do { \
+        if (!(cond)) { \
+            conf_skip((c), (why)); \
+            return; \
+        } \
     } while (0)
 
 /* Opens the session and turns monitoring on; conf_close the reverse. */

@@ -62,9 +62,18 @@ static void dies_with(struct conf *c, uint32_t events)
     }
 }
 
-static void dies_with_1(struct conf *c) { dies_with(c, 1); }
-static void dies_with_7(struct conf *c) { dies_with(c, 7); }
-static void dies_with_8(struct conf *c) { dies_with(c, 8); }
+static void dies_with_1(struct conf *c)
+{
+    dies_with(c, 1);
+}
+static void dies_with_7(struct conf *c)
+{
+    dies_with(c, 7);
+}
+static void dies_with_8(struct conf *c)
+{
+    dies_with(c, 8);
+}
 
 /* Where a vCPU that got no slot comes back and asks again. */
 static void dies_with_9(struct conf *c)

@@ -36,8 +36,7 @@ static const struct row debug_row = {
     XMEM_EVENT_DEBUG, ACT_DEBUG, 0, {BACK, NO, NO, NO, BACK, BACK}};
 static const struct row request_row = {
     XMEM_EVENT_GUEST_REQUEST, ACT_GUEST_REQUEST, 0, {ENDS, NO, NO, NO, ENDS, NO}};
-static const struct row cpuid_row = {
-    XMEM_EVENT_CPUID, ACT_CPUID, 0, {ENDS, NO, NO, NO, ENDS, NO}};
+static const struct row cpuid_row = {XMEM_EVENT_CPUID, ACT_CPUID, 0, {ENDS, NO, NO, NO, ENDS, NO}};
 static const struct row call_row = {
     XMEM_EVENT_PRIVILEGED_CALL, ACT_PRIVCALL, 0, {ENDS, NO, NO, NO, ENDS, NO}};
 static const struct row descriptor_row = {
@@ -88,8 +87,7 @@ static void let_go(struct conf *c, const struct row *row, const struct xmem_even
 
 static bool again_is_told(struct conf *c, const struct row *row, const struct xmem_event *ev)
 {
-    return !c->ops->exceptions && ev->reason == (uint32_t)row->reason &&
-           !xmem_event_drop(c->d, ev);
+    return !c->ops->exceptions && ev->reason == (uint32_t)row->reason && !xmem_event_drop(c->d, ev);
 }
 
 /* The end that an answer of the row's action led to. */
@@ -103,7 +101,8 @@ static void check_end(struct conf *c, const struct row *row, enum end want, uint
         let_go(c, row, ev);
         return;
     }
-    for (int i = 0; rc == -EEXIST && want == BACK && i < AGAIN_MAX && again_is_told(c, row, ev); i++)
+    for (int i = 0; rc == -EEXIST && want == BACK && i < AGAIN_MAX && again_is_told(c, row, ev);
+         i++)
         rc = conf_finish(c, 0, &ev);
     EXPECT_RC(c, rc, 0);
     for (int i = 0; i < 4; i++) {
@@ -126,8 +125,10 @@ static void cell(struct conf *c, const struct row *row, uint32_t action, uint32_
         r.data = nops;
         r.data_len = sizeof(nops);
     }
-    EXPECT_RC(c, c->ops->start(c, 0, row->act, conf_gfn(c, 0), 0,
-                              value_of(row, action != XMEM_REPLY_DENY)), 0);
+    EXPECT_RC(
+        c,
+        c->ops->start(c, 0, row->act, conf_gfn(c, 0), 0, value_of(row, action != XMEM_REPLY_DENY)),
+        0);
     EXPECT_RC(c, conf_next(c, &ev), 0);
     EXPECT(c, ev->reason == (uint32_t)row->reason);
     EXPECT(c, !(ev->flags & XMEM_EVENT_PAUSED) == (row->reason == XMEM_EVENT_VMEXIT));
@@ -152,8 +153,7 @@ static bool watch(struct conf *c, const struct row *row)
 static bool able(struct conf *c, const struct row *row)
 {
     const struct xmem_event *ev;
-    return c->ops->start(c, 0, row->act, conf_gfn(c, 0), 0, value_of(row, true)) !=
-               -EOPNOTSUPP &&
+    return c->ops->start(c, 0, row->act, conf_gfn(c, 0), 0, value_of(row, true)) != -EOPNOTSUPP &&
            !conf_finish(c, 0, &ev);
 }
 
@@ -265,7 +265,8 @@ static void input_while_stepping(struct conf *c)
     struct xmem_monitor m = {.size = sizeof(m), .reason = XMEM_EVENT_SINGLESTEP};
     struct xmem_reply r = {.size = sizeof(r), .flags = XMEM_REPLY_TOGGLE_STEP};
     NEED(c, c->caps.monitors & (UINT64_C(1) << XMEM_EVENT_IO), "this kind has no such event");
-    NEED(c, c->caps.monitors & (UINT64_C(1) << XMEM_EVENT_SINGLESTEP), "this kind does not single-step");
+    NEED(c, c->caps.monitors & (UINT64_C(1) << XMEM_EVENT_SINGLESTEP),
+         "this kind does not single-step");
     NEED(c, able(c, &in_row), "this guest cannot cause it");
     EXPECT_RC(c, xmem_domain_set_monitor(c->d, &m, 1), 0);
     EXPECT(c, watch(c, &in_row));
@@ -282,7 +283,11 @@ static void input_while_stepping(struct conf *c)
     EXPECT_RC(c, conf_do(c, 0, ACT_READ, conf_gfn(c, 0)), 0);
 }
 
-#define STATE(fn, how, row) static void fn(struct conf *c) { how(c, &row); }
+#define STATE(fn, how, row) \
+    static void fn(struct conf *c) \
+    { \
+        how(c, &row); \
+    }
 STATE(access_cells, all_cells, access_row)
 STATE(ctrlreg_cells, all_cells, ctrlreg_row)
 STATE(msr_cells, all_cells, msr_row)

@@ -22,8 +22,11 @@ static unsigned abandoned_count;
 static int sim_setup(struct conf *c)
 {
     struct sim_machine_cfg mc = {.seed = 7};
-    struct sim_domain_cfg dc = {.vcpus = GUEST_VCPUS, .pages = GUEST_PAGES,
-                                .first_gfn = GUEST_FIRST, .superpages = true, .name = "conf"};
+    struct sim_domain_cfg dc = {.vcpus = GUEST_VCPUS,
+                                .pages = GUEST_PAGES,
+                                .first_gfn = GUEST_FIRST,
+                                .superpages = true,
+                                .name = "conf"};
     if (!strcmp(c->arg, "x86-ept") || !strncmp(c->arg, "x86-ept-4.", 10)) {
         mc.xen_minor = c->arg[7] ? (uint32_t)atoi(c->arg + 10) : 17;
         dc.kind = SIM_X86_EPT;
@@ -105,9 +108,7 @@ static void place(enum guest_act act, uint64_t gfn, uint32_t offset, struct sim_
     case ACT_READ_CROSSING:
     case ACT_WRITE_CROSSING:
     case ACT_RMW_CROSSING:
-    case ACT_EXEC_CROSSING:
-        op->addr = (gfn << 12) + 0xffc;
-        break;
+    case ACT_EXEC_CROSSING: op->addr = (gfn << 12) + 0xffc; break;
     case ACT_EXEC_WRITE:
     case ACT_EXEC_VECTOR:
     case ACT_FOUR_PAGES:

@@ -48,12 +48,15 @@ struct layout {
     uint8_t store_size;
 };
 static const struct layout arm_layout = {
-    0x40000000, 0x40200000, 0x40300000, 0xd65f03c0,
-    {0x20, 0x00, 0x00, 0xf9, 0xc0, 0x03, 0x5f, 0xd6}, 8, /* str x0, [x1]; ret */
+    0x40000000,
+    0x40200000,
+    0x40300000,
+    0xd65f03c0,
+    {0x20, 0x00, 0x00, 0xf9, 0xc0, 0x03, 0x5f, 0xd6},
+    8, /* str x0, [x1]; ret */
 };
 static const struct layout x86_layout = {
-    0, 0x200000, 0x300000, 0xc3,
-    {0x48, 0x89, 0x3e, 0xc3}, 4, /* mov %rdi, (%rsi); ret */
+    0, 0x200000, 0x300000, 0xc3, {0x48, 0x89, 0x3e, 0xc3}, 4, /* mov %rdi, (%rsi); ret */
 };
 
 static const struct layout *layout;
@@ -148,7 +151,7 @@ static int start_keeper(void)
         return -errno;
     if (pid)
         keep();
-    atexit(destroy_kept); /* of whichever process comes to the end */
+    atexit(destroy_kept);     /* of whichever process comes to the end */
     alarm(STATEMENT_SECONDS); /* is not inherited */
     return 0;
 }
@@ -333,9 +336,7 @@ static int x86_op(enum guest_act act, uint64_t value, struct lab_mailbox *m)
         m->op = LAB_X86_CPUID;
         m->addr = m->count = m->value = 0;
         return 0;
-    case ACT_BREAKPOINT:
-        m->op = LAB_X86_INT3;
-        return getenv("XMEM_LAB_NO_INT3") ? -EOPNOTSUPP : 0;
+    case ACT_BREAKPOINT: m->op = LAB_X86_INT3; return getenv("XMEM_LAB_NO_INT3") ? -EOPNOTSUPP : 0;
     case ACT_CTRLREG3: m->op = LAB_X86_LOAD_CR3; return 0;
     case ACT_RMW_CROSSING:
         m->op = LAB_OP_RMW;
@@ -364,15 +365,12 @@ static int command_of(enum guest_act act, uint64_t value, struct lab_mailbox *m)
     case ACT_READ_CROSSING: m->op = LAB_OP_READ_CROSSING; return 0;
     case ACT_WRITE_CROSSING: m->op = LAB_OP_WRITE_CROSSING; return 0;
     case ACT_GUEST_REQUEST: m->op = LAB_OP_GUEST_REQUEST; return 0;
-    case ACT_PRIVCALL:
-        m->op = LAB_OP_PRIV_CALL;
-        return arm ? 0 : -EOPNOTSUPP;
+    case ACT_PRIVCALL: m->op = LAB_OP_PRIV_CALL; return arm ? 0 : -EOPNOTSUPP;
     case ACT_HYPERCALL_BUF:
         m->op = LAB_OP_XEN_VERSION;
         m->value = 1; /* XENVER_extraversion: 16 bytes */
         return getenv("XMEM_LAB_NO_HCBUF") ? -EOPNOTSUPP : 0;
-    default:
-        return arm ? -EOPNOTSUPP : x86_op(act, value, m);
+    default: return arm ? -EOPNOTSUPP : x86_op(act, value, m);
     }
 }
 
@@ -381,17 +379,18 @@ static int put_code(uint64_t addr, const uint8_t *code, uint64_t size)
 {
     uint64_t room = PAGE - addr % PAGE, first = size < room ? size : room;
     int rc = lab_guest_poke(guest, addr, code, first);
-    return rc || first == size ? rc : lab_guest_poke(guest, addr + first, code + first, size - first);
+    return rc || first == size ? rc
+                               : lab_guest_poke(guest, addr + first, code + first, size - first);
 }
 
 /* Puts an instruction there that touches more pages than one, and makes m a call of it. */
 static int code_of(enum guest_act act, uint64_t gfn, uint32_t offset, uint64_t value,
                    struct lab_mailbox *m)
 {
-    static const uint8_t x86_nothing[] = {0xb8, 0, 0, 0, 0, 0xc3}; /* mov $0, %eax; ret */
+    static const uint8_t x86_nothing[] = {0xb8, 0, 0, 0, 0, 0xc3};     /* mov $0, %eax; ret */
     static const uint8_t x86_vector[] = {0x66, 0x48, 0x0f, 0x6e, 0xc7, /* movq %rdi, %xmm0 */
                                          0x66, 0x0f, 0xd6, 0x06,       /* movq %xmm0, (%rsi) */
-                                         0xb8, 0, 0, 0, 0, 0xc3};
+                                         0xb8, 0,    0,    0,    0,    0xc3};
     m->op = LAB_OP_EXEC;
     m->value = value;
     m->addr = gfn * PAGE + (act == ACT_EXEC_WRITE || act == ACT_EXEC_VECTOR ? offset : PAGE - 2);
@@ -399,7 +398,8 @@ static int code_of(enum guest_act act, uint64_t gfn, uint32_t offset, uint64_t v
         return -EOPNOTSUPP; /* its instructions are aligned */
     if (act == ACT_EXEC_CROSSING)
         return put_code(m->addr, x86_nothing, sizeof(x86_nothing));
-    m->extra = act == ACT_EXEC_WRITE || act == ACT_EXEC_VECTOR ? m->addr + PAGE : (gfn + 3) * PAGE - 4;
+    m->extra = act == ACT_EXEC_WRITE || act == ACT_EXEC_VECTOR ? m->addr + PAGE
+                                                               : (gfn + 3) * PAGE - 4;
     if (act == ACT_EXEC_VECTOR)
         return put_code(m->addr, x86_vector, sizeof(x86_vector));
     return put_code(m->addr, layout->store, layout->store_size);
@@ -464,8 +464,11 @@ static int arm_prepare(uint32_t vcpu, const struct guest_loop *l)
 
 static int xen_loop_arm(struct conf *c, uint32_t vcpu, const struct guest_loop *l)
 {
-    struct lab_mailbox m = {.addr = l->gfn * PAGE + l->offset, .count = l->count, .value = 1,
-                            .size = l->bytes, .extra = l->work};
+    struct lab_mailbox m = {.addr = l->gfn * PAGE + l->offset,
+                            .count = l->count,
+                            .value = 1,
+                            .size = l->bytes,
+                            .extra = l->work};
     (void)c;
     if (l->translated)
         m.addr += LAB_ARM64_ALIAS;

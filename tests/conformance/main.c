@@ -21,10 +21,8 @@ static const struct {
 } groups[] = {
     {"session", statements_session}, {"rights", statements_rights}, {"batch", statements_batch},
     {"events", statements_events},   {"reply", statements_reply},   {"views", statements_views},
-    {"policy", statements_policy},
-    {"errors", statements_errors},   {"death", statements_death},
-    {"pages", statements_pages},     {"unseen", statements_unseen},
-    {"steps", statements_steps},
+    {"policy", statements_policy},   {"errors", statements_errors}, {"death", statements_death},
+    {"pages", statements_pages},     {"unseen", statements_unseen}, {"steps", statements_steps},
     {"finish", statements_finish},
 };
 
@@ -36,12 +34,10 @@ static const struct guest_ops *const guests[] = {
     &guest_xen,
 #endif
 };
-static const char *const every_machine[] = {"sim/x86-ept",      "sim/x86-ept-4.18",
-                                            "sim/x86-ept-4.19", "sim/x86-ept-4.20",
-                                            "sim/x86-ept-4.21", "sim/x86-ept-4.22",
-                                            "sim/arm-s2",       "sim/x86-pv",
-                                            "sim/armv8r-mpu",   "sim/x86-npt",
-                                            "sim/x86-npt-4.20"};
+static const char *const every_machine[] = {
+    "sim/x86-ept",      "sim/x86-ept-4.18", "sim/x86-ept-4.19", "sim/x86-ept-4.20",
+    "sim/x86-ept-4.21", "sim/x86-ept-4.22", "sim/arm-s2",       "sim/x86-pv",
+    "sim/armv8r-mpu",   "sim/x86-npt",      "sim/x86-npt-4.20"};
 
 static unsigned total, passed, failed, skipped;
 

@@ -90,14 +90,16 @@ static bool is_hole(struct conf *c, uint64_t gfn)
 {
     enum xmem_rights rights;
     uint8_t byte;
-    return xmem_domain_read(c->d, gfn << 12, &byte, 1) == -ESRCH && xmem_domain_get_rights(c->d, 0, gfn, &rights);
+    return xmem_domain_read(c->d, gfn << 12, &byte, 1) == -ESRCH &&
+           xmem_domain_get_rights(c->d, 0, gfn, &rights);
 }
 
 /* A page that is there, and behind it one that is not; false: there is none within reach. */
 static bool find_edge(struct conf *c, uint64_t *gfn)
 {
     uint8_t byte;
-    for (uint64_t at = conf_gfn(c, 0); at <= c->caps.highest_gfn && at < conf_gfn(c, 0) + 65536; at++)
+    for (uint64_t at = conf_gfn(c, 0); at <= c->caps.highest_gfn && at < conf_gfn(c, 0) + 65536;
+         at++)
         if (is_hole(c, at + 1)) {
             *gfn = at;
             return xmem_domain_read(c->d, at << 12, &byte, 1) == 0;
@@ -108,10 +110,11 @@ static bool find_edge(struct conf *c, uint64_t *gfn)
 static int edge_policy(uint64_t gfn, const char *holes, struct xmem_policy **p)
 {
     char text[512];
-    int n = snprintf(text, sizeof(text),
-                     "{\"version\":1,\"domains\":[\"*\"],\"holes\":\"%s\",\"regions\":{\"p\":\"0x%" PRIx64
-                     "-0x%" PRIx64 "\"},\"rules\":[{\"region\":\"p\",\"rights\":\"r\"}]}",
-                     holes, gfn, gfn + 1);
+    int n = snprintf(
+        text, sizeof(text),
+        "{\"version\":1,\"domains\":[\"*\"],\"holes\":\"%s\",\"regions\":{\"p\":\"0x%" PRIx64
+        "-0x%" PRIx64 "\"},\"rules\":[{\"region\":\"p\",\"rights\":\"r\"}]}",
+        holes, gfn, gfn + 1);
     return xmem_policy_parse("conformance", text, (size_t)n, NULL, p);
 }
 
@@ -150,11 +153,12 @@ static void holes(struct conf *c)
 static int apply_copy(struct conf *c, struct xmem_policy **p)
 {
     char text[512];
-    int n = snprintf(text, sizeof(text),
-                     "{\"version\":1,\"domains\":[\"*\"],\"views\":[{\"name\":\"h\",\"visible\":false,"
-                     "\"remaps\":[{\"gfn\":\"0x%" PRIx64 "\",\"to\":\"copy\",\"patches\":[{\"offset\":%u,"
-                     "\"bytes\":\"cc\"}]}]}],\"start_view\":\"h\"}",
-                     conf_gfn(c, 0), PATCH);
+    int n = snprintf(
+        text, sizeof(text),
+        "{\"version\":1,\"domains\":[\"*\"],\"views\":[{\"name\":\"h\",\"visible\":false,"
+        "\"remaps\":[{\"gfn\":\"0x%" PRIx64 "\",\"to\":\"copy\",\"patches\":[{\"offset\":%u,"
+        "\"bytes\":\"cc\"}]}]}],\"start_view\":\"h\"}",
+        conf_gfn(c, 0), PATCH);
     int rc = xmem_policy_parse("conformance", text, (size_t)n, NULL, p);
     return rc ? rc : xmem_policy_apply(*p, c->d, NULL, NULL, NULL);
 }

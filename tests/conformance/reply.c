@@ -26,11 +26,26 @@ static void step_with(struct conf *c, uint32_t means)
     EXPECT(c, got == XMEM_R);
 }
 
-static void xmi_step_by_view(struct conf *c) { step_with(c, XMEM_STEP_VIEW); }
-static void xmi_step_by_single(struct conf *c) { step_with(c, XMEM_STEP_SINGLE); }
-static void xmi_step_by_emulation(struct conf *c) { step_with(c, XMEM_STEP_EMULATE); }
-static void xmi_step_by_relaxing(struct conf *c) { step_with(c, XMEM_STEP_RELAX); }
-static void xmi_step_by_hypervisor(struct conf *c) { step_with(c, XMEM_STEP_HYPERVISOR); }
+static void xmi_step_by_view(struct conf *c)
+{
+    step_with(c, XMEM_STEP_VIEW);
+}
+static void xmi_step_by_single(struct conf *c)
+{
+    step_with(c, XMEM_STEP_SINGLE);
+}
+static void xmi_step_by_emulation(struct conf *c)
+{
+    step_with(c, XMEM_STEP_EMULATE);
+}
+static void xmi_step_by_relaxing(struct conf *c)
+{
+    step_with(c, XMEM_STEP_RELAX);
+}
+static void xmi_step_by_hypervisor(struct conf *c)
+{
+    step_with(c, XMEM_STEP_HYPERVISOR);
+}
 
 static void step_lets_one_through(struct conf *c)
 {
@@ -114,8 +129,10 @@ static void emulate_nowrite(struct conf *c)
 static void deny_of_a_register(struct conf *c)
 {
     const struct xmem_event *ev;
-    struct xmem_monitor m = {.size = sizeof(m), .reason = XMEM_EVENT_CTRLREG,
-                             .index = XMEM_CTRLREG_CR3, .flags = XMEM_MONITOR_ON_CHANGE};
+    struct xmem_monitor m = {.size = sizeof(m),
+                             .reason = XMEM_EVENT_CTRLREG,
+                             .index = XMEM_CTRLREG_CR3,
+                             .flags = XMEM_MONITOR_ON_CHANGE};
     struct xmem_reply deny = {.size = sizeof(deny), .action = XMEM_REPLY_DENY};
     NEED(c, c->caps.replies & (1u << XMEM_REPLY_DENY), "nothing can be denied here");
     EXPECT_RC(c, xmem_domain_set_monitor(c->d, &m, 1), 0);
@@ -137,8 +154,11 @@ static void emulate_read_data(struct conf *c)
 {
     const struct xmem_event *ev;
     uint64_t data = UINT64_C(0xabcdef);
-    struct xmem_reply r = {.size = sizeof(r), .action = XMEM_REPLY_EMULATE,
-                           .flags = XMEM_REPLY_SET_READ_DATA, .data = &data, .data_len = 8};
+    struct xmem_reply r = {.size = sizeof(r),
+                           .action = XMEM_REPLY_EMULATE,
+                           .flags = XMEM_REPLY_SET_READ_DATA,
+                           .data = &data,
+                           .data_len = 8};
     NEED(c, c->caps.reply_flags & XMEM_REPLY_SET_READ_DATA, "no data for emulation here");
     EXPECT_RC(c, xmem_domain_set_rights(c->d, 0, conf_gfn(c, 2), XMEM_N), 0);
     EXPECT_RC(c, c->ops->start(c, 0, ACT_READ, conf_gfn(c, 2), 0, 0), 0);

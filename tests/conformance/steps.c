@@ -8,7 +8,10 @@
 #define VALUE UINT64_C(0x1122334455667788)
 #define EVENTS_MAX 40u /* of one instruction; more: it never ends */
 
-static uint64_t page(struct conf *c, unsigned i) { return conf_gfn(c, 4 + i); }
+static uint64_t page(struct conf *c, unsigned i)
+{
+    return conf_gfn(c, 4 + i);
+}
 
 /* A session that steps by these means alone, four pages zeroed. False: skipped or failed. */
 static bool open_by(struct conf *c, uint32_t means)
@@ -81,10 +84,22 @@ static void crossing(struct conf *c, uint32_t means)
         crossing_open(c);
 }
 
-static void crossing_by_view(struct conf *c) { crossing(c, XMEM_STEP_VIEW); }
-static void crossing_by_single(struct conf *c) { crossing(c, XMEM_STEP_SINGLE); }
-static void crossing_by_relaxing(struct conf *c) { crossing(c, XMEM_STEP_RELAX); }
-static void crossing_by_hypervisor(struct conf *c) { crossing(c, XMEM_STEP_HYPERVISOR); }
+static void crossing_by_view(struct conf *c)
+{
+    crossing(c, XMEM_STEP_VIEW);
+}
+static void crossing_by_single(struct conf *c)
+{
+    crossing(c, XMEM_STEP_SINGLE);
+}
+static void crossing_by_relaxing(struct conf *c)
+{
+    crossing(c, XMEM_STEP_RELAX);
+}
+static void crossing_by_hypervisor(struct conf *c)
+{
+    crossing(c, XMEM_STEP_HYPERVISOR);
+}
 
 static void pages_of_code(struct conf *c, enum guest_act act, enum xmem_rights code, uint32_t want)
 {
@@ -148,9 +163,18 @@ static void crossing_emulated(struct conf *c)
         crossing_open(c);
 }
 
-static void fetch_emulated(struct conf *c) { emulated(c, ACT_EXEC_CROSSING, XMEM_RW, 3); }
-static void write_emulated(struct conf *c) { emulated(c, ACT_EXEC_WRITE, XMEM_R, 3); }
-static void four_emulated(struct conf *c) { emulated(c, ACT_FOUR_PAGES, XMEM_N, 15); }
+static void fetch_emulated(struct conf *c)
+{
+    emulated(c, ACT_EXEC_CROSSING, XMEM_RW, 3);
+}
+static void write_emulated(struct conf *c)
+{
+    emulated(c, ACT_EXEC_WRITE, XMEM_R, 3);
+}
+static void four_emulated(struct conf *c)
+{
+    emulated(c, ACT_FOUR_PAGES, XMEM_N, 15);
+}
 
 /* The second page allows the write: it is not told, and nothing is said to pass. */
 static void second_page_alone(struct conf *c)
@@ -184,11 +208,26 @@ static void carried(struct conf *c, enum guest_act act, enum xmem_rights code, u
     EXPECT_RC(c, conf_do(c, 0, ACT_WRITE, page(c, 1)), -EEXIST); /* closed again */
 }
 
-static void fetch_carried(struct conf *c) { carried(c, ACT_EXEC_CROSSING, XMEM_RW, 3); }
-static void write_carried(struct conf *c) { carried(c, ACT_EXEC_WRITE, XMEM_N, 3); }
-static void four_carried(struct conf *c) { carried(c, ACT_FOUR_PAGES, XMEM_N, 15); }
-static void vector_carried(struct conf *c) { carried(c, ACT_EXEC_VECTOR, XMEM_N, 3); }
-static void vector_carried_from_x(struct conf *c) { carried(c, ACT_EXEC_VECTOR, XMEM_X, 2); }
+static void fetch_carried(struct conf *c)
+{
+    carried(c, ACT_EXEC_CROSSING, XMEM_RW, 3);
+}
+static void write_carried(struct conf *c)
+{
+    carried(c, ACT_EXEC_WRITE, XMEM_N, 3);
+}
+static void four_carried(struct conf *c)
+{
+    carried(c, ACT_FOUR_PAGES, XMEM_N, 15);
+}
+static void vector_carried(struct conf *c)
+{
+    carried(c, ACT_EXEC_VECTOR, XMEM_N, 3);
+}
+static void vector_carried_from_x(struct conf *c)
+{
+    carried(c, ACT_EXEC_VECTOR, XMEM_X, 2);
+}
 
 /* Resumed at its second page it has done nothing, and is told of that page alone. */
 static void not_carried_further(struct conf *c)
@@ -268,10 +307,22 @@ static void denied_emulated(struct conf *c)
         denied_open(c);
 }
 
-static void denied_by_view(struct conf *c) { denied(c, XMEM_STEP_VIEW); }
-static void denied_by_single(struct conf *c) { denied(c, XMEM_STEP_SINGLE); }
-static void denied_by_relaxing(struct conf *c) { denied(c, XMEM_STEP_RELAX); }
-static void denied_by_hypervisor(struct conf *c) { denied(c, XMEM_STEP_HYPERVISOR); }
+static void denied_by_view(struct conf *c)
+{
+    denied(c, XMEM_STEP_VIEW);
+}
+static void denied_by_single(struct conf *c)
+{
+    denied(c, XMEM_STEP_SINGLE);
+}
+static void denied_by_relaxing(struct conf *c)
+{
+    denied(c, XMEM_STEP_RELAX);
+}
+static void denied_by_hypervisor(struct conf *c)
+{
+    denied(c, XMEM_STEP_HYPERVISOR);
+}
 
 /* Opened by one step, a page is not open in another's. */
 static void nothing_left_open(struct conf *c)
@@ -353,8 +404,8 @@ static void the_same_page_costs_nothing(struct conf *c)
 static void the_callers_single_step_goes_on(struct conf *c, uint32_t means)
 {
     struct xmem_monitor m = {.size = sizeof(m), .reason = XMEM_EVENT_SINGLESTEP};
-    struct xmem_reply toggle = {.size = sizeof(toggle), .flags = XMEM_REPLY_TOGGLE_STEP,
-                                .action = XMEM_REPLY_EMULATE};
+    struct xmem_reply toggle = {
+        .size = sizeof(toggle), .flags = XMEM_REPLY_TOGGLE_STEP, .action = XMEM_REPLY_EMULATE};
     const struct xmem_event *ev;
     unsigned steps = 0, accesses = 0;
     if (!open_by(c, means))
@@ -386,8 +437,14 @@ static void the_callers_single_step_goes_on(struct conf *c, uint32_t means)
     EXPECT_RC(c, rc, 0);
 }
 
-static void single_step_by_view(struct conf *c) { the_callers_single_step_goes_on(c, XMEM_STEP_VIEW); }
-static void single_step_by_single(struct conf *c) { the_callers_single_step_goes_on(c, XMEM_STEP_SINGLE); }
+static void single_step_by_view(struct conf *c)
+{
+    the_callers_single_step_goes_on(c, XMEM_STEP_VIEW);
+}
+static void single_step_by_single(struct conf *c)
+{
+    the_callers_single_step_goes_on(c, XMEM_STEP_SINGLE);
+}
 
 static void paused_meanwhile(struct conf *c)
 {
@@ -483,8 +540,8 @@ static void what_passes_is_told(struct conf *c)
 static void strictly_by(struct conf *c, uint32_t means)
 {
     struct xmem_domain_opts o = {.size = sizeof(o), .step_means = means};
-    struct xmem_reply strict = {.size = sizeof(strict), .action = XMEM_REPLY_STEP_OVER,
-                                .flags = XMEM_REPLY_STEP_STRICT};
+    struct xmem_reply strict = {
+        .size = sizeof(strict), .action = XMEM_REPLY_STEP_OVER, .flags = XMEM_REPLY_STEP_STRICT};
     const struct xmem_event *ev, *extra;
     enum xmem_rights r = XMEM_DEFAULT;
     EXPECT_RC(c, conf_open(c, &o), 0);
@@ -516,7 +573,8 @@ static void strict_steps(struct conf *c)
 }
 
 const struct statement statements_steps[] = {
-    {"by view an instruction on two restricted pages is done, each of them told", crossing_by_view, true},
+    {"by view an instruction on two restricted pages is done, each of them told", crossing_by_view,
+     true},
     {"by single step the same", crossing_by_single, true},
     {"by relaxing the same as by view", crossing_by_relaxing, true},
     {"by the hypervisor the same as by view", crossing_by_hypervisor, true},
@@ -525,14 +583,19 @@ const struct statement statements_steps[] = {
     {"by emulation one that is fetched in a page and writes into another", write_emulated, true},
     {"by emulation one that touches four restricted pages", four_emulated, true},
     {"by emulation an instruction that was looked at lets nothing pass", second_page_alone, true},
-    {"by the hypervisor a fetch over a page boundary is done, both pages told", fetch_carried, true},
-    {"by the hypervisor one that is fetched in a page and writes into another", write_carried, true},
+    {"by the hypervisor a fetch over a page boundary is done, both pages told", fetch_carried,
+     true},
+    {"by the hypervisor one that is fetched in a page and writes into another", write_carried,
+     true},
     {"by the hypervisor one that touches four restricted pages", four_carried, true},
     {"by the hypervisor one that no emulator does", vector_carried, true},
-    {"by the hypervisor one that no emulator does, in a page of rights x", vector_carried_from_x, true},
-    {"by the hypervisor nothing is done before the second page is answered", not_carried_further, true},
+    {"by the hypervisor one that no emulator does, in a page of rights x", vector_carried_from_x,
+     true},
+    {"by the hypervisor nothing is done before the second page is answered", not_carried_further,
+     true},
     {"an instruction fetched over a page boundary is done, both pages told", fetch_crossing, true},
-    {"one that is fetched in a page and writes into another is done, both told", fetch_and_write, true},
+    {"one that is fetched in a page and writes into another is done, both told", fetch_and_write,
+     true},
     {"one that touches four restricted pages is done, all told", four_pages, true},
     {"by view a deny on the second page denies", denied_by_view, true},
     {"by single step a deny on the second page denies", denied_by_single, true},
@@ -548,9 +611,10 @@ const struct statement statements_steps[] = {
     {"by single step the caller's own single steps go on", single_step_by_single, true},
     {"a step of a paused domain is done when it goes on", paused_meanwhile, true},
     {"rights that change during a step are decided anew", rights_changed_meanwhile, true},
-    {"a session closed in a step by view leaves the next one's single steps alone", closed_in_a_step,
-     true},
+    {"a session closed in a step by view leaves the next one's single steps alone",
+     closed_in_a_step, true},
     {"what can pass beside a step is told", what_passes_is_told, true},
-    {"a strict step lets nothing else pass, or is refused and nothing is opened", strict_steps, true},
+    {"a strict step lets nothing else pass, or is refused and nothing is opened", strict_steps,
+     true},
     {NULL, NULL, false},
 };

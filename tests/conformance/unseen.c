@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#define ACCESSES 50u   /* of each vCPU */
+#define ACCESSES 50u /* of each vCPU */
 #define SOME_WORK 20000u
 #define MOST_VCPUS 12u
 #define WORD 64u /* bytes between the words of two vCPUs */
@@ -24,13 +24,13 @@ struct unseen {
     uint32_t means;
     unsigned vcpus, work;
     enum xmem_rights rights;
-    struct guest_loop loop; /* of each vCPU; act 0: ACT_RMW by any guest's loop */
-    bool shared;            /* one number for all of them */
-    uint64_t last[MOST_VCPUS];      /* access of the last event, counted from 1 */
-    uint64_t events, again, seen;   /* again: told a second time */
-    uint64_t otherwise;             /* stepped by another means than asked for */
-    uint32_t passes;                /* what the answers said */
-    int64_t moved_ms;               /* when something happened last */
+    struct guest_loop loop;       /* of each vCPU; act 0: ACT_RMW by any guest's loop */
+    bool shared;                  /* one number for all of them */
+    uint64_t last[MOST_VCPUS];    /* access of the last event, counted from 1 */
+    uint64_t events, again, seen; /* again: told a second time */
+    uint64_t otherwise;           /* stepped by another means than asked for */
+    uint32_t passes;              /* what the answers said */
+    int64_t moved_ms;             /* when something happened last */
     int64_t began_ms;
     struct xmem_stats before, after;
 };
@@ -60,9 +60,8 @@ static const char *name_of(uint32_t means)
  */
 static bool airtight(uint32_t means, unsigned vcpus)
 {
-    return means == XMEM_STEP_HYPERVISOR || means == XMEM_STEP_VIEW ||
-           means == XMEM_STEP_EMULATE || means == ANSWER_EMULATE ||
-           (means == XMEM_STEP_SINGLE && vcpus == 1);
+    return means == XMEM_STEP_HYPERVISOR || means == XMEM_STEP_VIEW || means == XMEM_STEP_EMULATE ||
+           means == ANSWER_EMULATE || (means == XMEM_STEP_SINGLE && vcpus == 1);
 }
 
 /* Nobody else's update can come between load and store. */
@@ -182,7 +181,9 @@ static bool costs_nothing(const struct unseen *u)
 
 static void tell_cost(const struct unseen *u)
 {
-    double each = u->events ? (double)(u->after.hypercalls - u->before.hypercalls) / (double)u->events : 0;
+    double each = u->events
+                      ? (double)(u->after.hypercalls - u->before.hypercalls) / (double)u->events
+                      : 0;
     int64_t ms = u->moved_ms - u->began_ms;
     printf("# unseen | %-14s | %2u vCPUs | %-5s | %.2f hypercalls a step | %.0f steps a second\n",
            name_of(u->means), u->vcpus, u->work ? "work" : "tight", each,
@@ -192,13 +193,14 @@ static void tell_cost(const struct unseen *u)
 static void tell(const struct unseen *u)
 {
     uint64_t accesses = accesses_of(u), unseen = accesses - u->seen;
-    printf("# unseen | %-14s | %-2s | %-16s %u%s%s | %2u vCPUs | %-5s | accesses %4ju | told again %3ju | "
-           "unseen %4ju = %.1f %%\n",
-           name_of(u->means), xmem_rights_name(u->rights), name_of_loop(&u->loop),
-           u->loop.bytes ? u->loop.bytes : 8, u->shared ? " shared" : "",
-           u->loop.translated ? " translated" : "", u->vcpus, u->work ? "work" : "tight",
-           (uintmax_t)accesses, (uintmax_t)u->again, (uintmax_t)unseen,
-           100.0 * (double)unseen / (double)accesses);
+    printf(
+        "# unseen | %-14s | %-2s | %-16s %u%s%s | %2u vCPUs | %-5s | accesses %4ju | told again %3ju | "
+        "unseen %4ju = %.1f %%\n",
+        name_of(u->means), xmem_rights_name(u->rights), name_of_loop(&u->loop),
+        u->loop.bytes ? u->loop.bytes : 8, u->shared ? " shared" : "",
+        u->loop.translated ? " translated" : "", u->vcpus, u->work ? "work" : "tight",
+        (uintmax_t)accesses, (uintmax_t)u->again, (uintmax_t)unseen,
+        100.0 * (double)unseen / (double)accesses);
 }
 
 static uint64_t number_at(struct conf *c, const struct unseen *u, uint64_t gfn, uint32_t offset)
@@ -217,7 +219,8 @@ static bool loses(const struct unseen *u)
 }
 
 /* Each number holds what was counted: nothing was lost or done twice. */
-static void check_numbers(struct conf *c, const struct unseen *u, uint64_t gfn, const uint64_t *before)
+static void check_numbers(struct conf *c, const struct unseen *u, uint64_t gfn,
+                          const uint64_t *before)
 {
     uint64_t mask = u->loop.bytes && u->loop.bytes < 8 ? (1ull << 8 * u->loop.bytes) - 1 : ~0ull;
     for (uint32_t v = 0; v < u->vcpus; v++)
@@ -269,8 +272,12 @@ static uint64_t count_series(struct conf *c, const struct series *s, enum xmem_r
 {
     uint64_t unseen = 0;
     for (unsigned i = 0; i < 6 && !c->failed; i++) {
-        struct unseen u = {.means = s->means, .vcpus = vcpus_of[i / 2], .work = i % 2 ? SOME_WORK : 0,
-                           .rights = rights, .loop = s->loop, .shared = s->shared};
+        struct unseen u = {.means = s->means,
+                           .vcpus = vcpus_of[i / 2],
+                           .work = i % 2 ? SOME_WORK : 0,
+                           .rights = rights,
+                           .loop = s->loop,
+                           .shared = s->shared};
         count_one(c, &u);
         unseen += accesses_of(&u) - u.seen;
     }
@@ -310,12 +317,30 @@ static void count_all(struct conf *c, uint32_t means)
         check_count(c, unseen);
 }
 
-static void by_hypervisor(struct conf *c) { count_all(c, XMEM_STEP_HYPERVISOR); }
-static void by_view(struct conf *c) { count_all(c, XMEM_STEP_VIEW); }
-static void by_single(struct conf *c) { count_all(c, XMEM_STEP_SINGLE); }
-static void by_emulation(struct conf *c) { count_all(c, XMEM_STEP_EMULATE); }
-static void by_relaxing(struct conf *c) { count_all(c, XMEM_STEP_RELAX); }
-static void by_answer(struct conf *c) { count_all(c, ANSWER_EMULATE); }
+static void by_hypervisor(struct conf *c)
+{
+    count_all(c, XMEM_STEP_HYPERVISOR);
+}
+static void by_view(struct conf *c)
+{
+    count_all(c, XMEM_STEP_VIEW);
+}
+static void by_single(struct conf *c)
+{
+    count_all(c, XMEM_STEP_SINGLE);
+}
+static void by_emulation(struct conf *c)
+{
+    count_all(c, XMEM_STEP_EMULATE);
+}
+static void by_relaxing(struct conf *c)
+{
+    count_all(c, XMEM_STEP_RELAX);
+}
+static void by_answer(struct conf *c)
+{
+    count_all(c, ANSWER_EMULATE);
+}
 
 /* ---- Arm's own ---- */
 
@@ -339,9 +364,11 @@ static bool prepare_arm(struct conf *c, const struct series *s)
     return !rc;
 }
 
-static void count_arm(struct conf *c, uint32_t means, enum guest_act act, bool shared, bool translated)
+static void count_arm(struct conf *c, uint32_t means, enum guest_act act, bool shared,
+                      bool translated)
 {
-    struct series s = {.means = means, .loop = {.act = act, .translated = translated}, .shared = shared};
+    struct series s = {
+        .means = means, .loop = {.act = act, .translated = translated}, .shared = shared};
     if (!prepare_arm(c, &s))
         return;
     count_series(c, &s, XMEM_RX);
@@ -349,13 +376,34 @@ static void count_arm(struct conf *c, uint32_t means, enum guest_act act, bool s
         count_series(c, &s, XMEM_N);
 }
 
-static void arm_plain(struct conf *c) { count_arm(c, XMEM_STEP_EMULATE, ACT_RMW, false, false); }
-static void arm_one_number(struct conf *c) { count_arm(c, XMEM_STEP_EMULATE, ACT_RMW, true, false); }
-static void arm_exclusives(struct conf *c) { count_arm(c, XMEM_STEP_EMULATE, ACT_ADD_EXCLUSIVE, true, false); }
-static void arm_atomics(struct conf *c) { count_arm(c, XMEM_STEP_EMULATE, ACT_ADD_ATOMIC, true, false); }
-static void arm_swaps(struct conf *c) { count_arm(c, XMEM_STEP_EMULATE, ACT_ADD_SWAP, true, false); }
-static void arm_translated(struct conf *c) { count_arm(c, XMEM_STEP_EMULATE, ACT_ADD_EXCLUSIVE, true, true); }
-static void arm_relaxing(struct conf *c) { count_arm(c, XMEM_STEP_RELAX, ACT_RMW, false, false); }
+static void arm_plain(struct conf *c)
+{
+    count_arm(c, XMEM_STEP_EMULATE, ACT_RMW, false, false);
+}
+static void arm_one_number(struct conf *c)
+{
+    count_arm(c, XMEM_STEP_EMULATE, ACT_RMW, true, false);
+}
+static void arm_exclusives(struct conf *c)
+{
+    count_arm(c, XMEM_STEP_EMULATE, ACT_ADD_EXCLUSIVE, true, false);
+}
+static void arm_atomics(struct conf *c)
+{
+    count_arm(c, XMEM_STEP_EMULATE, ACT_ADD_ATOMIC, true, false);
+}
+static void arm_swaps(struct conf *c)
+{
+    count_arm(c, XMEM_STEP_EMULATE, ACT_ADD_SWAP, true, false);
+}
+static void arm_translated(struct conf *c)
+{
+    count_arm(c, XMEM_STEP_EMULATE, ACT_ADD_EXCLUSIVE, true, true);
+}
+static void arm_relaxing(struct conf *c)
+{
+    count_arm(c, XMEM_STEP_RELAX, ACT_RMW, false, false);
+}
 static void arm_relaxing_exclusives(struct conf *c)
 {
     count_arm(c, XMEM_STEP_RELAX, ACT_ADD_EXCLUSIVE, true, false);
@@ -364,8 +412,8 @@ static void arm_relaxing_exclusives(struct conf *c)
 /* Each form in each size that it has, by four vCPUs. */
 static void arm_forms(struct conf *c)
 {
-    static const enum guest_act acts[] = {ACT_RMW, ACT_ADD_EXCLUSIVE, ACT_ADD_ORDERED, ACT_ADD_INDEXED,
-                                          ACT_ADD_PAIR};
+    static const enum guest_act acts[] = {ACT_RMW, ACT_ADD_EXCLUSIVE, ACT_ADD_ORDERED,
+                                          ACT_ADD_INDEXED, ACT_ADD_PAIR};
     struct series s = {.means = XMEM_STEP_EMULATE, .loop = {.act = ACT_RMW}};
     if (!prepare_arm(c, &s))
         return;
@@ -385,16 +433,19 @@ const struct statement statements_unseen[] = {
     {"no access of many vCPUs is unseen while they are stepped by emulation", by_emulation, true},
     {"no access of many vCPUs is unseen while each is answered EMULATE", by_answer, true},
     {"no access of one vCPU is unseen while it is stepped by single steps", by_single, true},
-    {"every vCPU goes on while pages are relaxed, and what is unseen is counted", by_relaxing, true},
+    {"every vCPU goes on while pages are relaxed, and what is unseen is counted", by_relaxing,
+     true},
     {"no load or store of many vCPUs is unseen on Arm", arm_plain, true},
     {"no access of many vCPUs to one number is unseen on Arm", arm_one_number, true},
     {"what many vCPUs add by exclusives is seen, and nothing of it lost", arm_exclusives, true},
     {"the same in an address space of the guest's own", arm_translated, true},
-    {"what many vCPUs add by atomic instructions is seen, and nothing of it lost", arm_atomics, true},
-    {"what many vCPUs add by compare and swap is seen, and nothing of it lost", arm_swaps, true},
-    {"loads and stores of each form and size are seen, and done as the processor does them", arm_forms, true},
-    {"loads and stores while pages are relaxed: what is unseen is counted", arm_relaxing, true},
-    {"exclusives while pages are relaxed lose nothing, and what is unseen is counted", arm_relaxing_exclusives,
+    {"what many vCPUs add by atomic instructions is seen, and nothing of it lost", arm_atomics,
      true},
+    {"what many vCPUs add by compare and swap is seen, and nothing of it lost", arm_swaps, true},
+    {"loads and stores of each form and size are seen, and done as the processor does them",
+     arm_forms, true},
+    {"loads and stores while pages are relaxed: what is unseen is counted", arm_relaxing, true},
+    {"exclusives while pages are relaxed lose nothing, and what is unseen is counted",
+     arm_relaxing_exclusives, true},
     {NULL, NULL, false},
 };

@@ -19,24 +19,34 @@ struct named_bit {
     const char *name;
 };
 
-#define BIT(b) {b, #b}
-#define NTH(n) {UINT64_C(1) << (n), #n}
+#define BIT(b) \
+    { \
+        b, #b \
+    }
+#define NTH(n) \
+    { \
+        UINT64_C(1) << (n), #n \
+    }
 
-static const struct named_bit steps[] = {BIT(XMEM_STEP_HYPERVISOR), BIT(XMEM_STEP_VIEW), BIT(XMEM_STEP_SINGLE),
-                                         BIT(XMEM_STEP_EMULATE), BIT(XMEM_STEP_RELAX), {0, NULL}};
-static const struct named_bit replies[] = {NTH(XMEM_REPLY_RESUME), NTH(XMEM_REPLY_DENY),
+static const struct named_bit steps[] = {BIT(XMEM_STEP_HYPERVISOR), BIT(XMEM_STEP_VIEW),
+                                         BIT(XMEM_STEP_SINGLE),     BIT(XMEM_STEP_EMULATE),
+                                         BIT(XMEM_STEP_RELAX),      {0, NULL}};
+static const struct named_bit replies[] = {NTH(XMEM_REPLY_RESUME),
+                                           NTH(XMEM_REPLY_DENY),
                                            NTH(XMEM_REPLY_EMULATE),
                                            NTH(XMEM_REPLY_EMULATE_NOWRITE),
                                            NTH(XMEM_REPLY_STEP_OVER),
-                                           NTH(XMEM_REPLY_REINJECT), {0, NULL}};
+                                           NTH(XMEM_REPLY_REINJECT),
+                                           {0, NULL}};
 static const struct named_bit reply_flags[] = {
-    BIT(XMEM_REPLY_SET_REGS), BIT(XMEM_REPLY_SET_VIEW), BIT(XMEM_REPLY_SET_READ_DATA),
-    BIT(XMEM_REPLY_SET_INSN_DATA), BIT(XMEM_REPLY_TOGGLE_STEP), BIT(XMEM_REPLY_FAST_STEP),
-    BIT(XMEM_REPLY_STEP_STRICT), {0, NULL}};
-static const struct named_bit flags[] = {
-    BIT(XMEM_CAP_MEM_ACCESS), BIT(XMEM_CAP_SET_MANY), BIT(XMEM_CAP_SUPPRESS_VE),
-    BIT(XMEM_CAP_VISIBILITY), BIT(XMEM_CAP_SWITCH_VCPU), BIT(XMEM_CAP_DEFAULT_ALL),
-    BIT(XMEM_CAP_ADD_PAGE), {0, NULL}};
+    BIT(XMEM_REPLY_SET_REGS),      BIT(XMEM_REPLY_SET_VIEW),
+    BIT(XMEM_REPLY_SET_READ_DATA), BIT(XMEM_REPLY_SET_INSN_DATA),
+    BIT(XMEM_REPLY_TOGGLE_STEP),   BIT(XMEM_REPLY_FAST_STEP),
+    BIT(XMEM_REPLY_STEP_STRICT),   {0, NULL}};
+static const struct named_bit flags[] = {BIT(XMEM_CAP_MEM_ACCESS),  BIT(XMEM_CAP_SET_MANY),
+                                         BIT(XMEM_CAP_SUPPRESS_VE), BIT(XMEM_CAP_VISIBILITY),
+                                         BIT(XMEM_CAP_SWITCH_VCPU), BIT(XMEM_CAP_DEFAULT_ALL),
+                                         BIT(XMEM_CAP_ADD_PAGE),    {0, NULL}};
 
 struct machine {
     bool there;

@@ -23,8 +23,12 @@ static bool explore_one(const struct l4_scenario *sc, const struct asked *a, uns
 {
     const char *runs = getenv("XMEM_EXPLORE_RUNS"); /* of each scenario; where time is short */
     const struct explore_limits l = {.steps = 400, .runs = runs ? strtoull(runs, NULL, 10) : 0};
-    const struct explore_subject s = {.name = sc->name, .begin = l4_begin, .step = l4_step,
-                                      .end = l4_end, .hash = l4_hash, .state = &lw,
+    const struct explore_subject s = {.name = sc->name,
+                                      .begin = l4_begin,
+                                      .step = l4_step,
+                                      .end = l4_end,
+                                      .hash = l4_hash,
+                                      .state = &lw,
                                       .state_bytes = sizeof(lw)};
     struct explore_result r;
     l4_scenario = sc;
@@ -37,7 +41,9 @@ static bool explore_one(const struct l4_scenario *sc, const struct asked *a, uns
     bool good = sc->fails ? r.violations > 0 : r.violations == 0;
     printf("%s %u - %s: %llu runs, %llu states, %.3g schedules%s\n", good ? "ok" : "not ok", nr,
            sc->name, (unsigned long long)r.runs, (unsigned long long)r.states, r.schedules,
-           r.violations ? ", found wrong" : r.complete || a->choices ? "" : ", not complete");
+           r.violations               ? ", found wrong"
+           : r.complete || a->choices ? ""
+                                      : ", not complete");
     if (r.violations && a->quick)
         exit(3);
     return good;
@@ -74,7 +80,8 @@ int main(int argc, char **argv)
     read_options(argc, argv, &a);
     for (size_t i = 0; i < l4_scenario_n; i++) {
         const struct l4_scenario *sc = &l4_scenarios[i];
-        if (a.scenario ? !strcmp(a.scenario, sc->name) : (a.large || !sc->large) && !(a.quick && sc->fails))
+        if (a.scenario ? !strcmp(a.scenario, sc->name)
+                       : (a.large || !sc->large) && !(a.quick && sc->fails))
             failed += !explore_one(sc, &a, ++n);
     }
     printf("1..%u\n", n);

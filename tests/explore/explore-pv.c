@@ -24,9 +24,14 @@ static bool explore_one(const struct scenario *sc, const struct asked *a, unsign
 {
     const char *runs = getenv("XMEM_EXPLORE_RUNS"); /* of each scenario; where time is short */
     const struct explore_limits l = {.steps = 200, .runs = runs ? strtoull(runs, NULL, 10) : 0};
-    const struct explore_subject s = {.name = sc->name, .ctx = NULL, .begin = world_begin,
-                                      .step = world_step, .end = world_end, .hash = world_hash,
-                                      .state = &w, .state_bytes = sizeof(w)};
+    const struct explore_subject s = {.name = sc->name,
+                                      .ctx = NULL,
+                                      .begin = world_begin,
+                                      .step = world_step,
+                                      .end = world_end,
+                                      .hash = world_hash,
+                                      .state = &w,
+                                      .state_bytes = sizeof(w)};
     struct explore_result r;
     world_scenario = sc;
     int rc = a->choices ? explore_replay(&s, &l, a->choices, stdout, &r)
@@ -35,8 +40,8 @@ static bool explore_one(const struct scenario *sc, const struct asked *a, unsign
         fprintf(stderr, "%s: %s\n", sc->name, strerror(-rc));
         exit(EXIT_FAILURE);
     }
-    printf("%s %u - %s: %llu runs, %llu states, %.3g schedules%s\n", r.violations ? "not ok" : "ok", nr,
-           sc->name, (unsigned long long)r.runs, (unsigned long long)r.states, r.schedules,
+    printf("%s %u - %s: %llu runs, %llu states, %.3g schedules%s\n", r.violations ? "not ok" : "ok",
+           nr, sc->name, (unsigned long long)r.runs, (unsigned long long)r.states, r.schedules,
            r.complete || a->choices || r.violations ? "" : ", not complete");
     if (r.violations && a->quick)
         exit(3);

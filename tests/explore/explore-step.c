@@ -53,12 +53,12 @@ struct total {
     bool complete;
 };
 
-static void explore_one(const struct scenario *sc, const struct config *cfg,
-                        const struct asked *a, struct total *t)
+static void explore_one(const struct scenario *sc, const struct config *cfg, const struct asked *a,
+                        struct total *t)
 {
     char name[128];
-    struct explore_subject s = {.name = name, .begin = begin, .step = step, .end = end,
-                                .hash = hash};
+    struct explore_subject s = {
+        .name = name, .begin = begin, .step = step, .end = end, .hash = hash};
     struct explore_result r;
     snprintf(name, sizeof(name), "%s: %s", cfg->name, sc->name);
     w.sc = sc;
@@ -71,7 +71,9 @@ static void explore_one(const struct scenario *sc, const struct config *cfg,
     }
     printf("#   %-42s %7llu runs %7llu states %3u deep%s\n", name, (unsigned long long)r.runs,
            (unsigned long long)r.states, r.deepest,
-           r.violations ? "  VIOLATED" : r.complete || a->choices ? "" : "  not complete");
+           r.violations               ? "  VIOLATED"
+           : r.complete || a->choices ? ""
+                                      : "  not complete");
     t->runs += r.runs;
     t->states += r.states;
     t->violations += r.violations;
@@ -107,7 +109,8 @@ static bool explore_config(const struct config *cfg, const struct asked *a, unsi
             explore_one(&scenarios[i], cfg, a, &t);
     if (cfg->others_pass || cfg->later_pass || cfg->rest_passes)
         printf("# %s: passed while a page was open: %llu by another vCPU, %llu by a later "
-               "instruction, %llu emulated\n", cfg->name, (unsigned long long)holes[HOLE_OTHER],
+               "instruction, %llu emulated\n",
+               cfg->name, (unsigned long long)holes[HOLE_OTHER],
                (unsigned long long)holes[HOLE_LATER], (unsigned long long)holes[HOLE_EMULATED]);
     if (holes[HOLE_CLOSING])
         printf("# %s: %llu pages let through by closing in a step\n", cfg->name,
@@ -121,8 +124,9 @@ static bool explore_config(const struct config *cfg, const struct asked *a, unsi
 
 static void usage(void)
 {
-    fputs("explore-step [-c CONFIG] [-s SCENARIO] [-p PREEMPTIONS] [-r RUNS] [-x CHOICES] [-l] [-q]\n",
-          stderr);
+    fputs(
+        "explore-step [-c CONFIG] [-s SCENARIO] [-p PREEMPTIONS] [-r RUNS] [-x CHOICES] [-l] [-q]\n",
+        stderr);
     exit(EXIT_FAILURE);
 }
 

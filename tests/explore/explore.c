@@ -354,7 +354,8 @@ static bool back(struct explore *e)
 
 static bool limited(const struct explore *e)
 {
-    return (e->l->runs && e->r->runs >= e->l->runs) || (e->l->states && e->r->states > e->l->states);
+    return (e->l->runs && e->r->runs >= e->l->runs) ||
+           (e->l->states && e->r->states > e->l->states);
 }
 
 static void search(struct explore *e)

@@ -44,22 +44,22 @@ struct explore_subject {
 struct explore_limits {
     uint64_t runs;
     uint64_t states;
-    unsigned steps;      /* of a run; more is a violation */
-    bool bounded;        /* at most this many choices that are not the usual one: */
+    unsigned steps; /* of a run; more is a violation */
+    bool bounded;   /* at most this many choices that are not the usual one: */
     unsigned deviations;
-    bool all;            /* goes on after the first violation */
+    bool all; /* goes on after the first violation */
 };
 
 struct explore_result {
     uint64_t runs, steps, states;
-    uint64_t ends;       /* runs that came to their end */
-    uint64_t repeated;   /* that came to a state seen before */
+    uint64_t ends;     /* runs that came to their end */
+    uint64_t repeated; /* that came to a state seen before */
     uint64_t violations;
-    double schedules;    /* sequences of choices, those behind a repeated state counted again */
-    unsigned deepest;    /* steps of the longest run */
-    bool complete;       /* no limit of runs or states ended it */
-    char first[256];     /* the first violation */
-    char choices[1024];  /* that lead to it, for explore_replay() */
+    double schedules;   /* sequences of choices, those behind a repeated state counted again */
+    unsigned deepest;   /* steps of the longest run */
+    bool complete;      /* no limit of runs or states ended it */
+    char first[256];    /* the first violation */
+    char choices[1024]; /* that lead to it, for explore_replay() */
 };
 
 /* All runs. Tells the first violation with its trace on `out` (may be NULL). -ENOMEM. */

@@ -22,10 +22,12 @@
 
 struct l4_scenario {
     const char *name;
-    const char *cpu[CPUS];       /* A to C: switches there; a to c: with interrupts off throughout; I: leaves */
-    const char *writer[WRITERS]; /* pairs: table, slot; - for +: clears it; FA: A ends, and is validated anew, if nobody keeps it */
+    const char
+        *cpu[CPUS]; /* A to C: switches there; a to c: with interrupts off throughout; I: leaves */
+    const char *writer
+        [WRITERS]; /* pairs: table, slot; - for +: clears it; FA: A ends, and is validated anew, if nobody keeps it */
     uint32_t ring;
-    bool seed;  /* by the algorithm of one frame, copied whole */
+    bool seed; /* by the algorithm of one frame, copied whole */
     bool large;
     bool fails; /* a violation is what is wanted */
 };
@@ -45,12 +47,12 @@ struct l4_party {
 struct l4_cpu {
     struct xm_l4_cpu core;
     uint64_t shadow[SHADOWS][SLOTS];
-    struct xm_l4_frame *hw;          /* in CR3 */
+    struct xm_l4_frame *hw; /* in CR3 */
     struct xm_l4_switch sw;
-    struct xm_l4_sync irq;           /* the handler's */
-    uint8_t going, was;              /* tables that it keeps L4s: 1 + number */
-    bool off;                        /* interrupts */
-    uint8_t pending, handling;       /* interrupts, bits: of these writers */
+    struct xm_l4_sync irq;     /* the handler's */
+    uint8_t going, was;        /* tables that it keeps L4s: 1 + number */
+    bool off;                  /* interrupts */
+    uint8_t pending, handling; /* interrupts, bits: of these writers */
 };
 
 struct l4_writer {
@@ -73,8 +75,8 @@ struct l4_world {
     uint64_t guest[TABLES][SLOTS];
     struct l4_value committed[TABLES][USED]; /* by the last write that returned */
     uint64_t stored[TABLES][USED];           /* writes begun */
-    uint64_t locked[TABLES]; /* its page lock */
-    uint64_t stamp;          /* values of tables that are validated anew */
+    uint64_t locked[TABLES];                 /* its page lock */
+    uint64_t stamp;                          /* values of tables that are validated anew */
 };
 extern struct l4_world lw;
 extern const struct l4_scenario *l4_scenario;

@@ -72,8 +72,8 @@ static void store(struct explore *e, unsigned writer)
 static void note(struct explore *e, unsigned writer)
 {
     const struct l4_writer *w = &lw.writer[writer];
-    if (!l4_scenario->seed && xm_l4_note(&lw.host, xm_l4_find(&lw.host, L4_MFN(w->table)), w->slot,
-                                         w->present))
+    if (!l4_scenario->seed &&
+        xm_l4_note(&lw.host, xm_l4_find(&lw.host, L4_MFN(w->table)), w->slot, w->present))
         explore_fail(e, "slot %u is refused", w->slot);
 }
 
@@ -86,8 +86,10 @@ static void begin(struct explore *e, unsigned writer)
         anew(e, writer);
         return;
     }
-    *w = (struct l4_writer){.table = (uint8_t)(s[0] - 'A'), .slot = (uint8_t)((s[1] - '0') % 5),
-                            .present = s[1] < '5', .busy = true};
+    *w = (struct l4_writer){.table = (uint8_t)(s[0] - 'A'),
+                            .slot = (uint8_t)((s[1] - '0') % 5),
+                            .present = s[1] < '5',
+                            .busy = true};
     w->value = w->present ? 1 + party_of(writer)->pos * 2u + writer : 0;
     xm_env_barrier_rw();
     lw.locked[w->table] = 1;

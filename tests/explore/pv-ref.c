@@ -10,17 +10,23 @@ const char *bits_name(unsigned bits)
 
 static const char *rights_name(unsigned rights)
 {
-    return rights == XM_ACCESS_RX2RW ? "rx2rw" : rights == XM_ACCESS_N2RWX ? "n2rwx"
-                                                                          : bits_name(rights);
+    return rights == XM_ACCESS_RX2RW   ? "rx2rw"
+           : rights == XM_ACCESS_N2RWX ? "n2rwx"
+                                       : bits_name(rights);
 }
 
 uint8_t ref_bits(uint8_t rights)
 {
     static const uint8_t bits[] = {
-        [XM_ACCESS_N] = 0, [XM_ACCESS_R] = XM_DO_R, [XM_ACCESS_W] = XM_DO_W,
-        [XM_ACCESS_RW] = XM_DO_R | XM_DO_W, [XM_ACCESS_X] = XM_DO_X,
-        [XM_ACCESS_RX] = XM_DO_R | XM_DO_X, [XM_ACCESS_WX] = XM_DO_W | XM_DO_X,
-        [XM_ACCESS_RWX] = XM_DO_R | XM_DO_W | XM_DO_X, [XM_ACCESS_RX2RW] = XM_DO_R | XM_DO_X,
+        [XM_ACCESS_N] = 0,
+        [XM_ACCESS_R] = XM_DO_R,
+        [XM_ACCESS_W] = XM_DO_W,
+        [XM_ACCESS_RW] = XM_DO_R | XM_DO_W,
+        [XM_ACCESS_X] = XM_DO_X,
+        [XM_ACCESS_RX] = XM_DO_R | XM_DO_X,
+        [XM_ACCESS_WX] = XM_DO_W | XM_DO_X,
+        [XM_ACCESS_RWX] = XM_DO_R | XM_DO_W | XM_DO_X,
+        [XM_ACCESS_RX2RW] = XM_DO_R | XM_DO_X,
         [XM_ACCESS_N2RWX] = 0,
     };
     return bits[rights];
@@ -42,8 +48,11 @@ void ref_answered(struct vcpu *v, const struct event *ev)
 {
     if (ev->unimplemented || v->grant_n == GRANTS)
         return;
-    v->grant[v->grant_n++] = (struct grant){.frame = ev->frame, .what = ev->what, .page = ev->page,
-                                            .offset = ev->offset, .handler = v->handler,
+    v->grant[v->grant_n++] = (struct grant){.frame = ev->frame,
+                                            .what = ev->what,
+                                            .page = ev->page,
+                                            .offset = ev->offset,
+                                            .handler = v->handler,
                                             .sets = w.sets};
 }
 
@@ -94,8 +103,8 @@ void ref_access(struct vcpu *v, const struct part *p, unsigned frame, bool at_on
     bool by_answer = !at_once || (xm_pv_stepping(&w.pv, &v->core) && w.holder == (int)v->core.id);
     if (!(p->what & ~may) || (by_answer && granted(v, p, frame, page)) || own_may(v, frame))
         return;
-    explore_fail(w.e, "vCPU %u does %s to frame %u, which has %s, and no answer let it",
-                 v->core.id, bits_name(p->what), frame, rights_name(w.rights[frame]));
+    explore_fail(w.e, "vCPU %u does %s to frame %u, which has %s, and no answer let it", v->core.id,
+                 bits_name(p->what), frame, rights_name(w.rights[frame]));
 }
 
 /* ---- rights ---- */

@@ -5,16 +5,46 @@
 #define R XM_DO_R
 #define W XM_DO_W
 #define X XM_DO_X
-#define DO(w_, page) {.kind = OP_INSN, .n = 1, .part = {{page, w_, 8}}}
-#define HARD(w_, page) {.kind = OP_INSN, .n = 1, .hard = true, .part = {{page, w_, 8}}}
-#define HARD_AGAIN(w_, page) {.kind = OP_INSN, .n = 1, .hard = true, .same_ip = true, .part = {{page, w_, 8}}}
-#define AGAIN(w_, page) {.kind = OP_INSN, .n = 1, .same_ip = true, .part = {{page, w_, 8}}}
-#define MOVE(from, to) {.kind = OP_INSN, .n = 2, .part = {{from, R, 8}, {to, W, 16}}}
-#define HARD_MOVE(from, to) {.kind = OP_INSN, .n = 2, .hard = true, .part = {{from, R, 8}, {to, W, 16}}}
-#define ITEM(frame, at) {.kind = OP_ITEM, .n = 1, .part = {{frame, W, at}}}
-#define NEXT(frame, at) {.kind = OP_ITEM, .n = 1, .same_ip = true, .part = {{frame, W, at}}}
-#define COPY(from, to) {.kind = OP_ITEM, .n = 2, .part = {{from, R, 0}, {to, W, 0}}}
-#define OWN(w_, page) {.kind = OP_OWN, .n = 1, .part = {{page, w_, 0}}}
+#define DO(w_, page) \
+    { \
+        .kind = OP_INSN, .n = 1, .part = { {page, w_, 8} } \
+    }
+#define HARD(w_, page) \
+    { \
+        .kind = OP_INSN, .n = 1, .hard = true, .part = { {page, w_, 8} } \
+    }
+#define HARD_AGAIN(w_, page) \
+    { \
+        .kind = OP_INSN, .n = 1, .hard = true, .same_ip = true, .part = { {page, w_, 8} } \
+    }
+#define AGAIN(w_, page) \
+    { \
+        .kind = OP_INSN, .n = 1, .same_ip = true, .part = { {page, w_, 8} } \
+    }
+#define MOVE(from, to) \
+    { \
+        .kind = OP_INSN, .n = 2, .part = { {from, R, 8}, {to, W, 16} } \
+    }
+#define HARD_MOVE(from, to) \
+    { \
+        .kind = OP_INSN, .n = 2, .hard = true, .part = { {from, R, 8}, {to, W, 16} } \
+    }
+#define ITEM(frame, at) \
+    { \
+        .kind = OP_ITEM, .n = 1, .part = { {frame, W, at} } \
+    }
+#define NEXT(frame, at) \
+    { \
+        .kind = OP_ITEM, .n = 1, .same_ip = true, .part = { {frame, W, at} } \
+    }
+#define COPY(from, to) \
+    { \
+        .kind = OP_ITEM, .n = 2, .part = { {from, R, 0}, {to, W, 0} } \
+    }
+#define OWN(w_, page) \
+    { \
+        .kind = OP_OWN, .n = 1, .part = { {page, w_, 0} } \
+    }
 
 const struct scenario scenarios[] = {
     {.name = "writes and rights that change",

@@ -58,7 +58,9 @@ static void reply(struct vcpu *v, const struct event *ev, unsigned how)
     struct xm_pv_answer a = {.mfn = MFN(how == BY_OTHER ? !ev->frame : ev->frame),
                              .emulate = how & (BY_EMULATE | BY_OTHER),
                              .step = how == BY_STEP,
-                             .moved = how == BY_SKIP, .ip = vcpu_ip(v) + 1, .sp = 0x8000};
+                             .moved = how == BY_SKIP,
+                             .ip = vcpu_ip(v) + 1,
+                             .sp = 0x8000};
     xm_pv_reply(&w.pv, &v->core, &a);
     v->stopped = false;
     if (how & (BY_EMULATE | BY_STEP))
@@ -71,8 +73,8 @@ static void reply(struct vcpu *v, const struct event *ev, unsigned how)
 
 static void answer(unsigned i, unsigned which)
 {
-    static const char *const names[] = {"EMULATE", "STEP", "resume", "registers", "another frame's",
-                                        "rwx"};
+    static const char *const names[] = {"EMULATE",         "STEP", "resume", "registers",
+                                        "another frame's", "rwx"};
     const struct event ev = w.ring[i];
     unsigned how = way(&ev, which);
     for (w.ring_n--; i < w.ring_n; i++)
@@ -193,7 +195,7 @@ static void show(unsigned f)
 {
     w.owned[f] = true;
     for (unsigned i = 0; i < SETTERS; i++)
-        w.many[i].absent &= (uint8_t)~(1u << f);
+        w.many[i].absent &= (uint8_t) ~(1u << f);
     map(f, (uint8_t)f);
 }
 
@@ -223,15 +225,24 @@ static bool can(const struct change *c)
     case NO_CHANGE: return false;
     case REMAP: return c->to == NO_FRAME || (w.owned[c->to] && !w.leaving[c->to]);
     case LEAVE: return !w.held[c->n];
-    case HANDLER: return (w.holder < 0 || w.holder == c->n) && !w.vcpu[c->n].busy && !w.vcpu[c->n].stopped && vcpu_op(&w.vcpu[c->n])->kind;
+    case HANDLER:
+        return (w.holder < 0 || w.holder == c->n) && !w.vcpu[c->n].busy && !w.vcpu[c->n].stopped &&
+               vcpu_op(&w.vcpu[c->n])->kind;
     default: return true;
     }
 }
 
 static bool change(const struct change *c)
 {
-    static const char *const names[] = {"", "gets other rights", "default", "many are set", "the listener goes",
-                                        "the listener comes", "is remapped", "leaves", "comes",
+    static const char *const names[] = {"",
+                                        "gets other rights",
+                                        "default",
+                                        "many are set",
+                                        "the listener goes",
+                                        "the listener comes",
+                                        "is remapped",
+                                        "leaves",
+                                        "comes",
                                         "is interrupted"};
     explore_say(w.e, "change: %s (%u, %u)", names[c->kind], c->n, c->to);
     switch (c->kind) {

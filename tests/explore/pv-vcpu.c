@@ -27,12 +27,14 @@ bool vcpu_can_run(unsigned n)
     const struct vcpu *v = &w.vcpu[n];
     bool slot = w.ring_n < (w.sc->slots ? w.sc->slots : SLOTS_MAX) || !w.listens;
     bool held = w.holder >= 0 && w.holder != (int)n;
-    return !v->busy && !held && !v->stopped && (!v->sleeps || slot) && v->at < OPS_MAX && vcpu_op(v)->kind;
+    return !v->busy && !held && !v->stopped && (!v->sleeps || slot) && v->at < OPS_MAX &&
+           vcpu_op(v)->kind;
 }
 
 void vcpu_over(struct vcpu *v)
 {
-    explore_say(w.e, "  vCPU %u is past %s %u", v->core.id, v->handler ? "the handler of" : "op", v->at);
+    explore_say(w.e, "  vCPU %u is past %s %u", v->core.id, v->handler ? "the handler of" : "op",
+                v->at);
     if (!v->handler)
         v->at++;
     v->handler = false;
@@ -45,10 +47,16 @@ static struct xm_pv_ask ask_make(struct vcpu *v, const struct part *p, unsigned 
     bool item = who == XM_PV_BY_HYPERCALL;
     v->asks = (uint8_t)frame;
     v->what = p->what;
-    return (struct xm_pv_ask){.mfn = MFN(frame), .va = (uint64_t)p->at << 12 | p->offset,
-                              .va_valid = !item, .ip = vcpu_ip(v), .sp = v->handler ? 0x7000 : 0x8000,
-                              .offset = p->offset, .what = p->what, .who = who,
-                              .guest_allows = true, .ours = w.owned[frame]};
+    return (struct xm_pv_ask){.mfn = MFN(frame),
+                              .va = (uint64_t)p->at << 12 | p->offset,
+                              .va_valid = !item,
+                              .ip = vcpu_ip(v),
+                              .sp = v->handler ? 0x7000 : 0x8000,
+                              .offset = p->offset,
+                              .what = p->what,
+                              .who = who,
+                              .guest_allows = true,
+                              .ours = w.owned[frame]};
 }
 
 /* ---- instructions ---- */
@@ -56,7 +64,8 @@ static struct xm_pv_ask ask_make(struct vcpu *v, const struct part *p, unsigned 
 enum found { FOUND, FAULTS, STOPS, CANNOT };
 
 /* One frame, found through the guest's tables as they are now; held from here on. */
-static enum found find(struct vcpu *v, const struct part *p, uint8_t *frame, struct xm_pv_todo *todo)
+static enum found find(struct vcpu *v, const struct part *p, uint8_t *frame,
+                       struct xm_pv_todo *todo)
 {
     unsigned f = w.map[p->at];
     if (f == NO_FRAME)
@@ -98,17 +107,11 @@ static void emulate(struct vcpu *v, const struct op *op, const struct xm_pv_todo
 {
     struct xm_pv_todo todo;
     switch (find_all(v, op, &todo)) {
-    case STOPS:
-        xm_pv_todo_act(&w.pv, &v->core, &todo);
-        break;
-    case CANNOT:
-        not_emulated(v, why);
-        break;
+    case STOPS: xm_pv_todo_act(&w.pv, &v->core, &todo); break;
+    case CANNOT: not_emulated(v, why); break;
     case FOUND:
     case FAULTS:
-    default:
-        xm_pv_emulated(&v->core);
-        vcpu_over(v);
+    default: xm_pv_emulated(&v->core); vcpu_over(v);
     }
 }
 
@@ -130,18 +133,13 @@ static void fault(struct vcpu *v, const struct op *op, const struct part *p)
         world_make_entry(v->core.id, p->at, f);
         world_unlock();
         break;
-    case XM_PV_EMULATE:
-        emulate(v, op, &todo);
-        break;
-    case XM_PV_NOT_OURS:
-        vcpu_over(v);
-        break;
+    case XM_PV_EMULATE: emulate(v, op, &todo); break;
+    case XM_PV_NOT_OURS: vcpu_over(v); break;
     case XM_PV_OPEN:
     case XM_PV_FAIL:
         explore_fail(w.e, "an instruction of the guest is taken for the hypervisor's own");
         break;
-    default:
-        break;
+    default: break;
     }
 }
 
@@ -238,6 +236,6 @@ void vcpu_step(unsigned n)
     v->busy = false;
     w.actor = -1;
     if (++v->tries > TRIES_MAX || v->events > EVENTS_MAX)
-        explore_fail(w.e, "vCPU %u does not get past op %u: %u tries, %u events", n, v->at, v->tries,
-                     v->events);
+        explore_fail(w.e, "vCPU %u does not get past op %u: %u tries, %u events", n, v->at,
+                     v->tries, v->events);
 }

@@ -212,8 +212,11 @@ static int put(struct event ev)
 
 static int call_tell(void *self, uint32_t vcpu, const struct xm_pv_ask *ask, unsigned how)
 {
-    struct event ev = {.vcpu = (uint8_t)vcpu, .frame = (uint8_t)frame_of(ask->mfn),
-                       .what = ask->what, .who = ask->who, .offset = (uint16_t)ask->offset,
+    struct event ev = {.vcpu = (uint8_t)vcpu,
+                       .frame = (uint8_t)frame_of(ask->mfn),
+                       .what = ask->what,
+                       .who = ask->who,
+                       .offset = (uint16_t)ask->offset,
                        .page = (uint8_t)(ask->va_valid ? ask->va >> 12 : NO_FRAME),
                        .stops = how & XM_PV_TELL_STOP};
     (void)self;
@@ -224,15 +227,17 @@ static int call_tell(void *self, uint32_t vcpu, const struct xm_pv_ask *ask, uns
     int rc = put(ev);
     w.vcpu[vcpu].sleeps = rc == -XM_EAGAIN && ask->who != XM_PV_BY_XEN;
     explore_say(w.e, "  vCPU %u: event of %s of frame %u%s", vcpu, bits_name(ev.what), ev.frame,
-                rc == -XM_EAGAIN ? ": no slot" : rc < 0 ? ": nobody listens" : "");
+                rc == -XM_EAGAIN ? ": no slot"
+                : rc < 0         ? ": nobody listens"
+                                 : "");
     others();
     return rc;
 }
 
 static bool call_tell_unimplemented(void *self, uint32_t vcpu)
 {
-    struct event ev = {.vcpu = (uint8_t)vcpu, .frame = w.vcpu[vcpu].asks, .stops = true,
-                       .unimplemented = true};
+    struct event ev = {
+        .vcpu = (uint8_t)vcpu, .frame = w.vcpu[vcpu].asks, .stops = true, .unimplemented = true};
     (void)self;
     if (!w.sc->unimplemented || put(ev) != 1)
         return false;

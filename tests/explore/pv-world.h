@@ -61,15 +61,15 @@ enum {
 
 enum change_kind {
     NO_CHANGE,
-    SET,     /* the tool gives the frame rights */
-    DEFAULT, /* all frames */
+    SET,      /* the tool gives the frame rights */
+    DEFAULT,  /* all frames */
     SET_MANY, /* of a range that both frames are in, by caller n, over continuations */
-    DETACH,  /* the listener goes, */
-    ATTACH,  /* and comes */
-    REMAP,   /* the guest has the page show the frame */
-    LEAVE,   /* a frame leaves the guest, */
-    COME,    /* and comes back */
-    HANDLER  /* an interrupt of the vCPU, whose handler is an instruction */
+    DETACH,   /* the listener goes, */
+    ATTACH,   /* and comes */
+    REMAP,    /* the guest has the page show the frame */
+    LEAVE,    /* a frame leaves the guest, */
+    COME,     /* and comes back */
+    HANDLER   /* an interrupt of the vCPU, whose handler is an instruction */
 };
 
 struct change {
@@ -86,7 +86,8 @@ struct scenario {
     bool later;           /* the default is for frames that come, not for all */
     bool unimplemented;   /* is monitored */
     bool large;
-    struct change tool[CHANGES_MAX], other[CHANGES_MAX], guest[CHANGES_MAX]; /* each in this order */
+    struct change tool[CHANGES_MAX], other[CHANGES_MAX],
+        guest[CHANGES_MAX]; /* each in this order */
 };
 
 /* ---- one run ---- */
@@ -117,16 +118,16 @@ struct vcpu {
     bool busy, alone, told; /* alone: nobody listened when that was looked at */
     uint8_t asks;           /* the frame that is decided about */
     uint8_t what;
-    uint8_t could[FRAMES];  /* what its rights allowed then */
-    uint8_t was[FRAMES];    /* changes of its rights that there had been */
+    uint8_t could[FRAMES]; /* what its rights allowed then */
+    uint8_t was[FRAMES];   /* changes of its rights that there had been */
 };
 
 /* A range that is being set. */
 struct many {
     bool on, changed;
     uint8_t calls, rights;
-    uint8_t absent;            /* frames that were not there at any moment of it */
-    uint8_t changes[FRAMES];   /* of others, as it began */
+    uint8_t absent;          /* frames that were not there at any moment of it */
+    uint8_t changes[FRAMES]; /* of others, as it began */
     uint32_t start;
 };
 
@@ -148,8 +149,8 @@ struct world {
     uint8_t ring_n;
     uint8_t tool_at, other_at, guest_at, preempts;
     struct many many[SETTERS];
-    int8_t setter; /* whose hypercall is under way; -1 */
-    int8_t holder; /* the vCPU that holds all others inside the hypervisor; -1 */
+    int8_t setter;        /* whose hypercall is under way; -1 */
+    int8_t holder;        /* the vCPU that holds all others inside the hypervisor; -1 */
     uint8_t held[FRAMES]; /* in use by the hypervisor: not let go meanwhile */
     bool owned[FRAMES], leaving[FRAMES]; /* or coming */
     bool locked, leaf, dead, listens, resumed, lied;

@@ -35,12 +35,9 @@ static uint32_t bytes_of(const struct sim_op *op)
 void op_touches(const struct sim_op *op, uint8_t bits[PAGES])
 {
     static const uint8_t what[] = {
-        [SIM_OP_READ] = XMEM_ACCESS_R,
-        [SIM_OP_WRITE] = XMEM_ACCESS_W,
-        [SIM_OP_EXEC] = XMEM_ACCESS_X,
-        [SIM_OP_RMW] = XMEM_ACCESS_R | XMEM_ACCESS_W,
-        [SIM_OP_COPY] = XMEM_ACCESS_R,
-        [SIM_OP_EXCL] = XMEM_ACCESS_R | XMEM_ACCESS_W,
+        [SIM_OP_READ] = XMEM_ACCESS_R, [SIM_OP_WRITE] = XMEM_ACCESS_W,
+        [SIM_OP_EXEC] = XMEM_ACCESS_X, [SIM_OP_RMW] = XMEM_ACCESS_R | XMEM_ACCESS_W,
+        [SIM_OP_COPY] = XMEM_ACCESS_R, [SIM_OP_EXCL] = XMEM_ACCESS_R | XMEM_ACCESS_W,
     };
     memset(bits, 0, PAGES);
     if (op->flags & SIM_OP_F_FETCH)
@@ -180,9 +177,11 @@ static void check_access(unsigned vcpu, unsigned page, uint8_t bits)
     uint8_t missing = bits & ~may & 7;
     if (!missing || r->free || accepted(vcpu, page, missing))
         return;
-    explore_fail(w.e, "vCPU %u did %s to page %u, which has %s in view %u, and %s of it was not "
-                 "answered for", vcpu, bits_name(bits), page,
-                 bits_name(r->want[r->view[vcpu]][page]), r->view[vcpu], bits_name(missing));
+    explore_fail(w.e,
+                 "vCPU %u did %s to page %u, which has %s in view %u, and %s of it was not "
+                 "answered for",
+                 vcpu, bits_name(bits), page, bits_name(r->want[r->view[vcpu]][page]),
+                 r->view[vcpu], bits_name(missing));
 }
 
 static void store(const struct sim_op *op)
@@ -294,8 +293,8 @@ static void judge_vcpu(unsigned v)
     else if (i.single_step != w.ref.user_step[v])
         explore_fail(w.e, "vCPU %u ends with single step %s", v, i.single_step ? "on" : "off");
     else if (w.ref.steps_told[v] != w.ref.steps_due[v])
-        explore_fail(w.e, "the tool sees %u of its %u single steps of vCPU %u",
-                     w.ref.steps_told[v], w.ref.steps_due[v], v);
+        explore_fail(w.e, "the tool sees %u of its %u single steps of vCPU %u", w.ref.steps_told[v],
+                     w.ref.steps_due[v], v);
 }
 
 static void judge_rights(unsigned v, unsigned p)

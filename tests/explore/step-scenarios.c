@@ -3,26 +3,42 @@
 #include "step-world.h"
 
 #define AT(page, offset) (((uint64_t)(GFN + (page)) << 12) + (offset))
-#define DO(c, page, v) {.code = SIM_OP_##c, .addr = AT(page, 0x100), .value = 0x0101010101010101u * (v)}
+#define DO(c, page, v) \
+    { \
+        .code = SIM_OP_##c, .addr = AT(page, 0x100), .value = 0x0101010101010101u * (v) \
+    }
 /* 8 bytes, of which half are in the next page. */
 #define CROSS(c, page, v) \
-    {.code = SIM_OP_##c, .addr = AT(page, 0xffc), .value = 0x0101010101010101u * (v)}
+    { \
+        .code = SIM_OP_##c, .addr = AT(page, 0xffc), .value = 0x0101010101010101u * (v) \
+    }
 
 /* An instruction that is fetched in one page and writes into another, or the same. */
 #define FETCH(page, to, v) \
-    {.code = SIM_OP_WRITE, .flags = SIM_OP_F_FETCH, .fetch = AT(page, 0x200), .addr = AT(to, 0x100), \
-     .value = 0x0101010101010101u * (v)}
+    { \
+        .code = SIM_OP_WRITE, .flags = SIM_OP_F_FETCH, .fetch = AT(page, 0x200), \
+        .addr = AT(to, 0x100), .value = 0x0101010101010101u * (v) \
+    }
 /* Two registers at once, one in each page. */
 #define PAIR(c, page, v) \
-    {.code = SIM_OP_##c, .addr = AT(page, 0xff8), .len = 16, .value = 0x0101010101010101u * (v)}
-#define COPY(page, dest) {.code = SIM_OP_COPY, .addr = AT(page, 0x100), .to = AT(dest, 0x110)}
+    { \
+        .code = SIM_OP_##c, .addr = AT(page, 0xff8), .len = 16, .value = 0x0101010101010101u * (v) \
+    }
+#define COPY(page, dest) \
+    { \
+        .code = SIM_OP_COPY, .addr = AT(page, 0x100), .to = AT(dest, 0x110) \
+    }
 /* Somewhere else in the page. */
 #define TO(c, page, offset, v) \
-    {.code = SIM_OP_##c, .addr = AT(page, offset), .value = 0x0101010101010101u * (v)}
+    { \
+        .code = SIM_OP_##c, .addr = AT(page, offset), .value = 0x0101010101010101u * (v) \
+    }
 /* Fetched across two pages, writes across two. */
 #define WIDE(page, dest, v) \
-    {.code = SIM_OP_WRITE, .flags = SIM_OP_F_FETCH, .fetch = AT(page, 0xffe), .addr = AT(dest, 0xffc), \
-     .value = 0x0101010101010101u * (v)}
+    { \
+        .code = SIM_OP_WRITE, .flags = SIM_OP_F_FETCH, .fetch = AT(page, 0xffe), \
+        .addr = AT(dest, 0xffc), .value = 0x0101010101010101u * (v) \
+    }
 
 const struct scenario scenarios[] = {
     {.name = "one page",
@@ -313,39 +329,99 @@ const struct scenario scenarios[] = {
 const size_t scenario_n = sizeof(scenarios) / sizeof(scenarios[0]);
 
 const struct config configs[] = {
-    {.name = "ept-view-17", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_VIEW, .views = true},
-    {.name = "ept-view-20", .kind = SIM_X86_EPT, .minor = 20, .means = XMEM_STEP_VIEW, .views = true},
-    {.name = "ept-view-few", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_VIEW,
-     .views = true, .max_views = 3},
-    {.name = "ept-single", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_SINGLE,
-     .views = true, .holds = true},
-    {.name = "ept-single-no-hold", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_SINGLE,
-     .views = true, .others_pass = true},
-    {.name = "ept-emulate", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_EMULATE,
-     .views = true, .rest_passes = true},
-    {.name = "npt-emulate", .kind = SIM_X86_NPT, .minor = 17, .means = XMEM_STEP_EMULATE,
+    {.name = "ept-view-17",
+     .kind = SIM_X86_EPT,
+     .minor = 17,
+     .means = XMEM_STEP_VIEW,
+     .views = true},
+    {.name = "ept-view-20",
+     .kind = SIM_X86_EPT,
+     .minor = 20,
+     .means = XMEM_STEP_VIEW,
+     .views = true},
+    {.name = "ept-view-few",
+     .kind = SIM_X86_EPT,
+     .minor = 17,
+     .means = XMEM_STEP_VIEW,
+     .views = true,
+     .max_views = 3},
+    {.name = "ept-single",
+     .kind = SIM_X86_EPT,
+     .minor = 17,
+     .means = XMEM_STEP_SINGLE,
+     .views = true,
+     .holds = true},
+    {.name = "ept-single-no-hold",
+     .kind = SIM_X86_EPT,
+     .minor = 17,
+     .means = XMEM_STEP_SINGLE,
+     .views = true,
+     .others_pass = true},
+    {.name = "ept-emulate",
+     .kind = SIM_X86_EPT,
+     .minor = 17,
+     .means = XMEM_STEP_EMULATE,
+     .views = true,
      .rest_passes = true},
-    {.name = "ept-relax", .kind = SIM_X86_EPT, .minor = 17, .means = XMEM_STEP_RELAX,
-     .views = true, .holds = true, .later_pass = true},
-    {.name = "arm-relax", .kind = SIM_ARM_S2, .minor = 17, .means = XMEM_STEP_RELAX, .holds = true,
+    {.name = "npt-emulate",
+     .kind = SIM_X86_NPT,
+     .minor = 17,
+     .means = XMEM_STEP_EMULATE,
+     .rest_passes = true},
+    {.name = "ept-relax",
+     .kind = SIM_X86_EPT,
+     .minor = 17,
+     .means = XMEM_STEP_RELAX,
+     .views = true,
+     .holds = true,
      .later_pass = true},
-    {.name = "arm-relax-no-hold", .kind = SIM_ARM_S2, .minor = 17, .means = XMEM_STEP_RELAX,
-     .others_pass = true, .later_pass = true},
-    {.name = "arm-emulate", .kind = SIM_ARM_S2, .minor = 17, .means = XMEM_STEP_EMULATE,
+    {.name = "arm-relax",
+     .kind = SIM_ARM_S2,
+     .minor = 17,
+     .means = XMEM_STEP_RELAX,
+     .holds = true,
+     .later_pass = true},
+    {.name = "arm-relax-no-hold",
+     .kind = SIM_ARM_S2,
+     .minor = 17,
+     .means = XMEM_STEP_RELAX,
+     .others_pass = true,
+     .later_pass = true},
+    {.name = "arm-emulate",
+     .kind = SIM_ARM_S2,
+     .minor = 17,
+     .means = XMEM_STEP_EMULATE,
      .aligned = true},
-    {.name = "mpu-emulate", .kind = SIM_ARMV8R_MPU, .minor = 17, .means = XMEM_STEP_EMULATE,
+    {.name = "mpu-emulate",
+     .kind = SIM_ARMV8R_MPU,
+     .minor = 17,
+     .means = XMEM_STEP_EMULATE,
      .aligned = true},
-    {.name = "pv-emulate", .kind = SIM_X86_PV, .minor = 17, .means = XMEM_STEP_EMULATE,
+    {.name = "pv-emulate",
+     .kind = SIM_X86_PV,
+     .minor = 17,
+     .means = XMEM_STEP_EMULATE,
      .forgets = true},
     {.name = "pv-hypervisor", .kind = SIM_X86_PV, .minor = 17, .means = XMEM_STEP_HYPERVISOR},
-    {.name = "pv-processor", .kind = SIM_X86_PV, .minor = 17, .means = XMEM_STEP_HYPERVISOR,
+    {.name = "pv-processor",
+     .kind = SIM_X86_PV,
+     .minor = 17,
+     .means = XMEM_STEP_HYPERVISOR,
      .flags = SIM_OP_F_NO_EMUL},
     {.name = "mpu-hypervisor", .kind = SIM_ARMV8R_MPU, .minor = 17, .means = XMEM_STEP_HYPERVISOR},
-    {.name = "pv-relax", .kind = SIM_X86_PV, .minor = 17, .means = XMEM_STEP_RELAX, .holds = true,
+    {.name = "pv-relax",
+     .kind = SIM_X86_PV,
+     .minor = 17,
+     .means = XMEM_STEP_RELAX,
+     .holds = true,
      .later_pass = true},
     {.name = "npt-hypervisor", .kind = SIM_X86_NPT, .minor = 17, .means = XMEM_STEP_HYPERVISOR},
-    {.name = "mpu-relax", .kind = SIM_ARMV8R_MPU, .minor = 17, .means = XMEM_STEP_RELAX,
-     .holds = true, .later_pass = true},
+    {.name = "mpu-relax",
+     .kind = SIM_ARMV8R_MPU,
+     .minor = 17,
+     .means = XMEM_STEP_RELAX,
+     .holds = true,
+     .later_pass = true},
 };
 const size_t config_n = sizeof(configs) / sizeof(configs[0]);
 

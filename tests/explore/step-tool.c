@@ -72,7 +72,8 @@ static bool toggle(const struct xmem_event *ev)
 /* Of a loop around an exclusive only what was stored counts. */
 static bool was_done(uint32_t vcpu)
 {
-    return w.sc->op[vcpu][w.ref.done[vcpu]].code != SIM_OP_EXCL || steps_of(w.d)->arm->vcpu[vcpu].wrote;
+    return w.sc->op[vcpu][w.ref.done[vcpu]].code != SIM_OP_EXCL ||
+           steps_of(w.d)->arm->vcpu[vcpu].wrote;
 }
 
 /* False: not while the domain is paused, or while other events wait; the event stays. */
@@ -88,7 +89,8 @@ static bool step(const struct xmem_event *ev, bool drop)
         ref_done_outside(ev->vcpu);
     if (!rc)
         return true;
-    if (!w.ref.paused && !w.failed && !(rc == -EBUSY && w.cfg->max_views)) /* few views: others first */
+    if (!w.ref.paused && !w.failed &&
+        !(rc == -EBUSY && w.cfg->max_views)) /* few views: others first */
         must(rc, "xmem_event_step_over");
     return false;
 }
@@ -240,7 +242,8 @@ static bool change_rights(const struct change *c)
     uint8_t before = w.ref.want[c->view][c->page];
     w.ref.want[c->view][c->page] |= c->rights & 7;
     bool set = done(xmem_domain_set_rights(w.d, view_number(c->view), GFN + c->page,
-                                           (enum xmem_rights)c->rights), "xmem_domain_set_rights");
+                                           (enum xmem_rights)c->rights),
+                    "xmem_domain_set_rights");
     w.ref.want[c->view][c->page] = set ? c->rights & 7 : before;
     return set;
 }

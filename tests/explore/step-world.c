@@ -42,10 +42,15 @@ static void make_program(uint32_t vcpu)
 
 static void make_machine(void)
 {
-    struct sim_machine_cfg mc = {.seed = 1, .xen_minor = w.cfg->minor,
-                                 .max_views = w.cfg->max_views};
-    struct sim_domain_cfg dc = {.domid = 1, .kind = w.cfg->kind, .vcpus = VCPUS, .pages = 64,
-                                .altp2m = w.cfg->views, .holds = w.cfg->holds, .look = 1,
+    struct sim_machine_cfg mc = {
+        .seed = 1, .xen_minor = w.cfg->minor, .max_views = w.cfg->max_views};
+    struct sim_domain_cfg dc = {.domid = 1,
+                                .kind = w.cfg->kind,
+                                .vcpus = VCPUS,
+                                .pages = 64,
+                                .altp2m = w.cfg->views,
+                                .holds = w.cfg->holds,
+                                .look = 1,
                                 .name = "explored"};
     if (xmi_sim_machine_create(&mc, &w.m) || xmi_sim_domain_create(w.m, &dc, &w.sim) ||
         xmi_open_machine(w.m, &w.x))
@@ -113,8 +118,8 @@ void world_begin(struct explore *e)
     const struct scenario *sc = w.sc;
     const struct config *cfg = w.cfg;
     struct xmem_domain_opts opts = {.size = sizeof(opts), .step_means = cfg->means};
-    w = (struct world){.e = e, .sc = sc, .cfg = cfg, .next_vcpu = SIM_NOBODY,
-                       .preempts = preempts_allowed};
+    w = (struct world){
+        .e = e, .sc = sc, .cfg = cfg, .next_vcpu = SIM_NOBODY, .preempts = preempts_allowed};
     make_machine();
     w.letting_run = false;
     must(xmem_domain_open(w.x, 1, &opts, &w.d), "xmem_domain_open");
@@ -136,7 +141,8 @@ static void judge_report(void)
 {
     struct sim_report r;
     xmi_sim_report(w.m, NULL, &r);
-    if (w.cfg->kind == SIM_ARM_S2 || w.cfg->kind == SIM_ARMV8R_MPU) { /* all of it is forbidden there */
+    if (w.cfg->kind == SIM_ARM_S2 ||
+        w.cfg->kind == SIM_ARMV8R_MPU) { /* all of it is forbidden there */
         r.unseen = r.forbidden;
         r.forbidden = 0;
     }
@@ -250,10 +256,10 @@ static uint64_t hash_tlb(uint64_t h, const struct sim_vcpu *v)
 static uint64_t hash_vcpu(uint64_t h, const struct sim_vcpu *v)
 {
     const struct xm_vcpu *c = v->core;
-    const bool flags[] = {v->waiting, v->in_op, v->moved, v->step_due, c->has_reply, c->blocked,
-                          c->single_step, c->fast_step};
-    const uint64_t numbers[] = {v->done, v->pauses, v->holds, c->view, c->fast_view,
-                                c->event_pause};
+    const bool flags[] = {v->waiting,   v->in_op,   v->moved,       v->step_due,
+                          c->has_reply, c->blocked, c->single_step, c->fast_step};
+    const uint64_t numbers[] = {v->done, v->pauses,    v->holds,
+                                c->view, c->fast_view, c->event_pause};
     unsigned bits = 0;
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
         bits |= flags[i] ? 1u << i : 0u;
@@ -287,7 +293,8 @@ static uint64_t hash_pv_step(uint64_t h, const struct xm_pv_step *s)
 
 static uint64_t hash_mpu_step(uint64_t h, const struct xm_mpu_step *s)
 {
-    h = explore_mix(h, s->pc << 8 | (uint64_t)s->n << 2 | (s->open ? 2u : 0u) | (s->tried ? 1u : 0u));
+    h = explore_mix(h,
+                    s->pc << 8 | (uint64_t)s->n << 2 | (s->open ? 2u : 0u) | (s->tried ? 1u : 0u));
     for (unsigned i = 0; i < s->n; i++)
         h = explore_mix(h, s->page[i].gfn << 16 | (uint64_t)s->page[i].told << 8 | s->page[i].free);
     return explore_mix(explore_mix(h, s->asked_pc), s->asked_gfn << 8 | s->asked);

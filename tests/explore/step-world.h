@@ -66,10 +66,10 @@ struct config {
     uint32_t minor, means;
     bool views;
     uint32_t max_views; /* 0: ten */
-    bool holds; /* vCPUs can be held */
-    bool aligned; /* only what the library does itself */
-    bool forgets; /* nothing is open from one step to the next */
-    uint16_t flags; /* SIM_OP_F_* of all instructions */
+    bool holds;         /* vCPUs can be held */
+    bool aligned;       /* only what the library does itself */
+    bool forgets;       /* nothing is open from one step to the next */
+    uint16_t flags;     /* SIM_OP_F_* of all instructions */
     /* What this means cannot hold, accepted and counted: while a page is open for a step, */
     bool others_pass; /* other vCPUs, */
     bool later_pass;  /* and what the vCPU does next, until the library saw that it went on */
@@ -88,17 +88,17 @@ enum hole { HOLE_OTHER, HOLE_LATER, HOLE_EMULATED, HOLE_CLOSING, HOLE_FAILED, HO
 
 /* What must be, byte by byte. */
 struct reference {
-    uint8_t want[VIEWS][PAGES];   /* rights in force, XMEM_ACCESS_* */
-    uint8_t view[VCPUS];          /* where the vCPU belongs */
-    uint8_t grant[VCPUS][PAGES];  /* told and answered, for the instruction under way */
-    uint8_t open[VCPUS][PAGES];   /* may still be open for it */
-    uint8_t done[VCPUS];          /* instructions over */
-    uint8_t skip[VCPUS];          /* the instruction under way is denied */
-    uint8_t emulated[VCPUS];      /* and it was said that other pages may pass */
+    uint8_t want[VIEWS][PAGES];     /* rights in force, XMEM_ACCESS_* */
+    uint8_t view[VCPUS];            /* where the vCPU belongs */
+    uint8_t grant[VCPUS][PAGES];    /* told and answered, for the instruction under way */
+    uint8_t open[VCPUS][PAGES];     /* may still be open for it */
+    uint8_t done[VCPUS];            /* instructions over */
+    uint8_t skip[VCPUS];            /* the instruction under way is denied */
+    uint8_t emulated[VCPUS];        /* and it was said that other pages may pass */
     uint8_t answered[VCPUS][PAGES]; /* rights when it was let be emulated */
-    uint8_t outside[VCPUS];       /* the instruction under way was done by the library */
-    uint8_t loaded[VCPUS];        /* a load-exclusive was told and answered, */
-    uint64_t seen[VCPUS];         /* when this was there */
+    uint8_t outside[VCPUS];         /* the instruction under way was done by the library */
+    uint8_t loaded[VCPUS];          /* a load-exclusive was told and answered, */
+    uint64_t seen[VCPUS];           /* when this was there */
     uint8_t user_step[VCPUS];
     uint8_t steps_due[VCPUS], steps_told[VCPUS]; /* the tool's own single steps */
     uint8_t paused, free; /* free: the session is over, nothing is forbidden */
@@ -116,21 +116,21 @@ struct world {
     struct xmem_domain *d;
     const struct xmem_event *held[HELD_MAX];
     struct reference ref;
-    uint64_t chain;     /* all that the library was told so far */
+    uint64_t chain; /* all that the library was told so far */
     uint64_t clock_ms;
-    uint32_t next_vcpu; /* that runs; SIM_NOBODY */
+    uint32_t next_vcpu;     /* that runs; SIM_NOBODY */
     unsigned passed[HOLES]; /* in this run */
     unsigned held_n, change_at, events, preempts, failures, calls;
-    uint16_t own;       /* the number of the tool's view */
-    bool quiet;         /* the tool looked, and nothing happened since */
-    bool changed;       /* rights, or a view, or a step ran out of time: events may come again */
-    bool closed;        /* in the middle of the run */
-    bool unsent;        /* answers that the hypervisor does not know of yet */
-    bool looking;       /* in xmem_event_next() */
-    bool letting_run;   /* whoever can run does: the session ends */
-    bool nobody;        /* in the watching of one step: time passes, nobody runs */
-    bool failed;        /* a hypercall did, in this step */
-    bool owed;          /* and the library had no chance yet to try again */
+    uint16_t own;     /* the number of the tool's view */
+    bool quiet;       /* the tool looked, and nothing happened since */
+    bool changed;     /* rights, or a view, or a step ran out of time: events may come again */
+    bool closed;      /* in the middle of the run */
+    bool unsent;      /* answers that the hypervisor does not know of yet */
+    bool looking;     /* in xmem_event_next() */
+    bool letting_run; /* whoever can run does: the session ends */
+    bool nobody;      /* in the watching of one step: time passes, nobody runs */
+    bool failed;      /* a hypercall did, in this step */
+    bool owed;        /* and the library had no chance yet to try again */
     uint32_t turn;
 };
 

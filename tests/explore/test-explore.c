@@ -62,8 +62,8 @@ static uint64_t hash(struct explore *e, void *ctx)
     return explore_mix(h, w.loaded[0] << 8 | w.loaded[1]);
 }
 
-static const struct explore_subject plain = {.name = "sum", .begin = begin, .step = step,
-                                             .end = judge};
+static const struct explore_subject plain = {
+    .name = "sum", .begin = begin, .step = step, .end = judge};
 
 static struct explore_result all(const struct explore_subject *s, const struct explore_limits *l)
 {
@@ -178,8 +178,8 @@ static void bits_end(struct explore *e, void *ctx, bool whole)
 
 START_TEST(deviations)
 {
-    const struct explore_subject s = {.name = "bits", .begin = bits_begin, .step = bits_step,
-                                      .end = bits_end};
+    const struct explore_subject s = {
+        .name = "bits", .begin = bits_begin, .step = bits_step, .end = bits_end};
     const struct explore_limits none = {.bounded = true}, two = {.bounded = true, .deviations = 2};
     struct explore_result r;
     ck_assert_int_eq(explore_all(&s, &two, NULL, &r), 0);

@@ -22,24 +22,24 @@
 #define CASE_SECONDS 10u
 #define TODO_MAX 4096u
 #define JOBS_MAX 512u
-#define WATCH_EACH 8u /* cases in which the ledger is looked at after each hypercall; and without a failure */
+#define WATCH_EACH \
+    8u /* cases in which the ledger is looked at after each hypercall; and without a failure */
 
 static const struct kind kinds[] = {
-    {"ept17", SIM_X86_EPT, 17}, {"ept20", SIM_X86_EPT, 20},   {"arm", SIM_ARM_S2, 17},
+    {"ept17", SIM_X86_EPT, 17}, {"ept20", SIM_X86_EPT, 20},  {"arm", SIM_ARM_S2, 17},
     {"pv", SIM_X86_PV, 17},     {"mpu", SIM_ARMV8R_MPU, 20},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 static const struct scenario *const scenarios[] = {
-    &scenario_single, &scenario_range, &scenario_many, &scenario_default, &scenario_batch,
-    &scenario_enable, &scenario_pause, &scenario_required, &scenario_monitors, &scenario_pages,
-    &scenario_views, &scenario_remap, &scenario_visible, &scenario_hidden_host,
-    &scenario_suppress, &scenario_switch, &scenario_view_default, &scenario_found_views,
-    &scenario_step, &scenario_step_single, &scenario_step_emulate, &scenario_step_relax,
-    &scenario_step_in_view, &scenario_reply, &scenario_drop, &scenario_pending,
-    &scenario_reinject, &scenario_policy, &scenario_rollback, &scenario_bad_policy,
-    &scenario_symbols,
-    &scenario_recover,
+    &scenario_single,       &scenario_range,       &scenario_many,         &scenario_default,
+    &scenario_batch,        &scenario_enable,      &scenario_pause,        &scenario_required,
+    &scenario_monitors,     &scenario_pages,       &scenario_views,        &scenario_remap,
+    &scenario_visible,      &scenario_hidden_host, &scenario_suppress,     &scenario_switch,
+    &scenario_view_default, &scenario_found_views, &scenario_step,         &scenario_step_single,
+    &scenario_step_emulate, &scenario_step_relax,  &scenario_step_in_view, &scenario_reply,
+    &scenario_drop,         &scenario_pending,     &scenario_reinject,     &scenario_policy,
+    &scenario_rollback,     &scenario_bad_policy,  &scenario_symbols,      &scenario_recover,
 };
 #define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
 
@@ -49,9 +49,9 @@ struct job {
     const struct kind *k;
     pid_t pid;
     bool done;
-    uint32_t at;             /* case under way, from 1; 0: the run without a failure */
+    uint32_t at; /* case under way, from 1; 0: the run without a failure */
     uint32_t cases, bad, todo;
-    char name[200];          /* of that case */
+    char name[200]; /* of that case */
 };
 
 static struct {
@@ -158,8 +158,8 @@ static void hypercall_cases(uint32_t *n, uint32_t done, uint32_t calls, const ui
         for (unsigned how = FAULT_ONCE; how <= FAULT_EVER; how++) {
             for (unsigned e = 0; errno_of(op, e) && (!e || how == FAULT_ONCE); e++) {
                 struct fault f = {FAULT_HYPERCALL, how, i, errno_of(op, e)};
-                snprintf(what, sizeof(what), "%s#%u %s %s", op_name(op), i,
-                         strerrorname_np(f.err), hows[how]);
+                snprintf(what, sizeof(what), "%s#%u %s %s", op_name(op), i, strerrorname_np(f.err),
+                         hows[how]);
                 one(n, done, &f, what);
             }
         }
@@ -229,8 +229,9 @@ static void crashed(struct job *j, int status)
     int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     job = j;
     case_bad = case_todo = false;
-    snprintf(text, sizeof(text), sig == SIGALRM ? "hangs" : "the process ends, signal %d, status %d",
-             sig, WIFEXITED(status) ? WEXITSTATUS(status) : 0);
+    snprintf(text, sizeof(text),
+             sig == SIGALRM ? "hangs" : "the process ends, signal %d, status %d", sig,
+             WIFEXITED(status) ? WEXITSTATUS(status) : 0);
     case_failed(&w, text);
     end_case();
     if (j->at)
@@ -294,8 +295,8 @@ static int tell(void)
         bad += j->bad;
         todo += j->todo;
     }
-    printf("# %u cases: %u as they must be, %u failed, %u known to fail (todo, not passed)\n", cases,
-           cases - bad - todo, bad, todo);
+    printf("# %u cases: %u as they must be, %u failed, %u known to fail (todo, not passed)\n",
+           cases, cases - bad - todo, bad, todo);
     tell_unmet();
     return bad != 0;
 }

@@ -43,9 +43,9 @@ static struct xmem_error *error_of(struct world *w)
 
 static bool documented(int rc)
 {
-    static const int codes[] = {EAGAIN, EPROTO, ESHUTDOWN, ENODEV, EALREADY, EINVAL, ENOENT, ENOMEM,
-                                ETIMEDOUT, EOPNOTSUPP, ENOSPC, ERANGE, ESRCH, EIO, EBUSY, EPERM,
-                                EACCES, EBADMSG, ECANCELED};
+    static const int codes[] = {EAGAIN, EPROTO,    ESHUTDOWN,  ENODEV,  EALREADY, EINVAL, ENOENT,
+                                ENOMEM, ETIMEDOUT, EOPNOTSUPP, ENOSPC,  ERANGE,   ESRCH,  EIO,
+                                EBUSY,  EPERM,     EACCES,     EBADMSG, ECANCELED};
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
         if (rc == -codes[i])
             return true;
@@ -161,7 +161,8 @@ void call_answer(struct world *w, int rc)
         return;
     }
     bool now = inject_fired() > w->fired_before;
-    if (inject_ever() && inject_fired()) /* until it is over only what is said counts, and that calls end */
+    if (inject_ever() &&
+        inject_fired()) /* until it is over only what is said counts, and that calls end */
         w->strayed = true;
     int want = w->plain < CALLS_MAX ? plain[w->plain].rc : rc;
     bool as_plain = rc == want || (rc >= 0 && want >= 0);
@@ -198,10 +199,15 @@ bool call_again(struct world *w)
 void world_make(struct world *w, const struct kind *k, bool first)
 {
     struct sim_machine_cfg mc = {.seed = 3, .xen_minor = k->minor};
-    struct sim_domain_cfg dc = {.domid = 1, .kind = k->sim, .vcpus = VCPUS, .pages = PAGES,
-                                .first_gfn = FIRST, .superpages = true,
+    struct sim_domain_cfg dc = {.domid = 1,
+                                .kind = k->sim,
+                                .vcpus = VCPUS,
+                                .pages = PAGES,
+                                .first_gfn = FIRST,
+                                .superpages = true,
                                 .altp2m = k->sim == SIM_X86_EPT,
-                                .regions = k->sim == SIM_ARMV8R_MPU ? 64 : 0, .name = "guest"};
+                                .regions = k->sim == SIM_ARMV8R_MPU ? 64 : 0,
+                                .name = "guest"};
     *w = (struct world){.kind = k, .first = first};
     if (xmi_sim_machine_create(&mc, &w->m) || xmi_sim_domain_create(w->m, &dc, &w->g))
         abort();
@@ -258,8 +264,8 @@ void guest(struct world *w, uint32_t vcpu, uint64_t first, unsigned n, enum sim_
 {
     struct sim_op ops[16];
     for (unsigned i = 0; i < n; i++)
-        ops[i] = (struct sim_op){.code = (uint8_t)code, .addr = (first + i) << 12 | 8u * vcpu,
-                                 .value = i};
+        ops[i] = (struct sim_op){
+            .code = (uint8_t)code, .addr = (first + i) << 12 | 8u * vcpu, .value = i};
     if (xmi_sim_vcpu_script(w->g, vcpu, ops, n, 0))
         abort();
 }

@@ -49,7 +49,7 @@ struct world {
     const char *calls[CALLS_MAX]; /* so far */
     uint32_t n;
     uint32_t plain; /* this call in the run without a failure; CALLS_MAX: not there */
-    bool half; /* a call that failed could not be put back */
+    bool half;      /* a call that failed could not be put back */
     bool strayed;   /* what follows cannot be compared with the run without a failure */
     bool first;     /* that run */
     bool judged;    /* a call is under way */
@@ -99,6 +99,5 @@ struct scenario {
     void (*run)(struct world *w);
     uint32_t kinds; /* bits of enum sim_kind; 0: all */
 };
-
 
 #endif

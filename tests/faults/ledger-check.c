@@ -30,8 +30,9 @@ static void take_gfn(struct sim_domain *g, struct shot *s, unsigned view, uint64
         if (xmi_pv_own(g, gfn) == NULL)
             return;
         s->view[view].gfn[gfn].mfn = gfn;
-        s->view[view].gfn[gfn].access = xm_pv_of(&g->core)->on ? (uint8_t)xm_pv_rights(xm_pv_of(&g->core), gfn)
-                                                      : XM_ACCESS_RWX;
+        s->view[view].gfn[gfn].access = xm_pv_of(&g->core)->on
+                                            ? (uint8_t)xm_pv_rights(xm_pv_of(&g->core), gfn)
+                                            : XM_ACCESS_RWX;
         return;
     }
     struct xm_p2m_entry e = xm_p2m_get(&g->core, (uint16_t)view, xm_gfn(gfn));
@@ -77,7 +78,8 @@ void shot_take(struct sim_domain *g, struct shot *s)
     s->registers = sum_of_registers(&g->core.monitor);
     s->pauses = g->pauses;
     s->def = g->pv && !xm_pv_of(&g->core)->on ? (uint8_t)XM_ACCESS_RWX
-             : g->pv                 ? xm_pv_of(&g->core)->default_access : g->core.view[0].default_access;
+             : g->pv                          ? xm_pv_of(&g->core)->default_access
+                                              : g->core.view[0].default_access;
     s->ring = g->core.ring.enabled;
     s->required = g->core.access_required;
     s->views = g->core.views_active;
@@ -143,11 +145,12 @@ static const char *gfn_unnamed(const struct look *l, const struct ledger_view *v
         !remap_named(l, v, gfn))
         return say("view %u: suppress-#VE of gfn %#" PRIx64, id, gfn);
     if (access != found && !xmi_ledger_image_names(l->m, v, gfn) && !(!id && default_named(l)))
-        return say("view %u: rights of gfn %#" PRIx64 ", %u and were %u; known %#x", id, gfn, access, found,
-                   byte);
+        return say("view %u: rights of gfn %#" PRIx64 ", %u and were %u; known %#x", id, gfn,
+                   access, found, byte);
     if (access != found && (byte & KNOWN_FOUND) && found <= XM_ACCESS_RWX &&
         known_found_of(byte) != XMEM_N + found)
-        return say("view %u: gfn %#" PRIx64 " was found with %u, not %u", id, gfn, found, byte >> 4);
+        return say("view %u: gfn %#" PRIx64 " was found with %u, not %u", id, gfn, found,
+                   byte >> 4);
     return NULL;
 }
 
@@ -187,7 +190,8 @@ static const char *vcpu_unnamed(const struct look *l, uint32_t i)
         return say("vcpu %u: single step", i);
     if (l->now->vcpu[i].holds != l->found->vcpu[i].holds && !v.held)
         return say("vcpu %u: is held", i);
-    if (l->now->vcpu[i].notify != l->found->vcpu[i].notify && !v.notify_set && !doing(l, LEDGER_NOTIFY))
+    if (l->now->vcpu[i].notify != l->found->vcpu[i].notify && !v.notify_set &&
+        !doing(l, LEDGER_NOTIFY))
         return say("vcpu %u: #VE page", i);
     if (l->now->vcpu[i].view != l->found->vcpu[i].view && !l->h->views_switched &&
         !doing(l, LEDGER_SWITCH))
@@ -201,13 +205,15 @@ static const char *events_unnamed(const struct look *l)
     bool monitors = h->monitors.n || h->step_monitor || h->emul_monitor || doing(l, LEDGER_MONITOR);
     if (l->now->ring && !l->found->ring && !h->ring_taken && !doing(l, LEDGER_RING))
         return say("the ring");
-    if ((l->now->monitors != l->found->monitors || l->now->registers != l->found->registers) && !monitors)
+    if ((l->now->monitors != l->found->monitors || l->now->registers != l->found->registers) &&
+        !monitors)
         return say("monitors %#x", l->now->monitors);
     if (l->now->required != l->found->required && !h->access_required && !doing(l, LEDGER_REQUIRED))
         return say("access_required");
     if (l->now->views != l->found->views && !h->views_on && !doing(l, LEDGER_VIEWS))
         return say("views are on");
-    if (l->now->def != l->found->def && !default_named(l) && !doing(l, LEDGER_RING) && !h->ring_taken)
+    if (l->now->def != l->found->def && !default_named(l) && !doing(l, LEDGER_RING) &&
+        !h->ring_taken)
         return say("the default");
     uint32_t pauses = l->now->pauses - l->found->pauses;
     if (pauses != h->pauses && !(doing(l, LEDGER_PAUSE) && pauses + 1 == h->pauses))
@@ -215,7 +221,8 @@ static const char *events_unnamed(const struct look *l)
     return NULL;
 }
 
-const char *shot_unnamed(const struct shot *found, const struct shot *now, const struct ledger_image *m)
+const char *shot_unnamed(const struct shot *found, const struct shot *now,
+                         const struct ledger_image *m)
 {
     struct look l = {found, now, m, &m->head};
     const char *why = events_unnamed(&l);

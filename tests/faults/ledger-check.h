@@ -40,6 +40,7 @@ struct shot {
 /* The machine is entered. */
 void shot_take(struct sim_domain *g, struct shot *s);
 /* NULL: all that differs is named; else what is not, static. */
-const char *shot_unnamed(const struct shot *found, const struct shot *now, const struct ledger_image *m);
+const char *shot_unnamed(const struct shot *found, const struct shot *now,
+                         const struct ledger_image *m);
 
 #endif

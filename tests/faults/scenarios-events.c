@@ -94,8 +94,8 @@ static void step_emulate(struct world *w)
 {
     steps(w, XMEM_STEP_EMULATE, STEP);
 }
-const struct scenario scenario_step_emulate = {"step-emulate", step_emulate, ON(SIM_X86_EPT) |
-                                               ON(SIM_ARM_S2)};
+const struct scenario scenario_step_emulate = {"step-emulate", step_emulate,
+                                               ON(SIM_X86_EPT) | ON(SIM_ARM_S2)};
 
 static void step_relax(struct world *w)
 {

@@ -107,7 +107,8 @@ static void bad_policy(struct world *w)
 {
     static const char bad[] =
         "{\"version\": 1, \"version\": 1, \"a\": {}, \"regions\": {\"r\": \"\u00e4\"}, \"rules\": 1}";
-    static const char worse[] = "{\"version\": 2, \"domains\": \"*\", \"rules\": [{\"name\": \"\"}]}";
+    static const char worse[] =
+        "{\"version\": 2, \"domains\": \"*\", \"rules\": [{\"name\": \"\"}]}";
     struct xmem_policy *p = NULL;
     if (xmi_open_machine(w->m, &w->x))
         return;
@@ -122,12 +123,12 @@ const struct scenario scenario_bad_policy = {"bad-policy", bad_policy, ON(SIM_AR
 /* Longer than what a reader of JSON has ready. */
 #define LONG "a_name_that_is_longer_than_most_names_of_symbols_are_and_longer_still_"
 
-static const char isf[] =
-    "{\"metadata\": {\"format\": \"6.2.0\"}, \"symbols\": {"
-    " \"_stext\": {\"type\": {\"kind\": \"base\"}, \"address\": 4096},"
-    " \"" LONG "\": {\"address\": 8192},"
-    " \"none\": {\"type\": {\"kind\": \"array\", \"of\": [1, 2.5, \"" LONG "\", null, true]}},"
-    " \"" LONG "\\u0065nd\": {\"" LONG "\": 1, \"address\": 20479}}}";
+static const char isf[] = "{\"metadata\": {\"format\": \"6.2.0\"}, \"symbols\": {"
+                          " \"_stext\": {\"type\": {\"kind\": \"base\"}, \"address\": 4096},"
+                          " \"" LONG "\": {\"address\": 8192},"
+                          " \"none\": {\"type\": {\"kind\": \"array\", \"of\": [1, 2.5, \"" LONG
+                          "\", null, true]}},"
+                          " \"" LONG "\\u0065nd\": {\"" LONG "\": 1, \"address\": 20479}}}";
 
 /* No symbol is missing, and none has another name. */
 static void symbols(struct world *w)
@@ -169,8 +170,8 @@ const struct scenario scenario_rollback = {"rollback", rollback, ALL_KINDS};
 
 static int domctl(struct world *w, uint32_t cmd, uint32_t op)
 {
-    struct xm_domctl c = {.cmd = cmd, .interface_version = xm_domctl_version(w->kind->minor),
-                          .domain = 1};
+    struct xm_domctl c = {
+        .cmd = cmd, .interface_version = xm_domctl_version(w->kind->minor), .domain = 1};
     if (cmd == XM_DOMCTL_VM_EVENT_OP) {
         c.u.vm_event_op.op = op;
         c.u.vm_event_op.mode = XM_VM_EVENT_MODE_MONITOR;
@@ -183,10 +184,13 @@ static int domctl(struct world *w, uint32_t cmd, uint32_t op)
 
 static void leave_views(struct world *w, uint8_t wire)
 {
-    struct xm_altp2m_op op = {.version = XM_ALTP2M_INTERFACE_VERSION, .domain = 1,
-                              .cmd = XM_ALTP2M_SET_DOMAIN_STATE, .u.domain_state.state = 1};
+    struct xm_altp2m_op op = {.version = XM_ALTP2M_INTERFACE_VERSION,
+                              .domain = 1,
+                              .cmd = XM_ALTP2M_SET_DOMAIN_STATE,
+                              .u.domain_state.state = 1};
     (void)xmi_sim_hc_altp2m(w->m, &op);
-    op = (struct xm_altp2m_op){.version = XM_ALTP2M_INTERFACE_VERSION, .domain = 1,
+    op = (struct xm_altp2m_op){.version = XM_ALTP2M_INTERFACE_VERSION,
+                               .domain = 1,
                                .cmd = XM_ALTP2M_CREATE_P2M,
                                .u.view.hvmmem_default_access = wire};
     (void)xmi_sim_hc_altp2m(w->m, &op);

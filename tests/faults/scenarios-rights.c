@@ -175,5 +175,5 @@ static void pages(struct world *w)
     WHOLE(w, xmem_domain_add_page(w->d, &gfn[1]));
     WHOLE(w, xmem_domain_remove_page(w->d, gfn[0]));
 }
-const struct scenario scenario_pages = {"pages", pages, ON(SIM_X86_EPT) | ON(SIM_ARM_S2) |
-                                        ON(SIM_X86_PV)};
+const struct scenario scenario_pages = {"pages", pages,
+                                        ON(SIM_X86_EPT) | ON(SIM_ARM_S2) | ON(SIM_X86_PV)};

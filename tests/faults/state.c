@@ -59,7 +59,8 @@ static void more(struct text *t, unsigned view, struct stretch *s, const struct 
 
 static void find_added(struct sim_domain *g, struct added *a)
 {
-    for (uint64_t gfn = g->cfg.first_gfn + g->cfg.pages; gfn <= xm_p2m_highest_gfn(&g->core); gfn++) {
+    for (uint64_t gfn = g->cfg.first_gfn + g->cfg.pages; gfn <= xm_p2m_highest_gfn(&g->core);
+         gfn++) {
         struct xm_p2m_entry e = xm_p2m_get(&g->core, 0, xm_gfn(gfn));
         if (!xm_mfn_valid(e.mfn) || a->n == ADDED_MAX)
             continue;
@@ -89,7 +90,8 @@ static void of_view(struct sim_domain *g, const struct added *a, uint16_t view, 
 {
     const struct xm_p2m *p = &g->core.view[view];
     struct stretch s = {0};
-    if (view && (!p->active || g->internal[view] != XM_VIEW_NONE)) /* the library's own are as it needs them */
+    if (view && (!p->active ||
+                 g->internal[view] != XM_VIEW_NONE)) /* the library's own are as it needs them */
         return;
     /* In a view of the library's own nothing is promised, but that it goes. */
     bool own = view && g->internal && g->internal[view] != XM_VIEW_NONE;
@@ -115,7 +117,8 @@ static void of_pv(struct sim_domain *g, struct text *t)
     for (uint64_t mfn = 0; mfn <= g->pv->highest; mfn++) {
         if (!xmi_pv_own(g, mfn))
             continue;
-        uint8_t access = xm_pv_of(&g->core)->on ? (uint8_t)xm_pv_rights(xm_pv_of(&g->core), mfn) : XM_ACCESS_RWX;
+        uint8_t access = xm_pv_of(&g->core)->on ? (uint8_t)xm_pv_rights(xm_pv_of(&g->core), mfn)
+                                                : XM_ACCESS_RWX;
         more(t, 0, &s, &(struct stretch){mfn, 1, mfn, access, false});
     }
     tell(t, 0, &s);

@@ -29,8 +29,8 @@ static struct xmem_domain *session(struct tool *t)
 
 static uint64_t gfn(struct tool *t)
 {
-    static const uint64_t edges[] = {0, FIRST_GFN - 1, FIRST_GFN + PAGES, UINT64_C(1) << 36,
-                                     UINT64_MAX - 1, XMEM_GFN_UNDO};
+    static const uint64_t edges[] = {
+        0, FIRST_GFN - 1, FIRST_GFN + PAGES, UINT64_C(1) << 36, UINT64_MAX - 1, XMEM_GFN_UNDO};
     uint8_t how = u8(t);
     if (how < 240)
         return FIRST_GFN + how % PAGES;
@@ -39,8 +39,9 @@ static uint64_t gfn(struct tool *t)
 
 static enum xmem_rights rights(struct tool *t)
 {
-    static const uint8_t some[] = {XMEM_DEFAULT, XMEM_N, XMEM_R, XMEM_W, XMEM_RW, XMEM_X, XMEM_RX,
-                                   XMEM_WX, XMEM_RWX, XMEM_RX2RW, XMEM_N2RWX, XMEM_R_PW};
+    static const uint8_t some[] = {XMEM_DEFAULT, XMEM_N,     XMEM_R,     XMEM_W,
+                                   XMEM_RW,      XMEM_X,     XMEM_RX,    XMEM_WX,
+                                   XMEM_RWX,     XMEM_RX2RW, XMEM_N2RWX, XMEM_R_PW};
     uint8_t how = u8(t);
     return how < 252 ? some[how % sizeof(some)] : how;
 }
@@ -177,23 +178,14 @@ static void view_change(struct tool *t)
 {
     switch (u8(t) % 6) {
     case 0:
-        ASK(t, xmem_view_change_gfn(session(t), view(t), gfn(t),
-                                    u8(t) < 80 ? XMEM_GFN_UNDO : gfn(t)));
+        ASK(t,
+            xmem_view_change_gfn(session(t), view(t), gfn(t), u8(t) < 80 ? XMEM_GFN_UNDO : gfn(t)));
         break;
-    case 1:
-        ASK(t, xmem_view_set_visible(session(t), view(t), u8(t) & 1));
-        break;
-    case 2:
-        suppress_ve(t);
-        break;
-    case 3:
-        ASK(t, xmem_view_set_notify_page(session(t), u8(t) % (VCPUS + 1), gfn(t)));
-        break;
-    case 4:
-        ASK(t, xmem_view_switch(session(t), view(t)));
-        break;
-    default:
-        ASK(t, xmem_view_switch_vcpu(session(t), u8(t) % VCPUS, view(t)));
+    case 1: ASK(t, xmem_view_set_visible(session(t), view(t), u8(t) & 1)); break;
+    case 2: suppress_ve(t); break;
+    case 3: ASK(t, xmem_view_set_notify_page(session(t), u8(t) % (VCPUS + 1), gfn(t))); break;
+    case 4: ASK(t, xmem_view_switch(session(t), view(t))); break;
+    default: ASK(t, xmem_view_switch_vcpu(session(t), u8(t) % VCPUS, view(t)));
     }
 }
 
@@ -230,7 +222,7 @@ static void xmi_event_answer(struct tool *t)
     unsigned i = u8(t) % t->held_n;
     const struct xmem_event *ev = t->held[i];
     uint8_t how = u8(t);
-    int rc = how < 120 ? ASK(t, xmem_event_step_over(t->d, ev))
+    int rc = how < 120   ? ASK(t, xmem_event_step_over(t->d, ev))
              : how < 170 ? ASK(t, xmem_event_drop(t->d, ev))
                          : event_reply(t, ev);
     if (rc && rc != -EALREADY)
@@ -251,12 +243,8 @@ static void event_other(struct tool *t)
 {
     struct xmem_monitor m = XMEM_INIT(m);
     switch (u8(t) % 4) {
-    case 0:
-        ASK(t, xmem_event_flush(session(t)));
-        break;
-    case 1:
-        ASK(t, xmem_event_wait(session(t), 0));
-        break;
+    case 0: ASK(t, xmem_event_flush(session(t))); break;
+    case 1: ASK(t, xmem_event_wait(session(t), 0)); break;
     default:
         m.reason = u8(t) % 18;
         m.flags = u8(t) & 7;
@@ -282,12 +270,8 @@ static void memory(struct tool *t)
 {
     char bytes[64];
     switch (u8(t) % 4) {
-    case 0:
-        ASK(t, xmem_domain_add_page(session(t), &t->page));
-        break;
-    case 1:
-        ASK(t, xmem_domain_remove_page(session(t), gfn(t)));
-        break;
+    case 0: ASK(t, xmem_domain_add_page(session(t), &t->page)); break;
+    case 1: ASK(t, xmem_domain_remove_page(session(t), gfn(t))); break;
     case 2:
         ASK(t, xmem_domain_read(session(t), (gfn(t) << 12) + u8(t) * 20u, bytes, u8(t) % 64));
         break;
@@ -302,23 +286,12 @@ static void domain_other(struct tool *t)
     struct xmem_caps caps = XMEM_INIT(caps);
     struct xmem_stats stats = XMEM_INIT(stats);
     switch (u8(t) % 6) {
-    case 0:
-        ASK(t, xmem_domain_set_access_required(session(t), u8(t) & 1));
-        break;
-    case 1:
-        ASK(t, xmem_domain_pause(session(t)));
-        break;
-    case 2:
-        ASK(t, xmem_domain_unpause(session(t)));
-        break;
-    case 3:
-        ASK(t, xmem_domain_get_caps(session(t), &caps));
-        break;
-    case 4:
-        ASK(t, xmem_domain_get_stats(session(t), &stats));
-        break;
-    default:
-        ASK(t, xmem_domain_recover(t->x, 1, NULL)); /* -EBUSY: the session */
+    case 0: ASK(t, xmem_domain_set_access_required(session(t), u8(t) & 1)); break;
+    case 1: ASK(t, xmem_domain_pause(session(t))); break;
+    case 2: ASK(t, xmem_domain_unpause(session(t))); break;
+    case 3: ASK(t, xmem_domain_get_caps(session(t), &caps)); break;
+    case 4: ASK(t, xmem_domain_get_stats(session(t), &stats)); break;
+    default: ASK(t, xmem_domain_recover(t->x, 1, NULL)); /* -EBUSY: the session */
     }
 }
 
@@ -335,11 +308,31 @@ static void run(struct tool *t)
 
 void tool_call(struct tool *t)
 {
-    static void (*const calls[])(struct tool *t) = {
-        set_one,     set_range,    set_many,     set_default,  batch,       batch,
-        view_create, view_destroy, view_look,    view_change,  view_change, view_change,
-        xmi_event_take,  xmi_event_take,   xmi_event_take,   xmi_event_answer, xmi_event_answer, event_other,
-        memory,      domain_other, toggle_monitoring, fault,   run,         set_range,
+    static void (*const calls[])(struct tool * t) = {
+        set_one,
+        set_range,
+        set_many,
+        set_default,
+        batch,
+        batch,
+        view_create,
+        view_destroy,
+        view_look,
+        view_change,
+        view_change,
+        view_change,
+        xmi_event_take,
+        xmi_event_take,
+        xmi_event_take,
+        xmi_event_answer,
+        xmi_event_answer,
+        event_other,
+        memory,
+        domain_other,
+        toggle_monitoring,
+        fault,
+        run,
+        set_range,
     };
     calls[u8(t) % (sizeof(calls) / sizeof(calls[0]))](t);
 }

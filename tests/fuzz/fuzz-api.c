@@ -19,7 +19,9 @@
 static void die(const struct tool *t, const char *call, int rc, const char *why)
 {
     fprintf(stderr, "%s = %d: %s (%s)\n", call, rc, why,
-            t->d ? xmem_domain_last_error(t->d) : t->x ? xmem_last_error(t->x) : "");
+            t->d   ? xmem_domain_last_error(t->d)
+            : t->x ? xmem_last_error(t->x)
+                   : "");
     abort();
 }
 
@@ -69,12 +71,14 @@ int judge(struct tool *t, const char *call, int rc)
 
 static void script(struct tool *t)
 {
-    static const uint8_t codes[] = {SIM_OP_READ, SIM_OP_WRITE, SIM_OP_RMW, SIM_OP_EXEC, SIM_OP_READ,
-                                    SIM_OP_WRITE, SIM_OP_GUEST_REQUEST, SIM_OP_BREAKPOINT};
+    static const uint8_t codes[] = {SIM_OP_READ,          SIM_OP_WRITE,     SIM_OP_RMW,
+                                    SIM_OP_EXEC,          SIM_OP_READ,      SIM_OP_WRITE,
+                                    SIM_OP_GUEST_REQUEST, SIM_OP_BREAKPOINT};
     for (uint32_t v = 0; v < VCPUS; v++) {
         struct sim_op ops[8] = {{.code = 0}};
         for (unsigned i = 0; i < 8; i++)
-            ops[i] = (struct sim_op){.code = codes[(i + v) % (i < 6 ? 6 : 8)], .value = i,
+            ops[i] = (struct sim_op){.code = codes[(i + v) % (i < 6 ? 6 : 8)],
+                                     .value = i,
                                      .addr = (uint64_t)(FIRST_GFN + 3 * i + v) << 12};
         if (xmi_sim_vcpu_script(t->g, v, ops, t->faults ? 6 : 8, 0))
             abort();
@@ -87,13 +91,19 @@ static void make(struct tool *t, uint8_t how)
     static const uint8_t minors[] = {17, 20, 19, 22};
     enum sim_kind kind = how & 0x40 ? SIM_X86_EPT : kinds[how >> 1 & 3];
     struct sim_machine_cfg mc = {.seed = 5, .xen_minor = minors[how >> 3 & 3]};
-    struct sim_domain_cfg dc = {.domid = 1, .kind = kind, .vcpus = VCPUS, .pages = PAGES,
-                                .first_gfn = FIRST_GFN, .superpages = true,
-                                .altp2m = kind == SIM_X86_EPT, .holds = how & 0x20,
+    struct sim_domain_cfg dc = {.domid = 1,
+                                .kind = kind,
+                                .vcpus = VCPUS,
+                                .pages = PAGES,
+                                .first_gfn = FIRST_GFN,
+                                .superpages = true,
+                                .altp2m = kind == SIM_X86_EPT,
+                                .holds = how & 0x20,
                                 .regions = kind == SIM_ARMV8R_MPU ? 96 : 0};
     t->faults = how & 1;
     if (getenv("XMEM_FUZZ_TRACE"))
-        fprintf(stderr, "---- kind %d, Xen 4.%u%s\n", kind, mc.xen_minor, t->faults ? ", faults" : "");
+        fprintf(stderr, "---- kind %d, Xen 4.%u%s\n", kind, mc.xen_minor,
+                t->faults ? ", faults" : "");
     if (xmi_sim_machine_create(&mc, &t->m) || xmi_sim_domain_create(t->m, &dc, &t->g) ||
         xmi_open_machine(t->m, &t->x))
         abort();

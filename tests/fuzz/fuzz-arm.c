@@ -14,12 +14,12 @@
 #define MOST 64u
 #define LOOP_CALLS (2 * MOST) /* of its world's: one more is a hang in the making */
 
-#define CHECK(cond)                                                    \
-    do {                                                               \
-        if (!(cond)) {                                                 \
+#define CHECK(cond) \
+    do { \
+        if (!(cond)) { \
             fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-            abort();                                                   \
-        }                                                              \
+            abort(); \
+        } \
     } while (0)
 
 static uint8_t memory[PAGES * PAGE] __attribute__((aligned(4096)));

@@ -19,12 +19,12 @@
 static uint64_t gfn_list[LIST];
 static uint8_t access_list[LIST];
 
-#define CHECK(cond)                                                    \
-    do {                                                               \
-        if (!(cond)) {                                                 \
+#define CHECK(cond) \
+    do { \
+        if (!(cond)) { \
             fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-            abort();                                                   \
-        }                                                              \
+            abort(); \
+        } \
     } while (0)
 
 struct world {

@@ -20,12 +20,12 @@
 #define HELD 16u
 #define DRAIN 64u /* events at the most in one go: more is a hang in the making */
 
-#define CHECK(cond)                                                    \
-    do {                                                               \
-        if (!(cond)) {                                                 \
+#define CHECK(cond) \
+    do { \
+        if (!(cond)) { \
             fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-            abort();                                                   \
-        }                                                              \
+            abort(); \
+        } \
     } while (0)
 
 /* What a tool has of one domain. */

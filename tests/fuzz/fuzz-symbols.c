@@ -52,7 +52,8 @@ static void read_text(const char *before, const uint8_t *data, size_t size, cons
     xmi_symbols_free(&s);
 }
 
-static void unpack(const uint8_t *data, size_t size, int (*fn)(const void *, size_t, struct unpacked *))
+static void unpack(const uint8_t *data, size_t size,
+                   int (*fn)(const void *, size_t, struct unpacked *))
 {
     struct unpacked u = {.max = UNPACKED_MAX};
     int rc = fn(data, size, &u);

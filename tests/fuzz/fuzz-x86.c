@@ -11,12 +11,12 @@
 
 #define BYTES_MOST (8u * X86_REPS)
 
-#define CHECK(cond)                                                    \
-    do {                                                               \
-        if (!(cond)) {                                                 \
+#define CHECK(cond) \
+    do { \
+        if (!(cond)) { \
             fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-            abort();                                                   \
-        }                                                              \
+            abort(); \
+        } \
     } while (0)
 
 static void check_touches(const struct x86_insn *in, const struct x86_state *s)

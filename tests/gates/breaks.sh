@@ -90,6 +90,8 @@ broken 'the licence of another folder' tests/gates/spdx.sh 'lib/views/view.c: no
     lib/views/view.c 'sed -i 1s/LGPL-2.1-or-later/GPL-2.0-only/ lib/views/view.c'
 broken 'a file too long' tests/gates/file-length.sh 'lib/views/view.c has' \
     lib/views/view.c 'seq -f "/* %g */" 700 >>lib/views/view.c'
+broken 'a file laid out otherwise' tests/gates/format.sh 'lib/api/version.c:[0-9]+:[0-9]+: not as' \
+    lib/api/version.c "echo 'int  more(int a);' >>lib/api/version.c"
 broken 'a function too long' tests/gates/file-length.sh 'lib/api/version.c:[0-9]+: a function' \
     lib/api/version.c '{ echo "int more(void)"; echo "{"; seq -f "    more(%g);" 61; echo "}"; } >>lib/api/version.c'
 broken 'a tool reaches into the library' tests/gates/layering.sh 'examples/xmemctl/main.c includes' \

@@ -15,11 +15,11 @@
 
 struct fake_env {
     /* what the test says */
-    long alloc_left;      /* allocations that still succeed; -1: all */
-    long frames_left;     /* the same for frames */
-    bool preempt;         /* every question is answered "yes" */
-    uint64_t caller;      /* who makes the hypercall */
-    uint64_t fault_from;  /* copies at this handle or behind it fail; 0: none */
+    long alloc_left;     /* allocations that still succeed; -1: all */
+    long frames_left;    /* the same for frames */
+    bool preempt;        /* every question is answered "yes" */
+    uint64_t caller;     /* who makes the hypercall */
+    uint64_t fault_from; /* copies at this handle or behind it fail; 0: none */
     /* what the test sees */
     size_t bytes, frames; /* handed out and not given back */
     long maps;            /* mappings open */
@@ -27,7 +27,8 @@ struct fake_env {
     bool waits[FAKE_VCPUS];
     unsigned flushes, flushed[FAKE_LOG]; /* views, in order */
     unsigned notifies, logs, preempt_asked;
-    unsigned work, work_most; /* calls of the surroundings since the last question for preemption; at most */
+    unsigned work,
+        work_most; /* calls of the surroundings since the last question for preemption; at most */
     const char *crash;
     union {
         struct xm_ev_regs_x86 x86;

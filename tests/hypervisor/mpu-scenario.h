@@ -17,15 +17,15 @@
 #define MPU_BED_XEN 0xffffu /* stands for an address among Xen's own data */
 
 enum mpu_act {
-    MPU_SET,    /* rights; expect: 0 or an errno */
-    MPU_DO,     /* the guest does it to each page; expect: an enum xm_mpu_fault, LOADED if it may */
-    MPU_NAIVE,  /* EL2 does it without asking; expect: 1 done, 0 aborted */
-    MPU_REMOTE  /* EL2 asks first, for all the pages at once; expect: enum xm_mpu_how or an errno */
+    MPU_SET,   /* rights; expect: 0 or an errno */
+    MPU_DO,    /* the guest does it to each page; expect: an enum xm_mpu_fault, LOADED if it may */
+    MPU_NAIVE, /* EL2 does it without asking; expect: 1 done, 0 aborted */
+    MPU_REMOTE /* EL2 asks first, for all the pages at once; expect: enum xm_mpu_how or an errno */
 };
 
 struct mpu_step {
     uint8_t act;
-    uint8_t arg;  /* enum xm_access of MPU_SET, else one of XM_DO_* */
+    uint8_t arg;           /* enum xm_access of MPU_SET, else one of XM_DO_* */
     uint16_t first, pages; /* counted from the guest's first */
     int16_t expect;
 };
@@ -44,7 +44,7 @@ extern const unsigned mpu_scenario_count;
 struct mpu_bed {
     struct xm_mpu *m;
     unsigned core;
-    uint64_t first;    /* gfn */
+    uint64_t first; /* gfn */
     uintptr_t xen_data;
     uint8_t sh, attr;
     void *ctx;

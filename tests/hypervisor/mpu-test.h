@@ -42,10 +42,10 @@ void mpu_check_guest(struct mpu_core *c, xm_mpu_reg addr, unsigned bits);
 struct xm_mpu_region mpu_region(uint64_t gfn, uint64_t gfns, unsigned bits);
 
 /* For loops of millions: check's own assertions tell another process of each. */
-#define must(c)                      \
-    do {                             \
-        if (!(c))                    \
-            ck_abort_msg("%s", #c);  \
+#define must(c) \
+    do { \
+        if (!(c)) \
+            ck_abort_msg("%s", #c); \
     } while (0)
 
 /* A small generator with a seed of its own. */

@@ -77,7 +77,8 @@ static void *open_at(uint64_t addr, size_t bytes)
 START_TEST(test_owner)
 {
     static struct xm_mpu_extent room[8];
-    const struct xm_mpu_extent mine = {.first = MPU_GFN + 4, .last = MPU_GFN + 7, .access = XM_ACCESS_RW};
+    const struct xm_mpu_extent mine = {
+        .first = MPU_GFN + 4, .last = MPU_GFN + 7, .access = XM_ACCESS_RW};
     uint64_t at = (MPU_GFN + 4) << XM_PAGE_SHIFT;
 
     mpu_start(&core, 16, true, true);

@@ -17,13 +17,14 @@ static struct bare_dom dom;
 static struct bare_vcpu *v = &dom.vcpu[0];
 static uint32_t code[2 * XM_PAGE_SIZE / 4] __attribute__((aligned(4096)));
 static struct {
-    bool refuses, over; /* of the debug registers */
+    bool refuses, over;                         /* of the debug registers */
     unsigned on, off, pages, looks, way, works; /* works: the way that does; 9: none */
     uintptr_t page[ARCH_WATCHES];
     bool virq;
 } seen;
 
-static bool watch_under_lock(const struct xm_mpu_step *s, const struct xm_mpu_view *view, unsigned i)
+static bool watch_under_lock(const struct xm_mpu_step *s, const struct xm_mpu_view *view,
+                             unsigned i)
 {
     ck_assert(fake_holds(XM_RANK_P2M));
     seen.looks++;
@@ -78,7 +79,8 @@ int bare_op(struct bare_vcpu *u, enum bare_op op, uintptr_t a, uintptr_t b)
 
 static void start(void)
 {
-    struct xm_domctl op = {.cmd = XM_DOMCTL_VM_EVENT_OP, .interface_version = xm_domctl_version(17)};
+    struct xm_domctl op = {.cmd = XM_DOMCTL_VM_EVENT_OP,
+                           .interface_version = xm_domctl_version(17)};
     struct xm_domain_cfg cfg = {.kind = XM_KIND_ARM_MPU, .vcpus = 1, .mpu_step = true};
 
     mpu_start(&core, 16, true, false);
@@ -103,8 +105,8 @@ static void start(void)
 /* Told, answered with STEP; the vCPU does not run yet. */
 static void answered(uint64_t i, unsigned what)
 {
-    const struct xm_access_req req = {.gfn = {G + i}, .offset = 8, .what = (uint8_t)what,
-                                      .kind = XM_ACC_WITH_GLA};
+    const struct xm_access_req req = {
+        .gfn = {G + i}, .offset = 8, .what = (uint8_t)what, .kind = XM_ACC_WITH_GLA};
     struct xm_access_res res;
 
     fake.regs[0].arm.pc = v->regs.pc;
@@ -168,7 +170,8 @@ START_TEST(pages)
     answered(6, XM_DO_W);
     ck_assert(enter()); /* told again instead */
     ck_assert_uint_eq(seen.on, 1);
-    ck_assert(!xm_mpu_step_of(&dom.core.vcpu[0])->open && xm_mpu_step_of(&dom.core.vcpu[0])->n == 0);
+    ck_assert(!xm_mpu_step_of(&dom.core.vcpu[0])->open &&
+              xm_mpu_step_of(&dom.core.vcpu[0])->n == 0);
     fake_end(&dom.core);
 }
 END_TEST
@@ -180,7 +183,8 @@ START_TEST(refused)
     seen.refuses = true;
     answered(4, XM_DO_W);
     ck_assert(enter());
-    ck_assert(!xm_mpu_step_of(&dom.core.vcpu[0])->open && xm_mpu_step_of(&dom.core.vcpu[0])->n == 0);
+    ck_assert(!xm_mpu_step_of(&dom.core.vcpu[0])->open &&
+              xm_mpu_step_of(&dom.core.vcpu[0])->n == 0);
     ck_assert_int_eq(fake_monitor(&dom.core, XM_MONITOR_ENABLE, XM_MONITOR_EMUL_UNIMPLEMENTED), 0);
     answered(4, XM_DO_W);
     ck_assert(!enter());

@@ -99,7 +99,8 @@ END_TEST
 /* What comes with a kind is there for it alone. */
 START_TEST(kinds_are_told_apart)
 {
-    struct xm_altp2m_op op = {.version = XM_ALTP2M_INTERFACE_VERSION, .cmd = XM_ALTP2M_GET_DOMAIN_STATE};
+    struct xm_altp2m_op op = {.version = XM_ALTP2M_INTERFACE_VERSION,
+                              .cmd = XM_ALTP2M_GET_DOMAIN_STATE};
     struct xm_domain d;
 
     for (size_t i = 0; i < sizeof(with_own) / sizeof(with_own[0]); i++) {
@@ -107,7 +108,8 @@ START_TEST(kinds_are_told_apart)
 
         ck_assert_ptr_eq(xm_kind_find(cfg->kind)->views, NULL);
         fake_start(&d, cfg);
-        ck_assert_int_eq(xm_hc_altp2m(&d, &op), cfg->kind == XM_KIND_ARM_MPU ? -XM_ENOSYS : -XM_EOPNOTSUPP);
+        ck_assert_int_eq(xm_hc_altp2m(&d, &op),
+                         cfg->kind == XM_KIND_ARM_MPU ? -XM_ENOSYS : -XM_EOPNOTSUPP);
         ck_assert_int_eq(xm_pv_disable(&d, true), cfg->kind == XM_KIND_X86_PV ? 0 : -XM_EOPNOTSUPP);
         fake_end(&d);
     }

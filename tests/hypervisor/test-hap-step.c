@@ -129,10 +129,12 @@ static bool never(const char *code, uint32_t n)
 
 START_TEST(which_instructions_are_never_emulated)
 {
-    ck_assert(never("\x48\xcf", 2) && never("\xcb", 1) && never("\xff\x28", 2)); /* iretq; ret, jmp: far */
+    ck_assert(never("\x48\xcf", 2) && never("\xcb", 1) &&
+              never("\xff\x28", 2)); /* iretq; ret, jmp: far */
     ck_assert(never("\xff\x18", 2) && never("\xff", 1) && never("\x48", 1));
     ck_assert(never("\xf3\x6c", 2) && never("\xec", 1) && never("\xe7\x80", 2) && never("\xf4", 1));
-    ck_assert(!never("\x48\x89\x3e", 3) && !never("\xff\x20", 2) && !never("\xc3", 1) && !never("\x9c", 1));
+    ck_assert(!never("\x48\x89\x3e", 3) && !never("\xff\x20", 2) && !never("\xc3", 1) &&
+              !never("\x9c", 1));
     ck_assert(!xm_hap_not_for_emulator((const uint8_t *)"\x48\xcf", 2, false)); /* dec %eax */
 }
 END_TEST
@@ -153,7 +155,8 @@ START_TEST(an_answer_by_the_ring)
     struct xm_reply reply;
 
     violate();
-    ck_assert_int_eq(fake_resume(&d, 1, XM_EV_FLAG_VCPU_PAUSED | XM_EV_FLAG_STEP | XM_EV_FLAG_EMULATE), 0);
+    ck_assert_int_eq(
+        fake_resume(&d, 1, XM_EV_FLAG_VCPU_PAUSED | XM_EV_FLAG_STEP | XM_EV_FLAG_EMULATE), 0);
     ck_assert(!xm_reply_take(&d, 1, &reply));
     ck_assert(xm_hap_begin(&xm_hap_of(&d.vcpu[1])->step, IP, SP));
     ck_assert(xm_hap_piece(&xm_hap_of(&d.vcpu[1])->step, 3, XM_DO_W, XM_ACCESS_R));
@@ -166,8 +169,10 @@ START_TEST(answer_data_are_another_means)
     struct xm_reply reply;
 
     violate();
-    ck_assert_int_eq(fake_resume(&d, 1, XM_EV_FLAG_VCPU_PAUSED | XM_EV_FLAG_STEP | XM_EV_FLAG_EMULATE |
-                                 XM_EV_FLAG_EMULATE_NOWRITE), 0);
+    ck_assert_int_eq(fake_resume(&d, 1,
+                                 XM_EV_FLAG_VCPU_PAUSED | XM_EV_FLAG_STEP | XM_EV_FLAG_EMULATE |
+                                     XM_EV_FLAG_EMULATE_NOWRITE),
+                     0);
     ck_assert(xm_reply_take(&d, 1, &reply) && (reply.flags & XM_EV_FLAG_EMULATE_NOWRITE) != 0);
     ck_assert(!xm_hap_begin(&xm_hap_of(&d.vcpu[1])->step, IP, SP));
     fake_end(&d);

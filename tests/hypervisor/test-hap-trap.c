@@ -13,7 +13,8 @@
 static struct xm_hap_step s;
 static struct xm_hap_trap t;
 static bool held, may_hold, flag;
-static char order[64]; /* H: held, O, C: gfn's entry is open, closed, T, t: trap flag changes, R: released */
+static char order
+    [64]; /* H: held, O, C: gfn's entry is open, closed, T, t: trap flag changes, R: released */
 
 static void note(char c)
 {
@@ -301,9 +302,11 @@ static bool enters(const char *code, uint32_t n)
 
 START_TEST(which_instructions)
 {
-    ck_assert(never("\x9c", 1) && never("\x48\xcf", 2) && never("\x8e\xd0", 2) && !never("\x8e\xd8", 2));
+    ck_assert(never("\x9c", 1) && never("\x48\xcf", 2) && never("\x8e\xd0", 2) &&
+              !never("\x8e\xd8", 2));
     ck_assert(!never("\x17", 1) && xm_trap_never((const uint8_t *)"\x17", 1, false)); /* pop %ss */
-    ck_assert(enters("\xcd\x80", 2) && enters("\x0f\x05", 2) && enters("\x0f\x34", 2) && enters("\xcc", 1));
+    ck_assert(enters("\xcd\x80", 2) && enters("\x0f\x05", 2) && enters("\x0f\x34", 2) &&
+              enters("\xcc", 1));
     ck_assert(!enters("\x0f\x11", 2) && !enters("\xc3", 1) && enters("\x48", 1));
 }
 END_TEST

@@ -192,8 +192,8 @@ START_TEST(words)
 
     uint64_t all_two = 0, all_mru = 0;
 
-    printf("  words copied for 1,000 changes of CR3\n  %-9s %5s %9s %9s %9s %9s\n", "processes", "calls",
-           "one frame", "last four", "two, map", "four, map");
+    printf("  words copied for 1,000 changes of CR3\n  %-9s %5s %9s %9s %9s %9s\n", "processes",
+           "calls", "one frame", "last four", "two, map", "four, map");
     for (unsigned i = 0; i < sizeof(load) / sizeof(load[0]); i++) {
         struct counts two;
 
@@ -205,8 +205,10 @@ START_TEST(words)
         run(load[i].processes, load[i].calls, 4);
         ck_assert_uint_eq(n.switches, two.switches);
         printf("  %-9u %5u %9.0f %9.0f %9.0f %9.0f\n", load[i].processes, load[i].calls,
-               (double)n.seed * 1000 / (double)n.switches, (double)n.mru * 1000 / (double)n.switches,
-               (double)two.ours * 1000 / (double)n.switches, (double)n.ours * 1000 / (double)n.switches);
+               (double)n.seed * 1000 / (double)n.switches,
+               (double)n.mru * 1000 / (double)n.switches,
+               (double)two.ours * 1000 / (double)n.switches,
+               (double)n.ours * 1000 / (double)n.switches);
     }
     ck_assert_uint_le(all_two * 15, all_mru);
 }

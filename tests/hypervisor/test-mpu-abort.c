@@ -11,7 +11,18 @@
 #define G MPU_GFN
 #define SPAN 40u
 
-enum { LOAD_LESS, LOAD_MORE, LOAD_OTHER, FILL, EVICT, WINDOW, FLIP, SWITCH, SWITCH_RESIDENT, KINDS };
+enum {
+    LOAD_LESS,
+    LOAD_MORE,
+    LOAD_OTHER,
+    FILL,
+    EVICT,
+    WINDOW,
+    FLIP,
+    SWITCH,
+    SWITCH_RESIDENT,
+    KINDS
+};
 
 static struct mpu_core core;
 static struct xm_mpu *const m = &core.m;
@@ -79,7 +90,10 @@ static void change(unsigned kind)
     case LOAD_MORE: must(xm_mpu_load(m, r, some(r, 0, 11, 3)) == 0); break;
     case LOAD_OTHER: must(xm_mpu_load(m, r, some(r, 1, 10, 2)) == 0); break;
     case FILL:
-    case EVICT: (void)some(r, 30, 1, 2); must(xm_mpu_fill(m, r, 0) == 0); break;
+    case EVICT:
+        (void)some(r, 30, 1, 2);
+        must(xm_mpu_fill(m, r, 0) == 0);
+        break;
     case WINDOW: remote(&far_away, XM_MPU_BY_WINDOW); break;
     case FLIP: remote(&read_only, XM_MPU_BY_FLIP); break;
     default: remote(&read_only, XM_MPU_BY_SWITCH); break;

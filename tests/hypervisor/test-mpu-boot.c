@@ -59,7 +59,8 @@ static void ck_same(const struct mpu_core *was)
 
         ck_assert_int_eq(on, (core.hw.r[i].limit & XM_MPU_EN) != 0);
         ck_assert(!on || memcmp(&core.hw.r[i], &was->hw.r[i], sizeof(core.hw.r[i])) == 0);
-        ck_assert(i == XM_MPU_WINDOW || (core.slots[i].limit | XM_MPU_EN) == (was->slots[i].limit | XM_MPU_EN));
+        ck_assert(i == XM_MPU_WINDOW ||
+                  (core.slots[i].limit | XM_MPU_EN) == (was->slots[i].limit | XM_MPU_EN));
     }
     for (unsigned i = 0; i < m->live; i++)
         mpu_check_guest(&core, (xm_mpu_reg)(G + 2 * i) << XM_PAGE_SHIFT, i == 1 ? XM_DO_R : RW);

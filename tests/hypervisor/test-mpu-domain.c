@@ -17,8 +17,8 @@ static void start(enum xm_mpu_mode mode)
 {
     struct xm_domctl op = {.cmd = XM_DOMCTL_VM_EVENT_OP,
                            .interface_version = xm_domctl_version(17)};
-    struct xm_domain_cfg cfg = {.kind = XM_KIND_ARM_MPU, .vcpus = 2, .mpu_mode = (uint8_t)mode,
-                                .mpu_sh = 3};
+    struct xm_domain_cfg cfg = {
+        .kind = XM_KIND_ARM_MPU, .vcpus = 2, .mpu_mode = (uint8_t)mode, .mpu_sh = 3};
 
     mpu_start(&core, 9, true, false);
     cfg.mpu_budget = (uint16_t)xm_mpu_budget(&core.m);
@@ -34,12 +34,13 @@ static void start(enum xm_mpu_mode mode)
 
 static enum xm_verdict access_el1(uint64_t i, uint8_t what)
 {
-    const struct xm_access_req req = {.gfn = {MPU_GFN + i}, .offset = 8, .what = what,
-                                      .kind = XM_ACC_WITH_GLA};
+    const struct xm_access_req req = {
+        .gfn = {MPU_GFN + i}, .offset = 8, .what = what, .kind = XM_ACC_WITH_GLA};
     struct xm_access_res res;
 
     ck_assert_int_eq(xm_mpu_refresh(&d, &core.m), 0);
-    if (xmi_mpu_model_access(&core.hw, ((xm_mpu_reg)(MPU_GFN + i) << XM_PAGE_SHIFT) + 8, what, 1) == 0)
+    if (xmi_mpu_model_access(&core.hw, ((xm_mpu_reg)(MPU_GFN + i) << XM_PAGE_SHIFT) + 8, what, 1) ==
+        0)
         return XM_V_OK;
     return xm_mpu_check(&d, &core.m, &req, &res);
 }

@@ -155,8 +155,12 @@ static void kick(void *ctx, uint32_t v)
     (void)fetch_or(ctx, &w.kicks, 1);
 }
 
-static const struct xm_evtchn_ops ops = {.load = load, .store = store, .fetch_or = fetch_or,
-                                         .claim = claim, .open = open_at, .close = close_it,
+static const struct xm_evtchn_ops ops = {.load = load,
+                                         .store = store,
+                                         .fetch_or = fetch_or,
+                                         .claim = claim,
+                                         .open = open_at,
+                                         .close = close_it,
                                          .kick = kick};
 
 /* ---- actors ---- */
@@ -243,9 +247,11 @@ static const struct scenario *sc;
 /* Of what can differ. */
 static uint64_t hash_of(struct explore *e, void *ctx)
 {
-    const uint64_t memory[] = {w.e.claim, w.e.at, w.vcpu.claim, w.vcpu.at, w.vcpu.dummy[0],
-                               w.vcpu.dummy[1], w.dummy, w.kicks, w.found, w.shared[0],
-                               w.shared[1], w.shared[XM_SHARED_PENDING / 8], w.info[0], w.info[1]};
+    const uint64_t memory[] = {w.e.claim,   w.e.at,          w.vcpu.claim,
+                               w.vcpu.at,   w.vcpu.dummy[0], w.vcpu.dummy[1],
+                               w.dummy,     w.kicks,         w.found,
+                               w.shared[0], w.shared[1],     w.shared[XM_SHARED_PENDING / 8],
+                               w.info[0],   w.info[1]};
     uint64_t h = 1;
 
     (void)e;
@@ -328,8 +334,12 @@ static void start(struct explore *e, void *ctx)
 
 static struct explore_result run(const struct scenario *s)
 {
-    const struct explore_subject subject = {.name = s->name, .begin = start, .step = one_step,
-                                            .end = judge, .hash = hash_of, .state = &w,
+    const struct explore_subject subject = {.name = s->name,
+                                            .begin = start,
+                                            .step = one_step,
+                                            .end = judge,
+                                            .hash = hash_of,
+                                            .state = &w,
                                             .state_bytes = sizeof(w)};
     const struct explore_limits limits = {.all = true};
     struct explore_result r;

@@ -69,7 +69,8 @@ static uint64_t *open_at(void *ctx, uint64_t addr, size_t bytes)
         return NULL;
     is_open = true;
     ck_assert_uint_eq(xmi_mpu_model_access(&core.hw, (xm_mpu_reg)addr, XM_DO_W, 2), 0);
-    ck_assert_uint_eq(xmi_mpu_model_access(&core.hw, (xm_mpu_reg)(addr + bytes - 1), XM_DO_W, 2), 0);
+    ck_assert_uint_eq(xmi_mpu_model_access(&core.hw, (xm_mpu_reg)(addr + bytes - 1), XM_DO_W, 2),
+                      0);
     step(addr == SHARED && bytes == XM_SHARED_INFO_BYTES ? 's' : 'v');
     return &memory[(addr - MPU_RAM2) / XM_PAGE_SIZE][addr % XM_PAGE_SIZE / 8];
 }
@@ -90,8 +91,12 @@ static void kick(void *ctx, uint32_t v)
     step('k');
 }
 
-static const struct xm_evtchn_ops ops = {.load = load, .store = store, .fetch_or = fetch_or,
-                                         .claim = claim, .open = open_at, .close = close_it,
+static const struct xm_evtchn_ops ops = {.load = load,
+                                         .store = store,
+                                         .fetch_or = fetch_or,
+                                         .claim = claim,
+                                         .open = open_at,
+                                         .close = close_it,
                                          .kick = kick};
 
 static void start(void)
@@ -128,7 +133,7 @@ START_TEST(dummy_before)
     ck_assert_int_eq(xm_mpu_evtchn_send(&e, 0, 70), 0);
     ck_assert_int_eq(xm_mpu_evtchn_send(&e, 1, 3), 0);
     ck_assert_int_eq(xm_mpu_evtchn_send(&e, 1, 3), 1);
-    ck_assert_uint_eq(opens, 0); /* nobody's memory was touched */
+    ck_assert_uint_eq(opens, 0);               /* nobody's memory was touched */
     memory[0][XM_SHARED_PENDING / 8] = 0xff00; /* rubbish of the guest's */
     ck_assert_int_eq(xm_mpu_evtchn_shared_info(&e, SHARED), 0);
     ck_assert(pending(70) && pending(3) && !pending(8));

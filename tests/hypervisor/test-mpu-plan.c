@@ -3,7 +3,7 @@
 #include "mpu-test.h"
 
 #define CASES 1000000u
-#define GFNS 9u   /* of a small case: 2^8 ways to cut */
+#define GFNS 9u /* of a small case: 2^8 ways to cut */
 #define SPAN 64u
 #define ROOM 256u
 
@@ -36,8 +36,8 @@ static void ck_form(void)
         if (i == 0)
             continue;
         must(e[-1].last < e->first);
-        must(e[-1].last + 1 != e->first || e[-1].access != e->access ||
-                  e[-1].attr != e->attr || e[-1].sh != e->sh);
+        must(e[-1].last + 1 != e->first || e[-1].access != e->access || e[-1].attr != e->attr ||
+             e[-1].sh != e->sh);
     }
     must(gfns == x.gfns);
 }
@@ -200,8 +200,8 @@ static void ck_at(const struct xm_mpu_region *r, int regions, unsigned n)
         return;
     }
     must(xm_mpu_plan_at(&x, g, &one) == 1);
-    must(one.base == r[i].base && one.last == r[i].last && one.ap == r[i].ap &&
-              one.xn == r[i].xn && one.attr == r[i].attr);
+    must(one.base == r[i].base && one.last == r[i].last && one.ap == r[i].ap && one.xn == r[i].xn &&
+         one.attr == r[i].attr);
 }
 
 START_TEST(fewest_regions)

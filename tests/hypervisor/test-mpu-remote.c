@@ -105,8 +105,7 @@ START_TEST(pool_exhausted)
     ck_assert_int_eq(xm_mpu_load(m, r, xm_mpu_budget(m)), 0);
     ck_way(FAR, 8, true, XM_MPU_BY_WINDOW);
     /* Regions without a bit in the enable register cannot be flipped off. */
-    ck_way(r[1].base, 8, true,
-           m->resident != 0 && nr <= 32 ? XM_MPU_BY_FLIP : XM_MPU_BY_SWITCH);
+    ck_way(r[1].base, 8, true, m->resident != 0 && nr <= 32 ? XM_MPU_BY_FLIP : XM_MPU_BY_SWITCH);
     for (unsigned i = 0; i < xm_mpu_budget(m); i++)
         mpu_check_guest(&core, r[i].base, i == 1 ? XM_DO_R : RW);
 }
@@ -282,7 +281,8 @@ END_TEST
 
 static xm_mpu_reg random_page(void)
 {
-    static const xm_mpu_reg bases[] = {MPU_RAM, FAR, MPU_RAM + UINT64_C(0x2000000), ~UINT64_C(0x27fff)};
+    static const xm_mpu_reg bases[] = {MPU_RAM, FAR, MPU_RAM + UINT64_C(0x2000000),
+                                       ~UINT64_C(0x27fff)};
 
     return bases[mpu_random(4)] + mpu_random(ENDS) * XM_PAGE_SIZE;
 }

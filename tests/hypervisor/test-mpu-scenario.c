@@ -67,8 +67,13 @@ static bool el2(struct mpu_bed *b, uintptr_t addr, unsigned what)
 
 START_TEST(play)
 {
-    struct mpu_bed b = {.m = &core.m, .first = MPU_GFN + 8, .xen_data = MPU_DATA + 64,
-                        .start = start, .set = set, .guest = guest, .el2 = el2};
+    struct mpu_bed b = {.m = &core.m,
+                        .first = MPU_GFN + 8,
+                        .xen_data = MPU_DATA + 64,
+                        .start = start,
+                        .set = set,
+                        .guest = guest,
+                        .el2 = el2};
     const struct mpu_scenario *s = &mpu_scenarios[(unsigned)_i / 2];
     struct mpu_failure f;
 

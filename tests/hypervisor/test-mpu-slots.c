@@ -113,9 +113,16 @@ END_TEST
 static int init(unsigned nr, const struct xm_mpu_region *own, unsigned owns,
                 const struct xm_mpu_region *xen, unsigned xens)
 {
-    const struct xm_mpu_cfg cfg = {.ops = &core.hw.ops, .hw = &core.hw, .nr = nr,
-                                   .slots = core.slots, .scratch = core.scratch, .own = own,
-                                   .owns = owns, .xen = xen, .xens = xens, .resident = true};
+    const struct xm_mpu_cfg cfg = {.ops = &core.hw.ops,
+                                   .hw = &core.hw,
+                                   .nr = nr,
+                                   .slots = core.slots,
+                                   .scratch = core.scratch,
+                                   .own = own,
+                                   .owns = owns,
+                                   .xen = xen,
+                                   .xens = xens,
+                                   .resident = true};
 
     xmi_mpu_model_init(&core.hw, nr <= XM_MPU_REGIONS_MAX ? nr : 1, true);
     return xm_mpu_init(&core.m, &cfg);

@@ -16,9 +16,10 @@ static unsigned asked;
 
 static void start_with(unsigned nr, enum xm_mpu_mode mode, bool step)
 {
-    struct xm_domctl op = {.cmd = XM_DOMCTL_VM_EVENT_OP, .interface_version = xm_domctl_version(17)};
-    struct xm_domain_cfg cfg = {.kind = XM_KIND_ARM_MPU, .vcpus = 2, .mpu_mode = (uint8_t)mode,
-                                .mpu_step = step};
+    struct xm_domctl op = {.cmd = XM_DOMCTL_VM_EVENT_OP,
+                           .interface_version = xm_domctl_version(17)};
+    struct xm_domain_cfg cfg = {
+        .kind = XM_KIND_ARM_MPU, .vcpus = 2, .mpu_mode = (uint8_t)mode, .mpu_step = step};
 
     for (unsigned i = 0; i < 2; i++)
         mpu_start(&core[i], nr, true, false);
@@ -69,13 +70,14 @@ static void leave(bool done)
 
 static bool may(unsigned c, uint64_t i, unsigned what)
 {
-    return xmi_mpu_model_access(&core[c].hw, ((xm_mpu_reg)(G + i) << XM_PAGE_SHIFT) + 8, what, 1) == 0;
+    return xmi_mpu_model_access(&core[c].hw, ((xm_mpu_reg)(G + i) << XM_PAGE_SHIFT) + 8, what, 1) ==
+           0;
 }
 
 static enum xm_verdict fault(uint64_t i, unsigned what)
 {
-    const struct xm_access_req req = {.gfn = {G + i}, .offset = 8, .what = (uint8_t)what,
-                                      .kind = XM_ACC_WITH_GLA};
+    const struct xm_access_req req = {
+        .gfn = {G + i}, .offset = 8, .what = (uint8_t)what, .kind = XM_ACC_WITH_GLA};
     struct xm_access_res res;
 
     leave(false);
@@ -124,9 +126,9 @@ START_TEST(one_access)
         enum xm_access rights;
         unsigned what, then; /* what is open then */
     } cases[] = {
-        {XM_ACCESS_N, R, R},          {XM_ACCESS_N, W, R | W},      {XM_ACCESS_N, X, R | X},
-        {XM_ACCESS_R, W, R | W},      {XM_ACCESS_R, X, R | X},      {XM_ACCESS_RX, W, R | W | X},
-        {XM_ACCESS_RW, X, R | W | X}, {XM_ACCESS_W, R, R | W},      {XM_ACCESS_X, R, R | X},
+        {XM_ACCESS_N, R, R},          {XM_ACCESS_N, W, R | W},     {XM_ACCESS_N, X, R | X},
+        {XM_ACCESS_R, W, R | W},      {XM_ACCESS_R, X, R | X},     {XM_ACCESS_RX, W, R | W | X},
+        {XM_ACCESS_RW, X, R | W | X}, {XM_ACCESS_W, R, R | W},     {XM_ACCESS_X, R, R | X},
         {XM_ACCESS_WX, R, R | W | X}, {XM_ACCESS_X, W, R | W | X},
     };
 
@@ -278,10 +280,13 @@ START_TEST(needs)
         else
             break;
         ck_assert_uint_lt(tries, 4);
-        ck_assert_int_eq(fault(missing % 32, missing == 32 ? X : missing == 9 ? W : R),
+        ck_assert_int_eq(fault(missing % 32, missing == 32  ? X
+                                             : missing == 9 ? W
+                                                            : R),
                          XM_V_RETRY_NOW);
     }
-    ck_assert_int_eq(xm_mpu_step_watch(xm_mpu_step_of(&d.vcpu[0]), xm_mpu_of(&d), 2), true); /* page 9: w has no r */
+    ck_assert_int_eq(xm_mpu_step_watch(xm_mpu_step_of(&d.vcpu[0]), xm_mpu_of(&d), 2),
+                     true); /* page 9: w has no r */
     leave(true);
     ck_closed();
     fake_end(&d);
@@ -407,7 +412,8 @@ START_TEST(cannot)
     start_with(16, XM_MPU_DEMAND, false);
     ck_assert_uint_eq(xm_monitor_caps(&d),
                       1u << XM_MONITOR_GUEST_REQUEST | 1u << XM_MONITOR_PRIVILEGED_CALL);
-    ck_assert_int_eq(fake_monitor(&d, XM_MONITOR_ENABLE, XM_MONITOR_EMUL_UNIMPLEMENTED), -XM_EOPNOTSUPP);
+    ck_assert_int_eq(fake_monitor(&d, XM_MONITOR_ENABLE, XM_MONITOR_EMUL_UNIMPLEMENTED),
+                     -XM_EOPNOTSUPP);
     set(4, 1, XM_ACCESS_R);
     for (unsigned i = 0; i < 3; i++) {
         tell(4, W);
@@ -423,7 +429,7 @@ END_TEST
 /* Any rights, any accesses, any order of answers and interruptions: what runs was answered for. */
 START_TEST(at_random)
 {
-    static const enum xm_access some[] = {XM_ACCESS_N,  XM_ACCESS_R, XM_ACCESS_RW, XM_ACCESS_RX,
+    static const enum xm_access some[] = {XM_ACCESS_N,   XM_ACCESS_R, XM_ACCESS_RW, XM_ACCESS_RX,
                                           XM_ACCESS_RWX, XM_ACCESS_W, XM_ACCESS_X};
     unsigned done = 0;
 

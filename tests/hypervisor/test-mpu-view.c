@@ -93,8 +93,7 @@ START_TEST(verdicts)
         ck_assert_int_eq(fault(0, SPAN, XM_DO_R), XM_MPU_FAULT_HOLE);
         /* It is there: whatever faulted, it was not for want of a region. */
         ck_assert_int_eq(fault(0, 4, XM_DO_R), -XM_EEXIST);
-        ck_assert_int_eq(access_el1(0, (xm_mpu_reg)(G + 5) << 12, 7, &faults),
-                         XM_MPU_FAULT_LOADED);
+        ck_assert_int_eq(access_el1(0, (xm_mpu_reg)(G + 5) << 12, 7, &faults), XM_MPU_FAULT_LOADED);
         ck_assert_uint_eq(faults, 0);
         mpu_check(c);
     }
@@ -136,8 +135,8 @@ END_TEST
 /* More ranges than regions: each access gets what the rights say, whatever was there before. */
 START_TEST(demand)
 {
-    static const uint8_t rights[] = {XM_ACCESS_N, XM_ACCESS_R, XM_ACCESS_RW, XM_ACCESS_RX,
-                                     XM_ACCESS_RWX, XM_ACCESS_W, XM_ACCESS_X, XM_ACCESS_WX};
+    static const uint8_t rights[] = {XM_ACCESS_N,   XM_ACCESS_R, XM_ACCESS_RW, XM_ACCESS_RX,
+                                     XM_ACCESS_RWX, XM_ACCESS_W, XM_ACCESS_X,  XM_ACCESS_WX};
     unsigned nr = (unsigned[]){9, 16, 24, 40}[_i], faults, most = 0;
     struct mpu_core *c = &core[0];
     uint8_t flat[SPAN];
@@ -223,8 +222,8 @@ START_TEST(never_more)
             unsigned may = e != NULL ? xm_rights_bits((enum xm_access)e->access) : 0;
 
             for (unsigned what = 1; what < 8; what <<= 1)
-                must((what & may) != 0 || !xmi_mpu_model_allows(&c->hw, (xm_mpu_reg)(G - 2 + g) << 12,
-                                                                  what, 1));
+                must((what & may) != 0 ||
+                     !xmi_mpu_model_allows(&c->hw, (xm_mpu_reg)(G - 2 + g) << 12, what, 1));
         }
     }
 }

@@ -66,10 +66,16 @@ static void rights(uint64_t mfn, uint8_t a)
 /* By the instruction that the vCPU is at. */
 static struct xm_pv_ask by(uint8_t who, uint64_t mfn, uint64_t va, uint8_t what)
 {
-    return (struct xm_pv_ask){.mfn = mfn, .va = va, .va_valid = who != XM_PV_BY_HYPERCALL,
-                              .offset = 8, .what = what, .who = who,
-                              .ip = fake.regs[1].x86.rip, .sp = fake.regs[1].x86.rsp,
-                              .guest_allows = true, .ours = true};
+    return (struct xm_pv_ask){.mfn = mfn,
+                              .va = va,
+                              .va_valid = who != XM_PV_BY_HYPERCALL,
+                              .offset = 8,
+                              .what = what,
+                              .who = who,
+                              .ip = fake.regs[1].x86.rip,
+                              .sp = fake.regs[1].x86.rsp,
+                              .guest_allows = true,
+                              .ours = true};
 }
 
 static enum xm_pv_next guest(uint64_t mfn, uint64_t va, uint8_t what)

@@ -45,7 +45,7 @@ static void end(void)
 }
 
 static const enum xm_access all[] = {
-    XM_ACCESS_N,  XM_ACCESS_R,  XM_ACCESS_W,   XM_ACCESS_RW,     XM_ACCESS_X,     XM_ACCESS_RX,
+    XM_ACCESS_N,  XM_ACCESS_R,   XM_ACCESS_W,     XM_ACCESS_RW,    XM_ACCESS_X,    XM_ACCESS_RX,
     XM_ACCESS_WX, XM_ACCESS_RWX, XM_ACCESS_RX2RW, XM_ACCESS_N2RWX, XM_ACCESS_R_PW,
 };
 #define ALL (sizeof(all) / sizeof(all[0]))
@@ -53,8 +53,12 @@ static const enum xm_access all[] = {
 /* Never more than the guest's entry, than the rights, or than each other reason allows. */
 START_TEST(test_entries)
 {
-    static const uint64_t guest[] = {0, XM_PTE_P, XM_PTE_P | XM_PTE_RW, XM_PTE_P | XM_PTE_NX,
-                                     XM_PTE_P | XM_PTE_RW | XM_PTE_NX | 0x64, XM_PTE_RW};
+    static const uint64_t guest[] = {0,
+                                     XM_PTE_P,
+                                     XM_PTE_P | XM_PTE_RW,
+                                     XM_PTE_P | XM_PTE_NX,
+                                     XM_PTE_P | XM_PTE_RW | XM_PTE_NX | 0x64,
+                                     XM_PTE_RW};
 
     for (unsigned i = 0; i < ALL; i++) {
         unsigned bits = xm_rights_bits(all[i]);
@@ -103,8 +107,13 @@ END_TEST
 static enum xm_pv_verdict ask(uint8_t what, uint8_t who, bool listener, bool required,
                               enum xm_access *to)
 {
-    struct xm_pv_ask a = {.mfn = MFN, .what = what, .who = who, .guest_allows = true, .ours = true,
-                          .listener = listener, .required = required};
+    struct xm_pv_ask a = {.mfn = MFN,
+                          .what = what,
+                          .who = who,
+                          .guest_allows = true,
+                          .ours = true,
+                          .listener = listener,
+                          .required = required};
 
     *to = XM_ACCESS_COUNT;
     return xm_pv_decide(&pv, &a, to);
@@ -210,7 +219,8 @@ START_TEST(test_own_accesses)
         start(table[i].a);
         pv.policy = (uint8_t)table[i].policy;
         ck_assert_msg(ask(XM_DO_W, XM_PV_BY_XEN, table[i].listener, table[i].required, &to) ==
-                          table[i].want, "row %u", i);
+                          table[i].want,
+                      "row %u", i);
         if (table[i].want == XM_PV_NOTIFY)
             ck_assert_int_eq(to, table[i].a == XM_ACCESS_N2RWX ? XM_ACCESS_RWX : table[i].a);
         end();

@@ -57,10 +57,16 @@ static void start_listening(struct xm_domain *d)
 /* Where the vCPU is now. */
 static struct xm_pv_ask ask_of(uint32_t vcpu, uint64_t mfn, uint8_t what, uint8_t who)
 {
-    return (struct xm_pv_ask){
-        .mfn = mfn, .va = VA(mfn), .va_valid = who != XM_PV_BY_HYPERCALL, .offset = 8, .what = what,
-        .who = who, .ip = fake.regs[vcpu].x86.rip, .sp = fake.regs[vcpu].x86.rsp,
-        .guest_allows = true, .ours = mfn != FOREIGN};
+    return (struct xm_pv_ask){.mfn = mfn,
+                              .va = VA(mfn),
+                              .va_valid = who != XM_PV_BY_HYPERCALL,
+                              .offset = 8,
+                              .what = what,
+                              .who = who,
+                              .ip = fake.regs[vcpu].x86.rip,
+                              .sp = fake.regs[vcpu].x86.rsp,
+                              .guest_allows = true,
+                              .ours = mfn != FOREIGN};
 }
 
 static enum xm_pv_next touch(struct xm_domain *d, uint32_t vcpu, uint64_t mfn, uint8_t what,
@@ -144,8 +150,10 @@ START_TEST(test_hypercall)
     ck_assert_int_eq(fake_set(&d, XM_GFN_NONE, 77, XM_ACCESS_DEFAULT), 0);
     ck_assert_int_eq(fake_get(&d, XM_GFN_NONE), XM_ACCESS_RX);
     ck_assert_int_eq(xm_hc_mem_access(&d, &op, &from), -XM_ENOSYS);
-    op = (struct xm_mem_access_op){.op = XM_MEM_ACCESS_SET_MULTI, .nr = 2,
-                                   .pfn_list = (uintptr_t)gfns, .access_list = (uintptr_t)rights};
+    op = (struct xm_mem_access_op){.op = XM_MEM_ACCESS_SET_MULTI,
+                                   .nr = 2,
+                                   .pfn_list = (uintptr_t)gfns,
+                                   .access_list = (uintptr_t)rights};
     ck_assert_int_eq(xm_hc_mem_access(&d, &op, &from), -XM_ESRCH);
     ck_assert_int_eq(fake_get(&d, 5), XM_ACCESS_RX);
     op.nr = 1;
@@ -159,8 +167,7 @@ START_TEST(test_hypercall)
     ck_assert_int_eq(fake_altp2m(&d, XM_ALTP2M_SET_DOMAIN_STATE, &alt), -XM_EOPNOTSUPP);
     ck_assert_uint_eq(xm_monitor_caps(&d),
                       1u << XM_MONITOR_EMUL_UNIMPLEMENTED | XM_MONITOR_CAP_STEP);
-    ck_assert_int_eq(fake_monitor(&d, XM_MONITOR_ENABLE, XM_MONITOR_GUEST_REQUEST),
-                     -XM_EOPNOTSUPP);
+    ck_assert_int_eq(fake_monitor(&d, XM_MONITOR_ENABLE, XM_MONITOR_GUEST_REQUEST), -XM_EOPNOTSUPP);
     xm_pv_of(&d)->on = false;
     ck_assert_int_eq(fake_get(&d, 4), -XM_EOPNOTSUPP);
     xm_pv_of(&d)->on = true;
@@ -283,7 +290,8 @@ START_TEST(test_own_access_that_must_not_fail)
     xm_pv_of(&d)->policy = XM_PV_OWN_DENY;
     ask = ask_of(0, 1, XM_DO_W, XM_PV_BY_XEN);
     ask.unfailing = true;
-    ck_assert_int_eq(xm_pv_access(xm_pv_of(&d), xm_pv_vcpu_of(&d.vcpu[0]), &ask, &todo), XM_PV_OPEN);
+    ck_assert_int_eq(xm_pv_access(xm_pv_of(&d), xm_pv_vcpu_of(&d.vcpu[0]), &ask, &todo),
+                     XM_PV_OPEN);
     fake_end(&d);
 }
 END_TEST

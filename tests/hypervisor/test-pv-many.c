@@ -73,7 +73,8 @@ START_TEST(test_another_ends_beside)
     struct run a = {.caller = 1, .first = 7, .nr = 3000, .a = XM_ACCESS_N, .rc = XM_CONTINUE};
 
     for (unsigned what = 0; what < 4; what++) {
-        struct run b = {.caller = 2, .first = 40000, .nr = 700, .a = XM_ACCESS_R, .rc = XM_CONTINUE};
+        struct run b = {
+            .caller = 2, .first = 40000, .nr = 700, .a = XM_ACCESS_R, .rc = XM_CONTINUE};
 
         start(XM_PV_DEFAULT_ALL);
         fake.preempt = true;
@@ -123,7 +124,8 @@ START_TEST(test_many_callers)
     start(XM_PV_DEFAULT_ALL);
     fake.preempt = true;
     for (unsigned i = 0; i < XM_PV_TICKETS + 8; i++)
-        r[i] = (struct run){.caller = i, .first = i * 1500, .nr = 1400, .a = XM_ACCESS_R, .rc = XM_CONTINUE};
+        r[i] = (struct run){
+            .caller = i, .first = i * 1500, .nr = 1400, .a = XM_ACCESS_R, .rc = XM_CONTINUE};
     for (unsigned round = 0; round < 2000; round++) {
         going = 0;
         for (unsigned i = round < 20 ? 0 : 5; i < XM_PV_TICKETS + 8; i++) {
@@ -159,7 +161,8 @@ START_TEST(test_list_changes_under_way)
         uint64_t gfn;
         uint8_t rights;
         int rc;
-    } with[] = {{END, 1, -XM_EINVAL}, {UINT64_MAX, 1, -XM_EINVAL}, {20, 99, -XM_EINVAL}, {90000, 1, 0}};
+    } with[] = {
+        {END, 1, -XM_EINVAL}, {UINT64_MAX, 1, -XM_EINVAL}, {20, 99, -XM_EINVAL}, {90000, 1, 0}};
     uint64_t gfns[128];
     uint8_t rights[128];
 

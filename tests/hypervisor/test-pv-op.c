@@ -76,18 +76,28 @@ START_TEST(test_refused)
         uint32_t nr, start;
         int rc;
     } bad[] = {
-        {0, 1, 0, UINT32_MAX, 0, -XM_EINVAL},         {0, 1, END - 5, 6, 0, -XM_EINVAL},
-        {0, 1, UINT64_MAX - 1, 4, 0, -XM_EINVAL},     {0, 1, 0, 0, 0, -XM_EINVAL},
-        {0, 1, 10, 64, 128, -XM_EINVAL},              {0, 11, 10, 1, 0, -XM_EINVAL},
-        {0, 255, XM_GFN_NONE, 0, 0, -XM_EINVAL},      {0, 1, 60000, 100, 0, -XM_ESRCH},
-        {1, 0, 60050, 0, 0, -XM_ESRCH},               {1, 0, END, 0, 0, -XM_EINVAL},
-        {1, 0, 5, 0, 64, -XM_ENOSYS},                 {2, 1, 5, 1, 0, -XM_ENOSYS},
-        {3, 1, 5, 1, 0, -XM_ENOSYS},                  {255, 1, 5, 1, 0, -XM_ENOSYS},
+        {0, 1, 0, UINT32_MAX, 0, -XM_EINVAL},
+        {0, 1, END - 5, 6, 0, -XM_EINVAL},
+        {0, 1, UINT64_MAX - 1, 4, 0, -XM_EINVAL},
+        {0, 1, 0, 0, 0, -XM_EINVAL},
+        {0, 1, 10, 64, 128, -XM_EINVAL},
+        {0, 11, 10, 1, 0, -XM_EINVAL},
+        {0, 255, XM_GFN_NONE, 0, 0, -XM_EINVAL},
+        {0, 1, 60000, 100, 0, -XM_ESRCH},
+        {1, 0, 60050, 0, 0, -XM_ESRCH},
+        {1, 0, END, 0, 0, -XM_EINVAL},
+        {1, 0, 5, 0, 64, -XM_ENOSYS},
+        {2, 1, 5, 1, 0, -XM_ENOSYS},
+        {3, 1, 5, 1, 0, -XM_ENOSYS},
+        {255, 1, 5, 1, 0, -XM_ENOSYS},
     };
 
     for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        struct xm_pv_op o = {.op = bad[i].op, .access = bad[i].access, .nr = bad[i].nr,
-                             .pfn = bad[i].pfn, .xen_minor = 17};
+        struct xm_pv_op o = {.op = bad[i].op,
+                             .access = bad[i].access,
+                             .nr = bad[i].nr,
+                             .pfn = bad[i].pfn,
+                             .xen_minor = 17};
         uint32_t from = bad[i].start;
 
         start(XM_PV_DEFAULT_ALL);
@@ -104,8 +114,12 @@ START_TEST(test_list_refused)
 {
     static uint64_t gfns[4096];
     static uint8_t rights[4096];
-    struct xm_pv_op o = {.op = 4, .nr = UINT32_MAX, .pfn_list = (uintptr_t)gfns,
-                         .access_list = (uintptr_t)rights, .xen_minor = 17, .lists = true};
+    struct xm_pv_op o = {.op = 4,
+                         .nr = UINT32_MAX,
+                         .pfn_list = (uintptr_t)gfns,
+                         .access_list = (uintptr_t)rights,
+                         .xen_minor = 17,
+                         .lists = true};
     uint64_t first = (uintptr_t)gfns < (uintptr_t)rights ? (uintptr_t)rights : (uintptr_t)gfns;
     uint32_t from = 0;
 

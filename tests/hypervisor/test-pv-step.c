@@ -125,10 +125,14 @@ static bool trap_flag(void *self, uint32_t vcpu, bool on)
 }
 
 static const struct xm_pv_hooks hooks = {.owned = owned, .drop = drop, .blow = blow};
-static const struct xm_pv_calls calls = {.lock = lock, .unlock = unlock, .listener = yes,
-                                         .required = no, .tell = tell,
+static const struct xm_pv_calls calls = {.lock = lock,
+                                         .unlock = unlock,
+                                         .listener = yes,
+                                         .required = no,
+                                         .tell = tell,
                                          .tell_unimplemented = tell_unimplemented,
-                                         .crash = crash, .hold_others = hold_others,
+                                         .crash = crash,
+                                         .hold_others = hold_others,
                                          .release_others = release_others,
                                          .trap_flag = trap_flag};
 
@@ -163,8 +167,14 @@ static void trace_is(const char *wanted)
 
 static struct xm_pv_ask ask_of(uint64_t mfn, uint8_t what)
 {
-    return (struct xm_pv_ask){.mfn = mfn, .va = VA, .va_valid = true, .what = what, .ip = IP,
-                              .sp = SP, .guest_allows = true, .ours = true};
+    return (struct xm_pv_ask){.mfn = mfn,
+                              .va = VA,
+                              .va_valid = true,
+                              .what = what,
+                              .ip = IP,
+                              .sp = SP,
+                              .guest_allows = true,
+                              .ours = true};
 }
 
 static enum xm_pv_next faults(unsigned vcpu, uint64_t mfn, uint8_t what)
@@ -342,7 +352,7 @@ START_TEST(what_cannot_be_done_so)
     ck_assert(never("\x9c", 1) && never("\x9d", 1) && never("\x48\xcf", 2));
     ck_assert(never("\x66\x9c", 2) && never("\x2e\x41\x9d", 3));
     ck_assert(never("\x8e\xd0", 2) && never("\x8e", 1)); /* mov %eax,%ss */
-    ck_assert(!never("\x8e\xd8", 2));                     /* %ds */
+    ck_assert(!never("\x8e\xd8", 2));                    /* %ds */
     ck_assert(!never("\x66\x0f\x6f\x00", 4) && !never("\x0f\x05", 2) && !never("\xd9\x00", 2));
     ck_assert(never("", 0) && never("\xf3\x66", 2));
 }

@@ -55,8 +55,17 @@ END_TEST
 
 START_TEST(test_edges)
 {
-    static const uint64_t mfns[] = {0, 1, 7, 8, 511, 512, 32767, 32768, UINT64_C(1) << 21,
-                                    (UINT64_C(1) << 36) + 5, XM_PV_MFN_LIMIT - 1};
+    static const uint64_t mfns[] = {0,
+                                    1,
+                                    7,
+                                    8,
+                                    511,
+                                    512,
+                                    32767,
+                                    32768,
+                                    UINT64_C(1) << 21,
+                                    (UINT64_C(1) << 36) + 5,
+                                    XM_PV_MFN_LIMIT - 1};
 
     start();
     for (unsigned i = 0; i < 11; i++)

@@ -9,7 +9,7 @@
 #define PARTS 16u
 
 static uint64_t (*shadow)[ENTRIES]; /* frame + 1; 0: no entry */
-static bool *limited; /* of a frame: no entry may stay */
+static bool *limited;               /* of a frame: no entry may stay */
 static uint64_t looked, swept;
 static struct xm_pv_where w;
 
@@ -416,7 +416,8 @@ START_TEST(test_random)
 
     start();
     for (uint32_t step = 0; step < 60000; step++) {
-        uint32_t t = draw(&seed, 8), i = draw(&seed, 4), f = draw(&seed, 20), what = draw(&seed, 100);
+        uint32_t t = draw(&seed, 8), i = draw(&seed, 4), f = draw(&seed, 20),
+                 what = draw(&seed, 100);
 
         fake.alloc_left = what == 1 ? (long)draw(&seed, 2) : -1;
         if (what == 0)

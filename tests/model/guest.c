@@ -70,7 +70,8 @@ void model_access(struct model *m)
     }
     unsigned seen = finish(m, vcpu, info.done, gfn);
     /* Of a read-modify-write a page fault tells the write alone. */
-    uint32_t bits = m->kind == SIM_X86_PV && kinds_of_access[k].bits == 3 ? 2 : kinds_of_access[k].bits;
+    uint32_t bits = m->kind == SIM_X86_PV && kinds_of_access[k].bits == 3 ? 2
+                                                                          : kinds_of_access[k].bits;
     bool allowed = (bits & ~(uint32_t)rights_for(m, i) & 7u) == 0;
     if (allowed != (seen == 0))
         model_fail(m, "access %u on %s in view %u: %u events", kinds_of_access[k].bits,

@@ -16,14 +16,16 @@ static const struct {
     const char *name;
     enum sim_kind kind;
     uint32_t share; /* of the operations, in eighths */
-} kinds[] = {{"x86-ept", SIM_X86_EPT, 6}, {"arm-s2", SIM_ARM_S2, 2}, {"x86-pv", SIM_X86_PV, 2},
-           {"armv8r-mpu", SIM_ARMV8R_MPU, 2}};
+} kinds[] = {{"x86-ept", SIM_X86_EPT, 6},
+             {"arm-s2", SIM_ARM_S2, 2},
+             {"x86-pv", SIM_X86_PV, 2},
+             {"armv8r-mpu", SIM_ARMV8R_MPU, 2}};
 
 static void act(struct model *m)
 {
     static void (*const ops[])(struct model *) = {
-        model_set_one, model_set_range, model_set_many, model_batch,  model_get,
-        model_access,  model_access,    model_access,   model_view,   model_switch,
+        model_set_one, model_set_range, model_set_many, model_batch,      model_get,
+        model_access,  model_access,    model_access,   model_view,       model_switch,
         model_default, model_failing,   model_session,  model_host_remap,
     };
     ops[model_below(m, sizeof(ops) / sizeof(*ops))](m);
@@ -40,9 +42,10 @@ static int run(size_t k, uint64_t seed, uint64_t operations)
     }
     model_compare(&m);
     model_close(&m);
-    printf("%s: model %s: seed %ju, %ju operations (%ju sets, %ju accesses, %ju events, %ju views)\n",
-           m.failed ? "FAIL" : "ok", kinds[k].name, (uintmax_t)seed, (uintmax_t)m.step,
-           (uintmax_t)m.sets, (uintmax_t)m.accesses, (uintmax_t)m.events, (uintmax_t)m.views_made);
+    printf(
+        "%s: model %s: seed %ju, %ju operations (%ju sets, %ju accesses, %ju events, %ju views)\n",
+        m.failed ? "FAIL" : "ok", kinds[k].name, (uintmax_t)seed, (uintmax_t)m.step,
+        (uintmax_t)m.sets, (uintmax_t)m.accesses, (uintmax_t)m.events, (uintmax_t)m.views_made);
     return m.failed;
 }
 

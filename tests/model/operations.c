@@ -102,8 +102,7 @@ static int apply_batch(struct model *m, struct xmem_batch *b, bool *kept)
         if (rc == 0)
             *kept = true;
         return rc == 1 ? xmem_batch_revert(b) : rc;
-    default:
-        return xmem_batch_apply(b, NULL);
+    default: return xmem_batch_apply(b, NULL);
     }
 }
 

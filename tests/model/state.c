@@ -52,14 +52,19 @@ static void open_session(struct model *m)
 void model_open(struct model *m, enum sim_kind kind, uint64_t seed)
 {
     struct sim_machine_cfg mc = {.seed = seed};
-    struct sim_domain_cfg dc = {.domid = 1, .kind = kind, .vcpus = MODEL_VCPUS, .pages = 2048,
-                                .first_gfn = 0, .superpages = seed & 1,
-                                .altp2m = kind == SIM_X86_EPT, .name = "model"};
+    struct sim_domain_cfg dc = {.domid = 1,
+                                .kind = kind,
+                                .vcpus = MODEL_VCPUS,
+                                .pages = 2048,
+                                .first_gfn = 0,
+                                .superpages = seed & 1,
+                                .altp2m = kind == SIM_X86_EPT,
+                                .name = "model"};
     memset(m, 0, sizeof(*m));
     m->kind = kind;
     m->state = seed * 2 + 1;
-    if (xmi_sim_machine_create(&mc, &m->machine) || xmi_sim_domain_create(m->machine, &dc, &m->sim) ||
-        xmi_open_machine(m->machine, &m->x))
+    if (xmi_sim_machine_create(&mc, &m->machine) ||
+        xmi_sim_domain_create(m->machine, &dc, &m->sim) || xmi_open_machine(m->machine, &m->x))
         abort();
     open_session(m);
 }
@@ -70,8 +75,9 @@ static void check_nothing_left(struct model *m)
     xmi_sim_report(m->machine, NULL, &r);
     if (r.forbidden || r.unanswered || r.double_answers || r.leaked_slots || r.leftover_rights ||
         r.leftover_views || r.leftover_pauses || r.leftover_monitors)
-        model_fail(m, "left: forbidden %ju unanswered %ju double %ju leaked %ju rights %ju views %ju "
-                      "pauses %ju monitors %ju",
+        model_fail(m,
+                   "left: forbidden %ju unanswered %ju double %ju leaked %ju rights %ju views %ju "
+                   "pauses %ju monitors %ju",
                    (uintmax_t)r.forbidden, (uintmax_t)r.unanswered, (uintmax_t)r.double_answers,
                    (uintmax_t)r.leaked_slots, (uintmax_t)r.leftover_rights,
                    (uintmax_t)r.leftover_views, (uintmax_t)r.leftover_pauses,
@@ -127,6 +133,5 @@ void model_compare(struct model *m)
         if (m->view_there[v])
             compare_view(m, v);
     if (!m->failed && (xmem_domain_get_default(m->d, &got) || got != m->default_rights))
-        model_fail(m, "default is not %s",
-                   xmem_rights_name((enum xmem_rights)m->default_rights));
+        model_fail(m, "default is not %s", xmem_rights_name((enum xmem_rights)m->default_rights));
 }

@@ -57,7 +57,8 @@ static int unescape(struct bundle_case *c)
         } else if (at[1] == '\\') {
             *to++ = '\\';
             at += 2;
-        } else if (at[1] == 'x' && isxdigit((unsigned char)at[2]) && isxdigit((unsigned char)at[3])) {
+        } else if (at[1] == 'x' && isxdigit((unsigned char)at[2]) &&
+                   isxdigit((unsigned char)at[3])) {
             *to++ = (char)strtoul((char[]){at[2], at[3], '\0'}, NULL, 16);
             at += 4;
         } else {
@@ -94,8 +95,8 @@ static int read_text(struct reader *r, struct bundle_case *c, bool escaped, bool
         fwrite(r->line, 1, (size_t)r->len, out);
     if (fclose(out))
         return wrong(r, strerror(errno));
-    if (is_head(r) && (c->len < 1 || c->text[--c->len] != '\n' ||
-                       (c->len > 0 && c->text[c->len - 1] != '\n')))
+    if (is_head(r) &&
+        (c->len < 1 || c->text[--c->len] != '\n' || (c->len > 0 && c->text[c->len - 1] != '\n')))
         return wrong(r, "no empty line before the next case");
     if (cut && (c->len < 1 || c->text[--c->len] != '\n'))
         return wrong(r, "there is no newline to be cut");

@@ -28,7 +28,8 @@ static inline struct sim_domain *pv_domain(struct sim_machine *m, uint32_t vcpus
 
 static inline int shadow_op(struct listener *l, uint32_t op, uint32_t mode)
 {
-    struct xm_domctl c = {.cmd = XM_DOMCTL_SHADOW_OP, .interface_version = xm_domctl_version(MINOR)};
+    struct xm_domctl c = {.cmd = XM_DOMCTL_SHADOW_OP,
+                          .interface_version = xm_domctl_version(MINOR)};
 
     c.domain = (uint16_t)l->d->cfg.domid;
     c.u.shadow_op.op = op;

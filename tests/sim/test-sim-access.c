@@ -220,11 +220,11 @@ START_TEST(test_page_walk)
     const struct sim_op walk = {
         .code = SIM_OP_WRITE, .flags = SIM_OP_F_WALK, .addr = PAGE(1), .value = 5};
     struct listener l = {0};
-    struct xm_domctl en = {.cmd = XM_DOMCTL_VM_EVENT_OP,
-                           .interface_version = xm_domctl_version(20),
-                           .domain = 1,
-                           .u.vm_event_op = {.op = XM_VM_EVENT_ENABLE,
-                                             .mode = XM_VM_EVENT_MODE_MONITOR}};
+    struct xm_domctl en = {
+        .cmd = XM_DOMCTL_VM_EVENT_OP,
+        .interface_version = xm_domctl_version(20),
+        .domain = 1,
+        .u.vm_event_op = {.op = XM_VM_EVENT_ENABLE, .mode = XM_VM_EVENT_MODE_MONITOR}};
     struct xm_ev ev;
 
     ck_assert_int_eq(xmi_sim_machine_create(&mc, &l.m), 0);

@@ -76,23 +76,23 @@ static const struct {
     uint16_t flags;
     uint32_t word;
 } encodings[] = {
-    {SIM_OP_READ, 1, 0, 0x39400020},  /* ldrb w0, [x1] */
-    {SIM_OP_READ, 2, 0, 0x79400020},  /* ldrh w0, [x1] */
-    {SIM_OP_READ, 4, 0, 0xb9400020},  /* ldr w0, [x1] */
-    {SIM_OP_READ, 8, 0, 0xf9400020},  /* ldr x0, [x1] */
+    {SIM_OP_READ, 1, 0, 0x39400020}, /* ldrb w0, [x1] */
+    {SIM_OP_READ, 2, 0, 0x79400020}, /* ldrh w0, [x1] */
+    {SIM_OP_READ, 4, 0, 0xb9400020}, /* ldr w0, [x1] */
+    {SIM_OP_READ, 8, 0, 0xf9400020}, /* ldr x0, [x1] */
     {SIM_OP_READ, 0, 0, 0xf9400020},
-    {SIM_OP_READ, 16, 0, 0xa9400c20}, /* ldp x0, x3, [x1] */
-    {SIM_OP_WRITE, 1, 0, 0x39000022}, /* strb w2, [x1] */
-    {SIM_OP_WRITE, 2, 0, 0x79000022}, /* strh w2, [x1] */
-    {SIM_OP_WRITE, 4, 0, 0xb9000022}, /* str w2, [x1] */
-    {SIM_OP_WRITE, 8, 0, 0xf9000022}, /* str x2, [x1] */
+    {SIM_OP_READ, 16, 0, 0xa9400c20},  /* ldp x0, x3, [x1] */
+    {SIM_OP_WRITE, 1, 0, 0x39000022},  /* strb w2, [x1] */
+    {SIM_OP_WRITE, 2, 0, 0x79000022},  /* strh w2, [x1] */
+    {SIM_OP_WRITE, 4, 0, 0xb9000022},  /* str w2, [x1] */
+    {SIM_OP_WRITE, 8, 0, 0xf9000022},  /* str x2, [x1] */
     {SIM_OP_WRITE, 16, 0, 0xa9000c22}, /* stp x2, x3, [x1] */
-    {SIM_OP_RMW, 1, 0, 0x38228020},   /* swpb w2, w0, [x1] */
-    {SIM_OP_RMW, 2, 0, 0x78228020},   /* swph w2, w0, [x1] */
-    {SIM_OP_RMW, 4, 0, 0xb8228020},   /* swp w2, w0, [x1] */
-    {SIM_OP_RMW, 8, 0, 0xf8228020},   /* swp x2, x0, [x1] */
-    {SIM_OP_EXCL, 1, 0, 0x085f7c20},  /* ldxrb w0, [x1] */
-    {SIM_OP_EXCL, 8, 0, 0xc85f7c20},  /* ldxr x0, [x1] */
+    {SIM_OP_RMW, 1, 0, 0x38228020},    /* swpb w2, w0, [x1] */
+    {SIM_OP_RMW, 2, 0, 0x78228020},    /* swph w2, w0, [x1] */
+    {SIM_OP_RMW, 4, 0, 0xb8228020},    /* swp w2, w0, [x1] */
+    {SIM_OP_RMW, 8, 0, 0xf8228020},    /* swp x2, x0, [x1] */
+    {SIM_OP_EXCL, 1, 0, 0x085f7c20},   /* ldxrb w0, [x1] */
+    {SIM_OP_EXCL, 8, 0, 0xc85f7c20},   /* ldxr x0, [x1] */
     {SIM_OP_RMW, 16, 0, 0},
     {SIM_OP_READ, 3, 0, 0},
     {SIM_OP_WRITE, 64, 0, 0},
@@ -111,9 +111,15 @@ START_TEST(test_code)
     struct listener l = begin(SIM_ARM_S2, 2);
     struct sim_arm_context c;
 
-    start(&l, 1, (struct sim_op){.code = encodings[_i].code, .len = encodings[_i].len,
-                                 .flags = encodings[_i].flags, .addr = at(GFN) + 64,
-                                 .fetch = at(GFN), .to = at(NEXT), .value = 0x1234}, 1);
+    start(&l, 1,
+          (struct sim_op){.code = encodings[_i].code,
+                          .len = encodings[_i].len,
+                          .flags = encodings[_i].flags,
+                          .addr = at(GFN) + 64,
+                          .fetch = at(GFN),
+                          .to = at(NEXT),
+                          .value = 0x1234},
+          1);
     c = get(&l, 1);
     ck_assert_uint_eq(c.pc, at(SIM_CODE_GFN + 1));
     ck_assert_uint_eq(word_at(&l, c.pc), encodings[_i].word);
@@ -289,7 +295,8 @@ START_TEST(test_down)
 {
     struct listener l = begin(SIM_ARM_S2, 1);
     struct sim_arm_context c;
-    const struct sim_op ops[] = {{.code = SIM_OP_HALT, .value = (uint64_t)_i}, {.code = SIM_OP_READ}};
+    const struct sim_op ops[] = {{.code = SIM_OP_HALT, .value = (uint64_t)_i},
+                                 {.code = SIM_OP_READ}};
 
     ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, ops, 2, 1), 0);
     ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
@@ -341,8 +348,8 @@ END_TEST
 /* 4 vCPUs store into one page; it is open from one look to the next. Returns what nobody was told. */
 static uint64_t relax(uint32_t look)
 {
-    const struct sim_domain_cfg cfg = {.kind = SIM_ARM_S2, .vcpus = 4, .pages = 16, .look = look,
-                                       .name = "guest"};
+    const struct sim_domain_cfg cfg = {
+        .kind = SIM_ARM_S2, .vcpus = 4, .pages = 16, .look = look, .name = "guest"};
     struct listener l = {.m = new_machine(3)};
     uint64_t unseen, told = 0;
     struct xm_ev ev;
@@ -365,7 +372,8 @@ static uint64_t relax(uint32_t look)
     }
     unseen = report(l.d).forbidden;
     ck_assert_uint_eq(report(l.d).unseen, 0);
-    ck_assert_uint_le(12000 - told, unseen); /* one may be told, pass for another's sake, and not be told again */
+    ck_assert_uint_le(12000 - told,
+                      unseen); /* one may be told, pass for another's sake, and not be told again */
     xmi_sim_machine_destroy(l.m);
     return unseen;
 }
@@ -478,8 +486,10 @@ START_TEST(test_excl_longer)
         0x35ffff43, /* cbnz w3, .-24 */
     };
     struct listener l = begin((enum sim_kind)_i, 1);
-    struct sim_op op = {.code = SIM_OP_EXCL, .flags = SIM_OP_F_WAITS | SIM_OP_F_NO_EMUL,
-                        .addr = at(GFN), .to = at(NEXT)};
+    struct sim_op op = {.code = SIM_OP_EXCL,
+                        .flags = SIM_OP_F_WAITS | SIM_OP_F_NO_EMUL,
+                        .addr = at(GFN),
+                        .to = at(NEXT)};
     uint64_t *word;
     struct sim_arm_context c;
 
@@ -508,8 +518,12 @@ START_TEST(test_excl_fetched)
     struct xm_ev ev;
 
     ck_assert_int_eq(set_rights(&l, NEXT, 1, XM_ACCESS_RW), 0);
-    start(&l, 0, (struct sim_op){.code = SIM_OP_EXCL, .flags = SIM_OP_F_FETCH, .addr = at(GFN),
-                                 .fetch = at(NEXT) + 0x40}, 1);
+    start(&l, 0,
+          (struct sim_op){.code = SIM_OP_EXCL,
+                          .flags = SIM_OP_F_FETCH,
+                          .addr = at(GFN),
+                          .fetch = at(NEXT) + 0x40},
+          1);
     for (unsigned i = 0; i < 4; i++) {
         ev = stopped(&l, NEXT, XM_DO_X);
         ck_assert_uint_eq(ev.data.arm.pc, at(NEXT) + 0x40 + 4 * i);

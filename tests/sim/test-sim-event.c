@@ -97,11 +97,11 @@ END_TEST
 START_TEST(test_msr)
 {
     struct listener l = new_listener(1, SIM_X86_EPT, 1, 16);
-    struct xm_domctl op = {.cmd = XM_DOMCTL_MONITOR_OP,
-                           .interface_version = xm_domctl_version(MINOR),
-                           .domain = 1,
-                           .u.monitor_op = {.op = XM_MONITOR_ENABLE,
-                                            .event = XM_MONITOR_MOV_TO_MSR}};
+    struct xm_domctl op = {
+        .cmd = XM_DOMCTL_MONITOR_OP,
+        .interface_version = xm_domctl_version(MINOR),
+        .domain = 1,
+        .u.monitor_op = {.op = XM_MONITOR_ENABLE, .event = XM_MONITOR_MOV_TO_MSR}};
     static const uint32_t msrs[] = {0x174,      0x175,      0x176,      0xc0000080, 0xc0000081,
                                     0xc0000082, 0xc0000100, 0xc0000101, 0xc0000102, 0x10};
     struct xm_ev ev;

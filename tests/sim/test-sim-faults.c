@@ -283,8 +283,8 @@ START_TEST(test_stale_rights)
     const struct sim_random_cfg c = {.gfns = 2, .write = 1};
 
     /* Scripts and the loops made for speed alike. */
-    ck_assert_int_eq(_i == 0 ? xmi_sim_vcpu_script(l.d, 0, again, 1, 0)
-                             : xmi_sim_vcpu_random(l.d, 0, &c), 0);
+    ck_assert_int_eq(
+        _i == 0 ? xmi_sim_vcpu_script(l.d, 0, again, 1, 0) : xmi_sim_vcpu_random(l.d, 0, &c), 0);
     ck_assert_uint_eq(xmi_sim_domain_run(l.d, 100), 100);
     xmi_sim_break_tlb_flush(l.d, true);
     ck_assert_int_eq(set_rights(&l, 0, 2, XM_ACCESS_RX), 0);

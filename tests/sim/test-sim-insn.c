@@ -9,8 +9,12 @@
 
 static struct listener begin(enum sim_kind kind)
 {
-    const struct sim_domain_cfg cfg = {.kind = kind, .vcpus = 2, .pages = PAGES, .first_gfn = FIRST,
-                                       .altp2m = kind == SIM_X86_EPT, .name = "guest"};
+    const struct sim_domain_cfg cfg = {.kind = kind,
+                                       .vcpus = 2,
+                                       .pages = PAGES,
+                                       .first_gfn = FIRST,
+                                       .altp2m = kind == SIM_X86_EPT,
+                                       .name = "guest"};
     struct listener l = {.m = new_machine(1)};
 
     ck_assert_int_eq(xmi_sim_domain_create(l.m, &cfg, &l.d), 0);
@@ -70,8 +74,11 @@ static void poke(struct listener *l, uint64_t addr, uint64_t value)
 
 START_TEST(test_fetch_and_write)
 {
-    const struct sim_op op = {.code = SIM_OP_WRITE, .flags = SIM_OP_F_FETCH, .addr = at(TO) + 8,
-                              .value = 42, .fetch = at(CODE) + 0x10};
+    const struct sim_op op = {.code = SIM_OP_WRITE,
+                              .flags = SIM_OP_F_FETCH,
+                              .addr = at(TO) + 8,
+                              .value = 42,
+                              .fetch = at(CODE) + 0x10};
     struct listener l = begin((enum sim_kind)_i);
     struct xm_ev ev;
 
@@ -93,7 +100,9 @@ END_TEST
 
 START_TEST(test_straddling_fetch)
 {
-    const struct sim_op op = {.code = SIM_OP_READ, .flags = SIM_OP_F_FETCH, .addr = at(FROM),
+    const struct sim_op op = {.code = SIM_OP_READ,
+                              .flags = SIM_OP_F_FETCH,
+                              .addr = at(FROM),
                               .fetch = at(CODE) + XM_PAGE_SIZE - 2};
     struct listener l = begin((enum sim_kind)_i);
     struct xm_ev ev;
@@ -109,9 +118,8 @@ START_TEST(test_straddling_fetch)
 }
 END_TEST
 
-static const struct sim_op copy = {.code = SIM_OP_COPY,
-                                   .addr = (FROM + 1) * XM_PAGE_SIZE - 3,
-                                   .to = (TO + 1) * XM_PAGE_SIZE - 5};
+static const struct sim_op copy = {
+    .code = SIM_OP_COPY, .addr = (FROM + 1) * XM_PAGE_SIZE - 3, .to = (TO + 1) * XM_PAGE_SIZE - 5};
 
 /* Reads come before writes, and each restricted page is an event of its own. */
 START_TEST(test_four_pages)

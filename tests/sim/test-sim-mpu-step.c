@@ -13,8 +13,12 @@ static uint64_t at(uint64_t i)
 
 static struct listener start(uint32_t vcpus, uint32_t regions)
 {
-    const struct sim_domain_cfg cfg = {.kind = SIM_ARMV8R_MPU, .vcpus = vcpus, .pages = PAGES,
-                                       .first_gfn = FIRST, .regions = regions, .name = "r52"};
+    const struct sim_domain_cfg cfg = {.kind = SIM_ARMV8R_MPU,
+                                       .vcpus = vcpus,
+                                       .pages = PAGES,
+                                       .first_gfn = FIRST,
+                                       .regions = regions,
+                                       .name = "r52"};
     struct listener l = {.m = new_machine(vcpus + regions)};
 
     ck_assert_int_eq(xmi_sim_domain_create(l.m, &cfg, &l.d), 0);
@@ -90,9 +94,10 @@ START_TEST(test_told)
                                    {.code = SIM_OP_EXEC, .addr = at(5)},
                                    {.code = SIM_OP_WRITE, .addr = at(8) + 16},
                                    {.code = SIM_OP_READ, .addr = at(8)}};
-    const struct sim_op odd[] = {{.code = SIM_OP_RMW, .addr = at(4), .flags = SIM_OP_F_NO_EMUL},
-                                 {.code = SIM_OP_RMW, .addr = at(8), .flags = SIM_OP_F_UNHANDLEABLE},
-                                 {.code = SIM_OP_COPY, .addr = at(5), .to = at(8)}};
+    const struct sim_op odd[] = {
+        {.code = SIM_OP_RMW, .addr = at(4), .flags = SIM_OP_F_NO_EMUL},
+        {.code = SIM_OP_RMW, .addr = at(8), .flags = SIM_OP_F_UNHANDLEABLE},
+        {.code = SIM_OP_COPY, .addr = at(5), .to = at(8)}};
     const struct sim_op crossing[] = {{.code = SIM_OP_WRITE, .addr = at(5) - 4},
                                       {.code = SIM_OP_READ, .addr = at(4) - 4},
                                       {.code = SIM_OP_WRITE, .addr = at(9) - 2}};
@@ -136,10 +141,17 @@ END_TEST
 START_TEST(test_few_regions)
 {
     struct listener l = start(4, 8);
-    const struct sim_op ops[] = {
-        {.code = SIM_OP_COPY, .flags = SIM_OP_F_FETCH, .fetch = at(63), .addr = at(5) - 4, .to = at(33) - 4},
-        {.code = SIM_OP_COPY, .flags = SIM_OP_F_FETCH, .fetch = at(62), .addr = at(13) - 4, .to = at(33) - 4},
-        {.code = SIM_OP_READ, .addr = at(40)}};
+    const struct sim_op ops[] = {{.code = SIM_OP_COPY,
+                                  .flags = SIM_OP_F_FETCH,
+                                  .fetch = at(63),
+                                  .addr = at(5) - 4,
+                                  .to = at(33) - 4},
+                                 {.code = SIM_OP_COPY,
+                                  .flags = SIM_OP_F_FETCH,
+                                  .fetch = at(62),
+                                  .addr = at(13) - 4,
+                                  .to = at(33) - 4},
+                                 {.code = SIM_OP_READ, .addr = at(40)}};
     uint64_t n;
 
     for (uint64_t i = 1; i < 60; i += 2)
@@ -157,9 +169,16 @@ END_TEST
 /* Rights that change at any time, vCPUs in the middle of their steps. */
 START_TEST(test_changes)
 {
-    static const uint8_t some[] = {XM_ACCESS_N, XM_ACCESS_R, XM_ACCESS_RW, XM_ACCESS_RX, XM_ACCESS_RWX};
-    const struct sim_random_cfg cfg = {.seed = (uint64_t)_i + 3, .count = 3000, .first_gfn = FIRST,
-                                       .gfns = 12, .read = 3, .write = 3, .exec = 1, .rmw = 2};
+    static const uint8_t some[] = {XM_ACCESS_N, XM_ACCESS_R, XM_ACCESS_RW, XM_ACCESS_RX,
+                                   XM_ACCESS_RWX};
+    const struct sim_random_cfg cfg = {.seed = (uint64_t)_i + 3,
+                                       .count = 3000,
+                                       .first_gfn = FIRST,
+                                       .gfns = 12,
+                                       .read = 3,
+                                       .write = 3,
+                                       .exec = 1,
+                                       .rmw = 2};
     struct listener l = start(4, _i % 2 != 0 ? 9 : 16);
     struct xm_ev ev;
 
@@ -185,7 +204,8 @@ END_TEST
 /* An exclusive, and a load between them, would never come to its end so: it is told. */
 START_TEST(test_exclusives)
 {
-    const struct sim_op op = {.code = SIM_OP_EXCL, .addr = at(_i == 2 ? 20 : 4), .to = _i == 0 ? 0 : at(5)};
+    const struct sim_op op = {
+        .code = SIM_OP_EXCL, .addr = at(_i == 2 ? 20 : 4), .to = _i == 0 ? 0 : at(5)};
     struct listener l = start(1, 16);
     uint64_t unimplemented = 0;
     struct xm_ev ev;

@@ -9,9 +9,14 @@
 static struct sim_domain *mpu_domain(struct sim_machine *m, uint32_t vcpus, uint32_t regions,
                                      bool whole)
 {
-    const struct sim_domain_cfg cfg = {.kind = SIM_ARMV8R_MPU, .vcpus = vcpus, .pages = PAGES,
-                                       .first_gfn = FIRST, .regions = regions, .whole = whole,
-                                       .qemu_codes = vcpus % 2 == 0, .name = "r52"};
+    const struct sim_domain_cfg cfg = {.kind = SIM_ARMV8R_MPU,
+                                       .vcpus = vcpus,
+                                       .pages = PAGES,
+                                       .first_gfn = FIRST,
+                                       .regions = regions,
+                                       .whole = whole,
+                                       .qemu_codes = vcpus % 2 == 0,
+                                       .name = "r52"};
     struct sim_domain *d = NULL;
 
     ck_assert_int_eq(xmi_sim_domain_create(m, &cfg, &d), 0);
@@ -272,8 +277,13 @@ END_TEST
 START_TEST(test_random)
 {
     struct listener l = mpu_listener(3, _i == 0 ? 8 : 16, false);
-    struct sim_random_cfg r = {.first_gfn = FIRST, .gfns = PAGES, .count = 3000,
-                               .read = 3, .write = 2, .exec = 2, .rmw = 1};
+    struct sim_random_cfg r = {.first_gfn = FIRST,
+                               .gfns = PAGES,
+                               .count = 3000,
+                               .read = 3,
+                               .write = 2,
+                               .exec = 2,
+                               .rmw = 1};
     struct sim_rng rng;
     struct xm_ev ev;
     uint64_t rounds = 0;
@@ -290,7 +300,8 @@ START_TEST(test_random)
         if (rng_below(&rng, 4) == 0)
             ck_assert_int_eq(set_rights(&l, FIRST + gfn,
                                         (uint32_t)(1 + rng_below(&rng, PAGES - gfn)),
-                                        (uint8_t)rng_below(&rng, ALL_RIGHTS)), 0);
+                                        (uint8_t)rng_below(&rng, ALL_RIGHTS)),
+                             0);
         (void)xmi_sim_domain_run(l.d, 1 + rng_below(&rng, 64));
         while (take(&l, &ev)) {
             ck_assert_int_eq(set_rights(&l, ev.u.mem_access.gfn, 1, XM_ACCESS_RWX), 0);

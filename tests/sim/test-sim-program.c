@@ -136,9 +136,9 @@ START_TEST(test_trace)
     int rc;
 
     rc = xmi_sim_vcpu_trace(d, 0,
-                        trace_file("==1== Lackey\nI  04001090,3\n L 1ffeffe7e8,8\nI am output\n"
-                                   " S 0400108f,4\n M 1ffeffffff,2\n"),
-                        2, &damage);
+                            trace_file("==1== Lackey\nI  04001090,3\n L 1ffeffe7e8,8\nI am output\n"
+                                       " S 0400108f,4\n M 1ffeffffff,2\n"),
+                            2, &damage);
     ck_assert_int_eq(rc, 0);
     ck_assert_uint_eq(damage.lost | damage.behind | damage.line, 0);
     ck_assert_int_eq(xmi_sim_trace_gfn(d, 0, 0x4001fff, &gfn), 0);

@@ -35,8 +35,9 @@ START_TEST(the_guest_never_reaches_the_ring)
         before = entry_at(l.d, at(PAGE));
         ck_assert_int_eq(update_va(l.d, at(PAGE), pte_make(ring, RW_PAGE)), -XM_EPERM);
         ck_assert_int_eq(update_va(l.d, at(PAGE), pte_make(ring, RO_PAGE)), -XM_EPERM);
-        ck_assert_int_eq(pv_call(l.d, SIM_OP_MMU_UPDATE, 0, entry_addr(l.d, at(PAGE)),
-                                 pte_make(ring, RW_PAGE)), -XM_EPERM);
+        ck_assert_int_eq(
+            pv_call(l.d, SIM_OP_MMU_UPDATE, 0, entry_addr(l.d, at(PAGE)), pte_make(ring, RW_PAGE)),
+            -XM_EPERM);
         ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, entry_addr(l.d, at(PAGE)), pte_make(ring, RW_PAGE)));
         ck_assert_uint_eq(vcpu(l.d, 0).traps, moment + 1); /* ptwr: the guest's #PF */
         ck_assert_uint_eq(pte_mfn(entry_at(l.d, at(PAGE))), pte_mfn(before));
@@ -352,14 +353,15 @@ START_TEST(page_table_writes_by_fault_and_by_hypercall_meet_the_rights)
     };
 
     for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-        uint64_t value = pte_make(PAGE, RW_PAGE | ((uint64_t)i << 9)), was = entry_at(l.d, at(PAGE));
+        uint64_t value = pte_make(PAGE, RW_PAGE | ((uint64_t)i << 9)),
+                 was = entry_at(l.d, at(PAGE));
         bool copies = ways[i].code == SIM_OP_MMUEXT;
         struct xm_ev ev;
 
         ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(OTHER), 1000 + i));
         ck_assert_int_eq(set_rights(&l, ways[i].mfn, 1, XM_ACCESS_R), 0);
-        ck_assert(!pv_do(l.d, ways[i].code, ways[i].index, ways[i].addr,
-                         copies ? ways[i].value : value));
+        ck_assert(
+            !pv_do(l.d, ways[i].code, ways[i].index, ways[i].addr, copies ? ways[i].value : value));
         ck_assert(take(&l, &ev));
         ck_assert_uint_eq(ev.u.mem_access.gfn, ways[i].mfn);
         ck_assert_uint_eq(ev.u.mem_access.flags & 7u, XM_DO_W);
@@ -515,7 +517,8 @@ START_TEST(the_end_restores_every_mapping_and_leaks_nothing)
     ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_OFF, XM_SHADOW_ENABLE_MEM_ACCESS), -XM_EBUSY);
     ck_assert_uint_gt(report(l.d).leftover_rights, 20);
     ck_assert_uint_eq(report(l.d).leftover_monitors, 1);
-    ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_OFF, XM_SHADOW_ENABLE_MEM_ACCESS | XM_SHADOW_FORCE), 0);
+    ck_assert_int_eq(shadow_op(&l, XM_SHADOW_OP_OFF, XM_SHADOW_ENABLE_MEM_ACCESS | XM_SHADOW_FORCE),
+                     0);
     ck_assert_uint_eq(l.d->pv->mode, 0);
     ck_assert_uint_eq(l.d->pv->shadow_count, 0);
     ck_assert_uint_eq(xm_pv_of(&l.d->core)->table.bytes, 0);

@@ -38,7 +38,8 @@ static void told(uint64_t mfn, uint32_t reason)
 
 static void listen_for_unimplemented(void)
 {
-    struct xm_domctl c = {.cmd = XM_DOMCTL_MONITOR_OP, .interface_version = xm_domctl_version(MINOR)};
+    struct xm_domctl c = {.cmd = XM_DOMCTL_MONITOR_OP,
+                          .interface_version = xm_domctl_version(MINOR)};
 
     c.domain = (uint16_t)l.d->cfg.domid;
     c.u.monitor_op.op = XM_MONITOR_ENABLE;

@@ -54,13 +54,18 @@ static struct sim_op table_op(void)
     uint64_t mfn = below(2) != 0 ? va >> XM_PAGE_SHIFT : frame();
 
     remaps++;
-    return (struct sim_op){.code = SIM_OP_UPDATE_VA, .index = 1, .addr = va,
-                           .value = pte_make(mfn, (below(4) != 0 ? RW_PAGE : RO_PAGE) | PTE_A | PTE_D)};
+    return (struct sim_op){
+        .code = SIM_OP_UPDATE_VA,
+        .index = 1,
+        .addr = va,
+        .value = pte_make(mfn, (below(4) != 0 ? RW_PAGE : RO_PAGE) | PTE_A | PTE_D)};
 }
 
 static struct sim_op copy_op(void)
 {
-    return (struct sim_op){.code = SIM_OP_MMUEXT, .index = SIM_MMUEXT_COPY_PAGE, .addr = at(frame()),
+    return (struct sim_op){.code = SIM_OP_MMUEXT,
+                           .index = SIM_MMUEXT_COPY_PAGE,
+                           .addr = at(frame()),
                            .value = at(frame())};
 }
 
@@ -80,8 +85,8 @@ static void new_op(uint32_t id)
 
 static void set_some(void)
 {
-    static const uint8_t rights[] = {XM_ACCESS_N,  XM_ACCESS_R,  XM_ACCESS_W,     XM_ACCESS_RW,
-                                     XM_ACCESS_X,  XM_ACCESS_RX, XM_ACCESS_WX,    XM_ACCESS_RWX,
+    static const uint8_t rights[] = {XM_ACCESS_N,     XM_ACCESS_R,    XM_ACCESS_W,  XM_ACCESS_RW,
+                                     XM_ACCESS_X,     XM_ACCESS_RX,   XM_ACCESS_WX, XM_ACCESS_RWX,
                                      XM_ACCESS_RX2RW, XM_ACCESS_N2RWX};
     uint64_t first = frame();
     uint32_t n = (uint32_t)(1 + below(FIRST + FRAMES - first));
@@ -94,9 +99,12 @@ static void set_some(void)
 
 static void answer_one(struct xm_ev *ev)
 {
-    static const uint32_t flags[] = {0, XM_EV_FLAG_EMULATE, XM_EV_FLAG_EMULATE,
+    static const uint32_t flags[] = {0,
+                                     XM_EV_FLAG_EMULATE,
+                                     XM_EV_FLAG_EMULATE,
                                      XM_EV_FLAG_EMULATE | XM_EV_FLAG_SET_REGISTERS,
-                                     XM_EV_FLAG_STEP, XM_EV_FLAG_STEP};
+                                     XM_EV_FLAG_STEP,
+                                     XM_EV_FLAG_STEP};
     unsigned which = (unsigned)below(6);
 
     events++;

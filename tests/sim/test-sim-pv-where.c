@@ -26,7 +26,8 @@ static void touch(struct sim_domain *d, uint32_t pages, uint32_t stride)
 
     ck_assert_ptr_nonnull(op);
     for (uint32_t i = 0; i < pages; i++)
-        op[i] = (struct sim_op){.code = SIM_OP_READ, .addr = at(GIB + (uint64_t)i * stride), .len = 8};
+        op[i] = (struct sim_op){
+            .code = SIM_OP_READ, .addr = at(GIB + (uint64_t)i * stride), .len = 8};
     ck_assert_int_eq(xmi_sim_vcpu_script(d, 0, op, pages, 1), 0);
     while (xmi_sim_domain_run(d, 1u << 20) != 0)
         ;

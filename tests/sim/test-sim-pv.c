@@ -99,10 +99,12 @@ START_TEST(test_validation)
                      -XM_EINVAL);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMU_UPDATE, 0, at(root) + 8, pte_make(l1, RW_PAGE)),
                      -XM_EINVAL);
-    ck_assert_int_eq(pv_call(d, SIM_OP_MMU_UPDATE, 0, at(root) + 256 * 8,
-                             pte_make(root + 1, RW_PAGE)), -XM_EPERM);
-    ck_assert_int_eq(pv_call(d, SIM_OP_MMU_UPDATE, 0, at(root + 2) + 8,
-                             pte_make(l1, RW_PAGE | PTE_PSE)), -XM_EINVAL);
+    ck_assert_int_eq(
+        pv_call(d, SIM_OP_MMU_UPDATE, 0, at(root) + 256 * 8, pte_make(root + 1, RW_PAGE)),
+        -XM_EPERM);
+    ck_assert_int_eq(
+        pv_call(d, SIM_OP_MMU_UPDATE, 0, at(root + 2) + 8, pte_make(l1, RW_PAGE | PTE_PSE)),
+        -XM_EINVAL);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMU_UPDATE, 1, at(l1), 0), -XM_ENOSYS);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMU_UPDATE, 0, at(0x10000), 0), -XM_EPERM);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMU_UPDATE, 0, at(UINT64_C(1) << 50), 0), -XM_EPERM);
@@ -235,7 +237,8 @@ START_TEST(test_table_is_never_writable)
 
     ck_assert(pv_do(d, SIM_OP_WRITE, 0, at(FREE_TABLE) + 64, 0)); /* in the TLB */
     ck_assert_int_eq(pv_call(d, SIM_OP_MMU_UPDATE, 0, entry_addr(d, at(FREE_TABLE)),
-                             pte_make(FREE_TABLE, RO_PAGE)), 0);
+                             pte_make(FREE_TABLE, RO_PAGE)),
+                     0);
     ck_assert_int_eq(pv_call(d, SIM_OP_MMUEXT, SIM_MMUEXT_PIN_L2, at(FREE_TABLE), 0), 0);
     traps = vcpu(d, 0).traps;
     ck_assert(pv_do(d, SIM_OP_WRITE, 0, at(FREE_TABLE) + 64, pte_make(PAGE, RW_PAGE)));
@@ -272,8 +275,9 @@ START_TEST(test_accessed_and_dirty)
         ck_assert_uint_eq(entry_at(l.d, at(PAGE)) & (PTE_A | PTE_D), PTE_A);
         ck_assert(pv_do(l.d, SIM_OP_WRITE, 0, at(PAGE), 0));
         ck_assert_uint_eq(entry_at(l.d, at(PAGE)) & (PTE_A | PTE_D), PTE_A | PTE_D);
-        ck_assert_int_eq(pv_call(l.d, SIM_OP_MMU_UPDATE, 2, entry_addr(l.d, at(PAGE)),
-                                 pte_make(PAGE, RW_PAGE)), 0);
+        ck_assert_int_eq(
+            pv_call(l.d, SIM_OP_MMU_UPDATE, 2, entry_addr(l.d, at(PAGE)), pte_make(PAGE, RW_PAGE)),
+            0);
         ck_assert_uint_eq(entry_at(l.d, at(PAGE)) & (PTE_A | PTE_D), PTE_A | PTE_D);
         ck_assert_int_eq(update_va(l.d, at(PAGE), pte_make(PAGE, RW_PAGE)), 0);
         ck_assert_uint_eq(entry_at(l.d, at(PAGE)) & (PTE_A | PTE_D), 0);
@@ -434,8 +438,13 @@ START_TEST(test_soak)
     struct xm_ev ev;
 
     for (uint32_t v = 1; v < 4; v++) {
-        const struct sim_random_cfg cfg = {.seed = v, .first_gfn = FIRST, .gfns = PAGES - 20,
-                                           .read = 3, .write = 2, .exec = 1, .rmw = 1};
+        const struct sim_random_cfg cfg = {.seed = v,
+                                           .first_gfn = FIRST,
+                                           .gfns = PAGES - 20,
+                                           .read = 3,
+                                           .write = 2,
+                                           .exec = 1,
+                                           .rmw = 1};
 
         ck_assert_int_eq(xmi_sim_vcpu_random(l.d, v, &cfg), 0);
     }
@@ -446,7 +455,8 @@ START_TEST(test_soak)
         if (i % 97 == 0)
             ck_assert_int_eq(set_rights(&l, XM_GFN_NONE, 0, XM_ACCESS_RWX), 0);
         if (i % 5 == 0) {
-            const struct sim_op op = {.code = SIM_OP_UPDATE_VA, .index = 1,
+            const struct sim_op op = {.code = SIM_OP_UPDATE_VA,
+                                      .index = 1,
                                       .addr = at(FIRST + i * 11 % (PAGES - 20)),
                                       .value = pte_make(page, i % 3 != 0 ? RW_PAGE : RO_PAGE)};
 

@@ -8,8 +8,12 @@
 
 static struct listener begin(enum sim_kind kind)
 {
-    const struct sim_domain_cfg cfg = {.kind = kind, .vcpus = 2, .pages = PAGES, .first_gfn = FIRST,
-                                       .altp2m = kind == SIM_X86_EPT, .name = "guest"};
+    const struct sim_domain_cfg cfg = {.kind = kind,
+                                       .vcpus = 2,
+                                       .pages = PAGES,
+                                       .first_gfn = FIRST,
+                                       .altp2m = kind == SIM_X86_EPT,
+                                       .name = "guest"};
     struct listener l = {.m = new_machine(1)};
 
     ck_assert_int_eq(xmi_sim_domain_create(l.m, &cfg, &l.d), 0);

@@ -552,8 +552,11 @@ struct fake *fake_new(void)
     f->version = RING_VERSION_MAX;
     f->arch = XMEM_ARCH_X86;
     f->default_rights = XMEM_RWX;
-    f->info = (struct xmem_domain_info){.domid = 1, .kind = XMEM_KIND_X86_EPT, .vcpus = FAKE_VCPUS,
-                                        .highest_gfn = FAKE_GFNS - 1, .pages = FAKE_GFNS,
+    f->info = (struct xmem_domain_info){.domid = 1,
+                                        .kind = XMEM_KIND_X86_EPT,
+                                        .vcpus = FAKE_VCPUS,
+                                        .highest_gfn = FAKE_GFNS - 1,
+                                        .pages = FAKE_GFNS,
                                         .name = "fake"};
     f->caps = (struct xmem_caps){
         .rights = (XMEM_RIGHTS_BIT(XMEM_R_PW) * 2 - 1) & ~XMEM_RIGHTS_BIT(XMEM_W),
@@ -607,8 +610,8 @@ void fake_put(struct fake *f, uint32_t vcpu, uint32_t reason, uint32_t flags, ui
 {
     uint32_t size = xmi_ring_event_size(f->version);
     uint8_t *slot = f->page + 64 + (f->req_prod & 7) * size;
-    struct ring_head h = {.version = f->version, .flags = flags, .reason = reason, .vcpu = vcpu,
-                          .view = view};
+    struct ring_head h = {
+        .version = f->version, .flags = flags, .reason = reason, .vcpu = vcpu, .view = view};
     if (u)
         memcpy(&h.u, u, sizeof(h.u));
     memcpy(slot, &h, sizeof(h));

@@ -17,12 +17,43 @@
 #define FAKE_HOLE 0xffu
 
 enum fake_op {
-    FAKE_OPEN, FAKE_LIST, FAKE_DOM_OPEN, FAKE_INFO, FAKE_CAPS, FAKE_PAUSE, FAKE_UNPAUSE, FAKE_HOLD,
-    FAKE_PEEK, FAKE_ENABLE, FAKE_DISABLE, FAKE_ATTACH, FAKE_MONITOR, FAKE_REQUIRED, FAKE_ACK,
-    FAKE_IDLE, FAKE_NOTIFY, FAKE_GET, FAKE_SET, FAKE_MANY, FAKE_GET_STATE, FAKE_SET_STATE,
-    FAKE_EXISTS, FAKE_CREATE, FAKE_DESTROY, FAKE_SWITCH, FAKE_GET_VCPU, FAKE_CHANGE, FAKE_VISIBLE,
-    FAKE_SET_VE, FAKE_GET_VE, FAKE_VE_PAGE, FAKE_MAP, FAKE_ADD, FAKE_REMOVE,
-    FAKE_INJECT, FAKE_OPS
+    FAKE_OPEN,
+    FAKE_LIST,
+    FAKE_DOM_OPEN,
+    FAKE_INFO,
+    FAKE_CAPS,
+    FAKE_PAUSE,
+    FAKE_UNPAUSE,
+    FAKE_HOLD,
+    FAKE_PEEK,
+    FAKE_ENABLE,
+    FAKE_DISABLE,
+    FAKE_ATTACH,
+    FAKE_MONITOR,
+    FAKE_REQUIRED,
+    FAKE_ACK,
+    FAKE_IDLE,
+    FAKE_NOTIFY,
+    FAKE_GET,
+    FAKE_SET,
+    FAKE_MANY,
+    FAKE_GET_STATE,
+    FAKE_SET_STATE,
+    FAKE_EXISTS,
+    FAKE_CREATE,
+    FAKE_DESTROY,
+    FAKE_SWITCH,
+    FAKE_GET_VCPU,
+    FAKE_CHANGE,
+    FAKE_VISIBLE,
+    FAKE_SET_VE,
+    FAKE_GET_VE,
+    FAKE_VE_PAGE,
+    FAKE_MAP,
+    FAKE_ADD,
+    FAKE_REMOVE,
+    FAKE_INJECT,
+    FAKE_OPS
 };
 
 struct fake {
@@ -43,8 +74,8 @@ struct fake {
     uint64_t pc[FAKE_VCPUS], notify_gfn[FAKE_VCPUS];
     int paused;
     bool required, dead;
-    uint32_t monitors; /* 1 << reason */
-    bool monitor_sync; /* of the last one that was switched */
+    uint32_t monitors;                 /* 1 << reason */
+    bool monitor_sync;                 /* of the last one that was switched */
     struct backend_exception injected; /* the last one, into this vCPU */
     uint32_t injected_vcpu;
     uint8_t *frame[4];
@@ -69,7 +100,8 @@ struct fake {
     uint64_t refused_gfn; /* sets that touch it answer refused_rc */
     int refused_rc;
     void (*on_idle)(struct fake *f); /* a machine that makes progress */
-    void (*on_ack)(struct fake *f);  /* after its channel was quiet for the library, before that is so */
+    void (*on_ack)(
+        struct fake *f); /* after its channel was quiet for the library, before that is so */
     void (*on_peek)(struct fake *f, uint32_t vcpu);
 };
 

@@ -27,9 +27,13 @@ static struct xmem_domain_opts session_opts = XMEM_INIT(session_opts);
 static inline void make_machine_at(enum sim_kind kind, uint64_t first_gfn)
 {
     struct sim_machine_cfg cfg = {.seed = 1};
-    struct sim_domain_cfg dom = {.kind = kind, .vcpus = VCPUS, .pages = PAGES,
-                                 .first_gfn = first_gfn, .superpages = true,
-                                 .altp2m = kind == SIM_X86_EPT, .name = "g"};
+    struct sim_domain_cfg dom = {.kind = kind,
+                                 .vcpus = VCPUS,
+                                 .pages = PAGES,
+                                 .first_gfn = first_gfn,
+                                 .superpages = true,
+                                 .altp2m = kind == SIM_X86_EPT,
+                                 .name = "g"};
 
     ck_assert_int_eq(xmi_sim_machine_create(&cfg, &machine), 0);
     ck_assert_int_eq(xmi_sim_domain_create(machine, &dom, &guest), 0);

@@ -160,9 +160,15 @@ static void refused_in_the_middle(bool unknown)
     ck_assert_uint_eq(f->rights[0][777], XMEM_R);
 }
 
-START_TEST(refused_and_told) { refused_in_the_middle(false); }
+START_TEST(refused_and_told)
+{
+    refused_in_the_middle(false);
+}
 END_TEST
-START_TEST(refused_and_not_told) { refused_in_the_middle(true); }
+START_TEST(refused_and_not_told)
+{
+    refused_in_the_middle(true);
+}
 END_TEST
 
 START_TEST(refused_in_a_range)

@@ -9,7 +9,7 @@
 #include "unit.h"
 
 #define A 16u
-#define MANY 12u /* vCPUs, more than the ring has slots */
+#define MANY 12u                         /* vCPUs, more than the ring has slots */
 #define CROWD_WRITES (UINT64_C(1) << 40) /* without an end, for a test */
 
 static struct sim_machine *m;
@@ -21,8 +21,8 @@ static const struct xmem_event *ev;
 static void begin(enum sim_kind kind, uint32_t vcpus)
 {
     struct sim_machine_cfg cfg = {.seed = 1, .xen_minor = 17};
-    struct sim_domain_cfg dom = {.kind = kind, .vcpus = vcpus, .pages = 256, .name = "g",
-                                 .altp2m = kind == SIM_X86_EPT};
+    struct sim_domain_cfg dom = {
+        .kind = kind, .vcpus = vcpus, .pages = 256, .name = "g", .altp2m = kind == SIM_X86_EPT};
     ck_ok(xmi_sim_machine_create(&cfg, &m));
     ck_ok(xmi_sim_domain_create(m, &dom, &g));
     ck_ok(xmi_open_machine(m, &x));

@@ -174,8 +174,8 @@ START_TEST(sessions_of_several_threads)
     const struct sim_machine_cfg mc = {.seed = 1};
     ck_ok(xmi_sim_machine_create(&mc, &m));
     for (uint32_t i = 0; i < THREADS; i++) {
-        struct sim_domain_cfg dc = {.kind = i & 1 ? SIM_ARM_S2 : SIM_X86_EPT, .vcpus = 2,
-                                    .pages = 64, .altp2m = !(i & 1)};
+        struct sim_domain_cfg dc = {
+            .kind = i & 1 ? SIM_ARM_S2 : SIM_X86_EPT, .vcpus = 2, .pages = 64, .altp2m = !(i & 1)};
         struct sim_op op = {.code = SIM_OP_WRITE, .addr = i << 12};
         ck_ok(xmi_sim_domain_create(m, &dc, &sd));
         ck_ok(xmi_sim_vcpu_script(sd, 0, &op, 1, 0));

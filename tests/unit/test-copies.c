@@ -24,8 +24,12 @@ static unsigned seen; /* events that the caller got */
 static void open_seeded(uint32_t xen_minor, const struct xmem_domain_opts *o, uint64_t seed)
 {
     struct sim_machine_cfg cfg = {.seed = seed, .xen_minor = xen_minor};
-    struct sim_domain_cfg dom = {.kind = SIM_X86_EPT, .vcpus = 2, .pages = 512, .altp2m = true,
-                                 .superpages = true, .name = "g"};
+    struct sim_domain_cfg dom = {.kind = SIM_X86_EPT,
+                                 .vcpus = 2,
+                                 .pages = 512,
+                                 .altp2m = true,
+                                 .superpages = true,
+                                 .name = "g"};
     ck_ok(xmi_sim_machine_create(&cfg, &m));
     ck_ok(xmi_sim_domain_create(m, &dom, &g));
     ck_ok(xmi_open_machine(m, &x));
@@ -377,7 +381,8 @@ START_TEST(the_tool_writes)
     ck_ok(xmem_domain_write(d, AT(COPY, 0x84), &byte, 1));
     write_at(0, AT(F, 0x80), NEW + 1);
     ck_assert_uint_eq(word(AT(F, 0x80)), NEW + 1);
-    ck_assert_uint_eq(word(AT(COPY, 0x80)), (NEW & ~(UINT64_C(0xff) << 32)) + 1 + (UINT64_C(0xcc) << 32));
+    ck_assert_uint_eq(word(AT(COPY, 0x80)),
+                      (NEW & ~(UINT64_C(0xff) << 32)) + 1 + (UINT64_C(0xcc) << 32));
     ck_assert_uint_eq(stats().patch_hits, 0);
     end();
 }
@@ -462,8 +467,8 @@ START_TEST(never_behind)
         writer[2 * i] = (struct sim_op){.code = SIM_OP_WRITE, .addr = AT(F, 0x80), .value = i + 1};
         writer[2 * i + 1] = (struct sim_op){.code = SIM_OP_WRITE, .addr = AT(G, 0), .value = i + 1};
         reader[2 * i] = (struct sim_op){.code = SIM_OP_COPY, .addr = AT(G, 0), .to = AT(H, i * 16)};
-        reader[2 * i + 1] = (struct sim_op){.code = SIM_OP_COPY, .addr = AT(F, 0x80),
-                                            .to = AT(H, i * 16 + 8)};
+        reader[2 * i + 1] = (struct sim_op){
+            .code = SIM_OP_COPY, .addr = AT(F, 0x80), .to = AT(H, i * 16 + 8)};
     }
     open_seeded(20, NULL, (uint64_t)_i + 1);
     ck_ok(xmem_view_create(d, NULL, &hook));

@@ -56,7 +56,7 @@ END_TEST
 
 START_TEST(every_step_of_opening_may_fail)
 {
-    static const enum fake_op ops[] = {FAKE_DOM_OPEN, FAKE_INFO,   FAKE_CAPS,
+    static const enum fake_op ops[] = {FAKE_DOM_OPEN,  FAKE_INFO,   FAKE_CAPS,
                                        FAKE_GET_STATE, FAKE_EXISTS, FAKE_GET_VCPU};
     f->views_on = true;
     f->view_there[2] = true;

@@ -224,7 +224,7 @@ START_TEST(waiting)
     ck_rc(xmem_event_wait(d, 60000), -EINTR);
     setitimer(ITIMER_REAL, &never, NULL);
     ck_assert_uint_eq(f->answers, 1); /* answers go before the waiting */
-    f->fd[0] = -f->fd[0] - 1000; /* poll ignores a negative fd */
+    f->fd[0] = -f->fd[0] - 1000;      /* poll ignores a negative fd */
     ck_rc(xmem_event_wait(d, 1), -ETIMEDOUT);
     f->fd[0] = -f->fd[0] - 1000;
 }
@@ -374,7 +374,8 @@ int main(void)
     const unit_test tests[] = {take_and_answer,
                                a_vcpu_that_gets_nowhere,
                                a_vcpu_that_is_emulated_gets_on,
-                               a_vcpu_that_is_stepped_gets_on, one_notification_for_many,
+                               a_vcpu_that_is_stepped_gets_on,
+                               one_notification_for_many,
                                any_order,
                                all_slots_held_and_answered_backwards,
                                second_answers,

@@ -84,8 +84,6 @@ int main(void)
 {
     const unit_test tests[] = {while_views_are_on_an_entry_is_made_once,
                                while_they_are_off_it_is_made_when_they_are_turned_on,
-                               what_failed_is_tried_again,
-                               nothing_noted_nothing_made,
-                               NULL};
+                               what_failed_is_tried_again, nothing_noted_nothing_made, NULL};
     return unit_main("host-copy", setup, teardown, tests);
 }

@@ -80,13 +80,12 @@ END_TEST
 
 START_TEST(every_kind)
 {
-    static const enum json_kind kinds[] = {JSON_NULL,   JSON_BOOL,   JSON_BOOL,  JSON_NUMBER,
+    static const enum json_kind kinds[] = {JSON_NULL,   JSON_BOOL,  JSON_BOOL,  JSON_NUMBER,
                                            JSON_STRING, JSON_ARRAY, JSON_OBJECT};
     size_t i = 0;
 
     parse(" [null, true, false, -1.5e+3, \"\\u00e4\\ud83d\\ude00\\n\", [], {}] ");
-    json_for_each(doc, v, xmi_json_doc_root(doc))
-        ck_assert_int_eq(v->kind, kinds[i++]);
+    json_for_each(doc, v, xmi_json_doc_root(doc)) ck_assert_int_eq(v->kind, kinds[i++]);
     ck_assert_uint_eq(i, 7);
 }
 END_TEST
@@ -163,7 +162,8 @@ START_TEST(integers)
         teardown();
         setup();
         parse(cases[i].text);
-        ck_assert_msg(xmi_json_get_u64(doc, xmi_json_doc_root(doc), 0, UINT64_MAX, &n) == cases[i].good,
+        ck_assert_msg(xmi_json_get_u64(doc, xmi_json_doc_root(doc), 0, UINT64_MAX, &n) ==
+                          cases[i].good,
                       "%s", cases[i].text);
         ck_assert_uint_eq(n, cases[i].good ? cases[i].value : 77);
         ck_assert_uint_eq(xmem_report_count(report), cases[i].good ? 0 : 1);
@@ -179,7 +179,8 @@ START_TEST(ranges)
     parse("[3, \"0x100000000\"]");
     ck_assert(!xmi_json_get_u64(doc, xmi_json_at(doc, xmi_json_doc_root(doc), 0), 4, 9, &n));
     ck_assert(!xmi_json_get_u64(doc, xmi_json_at(doc, xmi_json_doc_root(doc), 0), 0, 2, &n));
-    ck_assert(!xmi_json_get_u32(doc, xmi_json_at(doc, xmi_json_doc_root(doc), 1), 0, UINT32_MAX, &small));
+    ck_assert(
+        !xmi_json_get_u32(doc, xmi_json_at(doc, xmi_json_doc_root(doc), 1), 0, UINT32_MAX, &small));
     ck_assert_uint_eq(n, 5);
     ck_assert_uint_eq(small, 5);
     ck_assert_str_eq(message(0), "t:1:2: [XM-124] /0: 3 is out of range: 4 to 9");

@@ -201,7 +201,8 @@ START_TEST(a_million_scattered)
     for (uint64_t i = 0; i < 1000000; i++)
         ck_ok(xmi_known_put(&k, i * 16 + rnd(16), 1, 0xff, 0x9f));
     ck_assert_uint_le(k.nodes, 65536 + 300); /* 16 bytes a gfn */
-    ck_assert_uint_le(arena.pages * (uint64_t)ARENA_PAGE + arena.page_cap * sizeof(*arena.page), 19000000);
+    ck_assert_uint_le(arena.pages * (uint64_t)ARENA_PAGE + arena.page_cap * sizeof(*arena.page),
+                      19000000);
 }
 END_TEST
 

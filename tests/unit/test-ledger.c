@@ -25,7 +25,7 @@ static struct left {
     struct shot found, now;
     uint32_t calls; /* so far; */
     uint32_t last;  /* and after which it ends, 0: at its own end */
-} *left;
+} * left;
 
 static struct {
     struct sim_machine *m;
@@ -59,9 +59,15 @@ static void after_call(void *ctx)
 static void begin(enum sim_kind kind)
 {
     struct sim_machine_cfg mc = {.seed = 3, .xen_minor = 20};
-    struct sim_domain_cfg dc = {.domid = 1, .kind = kind, .vcpus = 2, .pages = GFNS, .first_gfn = 0x10,
-                                .altp2m = kind == SIM_X86_EPT, .superpages = true,
-                                .regions = kind == SIM_ARMV8R_MPU ? 64 : 0, .name = "guest"};
+    struct sim_domain_cfg dc = {.domid = 1,
+                                .kind = kind,
+                                .vcpus = 2,
+                                .pages = GFNS,
+                                .first_gfn = 0x10,
+                                .altp2m = kind == SIM_X86_EPT,
+                                .superpages = true,
+                                .regions = kind == SIM_ARMV8R_MPU ? 64 : 0,
+                                .name = "guest"};
     ck_ok(xmi_sim_machine_create(&mc, &own.m));
     ck_ok(xmi_sim_domain_create(own.m, &dc, &own.g));
     xmi_sim_enter(own.g);
@@ -275,7 +281,9 @@ END_TEST
 START_TEST(refused)
 {
     struct ledger_image m;
-    struct ledger_head h = {.magic = LEDGER_MAGIC, .version = LEDGER_VERSION + 1, .head_size = sizeof(h),
+    struct ledger_head h = {.magic = LEDGER_MAGIC,
+                            .version = LEDGER_VERSION + 1,
+                            .head_size = sizeof(h),
                             .state = LEDGER_LIVE};
     int fd = memfd_create("ledger", MFD_CLOEXEC);
     ck_assert_int_eq(xmi_ledger_image_map(-1, &m), -EINVAL);

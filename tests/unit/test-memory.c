@@ -198,7 +198,8 @@ END_TEST
 int main(void)
 {
     const unit_test tests[] = {pages,
-                               holes_at_the_top, many_holes_at_the_top,
+                               holes_at_the_top,
+                               many_holes_at_the_top,
                                copying,
                                pages_cannot_be_added,
                                monitors,

@@ -199,8 +199,10 @@ START_TEST(ahead_of_others_rights)
         ck_rc(xmem_domain_set_rights(d, 0, 1000 + i, XMEM_RX), i == 90 ? -ESRCH : 0);
     ck_ok(xmem_domain_disable(d));
     for (unsigned i = 1000; i < 1200; i++)
-        ck_assert_uint_eq(f->rights[0][i], i == 1090 ? FAKE_HOLE : i == 1095 ? XMEM_N2RWX :
-                          i >= 1050 && i < 1080 ? XMEM_R : XMEM_RWX);
+        ck_assert_uint_eq(f->rights[0][i], i == 1090               ? FAKE_HOLE
+                                           : i == 1095             ? XMEM_N2RWX
+                                           : i >= 1050 && i < 1080 ? XMEM_R
+                                                                   : XMEM_RWX);
     memset(f->rights[0], XMEM_RWX, FAKE_GFNS);
     ck_ok(xmem_domain_enable(d));
 }

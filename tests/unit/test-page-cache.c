@@ -183,10 +183,10 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {data_is_mapped_afresh_in_each_step, what_is_known_is_kept,
-                               tables_and_code_are_kept_for_a_while,
-                               pointers_hold_while_the_step_lasts, there_are_so_many_and_no_more,
-                               neighbours_do_not_push_each_other_out,
-                               a_refusal_passes_and_leaves_nothing, NULL};
+    const unit_test tests[] = {
+        data_is_mapped_afresh_in_each_step,   what_is_known_is_kept,
+        tables_and_code_are_kept_for_a_while, pointers_hold_while_the_step_lasts,
+        there_are_so_many_and_no_more,        neighbours_do_not_push_each_other_out,
+        a_refusal_passes_and_leaves_nothing,  NULL};
     return unit_main("page-cache", setup, teardown, tests);
 }

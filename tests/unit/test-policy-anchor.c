@@ -44,9 +44,11 @@ static void load_anchors(const char *anchors, const char *rest)
 {
     char text[2048], format[2048];
 
-    snprintf(format, sizeof(format),
-             "\"anchors\":[%s],\"regions\":{\"t\":{\"symbols\":\"%%s\",\"from\":\"_stext\",\"to\":\"_etext\","
-             BASE "}%s", anchors, rest);
+    snprintf(
+        format, sizeof(format),
+        "\"anchors\":[%s],\"regions\":{\"t\":{\"symbols\":\"%%s\",\"from\":\"_stext\",\"to\":\"_etext\"," BASE
+        "}%s",
+        anchors, rest);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     snprintf(text, sizeof(text), format, map, map, map);
@@ -122,7 +124,8 @@ START_TEST(found_with_its_slide)
     make_machine(kinds[_i]);
     put(AT + SLIDE);
     load_anchors(FIND, RULE);
-    plan_says("anchor \"linux_banner\": stands at guest-physical 0x118100, slide 0x100000\nmonitoring");
+    plan_says(
+        "anchor \"linux_banner\": stands at guest-physical 0x118100, slide 0x100000\nmonitoring");
     plan_says("rx for 4 gfns in 1 range of \"t\"");
     apply_policy();
     text_is_at(TEXT + PAGES_OF(SLIDE));
@@ -148,8 +151,9 @@ END_TEST
 START_TEST(found_below)
 {
     make_machine(SIM_X86_EPT);
-    load_anchors(BY("high", "\"text\":\"" BANNER "\",\"slide\":\"0x1000\""),
-                 ",\"fixed\":[\"0x1\",\"0x100-0x10f\"]},\"rules\":[{\"region\":\"fixed\",\"rights\":\"r\"}]");
+    load_anchors(
+        BY("high", "\"text\":\"" BANNER "\",\"slide\":\"0x1000\""),
+        ",\"fixed\":[\"0x1\",\"0x100-0x10f\"]},\"rules\":[{\"region\":\"fixed\",\"rights\":\"r\"}]");
     put(AT + 0x100000 - 0x5000);
     plan_says("slide -0x5000\n");
     apply_policy();

@@ -54,22 +54,21 @@ START_TEST(plan_says_all)
     ck_assert_int_eq(xmem_domain_get_stats(session, &before), 0);
     ck_assert_int_eq(xmem_policy_plan(policy, session, report, collect, &l), 0);
     ck_assert_int_eq(xmem_domain_get_stats(session, &after), 0);
-    ck_assert_str_eq(l.text,
-                     "monitoring: enable\n"
-                     "view \"v\": create, default rights rw, hidden from the guest\n"
-                     "view \"v\": gfns 0x50-0x51 show 0x51-0x52\n"
-                     "view \"v\": gfns 0x60-0x60 show copies, 1 patch\n"
-                     "view \"w\": create, default rights rwx\n"
-                     "default rights: rx\n"
-                     "access required: yes\n"
-                     "monitor \"guest_request\": guest_request on\n"
-                     "monitor \"ctrlreg\": ctrlreg 0x1 on\n"
-                     "start view: switch all vCPUs to \"v\"\n"
-                     "view \"host\": hidden from the guest, as the start view is\n"
-                     "reach: the guest can go to view \"w\" by itself, 0 rules there\n"
-                     "rule \"one\": view \"host\": rx for 17 gfns in 2 ranges of \"a\"\n"
-                     "rule \"rules/1\": view \"v\": n for 8 gfns in 1 range of \"b\"\n"
-                     "total: 25 gfns in 3 ranges\n");
+    ck_assert_str_eq(l.text, "monitoring: enable\n"
+                             "view \"v\": create, default rights rw, hidden from the guest\n"
+                             "view \"v\": gfns 0x50-0x51 show 0x51-0x52\n"
+                             "view \"v\": gfns 0x60-0x60 show copies, 1 patch\n"
+                             "view \"w\": create, default rights rwx\n"
+                             "default rights: rx\n"
+                             "access required: yes\n"
+                             "monitor \"guest_request\": guest_request on\n"
+                             "monitor \"ctrlreg\": ctrlreg 0x1 on\n"
+                             "start view: switch all vCPUs to \"v\"\n"
+                             "view \"host\": hidden from the guest, as the start view is\n"
+                             "reach: the guest can go to view \"w\" by itself, 0 rules there\n"
+                             "rule \"one\": view \"host\": rx for 17 gfns in 2 ranges of \"a\"\n"
+                             "rule \"rules/1\": view \"v\": n for 8 gfns in 1 range of \"b\"\n"
+                             "total: 25 gfns in 3 ranges\n");
     said(0, 502, "/rules/0: warning: the guest can go to view \"w\" by itself");
     ck_assert_uint_eq(xmem_report_count(report), 1);
     ck_assert_uint_eq(after.sets, before.sets);
@@ -103,7 +102,8 @@ START_TEST(plan_knows_strict_means)
     static const enum sim_kind kinds[] = {SIM_X86_EPT, SIM_ARM_S2, SIM_X86_PV, SIM_ARMV8R_MPU};
     static const enum xmem_kind kind_of[] = {XMEM_KIND_X86_EPT, XMEM_KIND_ARM_S2, XMEM_KIND_X86_PV,
                                              XMEM_KIND_ARMV8R_MPU};
-    static const char *const texts[] = {"\"step\":\"strict\"",
+    static const char *const texts[] = {
+        "\"step\":\"strict\"",
         "\"regions\":{\"a\":16},\"rules\":[{\"region\":\"a\",\"rights\":\"r\",\"on\":\"log\","
         "\"step\":\"strict\"}]"};
     bool relaxed = _i % 2;
@@ -119,7 +119,8 @@ START_TEST(plan_knows_strict_means)
         said(0, 505, _i / 2 % 2 ? "/rules/0/step: warning: " : "/step: warning: ");
         said(0, 505, xmem_kind_name(kind_of[_i / 4]));
     }
-    ck_assert_ptr_nonnull(strstr(l.text, relaxed ? "step: strict: what nothing" : "and what nothing"));
+    ck_assert_ptr_nonnull(
+        strstr(l.text, relaxed ? "step: strict: what nothing" : "and what nothing"));
     end_machine();
 }
 END_TEST
@@ -141,8 +142,9 @@ static void plan_fails(const char *text, int err, unsigned number, const char *p
 START_TEST(what_x86_cannot)
 {
     plan_fails("\"regions\":{\"a\":\"0x1\"},\"rules\":[{\"region\":\"a\",\"rights\":\"w\"}]",
-               -EOPNOTSUPP, 301, "p:1:84: [XM-301] /rules/0/rights: a domain of kind x86-ept "
-                                 "cannot express the rights w");
+               -EOPNOTSUPP, 301,
+               "p:1:84: [XM-301] /rules/0/rights: a domain of kind x86-ept "
+               "cannot express the rights w");
     plan_fails("\"default_rights\":\"wx\"", -EOPNOTSUPP, 301, "/default_rights");
     plan_fails("\"views\":[{\"name\":\"v\",\"default_rights\":\"w\"}]", -EOPNOTSUPP, 301,
                "/views/0: ");
@@ -376,7 +378,8 @@ START_TEST(rolling_back_takes_copies_away)
     uint8_t byte;
 
     for (int i = 0; i < 3; i++) {
-        load(COPIES ",\"regions\":{\"f\":\"0x10\"},\"rules\":[{\"region\":\"f\",\"rights\":\"r\"}]");
+        load(COPIES
+             ",\"regions\":{\"f\":\"0x10\"},\"rules\":[{\"region\":\"f\",\"rights\":\"r\"}]");
         ck_assert_int_eq(xmem_policy_apply(policy, session, report, note, &c), -ECANCELED);
         for (uint64_t gfn = PAGES; gfn < PAGES + 3; gfn++)
             ck_assert_int_eq(xmem_domain_read(session, gfn << 12, &byte, 1), -ESRCH);

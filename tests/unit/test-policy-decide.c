@@ -401,8 +401,8 @@ END_TEST
 
 /* ---- an instruction that is stepped over only by letting others pass ---- */
 
-static const struct sim_op hard_op = {.code = SIM_OP_WRITE, .flags = SIM_OP_F_NO_EMUL, .addr = AT,
-                                      .value = NEW};
+static const struct sim_op hard_op = {
+    .code = SIM_OP_WRITE, .flags = SIM_OP_F_NO_EMUL, .addr = AT, .value = NEW};
 
 /* As on a hypervisor that does not carry an instruction over itself. */
 static void pv(void)
@@ -504,8 +504,8 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("policy-decide");
-    TCase *tc = tcase_create("x86"), *on_arm = tcase_create("arm"),
-          *on_pv = tcase_create("pv"), *stepped = tcase_create("pv-stepped");
+    TCase *tc = tcase_create("x86"), *on_arm = tcase_create("arm"), *on_pv = tcase_create("pv"),
+          *stepped = tcase_create("pv-stepped");
 
     tcase_add_checked_fixture(tc, x86, end_machine);
     tcase_add_test(tc, log_steps_over);

@@ -21,9 +21,10 @@ static void nothing_is_done(const char *rights, const struct sim_op *op, bool de
     char text[512];
     uint64_t now;
 
-    snprintf(text, sizeof(text), "\"regions\":{\"p\":\"0x10-0x13\"},\"rules\":[{\"name\":\"r\","
-             "\"region\":\"p\",\"rights\":\"%s\"%s}]%s", rights,
-             default_action ? "" : ",\"on\":\"deny\"",
+    snprintf(text, sizeof(text),
+             "\"regions\":{\"p\":\"0x10-0x13\"},\"rules\":[{\"name\":\"r\","
+             "\"region\":\"p\",\"rights\":\"%s\"%s}]%s",
+             rights, default_action ? "" : ",\"on\":\"deny\"",
              default_action ? ",\"default_action\":\"deny\"" : "");
     load(text);
     ck_assert_int_eq(xmem_domain_write(session, AT, &old, 8), 0);

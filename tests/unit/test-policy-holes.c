@@ -6,7 +6,9 @@
 
 #define FIRST 0x1000u /* gfn of the first page: beyond several questions of 1024 */
 #define LAST (FIRST + PAGES - 1)
-#define RULE(more) "\"regions\":{\"all\":\"0x0-0x11ff\"},\"rules\":[{\"region\":\"all\",\"rights\":\"rx\"" more "}]"
+#define RULE(more) \
+    "\"regions\":{\"all\":\"0x0-0x11ff\"},\"rules\":[{\"region\":\"all\",\"rights\":\"rx\"" more \
+    "}]"
 
 static const enum sim_kind kinds[] = {SIM_X86_EPT, SIM_X86_PV, SIM_ARM_S2, SIM_ARMV8R_MPU};
 #define KINDS 4
@@ -37,7 +39,8 @@ static void refused(const char *part, size_t messages)
         new_report();
         lines[0] = '\0';
         ck_assert_int_eq(apply ? xmem_policy_apply(policy, session, report, NULL, NULL)
-                               : xmem_policy_plan(policy, session, report, add_line, NULL), -ERANGE);
+                               : xmem_policy_plan(policy, session, report, add_line, NULL),
+                         -ERANGE);
         ck_assert_str_eq(lines, "");
         ck_assert_uint_eq(xmem_report_count(report), messages);
         said(0, 312, part);
@@ -70,7 +73,8 @@ START_TEST(skipped)
 {
     make_machine_at(kinds[_i], FIRST);
     load(RULE("") ",\"holes\":\"skip\"");
-    plan_is("rx for 512 gfns in 1 range of \"all\", without 4096 holes\ntotal: 512 gfns in 1 range\n");
+    plan_is(
+        "rx for 512 gfns in 1 range of \"all\", without 4096 holes\ntotal: 512 gfns in 1 range\n");
     apply_policy();
     rights_are(FIRST, XMEM_RX);
     rights_are(LAST, XMEM_RX);
@@ -84,7 +88,8 @@ START_TEST(holes_between_pages)
     make_machine_at(kinds[_i], FIRST);
     ck_assert_int_eq(xmi_sim_depopulate(guest, FIRST + 100), 0);
     ck_assert_int_eq(xmi_sim_depopulate(guest, FIRST + 101), 0);
-    load("\"regions\":{\"all\":\"0x1000-0x10ff\"},\"rules\":[{\"region\":\"all\",\"rights\":\"rx\"}]");
+    load(
+        "\"regions\":{\"all\":\"0x1000-0x10ff\"},\"rules\":[{\"region\":\"all\",\"rights\":\"rx\"}]");
     refused("gfn 0x1064 of \"all\" is a hole", 1);
     load("\"regions\":{\"all\":\"0x1000-0xffffffffff\"},\"rules\":[{\"region\":\"all\","
          "\"rights\":\"rx\",\"holes\":\"skip\"}]");
@@ -121,11 +126,14 @@ END_TEST
 START_TEST(remaps)
 {
     make_machine_at(SIM_X86_EPT, FIRST);
-    load("\"holes\":\"skip\",\"views\":[{\"name\":\"v\",\"remaps\":[{\"gfn\":\"0xfff\",\"to\":\"0x1000\"}]}]");
+    load(
+        "\"holes\":\"skip\",\"views\":[{\"name\":\"v\",\"remaps\":[{\"gfn\":\"0xfff\",\"to\":\"0x1000\"}]}]");
     refused("/views/0/remaps: gfn 0xfff is a hole", 1);
-    load("\"views\":[{\"name\":\"v\",\"remaps\":[{\"gfn\":\"0x1000\",\"to\":\"0xffe\",\"count\":3}]}]");
+    load(
+        "\"views\":[{\"name\":\"v\",\"remaps\":[{\"gfn\":\"0x1000\",\"to\":\"0xffe\",\"count\":3}]}]");
     refused("/views/0/remaps: gfn 0xffe is a hole", 1);
-    load("\"views\":[{\"name\":\"v\",\"remaps\":[{\"gfn\":\"0xfff\",\"count\":2,\"to\":\"copy\"}]}]");
+    load(
+        "\"views\":[{\"name\":\"v\",\"remaps\":[{\"gfn\":\"0xfff\",\"count\":2,\"to\":\"copy\"}]}]");
     refused("/views/0/remaps: gfn 0xfff is a hole", 1);
     end_machine();
 }

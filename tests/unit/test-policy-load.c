@@ -119,8 +119,10 @@ START_TEST(symbols_beside_the_policy)
 
     ck_assert_ptr_nonnull(mkdtemp(folder));
     memset(line, 'x', sizeof(line));
-    snprintf(line, sizeof(line), "ffffffff81000000 T %*s\nffffffff81001000 T from\r\n"
-                                 "ffffffff81003001 T to", 2000, "long");
+    snprintf(line, sizeof(line),
+             "ffffffff81000000 T %*s\nffffffff81001000 T from\r\n"
+             "ffffffff81003001 T to",
+             2000, "long");
     write_file(folder, "map", line);
     write_file(folder, "p.json",
                "{\"version\":1,\"domains\":[\"*\"],\"regions\":{\"a\":{\"symbols\":\"map\","
@@ -145,7 +147,8 @@ static void symbols_are(const char *folder, const char *map, const char *ends, u
 
     write_file(folder, "map", map);
     snprintf(text, sizeof(text),
-             "{\"version\":1,\"domains\":[\"*\"],\"regions\":{\"a\":{\"symbols\":\"map\",%s}}}", ends);
+             "{\"version\":1,\"domains\":[\"*\"],\"regions\":{\"a\":{\"symbols\":\"map\",%s}}}",
+             ends);
     write_file(folder, "p.json", text);
     snprintf(path, sizeof(path), "%s/p.json", folder);
     ck_assert_int_eq(xmem_policy_load(path, report, &policy), 0);
@@ -167,8 +170,8 @@ START_TEST(symbols_that_are_meant)
     ck_assert_ptr_nonnull(mkdtemp(folder));
     symbols_are(folder, several, "\"from\":{\"name\":\"f\",\"which\":1},\"to\":\"g\"", 1, 8);
     symbols_are(folder, several, "\"from\":{\"name\":\"f\",\"which\":2},\"to\":\"g\"", 2, 8);
-    symbols_are(folder, several, "\"from\":{\"name\":\"f\",\"module\":\"m\",\"which\":2},\"to\":\"g\"",
-                6, 8);
+    symbols_are(folder, several,
+                "\"from\":{\"name\":\"f\",\"module\":\"m\",\"which\":2},\"to\":\"g\"", 6, 8);
     symbols_are(folder, several, "\"from\":{\"name\":\"f\",\"module\":\"n\"},\"to\":\"g\"", 7, 8);
     /* the kernel's own before those of modules, whatever comes first */
     symbols_are(folder, "10005000 t f\t[m]\n10001000 T f\n10006000 t f\t[m]\n10009000 T g\n",
@@ -179,9 +182,11 @@ START_TEST(symbols_that_are_meant)
     symbols_are(folder, "1000 T f(int, char)\n3000 T g(long)\n",
                 "\"from\":\"f(int, char)\",\"to\":\"g(long)\"", 1, 2);
     /* names that begin alike, and one that goes on behind a NUL */
-    symbols_are(folder, "{\"symbols\":{\"ff\":{\"address\":1},\"f\\u0000\":{\"address\":2},"
-                        "\"f\\u0000gggggggggggg\":{\"address\":3},\"f\":{\"address\":4096},"
-                        "\"g\":{\"address\":12288}}}", "\"from\":\"f\",\"to\":\"g\"", 1, 2);
+    symbols_are(folder,
+                "{\"symbols\":{\"ff\":{\"address\":1},\"f\\u0000\":{\"address\":2},"
+                "\"f\\u0000gggggggggggg\":{\"address\":3},\"f\":{\"address\":4096},"
+                "\"g\":{\"address\":12288}}}",
+                "\"from\":\"f\",\"to\":\"g\"", 1, 2);
     rmdir(folder);
 }
 END_TEST

@@ -10,46 +10,62 @@
 
 /* ---- what is warned of ---- */
 
-#define BASE "\"regions\":{\"all\":\"0x100-0x1ff\",\"low\":\"0x100-0x17f\",\"hole\":" \
-             "[\"0x100-0x13f\",\"0x141-0x1ff\"],\"most\":\"0x101-0x1ff\",\"far\":\"0xffffffffff\"},"
+#define BASE \
+    "\"regions\":{\"all\":\"0x100-0x1ff\",\"low\":\"0x100-0x17f\",\"hole\":" \
+    "[\"0x100-0x13f\",\"0x141-0x1ff\"],\"most\":\"0x101-0x1ff\",\"far\":\"0xffffffffff\"},"
 #define RULE(region, view, rights, on) \
     "{\"region\":\"" region "\",\"view\":\"" view "\",\"rights\":\"" rights "\",\"on\":\"" on "\"}"
 
 static const struct {
     const char *rest, *said; /* NULL: nothing */
 } cases[] = {
-    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") ","
-     RULE("all", "v", "rx", "deny") "]", NULL},
-    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") ","
-     RULE("low", "v", "rx", "deny") "]", "writes of gfn 0x180 pass there"},
-    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") ","
-     RULE("hole", "v", "rx", "deny") "]", "writes of gfn 0x140 pass there"},
-    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") ","
-     RULE("most", "v", "rx", "deny") "]", "writes of gfn 0x100 pass there"},
+    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") "," RULE(
+         "all", "v", "rx", "deny") "]",
+     NULL},
+    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") "," RULE(
+         "low", "v", "rx", "deny") "]",
+     "writes of gfn 0x180 pass there"},
+    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") "," RULE(
+         "hole", "v", "rx", "deny") "]",
+     "writes of gfn 0x140 pass there"},
+    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") "," RULE(
+         "most", "v", "rx", "deny") "]",
+     "writes of gfn 0x100 pass there"},
     {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("far", "host", "rx", "deny") "]",
      "writes of gfn 0xffffffffff pass there"},
-    {BASE "\"views\":[{\"name\":\"v\",\"visible\":false}],\"rules\":["
-     RULE("all", "host", "rx", "deny") "]", NULL}, /* the guest cannot go there */
-    {BASE "\"views\":[{\"name\":\"v\",\"visible\":false}],\"rules\":["
-     RULE("all", "v", "rx", "deny") "]", "in view \"v\"; give it the rule too, or hide it"},
-    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") ","
-     RULE("all", "v", "rx", "relax") "]", "writes of gfn 0x100 pass there"},
-    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") ","
-     RULE("all", "v", "rx", "resume") "]", NULL}, /* it only comes again */
-    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") ","
-     RULE("all", "v", "rx2rw", "deny") "]", "writes of gfn 0x100 pass there"},
+    {BASE "\"views\":[{\"name\":\"v\",\"visible\":false}],\"rules\":[" RULE("all", "host", "rx",
+                                                                            "deny") "]",
+     NULL}, /* the guest cannot go there */
+    {BASE "\"views\":[{\"name\":\"v\",\"visible\":false}],\"rules\":[" RULE("all", "v", "rx",
+                                                                            "deny") "]",
+     "in view \"v\"; give it the rule too, or hide it"},
+    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") "," RULE(
+         "all", "v", "rx", "relax") "]",
+     "writes of gfn 0x100 pass there"},
+    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") "," RULE(
+         "all", "v", "rx", "resume") "]",
+     NULL}, /* it only comes again */
+    {BASE "\"views\":[{\"name\":\"v\"}],\"rules\":[" RULE("all", "host", "rx", "deny") "," RULE(
+         "all", "v", "rx2rw", "deny") "]",
+     "writes of gfn 0x100 pass there"},
     {BASE "\"views\":[{\"name\":\"v\",\"default_rights\":\"rx\"}],\"default_action\":\"pause\","
-     "\"rules\":[" RULE("all", "host", "rx", "deny") "]", NULL},
-    {BASE "\"views\":[{\"name\":\"v\",\"default_rights\":\"rx\"}],\"rules\":["
-     RULE("all", "host", "rx", "deny") "]", "writes of gfn 0x100 pass there"}, /* stepped over */
-    {BASE "\"views\":[{\"name\":\"v\",\"remaps\":[{\"gfn\":\"0x100\",\"to\":\"0x300\",\"count\":255}"
-     "]}],\"rules\":[" RULE("all", "host", "rx", "deny") "]", "writes of gfn 0x1ff pass there"},
-    {BASE "\"views\":[{\"name\":\"a\"},{\"name\":\"b\"}],\"rules\":["
-     RULE("all", "host", "rx", "deny") ","
-     "{\"region\":\"all\",\"view\":\"a\",\"rights\":\"rx\",\"on\":{\"action\":\"switch\",\"view\":"
-     "\"b\"}},"
-     "{\"region\":\"all\",\"view\":\"b\",\"rights\":\"rx\",\"on\":{\"action\":\"switch\",\"view\":"
-     "\"a\"}}]", NULL}, /* back and forth for ever */
+          "\"rules\":[" RULE("all", "host", "rx", "deny") "]",
+     NULL},
+    {BASE "\"views\":[{\"name\":\"v\",\"default_rights\":\"rx\"}],\"rules\":[" RULE(
+         "all", "host", "rx", "deny") "]",
+     "writes of gfn 0x100 pass there"}, /* stepped over */
+    {BASE
+     "\"views\":[{\"name\":\"v\",\"remaps\":[{\"gfn\":\"0x100\",\"to\":\"0x300\",\"count\":255}"
+     "]}],\"rules\":[" RULE("all", "host", "rx", "deny") "]",
+     "writes of gfn 0x1ff pass there"},
+    {BASE "\"views\":[{\"name\":\"a\"},{\"name\":\"b\"}],\"rules\":[" RULE(
+         "all", "host", "rx",
+         "deny") ","
+                 "{\"region\":\"all\",\"view\":\"a\",\"rights\":\"rx\",\"on\":{\"action\":\"switch\",\"view\":"
+                 "\"b\"}},"
+                 "{\"region\":\"all\",\"view\":\"b\",\"rights\":\"rx\",\"on\":{\"action\":\"switch\",\"view\":"
+                 "\"a\"}}]",
+     NULL}, /* back and forth for ever */
 };
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
@@ -145,7 +161,8 @@ static int denials(const char *views)
 
     snprintf(text, sizeof(text),
              "\"regions\":{\"a\":\"0x10\"},\"views\":[%s],\"start_view\":\"jail\",\"rules\":"
-             "[{\"region\":\"a\",\"view\":\"jail\",\"rights\":\"rx\",\"on\":\"deny\"}]", views);
+             "[{\"region\":\"a\",\"view\":\"jail\",\"rights\":\"rx\",\"on\":\"deny\"}]",
+             views);
     load(text);
     new_report();
     apply_policy();

@@ -34,7 +34,8 @@ static void load_rule(const char *on)
 
     snprintf(rest, sizeof(rest),
              "\"regions\":{\"a\":\"0x10\"},\"rules\":[{\"name\":\"r\",\"region\":\"a\","
-             "\"rights\":\"rx\",\"on\":%s}]", on);
+             "\"rights\":\"rx\",\"on\":%s}]",
+             on);
     load(rest);
 }
 

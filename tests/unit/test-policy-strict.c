@@ -22,7 +22,8 @@ START_TEST(order)
 {
     for (size_t i = 0; i < ACTIONS; i++)
         ck_assert_uint_eq(xmi_policy_strictness(strictest_first[i]), i);
-    ck_assert_uint_gt(xmi_policy_strictness(XMEM_ACTION_NONE), xmi_policy_strictness(XMEM_ACTION_RESUME));
+    ck_assert_uint_gt(xmi_policy_strictness(XMEM_ACTION_NONE),
+                      xmi_policy_strictness(XMEM_ACTION_RESUME));
     ck_assert_uint_gt(xmi_policy_strictness(99), xmi_policy_strictness(XMEM_ACTION_NONE));
 }
 END_TEST
@@ -110,8 +111,8 @@ START_TEST(long_lists)
     struct xmem_policy p = {.rules = &rule, .n_rules = 1};
 
     for (uint32_t i = 0; i < 64; i++)
-        list[i] = (struct policy_action){.action = strictest_first[6 - i % 7],
-                                         .access = 1u << i % 3, .pos = {i + 1, 1}};
+        list[i] = (struct policy_action){
+            .action = strictest_first[6 - i % 7], .access = 1u << i % 3, .pos = {i + 1, 1}};
     xmi_policy_rule_decide(&p, &rule, list, 64);
     ck_assert_uint_le(rule.n_actions, 3);
     for (uint32_t access = 1; access <= POLICY_ACCESS_ALL; access++)
@@ -133,7 +134,8 @@ static uint32_t decision(enum sim_kind kind, const char *rights, const char *on,
     make_machine(kind);
     snprintf(text, sizeof(text),
              "\"regions\":{\"a\":\"0x10\"},\"rules\":[{\"region\":\"a\",\"rights\":\"%s\","
-             "\"on\":%s}]", rights, on);
+             "\"on\":%s}]",
+             rights, on);
     load(text);
     new_report();
     apply_policy();

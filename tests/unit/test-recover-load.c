@@ -32,19 +32,20 @@ static void live(void)
 }
 
 /* Each of them a moment before the call, and one after it. */
-#define CALL(name, params, args)          \
-    static int name params                \
-    {                                     \
-        live();                           \
-        int rc = real->name args;         \
-        live();                           \
-        return rc;                        \
+#define CALL(name, params, args) \
+    static int name params \
+    { \
+        live(); \
+        int rc = real->name args; \
+        live(); \
+        return rc; \
     }
 
 CALL(event_notify, (void *dom), (dom))
 CALL(event_idle, (void *dom), (dom))
 CALL(vcpu_peek, (void *dom, uint32_t vcpu, uint64_t *pc), (dom, vcpu, pc))
-CALL(rights_set, (void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights, uint64_t *done),
+CALL(rights_set,
+     (void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights, uint64_t *done),
      (dom, view, gfn, nr, rights, done))
 CALL(monitor_set, (void *dom, const struct backend_monitor *mon), (dom, mon))
 CALL(views_set_state, (void *dom, bool on), (dom, on))

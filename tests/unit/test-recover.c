@@ -277,7 +277,7 @@ START_TEST(each_failure)
     static const struct {
         enum fake_op op;
         int rc;
-    } cases[] = {{FAKE_INFO, -EPERM},   {FAKE_CAPS, -EPERM},    {FAKE_PAUSE, -EPERM},
+    } cases[] = {{FAKE_INFO, -EPERM},    {FAKE_CAPS, -EPERM},    {FAKE_PAUSE, -EPERM},
                  {FAKE_UNPAUSE, -EPERM}, {FAKE_ENABLE, -ENOMEM}, {FAKE_GET_STATE, -EPERM},
                  {FAKE_SWITCH, -EPERM},  {FAKE_DESTROY, -EPERM}, {FAKE_SET_STATE, -EPERM},
                  {FAKE_SET, -EPERM},     {FAKE_NOTIFY, -EPERM},  {FAKE_DISABLE, -EPERM},

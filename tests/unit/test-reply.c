@@ -167,7 +167,7 @@ START_TEST(views)
     ck_assert_uint_eq(reply(), RING_FLAG_ALTERNATE_P2M | RING_FLAG_FAST_SINGLESTEP);
     ck_assert_uint_eq(fake_last(f)->head.u.quarter[0], 0);
     ck_assert(f->monitors & (1u << XMEM_EVENT_SINGLESTEP)); /* the quirk */
-    f->vcpu_view[1] = 0; /* the step is over */
+    f->vcpu_view[1] = 0;                                    /* the step is over */
 }
 END_TEST
 
@@ -464,7 +464,8 @@ START_TEST(input_and_output)
     ck_assert_uint_eq(fake_last(f)->head.reason, XMEM_EVENT_DESCRIPTOR);
     fake_put(f, 1, XMEM_EVENT_SINGLESTEP, RING_FLAG_VCPU_PAUSED, 0, NULL);
     ck_rc(xmem_event_next(d, &ev), -EAGAIN);
-    ck_assert_uint_eq(fake_last(f)->head.flags, RING_FLAG_VCPU_PAUSED | RING_FLAG_TOGGLE_SINGLESTEP);
+    ck_assert_uint_eq(fake_last(f)->head.flags,
+                      RING_FLAG_VCPU_PAUSED | RING_FLAG_TOGGLE_SINGLESTEP);
     io_event(true); /* later it is another one */
     ck_assert_uint_eq(reply(), RING_FLAG_EMULATE | RING_FLAG_TOGGLE_SINGLESTEP);
     fake_put(f, 1, XMEM_EVENT_SINGLESTEP, RING_FLAG_VCPU_PAUSED, 0, NULL);

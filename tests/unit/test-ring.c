@@ -21,8 +21,8 @@ static void setup(void)
 /* Writes a request into its slot and tells of it. */
 static void put(uint32_t version, uint32_t reason, uint32_t vcpu, uint32_t flags, const void *u)
 {
-    struct ring_head h = {.version = version, .flags = flags, .reason = reason, .vcpu = vcpu,
-                          .view = 3};
+    struct ring_head h = {
+        .version = version, .flags = flags, .reason = reason, .vcpu = vcpu, .view = 3};
     if (u)
         memcpy(&h.u, u, sizeof(h.u));
     memcpy(ring_slot(&r, *word(0)), &h, sizeof(h));

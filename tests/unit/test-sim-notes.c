@@ -32,7 +32,8 @@ static uint64_t run(void)
 START_TEST(test_open)
 {
     static const uint8_t rights[] = {XMEM_N, XMEM_X, XMEM_RW, XMEM_RWX};
-    static const uint64_t unseen[] = {9, 6, 3, 0}; /* of two writes and a fetch in each of 3 rounds */
+    static const uint64_t unseen[] = {9, 6, 3,
+                                      0}; /* of two writes and a fetch in each of 3 rounds */
     open_demo();
     ck_assert_int_eq(OPS->step_note(dom, 0, JIT, 1, rights[_i], true), 0);
     ck_assert_uint_eq(run(), unseen[_i]);

@@ -84,7 +84,8 @@ static void put_with(const struct xmem_regs_x86 *r, uint64_t gla, uint32_t attri
 /* A write at gla, whose address is in edi. */
 static void put(uint64_t gla)
 {
-    put_with(&(struct xmem_regs_x86){.cr0 = 1, .rip = CODE, .rdi = gla, .rsi = 0x58ffe}, gla, FLAT_32);
+    put_with(&(struct xmem_regs_x86){.cr0 = 1, .rip = CODE, .rdi = gla, .rsi = 0x58ffe}, gla,
+             FLAT_32);
 }
 
 static void emulated(uint32_t passes)
@@ -127,8 +128,8 @@ START_TEST(four_pages)
     open_with(XMEM_STEP_EMULATE);
     CODE_IS("\xa5"); /* movsl */
     ck_ok(xmem_domain_set_rights_range(d, 0, 0x50, 16, XMEM_N));
-    put_with(&(struct xmem_regs_x86){.cr0 = 1, .rip = CODE, .rdi = CROSSES, .rsi = 0x58ffe}, 0x58ffe,
-             FLAT_32);
+    put_with(&(struct xmem_regs_x86){.cr0 = 1, .rip = CODE, .rdi = CROSSES, .rsi = 0x58ffe},
+             0x58ffe, FLAT_32);
     further(0x59, XMEM_ACCESS_R);
     further(DATA, RW);
     further(DATA + 1, RW);
@@ -174,7 +175,8 @@ END_TEST
 
 START_TEST(allowed)
 {
-    open_with(XMEM_STEP_EMULATE | XMEM_STEP_SINGLE); /* at the page's end as well, since it is known */
+    open_with(XMEM_STEP_EMULATE |
+              XMEM_STEP_SINGLE); /* at the page's end as well, since it is known */
     ck_ok(xmem_domain_set_rights(d, 0, DATA + 1, XMEM_RW));
     CODE_IS("\x89\x07");
     put(CROSSES);
@@ -201,8 +203,9 @@ START_TEST(what_is_not_known)
     put_with(&(struct xmem_regs_x86){.cr0 = 1, .rip = CODE, .rdi = 0x55800}, 0x55800, 0);
     ck_ok(xmem_event_step_over(d, ev)); /* which code this is */
     emulated(XMEM_PASSES_PAGES);
-    put_with(&(struct xmem_regs_x86){.cr0 = 0x80000001, .rip = CODE, .rdi = 0x55800, .cr3 = 0x30000},
-             0x55800, FLAT_32);
+    put_with(
+        &(struct xmem_regs_x86){.cr0 = 0x80000001, .rip = CODE, .rdi = 0x55800, .cr3 = 0x30000},
+        0x55800, FLAT_32);
     ck_ok(xmem_event_step_over(d, ev)); /* tables that cannot be read */
     emulated(XMEM_PASSES_PAGES);
     CODE_IS("\x0f\xae\x27");
@@ -292,8 +295,16 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {second_page, four_pages, code_over_a_boundary, denied, allowed,
-                               what_is_not_known, code_that_changed, costs_no_call, rights_that_change,
-                               a_failure, NULL};
+    const unit_test tests[] = {second_page,
+                               four_pages,
+                               code_over_a_boundary,
+                               denied,
+                               allowed,
+                               what_is_not_known,
+                               code_that_changed,
+                               costs_no_call,
+                               rights_that_change,
+                               a_failure,
+                               NULL};
     return unit_main("step-ahead", setup, teardown, tests);
 }

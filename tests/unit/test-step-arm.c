@@ -300,7 +300,8 @@ START_TEST(where_it_was_not)
     begin_with(1, XMEM_STEP_EMULATE);
     short_descriptors(0xe881000c /* stm r1, {r2, r3} */);
     ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RX));
-    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = (B << 12) - 4, .len = 8, .value = 7}, 1);
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = (B << 12) - 4, .len = 8, .value = 7},
+           1);
     next_at(A, XMEM_ACCESS_W);
     ck_rc(xmem_event_step_over(d, ev), -EOPNOTSUPP);
     ck_assert_uint_eq(stats().not_sure, 1);

@@ -20,8 +20,8 @@ static const struct xmem_event *ev;
 static void begin(uint32_t xen_minor, uint32_t max_views, uint32_t vcpus, uint32_t restore)
 {
     struct sim_machine_cfg cfg = {.seed = 1, .xen_minor = xen_minor, .max_views = max_views};
-    struct sim_domain_cfg dom = {.kind = SIM_X86_EPT, .vcpus = vcpus, .pages = 512, .altp2m = true,
-                                 .name = "g"};
+    struct sim_domain_cfg dom = {
+        .kind = SIM_X86_EPT, .vcpus = vcpus, .pages = 512, .altp2m = true, .name = "g"};
     struct xmem_domain_opts o = {.size = sizeof(o), .restore = restore};
     ck_ok(xmi_sim_machine_create(&cfg, &m));
     ck_ok(xmi_sim_domain_create(m, &dom, &g));
@@ -143,8 +143,8 @@ START_TEST(more_steps_than_slots)
     begin(17, views[_i], MANY, 0);
     ck_ok(xmem_domain_set_rights_range(d, 0, 256, 2 * MANY, XMEM_N));
     for (uint32_t i = 0; i < MANY; i++) {
-        struct sim_op op = {.code = SIM_OP_COPY, .addr = (256u + 2 * i) << 12,
-                            .to = (257u + 2 * i) << 12};
+        struct sim_op op = {
+            .code = SIM_OP_COPY, .addr = (256u + 2 * i) << 12, .to = (257u + 2 * i) << 12};
         ck_ok(xmi_sim_vcpu_script(g, i, &op, 1, 2));
     }
     unsigned told = 0, quiet = 0;
@@ -356,8 +356,10 @@ START_TEST(a_callers_fast_step_comes_back)
     ck_ok(xmem_view_switch(d, v));
     copies(0, A, B, 0);
     next_at(A, v);
-    struct xmem_reply r = {.size = sizeof(r), .flags = XMEM_REPLY_SET_VIEW | XMEM_REPLY_FAST_STEP,
-                           .view = u, .step_view = v};
+    struct xmem_reply r = {.size = sizeof(r),
+                           .flags = XMEM_REPLY_SET_VIEW | XMEM_REPLY_FAST_STEP,
+                           .view = u,
+                           .step_view = v};
     ck_ok(xmem_event_reply(d, ev, &r));
     next_at(B, u);
     ck_ok(xmem_event_step_over(d, ev));

@@ -18,31 +18,32 @@ struct code {
 START_TEST(classes)
 {
     static const struct code all[] = {
-        {1, true, true, {0xcf}},                   /* iret */
-        {2, false, true, {0x48, 0xcf}},            /* iretq; dec %eax; iret */
+        {1, true, true, {0xcf}},        /* iret */
+        {2, false, true, {0x48, 0xcf}}, /* iretq; dec %eax; iret */
         {3, true, true, {0x66, 0x2e, 0xcf}},
         {1, true, true, {0xcb}},
         {3, true, true, {0xca, 8, 0}},
         {7, true, true, {0xea, 0, 0, 0, 0, 8, 0}},
         {7, true, true, {0x9a, 0, 0, 0, 0, 8, 0}},
-        {2, true, true, {0xff, 0x18}},             /* lcall *(%rax) */
-        {2, true, true, {0xff, 0x2f}},             /* ljmp *(%rdi) */
+        {2, true, true, {0xff, 0x18}}, /* lcall *(%rax) */
+        {2, true, true, {0xff, 0x2f}}, /* ljmp *(%rdi) */
         {3, false, true, {0x48, 0xff, 0x28}},
-        {2, false, false, {0xff, 0x10}},           /* call *(%rax) */
-        {2, false, false, {0xff, 0x20}},           /* jmp *(%rax) */
-        {2, false, false, {0xff, 0x30}},           /* push (%rax) */
-        {2, false, false, {0xff, 0x00}},           /* inc (%rax) */
-        {1, false, false, {0xff}},                 /* the rest cannot be read */
+        {2, false, false, {0xff, 0x10}}, /* call *(%rax) */
+        {2, false, false, {0xff, 0x20}}, /* jmp *(%rax) */
+        {2, false, false, {0xff, 0x30}}, /* push (%rax) */
+        {2, false, false, {0xff, 0x00}}, /* inc (%rax) */
+        {1, false, false, {0xff}},       /* the rest cannot be read */
         {1, false, false, {0xc3}},
-        {2, false, false, {0x0f, 0xcf}},           /* bswap %edi */
+        {2, false, false, {0x0f, 0xcf}}, /* bswap %edi */
         {2, false, false, {0x0f, 0xca}},
         {2, false, false, {0x89, 0xcf}},
-        {3, false, false, {0x66, 0x48, 0x66}},     /* prefixes alone */
+        {3, false, false, {0x66, 0x48, 0x66}}, /* prefixes alone */
         {0, false, false, {0xcf}},
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
         ck_assert_msg(xmi_step_look_never(all[i].byte, all[i].n, false) == all[i].never, "%zu", i);
-        ck_assert_msg(xmi_step_look_never(all[i].byte, all[i].n, true) == all[i].never_long, "%zu", i);
+        ck_assert_msg(xmi_step_look_never(all[i].byte, all[i].n, true) == all[i].never_long, "%zu",
+                      i);
     }
 }
 END_TEST
@@ -76,7 +77,8 @@ static void access_with(const struct xmem_regs_x86 *r)
     fake_access(f, 1, 0x55, XMEM_ACCESS_W, 0);
     regs.arch = XMEM_ARCH_X86;
     regs.u.x86 = *r;
-    memset(slot + RING_DATA_OFFSET, 0, xmi_ring_data_size(f->version)); /* no segments: step-ahead.c leaves it */
+    memset(slot + RING_DATA_OFFSET, 0,
+           xmi_ring_data_size(f->version)); /* no segments: step-ahead.c leaves it */
     xmi_ring_regs_encode(ring_of(d), &regs, slot + RING_DATA_OFFSET);
     ck_ok(xmem_event_next(d, &ev));
 }
@@ -189,9 +191,13 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {left_to_another_means, refused_where_there_is_no_other,
-                               over_a_boundary,       real_mode,
-                               looked_at_once,        code_that_is_elsewhere, NULL};
+    const unit_test tests[] = {left_to_another_means,
+                               refused_where_there_is_no_other,
+                               over_a_boundary,
+                               real_mode,
+                               looked_at_once,
+                               code_that_is_elsewhere,
+                               NULL};
     Suite *s = suite_create("step-look");
     TCase *bytes = tcase_create("bytes"), *c = tcase_create("steps");
     tcase_add_test(bytes, classes);

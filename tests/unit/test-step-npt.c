@@ -56,10 +56,16 @@ static void many(const struct sim_op *op)
     ck_assert_uint_eq(end().unseen, 0);
 }
 
-START_TEST(by_the_hypervisor) { many(&write_op); }
+START_TEST(by_the_hypervisor)
+{
+    many(&write_op);
+}
 END_TEST
 
-START_TEST(by_the_processor) { many(&vector_op); }
+START_TEST(by_the_processor)
+{
+    many(&vector_op);
+}
 END_TEST
 
 /* An event of its own; while it waits the first page is closed to everybody. */
@@ -85,10 +91,16 @@ static void two_pages(const struct sim_op *op)
     end();
 }
 
-START_TEST(second_page) { two_pages(&copy_op); }
+START_TEST(second_page)
+{
+    two_pages(&copy_op);
+}
 END_TEST
 
-START_TEST(second_page_by_the_processor) { two_pages(&vector_copy_op); }
+START_TEST(second_page_by_the_processor)
+{
+    two_pages(&vector_copy_op);
+}
 END_TEST
 
 /* What turns by itself does so, without an event, and the instruction is done all the same. */
@@ -176,8 +188,8 @@ END_TEST
 /* Strictly it is told again, and stays where it is. */
 START_TEST(strictly)
 {
-    struct xmem_reply r = {.size = sizeof(r), .action = XMEM_REPLY_STEP_OVER,
-                           .flags = XMEM_REPLY_STEP_STRICT};
+    struct xmem_reply r = {
+        .size = sizeof(r), .action = XMEM_REPLY_STEP_OVER, .flags = XMEM_REPLY_STEP_STRICT};
     begin(0);
     runs(0, &odd_op, 1);
     next_at(A);
@@ -195,8 +207,15 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {by_the_hypervisor, by_the_processor, second_page,
-                               second_page_by_the_processor, second_page_turns, closed_under_way,
-                               rights_that_were_set_since, what_the_emulator_does_not_do, strictly, NULL};
+    const unit_test tests[] = {by_the_hypervisor,
+                               by_the_processor,
+                               second_page,
+                               second_page_by_the_processor,
+                               second_page_turns,
+                               closed_under_way,
+                               rights_that_were_set_since,
+                               what_the_emulator_does_not_do,
+                               strictly,
+                               NULL};
     return unit_main("step-npt", NULL, NULL, tests);
 }

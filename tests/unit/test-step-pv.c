@@ -167,10 +167,16 @@ static void many(uint16_t flags)
     ck_assert_uint_eq(end().unseen, 0);
 }
 
-START_TEST(by_the_hypervisor) { many(0); }
+START_TEST(by_the_hypervisor)
+{
+    many(0);
+}
 END_TEST
 
-START_TEST(what_no_emulator_does) { many(SIM_OP_F_NO_EMUL); }
+START_TEST(what_no_emulator_does)
+{
+    many(SIM_OP_F_NO_EMUL);
+}
 END_TEST
 
 static const struct sim_op copy_op = {
@@ -311,10 +317,19 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {emulated_first, two_pages, what_is_not_emulated_is_relaxed,
-                               what_is_given_up_is_relaxed, strictly, by_relaxing_alone,
-                               by_the_hypervisor, what_no_emulator_does, second_page,
-                               second_page_refused, guests_own_single_step,
-                               rights_change_under_way, closed_under_way, NULL};
+    const unit_test tests[] = {emulated_first,
+                               two_pages,
+                               what_is_not_emulated_is_relaxed,
+                               what_is_given_up_is_relaxed,
+                               strictly,
+                               by_relaxing_alone,
+                               by_the_hypervisor,
+                               what_no_emulator_does,
+                               second_page,
+                               second_page_refused,
+                               guests_own_single_step,
+                               rights_change_under_way,
+                               closed_under_way,
+                               NULL};
     return unit_main("step-pv", NULL, NULL, tests);
 }

@@ -57,8 +57,8 @@ static void open_with(uint32_t means)
 
 static int step_strictly(void)
 {
-    struct xmem_reply r = {.size = sizeof(r), .action = XMEM_REPLY_STEP_OVER,
-                           .flags = XMEM_REPLY_STEP_STRICT};
+    struct xmem_reply r = {
+        .size = sizeof(r), .action = XMEM_REPLY_STEP_OVER, .flags = XMEM_REPLY_STEP_STRICT};
     return xmem_event_reply(d, ev, &r);
 }
 

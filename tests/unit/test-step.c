@@ -237,14 +237,14 @@ START_TEST(several_single_steps_on_one_page)
     ck_rc(xmem_event_next(d, &ev), -EAGAIN);
     ck_assert_uint_eq(f->rights[0][0x55], XMEM_RW); /* the other one is not over it */
     ck_assert(f->held[0]);
-    access_at(1, 0x56, 0); /* its instruction has a second page */
+    access_at(1, 0x56, 0);                         /* its instruction has a second page */
     ck_assert_uint_eq(f->rights[0][0x55], XMEM_R); /* closed until that is answered */
     ck_assert(!f->held[0]);
     ck_ok(xmem_event_step_over(d, ev));
     ck_assert_uint_eq(f->rights[0][0x55], XMEM_RW);
     ck_assert_uint_eq(f->rights[0][0x56], XMEM_RW);
     ck_assert_uint_eq(last_flags(), RING_FLAG_VCPU_PAUSED); /* it steps already */
-    ck_ok(xmem_domain_set_rights(d, 0, 0x56, XMEM_RX)); /* meanwhile the caller thinks again */
+    ck_ok(xmem_domain_set_rights(d, 0, 0x56, XMEM_RX));     /* meanwhile the caller thinks again */
     fake_put(f, 1, XMEM_EVENT_SINGLESTEP, RING_FLAG_VCPU_PAUSED, 0, NULL);
     ck_rc(xmem_event_next(d, &ev), -EAGAIN);
     ck_assert_uint_eq(f->rights[0][0x55], XMEM_R);
@@ -487,8 +487,8 @@ END_TEST
 static void breakpoint_at(uint64_t gfn, uint16_t view)
 {
     uint64_t u[4] = {gfn, 0, 1, 0}; /* one byte long */
-    fake_put(f, 1, XMEM_EVENT_BREAKPOINT, RING_FLAG_VCPU_PAUSED | (view ? RING_FLAG_ALTERNATE_P2M : 0),
-             view, u);
+    fake_put(f, 1, XMEM_EVENT_BREAKPOINT,
+             RING_FLAG_VCPU_PAUSED | (view ? RING_FLAG_ALTERNATE_P2M : 0), view, u);
 }
 
 START_TEST(a_breakpoint_below_which_an_instruction_stands)
@@ -506,8 +506,8 @@ START_TEST(a_breakpoint_below_which_an_instruction_stands)
     ck_assert_uint_eq(f->rights[s][0x60], XMEM_RWX);
     breakpoint_at(0x60, s); /* the guest has its own there: it is passed, unseen */
     ck_rc(xmem_event_next(d, &ev), -EAGAIN);
-    ck_assert_uint_eq(last_flags(), RING_FLAG_VCPU_PAUSED | RING_FLAG_SET_REGISTERS |
-                      RING_FLAG_ALTERNATE_P2M);
+    ck_assert_uint_eq(last_flags(),
+                      RING_FLAG_VCPU_PAUSED | RING_FLAG_SET_REGISTERS | RING_FLAG_ALTERNATE_P2M);
     ck_assert_uint_eq(fake_last(f)->head.view, v);
     back(1, v);
     breakpoint_at(0x60, v); /* dropped, it goes the same way */

@@ -99,7 +99,9 @@ END_TEST
 
 START_TEST(byte_order_mark)
 {
-    is_read("\xef\xbb\xbf" "10 T a\n20 T b\n", "10 a;20 b;");
+    is_read("\xef\xbb\xbf"
+            "10 T a\n20 T b\n",
+            "10 a;20 b;");
     is_read("\xef\xbb\xbf{\"symbols\":{\"a\":{\"address\":16}}}", "10 a;");
 }
 END_TEST
@@ -157,9 +159,15 @@ START_TEST(not_symbols)
 {
     is_refused("", "has no lines as");
     is_refused("hello\n", "has no lines as");
-    is_refused("\x7f" "ELF\x02\x01", "ELF");
-    is_refused("\xff\xfe" "1", "UTF-16");
-    is_refused("\x28\xb5\x2f\xfd" "x", "zstd");
+    is_refused("\x7f"
+               "ELF\x02\x01",
+               "ELF");
+    is_refused("\xff\xfe"
+               "1",
+               "UTF-16");
+    is_refused("\x28\xb5\x2f\xfd"
+               "x",
+               "zstd");
     is_refused("BZh9", "bzip2");
 }
 END_TEST
@@ -189,13 +197,15 @@ START_TEST(isf_members)
         snprintf(wanted, sizeof(wanted), "%zx %s;", n, name);
         is_read(text, wanted);
     }
-    is_read("{\"symbols\":{\"a\":{\"address\":\"16\"},\"b\":{\"address\":1.5},\"c\":{\"address\":-1},"
-            "\"d\":{\"address\":18446744073709551616},\"e\":{\"address\":18446744073709551615},"
-            "\"f\":{\"address\":null},\"g\":{\"x\":{\"address\":1}},\"\":{\"address\":2}}}",
-            "ffffffffffffffff e;2 ;");
+    is_read(
+        "{\"symbols\":{\"a\":{\"address\":\"16\"},\"b\":{\"address\":1.5},\"c\":{\"address\":-1},"
+        "\"d\":{\"address\":18446744073709551616},\"e\":{\"address\":18446744073709551615},"
+        "\"f\":{\"address\":null},\"g\":{\"x\":{\"address\":1}},\"\":{\"address\":2}}}",
+        "ffffffffffffffff e;2 ;");
     is_read("{\"symbols\":{\"a\":{\"address\":1,\"address\":2}}}", "2 a;");
     is_read("{\"symbols\":{\"a\\u0000\":{\"address\":1},\"b\\\\u0000\":{\"address\":2},"
-            "\"c\":{\"x\":\"\\u0000\",\"address\":3},\"d\":{\"address\":4}}}", "2 b\\u0000;4 d;");
+            "\"c\":{\"x\":\"\\u0000\",\"address\":3},\"d\":{\"address\":4}}}",
+            "2 b\\u0000;4 d;");
     is_read("{\"symbols\":{\"\\u00e4\\ud834\\udd1e\\\"\":{\"address\":1}}}",
             "1 \xc3\xa4\xf0\x9d\x84\x9e\";");
 }
@@ -204,13 +214,27 @@ END_TEST
 START_TEST(not_isf)
 {
     static const char *const broken[] = {
-        "{", "{\"symbols\"", "{\"symbols\":", "{\"symbols\":{", "{\"symbols\":{\"a\":{\"address\":1}",
-        "{\"symbols\":{\"a\":{\"address\":1}}", "{\"symbols\":[]}", "{\"symbols\":{\"a\":null}}",
-        "{\"symbols\":{\"a\":{\"address\":1} 2}}", "{\"symbols\":{\"a\":{\"address\":}}}",
-        "{\"symbols\":{a:{\"address\":1}}}", "{\"symbols\":{\"a", "{\"symbols\":{\"a\\",
-        "{\"symbols\":{\"a\" {\"address\":1}}}", "{\"symbols\":{\"\\u00\":{\"address\":1}}}",
-        "{\"symbols\":{\"a\":{\"address\":1 2}}}", "{\"symbols\":{\"a\":{\"address\":01}}}",
-        "{\"symbols\":{\"\xff\":{\"address\":1}}}", "{\"x\":\"", "{\"x\":1,}", "{\"x\":]}",
+        "{",
+        "{\"symbols\"",
+        "{\"symbols\":",
+        "{\"symbols\":{",
+        "{\"symbols\":{\"a\":{\"address\":1}",
+        "{\"symbols\":{\"a\":{\"address\":1}}",
+        "{\"symbols\":[]}",
+        "{\"symbols\":{\"a\":null}}",
+        "{\"symbols\":{\"a\":{\"address\":1} 2}}",
+        "{\"symbols\":{\"a\":{\"address\":}}}",
+        "{\"symbols\":{a:{\"address\":1}}}",
+        "{\"symbols\":{\"a",
+        "{\"symbols\":{\"a\\",
+        "{\"symbols\":{\"a\" {\"address\":1}}}",
+        "{\"symbols\":{\"\\u00\":{\"address\":1}}}",
+        "{\"symbols\":{\"a\":{\"address\":1 2}}}",
+        "{\"symbols\":{\"a\":{\"address\":01}}}",
+        "{\"symbols\":{\"\xff\":{\"address\":1}}}",
+        "{\"x\":\"",
+        "{\"x\":1,}",
+        "{\"x\":]}",
     };
 
     for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
@@ -239,8 +263,8 @@ static const unsigned char xz[] = {
     0x1f, 0xb6, 0xf3, 0x7d, 0x01, 0x00, 0x00, 0x00, 0x00, 0x04, 0x59, 0x5a,
 };
 
-static void packed(const unsigned char *bytes, size_t n, const char *what, int (*unpack)(
-                   const void *, size_t, struct unpacked *))
+static void packed(const unsigned char *bytes, size_t n, const char *what,
+                   int (*unpack)(const void *, size_t, struct unpacked *))
 {
     unsigned char bad[256];
     struct unpacked u = {.max = 10};
@@ -288,21 +312,10 @@ END_TEST
 int main(void)
 {
     const unit_test tests[] = {
-        lines,
-        byte_order_mark,
-        nul_in_a_line,
-        names_with_blanks,
-        sizes,
-        modules,
-        thumb,
-        all_at_zero,
-        not_symbols,
-        isf,
-        isf_members,
-        not_isf,
-        compressed_by_gzip,
-        compressed_by_xz,
-        files, NULL,
+        lines,       byte_order_mark, nul_in_a_line,      names_with_blanks, sizes,
+        modules,     thumb,           all_at_zero,        not_symbols,       isf,
+        isf_members, not_isf,         compressed_by_gzip, compressed_by_xz,  files,
+        NULL,
     };
 
     return unit_main("symbols", setup, teardown, tests);

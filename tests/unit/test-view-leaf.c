@@ -15,8 +15,12 @@ static struct xmem_domain *d;
 
 static void start_on(const struct sim_machine_cfg *mc)
 {
-    struct sim_domain_cfg dc = {.kind = SIM_X86_EPT, .vcpus = 1, .pages = 4096, .superpages = true,
-                                .altp2m = true, .name = "g"};
+    struct sim_domain_cfg dc = {.kind = SIM_X86_EPT,
+                                .vcpus = 1,
+                                .pages = 4096,
+                                .superpages = true,
+                                .altp2m = true,
+                                .name = "g"};
     struct sim_domain *dom;
     ck_ok(xmi_sim_machine_create(mc, &machine));
     ck_ok(xmi_sim_domain_create(machine, &dc, &dom));

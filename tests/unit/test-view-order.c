@@ -44,8 +44,8 @@ static int change_gfn(void *dom, uint16_t view, uint64_t gfn, uint64_t to)
 static void setup(void)
 {
     struct sim_machine_cfg cfg = {.seed = 1, .xen_minor = 17, .max_views = VIEWS};
-    struct sim_domain_cfg dom = {.kind = SIM_X86_EPT, .vcpus = 2, .pages = 256, .altp2m = true,
-                                 .name = "g"};
+    struct sim_domain_cfg dom = {
+        .kind = SIM_X86_EPT, .vcpus = 2, .pages = 256, .altp2m = true, .name = "g"};
     seen_n = 0;
     ck_ok(xmi_sim_machine_create(&cfg, &m));
     ck_ok(xmi_sim_domain_create(m, &dom, &g));
@@ -189,7 +189,6 @@ int main(void)
     const unit_test tests[] = {what_was_moved_out_of_the_way_has_its_rights,
                                nobody_runs_while_a_remap_is_out_of_the_way,
                                a_switch_comes_behind_the_answers_given_before,
-                               a_reply_names_no_view_of_the_librarys,
-                               NULL};
+                               a_reply_names_no_view_of_the_librarys, NULL};
     return unit_main("view-order", setup, teardown, tests);
 }

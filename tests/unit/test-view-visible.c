@@ -12,8 +12,8 @@ static uint16_t view;
 static void make(uint32_t xen_minor)
 {
     struct sim_machine_cfg cfg = {.seed = 1, .xen_minor = xen_minor};
-    struct sim_domain_cfg dom = {.kind = SIM_X86_EPT, .vcpus = VCPUS, .pages = PAGES,
-                                 .altp2m = true, .name = "g"};
+    struct sim_domain_cfg dom = {
+        .kind = SIM_X86_EPT, .vcpus = VCPUS, .pages = PAGES, .altp2m = true, .name = "g"};
 
     ck_assert_int_eq(xmi_sim_machine_create(&cfg, &machine), 0);
     ck_assert_int_eq(xmi_sim_domain_create(machine, &dom, &guest), 0);

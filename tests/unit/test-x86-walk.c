@@ -152,7 +152,7 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {without_paging, two_levels, four_megabytes,  three_levels,
+    const unit_test tests[] = {without_paging, two_levels,  four_megabytes,  three_levels,
                                four_levels,    five_levels, over_a_boundary, NULL};
     return unit_main("x86-walk", setup, NULL, tests);
 }

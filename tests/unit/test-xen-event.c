@@ -74,11 +74,19 @@ static void setup(void)
     unmasked = looks = 0;
     channel = eventfd(0, EFD_CLOEXEC);
     ck_assert_int_ge(channel, 0);
-    api = (struct xen_api){.evtchn_open = fake_open, .evtchn_close = fake_close,
-                           .evtchn_fd = fake_fd, .evtchn_pending = fake_pending,
-                           .evtchn_unmask = fake_unmask, .getinfolist = fake_getinfolist};
-    dom = (struct xen_dom){.conn = &conn, .api = &api, .domid = 7, .epoll_fd = -1,
-                           .timer_fd = -1, .poke_fd = -1, .port = -1};
+    api = (struct xen_api){.evtchn_open = fake_open,
+                           .evtchn_close = fake_close,
+                           .evtchn_fd = fake_fd,
+                           .evtchn_pending = fake_pending,
+                           .evtchn_unmask = fake_unmask,
+                           .getinfolist = fake_getinfolist};
+    dom = (struct xen_dom){.conn = &conn,
+                           .api = &api,
+                           .domid = 7,
+                           .epoll_fd = -1,
+                           .timer_fd = -1,
+                           .poke_fd = -1,
+                           .port = -1};
     ck_ok(xmi_xen_events_open(&dom));
 }
 
@@ -174,9 +182,8 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {a_poke_is_one_event_until_it_is_taken,
-                               a_poke_and_a_notification_are_taken_together,
-                               without_a_poke_its_fd_is_not_looked_at,
-                               soon_is_once_a_millisecond, NULL};
+    const unit_test tests[] = {
+        a_poke_is_one_event_until_it_is_taken, a_poke_and_a_notification_are_taken_together,
+        without_a_poke_its_fd_is_not_looked_at, soon_is_once_a_millisecond, NULL};
     return unit_main("xen-event", setup, teardown, tests);
 }

@@ -59,8 +59,8 @@ static void setup(void)
     memset(&xen, 0, sizeof(xen));
     xen.most = NR;
     xen.hole[0] = xen.hole[77] = xen.hole[64] = xen.hole[NR - 1] = true;
-    api = (struct xen_api){.foreign_map = fake_map, .foreign_unmap = fake_unmap,
-                           .pfn_types = fake_types};
+    api = (struct xen_api){
+        .foreign_map = fake_map, .foreign_unmap = fake_unmap, .pfn_types = fake_types};
     conn = (struct xen_conn){.arm = true};
     dom = (struct xen_dom){.conn = &conn, .api = &api, .domid = 7};
 }

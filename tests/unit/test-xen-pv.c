@@ -21,8 +21,8 @@ static struct {
 static struct xen_api api;
 static struct xen_conn conn;
 static struct xen_dom dom;
-static struct xen_release release = {.domctl_version = 0x15, .interface_version = 7,
-                                     .access_default = 10, .access_r_pw = -1};
+static struct xen_release release = {
+    .domctl_version = 0x15, .interface_version = 7, .access_default = 10, .access_r_pw = -1};
 
 static void *fake_open(void *logger, unsigned flags)
 {
@@ -201,8 +201,12 @@ static void setup(void)
                            .foreign_map_resource = fake_map,
                            .foreign_unmap_resource = fake_unmap};
     conn = (struct xen_conn){.release = &release};
-    dom = (struct xen_dom){.conn = &conn, .api = &api, .release = &release, .domid = 7,
-                           .kind = XMEM_KIND_X86_PV, .port = -1};
+    dom = (struct xen_dom){.conn = &conn,
+                           .api = &api,
+                           .release = &release,
+                           .domid = 7,
+                           .kind = XMEM_KIND_X86_PV,
+                           .port = -1};
 }
 
 static void teardown(void)
@@ -313,8 +317,12 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {stock, enable_and_disable, rights_outlive_the_ring,
-                               a_dead_listeners_ring, emulation_is_a_means_where_it_tells,
-                               failures_leave_nothing, NULL};
+    const unit_test tests[] = {stock,
+                               enable_and_disable,
+                               rights_outlive_the_ring,
+                               a_dead_listeners_ring,
+                               emulation_is_a_means_where_it_tells,
+                               failures_leave_nothing,
+                               NULL};
     return unit_main("xen-pv", setup, teardown, tests);
 }

@@ -307,9 +307,12 @@ int main(void)
     const unit_test tests[] = {each_field_is_where_the_release_has_it,
                                what_was_read_is_given_back_to_the_bit,
                                refusals_pass_and_leave_the_callers_registers,
-                               a_longer_context_is_not_read_by_guess, on_x86_there_is_none_yet,
-                               the_program_counter_alone, a_look_spins_or_sleeps_long_enough,
+                               a_longer_context_is_not_read_by_guess,
+                               on_x86_there_is_none_yet,
+                               the_program_counter_alone,
+                               a_look_spins_or_sleeps_long_enough,
                                spinning_that_sees_nothing_is_not_repeated_soon,
-                               on_arm_accesses_are_emulated, NULL};
+                               on_arm_accesses_are_emulated,
+                               NULL};
     return unit_main("xen-vcpu", setup, NULL, tests);
 }

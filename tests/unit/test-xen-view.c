@@ -103,10 +103,14 @@ static void setup(void)
         xen.host[i] = 7;
     xen.host[3] = HOLE;
     xen.host[4] = 8; /* rx2rw */
-    api = (struct xen_api){.altp2m_get = fake_get, .altp2m_set = fake_set,
-                           .altp2m_set_multi = fake_multi, .call_open = fake_open,
-                           .call_close = fake_close, .call_alloc = fake_alloc,
-                           .call_free = fake_free, .call1 = fake_call1};
+    api = (struct xen_api){.altp2m_get = fake_get,
+                           .altp2m_set = fake_set,
+                           .altp2m_set_multi = fake_multi,
+                           .call_open = fake_open,
+                           .call_close = fake_close,
+                           .call_alloc = fake_alloc,
+                           .call_free = fake_free,
+                           .call1 = fake_call1};
     dom = (struct xen_dom){.api = &api, .release = xmi_xen_release_find(4, 20), .no_calls = true};
 }
 

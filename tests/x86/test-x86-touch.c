@@ -19,9 +19,16 @@ static void state(unsigned code)
 {
     for (unsigned i = 0; i < 16; i++)
         reg[i] = 0x1000u * (i + 1) + 0x100u;
-    s = (struct x86_state){.reg = reg, .rip = 0x800, .code = (uint8_t)code, .stack = (uint8_t)code,
-                           .base = {[X86_ES] = 0x10000, [X86_CS] = 0x20000, [X86_SS] = 0x30000,
-                                    [X86_DS] = 0x40000, [X86_FS] = 0x50000, [X86_GS] = 0x60000}};
+    s = (struct x86_state){.reg = reg,
+                           .rip = 0x800,
+                           .code = (uint8_t)code,
+                           .stack = (uint8_t)code,
+                           .base = {[X86_ES] = 0x10000,
+                                    [X86_CS] = 0x20000,
+                                    [X86_SS] = 0x30000,
+                                    [X86_DS] = 0x40000,
+                                    [X86_FS] = 0x50000,
+                                    [X86_GS] = 0x60000}};
 }
 
 static unsigned of(const char *bytes, size_t n)
@@ -69,7 +76,7 @@ START_TEST(long_mode)
     ck_assert_uint_eq(OF("\x4d\x8f\x44\x24\x08"), 3); /* pop 8(%r12) */
     is(1, 0x5100, 8, R);
     is(2, 0xd108, 8, W);
-    ck_assert_uint_eq(OF("\x36\x8b\x07"), 2); /* no segment but fs and gs */
+    ck_assert_uint_eq(OF("\x36\x8b\x07"), 2);     /* no segment but fs and gs */
     ck_assert_uint_eq(OF("\x48\x0f\xc7\x0f"), 2); /* cmpxchg16b (%rdi) */
     is(1, reg[7], 16, RW);
 }
@@ -92,7 +99,7 @@ START_TEST(protected_mode)
     is(1, 0x35100, 16, R);
     ck_assert_uint_eq(OF("\x1e"), 2); /* push %ds */
     is(1, 0x35100 - 4, 4, W);
-    ck_assert_uint_eq(OF("\x40"), 1); /* inc %eax, and no prefix */
+    ck_assert_uint_eq(OF("\x40"), 1);     /* inc %eax, and no prefix */
     ck_assert_uint_eq(OF("\x63\x07"), 2); /* arpl */
     is(1, 0x48100, 2, RW);
     reg[7] = 0xffffffff; /* what is over the end goes on at the begin */
@@ -160,7 +167,13 @@ START_TEST(bits)
     static const struct {
         uint64_t bit;
         int64_t away;
-    } all[] = {{0, 0}, {63, 0}, {64, 8}, {1000, 120}, {(uint64_t)-1, -8}, {(uint64_t)-64, -8}, {(uint64_t)-65, -16},
+    } all[] = {{0, 0},
+               {63, 0},
+               {64, 8},
+               {1000, 120},
+               {(uint64_t)-1, -8},
+               {(uint64_t)-64, -8},
+               {(uint64_t)-65, -16},
                {UINT64_C(1) << 63, -(INT64_C(1) << 60)}};
     state(64);
     for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -198,13 +211,13 @@ static bool known(unsigned code, const char *bytes, size_t n)
 
 START_TEST(refused)
 {
-    ck_assert(!KNOWN(64, "\xcc"));                     /* int3: the interrupt table */
+    ck_assert(!KNOWN(64, "\xcc")); /* int3: the interrupt table */
     ck_assert(!KNOWN(64, "\xcd\x80"));
     ck_assert(!KNOWN(64, "\x48\xcf"));
-    ck_assert(!KNOWN(64, "\x8e\xd8"));                 /* a descriptor */
+    ck_assert(!KNOWN(64, "\x8e\xd8")); /* a descriptor */
     ck_assert(!KNOWN(32, "\x1f"));
     ck_assert(!KNOWN(64, "\x0f\x05"));
-    ck_assert(!KNOWN(64, "\xec"));                     /* the I/O bitmap */
+    ck_assert(!KNOWN(64, "\xec")); /* the I/O bitmap */
     ck_assert(!KNOWN(64, "\x6c"));
     ck_assert(!KNOWN(64, "\x66\xe8\x00\x00\x00\x00")); /* of two makers two things */
     ck_assert(!KNOWN(64, "\x64\x3e\x8b\x07"));
@@ -216,7 +229,7 @@ START_TEST(refused)
     ck_assert(!KNOWN(64, "\x66\x0f\xf7\xc1"));         /* maskmovdqu */
     ck_assert(!KNOWN(64, "\x0f\xae\x20"));             /* xsave */
     ck_assert(!KNOWN(64, "\x0f\x0b"));
-    ck_assert(!KNOWN(64, "\x48\x8b"));                 /* the rest is not there */
+    ck_assert(!KNOWN(64, "\x48\x8b")); /* the rest is not there */
     ck_assert(!KNOWN(64, "\x48\x8b\x84\x24\x00\x00\x00"));
     ck_assert(!KNOWN(64, ""));
     ck_assert(!KNOWN(64, "\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x89\x07"));
@@ -226,7 +239,7 @@ END_TEST
 
 int main(void)
 {
-    const unit_test tests[] = {long_mode, protected_mode, sixteen_bits, strings, bits,
-                               nothing_but_the_code, refused, NULL};
+    const unit_test tests[] = {long_mode, protected_mode,       sixteen_bits, strings,
+                               bits,      nothing_but_the_code, refused,      NULL};
     return unit_main("x86-touch", NULL, NULL, tests);
 }

@@ -205,5 +205,6 @@ int xm_hc_mem_access(struct xm_domain *d, struct xm_mem_access_op *op, uint32_t 
 {
     if (!d->ring.enabled)
         return -XM_ENODEV;
-    return d->ops->mem_access != NULL ? d->ops->mem_access(d, op, start) : xm_access_op(d, op, start);
+    return d->ops->mem_access != NULL ? d->ops->mem_access(d, op, start)
+                                      : xm_access_op(d, op, start);
 }

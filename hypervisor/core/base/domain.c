@@ -30,7 +30,8 @@ static bool cfg_ok(const struct xm_kind_ops *ops, const struct xm_domain_cfg *cf
     return cfg->highest_gfn < XM_GFN_LIMIT;
 }
 
-static void fields_init(struct xm_domain *d, const struct xm_kind_ops *ops, const struct xm_domain_cfg *cfg)
+static void fields_init(struct xm_domain *d, const struct xm_kind_ops *ops,
+                        const struct xm_domain_cfg *cfg)
 {
     memset(d, 0, sizeof(*d));
     d->env = cfg->env;

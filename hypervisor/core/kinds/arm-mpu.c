@@ -170,8 +170,7 @@ static enum xm_verdict verdict_of(struct xm_domain *d, int fault)
     switch (fault) {
     case XM_MPU_FAULT_LOADED:
     case XM_MPU_FAULT_STALE:
-    case XM_MPU_FAULT_DENIED: /* only now: asked again, it gets its event */
-        return XM_V_RETRY_NOW;
+    case XM_MPU_FAULT_DENIED: /* only now: asked again, it gets its event */ return XM_V_RETRY_NOW;
     case XM_MPU_FAULT_ONCE: return XM_V_EMULATE;
     case XM_MPU_FAULT_HOLE: return XM_V_UNMAPPED;
     default:
@@ -236,11 +235,13 @@ enum xm_verdict xm_mpu_check(struct xm_domain *d, struct xm_mpu *m, const struct
 static enum xm_mpu_entry not_so(struct xm_domain *d, struct xm_vcpu *v)
 {
     xm_mpu_step_forget(xm_mpu_step_of(v));
-    return xm_event_emul_unimplemented(d, v->id) != XM_GO_ON ? XM_MPU_STEP_STOPPED : XM_MPU_STEP_NONE;
+    return xm_event_emul_unimplemented(d, v->id) != XM_GO_ON ? XM_MPU_STEP_STOPPED
+                                                             : XM_MPU_STEP_NONE;
 }
 
-enum xm_mpu_entry xm_mpu_step_enter(struct xm_domain *d, struct xm_mpu *m, uint32_t vcpu, uint64_t pc,
-                                    enum xm_mpu_insn (*insn)(void *ctx, uint64_t pc), void *ctx)
+enum xm_mpu_entry xm_mpu_step_enter(struct xm_domain *d, struct xm_mpu *m, uint32_t vcpu,
+                                    uint64_t pc, enum xm_mpu_insn (*insn)(void *ctx, uint64_t pc),
+                                    void *ctx)
 {
     struct xm_vcpu *v = xm_vcpu_get(d, vcpu);
     int rc;
@@ -295,8 +296,8 @@ static void answer(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *r
     const struct xm_mpu_domain *own = d->own;
 
     xm_arm_regs_set(d, v, rsp);
-    if (own->can_step && (rsp->flags & XM_EV_FLAG_STEP) != 0 && rsp->reason == XM_EV_REASON_MEM_ACCESS &&
-        v->pending_reason == XM_EV_REASON_MEM_ACCESS)
+    if (own->can_step && (rsp->flags & XM_EV_FLAG_STEP) != 0 &&
+        rsp->reason == XM_EV_REASON_MEM_ACCESS && v->pending_reason == XM_EV_REASON_MEM_ACCESS)
         xm_mpu_step_answer(xm_mpu_step_of(v), rsp->u.mem_access.gfn);
 }
 

@@ -40,7 +40,8 @@ const struct xm_kind_ops xm_kind_x86_ept = {
     .views = &xm_altp2m,
     .refused = XM_HVM_REFUSED,
     .regs_bytes = sizeof(struct xm_ev_regs_x86),
-    .write_reads = true, /* SDM on EPT violations: the processor's choice; Xen (ept_handle_violation): always */
+    .write_reads =
+        true, /* SDM on EPT violations: the processor's choice; Xen (ept_handle_violation): always */
     .set_multi = true,
     .intercepts = true,
     .monitor_caps = monitor_caps,

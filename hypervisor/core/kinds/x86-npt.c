@@ -76,14 +76,16 @@ static bool step(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *rsp
     const uint32_t others = XM_HVM_EMULATE & ~XM_EV_FLAG_EMULATE;
     struct xm_access_res now = {.access = XM_ACCESS_RWX};
     uint64_t gfn = rsp->u.mem_access.gfn;
-    enum xm_hap_says says = (rsp->flags & XM_HVM_EMULATE) != 0 ? XM_HAP_SAYS_OTHER : XM_HAP_SAYS_RESUME;
+    enum xm_hap_says says = (rsp->flags & XM_HVM_EMULATE) != 0 ? XM_HAP_SAYS_OTHER
+                                                               : XM_HAP_SAYS_RESUME;
 
     if (rsp->reason == XM_EV_REASON_MEM_ACCESS && (rsp->flags & XM_EV_FLAG_STEP) != 0 &&
         (rsp->flags & others) == 0)
         says = XM_HAP_SAYS_STEP;
     if (says == XM_HAP_SAYS_STEP && gfn < XM_GFN_LIMIT)
         (void)xm_access_lookup(d, v->id, xm_gfn(gfn), &now);
-    xm_hap_answer(&xm_hap_of(v)->step, says, gfn, rsp->u.mem_access.flags, (enum xm_access)now.access);
+    xm_hap_answer(&xm_hap_of(v)->step, says, gfn, rsp->u.mem_access.flags,
+                  (enum xm_access)now.access);
     return says == XM_HAP_SAYS_STEP;
 }
 

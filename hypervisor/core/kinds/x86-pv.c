@@ -242,7 +242,8 @@ static struct xm_p2m_entry table_get(struct xm_domain *d, struct xm_p2m *p2m, xm
     (void)d;
     (void)p2m;
     (void)gfn;
-    return (struct xm_p2m_entry){.mfn = xm_mfn(XM_GFN_NONE), .order = XM_ORDER_1G, .suppress_ve = true};
+    return (struct xm_p2m_entry){
+        .mfn = xm_mfn(XM_GFN_NONE), .order = XM_ORDER_1G, .suppress_ve = true};
 }
 
 static int table_set(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, unsigned order,

@@ -14,7 +14,7 @@ void xm_x86_unpause_others(const struct xm_domain *d, uint32_t vcpu);
 
 /* x86-hvm.c: guests on nested page tables. SDM, "EPT misconfigurations": write without read. */
 #define XM_HVM_REFUSED (1u << XM_ACCESS_W | 1u << XM_ACCESS_WX)
-#define XM_HVM_EMULATE                                                                 \
+#define XM_HVM_EMULATE \
     (XM_EV_FLAG_EMULATE | XM_EV_FLAG_EMULATE_NOWRITE | XM_EV_FLAG_SET_EMUL_READ_DATA | \
      XM_EV_FLAG_SET_EMUL_INSN_DATA)
 /* But for steps. */

@@ -85,7 +85,8 @@ static void want(struct xm_l4_sync *s, unsigned slot)
 }
 
 /* Of the hypervisor's, all the first time, then what differs. */
-static void want_own(const struct xm_l4_layout *l, const struct xm_l4_frame *f, struct xm_l4_sync *s)
+static void want_own(const struct xm_l4_layout *l, const struct xm_l4_frame *f,
+                     struct xm_l4_sync *s)
 {
     unsigned i;
 
@@ -160,11 +161,8 @@ bool xm_l4_sync_step(const struct xm_l4_host *h, struct xm_l4_cpu *c, struct xm_
                      const uint64_t *guest, struct xm_l4_sync *s)
 {
     switch (s->at) {
-    case XM_L4_LOOK:
-        return look(h, f, s);
-    case XM_L4_MAP:
-        map_read(h, f, s);
-        return true;
+    case XM_L4_LOOK: return look(h, f, s);
+    case XM_L4_MAP: map_read(h, f, s); return true;
     case XM_L4_SLOT:
         s->slot = (uint16_t)xm_env_pte_read(&f->l4->ring[s->next & (h->ring - 1)]);
         s->at = XM_L4_LOAD;
@@ -173,12 +171,8 @@ bool xm_l4_sync_step(const struct xm_l4_host *h, struct xm_l4_cpu *c, struct xm_
         s->value = xm_env_pte_read(&guest[s->slot]);
         s->at = XM_L4_STORE;
         return true;
-    case XM_L4_STORE:
-        store(h, c, f, s);
-        return true;
-    default:
-        check(h, c, f, s);
-        return true;
+    case XM_L4_STORE: store(h, c, f, s); return true;
+    default: check(h, c, f, s); return true;
     }
 }
 
@@ -222,8 +216,7 @@ void xm_l4_switch_step(const struct xm_l4_host *h, struct xm_l4_cpu *c, const ui
         if (!copy(h, c, guest, w))
             w->phase = XM_L4_READY;
         break;
-    default:
-        break;
+    default: break;
     }
 }
 

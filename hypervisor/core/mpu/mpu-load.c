@@ -19,7 +19,7 @@ struct change {
     struct xm_mpu *m;
     const struct xm_mpu_region *r;
     unsigned n;
-    uint8_t act[XM_MPU_REGIONS_MAX];  /* per new region */
+    uint8_t act[XM_MPU_REGIONS_MAX]; /* per new region */
     uint8_t slot[XM_MPU_REGIONS_MAX];
     uint32_t taken[XM_MPU_REGIONS_MAX / 32]; /* registers that a new region has */
     uint32_t stays[XM_MPU_REGIONS_MAX / 32]; /* of them, those that are on all the time */

@@ -95,9 +95,8 @@ static int places(const struct xm_mpu_cfg *cfg, unsigned *resident)
 static int cfg_check(const struct xm_mpu_cfg *cfg, unsigned *resident)
 {
     if (cfg->ops == NULL || cfg->slots == NULL || cfg->scratch == NULL ||
-        cfg->nr > XM_MPU_REGIONS_MAX ||
-        cfg->owns >= XM_MPU_REGIONS_MAX || cfg->xens >= XM_MPU_REGIONS_MAX ||
-        cfg->slice_shift >= 8 * sizeof(xm_mpu_reg))
+        cfg->nr > XM_MPU_REGIONS_MAX || cfg->owns >= XM_MPU_REGIONS_MAX ||
+        cfg->xens >= XM_MPU_REGIONS_MAX || cfg->slice_shift >= 8 * sizeof(xm_mpu_reg))
         return -XM_EINVAL;
     if (!regions_ok(cfg->own, cfg->owns, NULL, 0) ||
         !regions_ok(cfg->xen, cfg->xens, cfg->own, cfg->owns))

@@ -79,11 +79,11 @@ static bool a32_back(uint32_t w)
 
 static bool t16_back(unsigned h)
 {
-    return h == 0xe7feu ||                         /* b to itself */
+    return h == 0xe7feu || /* b to itself */
            ((h & 0xf000u) == 0xd000u && (h & 0xffu) == 0xfeu && (h & 0xe00u) != 0xe00u) ||
-           (h & 0xff00u) == 0x4700u ||             /* bx, blx */
-           (h & 0xfd87u) == 0x4487u ||             /* add, mov pc */
-           (h & 0xff00u) == 0xbd00u;               /* pop {pc} */
+           (h & 0xff00u) == 0x4700u || /* bx, blx */
+           (h & 0xfd87u) == 0x4487u || /* add, mov pc */
+           (h & 0xff00u) == 0xbd00u;   /* pop {pc} */
 }
 
 static bool t32_back(uint32_t w)

@@ -149,8 +149,8 @@ static enum xm_pv_next pass(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct
 /* The vCPU stops, or the guest sees a fault: its step does not go on. */
 static bool ends_step(enum xm_pv_verdict verdict)
 {
-    return verdict == XM_PV_EVENT || verdict == XM_PV_EVENT_RELAX ||
-           verdict == XM_PV_GUEST_FAULT || verdict == XM_PV_CRASH;
+    return verdict == XM_PV_EVENT || verdict == XM_PV_EVENT_RELAX || verdict == XM_PV_GUEST_FAULT ||
+           verdict == XM_PV_CRASH;
 }
 
 enum xm_pv_next xm_pv_todo_act(struct xm_pv *pv, struct xm_pv_vcpu *v,

@@ -83,7 +83,8 @@ static void check_again(struct xm_pv_ticket *t)
 }
 
 /* Which of two is rather given up: one that is over, one that has changed nothing yet, the older one. */
-static bool rather(const struct xm_pv *pv, const struct xm_pv_ticket *a, const struct xm_pv_ticket *b)
+static bool rather(const struct xm_pv *pv, const struct xm_pv_ticket *a,
+                   const struct xm_pv_ticket *b)
 {
     if (active(pv, a) != active(pv, b))
         return !active(pv, a);
@@ -124,8 +125,13 @@ static struct xm_pv_ticket *ticket_for(struct xm_pv *pv, const struct items *it,
 
     if (t == NULL) {
         t = place(pv);
-        *t = (struct xm_pv_ticket){.caller = caller, .frames = frames_of(it), .rights = rights_of(it),
-                                   .nr = it->nr, .good = start, .done = start, .state = CHECK};
+        *t = (struct xm_pv_ticket){.caller = caller,
+                                   .frames = frames_of(it),
+                                   .rights = rights_of(it),
+                                   .nr = it->nr,
+                                   .good = start,
+                                   .done = start,
+                                   .state = CHECK};
     } else if (!active(pv, t)) {
         check_again(t);
     }
@@ -258,7 +264,8 @@ static int change_leaf(struct xm_pv *pv, uint64_t mfn, enum xm_access a, bool *f
     return rc;
 }
 
-static int change_step(struct xm_pv *pv, const struct items *it, struct xm_pv_ticket *t, bool *flush)
+static int change_step(struct xm_pv *pv, const struct items *it, struct xm_pv_ticket *t,
+                       bool *flush)
 {
     uint32_t end = it->nr - t->done < CHUNK ? it->nr : t->done + CHUNK;
     enum xm_access a;

@@ -39,16 +39,14 @@ int xm_pv_op(struct xm_pv *pv, struct xm_pv_op *op, uint32_t *start, bool *flush
     if (!pv->on)
         return -XM_EOPNOTSUPP;
     switch (op->op) {
-    case OP_SET:
-        return op_set(pv, op, start, flush);
-    case OP_GET:
-        return op_get(pv, op, *start);
+    case OP_SET: return op_set(pv, op, start, flush);
+    case OP_GET: return op_get(pv, op, *start);
     case OP_SET_MULTI:
         if (!op->lists)
             return -XM_EOPNOTSUPP;
-        return xm_pv_set_list(pv, op->pfn_list, op->access_list, op->nr, start, op->xen_minor, flush);
-    default:
-        return -XM_ENOSYS;
+        return xm_pv_set_list(pv, op->pfn_list, op->access_list, op->nr, start, op->xen_minor,
+                              flush);
+    default: return -XM_ENOSYS;
     }
 }
 

@@ -383,7 +383,8 @@ int xm_pv_table_fill(struct xm_pv_table *t, uint64_t mfn, uint8_t value, bool ho
     }
     t->tracked += value != 0 ? LEAF : 0;
     t->tracked -= *at != 0 ? LEAF : 0;
-    slot_set(t, mfn, value == 0 ? 0 : (uintptr_t)value << 2 | SLOT_UNIFORM | (holes ? SLOT_HOLES : 0));
+    slot_set(t, mfn,
+             value == 0 ? 0 : (uintptr_t)value << 2 | SLOT_UNIFORM | (holes ? SLOT_HOLES : 0));
     return 0;
 }
 

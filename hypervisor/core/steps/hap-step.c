@@ -65,12 +65,23 @@ bool xm_hap_not_for_emulator(const uint8_t *code, uint32_t n, bool is_long)
     if (i == n)
         return true;
     switch (code[i]) {
-    case 0x9a: case 0xea: /* call and jmp to a pointer in the instruction */
-    case 0xca: case 0xcb: /* ret, far */
+    case 0x9a:
+    case 0xea: /* call and jmp to a pointer in the instruction */
+    case 0xca:
+    case 0xcb: /* ret, far */
     case 0xcf: /* iret */
-    case 0x6c: case 0x6d: case 0x6e: case 0x6f: /* ins, outs */
-    case 0xe4: case 0xe5: case 0xe6: case 0xe7:
-    case 0xec: case 0xed: case 0xee: case 0xef: /* in, out */
+    case 0x6c:
+    case 0x6d:
+    case 0x6e:
+    case 0x6f: /* ins, outs */
+    case 0xe4:
+    case 0xe5:
+    case 0xe6:
+    case 0xe7:
+    case 0xec:
+    case 0xed:
+    case 0xee:
+    case 0xef: /* in, out */
     case 0xf4: /* hlt */ return true;
     case 0xff: /* call and jmp to a pointer in memory */
         return i + 1 == n || (code[i + 1] >> 3 & 7) == 3 || (code[i + 1] >> 3 & 7) == 5;

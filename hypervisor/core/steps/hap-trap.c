@@ -107,7 +107,8 @@ static bool refused(struct xm_hap_trap *t, struct xm_hap_step *s, uint64_t gfn, 
 bool xm_hap_fault(struct xm_hap_trap *t, struct xm_hap_step *s, uint64_t ip, uint64_t sp,
                   uint64_t gfn, unsigned what, enum xm_access now)
 {
-    const struct xm_pv_armed_frame frame = {.mfn = gfn, .stamp = (uint32_t)now, .what = (uint8_t)what};
+    const struct xm_pv_armed_frame frame = {
+        .mfn = gfn, .stamp = (uint32_t)now, .what = (uint8_t)what};
 
     if (s == NULL || !s->trap)
         return false;

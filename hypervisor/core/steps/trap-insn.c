@@ -4,10 +4,17 @@
 static bool is_prefix(uint8_t b, bool is_long)
 {
     switch (b) {
-    case 0x26: case 0x2e: case 0x36: case 0x3e: /* segments */
-    case 0x64: case 0x65:
-    case 0x66: case 0x67: /* sizes */
-    case 0xf0: case 0xf2: case 0xf3: return true;
+    case 0x26:
+    case 0x2e:
+    case 0x36:
+    case 0x3e: /* segments */
+    case 0x64:
+    case 0x65:
+    case 0x66:
+    case 0x67: /* sizes */
+    case 0xf0:
+    case 0xf2:
+    case 0xf3: return true;
     default: return is_long && (b & 0xf0) == 0x40; /* REX */
     }
 }
@@ -45,7 +52,10 @@ bool xm_trap_enters_handler(const uint8_t *code, uint32_t n, bool is_long)
     if (i == n)
         return true;
     switch (code[i]) {
-    case 0xcc: case 0xcd: case 0xce: case 0xf1: /* int */ return true;
+    case 0xcc:
+    case 0xcd:
+    case 0xce:
+    case 0xf1: /* int */ return true;
     case 0x0f: /* syscall, sysenter */
         return i + 1 == n || code[i + 1] == 0x05 || code[i + 1] == 0x34;
     default: return false;

@@ -33,20 +33,24 @@ enum bare_hypercall {
 
 /* What a guest is told to do (guest.c); the address and a value behind it. */
 enum bare_op {
-    BARE_OP_NOTHING = 0, BARE_OP_READ = 1, BARE_OP_WRITE = 2, BARE_OP_EXEC = 3, BARE_OP_HYPERCALL = 4,
-    BARE_OP_HAMMER = 5, /* writes there again and again, counts in the word behind it */
-    BARE_OP_STORES = 7, /* writes 1, 2, 3... there, as often as the value says */
+    BARE_OP_NOTHING = 0,
+    BARE_OP_READ = 1,
+    BARE_OP_WRITE = 2,
+    BARE_OP_EXEC = 3,
+    BARE_OP_HYPERCALL = 4,
+    BARE_OP_HAMMER = 5,        /* writes there again and again, counts in the word behind it */
+    BARE_OP_STORES = 7,        /* writes 1, 2, 3... there, as often as the value says */
     BARE_OP_STORES_LISTEN = 8, /* the same with interrupts on */
-    BARE_OP_TWO = 9,    /* one instruction that writes two words */
-    BARE_OP_TRAP = 10,  /* an undefined instruction */
-    BARE_OP_LISTEN = 6  /* interrupts on, for a while; the value's address is its vcpu_info */
+    BARE_OP_TWO = 9,           /* one instruction that writes two words */
+    BARE_OP_TRAP = 10,         /* an undefined instruction */
+    BARE_OP_LISTEN = 6 /* interrupts on, for a while; the value's address is its vcpu_info */
 };
 
 struct bare_dom;
 
 enum bare_end {
-    BARE_END_DONE = -1000, /* the guest says that it is done */
-    BARE_END_STOPPED = -1001, /* an event is under way for it */
+    BARE_END_DONE = -1000,     /* the guest says that it is done */
+    BARE_END_STOPPED = -1001,  /* an event is under way for it */
     BARE_END_EXCEPTION = -1002 /* the guest took one that it does not know: .answer, .answer2 */
     /* others: enum xm_mpu_fault, or an errno */
 };
@@ -55,19 +59,20 @@ struct bare_vcpu {
     struct bare_regs regs;
     struct bare_dom *dom;
     uint32_t id;
-    uint32_t pauses;     /* counted; it runs with none */
-    int end;             /* why it left, enum bare_end */
+    uint32_t pauses;           /* counted; it runs with none */
+    int end;                   /* why it left, enum bare_end */
     uintptr_t answer, answer2; /* of the op; of an exception: syndrome, pc */
     uintptr_t vbar;
     uintptr_t fault_addr; /* of the last fault that was decided for it */
     unsigned fault_what;
-    unsigned once;       /* accesses that no region allows and the rights do */
-    unsigned loads;      /* faults that loaded a region or brought the core up to date */
-    unsigned reloads;    /* by an interrupt from the other core */
-    bool kicked;         /* a virtual interrupt is pending */
-    unsigned steps;      /* instructions let run by themselves, or tried to */
-    unsigned told;       /* exceptions of its own that the guest was handed on */
-    bool probing, probed; /* bare_step_find(): the next instruction is let run, it was the only one */
+    unsigned once;    /* accesses that no region allows and the rights do */
+    unsigned loads;   /* faults that loaded a region or brought the core up to date */
+    unsigned reloads; /* by an interrupt from the other core */
+    bool kicked;      /* a virtual interrupt is pending */
+    unsigned steps;   /* instructions let run by themselves, or tried to */
+    unsigned told;    /* exceptions of its own that the guest was handed on */
+    bool probing,
+        probed; /* bare_step_find(): the next instruction is let run, it was the only one */
     struct arch_debug debug; /* its debug registers, while they are not its own */
 };
 
@@ -102,7 +107,7 @@ extern struct bare_cpu bare_cpus[BARE_CPUS];
 
 /* ---- given by the program that is run (tests/lab/board) ---- */
 
-void bare_main(void);       /* on the first core, its MPU as the reset left it */
+void bare_main(void);        /* on the first core, its MPU as the reset left it */
 void bare_second_main(void); /* on the second one */
 
 /* ---- console.c ---- */
@@ -165,20 +170,23 @@ int bare_evtchn_init(struct bare_dom *d);
 /* ---- trap.c, called by the architecture's exception entry ---- */
 
 enum bare_trap_kind {
-    BARE_TRAP_CALL, BARE_TRAP_ABORT, BARE_TRAP_IRQ, BARE_TRAP_OTHER,
+    BARE_TRAP_CALL,
+    BARE_TRAP_ABORT,
+    BARE_TRAP_IRQ,
+    BARE_TRAP_OTHER,
     BARE_TRAP_STEP, /* one instruction is over */
     BARE_TRAP_DEBUG /* another debug exception, in the middle of a step */
 };
 struct bare_trap {
     enum bare_trap_kind kind;
     bool from_guest;
-    unsigned what;       /* of an abort: XM_DO_* */
+    unsigned what; /* of an abort: XM_DO_* */
     uintptr_t addr;
-    unsigned number;     /* of a call */
-    unsigned class;      /* the syndrome's */
-    uintptr_t syndrome;  /* all of it: the register has another one soon, where a shim is at work */
-    uintptr_t *store;    /* of a write: the register, or NULL if the syndrome does not say; */
-    unsigned bytes;      /* how much */
+    unsigned number;    /* of a call */
+    unsigned class;     /* the syndrome's */
+    uintptr_t syndrome; /* all of it: the register has another one soon, where a shim is at work */
+    uintptr_t *store;   /* of a write: the register, or NULL if the syndrome does not say; */
+    unsigned bytes;     /* how much */
 };
 void bare_trap(struct bare_regs *regs, const struct bare_trap *t);
 

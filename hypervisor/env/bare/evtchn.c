@@ -35,7 +35,8 @@ static bool owns(struct bare_dom *d, uint64_t addr, size_t bytes)
 
     xm_env_lock(&d->core.p2m_lock);
     both = xm_mpu_extents_find(&xm_mpu_of(&d->core)->x, addr >> XM_PAGE_SHIFT) != NULL &&
-           xm_mpu_extents_find(&xm_mpu_of(&d->core)->x, (addr + bytes - 1) >> XM_PAGE_SHIFT) != NULL;
+           xm_mpu_extents_find(&xm_mpu_of(&d->core)->x, (addr + bytes - 1) >> XM_PAGE_SHIFT) !=
+               NULL;
     xm_env_unlock(&d->core.p2m_lock);
     return both;
 }
@@ -49,7 +50,8 @@ static uint64_t *open(void *ctx, uint64_t addr, size_t bytes)
         return NULL;
     if (bare_target(cpu, &t, (uintptr_t)addr, bytes) != 0)
         return NULL;
-    return xm_mpu_remote_begin(&cpu->mpu, &t, XM_MPU_CORES) > 0 ? (uint64_t *)(uintptr_t)addr : NULL;
+    return xm_mpu_remote_begin(&cpu->mpu, &t, XM_MPU_CORES) > 0 ? (uint64_t *)(uintptr_t)addr
+                                                                : NULL;
 }
 
 static void close(void *ctx)

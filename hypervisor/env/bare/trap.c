@@ -133,8 +133,8 @@ static void interrupt(struct bare_cpu *cpu)
 
 static void unexpected(const struct bare_regs *regs, const struct bare_trap *t)
 {
-    bare_print("# %s: class 0x%x, address 0x%lx, pc 0x%lx\n", t->from_guest ? "EL1" : "EL2", t->class,
-               (unsigned long)t->addr, (unsigned long)regs->pc);
+    bare_print("# %s: class 0x%x, address 0x%lx, pc 0x%lx\n", t->from_guest ? "EL1" : "EL2",
+               t->class, (unsigned long)t->addr, (unsigned long)regs->pc);
     xm_env_panic("exception");
 }
 

@@ -165,6 +165,5 @@ bool xmi_mpu_model_allows(const struct mpu_model *m, xm_mpu_reg addr, unsigned w
 
 uint64_t xmi_mpu_model_defects(const struct mpu_model *m)
 {
-    return m->overlaps + m->live_base + m->inside_out + m->bad_number + m->early +
-           m->unselected;
+    return m->overlaps + m->live_base + m->inside_out + m->bad_number + m->early + m->unselected;
 }

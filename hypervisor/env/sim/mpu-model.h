@@ -17,21 +17,21 @@ enum mpu_codes { MPU_CODES_SILICON = 0, MPU_CODES_QEMU = 1 };
 struct mpu_model {
     struct xm_mpu_ops ops; /* of a back end for this model */
     unsigned nr;
-    uint8_t codes;         /* enum mpu_codes */
+    uint8_t codes; /* enum mpu_codes */
     struct xm_mpu_slot r[XM_MPU_REGIONS_MAX];
-    bool selected;         /* the selector has a known value; no region by number before */
-    bool unsynced;         /* something was written since the last sync */
-    uint64_t changes;      /* register writes, all told */
+    bool selected;    /* the selector has a known value; no region by number before */
+    bool unsynced;    /* something was written since the last sync */
+    uint64_t changes; /* register writes, all told */
     struct {
         uint64_t base, limit, enable, sync;
     } writes;
     /* Defects; all stay 0. */
-    uint64_t overlaps;     /* instants with two regions over one address */
-    uint64_t live_base;    /* the base of a region changed while it was on */
-    uint64_t inside_out;   /* a region on of which the limit is below the base */
-    uint64_t bad_number;   /* a region that there is not */
-    uint64_t early;        /* an access before the sync */
-    uint64_t unselected;   /* a region written while the selector is unknown */
+    uint64_t overlaps;   /* instants with two regions over one address */
+    uint64_t live_base;  /* the base of a region changed while it was on */
+    uint64_t inside_out; /* a region on of which the limit is below the base */
+    uint64_t bad_number; /* a region that there is not */
+    uint64_t early;      /* an access before the sync */
+    uint64_t unselected; /* a region written while the selector is unknown */
     /* Before each write (step even) and after it (odd). May not return. */
     void (*hook)(struct mpu_model *m, void *ctx, bool after);
     void *hook_ctx;

@@ -23,26 +23,23 @@ static inline bool xmem_npt_usable(const struct domain *d)
 /* Nested page tables cannot grant a write or a fetch without a read. */
 static inline bool xmem_npt_expressible(const struct domain *d, p2m_access_t a)
 {
-    if ( !xmem_npt_usable(d) )
+    if (!xmem_npt_usable(d))
         return true;
 
-    switch ( a )
-    {
+    switch (a) {
     case p2m_access_n:
     case p2m_access_r:
     case p2m_access_rw:
     case p2m_access_rx:
     case p2m_access_rwx:
     case p2m_access_rx2rw:
-    case p2m_access_n2rwx:
-        return true;
-    default:
-        return false;
+    case p2m_access_n2rwx: return true;
+    default: return false;
     }
 }
 
-static inline unsigned int xmem_npt_order(const struct domain *d,
-                                          unsigned int order, p2m_access_t a)
+static inline unsigned int xmem_npt_order(const struct domain *d, unsigned int order,
+                                          p2m_access_t a)
 {
     return a != p2m_access_rwx && xmem_npt_usable(d) ? PAGE_ORDER_4K : order;
 }
@@ -73,19 +70,13 @@ DECLARE_PER_CPU(uint8_t, xmem_npt_more);
 
 static inline unsigned int xmem_npt_bits(p2m_access_t a)
 {
-    switch ( a )
-    {
-    case p2m_access_rwx:
-        return XMEM_NPT_R | XMEM_NPT_W | XMEM_NPT_X;
-    case p2m_access_rw:
-        return XMEM_NPT_R | XMEM_NPT_W;
-    case p2m_access_r:
-        return XMEM_NPT_R;
+    switch (a) {
+    case p2m_access_rwx: return XMEM_NPT_R | XMEM_NPT_W | XMEM_NPT_X;
+    case p2m_access_rw: return XMEM_NPT_R | XMEM_NPT_W;
+    case p2m_access_r: return XMEM_NPT_R;
     case p2m_access_rx:
-    case p2m_access_rx2rw:
-        return XMEM_NPT_R | XMEM_NPT_X;
-    default:
-        return 0;
+    case p2m_access_rx2rw: return XMEM_NPT_R | XMEM_NPT_X;
+    default: return 0;
     }
 }
 
@@ -94,16 +85,16 @@ static inline unsigned long xmem_npt_flags(unsigned long flags, p2m_access_t a)
 {
     unsigned int bits = xmem_npt_bits(a) | this_cpu(xmem_npt_more);
 
-    if ( !(flags & _PAGE_PRESENT) )
+    if (!(flags & _PAGE_PRESENT))
         return flags;
 
     flags |= (unsigned long)(a ^ p2m_access_rwx) << XMEM_NPT_SHIFT;
 
-    if ( !bits )
+    if (!bits)
         flags &= ~_PAGE_PRESENT;
-    if ( !(bits & XMEM_NPT_W) )
+    if (!(bits & XMEM_NPT_W))
         flags &= ~_PAGE_RW;
-    if ( !(bits & XMEM_NPT_X) )
+    if (!(bits & XMEM_NPT_X))
         flags |= _PAGE_NX_BIT;
 
     return flags;
@@ -116,7 +107,7 @@ static inline unsigned long xmem_npt_flags(unsigned long flags, p2m_access_t a)
 #define xmem_npt_order(d, order, a) (order)
 #define xmem_npt_access(flags) p2m_access_rwx
 #define xmem_npt_read(flags, a) ((void)0)
-#define xmem_npt_mapped(flags) ((flags) & _PAGE_PRESENT)
+#define xmem_npt_mapped(flags) ((flags)&_PAGE_PRESENT)
 #define xmem_npt_flags(flags, a) (flags)
 
 #endif

@@ -36,8 +36,9 @@
 #define CODE_MOST 15
 /* More than enough: rights that change by themselves (rx2rw, n2rwx) do so once per page. */
 #define TRIES 8
-#define OTHER_WAYS (VM_EVENT_FLAG_EMULATE_NOWRITE | VM_EVENT_FLAG_SET_EMUL_READ_DATA | \
-                    VM_EVENT_FLAG_SET_EMUL_INSN_DATA)
+#define OTHER_WAYS \
+    (VM_EVENT_FLAG_EMULATE_NOWRITE | VM_EVENT_FLAG_SET_EMUL_READ_DATA | \
+     VM_EVENT_FLAG_SET_EMUL_INSN_DATA)
 
 #define DR6_STEP 0x4000UL   /* BS */
 #define DR6_OTHERS 0x200fUL /* BD, B0 to B3 */
@@ -45,7 +46,7 @@
 #define VECTOR_NM 7
 #define VECTOR_PF 14
 #define CHANGING (1U << VECTOR_BP | 1U << VECTOR_NM) /* Xen intercepts these only at times */
-#define WITH_ERROR_CODE 0x27d00U /* #DF, #TS, #NP, #SS, #GP, #PF, #AC */
+#define WITH_ERROR_CODE 0x27d00U                     /* #DF, #TS, #NP, #SS, #GP, #PF, #AC */
 
 struct xmem_npt_vcpu {
     struct xm_hap_step step;
@@ -68,8 +69,8 @@ static enum xm_access rights_of(struct domain *d, gfn_t gfn)
     xenmem_access_t wire;
     enum xm_access now;
 
-    if ( p2m_get_mem_access(d, gfn, &wire, 0) != 0 ||
-         !xm_rights_from_wire(XMEM_XEN_MINOR, wire, &now) )
+    if (p2m_get_mem_access(d, gfn, &wire, 0) != 0 ||
+        !xm_rights_from_wire(XMEM_XEN_MINOR, wire, &now))
         return XM_ACCESS_RWX;
 
     return now;
@@ -86,14 +87,14 @@ bool xmem_npt_answer(struct vcpu *v, const vm_event_response_t *rsp)
     enum xm_hap_says says = XM_HAP_SAYS_RESUME;
     bool step;
 
-    if ( !xmem_npt_usable(v->domain) )
+    if (!xmem_npt_usable(v->domain))
         return false;
 
-    step = rsp->reason == VM_EVENT_REASON_MEM_ACCESS &&
-           (rsp->flags & XMEM_EVENT_FLAG_STEP) && !(rsp->flags & OTHER_WAYS);
-    if ( step )
+    step = rsp->reason == VM_EVENT_REASON_MEM_ACCESS && (rsp->flags & XMEM_EVENT_FLAG_STEP) &&
+           !(rsp->flags & OTHER_WAYS);
+    if (step)
         says = XM_HAP_SAYS_STEP;
-    else if ( rsp->flags & (VM_EVENT_FLAG_EMULATE | OTHER_WAYS) )
+    else if (rsp->flags & (VM_EVENT_FLAG_EMULATE | OTHER_WAYS))
         says = XM_HAP_SAYS_OTHER;
     xm_hap_answer(&of(v)->step, says, m->gfn, m->flags & MEM_ACCESS_RWX,
                   step ? rights_of(v->domain, _gfn(m->gfn)) : XM_ACCESS_RWX);
@@ -108,10 +109,11 @@ bool xmem_npt_emulating(const struct vcpu *v)
 
 bool xmem_npt_piece(struct vcpu *v, unsigned long gla, gfn_t gfn, uint32_t pfec)
 {
-    unsigned int what = pfec & PFEC_insn_fetch ? XM_DO_X :
-                        pfec & PFEC_write_access ? XM_DO_W : XM_DO_R;
+    unsigned int what = pfec & PFEC_insn_fetch     ? XM_DO_X
+                        : pfec & PFEC_write_access ? XM_DO_W
+                                                   : XM_DO_R;
 
-    if ( xm_hap_piece(&of(v)->step, gfn_x(gfn), what, rights_of(v->domain, gfn)) )
+    if (xm_hap_piece(&of(v)->step, gfn_x(gfn), what, rights_of(v->domain, gfn)))
         return true;
 
     of(v)->gla = gla;
@@ -126,15 +128,13 @@ static unsigned int read_code(struct hvm_emulate_ctxt *ctxt, uint8_t *code)
     unsigned long rip = ctxt->ctxt.regs->rip, addr;
     unsigned int n;
 
-    if ( !hvm_virtual_to_linear_addr(x86_seg_cs, cs, rip, 1,
-                                     hvm_access_insn_fetch, cs, &addr) )
+    if (!hvm_virtual_to_linear_addr(x86_seg_cs, cs, rip, 1, hvm_access_insn_fetch, cs, &addr))
         return 0;
 
     n = min_t(unsigned int, CODE_MOST, PAGE_SIZE - (addr & ~PAGE_MASK));
-    if ( hvm_copy_from_guest_linear(
-             code, addr, n,
-             PFEC_insn_fetch | (ss->dpl == 3 ? PFEC_user_mode : 0),
-             NULL) != HVMTRANS_okay )
+    if (hvm_copy_from_guest_linear(code, addr, n,
+                                   PFEC_insn_fetch | (ss->dpl == 3 ? PFEC_user_mode : 0),
+                                   NULL) != HVMTRANS_okay)
         return 0;
 
     return n;
@@ -145,25 +145,21 @@ static enum xm_hap_result never_trapped(const struct vcpu *v, const uint8_t *cod
     bool is_long = hvm_long_mode_active(v);
 
     return xm_trap_never(code, n, is_long) || xm_trap_enters_handler(code, n, is_long)
-           ? XM_HAP_NEVER : XM_HAP_CANNOT;
+               ? XM_HAP_NEVER
+               : XM_HAP_CANNOT;
 }
 
 static enum xm_hap_result result_of(struct hvm_emulate_ctxt *ctxt, int rc,
                                     enum xm_hap_result cannot)
 {
-    switch ( rc )
-    {
-    case X86EMUL_OKAY:
-        hvm_emulate_writeback(ctxt);
-        return XM_HAP_DID;
+    switch (rc) {
+    case X86EMUL_OKAY: hvm_emulate_writeback(ctxt); return XM_HAP_DID;
     case X86EMUL_EXCEPTION:
         hvm_inject_event(&ctxt->ctxt.event);
         hvm_emulate_writeback(ctxt);
         return XM_HAP_DID;
-    case X86EMUL_RETRY:
-        return XM_HAP_RETRY;
-    default:
-        return cannot;
+    case X86EMUL_RETRY: return XM_HAP_RETRY;
+    default: return cannot;
     }
 }
 
@@ -177,10 +173,10 @@ static enum xm_hap_result emulate(struct vcpu *v)
 
     hvm_emulate_init_once(&ctxt, NULL, guest_cpu_user_regs());
     n = read_code(&ctxt, code);
-    if ( of(v)->step.stopped )
+    if (of(v)->step.stopped)
         return XM_HAP_RETRY;
     never = never_trapped(v, code, n);
-    if ( n && xm_hap_not_for_emulator(code, n, hvm_long_mode_active(v)) )
+    if (n && xm_hap_not_for_emulator(code, n, hvm_long_mode_active(v)))
         return never;
 
     /* Passing the bytes keeps the emulator from prefetching beyond the instruction. */
@@ -195,7 +191,7 @@ static enum xm_hap_result carry(struct vcpu *v)
 {
     enum xm_hap_result result;
 
-    if ( hvm_event_pending(v) || nestedhvm_vcpu_in_guestmode(v) )
+    if (hvm_event_pending(v) || nestedhvm_vcpu_in_guestmode(v))
         return XM_HAP_NEVER;
 
     v->arch.vm_event->send_event = true;
@@ -227,14 +223,14 @@ static bool violates(struct vcpu *v)
 
     /* The gfn's lock keeps its rights as they are. */
     get_gfn_query(v->domain, gfn_x(gfn), &t);
-    if ( xm_hap_still(&x->step, rights_of(v->domain, gfn)) )
+    if (xm_hap_still(&x->step, rights_of(v->domain, gfn)))
         sync = p2m_mem_access_check(gpa, x->gla, npfec, &req);
     put_gfn(v->domain, gfn_x(gfn));
 
-    if ( !req )
+    if (!req)
         return !sync;
 
-    if ( monitor_traps(v, sync, req) < 0 )
+    if (monitor_traps(v, sync, req) < 0)
         sync = true;
     xfree(req);
 
@@ -247,20 +243,15 @@ void xmem_npt_resume(struct vcpu *v)
     const struct cpu_user_regs *regs = guest_cpu_user_regs();
     unsigned int i;
 
-    for ( i = 0; i < TRIES && xm_hap_begin(s, regs->rip, regs->rsp); i++ )
-    {
-        switch ( xm_hap_emulated(s, carry(v)) )
-        {
+    for (i = 0; i < TRIES && xm_hap_begin(s, regs->rip, regs->rsp); i++) {
+        switch (xm_hap_emulated(s, carry(v))) {
         case XM_HAP_VIOLATION:
-            if ( violates(v) )
+            if (violates(v))
                 return;
             xm_hap_again(s);
             break;
-        case XM_HAP_UNIMPLEMENTED:
-            hvm_monitor_emul_unimplemented();
-            return;
-        default:
-            return;
+        case XM_HAP_UNIMPLEMENTED: hvm_monitor_emul_unimplemented(); return;
+        default: return;
         }
     }
 }
@@ -292,7 +283,7 @@ static bool cf_check hold_others(void *self, uint32_t vcpu)
 {
     struct vcpu *v = self;
 
-    if ( domain_pause_except_self(v->domain) != 0 )
+    if (domain_pause_except_self(v->domain) != 0)
         return false;
 
     of(v)->added = ~vmcb_get_exception_intercepts(vmcb_of(v)) | CHANGING;
@@ -306,11 +297,8 @@ static void cf_check release_others(void *self, uint32_t vcpu)
     struct vcpu *v = self, *other;
     uint32_t added = of(v)->added & ~xens_exceptions(v);
 
-    vmcb_set_exception_intercepts(vmcb_of(v),
-                                  vmcb_get_exception_intercepts(vmcb_of(v)) & ~added);
-    for_each_vcpu ( v->domain, other )
-        if ( other != v )
-            vcpu_unpause(other);
+    vmcb_set_exception_intercepts(vmcb_of(v), vmcb_get_exception_intercepts(vmcb_of(v)) & ~added);
+    for_each_vcpu(v->domain, other) if (other != v) vcpu_unpause(other);
 }
 
 static bool cf_check trap_flag(void *self, uint32_t vcpu, bool on)
@@ -333,10 +321,9 @@ static void cf_check renew(void *self, uint32_t vcpu, uint64_t gfn)
     p2m_access_t a;
     mfn_t mfn = get_gfn_type_access(p2m, gfn, &t, &a, 0, NULL);
 
-    if ( !mfn_eq(mfn, INVALID_MFN) )
-    {
+    if (!mfn_eq(mfn, INVALID_MFN)) {
         this_cpu(xmem_npt_more) = xm_hap_more(&of(v)->trap, gfn);
-        if ( p2m_set_entry(p2m, _gfn(gfn), mfn, PAGE_ORDER_4K, t, a) )
+        if (p2m_set_entry(p2m, _gfn(gfn), mfn, PAGE_ORDER_4K, t, a))
             domain_crash(v->domain);
         this_cpu(xmem_npt_more) = 0;
     }
@@ -365,12 +352,12 @@ bool xmem_npt_enter(struct vcpu *v)
     const struct cpu_user_regs *regs = guest_cpu_user_regs();
     bool busy;
 
-    if ( !v->arch.vm_event || (!of(v)->step.trap && !of(v)->trap.open) )
+    if (!v->arch.vm_event || (!of(v)->step.trap && !of(v)->trap.open))
         return false;
 
     busy = hvm_event_pending(v) || v->arch.vm_event->sync_event ||
            v->io.req.state != STATE_IOREQ_NONE;
-    if ( !xm_hap_enter(trap_of(v), &of(v)->step, regs->rip, regs->rsp, busy) )
+    if (!xm_hap_enter(trap_of(v), &of(v)->step, regs->rip, regs->rsp, busy))
         return false;
 
     /* Xen may have cleared intercepts that it no longer wants. */
@@ -385,7 +372,7 @@ bool xmem_npt_fault(struct vcpu *v, gfn_t gfn, struct npfec npfec)
     unsigned int what = (npfec.read_access ? XM_DO_R : 0) | (npfec.write_access ? XM_DO_W : 0) |
                         (npfec.insn_fetch ? XM_DO_X : 0);
 
-    if ( !v->arch.vm_event || !of(v)->step.trap )
+    if (!v->arch.vm_event || !of(v)->step.trap)
         return false;
 
     return xm_hap_fault(trap_of(v), &of(v)->step, regs->rip, regs->rsp, gfn_x(gfn), what,
@@ -397,7 +384,7 @@ static bool debug_exception(struct vcpu *v)
 {
     unsigned long dr6 = vmcb_get_dr6(vmcb_of(v));
 
-    if ( xm_hap_trapped(trap_of(v), &of(v)->step) || !(dr6 & DR6_STEP) )
+    if (xm_hap_trapped(trap_of(v), &of(v)->step) || !(dr6 & DR6_STEP))
         return false;
 
     vmcb_set_dr6(vmcb_of(v), dr6 & ~DR6_STEP);
@@ -412,34 +399,29 @@ static bool exception(struct vcpu *v, unsigned int vector)
     bool ours = of(v)->added & ~xens_exceptions(v) & (1U << vector);
 
     xm_hap_left(trap_of(v), &of(v)->step, XM_HAP_EXCEPTION);
-    if ( !ours )
+    if (!ours)
         return false;
 
-    if ( vector == VECTOR_PF )
+    if (vector == VECTOR_PF)
         hvm_inject_page_fault(vmcb->exitinfo1, vmcb->exitinfo2);
     else
-        hvm_inject_hw_exception(vector, WITH_ERROR_CODE & (1U << vector)
-                                        ? (int)vmcb->exitinfo1 : X86_EVENT_NO_EC);
+        hvm_inject_hw_exception(vector, WITH_ERROR_CODE & (1U << vector) ? (int)vmcb->exitinfo1
+                                                                         : X86_EVENT_NO_EC);
 
     return true;
 }
 
 static enum xm_hap_why why(const struct vcpu *v, uint64_t reason)
 {
-    switch ( reason )
-    {
-    case VMEXIT_NPF:
-        return XM_HAP_FAULT;
+    switch (reason) {
+    case VMEXIT_NPF: return XM_HAP_FAULT;
     case VMEXIT_INTR:
     case VMEXIT_NMI:
     case VMEXIT_SMI:
     case VMEXIT_VINTR:
-    case VMEXIT_EXCEPTION_MC:
-        return XM_HAP_HOST;
-    case VMEXIT_EXCEPTION_NM:
-        return xens_nm(v) ? XM_HAP_HOST : XM_HAP_EXCEPTION;
-    default:
-        return XM_HAP_INTERCEPTED;
+    case VMEXIT_EXCEPTION_MC: return XM_HAP_HOST;
+    case VMEXIT_EXCEPTION_NM: return xens_nm(v) ? XM_HAP_HOST : XM_HAP_EXCEPTION;
+    default: return XM_HAP_INTERCEPTED;
     }
 }
 
@@ -447,12 +429,12 @@ bool xmem_npt_exit(struct vcpu *v, uint64_t reason)
 {
     unsigned int vector = reason - VMEXIT_EXCEPTION_DE;
 
-    if ( likely(!v->arch.vm_event) || likely(!of(v)->trap.open) )
+    if (likely(!v->arch.vm_event) || likely(!of(v)->trap.open))
         return false;
-    if ( reason == VMEXIT_EXCEPTION_DB )
+    if (reason == VMEXIT_EXCEPTION_DB)
         return debug_exception(v);
     /* Exceptions that Xen handles itself do not end the step: lazy FPU, machine checks. */
-    if ( vector < 32 && why(v, reason) != XM_HAP_HOST )
+    if (vector < 32 && why(v, reason) != XM_HAP_HOST)
         return exception(v, vector);
 
     xm_hap_left(trap_of(v), &of(v)->step, why(v, reason));
@@ -462,6 +444,6 @@ bool xmem_npt_exit(struct vcpu *v, uint64_t reason)
 
 void xmem_npt_forget(struct vcpu *v)
 {
-    if ( v->arch.vm_event )
+    if (v->arch.vm_event)
         xm_hap_left(trap_of(v), NULL, XM_HAP_EXCEPTION);
 }

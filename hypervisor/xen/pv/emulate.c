@@ -62,8 +62,7 @@ static bool violates(struct emulation *e, unsigned long mfn, unsigned long va, u
         .guest_allows = true,
     };
 
-    e->stops =
-        !xm_pv_piece(&e->v->domain->arch.pv.xmem->pv, &xmem_vcpu(e->v)->pv, &ask, e->stop);
+    e->stops = !xm_pv_piece(&e->v->domain->arch.pv.xmem->pv, &xmem_vcpu(e->v)->pv, &ask, e->stop);
     return e->stops;
 }
 
@@ -201,13 +200,13 @@ static int cf_check do_write(enum x86_segment seg, unsigned long offset, void *d
     return copy(ctxt->data, linear(seg, offset), data, bytes, XM_DO_W, ctxt);
 }
 
-#define CMPXCHG(type, p, old, new)                                  \
-    ({                                                              \
-        type o = *(type *)(old), n = *(type *)(new);                \
-        type was = cmpxchg((type *)(p), o, n);                      \
-        bool same = was == o;                                       \
-        *(type *)(old) = was;                                       \
-        same;                                                       \
+#define CMPXCHG(type, p, old, new) \
+    ({ \
+        type o = *(type *)(old), n = *(type *)(new); \
+        type was = cmpxchg((type *)(p), o, n); \
+        bool same = was == o; \
+        *(type *)(old) = was; \
+        same; \
     })
 
 static bool exchange(void *p, void *old, void *new, unsigned int bytes)

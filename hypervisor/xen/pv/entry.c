@@ -33,14 +33,14 @@ void xmem_pv_entry_written(struct domain *d, unsigned long l1mfn, unsigned int i
                            uint64_t new)
 {
     struct xmem_pv *x = d->arch.pv.xmem;
-    mfn_t was = _mfn((old & PADDR_MASK) >> PAGE_SHIFT), is = _mfn((new & PADDR_MASK) >> PAGE_SHIFT);
+    mfn_t was = _mfn((old & PADDR_MASK) >> PAGE_SHIFT), is = _mfn((new &PADDR_MASK) >> PAGE_SHIFT);
     uint64_t place = xm_pv_place(l1mfn, index);
 
     if (!x)
         return;
-    if (x->where.on && (old & _PAGE_PRESENT) && (!mfn_eq(was, is) || !(new & _PAGE_PRESENT)))
+    if (x->where.on && (old & _PAGE_PRESENT) && (!mfn_eq(was, is) || !(new &_PAGE_PRESENT)))
         xm_pv_where_gone(&x->where, mfn_x(was), place);
-    if (!(new & _PAGE_PRESENT) || !ours(d, is))
+    if (!(new &_PAGE_PRESENT) || !ours(d, is))
         return;
     xm_pv_where_note(&x->where, mfn_x(is), place);
     if (xmem_open_passes(d, mfn_x(is)))

@@ -11,15 +11,16 @@ static void event_fill(const struct xm_pv_ask *ask, vm_event_request_t *req)
 {
     *req = (vm_event_request_t){
         .reason = VM_EVENT_REASON_MEM_ACCESS,
-        .u.mem_access = {
-            .gfn = ask->mfn,
-            .offset = ask->offset,
-            .gla = ask->va_valid ? ask->va : 0,
-            .flags = (ask->what & XM_DO_R ? MEM_ACCESS_R : 0) |
-                     (ask->what & XM_DO_W ? MEM_ACCESS_W : 0) |
-                     (ask->what & XM_DO_X ? MEM_ACCESS_X : 0) |
-                     (ask->va_valid ? MEM_ACCESS_GLA_VALID | MEM_ACCESS_FAULT_WITH_GLA : 0),
-        },
+        .u.mem_access =
+            {
+                .gfn = ask->mfn,
+                .offset = ask->offset,
+                .gla = ask->va_valid ? ask->va : 0,
+                .flags = (ask->what & XM_DO_R ? MEM_ACCESS_R : 0) |
+                         (ask->what & XM_DO_W ? MEM_ACCESS_W : 0) |
+                         (ask->what & XM_DO_X ? MEM_ACCESS_X : 0) |
+                         (ask->va_valid ? MEM_ACCESS_GLA_VALID | MEM_ACCESS_FAULT_WITH_GLA : 0),
+            },
     };
 }
 
@@ -80,7 +81,8 @@ static bool cf_check call_tell_unimplemented(void *self, uint32_t vcpu)
     struct domain *d = self;
     vm_event_request_t req = {.reason = VM_EVENT_REASON_EMUL_UNIMPLEMENTED};
 
-    return d->arch.monitor.emul_unimplemented_enabled && monitor_traps(d->vcpu[vcpu], true, &req) == 1;
+    return d->arch.monitor.emul_unimplemented_enabled &&
+           monitor_traps(d->vcpu[vcpu], true, &req) == 1;
 }
 
 static void cf_check call_lock(void *self)
@@ -149,7 +151,7 @@ static void fill_control(const struct vcpu *v, struct vm_event_regs_x86 *x)
     x->cr2 = v->arch.pv.ctrlreg[2];
     /* The root in use: a PV guest's user mode has its own. */
     x->cr3 = pagetable_get_paddr(v->arch.flags & TF_kernel_mode ? v->arch.guest_table
-                                                               : v->arch.guest_table_user);
+                                                                : v->arch.guest_table_user);
     x->cr4 = v->arch.pv.ctrlreg[4];
     x->dr6 = v->arch.dr6;
     x->dr7 = v->arch.dr7;
@@ -275,8 +277,8 @@ void xmem_pv_response(struct vcpu *v, vm_event_response_t *rsp)
  */
 uint32_t xmem_pv_capabilities(const struct domain *d)
 {
-    return xmem_pv_ring_frames(d, 0) ? 1U << XEN_DOMCTL_MONITOR_EVENT_GUEST_REQUEST |
-                                           1U << XEN_DOMCTL_MONITOR_EVENT_EMUL_UNIMPLEMENTED |
-                                           XMEM_MONITOR_CAP_STEP
-                                     : 0;
+    return xmem_pv_ring_frames(d, 0)
+               ? 1U << XEN_DOMCTL_MONITOR_EVENT_GUEST_REQUEST |
+                     1U << XEN_DOMCTL_MONITOR_EVENT_EMUL_UNIMPLEMENTED | XMEM_MONITOR_CAP_STEP
+               : 0;
 }

@@ -26,14 +26,10 @@ void xmem_pv_on_frame(struct vcpu *v, bool on)
 static uint32_t answer_xen(struct vcpu *v, const struct xm_pv_ask *ask, enum xm_pv_next next)
 {
     switch (next) {
-    case XM_PV_OPEN:
-        xmem_open(v, ask->mfn);
-        return XMEM_GO_ON;
+    case XM_PV_OPEN: xmem_open(v, ask->mfn); return XMEM_GO_ON;
     case XM_PV_FAIL:
-    case XM_PV_DIED:
-        return 0;
-    default:
-        return XMEM_GO_ON;
+    case XM_PV_DIED: return 0;
+    default: return XMEM_GO_ON;
     }
 }
 
@@ -44,18 +40,13 @@ static uint32_t emulate(struct vcpu *v, struct cpu_user_regs *regs, const struct
     struct xm_pv_todo stop;
 
     switch (xmem_emulate(v, regs, &stop)) {
-    case XMEM_DONE:
-        xm_pv_emulated(pvv);
-        break;
-    case XMEM_STOPS:
-        xm_pv_todo_act(pv, pvv, &stop);
-        break;
+    case XMEM_DONE: xm_pv_emulated(pvv); break;
+    case XMEM_STOPS: xm_pv_todo_act(pv, pvv, &stop); break;
     case XMEM_CANNOT:
         if (xm_pv_not_emulated(pv, pvv, why) == XM_PV_STEP)
             xmem_step(v, regs, why);
         break;
-    default:
-        break;
+    default: break;
     }
     return EXCRET_fault_fixed;
 }
@@ -65,12 +56,9 @@ static uint32_t answer_guest(struct vcpu *v, struct cpu_user_regs *regs,
 {
     switch (next) {
     case XM_PV_GO_ON:
-    case XM_PV_NOT_OURS:
-        return XMEM_GO_ON;
-    case XM_PV_EMULATE:
-        return emulate(v, regs, todo);
-    default:
-        return EXCRET_fault_fixed;
+    case XM_PV_NOT_OURS: return XMEM_GO_ON;
+    case XM_PV_EMULATE: return emulate(v, regs, todo);
+    default: return EXCRET_fault_fixed;
     }
 }
 

@@ -35,7 +35,7 @@ struct xmem_vcpu {
 };
 
 struct xmem_pv {
-    struct xm_pv pv; /* the paging lock guards this and all below */
+    struct xm_pv pv;        /* the paging lock guards this and all below */
     struct page_info *ring; /* allocated once, kept until the domain is destroyed */
     struct xm_pv_where where;
     unsigned int vcpus;
@@ -98,7 +98,7 @@ struct xmem_walk {
     unsigned long l1mfn; /* the L1 table's; INVALID_MFN if there is none */
     unsigned long mfn;
     bool allowed;
-    uint32_t fault; /* if not allowed: the error code of the guest's page fault */
+    uint32_t fault;      /* if not allowed: the error code of the guest's page fault */
     unsigned int levels; /* number of tables below that are referenced */
     struct xmem_level level[CONFIG_PAGING_LEVELS];
 };

@@ -25,15 +25,16 @@ bool xm_env_preempt(void)
 
 int xm_env_copy_in(void *dst, uint64_t handle, size_t offset, size_t bytes)
 {
-    return raw_copy_from_guest(dst, (void *)(unsigned long)(handle + offset), bytes) ? -XM_EFAULT : 0;
+    return raw_copy_from_guest(dst, (void *)(unsigned long)(handle + offset), bytes) ? -XM_EFAULT
+                                                                                     : 0;
 }
 
 /* The address space, not the vCPU: a kernel may move the continued task to another vCPU, or run another task here. */
 uint64_t xm_env_caller(void)
 {
     const struct vcpu *v = current;
-    unsigned long root =
-        is_pv_vcpu(v) ? pagetable_get_pfn(v->arch.guest_table) : v->arch.hvm.guest_cr[3] >> PAGE_SHIFT;
+    unsigned long root = is_pv_vcpu(v) ? pagetable_get_pfn(v->arch.guest_table)
+                                       : v->arch.hvm.guest_cr[3] >> PAGE_SHIFT;
 
     return (uint64_t)v->domain->domain_id << 48 | root;
 }
@@ -215,7 +216,8 @@ static int mode_off(struct domain *d, struct xmem_pv *x, uint32_t mode)
     int rc;
 
     xmem_lock(d);
-    rc = xm_pv_turn_off(&x->pv, mode & XMEM_SHADOW_IF_IDLE, vm_event_check_ring(d->vm_event_monitor));
+    rc = xm_pv_turn_off(&x->pv, mode & XMEM_SHADOW_IF_IDLE,
+                        vm_event_check_ring(d->vm_event_monitor));
     if (rc == 0 && (d->arch.paging.mode & PG_XMEM))
         rc = xmem_shadow_mode(d, false);
     for (i = 0; i < x->vcpus && rc == 0; i++)

@@ -7,8 +7,8 @@
 #include "priv.h"
 
 #define CODE_MOST 15
-#define DR6_STEP 0x4000UL      /* BS */
-#define DR6_OTHERS 0x200fUL    /* BD, B0 to B3 */
+#define DR6_STEP 0x4000UL   /* BS */
+#define DR6_OTHERS 0x200fUL /* BD, B0 to B3 */
 
 static struct xm_pv *pv_of(const struct vcpu *v)
 {

@@ -34,8 +34,8 @@ static bool permits(uint32_t error_code, uint32_t all, uint32_t any)
 /* Sets no accessed or dirty bit yet: the access may still be stopped. */
 void xmem_walk_hold(struct vcpu *v, unsigned long va, uint32_t error_code, struct xmem_walk *w)
 {
-    pagetable_t root =
-        v->arch.flags & TF_kernel_mode ? v->arch.guest_table : v->arch.guest_table_user;
+    pagetable_t root = v->arch.flags & TF_kernel_mode ? v->arch.guest_table
+                                                      : v->arch.guest_table_user;
     uint32_t all = ~0U, any = 0;
     unsigned int shift;
     bool there = true;

@@ -12,12 +12,9 @@ static int obey(const struct xm_pv_ask *asks, unsigned int n)
     struct vcpu *v = current;
 
     switch (xm_pv_items(&v->domain->arch.pv.xmem->pv, &xmem_vcpu(v)->pv, asks, n)) {
-    case XM_PV_GO_ON:
-        return 0;
-    case XM_PV_DIED:
-        return -EFAULT;
-    default:
-        return -ERESTART;
+    case XM_PV_GO_ON: return 0;
+    case XM_PV_DIED: return -EFAULT;
+    default: return -ERESTART;
     }
 }
 

@@ -85,7 +85,7 @@ static inline void xmem_pv_leave(struct domain *d, const struct page_info *pg, u
 
 /* No HVM parameter holds the gfn of a PV domain's ring. */
 #define xmem_ring_gfn(d, gfn) (is_hvm_domain(d) ? (gfn) : 1UL)
-#define xmem_ring_prepare(d, gfn, page, va)                     \
+#define xmem_ring_prepare(d, gfn, page, va) \
     (is_hvm_domain(d) ? prepare_ring_for_helper(d, gfn, page, va) \
                       : xmem_pv_ring_prepare(d, page, va))
 

@@ -139,7 +139,7 @@ static int host_changed(struct sim_dom *d, uint64_t gfn, uint64_t nr, uint8_t ri
 }
 
 int xmi_backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
-                           uint64_t *done)
+                               uint64_t *done)
 {
     struct sim_dom *d = dom;
     uint8_t wire;
@@ -166,7 +166,7 @@ int xmi_backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t 
 }
 
 int xmi_backend_sim_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns,
-                                const uint8_t *rights, uint32_t nr, uint64_t *done)
+                                    const uint8_t *rights, uint32_t nr, uint64_t *done)
 {
     struct sim_dom *d = dom;
     uint8_t few[FEW], *wire = nr <= FEW ? few : malloc(nr);
@@ -203,7 +203,7 @@ out:
 /* ---- what the machine's check of itself must know of a step ---- */
 
 int xmi_backend_sim_step_note(void *dom, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t rights,
-                          bool open)
+                              bool open)
 {
     struct sim_dom *d = dom;
     for (size_t i = 0; i < RIGHTS; i++)
@@ -246,8 +246,10 @@ int xmi_backend_sim_rights_set_runs(void *dom, struct backend_run *runs, uint32_
     for (uint32_t i = 0; i < n; i++) {
         if (to_wire(d, runs[i].rights, &wire))
             return -EOPNOTSUPP;
-        v[i].op = (struct xm_mem_access_op){.op = XM_MEM_ACCESS_SET, .access = wire,
-                                            .domid = d->domid, .nr = runs[i].nr,
+        v[i].op = (struct xm_mem_access_op){.op = XM_MEM_ACCESS_SET,
+                                            .access = wire,
+                                            .domid = d->domid,
+                                            .nr = runs[i].nr,
                                             .pfn = runs[i].gfn};
     }
     int rc = xmi_sim_hc_multicall(d->m, v, n);
@@ -291,9 +293,8 @@ int xmi_backend_sim_host_split(void *dom, const uint64_t *gfns, uint8_t *rights,
         if (rights[i] != BACKEND_NO_RIGHTS && !to_wire(d, rights[i], &wire[k]))
             there[k++] = gfns[i];
     if (!rc && k) {
-        struct xm_altp2m_op op = {.u.set_multi = {.nr = k,
-                                                  .pfn_list = (uintptr_t)there,
-                                                  .access_list = (uintptr_t)wire}};
+        struct xm_altp2m_op op = {
+            .u.set_multi = {.nr = k, .pfn_list = (uintptr_t)there, .access_list = (uintptr_t)wire}};
         rc = altp2m(d, &op, XM_ALTP2M_SET_MEM_ACCESS_MULTI);
     }
     return rc;
@@ -411,12 +412,12 @@ int xmi_backend_sim_view_set_visible(void *dom, uint16_t view, bool visible)
 }
 
 int xmi_backend_sim_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr,
-                                     bool suppress)
+                                         bool suppress)
 {
     struct xm_altp2m_op op = {0};
     if (nr == 1) {
-        op.u.suppress_ve =
-            (struct xm_altp2m_suppress_ve){.view = view, .suppress_ve = suppress, .gfn = gfn};
+        op.u.suppress_ve = (struct xm_altp2m_suppress_ve){
+            .view = view, .suppress_ve = suppress, .gfn = gfn};
         return altp2m(dom, &op, XM_ALTP2M_SET_SUPPRESS_VE);
     }
     op.u.suppress_ve_multi = (struct xm_altp2m_suppress_ve_multi){

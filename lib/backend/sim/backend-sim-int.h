@@ -18,15 +18,16 @@ struct sim_dom {
     bool altp2m, views_on;
     struct host_copy host; /* gfns that were restricted in the host view */
     bool attached;
-    bool shadow_only; /* of PV: the ring is off, and shadow mode could not be yet */ /* to the ring of a listener that is gone */
+    bool shadow_only;
+    /* of PV: the ring is off, and shadow mode could not be yet */ /* to the ring of a listener that is gone */
 };
 
 /* access.c */
 int xmi_backend_sim_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights);
 int xmi_backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
-                           uint64_t *done);
+                               uint64_t *done);
 int xmi_backend_sim_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns,
-                                const uint8_t *rights, uint32_t nr, uint64_t *done);
+                                    const uint8_t *rights, uint32_t nr, uint64_t *done);
 int xmi_backend_sim_rights_get_many(void *dom, const uint64_t *gfns, uint32_t nr, uint8_t *rights);
 int xmi_backend_sim_rights_set_runs(void *dom, struct backend_run *runs, uint32_t n);
 int xmi_backend_sim_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n);
@@ -42,10 +43,10 @@ int xmi_backend_sim_view_get_vcpu(void *dom, uint32_t vcpu, uint16_t *view);
 int xmi_backend_sim_view_change_gfn(void *dom, uint16_t view, uint64_t gfn, uint64_t to_gfn);
 int xmi_backend_sim_view_set_visible(void *dom, uint16_t view, bool visible);
 int xmi_backend_sim_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr,
-                                     bool suppress);
+                                         bool suppress);
 int xmi_backend_sim_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress);
 int xmi_backend_sim_step_note(void *dom, uint16_t view, uint64_t gfn, uint32_t vcpu, uint8_t rights,
-                          bool open);
+                              bool open);
 int xmi_backend_sim_step_told(void *dom, uint32_t vcpu, uint64_t gfn, uint32_t access);
 /* vcpu.c */
 int xmi_backend_sim_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);

@@ -35,7 +35,8 @@ static int conn_open(const char *rest, const struct xmem_open_opts *opts, void *
                      struct xmem_error *err)
 {
     struct sim_machine *m;
-    int rc = *rest ? xmi_error_set(err, -EINVAL, "sim: no machine of its own is called '%.100s'", rest)
+    int rc = *rest ? xmi_error_set(err, -EINVAL, "sim: no machine of its own is called '%.100s'",
+                                   rest)
                    : xmi_backend_sim_demo(opts, &m, err);
     if (rc)
         return rc;
@@ -58,16 +59,11 @@ static void conn_close(void *conn)
 static enum xmem_kind kind_of(enum sim_kind kind)
 {
     switch (kind) {
-    case SIM_X86_EPT:
-        return XMEM_KIND_X86_EPT;
-    case SIM_ARM_S2:
-        return XMEM_KIND_ARM_S2;
-    case SIM_X86_PV:
-        return XMEM_KIND_X86_PV;
-    case SIM_ARMV8R_MPU:
-        return XMEM_KIND_ARMV8R_MPU;
-    case SIM_X86_NPT:
-        return XMEM_KIND_X86_NPT;
+    case SIM_X86_EPT: return XMEM_KIND_X86_EPT;
+    case SIM_ARM_S2: return XMEM_KIND_ARM_S2;
+    case SIM_X86_PV: return XMEM_KIND_X86_PV;
+    case SIM_ARMV8R_MPU: return XMEM_KIND_ARMV8R_MPU;
+    case SIM_X86_NPT: return XMEM_KIND_X86_NPT;
     }
     return XMEM_KIND_UNKNOWN;
 }
@@ -137,18 +133,18 @@ static int dom_open(void *conn, uint32_t domid, void **dom, struct xmem_error *e
         return xmi_error_set(err, -ENOMEM, "domain %" PRIu32 ": out of memory", domid);
     xmi_sim_domain_info(sd, &i);
     *d = (struct sim_dom){.m = c->m,
-                      .d = sd,
-                      .domid = (uint16_t)i.domid,
-                      .kind = i.kind,
-                      .xen_minor = i.xen_minor,
-                      .max_views = i.altp2m ? i.max_views : 1,
-                      .altp2m = i.altp2m};
+                          .d = sd,
+                          .domid = (uint16_t)i.domid,
+                          .kind = i.kind,
+                          .xen_minor = i.xen_minor,
+                          .max_views = i.altp2m ? i.max_views : 1,
+                          .altp2m = i.altp2m};
     /* Views of another tool; only asked where it matters. */
     int rc = xmi_backend_sim_copies(d) ? xmi_backend_sim_views_get_state(d, &d->views_on) : 0;
     if (rc) {
         free(d);
         return xmi_error_set(err, rc, "domain %" PRIu32 " cannot be asked: %s", domid,
-                              strerror(-rc));
+                             strerror(-rc));
     }
     *dom = d;
     return 0;
@@ -178,9 +174,9 @@ static void caps_x86(const struct sim_dom *d, struct xmem_caps *out)
     out->reply_flags |= XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA |
                         (traps ? XMEM_REPLY_TOGGLE_STEP : 0);
     out->monitors |= 1u << XMEM_EVENT_CTRLREG | 1u << XMEM_EVENT_MSR | 1u << XMEM_EVENT_BREAKPOINT |
-                     (traps ? 1u << XMEM_EVENT_SINGLESTEP : 0) | 1u << XMEM_EVENT_DEBUG | 1u << XMEM_EVENT_CPUID |
-                     1u << XMEM_EVENT_DESCRIPTOR | 1u << XMEM_EVENT_EMUL_UNIMPLEMENTED |
-                     1u << XMEM_EVENT_VMEXIT;
+                     (traps ? 1u << XMEM_EVENT_SINGLESTEP : 0) | 1u << XMEM_EVENT_DEBUG |
+                     1u << XMEM_EVENT_CPUID | 1u << XMEM_EVENT_DESCRIPTOR |
+                     1u << XMEM_EVENT_EMUL_UNIMPLEMENTED | 1u << XMEM_EVENT_VMEXIT;
     if (d->xen_minor >= 18)
         out->monitors |= 1u << XMEM_EVENT_IO;
     out->flags |= XMEM_CAP_SET_MANY;
@@ -462,14 +458,9 @@ static int monitor_set(void *dom, const struct backend_monitor *m)
         mop->u.guest_request.sync = m->sync;
         mop->u.guest_request.allow_userspace = m->userspace;
         break;
-    case XMEM_EVENT_DEBUG:
-        mop->u.debug_exception.sync = m->sync;
-        break;
-    case XMEM_EVENT_VMEXIT:
-        mop->u.vmexit.sync = m->sync;
-        break;
-    default:
-        break;
+    case XMEM_EVENT_DEBUG: mop->u.debug_exception.sync = m->sync; break;
+    case XMEM_EVENT_VMEXIT: mop->u.vmexit.sync = m->sync; break;
+    default: break;
     }
     return domctl(dom, &op);
 }

@@ -24,6 +24,6 @@ int xmi_backend_sim_conn(struct sim_machine *m, bool own, void **out);
 uint32_t xmi_backend_sim_rights(const struct sim_dom *d);
 /* The built-in machine of "sim:". */
 int xmi_backend_sim_demo(const struct xmem_open_opts *opts, struct sim_machine **out,
-                     struct xmem_error *err);
+                         struct xmem_error *err);
 
 #endif

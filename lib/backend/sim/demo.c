@@ -12,8 +12,8 @@
 
 #define FIRST_GFN 0x1000u
 #define PAGES 4096u
-#define CODE_GFN (FIRST_GFN + 0x10)  /* what runs all the time */
-#define JIT_GFN (FIRST_GFN + 0x200)  /* written, then executed */
+#define CODE_GFN (FIRST_GFN + 0x10) /* what runs all the time */
+#define JIT_GFN (FIRST_GFN + 0x200) /* written, then executed */
 #define HEAP_GFN (FIRST_GFN + 0x400)
 #define JIT_PAGES 4u
 #define ROUNDS 3u
@@ -45,8 +45,8 @@ static int script_reader(struct sim_domain *d, uint32_t vcpu)
 {
     struct sim_op ops[32];
     for (uint32_t i = 0; i < 32; i++)
-        ops[i] = op(i % 8 ? SIM_OP_READ : SIM_OP_EXEC, i % 8 ? HEAP_GFN + 64 + i : CODE_GFN,
-                    8 * i, 0);
+        ops[i] = op(i % 8 ? SIM_OP_READ : SIM_OP_EXEC, i % 8 ? HEAP_GFN + 64 + i : CODE_GFN, 8 * i,
+                    0);
     return xmi_sim_vcpu_script(d, vcpu, ops, 32, 16);
 }
 
@@ -67,7 +67,7 @@ static int add_domain(struct sim_machine *m, const char *name, enum sim_kind kin
 }
 
 int xmi_backend_sim_demo(const struct xmem_open_opts *opts, struct sim_machine **out,
-                     struct xmem_error *err)
+                         struct xmem_error *err)
 {
     struct sim_machine_cfg cfg = {.seed = opts && opts->seed ? opts->seed : DEMO_SEED};
     struct sim_machine *m;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define XENVER_VERSION 0u         /* public/version.h: major << 16 | minor */
+#define XENVER_VERSION 0u /* public/version.h: major << 16 | minor */
 
 enum which_lib { LIB_CTRL, LIB_EVTCHN, LIB_FOREIGN, LIB_CALL, LIB_DEVMODEL };
 
@@ -18,8 +18,14 @@ struct symbol {
     bool optional;
 };
 
-#define SYM(field, lib, name) {name, offsetof(struct xen_api, field), lib, false}
-#define OPT(field, lib, name) {name, offsetof(struct xen_api, field), lib, true}
+#define SYM(field, lib, name) \
+    { \
+        name, offsetof(struct xen_api, field), lib, false \
+    }
+#define OPT(field, lib, name) \
+    { \
+        name, offsetof(struct xen_api, field), lib, true \
+    }
 
 static const struct symbol symbols[] = {
     SYM(interface_open, LIB_CTRL, "xc_interface_open"),
@@ -119,7 +125,7 @@ static int load_symbols(struct xen_api *api, enum which_lib lib, struct xmem_err
         void *p = dlsym(lib_of(api, lib), s->name);
         if (!p && !s->optional)
             return xmi_error_set(err, -EOPNOTSUPP, "%s is not in the Xen library %s", s->name,
-                                  lib == LIB_CTRL ? api->ctrl_name : "that is installed");
+                                 lib == LIB_CTRL ? api->ctrl_name : "that is installed");
         memcpy((char *)api + s->offset, &p, sizeof(p));
     }
     return 0;
@@ -131,8 +137,9 @@ static int open_stable(struct xen_api *api, enum which_lib lib, void **handle, c
     *handle = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
     if (!*handle)
         return xmi_error_set(err, -EOPNOTSUPP,
-                              "%s cannot be loaded: install Xen's libraries, or use a simulated "
-                              "machine (sim:)", soname);
+                             "%s cannot be loaded: install Xen's libraries, or use a simulated "
+                             "machine (sim:)",
+                             soname);
     return load_symbols(api, lib, err);
 }
 
@@ -143,15 +150,17 @@ static int ask_version(struct xen_api *api, struct xmem_error *err)
     if (!xcall) {
         int e = errno;
         int rc = e == EACCES || e == EPERM ? -EACCES : -EOPNOTSUPP;
-        return xmi_error_set(err, rc, "no hypervisor to be reached from here (%s): run as root in "
-                              "Xen's control domain, with the module xen-privcmd", strerror(e));
+        return xmi_error_set(err, rc,
+                             "no hypervisor to be reached from here (%s): run as root in "
+                             "Xen's control domain, with the module xen-privcmd",
+                             strerror(e));
     }
     int v = xmi_xen_hypercall(api, xcall, HYPERCALL_XEN_VERSION, XENVER_VERSION, 0);
     int e = errno;
     api->call_close(xcall);
     if (v < 0)
         return xmi_error_set(err, -EOPNOTSUPP, "the hypervisor does not tell its version (%s)",
-                              strerror(e));
+                             strerror(e));
     api->major = (uint32_t)v >> 16;
     api->minor = (uint32_t)v & 0xffffu;
     return 0;
@@ -159,14 +168,13 @@ static int ask_version(struct xen_api *api, struct xmem_error *err)
 
 static int open_ctrl(struct xen_api *api, struct xmem_error *err)
 {
-    snprintf(api->ctrl_name, sizeof(api->ctrl_name), "libxenctrl.so.%u.%u", api->major,
-             api->minor);
+    snprintf(api->ctrl_name, sizeof(api->ctrl_name), "libxenctrl.so.%u.%u", api->major, api->minor);
     api->lib_ctrl = dlopen(api->ctrl_name, RTLD_NOW | RTLD_LOCAL);
     if (!api->lib_ctrl)
         return xmi_error_set(err, -EOPNOTSUPP,
-                              "Xen %u.%u runs, but its library %s cannot be loaded: install the "
-                              "package of that release (%s)", api->major, api->minor,
-                              api->ctrl_name, dlerror());
+                             "Xen %u.%u runs, but its library %s cannot be loaded: install the "
+                             "package of that release (%s)",
+                             api->major, api->minor, api->ctrl_name, dlerror());
     return load_symbols(api, LIB_CTRL, err);
 }
 
@@ -198,7 +206,8 @@ int xmi_xen_api_open(struct xen_api *api, struct xmem_error *err)
 
 void xmi_xen_api_close(struct xen_api *api)
 {
-    void *libs[] = {api->lib_devmodel, api->lib_ctrl, api->lib_foreign, api->lib_evtchn, api->lib_call};
+    void *libs[] = {api->lib_devmodel, api->lib_ctrl, api->lib_foreign, api->lib_evtchn,
+                    api->lib_call};
     for (size_t i = 0; i < sizeof(libs) / sizeof(*libs); i++)
         if (libs[i])
             dlclose(libs[i]);

@@ -37,8 +37,8 @@ struct xen_domain_info {
 /* Function pointers; those under "optional" may be NULL in an older library. */
 struct xen_api {
     void *lib_ctrl, *lib_evtchn, *lib_foreign, *lib_call, *lib_devmodel;
-    uint32_t major, minor;    /* of the running hypervisor */
-    char ctrl_name[64];       /* soname that was opened */
+    uint32_t major, minor; /* of the running hypervisor */
+    char ctrl_name[64];    /* soname that was opened */
 
     void *(*interface_open)(void *logger, void *dombuild_logger, unsigned flags);
     int (*interface_close)(void *xch);
@@ -55,8 +55,7 @@ struct xen_api {
     int (*setmaxmem)(void *xch, uint32_t domid, uint64_t kb);
     int (*populate)(void *xch, uint32_t domid, unsigned long nr, unsigned order, unsigned flags,
                     xen_gfn_arg *gfns);
-    int (*decrease)(void *xch, uint32_t domid, unsigned long nr, unsigned order,
-                    xen_gfn_arg *gfns);
+    int (*decrease)(void *xch, uint32_t domid, unsigned long nr, unsigned order, xen_gfn_arg *gfns);
     int (*set_access)(void *xch, uint32_t domid, int access, uint64_t first, uint32_t nr);
     int (*set_access_multi)(void *xch, uint32_t domid, uint8_t *access, uint64_t *gfns,
                             uint32_t nr);
@@ -97,18 +96,18 @@ struct xen_api {
     int (*dm_close)(void *dmod);
     int (*dm_inject)(void *dmod, uint16_t domid, int vcpu, uint8_t vector, uint8_t type,
                      uint32_t error_code, uint8_t insn_len, uint64_t extra);
-    int (*event_version)(void *xch);                                              /* 4.13 */
-    int (*monitor_vmexit)(void *xch, uint32_t domid, bool on, bool sync);         /* 4.17 */
-    int (*monitor_io)(void *xch, uint32_t domid, bool on);                        /* 4.18 */
+    int (*event_version)(void *xch);                                      /* 4.13 */
+    int (*monitor_vmexit)(void *xch, uint32_t domid, bool on, bool sync); /* 4.17 */
+    int (*monitor_io)(void *xch, uint32_t domid, bool on);                /* 4.18 */
     int (*altp2m_get)(void *xch, uint32_t domid, uint16_t view, xen_gfn_arg gfn, int *access);
     int (*altp2m_get_suppress_ve)(void *xch, uint32_t domid, uint16_t view, xen_gfn_arg gfn,
-                                  bool *suppress);                                /* 4.12 */
+                                  bool *suppress); /* 4.12 */
     int (*altp2m_suppress_ve_multi)(void *xch, uint32_t domid, uint16_t view, xen_gfn_arg first,
                                     xen_gfn_arg last, bool suppress, xen_gfn_arg *error_gfn,
-                                    int32_t *error_code);                         /* 4.14 */
-    int (*altp2m_disable_notify)(void *xch, uint32_t domid, uint32_t vcpu);       /* 4.12 */
+                                    int32_t *error_code);                             /* 4.14 */
+    int (*altp2m_disable_notify)(void *xch, uint32_t domid, uint32_t vcpu);           /* 4.12 */
     int (*altp2m_get_vcpu)(void *xch, uint32_t domid, uint32_t vcpu, uint16_t *view); /* 4.13 */
-    int (*altp2m_visibility)(void *xch, uint32_t domid, uint16_t view, bool on);  /* 4.14 */
+    int (*altp2m_visibility)(void *xch, uint32_t domid, uint16_t view, bool on);      /* 4.14 */
 
     void *(*evtchn_open)(void *logger, unsigned flags);
     int (*evtchn_close)(void *xce);
@@ -127,7 +126,7 @@ struct xen_api {
     /* optional: domid_t is 16 bits wide in the first, and passed as an int */
     void *(*foreign_map_resource)(void *fmem, uint32_t domid, unsigned type, unsigned id,
                                   unsigned long frame, unsigned long frames, void **addr, int prot,
-                                  int flags);                                     /* 4.11 */
+                                  int flags); /* 4.11 */
     int (*foreign_unmap_resource)(void *fmem, void *resource);
 
     void *(*call_open)(void *logger, unsigned flags);

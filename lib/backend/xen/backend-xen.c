@@ -48,14 +48,17 @@ static int connect_xen(struct xen_conn *c, struct xmem_error *err)
         return rc;
     c->release = xmi_xen_release_find(c->api.major, c->api.minor);
     if (!c->release)
-        return xmi_error_set(err, -EOPNOTSUPP, "Xen %" PRIu32 ".%" PRIu32 " runs here; this "
-                              "library knows 4.11 and later", c->api.major, c->api.minor);
+        return xmi_error_set(err, -EOPNOTSUPP,
+                             "Xen %" PRIu32 ".%" PRIu32 " runs here; this "
+                             "library knows 4.11 and later",
+                             c->api.major, c->api.minor);
     c->xch = c->api.interface_open(xmi_xen_quiet(), xmi_xen_quiet(), 0);
     if (!c->xch) {
         int e = errno;
         return xmi_error_set(err, e == EACCES || e == EPERM ? -e : -EOPNOTSUPP,
-                              "%s does not reach the hypervisor (%s): run as root in Xen's control "
-                              "domain", c->api.ctrl_name, strerror(e));
+                             "%s does not reach the hypervisor (%s): run as root in Xen's control "
+                             "domain",
+                             c->api.ctrl_name, strerror(e));
     }
     c->arm = machine_is_arm();
     c->amd = !c->arm && cpu_is_amd();
@@ -68,8 +71,10 @@ static int xen_open(const char *rest, const struct xmem_open_opts *opts, void **
 {
     (void)opts;
     if (*rest)
-        return xmi_error_set(err, -EINVAL, "'xen:%.100s': nothing stands behind xen:, which is the "
-                              "hypervisor that runs here", rest);
+        return xmi_error_set(err, -EINVAL,
+                             "'xen:%.100s': nothing stands behind xen:, which is the "
+                             "hypervisor that runs here",
+                             rest);
     struct xen_conn *c = calloc(1, sizeof(*c));
     if (!c)
         return xmi_error_set(err, -ENOMEM, "xen: out of memory");
@@ -108,8 +113,8 @@ static int open_handles(struct xen_dom *d, struct xmem_error *err)
         d->fmem = d->api->foreign_open(xmi_xen_quiet(), 0);
     int rc = d->fmem ? xmi_xen_events_open(d) : errno ? -errno : -EIO;
     return rc ? xmi_error_set(err, rc == -EACCES || rc == -EPERM ? rc : -EIO,
-                               "domain %" PRIu32 ": Xen's devices cannot be opened: %s", d->domid,
-                               strerror(-rc))
+                              "domain %" PRIu32 ": Xen's devices cannot be opened: %s", d->domid,
+                              strerror(-rc))
               : 0;
 }
 
@@ -132,12 +137,16 @@ static int open_domain(struct xen_dom *d, struct xmem_error *err)
         return xmi_error_set(err, -ESRCH, "domain %" PRIu32 " does not exist", d->domid);
     if (rc)
         return xmi_error_set(err, rc == -EACCES || rc == -EPERM ? rc : -EIO,
-                              "domain %" PRIu32 " cannot be asked for: %s%s%s", d->domid,
-                              strerror(-rc), rc == -EACCES ? ": the hypervisor's version is not that "
-                              "of " : "", rc == -EACCES ? d->api->ctrl_name : "");
+                             "domain %" PRIu32 " cannot be asked for: %s%s%s", d->domid,
+                             strerror(-rc),
+                             rc == -EACCES ? ": the hypervisor's version is not that "
+                                             "of "
+                                           : "",
+                             rc == -EACCES ? d->api->ctrl_name : "");
     d->kind = xmi_xen_kind_of(d->conn, &info);
     if (d->kind != XMEM_KIND_X86_PV)
-        xen_rc(d, d->api->hvm_param_get(d->xch, d->domid, HVM_PARAM_MONITOR_RING_PFN, &d->ring_gfn));
+        xen_rc(d,
+               d->api->hvm_param_get(d->xch, d->domid, HVM_PARAM_MONITOR_RING_PFN, &d->ring_gfn));
     d->views = xmi_views_usable(d);
     return 0;
 }

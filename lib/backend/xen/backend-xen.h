@@ -14,7 +14,7 @@
 struct xen_conn {
     struct xen_api api;
     const struct xen_release *release;
-    void *xch;    /* for lists of domains; a session has its own */
+    void *xch; /* for lists of domains; a session has its own */
     bool arm, amd;
     struct xen_names names;
 };
@@ -26,19 +26,19 @@ struct xen_dom {
     const struct xen_release *release;
     uint32_t domid;
     enum xmem_kind kind;
-    uint64_t ring_gfn;      /* where libxenctrl puts the ring for a moment; 0: nowhere */
+    uint64_t ring_gfn; /* where libxenctrl puts the ring for a moment; 0: nowhere */
     void *xch, *fmem, *xce;
     int epoll_fd, timer_fd; /* events and the look whether the domain lives */
     int poke_fd;            /* an event of the session's own; read only when there is one: */
     bool poked;
     uint8_t looks, sleep_only; /* vcpu.c: at a vCPU since its answer; series that do not spin */
-    int64_t look_at;        /* the next of these looks, CLOCK_MONOTONIC, ns */
-    int port;               /* local event-channel port, -1: not bound */
+    int64_t look_at;           /* the next of these looks, CLOCK_MONOTONIC, ns */
+    int port;                  /* local event-channel port, -1: not bound */
     void *ring;
-    void *resource;         /* the ring of a PV domain, as libxenforeignmemory knows it */
-    bool views;             /* altp2m can be used */
-    bool views_on;          /* and is on */
-    struct host_copy host;  /* gfns that were restricted in the host view */
+    void *resource;          /* the ring of a PV domain, as libxenforeignmemory knows it */
+    bool views;              /* altp2m can be used */
+    bool views_on;           /* and is on */
+    struct host_copy host;   /* gfns that were restricted in the host view */
     void *dmod;              /* the device model's calls; NULL: not opened */
     void *xcall;             /* for hypercalls of our own, */
     struct xen_calls *calls; /* from this buffer */
@@ -59,8 +59,9 @@ static inline int xen_rc(struct xen_dom *d, int rc)
 
 /* -ESRCH the domain is gone; *info is zero beyond what the release fills. */
 int xmi_xen_look_from(void *xch, const struct xen_api *api, uint32_t domid,
-                  struct xen_domain_info *info);
-int xmi_xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid, struct xen_domain_info *info);
+                      struct xen_domain_info *info);
+int xmi_xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid,
+                     struct xen_domain_info *info);
 
 /* It will never run again. */
 bool xmi_xen_info_is_dead(const struct xen_domain_info *info);
@@ -124,7 +125,8 @@ int xmi_xen_view_switch(void *dom, uint16_t view);
 int xmi_xen_view_get_vcpu(void *dom, uint32_t vcpu, uint16_t *view);
 int xmi_xen_view_change_gfn(void *dom, uint16_t view, uint64_t gfn, uint64_t to_gfn);
 int xmi_xen_view_set_visible(void *dom, uint16_t view, bool visible);
-int xmi_xen_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, bool suppress);
+int xmi_xen_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_t nr,
+                                 bool suppress);
 int xmi_xen_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *suppress);
 int xmi_xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
 
@@ -140,9 +142,9 @@ int xmi_xen_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in);
 /* rights.c */
 int xmi_xen_rights_get(void *dom, uint16_t view, uint64_t gfn, uint8_t *rights);
 int xmi_xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
-                   uint64_t *done);
+                       uint64_t *done);
 int xmi_xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
-                        uint32_t nr, uint64_t *done);
+                            uint32_t nr, uint64_t *done);
 
 /* multi.c: XENMEM_access_op, with Xen's numbers for rights */
 int xmi_xen_access_get(struct xen_dom *d, uint64_t gfn, int *number);

@@ -5,17 +5,28 @@
 
 #define BIT(r) XMEM_RIGHTS_BIT(r)
 #define EVENT_SIZES 5u
-#define CAP_STEP (1u << 30) /* beside XEN_DOMCTL_MONITOR_EVENT_*: hypervisor/core's XM_MONITOR_CAP_STEP */
+#define CAP_STEP \
+    (1u << 30) /* beside XEN_DOMCTL_MONITOR_EVENT_*: hypervisor/core's XM_MONITOR_CAP_STEP */
 
 /*
  * XEN_DOMCTL_MONITOR_EVENT_* (public/domctl.h), by number, to our reasons. Xen names the next
  * interrupt among them, but only an answer asks for it: arch_monitor_domctl_event() knows none.
  */
 static const uint8_t reason_of[] = {
-    XMEM_EVENT_CTRLREG,     XMEM_EVENT_MSR,   XMEM_EVENT_SINGLESTEP, XMEM_EVENT_BREAKPOINT,
-    XMEM_EVENT_GUEST_REQUEST, XMEM_EVENT_DEBUG, XMEM_EVENT_CPUID,      XMEM_EVENT_PRIVILEGED_CALL,
-    0,                      XMEM_EVENT_DESCRIPTOR, XMEM_EVENT_EMUL_UNIMPLEMENTED, 0,
-    XMEM_EVENT_VMEXIT,      XMEM_EVENT_IO,
+    XMEM_EVENT_CTRLREG,
+    XMEM_EVENT_MSR,
+    XMEM_EVENT_SINGLESTEP,
+    XMEM_EVENT_BREAKPOINT,
+    XMEM_EVENT_GUEST_REQUEST,
+    XMEM_EVENT_DEBUG,
+    XMEM_EVENT_CPUID,
+    XMEM_EVENT_PRIVILEGED_CALL,
+    0,
+    XMEM_EVENT_DESCRIPTOR,
+    XMEM_EVENT_EMUL_UNIMPLEMENTED,
+    0,
+    XMEM_EVENT_VMEXIT,
+    XMEM_EVENT_IO,
 };
 
 /* Where the hypervisor has none they are few; where it refuses, that is no smaller capability. */
@@ -65,7 +76,8 @@ static void x86_caps(struct xen_dom *d, struct xmem_caps *c)
         c->step_means |= XMEM_STEP_SINGLE | (d->views ? XMEM_STEP_VIEW : 0);
     c->max_views = d->views ? d->release->max_views : 1;
     c->view_rights = d->views ? c->rights : 0;
-    c->replies = 1u << XMEM_REPLY_DENY | 1u << XMEM_REPLY_EMULATE | 1u << XMEM_REPLY_EMULATE_NOWRITE;
+    c->replies = 1u << XMEM_REPLY_DENY | 1u << XMEM_REPLY_EMULATE |
+                 1u << XMEM_REPLY_EMULATE_NOWRITE;
     if (xmi_xen_can_inject(d))
         c->replies |= 1u << XMEM_REPLY_REINJECT;
     c->reply_flags = XMEM_REPLY_SET_REGS | XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA |

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#define WIDE_FROM 16u    /* 4.16 */
-#define VGCF_ONLINE 1u   /* the only flag that Xen hands out */
+#define WIDE_FROM 16u  /* 4.16 */
+#define VGCF_ONLINE 1u /* the only flag that Xen hands out */
 #define MARK 0x9du
 #define MARK_BYTES 8u
 
@@ -63,9 +63,9 @@ static void get_tail(const struct xen_context_tail *t, struct arm_regs *out)
 }
 
 /* The same for both layouts, whose fields differ in width. */
-#define GET_STATUS(c, r) ((r)->cpsr = (c)->cpsr, (r)->spsr_el1 = (c)->spsr_el1, \
-                          (r)->spsr_fiq = (c)->spsr_fiq, (r)->spsr_irq = (c)->spsr_irq, \
-                          (r)->spsr_und = (c)->spsr_und, (r)->spsr_abt = (c)->spsr_abt)
+#define GET_STATUS(c, r) \
+    ((r)->cpsr = (c)->cpsr, (r)->spsr_el1 = (c)->spsr_el1, (r)->spsr_fiq = (c)->spsr_fiq, \
+     (r)->spsr_irq = (c)->spsr_irq, (r)->spsr_und = (c)->spsr_und, (r)->spsr_abt = (c)->spsr_abt)
 
 void xmi_xen_context_get(const union xen_context *c, uint32_t minor, struct arm_regs *out)
 {

@@ -8,7 +8,7 @@
 
 /* The next domain from domid on; one at a time, because the length of the element varies by release. */
 int xmi_xen_look_from(void *xch, const struct xen_api *api, uint32_t domid,
-                     struct xen_domain_info *info)
+                      struct xen_domain_info *info)
 {
     memset(info, 0, sizeof(*info));
     int n = api->getinfolist(xch, domid, 1, info);
@@ -17,7 +17,8 @@ int xmi_xen_look_from(void *xch, const struct xen_api *api, uint32_t domid,
     return n ? 0 : -ESRCH;
 }
 
-int xmi_xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid, struct xen_domain_info *info)
+int xmi_xen_dom_look(void *xch, const struct xen_api *api, uint32_t domid,
+                     struct xen_domain_info *info)
 {
     if (domid >= DOMID_FIRST_RESERVED)
         return -ESRCH;

@@ -186,8 +186,7 @@ static int set_by_reason(struct xen_dom *d, const struct backend_monitor *m)
     case XMEM_EVENT_CTRLREG:
         return a->monitor_ctrlreg(d->xch, d->domid, (uint16_t)m->index, m->on, m->sync, m->bitmask,
                                   m->on_change);
-    case XMEM_EVENT_MSR:
-        return a->monitor_msr(d->xch, d->domid, m->index, m->on, m->on_change);
+    case XMEM_EVENT_MSR: return a->monitor_msr(d->xch, d->domid, m->index, m->on, m->on_change);
     case XMEM_EVENT_SINGLESTEP: return a->monitor_singlestep(d->xch, d->domid, m->on);
     case XMEM_EVENT_BREAKPOINT: return a->monitor_breakpoint(d->xch, d->domid, m->on);
     case XMEM_EVENT_GUEST_REQUEST:

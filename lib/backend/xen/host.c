@@ -10,8 +10,8 @@ bool xmi_xen_host_needed(const struct xen_dom *d)
 static int make_entry(void *dom, uint64_t gfn)
 {
     struct xen_dom *d = dom;
-    int rc = xen_rc(d, d->api->altp2m_change_gfn(d->xch, d->domid, 0, (xen_gfn_arg)gfn,
-                                                 (xen_gfn_arg)gfn));
+    int rc = xen_rc(
+        d, d->api->altp2m_change_gfn(d->xch, d->domid, 0, (xen_gfn_arg)gfn, (xen_gfn_arg)gfn));
     return rc == -ESRCH ? 0 : rc; /* a hole: nothing to be seen through it */
 }
 

@@ -65,7 +65,7 @@ static struct access_op *prepare(struct xen_dom *d, uint32_t i, uint32_t op, uin
 static int call_one(struct xen_dom *d)
 {
     return xen_rc(d, xmi_xen_hypercall(d->api, d->xcall, HYPERCALL_MEMORY_OP, MEMORY_ACCESS_OP,
-                                   (uintptr_t)&d->calls->op[0]));
+                                       (uintptr_t)&d->calls->op[0]));
 }
 
 int xmi_xen_access_get(struct xen_dom *d, uint64_t gfn, int *number)
@@ -99,8 +99,8 @@ static int call_many(struct xen_dom *d, uint32_t n)
         e->args[0] = MEMORY_ACCESS_OP;
         e->args[1] = (uintptr_t)&d->calls->op[i];
     }
-    int rc = xen_rc(d, xmi_xen_hypercall(d->api, d->xcall, HYPERCALL_MULTICALL, (uintptr_t)d->calls->entry,
-                                     n));
+    int rc = xen_rc(
+        d, xmi_xen_hypercall(d->api, d->xcall, HYPERCALL_MULTICALL, (uintptr_t)d->calls->entry, n));
     return rc == -ENOSYS ? -EOPNOTSUPP : rc; /* a hypervisor built without it */
 }
 

@@ -46,8 +46,9 @@ bool xmi_xen_pv_possible(struct xen_dom *d)
     op->domid = (uint16_t)d->domid;
     op->type = RESOURCE_RING;
     /* No list of frames: only how many there are is asked for. -EINVAL: no such resource. */
-    bool yes = !xen_rc(d, xmi_xen_hypercall(d->api, b.xcall, HYPERCALL_MEMORY_OP, MEMORY_ACQUIRE_RESOURCE,
-                                        (uintptr_t)op)) && op->nr_frames == 1;
+    bool yes = !xen_rc(d, xmi_xen_hypercall(d->api, b.xcall, HYPERCALL_MEMORY_OP,
+                                            MEMORY_ACQUIRE_RESOURCE, (uintptr_t)op)) &&
+               op->nr_frames == 1;
     xmi_xen_buffer_close(d->api, &b);
     return yes;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define DEFAULT_GFN UINT64_MAX
-#define HOLE_MIN 8192u  /* gfns of a range that is looked at for holes */
+#define HOLE_MIN 8192u              /* gfns of a range that is looked at for holes */
 #define HOLE_PART BACKEND_THERE_MAX /* XEN_DOMCTL_getpageframeinfo3 takes so many */
 #define PFN_TYPE_MASK 0xf0000000ul
 #define PFN_TYPE_HOLE 0xf0000000ul /* XEN_DOMCTL_PFINFO_XTAB */
@@ -99,8 +99,8 @@ static int set_view_range(struct xen_dom *d, uint16_t view, uint64_t gfn, uint64
                           uint64_t *done)
 {
     for (uint64_t i = 0; i < nr; i++) {
-        int rc = xen_rc(d, d->api->altp2m_set(d->xch, d->domid, view, (xen_gfn_arg)(gfn + i),
-                                              number));
+        int rc = xen_rc(d,
+                        d->api->altp2m_set(d->xch, d->domid, view, (xen_gfn_arg)(gfn + i), number));
         if (rc) {
             if (done)
                 *done = i;
@@ -111,7 +111,7 @@ static int set_view_range(struct xen_dom *d, uint16_t view, uint64_t gfn, uint64
 }
 
 int xmi_xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint8_t rights,
-                   uint64_t *done)
+                       uint64_t *done)
 {
     struct xen_dom *d = dom;
     int number = xmi_xen_access_number(d->release, rights);
@@ -133,7 +133,8 @@ int xmi_xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint
 }
 
 /* Xen's numbers of many rights, to be freed; NULL: *rc says why. */
-static uint8_t *xen_numbers(const struct xen_release *r, const uint8_t *rights, uint32_t nr, int *rc)
+static uint8_t *xen_numbers(const struct xen_release *r, const uint8_t *rights, uint32_t nr,
+                            int *rc)
 {
     int number[UINT8_MAX + 1] = {0}; /* one more than Xen's; 0: not looked up */
     uint8_t *out = malloc(nr ? nr : 1);
@@ -153,7 +154,8 @@ static uint8_t *xen_numbers(const struct xen_release *r, const uint8_t *rights, 
 }
 
 /* As xmi_xen_host_changed() for each; neighbours that are restricted, together. */
-static int host_changed_many(struct xen_dom *d, const uint64_t *gfns, const uint8_t *rights, uint32_t nr)
+static int host_changed_many(struct xen_dom *d, const uint64_t *gfns, const uint8_t *rights,
+                             uint32_t nr)
 {
     int rc = 0;
     for (uint32_t i = 0, n; i < nr && !rc; i += n) {
@@ -168,7 +170,7 @@ static int host_changed_many(struct xen_dom *d, const uint64_t *gfns, const uint
 }
 
 int xmi_xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, const uint8_t *rights,
-                        uint32_t nr, uint64_t *done)
+                            uint32_t nr, uint64_t *done)
 {
     struct xen_dom *d = dom;
     int rc = 0;

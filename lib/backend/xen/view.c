@@ -87,10 +87,9 @@ int xmi_xen_view_set_suppress_ve(void *dom, uint16_t view, uint64_t gfn, uint64_
     xen_gfn_arg bad = 0;
     int32_t bad_code = 0;
     if (nr > 1 && d->api->altp2m_suppress_ve_multi) {
-        int rc = xen_rc(d, d->api->altp2m_suppress_ve_multi(d->xch, d->domid, view,
-                                                            (xen_gfn_arg)gfn,
-                                                            (xen_gfn_arg)(gfn + nr - 1), suppress,
-                                                            &bad, &bad_code));
+        int rc = xen_rc(d, d->api->altp2m_suppress_ve_multi(
+                               d->xch, d->domid, view, (xen_gfn_arg)gfn,
+                               (xen_gfn_arg)(gfn + nr - 1), suppress, &bad, &bad_code));
         return rc ? rc : bad_code; /* the call succeeds and tells the first failure apart */
     }
     for (uint64_t i = 0; i < nr; i++) {
@@ -107,8 +106,8 @@ int xmi_xen_view_get_suppress_ve(void *dom, uint16_t view, uint64_t gfn, bool *s
     struct xen_dom *d = dom;
     if (!d->api->altp2m_get_suppress_ve)
         return -EOPNOTSUPP;
-    return xen_rc(d, d->api->altp2m_get_suppress_ve(d->xch, d->domid, view, (xen_gfn_arg)gfn,
-                                                    suppress));
+    return xen_rc(
+        d, d->api->altp2m_get_suppress_ve(d->xch, d->domid, view, (xen_gfn_arg)gfn, suppress));
 }
 
 int xmi_xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn)

@@ -114,7 +114,8 @@ static uint64_t index_value(enum arm_set set, const struct arm_regs *r, const st
     return v << t->shift.by;
 }
 
-static uint64_t address(enum arm_set set, const struct arm_regs *r, const struct text *t, uint64_t *back)
+static uint64_t address(enum arm_set set, const struct arm_regs *r, const struct text *t,
+                        uint64_t *back)
 {
     uint64_t base = t->literal ? t->at : value_of(set, r, t->base), offset = (uint64_t)t->offset;
     if (t->many) {
@@ -166,7 +167,8 @@ static const char *regs_differ(enum arm_set set, const struct text *t, const str
                 return "write-back";
         } else if ((was->x[i] != is->x[i]) > !!(may & 1u << i)) {
             return "a register changed";
-        } else if (t->load && !t->atomic && !t->prefetch && may & 1u << i && is->x[i] == was->x[i]) {
+        } else if (t->load && !t->atomic && !t->prefetch && may & 1u << i &&
+                   is->x[i] == was->x[i]) {
             return "a register did not change";
         }
     if (t->base == SP_REG && is->sp_el0 != (t->back ? back : was->sp_el0))
@@ -292,8 +294,8 @@ int main(int argc, char **argv)
             one(handle, (enum arm_set)set, &r);
         cs_close(&handle);
         ok = ok && !r.differ;
-        printf("%s %u - %s: %" PRIu64 " encodings, %" PRIu64 " differ\n", r.differ ? "not ok" : "ok",
-               set + 1, sets[set].name, r.words, r.differ);
+        printf("%s %u - %s: %" PRIu64 " encodings, %" PRIu64 " differ\n",
+               r.differ ? "not ok" : "ok", set + 1, sets[set].name, r.words, r.differ);
     }
     for (const struct told *t = told; t->why; t++)
         printf("# told, %s %08" PRIx32 "/%08" PRIx32 ", %" PRIu64 " times: %s\n", sets[t->set].name,

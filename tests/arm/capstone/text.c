@@ -117,7 +117,8 @@ static void parse_regs(enum arm_set set, const char *s, const char *end, struct 
 
 static unsigned width(const char *name, const char *operands, enum arm_set set)
 {
-    static const char *const bytes[] = {"sb", "b", "bt", NULL}, *const halves[] = {"sh", "h", "ht", NULL};
+    static const char *const bytes[] = {"sb", "b", "bt", NULL}, *const halves[] = {"sh", "h", "ht",
+                                                                                   NULL};
     const char *last = begins(name, "ldrs") && ends(name, "t") ? "t" : "";
     char cut[16];
     snprintf(cut, sizeof(cut), "%.*s", (int)(strlen(name) - strlen(last)), name);
@@ -134,10 +135,12 @@ static unsigned width(const char *name, const char *operands, enum arm_set set)
 
 static bool is_multiple(const char *name)
 {
-    return begins(name, "ldm") || begins(name, "stm") || !strcmp(name, "push") || !strcmp(name, "pop");
+    return begins(name, "ldm") || begins(name, "stm") || !strcmp(name, "push") ||
+           !strcmp(name, "pop");
 }
 
-static void parse_multiple(enum arm_set set, const char *name, const char *operands, struct text *out)
+static void parse_multiple(enum arm_set set, const char *name, const char *operands,
+                           struct text *out)
 {
     bool push = !strcmp(name, "push"), pop = !strcmp(name, "pop");
     const char *list = strchr(operands, '{');
@@ -154,12 +157,14 @@ static void parse_multiple(enum arm_set set, const char *name, const char *opera
 
 static bool is_access(enum arm_set set, const char *name)
 {
-    static const char *const no[] = {"ldc", "ldc2", "ldcl", "ldc2l", "stc", "stc2", "stcl", "stc2l", "str.w", NULL};
+    static const char *const no[] = {"ldc",  "ldc2", "ldcl",  "ldc2l", "stc",
+                                     "stc2", "stcl", "stc2l", "str.w", NULL};
     if (any_of(name, no))
         return false;
     if (set != ARM_A64)
-        return begins(name, "ldr") || begins(name, "str") || begins(name, "lda") || begins(name, "stl") ||
-               begins(name, "pld") || begins(name, "pli") || begins(name, "swp");
+        return begins(name, "ldr") || begins(name, "str") || begins(name, "lda") ||
+               begins(name, "stl") || begins(name, "pld") || begins(name, "pli") ||
+               begins(name, "swp");
     return begins(name, "ld") || begins(name, "st") || begins(name, "cas") || begins(name, "swp") ||
            begins(name, "prf");
 }
@@ -178,8 +183,9 @@ static void parse_kind(enum arm_set set, const char *name, struct text *out)
     bool a64 = set == ARM_A64;
     out->prefetch = begins(name, "pr") || begins(name, "pl");
     out->atomic = begins(name, "cas") || begins(name, "swp") ||
-                  (a64 && (begins(name, "ldadd") || begins(name, "ldclr") || begins(name, "ldeor") ||
-                           begins(name, "ldset") || begins(name, "ldsm") || begins(name, "ldum")));
+                  (a64 &&
+                   (begins(name, "ldadd") || begins(name, "ldclr") || begins(name, "ldeor") ||
+                    begins(name, "ldset") || begins(name, "ldsm") || begins(name, "ldum")));
     out->load = begins(name, "ld") || out->atomic;
     out->store = begins(name, "st") || out->atomic;
     out->exclusive = a64 ? strstr(name, "x") != NULL : strstr(name, "ex") != NULL;
@@ -205,7 +211,8 @@ bool text_parse(enum arm_set set, const char *name, const char *operands, struct
         parse_regs(set, operands, at, out);
     if (out->exclusive && out->store)
         part_first(out);
-    out->bytes = width(name, out->exclusive && out->store ? next_word(strchr(operands, ',')) : operands, set);
+    out->bytes = width(
+        name, out->exclusive && out->store ? next_word(strchr(operands, ',')) : operands, set);
     if (open) {
         parse_address(set, open, out);
     } else {

@@ -24,7 +24,8 @@ struct text {
     int status; /* of a store-exclusive; compared with, or operand, of an atomic */
     int base, index;
     bool minus, before, back; /* index subtracted; offset added before the access; written back */
-    bool many, down, ahead;         /* of multiple: towards lower addresses, and beginning beyond the base */
+    bool many, down,
+        ahead; /* of multiple: towards lower addresses, and beginning beyond the base */
     int64_t offset;
     bool literal;
     uint64_t at;

@@ -133,8 +133,7 @@ bool area_place(const struct arm_touch *touch, struct arm_place *out)
     uint32_t offset = (uint32_t)(from % AREA_PAGE);
     if (from >= PAGES * AREA_PAGE || last >= PAGES * AREA_PAGE || touch->bytes > AREA_PAGE)
         return false;
-    if (touch->access & ARM_WRITES &&
-        (page == PAGES_BEFORE || last / AREA_PAGE == PAGES_BEFORE))
+    if (touch->access & ARM_WRITES && (page == PAGES_BEFORE || last / AREA_PAGE == PAGES_BEFORE))
         return false;
     out->p[0] = copy_of(page) + offset;
     out->p[1] = last / AREA_PAGE == page ? NULL : copy_of(page + 1);

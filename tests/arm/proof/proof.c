@@ -65,9 +65,7 @@ static enum arm_why emulate_pair(struct one *o)
     struct arm_monitor monitor = {0};
     unsigned done;
     enum arm_why why = xmi_arm_loop(&world, &o->ours, &monitor, o->n, &done);
-    return done + (why == ARM_OK) == o->n || why == ARM_TOO_LONG ? ARM_OK
-           : why                                                 ? why
-                                                                 : ARM_UNSURE;
+    return done + (why == ARM_OK) == o->n || why == ARM_TOO_LONG ? ARM_OK : why ? why : ARM_UNSURE;
 }
 
 static enum arm_why emulate(struct one *o)
@@ -118,7 +116,11 @@ static void show(const struct one *o, const char *row, int signal)
         uint64_t in = value_of(&o->in, i), n = value_of(&o->native, i), e = value_of(&o->ours, i);
         if (n != e)
             printf("#   %s%u 0x%" PRIx64 " natively 0x%" PRIx64 ", emulated 0x%" PRIx64 "\n",
-                   i < 31 ? "r" : i == 31 ? "sp" : i == 32 ? "pc" : "cpsr", i, in, n, e);
+                   i < 31    ? "r"
+                   : i == 31 ? "sp"
+                   : i == 32 ? "pc"
+                             : "cpsr",
+                   i, in, n, e);
     }
     for (unsigned i = 0; i < 34; i++)
         printf("%s%" PRIx64 "%s", i ? " " : "#   from ", value_of(&o->in, i), i == 33 ? "\n" : "");
@@ -139,8 +141,8 @@ static void one(struct one *o, struct count *c, const char *name)
     c->tried++;
     c->why[why]++;
     if (why && !same_state(&o->in, &o->ours) && o->n == 1)
-        c->differ++, printf("# %s: word %08" PRIx32 " refused, but registers changed\n", name,
-                            o->words[0]);
+        c->differ++,
+            printf("# %s: word %08" PRIx32 " refused, but registers changed\n", name, o->words[0]);
     if (why)
         return;
     if (!area_can_run(o->ours.pc, arm_set_of(&o->ours) == o->set)) {
@@ -227,14 +229,18 @@ static bool report(const struct run *run, unsigned i, unsigned number)
     const struct row *row = &run->set->rows[i];
     const struct count *c = &run->count[i];
     uint64_t done = c->done + c->elsewhere;
-    bool enough = row->least == NEVER ? !done : done && done * 100 >= c->tried * (uint64_t)row->least;
+    bool enough = row->least == NEVER ? !done
+                                      : done && done * 100 >= c->tried * (uint64_t)row->least;
     bool ok = enough && !c->differ;
     printf("%s %u - %s %s: %" PRIu64 " of %" PRIu64 " done, %" PRIu64 " differ%s\n",
            ok ? "ok" : "not ok", number, run->set->name, row->name, c->done, c->tried, c->differ,
-           enough ? "" : row->least == NEVER ? ", none should be done" : ", too few are done");
+           enough                ? ""
+           : row->least == NEVER ? ", none should be done"
+                                 : ", too few are done");
     if (done < c->tried)
-        printf("#   not: unknown %" PRIu64 ", vector %" PRIu64 ", faults %" PRIu64 ", unsure %" PRIu64
-               ", no place %" PRIu64 ", other %" PRIu64 "; jumped into code %" PRIu64 "\n",
+        printf("#   not: unknown %" PRIu64 ", vector %" PRIu64 ", faults %" PRIu64
+               ", unsure %" PRIu64 ", no place %" PRIu64 ", other %" PRIu64
+               "; jumped into code %" PRIu64 "\n",
                c->why[ARM_UNKNOWN], c->why[ARM_VECTOR], c->why[ARM_FAULTS], c->why[ARM_UNSURE],
                c->why[ARM_NO_PLACE], c->why[ARM_EXCLUSIVE] + c->why[ARM_TOO_LONG] + c->why[ARM_ODD],
                c->elsewhere);

@@ -84,9 +84,9 @@ static uint64_t small(struct rng *r)
 
 static uint64_t any(struct rng *r)
 {
-    static const uint64_t corners[] = {0,           1,          ~0ull,           1ull << 63,
-                                       0x80000000u, 0x7fffffff, 0xffffffff,      ~0ull >> 1,
-                                       0x8000,      0x80,       0xffffffff80000000ull, 1ull << 32};
+    static const uint64_t corners[] = {
+        0,          1,          ~0ull,  1ull << 63, 0x80000000u,           0x7fffffff,
+        0xffffffff, ~0ull >> 1, 0x8000, 0x80,       0xffffffff80000000ull, 1ull << 32};
     switch (rng_below(r, 8)) {
     case 0: return corners[rng_below(r, sizeof(corners) / sizeof(corners[0]))];
     case 1: return small(r);

@@ -64,7 +64,12 @@ static const struct kind kinds[] = {
     {"CAS", {ARM_A64, NULL, NULL, 0}, 0xc8a17c02, NATIVE_CAS, false, HAVE_A64},
     {"LDADD", {ARM_A64, NULL, NULL, 0}, 0xf8230001, NATIVE_ADD, false, HAVE_A64},
     {"LDREX, STREX of A32", {ARM_A32, a32_exclusive, NULL, 8}, 0, NATIVE_ADD, true, HAVE_A32},
-    {"LDREXD, STREXD of A32", {ARM_A32, a32_double, NULL, 12}, 0, NATIVE_EXCLUSIVE, false, HAVE_A32},
+    {"LDREXD, STREXD of A32",
+     {ARM_A32, a32_double, NULL, 12},
+     0,
+     NATIVE_EXCLUSIVE,
+     false,
+     HAVE_A32},
     {"LDREX, STREX of T32", {ARM_T32, NULL, t32_exclusive, 6}, 0, NATIVE_ADD, true, HAVE_A32},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -128,8 +133,7 @@ static uint64_t emulated_thread(struct shared *s, uint64_t increments, uint64_t 
     return did;
 }
 
-static bool run_kind(const struct kind *kind, unsigned number, uint64_t increments,
-                     uint64_t least)
+static bool run_kind(const struct kind *kind, unsigned number, uint64_t increments, uint64_t least)
 {
     static struct shared s;
     struct native native[NATIVE] = {{0}};

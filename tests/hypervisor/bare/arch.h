@@ -23,7 +23,8 @@ struct bare_cpu;
 struct bare_cpu *arch_cpu(void);
 void arch_virq(bool pending);
 void arch_call_core(unsigned core);
-bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_t *page, unsigned n);
+bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_t *page,
+                  unsigned n);
 bool arch_step_off(struct arch_debug *dbg, struct bare_regs *regs, bool done);
 void arch_step_take(unsigned way);
 #define arch_step_way(way) ((way) == 0 ? "first" : (way) == 1 ? "second" : "third")

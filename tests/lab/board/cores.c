@@ -105,9 +105,10 @@ static void taken_away(unsigned rounds)
         bad += board_guest(&board_a.vcpu[0], BARE_OP_WRITE, at, 0) != XM_MPU_FAULT_DENIED;
         bad += bare_dom_set(&board_a, BOARD_A + i % 16, 1, XM_ACCESS_RWX) != 0;
     }
-    board_ok(bad == 0 && v->reloads > rounds / 2,
-             "%u times a right taken away from the other core's guest, %u wrong; it followed %u times",
-             rounds, bad, v->reloads);
+    board_ok(
+        bad == 0 && v->reloads > rounds / 2,
+        "%u times a right taken away from the other core's guest, %u wrong; it followed %u times",
+        rounds, bad, v->reloads);
 }
 
 static void given(void)
@@ -158,7 +159,8 @@ static void sent_while_rights_change(unsigned n)
                board_a.vcpu[0].answer > 1;
     }
     __atomic_store_n(&work.other, (void (*)(void))NULL, __ATOMIC_SEQ_CST);
-    board_ok(bad == 0, "%u events while the other core changes the receiver's rights, %u wrong", n, bad);
+    board_ok(bad == 0, "%u events while the other core changes the receiver's rights, %u wrong", n,
+             bad);
 }
 
 /* ---- both cores' guests write one page, and this core listens ---- */
@@ -225,11 +227,12 @@ static void stepped(void)
 
     board_ok(b.done[0] && b.done[1] && b.told[0] == STORES && b.told[1] == STORES &&
                  look(at) == STORES && look(at + 64) == STORES,
-             "%u stores of two cores to one page, stepped: %u told, %u unseen", all, told, all - told);
+             "%u stores of two cores to one page, stepped: %u told, %u unseen", all, told,
+             all - told);
     b = stores_of_both(at, true);
     board_ok(b.done[1] && look(at + 64) == STORES,
-             "%u of the other core by relaxing, for comparison: %u told, %u unseen", STORES, b.told[1],
-             STORES - b.told[1]);
+             "%u of the other core by relaxing, for comparison: %u told, %u unseen", STORES,
+             b.told[1], STORES - b.told[1]);
 }
 
 void board_cores(void)

@@ -18,10 +18,8 @@ static void draw_regions(uint32_t *s)
 {
     for (unsigned i = 0; i < DIFFER_REGIONS; i++) {
         struct differ_region d = differ_region(s);
-        const struct xm_mpu_region r = {.base = AREA + d.base,
-                                        .last = AREA + d.last,
-                                        .ap = (uint8_t)d.ap,
-                                        .xn = (uint8_t)d.xn};
+        const struct xm_mpu_region r = {
+            .base = AREA + d.base, .last = AREA + d.last, .ap = (uint8_t)d.ap, .xn = (uint8_t)d.xn};
         struct xm_mpu_slot v = xm_mpu_encode(&model.ops, &r);
 
         model.ops.limit(&model, DIFFER_FIRST + i, 0);
@@ -68,7 +66,7 @@ int main(void)
             done += want;
         }
     }
-    printf("%u accesses, %u of them done, %u where regions overlap: %u mismatches\n", accesses, done,
-           overlaps, mismatches);
+    printf("%u accesses, %u of them done, %u where regions overlap: %u mismatches\n", accesses,
+           done, overlaps, mismatches);
     return mismatches != 0 || accesses != DIFFER_ROUNDS * DIFFER_ACCESSES;
 }

@@ -135,8 +135,8 @@ static bool as_ruled(const struct rule *r)
     int write = (bits & XM_DO_W) != 0 ? 0 : BARE_END_STOPPED;
     int exec = (bits & XM_DO_X) != 0 ? 0 : BARE_END_STOPPED;
 
-    return attempt(r, BARE_OP_READ, XM_DO_R) == read && attempt(r, BARE_OP_WRITE, XM_DO_W) == write &&
-           attempt(r, BARE_OP_EXEC, XM_DO_X) == exec;
+    return attempt(r, BARE_OP_READ, XM_DO_R) == read &&
+           attempt(r, BARE_OP_WRITE, XM_DO_W) == write && attempt(r, BARE_OP_EXEC, XM_DO_X) == exec;
 }
 
 void board_policy(void)
@@ -153,7 +153,8 @@ void board_policy(void)
                  (unsigned long long)rules[i].first);
     }
     for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-        board_ok(as_ruled(&rules[i]), "policy: rule %u stops what it forbids, and nothing else", i + 1);
+        board_ok(as_ruled(&rules[i]), "policy: rule %u stops what it forbids, and nothing else",
+                 i + 1);
 }
 
 /* ---- Event channels between two guests, each behind regions of its own ---- */
@@ -231,8 +232,7 @@ static void masks(void)
     (void)board_guest(B, BARE_OP_WRITE, SHARED(BOARD_B) + XM_SHARED_MASK, 0);
     (void)board_guest(B, BARE_OP_WRITE, SHARED(BOARD_B) + XM_SHARED_PENDING, 0);
     board_ok(call(A, BARE_HC_SEND, 128) == -XM_EINVAL, "a port that there is not");
-    board_ok(call(A, BARE_HC_SEND, 4) == 0 && call(A, BARE_HC_SEND, 4) == 1 &&
-                 heard(B) == 1u << 4,
+    board_ok(call(A, BARE_HC_SEND, 4) == 0 && call(A, BARE_HC_SEND, 4) == 1 && heard(B) == 1u << 4,
              "twice before B looks: once");
 }
 

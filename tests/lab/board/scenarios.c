@@ -17,7 +17,8 @@ static int start(struct mpu_bed *b, enum xm_mpu_mode mode)
         return -XM_EINVAL;
     /* Pages that can be called. */
     for (i = 0; i < MPU_BED_PAGES; i++) {
-        if (board_guest(&board_a.vcpu[0], BARE_OP_WRITE, (uintptr_t)((b->first + i) << XM_PAGE_SHIFT),
+        if (board_guest(&board_a.vcpu[0], BARE_OP_WRITE,
+                        (uintptr_t)((b->first + i) << XM_PAGE_SHIFT),
                         ARCH_RETURN) != XM_MPU_FAULT_LOADED)
             return -XM_EFAULT;
     }
@@ -58,9 +59,16 @@ static bool el2(struct mpu_bed *b, uintptr_t addr, unsigned what)
 void board_scenarios(void)
 {
     struct bare_cpu *cpu = arch_cpu();
-    struct mpu_bed b = {.m = &cpu->mpu, .core = cpu->id, .first = BOARD_A,
-                        .xen_data = (uintptr_t)own, .sh = ARCH_SH, .attr = ARCH_ATTR_RAM,
-                        .start = start, .set = set, .guest = guest, .el2 = el2};
+    struct mpu_bed b = {.m = &cpu->mpu,
+                        .core = cpu->id,
+                        .first = BOARD_A,
+                        .xen_data = (uintptr_t)own,
+                        .sh = ARCH_SH,
+                        .attr = ARCH_ATTR_RAM,
+                        .start = start,
+                        .set = set,
+                        .guest = guest,
+                        .el2 = el2};
     struct mpu_failure f;
     unsigned i;
 

@@ -44,7 +44,8 @@ static uint32_t look(uintptr_t addr)
     struct xm_mpu_target t;
     uint32_t v = 0;
 
-    if (bare_target(cpu, &t, addr, 4) == 0 && xm_mpu_remote_begin(&cpu->mpu, &t, XM_MPU_CORES) > 0) {
+    if (bare_target(cpu, &t, addr, 4) == 0 &&
+        xm_mpu_remote_begin(&cpu->mpu, &t, XM_MPU_CORES) > 0) {
         v = *(volatile uint32_t *)addr;
         xm_mpu_remote_end(&cpu->mpu);
     }
@@ -127,8 +128,8 @@ static void interrupts(void)
     upcalls = look((uintptr_t)&g->upcalls) - upcalls;
     board_ok(s.end == BARE_END_DONE && s.told == STORES && look(at) == STORES,
              "with an interrupt pending at each: %u told, %u unseen", s.told, STORES - s.told);
-    board_ok(upcalls == STORES && A->steps == STORES, "and the guest took %u interrupts, in %u steps",
-             upcalls, A->steps);
+    board_ok(upcalls == STORES && A->steps == STORES,
+             "and the guest took %u interrupts, in %u steps", upcalls, A->steps);
 }
 
 /* ---- more than one page ---- */
@@ -146,7 +147,9 @@ static void two_pages(void)
         if (s.end != BARE_END_DONE || s.told != 2 || look(at) != 100 + i || look(at + 4) != 100 + i)
             break;
     }
-    board_ok(i == 20, "one instruction over two pages: an event for each, both open in the end; %u of 20", i);
+    board_ok(i == 20,
+             "one instruction over two pages: an event for each, both open in the end; %u of 20",
+             i);
     start(4, 1, XM_ACCESS_R); /* the other one is free: its region is brought in between */
     bare_tell(A, BARE_OP_TWO, at, 7);
     s = serve(A, XM_EV_FLAG_STEP, NULL);
@@ -176,8 +179,8 @@ static void fetched(void)
     s = serve(A, XM_EV_FLAG_STEP, free_code);
     board_ok(rc == 0 && s.end == BARE_END_DONE && s.told > 10 && look(PAGE(BOARD_A, 6)) == 10 &&
                  s.others <= 1,
-             "a program without rights, instruction by instruction: %u told, %u not to be let run", s.told,
-             s.others);
+             "a program without rights, instruction by instruction: %u told, %u not to be let run",
+             s.told, s.others);
 }
 
 /*
@@ -312,7 +315,8 @@ static bool announced(void)
                            .interface_version = xm_domctl_version(board_a.core.xen_minor)};
 
     op.u.monitor_op.op = XM_MONITOR_GET_CAPABILITIES;
-    return xm_hc_domctl(&board_a.core, &op) == 0 && (op.u.monitor_op.event & XM_MONITOR_CAP_STEP) != 0;
+    return xm_hc_domctl(&board_a.core, &op) == 0 &&
+           (op.u.monitor_op.event & XM_MONITOR_CAP_STEP) != 0;
 }
 
 /* Before the trial, and behind it. */

@@ -16,10 +16,10 @@
 
 enum lab_op {
     LAB_OP_NOP = 0,
-    LAB_OP_WRITE,         /* `count` stores of `value`, value + 1, ... at addr, addr + stride, ... */
-    LAB_OP_READ,          /* the same loads; result: their sum */
-    LAB_OP_RMW,           /* load, add `value`, store */
-    LAB_OP_EXEC,          /* call each address with `value` and `extra` (the caller has put code there) */
+    LAB_OP_WRITE, /* `count` stores of `value`, value + 1, ... at addr, addr + stride, ... */
+    LAB_OP_READ,  /* the same loads; result: their sum */
+    LAB_OP_RMW,   /* load, add `value`, store */
+    LAB_OP_EXEC,  /* call each address with `value` and `extra` (the caller has put code there) */
     LAB_OP_ALTERNATE,     /* `count` stores that alternate between addr and addr + stride */
     LAB_OP_STREAM,        /* stores until a later `seq` appears; `progress` counts them */
     LAB_OP_CPU_ON,        /* start vCPU `value`; result: the platform's code */
@@ -47,7 +47,7 @@ struct lab_mailbox {
     volatile uint64_t stride;
     volatile uint64_t count;
     volatile uint64_t value;
-    volatile uint64_t size; /* 1, 2, 4 or 8 bytes an access; 0 means 8 */
+    volatile uint64_t size;  /* 1, 2, 4 or 8 bytes an access; 0 means 8 */
     volatile uint64_t extra; /* counted accesses: turns of an empty loop behind each */
     /* written by the guest */
     volatile uint64_t done;

@@ -123,7 +123,8 @@ static int carry_out(uint32_t domid, unsigned int vcpu, const struct request *re
 
 int dom_command(int argc, char **argv)
 {
-    struct request request = {.command = {.count = 1, .stride = DOM_PAGE}, .wait_ms = LAB_PATIENCE_MS};
+    struct request request = {.command = {.count = 1, .stride = DOM_PAGE},
+                              .wait_ms = LAB_PATIENCE_MS};
     unsigned long vcpu;
     int i, rc;
 

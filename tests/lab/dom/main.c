@@ -121,7 +121,8 @@ static int run(int argc, char **argv)
     if (!strcmp(verb, "tell") && argc >= 5)
         return dom_command(argc - 2, argv + 2);
     if (!strcmp(verb, "console") && (argc == 4 || argc == 5))
-        return dom_console(domid, (unsigned int)strtoul(argv[3], NULL, 0), argc == 5 ? argv[4] : NULL);
+        return dom_console(domid, (unsigned int)strtoul(argv[3], NULL, 0),
+                           argc == 5 ? argv[4] : NULL);
     if (!strcmp(verb, "destroy") && argc == 3)
         return destroy(domid);
     rc = dom_arch.verb ? dom_arch.verb(argc, argv) : -ENOSYS;

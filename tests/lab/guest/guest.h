@@ -10,15 +10,15 @@
 
 /* Xen public headers: hypercall numbers and sub-operations (public/xen.h, sched.h, vcpu.h, hvm/hvm_op.h). */
 #define HYPERVISOR_XEN_VERSION 17u
-#define HYPERVISOR_VCPU_OP     24u
-#define HYPERVISOR_SCHED_OP    29u
-#define HYPERVISOR_HVM_OP      34u
-#define VCPUOP_INITIALISE      0u
-#define VCPUOP_UP              1u
-#define SCHEDOP_YIELD          0u
-#define SCHEDOP_SHUTDOWN       2u
-#define SCHEDOP_POLL           3u
-#define HVMOP_GUEST_REQUEST    24u
+#define HYPERVISOR_VCPU_OP 24u
+#define HYPERVISOR_SCHED_OP 29u
+#define HYPERVISOR_HVM_OP 34u
+#define VCPUOP_INITIALISE 0u
+#define VCPUOP_UP 1u
+#define SCHEDOP_YIELD 0u
+#define SCHEDOP_SHUTDOWN 2u
+#define SCHEDOP_POLL 3u
+#define HVMOP_GUEST_REQUEST 24u
 
 /* ---- main.c ---- */
 
@@ -43,7 +43,8 @@ void arch_idle(uint64_t vcpu, uint64_t in_a_row);
 bool arch_virtual(uint64_t *addr);
 /* Sets box->fault_addr, and what else there is to tell. */
 void arch_fault(struct lab_mailbox *box, uint64_t vcpu, uint64_t detail);
-uint64_t arch_hypercall(uint64_t number, uint64_t arg0, uint64_t arg1, uint64_t arg2, uint64_t arg3);
+uint64_t arch_hypercall(uint64_t number, uint64_t arg0, uint64_t arg1, uint64_t arg2,
+                        uint64_t arg3);
 
 /* memory += value, in one instruction where there is one. */
 void arch_add(uint64_t addr, uint64_t size, uint64_t value);

@@ -64,29 +64,18 @@ static void call(const struct lab_mailbox *box, uint64_t addr, uint64_t value)
 }
 
 /* One access of a counted operation, the i-th; returns what it adds to the result. */
-static uint64_t access(const struct lab_mailbox *box, uint64_t addr, uint64_t size, uint64_t value, uint64_t i,
-                       uint64_t *guess)
+static uint64_t access(const struct lab_mailbox *box, uint64_t addr, uint64_t size, uint64_t value,
+                       uint64_t i, uint64_t *guess)
 {
     switch (box->op) {
-    case LAB_OP_READ:
-        return guest_load(addr, size);
-    case LAB_OP_RMW:
-        arch_add(addr, size, value);
-        return 0;
-    case LAB_OP_EXEC:
-        call(box, addr, value);
-        return 0;
-    case LAB_OP_WRITE_CROSSING:
-        arch_store_crossing(addr, value + i);
-        return 0;
-    case LAB_OP_READ_CROSSING:
-        return arch_load_crossing(addr);
+    case LAB_OP_READ: return guest_load(addr, size);
+    case LAB_OP_RMW: arch_add(addr, size, value); return 0;
+    case LAB_OP_EXEC: call(box, addr, value); return 0;
+    case LAB_OP_WRITE_CROSSING: arch_store_crossing(addr, value + i); return 0;
+    case LAB_OP_READ_CROSSING: return arch_load_crossing(addr);
     case LAB_OP_WRITE:
-    case LAB_OP_ALTERNATE:
-        guest_store(addr, size, value + i);
-        return 0;
-    default:
-        return arch_access(box->op, addr, size, value, guess);
+    case LAB_OP_ALTERNATE: guest_store(addr, size, value + i); return 0;
+    default: return arch_access(box->op, addr, size, value, guess);
     }
 }
 
@@ -123,8 +112,7 @@ static uint64_t carry_out(struct lab_mailbox *box)
 
     box->status = LAB_STATUS_OK;
     switch (box->op) {
-    case LAB_OP_NOP:
-        return 0;
+    case LAB_OP_NOP: return 0;
     case LAB_OP_WRITE:
     case LAB_OP_READ:
     case LAB_OP_RMW:
@@ -136,16 +124,12 @@ static uint64_t carry_out(struct lab_mailbox *box)
         if (size > 8 || (size & (size - 1)))
             return bad(box);
         return box->op == LAB_OP_STREAM ? stream(box, size) : guest_accesses(box, size);
-    case LAB_OP_CPU_ON:
-        return arch_cpu_on(box->value);
+    case LAB_OP_CPU_ON: return arch_cpu_on(box->value);
     case LAB_OP_GUEST_REQUEST:
         return arch_hypercall(HYPERVISOR_HVM_OP, HVMOP_GUEST_REQUEST, 0, 0, 0);
-    case LAB_OP_XEN_VERSION:
-        return xen_version(box);
-    case LAB_OP_PRIV_CALL:
-        return arch_priv_call();
-    default:
-        return arch_op(box);
+    case LAB_OP_XEN_VERSION: return xen_version(box);
+    case LAB_OP_PRIV_CALL: return arch_priv_call();
+    default: return arch_op(box);
     }
 }
 

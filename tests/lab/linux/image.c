@@ -9,12 +9,16 @@
 #include <stdlib.h>
 
 #define WORDS 8192u /* of each: 8 pages */
-#define EIGHT(f, n) f(n), f((n) + 1), f((n) + 2), f((n) + 3), f((n) + 4), f((n) + 5), f((n) + 6), f((n) + 7)
-#define MANY(n) EIGHT(PATTERN, n), EIGHT(PATTERN, (n) + 8), EIGHT(PATTERN, (n) + 16), EIGHT(PATTERN, (n) + 24)
+#define EIGHT(f, n) \
+    f(n), f((n) + 1), f((n) + 2), f((n) + 3), f((n) + 4), f((n) + 5), f((n) + 6), f((n) + 7)
+#define MANY(n) \
+    EIGHT(PATTERN, n), EIGHT(PATTERN, (n) + 8), EIGHT(PATTERN, (n) + 16), EIGHT(PATTERN, (n) + 24)
 #define MORE(n) MANY(n), MANY((n) + 32), MANY((n) + 64), MANY((n) + 96)
-#define PAGE(n) MORE(n), MORE((n) + 128), MORE((n) + 256), MORE((n) + 384), MORE((n) + 512), MORE((n) + 640), \
-    MORE((n) + 768), MORE((n) + 896)
-#define ALL PAGE(0), PAGE(1024), PAGE(2048), PAGE(3072), PAGE(4096), PAGE(5120), PAGE(6144), PAGE(7168)
+#define PAGE(n) \
+    MORE(n), MORE((n) + 128), MORE((n) + 256), MORE((n) + 384), MORE((n) + 512), MORE((n) + 640), \
+        MORE((n) + 768), MORE((n) + 896)
+#define ALL \
+    PAGE(0), PAGE(1024), PAGE(2048), PAGE(3072), PAGE(4096), PAGE(5120), PAGE(6144), PAGE(7168)
 #define PATTERN(n) (UINT32_C(0x9e3779b9) * ((n) + 1u))
 
 extern const uint8_t __executable_start[], etext[];

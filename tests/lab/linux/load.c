@@ -15,10 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE   4096u
-#define PAGES  64u
+#define PAGE 4096u
+#define PAGES 64u
 #define REPORT 20u
-#define IMAGE  "/bin/image"
+#define IMAGE "/bin/image"
 
 static void broken(const char *what)
 {
@@ -153,7 +153,8 @@ static void exec_once(uint32_t n)
     pid = execute(sum, n, -1);
     if (waitpid(pid, &status, 0) == pid && !status)
         return;
-    printf("LAB-LINUX BROKEN: an executed program ended with 0x%x in round %u\n", (unsigned int)status, n);
+    printf("LAB-LINUX BROKEN: an executed program ended with 0x%x in round %u\n",
+           (unsigned int)status, n);
     fflush(stdout);
     exit(1);
 }
@@ -185,8 +186,8 @@ static void bench(void)
             mprotect_once(n + i);
         }
         clock_gettime(CLOCK_MONOTONIC, &to);
-        printf("LAB-LINUX bench %ld\n", (to.tv_sec - from.tv_sec) * 1000000 +
-               (to.tv_nsec - from.tv_nsec) / 1000);
+        printf("LAB-LINUX bench %ld\n",
+               (to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000);
         fflush(stdout);
     }
 }

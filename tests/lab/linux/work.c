@@ -17,7 +17,7 @@
 
 #include "code.h"
 
-#define PAGE     4096u
+#define PAGE 4096u
 #define MAX_CPUS 32
 #define PAUSE_US 2000
 

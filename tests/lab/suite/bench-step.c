@@ -75,8 +75,11 @@ static int start(const struct bench *b, const struct rate *r)
 {
     int rc = 0;
     for (unsigned v = 0; !rc && v < r->vcpus; v++) {
-        struct lab_mailbox m = {.op = LAB_OP_RMW, .addr = b->gfn * BENCH_PAGE + WORD * v, .count = ROUNDS,
-                                .value = 1, .extra = WORK};
+        struct lab_mailbox m = {.op = LAB_OP_RMW,
+                                .addr = b->gfn * BENCH_PAGE + WORD * v,
+                                .count = ROUNDS,
+                                .value = 1,
+                                .extra = WORK};
         rc = lab_guest_start(b->guest, v, &m);
     }
     return rc;
@@ -141,11 +144,12 @@ static double calls(const struct rate *r)
 static void print_rate(const struct rate *r)
 {
     uint64_t accesses = r->rounds * (r->rights == XMEM_N ? 2 : 1);
-    printf("# step | %-9s | %-2s | %2u vCPUs | accesses %5ju | steps %5ju | %6.0f a second | %.2f hypercalls "
-           "each | guest %6.0f rounds a second\n",
-           r->means == XMEM_STEP_RELAX ? "relaxing" : "emulation", xmem_rights_name(r->rights), r->vcpus,
-           (uintmax_t)accesses, (uintmax_t)r->steps, 1 / of_step(r), calls(r),
-           (double)r->rounds / r->seconds);
+    printf(
+        "# step | %-9s | %-2s | %2u vCPUs | accesses %5ju | steps %5ju | %6.0f a second | %.2f hypercalls "
+        "each | guest %6.0f rounds a second\n",
+        r->means == XMEM_STEP_RELAX ? "relaxing" : "emulation", xmem_rights_name(r->rights),
+        r->vcpus, (uintmax_t)accesses, (uintmax_t)r->steps, 1 / of_step(r), calls(r),
+        (double)r->rounds / r->seconds);
 }
 
 static void compare(const struct rate *own, const struct rate *relaxed)
@@ -155,8 +159,8 @@ static void compare(const struct rate *own, const struct rate *relaxed)
     /* One that stands still has nobody to share its notification with. */
     double most = (own->rights == XMEM_N ? 2.5 : 2) + 0.1;
     char text[160];
-    snprintf(text, sizeof(text), "%u vCPUs, %s: a step by emulation takes %.3f of one by relaxing", own->vcpus,
-             xmem_rights_name(own->rights), ratio);
+    snprintf(text, sizeof(text), "%u vCPUs, %s: a step by emulation takes %.3f of one by relaxing",
+             own->vcpus, xmem_rights_name(own->rights), ratio);
     test(ratio <= aim, ratio <= 1, text);
     snprintf(text, sizeof(text), "%u vCPUs, %s: %.2f hypercalls a step", own->vcpus,
              xmem_rights_name(own->rights), calls(own));
@@ -164,8 +168,8 @@ static void compare(const struct rate *own, const struct rate *relaxed)
     if (own->vcpus < MOST_VCPUS || own->rights != XMEM_RX)
         return;
     double slower = 1 - relaxed->seconds / own->seconds; /* rounds a second that it loses */
-    snprintf(text, sizeof(text), "%u vCPUs, rx: to see every access slows the guest by %.0f %%", own->vcpus,
-             100 * slower);
+    snprintf(text, sizeof(text), "%u vCPUs, rx: to see every access slows the guest by %.0f %%",
+             own->vcpus, 100 * slower);
     test(slower <= AIM_SLOWER, true, text);
 }
 
@@ -179,7 +183,8 @@ static void row(const struct bench *b, unsigned vcpus, enum xmem_rights rights)
     }
     print_rate(&own);
     print_rate(&relaxed);
-    test(own.steps == own.rounds * (rights == XMEM_N ? 2 : 1), false, "each access is a step by emulation");
+    test(own.steps == own.rounds * (rights == XMEM_N ? 2 : 1), false,
+         "each access is a step by emulation");
     compare(&own, &relaxed);
 }
 

@@ -70,8 +70,8 @@ static int step(struct session *s, const struct xmem_event *ev)
     return xmem_event_step_over(s->d, ev);
 }
 
-static int loop(const struct bench *b, int (*handle)(struct session *s, const struct xmem_event *ev),
-                struct figure *out)
+static int loop(const struct bench *b,
+                int (*handle)(struct session *s, const struct xmem_event *ev), struct figure *out)
 {
     struct session s = {0};
     const struct xmem_event *ev;
@@ -204,8 +204,11 @@ double bench_now(void)
 
 int bench_walk(const struct bench *b, uint32_t n)
 {
-    struct lab_mailbox m = {.op = LAB_OP_WRITE, .addr = b->gfn * BENCH_PAGE, .stride = BENCH_PAGE,
-                            .count = n, .value = 1};
+    struct lab_mailbox m = {.op = LAB_OP_WRITE,
+                            .addr = b->gfn * BENCH_PAGE,
+                            .stride = BENCH_PAGE,
+                            .count = n,
+                            .value = 1};
 
     return lab_guest_start(b->guest, 0, &m);
 }
@@ -215,8 +218,8 @@ struct row {
     const char *what;
     uint32_t n;
     bench_fn fn;
-    bench_fn plain; /* must not be faster */
-    double calls;   /* at least so many times fewer hypercalls than plain, 0: not asked */
+    bench_fn plain;   /* must not be faster */
+    double calls;     /* at least so many times fewer hypercalls than plain, 0: not asked */
     const char *todo; /* why it is slower still; NULL: it is not */
 };
 
@@ -225,8 +228,10 @@ struct row {
 #define NOTES "what was there is noted for each page"
 
 static const struct row rows[] = {
-    {"event, page set free, answered: plain loop", BENCH_EVENTS, xmem_events, plain_events, 0, PATH},
-    {"event, page set free, answered: xen-access loop", BENCH_EVENTS, xmem_events, access_events, 0, NULL},
+    {"event, page set free, answered: plain loop", BENCH_EVENTS, xmem_events, plain_events, 0,
+     PATH},
+    {"event, page set free, answered: xen-access loop", BENCH_EVENTS, xmem_events, access_events, 0,
+     NULL},
     {"4096 pages one by one", BENCH_PAGES, xmem_pages, plain_pages, 0, PATH},
     {"4096 pages one by one, each asked for first", BENCH_PAGES, xmem_asked, plain_asked, 0, NULL},
     {"4096 pages in a range", BENCH_PAGES, xmem_range, plain_range, 0, NULL},
@@ -275,12 +280,13 @@ static void measure(const struct bench *b, const struct row *r)
     }
     snprintf(text, sizeof(text),
              "libxmem %.2f us %.3f hypercalls, plain %.2f us %.3f hypercalls each (time x %.2f, "
-             "calls x %.3f)", mine.seconds * 1e6 / r->n, (double)mine.hypercalls / r->n,
-             other.seconds * 1e6 / r->n, (double)other.hypercalls / r->n,
-             mine.seconds / other.seconds, (double)mine.hypercalls / (double)other.hypercalls);
+             "calls x %.3f)",
+             mine.seconds * 1e6 / r->n, (double)mine.hypercalls / r->n, other.seconds * 1e6 / r->n,
+             (double)other.hypercalls / r->n, mine.seconds / other.seconds,
+             (double)mine.hypercalls / (double)other.hypercalls);
     test(mine.seconds <= other.seconds * SLOWER &&
-             (double)mine.hypercalls * r->calls <= (double)other.hypercalls, r->what, text,
-         r->todo);
+             (double)mine.hypercalls * r->calls <= (double)other.hypercalls,
+         r->what, text, r->todo);
 }
 
 static void step_rate(const struct bench *b)

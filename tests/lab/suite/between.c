@@ -8,23 +8,23 @@
 /* All of them take whole numbers and pointers, six or fewer, and answer with an int. */
 typedef long (*call_fn)(long, long, long, long, long, long);
 
-#define FUNCTIONS(X)                                                              \
-    X(xc_domain_pause)                                                            \
-    X(xc_domain_unpause)                                                          \
-    X(xc_domain_set_access_required)                                              \
-    X(xc_set_mem_access_multi)                                                    \
-    X(xc_domain_debug_control)                                                    \
-    X(xc_domain_decrease_reservation_exact)                                       \
-    X(xc_vcpu_setcontext)                                                         \
-    X(xc_monitor_disable)                                                         \
-    X(xc_monitor_guest_request)                                                   \
-    X(xc_altp2m_set_domain_state)                                                 \
-    X(xc_altp2m_destroy_view)                                                     \
-    X(xc_altp2m_switch_to_view)                                                   \
-    X(xc_altp2m_change_gfn)                                                       \
-    X(xc_altp2m_set_visibility)                                                   \
-    X(xencall1)                                                                   \
-    X(xencall2)                                                                   \
+#define FUNCTIONS(X) \
+    X(xc_domain_pause) \
+    X(xc_domain_unpause) \
+    X(xc_domain_set_access_required) \
+    X(xc_set_mem_access_multi) \
+    X(xc_domain_debug_control) \
+    X(xc_domain_decrease_reservation_exact) \
+    X(xc_vcpu_setcontext) \
+    X(xc_monitor_disable) \
+    X(xc_monitor_guest_request) \
+    X(xc_altp2m_set_domain_state) \
+    X(xc_altp2m_destroy_view) \
+    X(xc_altp2m_switch_to_view) \
+    X(xc_altp2m_change_gfn) \
+    X(xc_altp2m_set_visibility) \
+    X(xencall1) \
+    X(xencall2) \
     X(xenevtchn_notify)
 
 #define NUMBER_OF(name) N_##name,
@@ -65,11 +65,11 @@ static long through(unsigned number, const long *args)
     return -1;
 }
 
-#define CALL_OF(name)                                                             \
-    static long call_##name(long a, long b, long c, long d, long e, long f)       \
-    {                                                                             \
-        const long args[] = {a, b, c, d, e, f};                                   \
-        return through(N_##name, args);                                           \
+#define CALL_OF(name) \
+    static long call_##name(long a, long b, long c, long d, long e, long f) \
+    { \
+        const long args[] = {a, b, c, d, e, f}; \
+        return through(N_##name, args); \
     }
 FUNCTIONS(CALL_OF)
 

@@ -14,7 +14,7 @@ struct between {
     int error;            /* errno */
     /* Only calls count whose argument of that number, from 1 on, is `value`; 0: all do. */
     uint8_t arg, value;
-    unsigned nth, times;  /* fails from the nth call on, so many times */
+    unsigned nth, times; /* fails from the nth call on, so many times */
 };
 
 /* From now on; NULL: no more. 0, or -1: there is no such function here. */

@@ -29,43 +29,85 @@ struct insn {
 
 static const struct insn insns[] = {
     {"mov", {0x48, 0x89, 0x3e, 0xc3}, VALUE, 2, XMEM_KIND_UNKNOWN},
-    {"SSE", {0x66, 0x48, 0x0f, 0x6e, 0xc7,  /* movq %rdi, %xmm0 */
-             0x66, 0x0f, 0xd6, 0x06, 0xc3}, /* movq %xmm0, (%rsi); ret */
-     VALUE, 3, XMEM_KIND_UNKNOWN},
-    {"MMX", {0x48, 0x0f, 0x6e, 0xc7, 0x0f, 0x7f, 0x06, 0x0f, 0x77, 0xc3}, VALUE, 4, XMEM_KIND_UNKNOWN}, /* movq; movq; emms */
-    {"x87", {0x57, 0xdf, 0x2c, 0x24, 0xdf, 0x3e, 0x58, 0xc3}, VALUE, 5, XMEM_KIND_UNKNOWN}, /* push; fild; fistp; pop */
+    {"SSE",
+     {0x66, 0x48, 0x0f, 0x6e, 0xc7,  /* movq %rdi, %xmm0 */
+      0x66, 0x0f, 0xd6, 0x06, 0xc3}, /* movq %xmm0, (%rsi); ret */
+     VALUE,
+     3,
+     XMEM_KIND_UNKNOWN},
+    {"MMX",
+     {0x48, 0x0f, 0x6e, 0xc7, 0x0f, 0x7f, 0x06, 0x0f, 0x77, 0xc3},
+     VALUE,
+     4,
+     XMEM_KIND_UNKNOWN}, /* movq; movq; emms */
+    {"x87",
+     {0x57, 0xdf, 0x2c, 0x24, 0xdf, 0x3e, 0x58, 0xc3},
+     VALUE,
+     5,
+     XMEM_KIND_UNKNOWN}, /* push; fild; fistp; pop */
     {"cmpxchg16b",
-     {0x53, 0x31, 0xc0, 0x31, 0xd2, 0x31, 0xc9, 0x48, 0x89, 0xfb, /* push %rbx; 0 in rax, rdx, rcx; rdi */
-      0xf0, 0x48, 0x0f, 0xc7, 0x0e, 0x5b, 0xc3},                  /* in rbx; lock cmpxchg16b (%rsi); pop */
-     VALUE, 8, XMEM_KIND_UNKNOWN},
-    {"cpuid", {0x53, 0x31, 0xc0, 0x31, 0xc9, 0x0f, 0xa2, 0x5b, 0x48, 0x89, 0x3e, 0xc3}, VALUE, 7, XMEM_KIND_UNKNOWN},
-    {"mov cr0", {0x0f, 0x20, 0xc0, 0x48, 0x89, 0x3e, 0xc3}, VALUE, 3, XMEM_KIND_UNKNOWN}, /* which Xen does for the guest */
+     {0x53, 0x31, 0xc0, 0x31, 0xd2, 0x31, 0xc9, 0x48, 0x89,
+      0xfb,                                      /* push %rbx; 0 in rax, rdx, rcx; rdi */
+      0xf0, 0x48, 0x0f, 0xc7, 0x0e, 0x5b, 0xc3}, /* in rbx; lock cmpxchg16b (%rsi); pop */
+     VALUE,
+     8,
+     XMEM_KIND_UNKNOWN},
+    {"cpuid",
+     {0x53, 0x31, 0xc0, 0x31, 0xc9, 0x0f, 0xa2, 0x5b, 0x48, 0x89, 0x3e, 0xc3},
+     VALUE,
+     7,
+     XMEM_KIND_UNKNOWN},
+    {"mov cr0",
+     {0x0f, 0x20, 0xc0, 0x48, 0x89, 0x3e, 0xc3},
+     VALUE,
+     3,
+     XMEM_KIND_UNKNOWN}, /* which Xen does for the guest */
     {"hypercall",
-     {0xb8, 17, 0, 0, 0, 0x56, 0x31, 0xff, /* mov $__HYPERVISOR_xen_version, %eax; push %rsi; xor %edi, %edi */
+     {0xb8, 17, 0, 0, 0, 0x56, 0x31,
+      0xff, /* mov $__HYPERVISOR_xen_version, %eax; push %rsi; xor %edi, %edi */
       0x0f, 0x05, 0x5e, 0x48, 0x89, 0x06, 0xc3}, /* syscall; pop %rsi; mov %rax, (%rsi); ret */
-     0, 7, XMEM_KIND_X86_PV},
-    {"vmmcall", {0xb8, 17, 0, 0, 0, 0x56, 0x31, 0xff, 0x0f, 0x01, 0xd9, 0x5e, 0x48, 0x89, 0x06, 0xc3}, 0, 7,
+     0,
+     7,
+     XMEM_KIND_X86_PV},
+    {"vmmcall",
+     {0xb8, 17, 0, 0, 0, 0x56, 0x31, 0xff, 0x0f, 0x01, 0xd9, 0x5e, 0x48, 0x89, 0x06, 0xc3},
+     0,
+     7,
      XMEM_KIND_X86_NPT},
     {"lretq",
-     {0x48, 0x89, 0x3e, 0x8c, 0xc8, 0x50, 0x48, 0x8d, 0x0d, 3, 0, 0, 0, /* mov; mov %cs, %eax; push; lea */
-      0x51, 0x48, 0xcb, 0xc3},                                          /* push; lretq; ret */
-     VALUE, 7, XMEM_KIND_X86_NPT},
+     {0x48, 0x89, 0x3e, 0x8c, 0xc8, 0x50, 0x48, 0x8d, 0x0d, 3, 0, 0,
+      0,                       /* mov; mov %cs, %eax; push; lea */
+      0x51, 0x48, 0xcb, 0xc3}, /* push; lretq; ret */
+     VALUE,
+     7,
+     XMEM_KIND_X86_NPT},
 };
 static const struct insn flags_insn = {
     /* movq; movq to (%rsi); pushf; pop %rax; mov %rax, 8(%rsi); ret */
-    "flags", {0x66, 0x48, 0x0f, 0x6e, 0xc7, 0x66, 0x0f, 0xd6, 0x06, 0x9c, 0x58, 0x48, 0x89, 0x46, 8, 0xc3},
-    VALUE, 6, XMEM_KIND_UNKNOWN};
+    "flags",
+    {0x66, 0x48, 0x0f, 0x6e, 0xc7, 0x66, 0x0f, 0xd6, 0x06, 0x9c, 0x58, 0x48, 0x89, 0x46, 8, 0xc3},
+    VALUE,
+    6,
+    XMEM_KIND_UNKNOWN};
 static const struct insn own_insn = {
     /* movq; pushf; orl $TRAP_FLAG, (%rsp); popf; movq to (%rsi); ret */
-    "own", {0x66, 0x48, 0x0f, 0x6e, 0xc7, 0x9c, 0x81, 0x0c, 0x24, 0, 1, 0, 0, 0x9d, 0x66, 0x0f, 0xd6, 0x06, 0xc3},
-    VALUE, 5, XMEM_KIND_UNKNOWN};
+    "own",
+    {0x66, 0x48, 0x0f, 0x6e, 0xc7, 0x9c, 0x81, 0x0c, 0x24, 0, 1, 0, 0, 0x9d, 0x66, 0x0f, 0xd6, 0x06,
+     0xc3},
+    VALUE,
+    5,
+    XMEM_KIND_UNKNOWN};
 static const struct insn wrong_insn = {
     /* mov; push $0x7ff8, no segment's selector; push %rax; lretq */
-    "wrong", {0x48, 0x89, 0x3e, 0x68, 0xf8, 0x7f, 0, 0, 0x50, 0x48, 0xcb}, VALUE, 4, XMEM_KIND_X86_NPT};
+    "wrong",
+    {0x48, 0x89, 0x3e, 0x68, 0xf8, 0x7f, 0, 0, 0x50, 0x48, 0xcb},
+    VALUE,
+    4,
+    XMEM_KIND_X86_NPT};
 
 struct outcome {
     unsigned fetches, writes, others; /* events */
-    int fault; /* -1: none */
+    int fault;                        /* -1: none */
     uint64_t stored[2];
 };
 
@@ -109,8 +151,8 @@ static int run(struct conf *c, const struct insn *insn, struct outcome *o)
     if (!rc)
         rc = xmem_domain_set_rights_range(c->d, 0, gfn, 2, XMEM_RWX);
     o->fault = c->ops->fault(c, 0);
-    printf("# %-10s | fetches told %u | writes told %u | otherwise %u | exception %d\n", insn->name, o->fetches,
-           o->writes, o->others, o->fault);
+    printf("# %-10s | fetches told %u | writes told %u | otherwise %u | exception %d\n", insn->name,
+           o->fetches, o->writes, o->others, o->fault);
     return rc ? rc : xmem_domain_read(c->d, (gfn + 1) << 12, o->stored, sizeof(o->stored));
 }
 
@@ -196,8 +238,9 @@ static int rate(struct conf *c, const struct insn *insn, const char *how)
         rc = call(c, gfn, &o);
     double seconds = now_s() - began;
     (void)xmem_domain_get_stats(c->d, &after);
-    printf("# carried | %-14s | %-4s | %u steps | %.0f a second | %.2f hypercalls each\n", how, insn->name,
-           o.writes, o.writes / seconds, (double)(after.hypercalls - before.hypercalls) / (o.writes ? o.writes : 1));
+    printf("# carried | %-14s | %-4s | %u steps | %.0f a second | %.2f hypercalls each\n", how,
+           insn->name, o.writes, o.writes / seconds,
+           (double)(after.hypercalls - before.hypercalls) / (o.writes ? o.writes : 1));
     return rc ? rc : xmem_domain_set_rights(c->d, 0, gfn + 1, XMEM_RWX);
 }
 
@@ -206,7 +249,8 @@ static void how_often(struct conf *c)
     static const struct {
         uint32_t means;
         const char *name;
-    } all[] = {{XMEM_STEP_HYPERVISOR, "the hypervisor"}, {XMEM_STEP_EMULATE | XMEM_STEP_RELAX, "emulation"},
+    } all[] = {{XMEM_STEP_HYPERVISOR, "the hypervisor"},
+               {XMEM_STEP_EMULATE | XMEM_STEP_RELAX, "emulation"},
                {XMEM_STEP_RELAX, "relaxing"}};
     for (size_t i = 0; i < 3; i++) {
         struct xmem_domain_opts o = {.size = sizeof(o), .step_means = all[i].means};
@@ -220,7 +264,8 @@ static void how_often(struct conf *c)
 }
 
 const struct statement statements_carried[] = {
-    {"carried over: vector, FPU, privileged instructions and hypercalls are done, each access told", each_class, true},
+    {"carried over: vector, FPU, privileged instructions and hypercalls are done, each access told",
+     each_class, true},
     {"carried over: the trap flag is the guest's own", trap_flag, true},
     {"carried over: an exception of the instruction is the guest's", exception, true},
     {"carried over: how often a second", how_often, true},

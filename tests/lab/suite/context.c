@@ -149,33 +149,36 @@ static int serve(struct run *r, unsigned vcpu, const struct lab_mailbox *command
 
 static void tell(const struct run *r, unsigned vcpu, uint64_t accesses)
 {
-    printf("# context | vCPU %u | accesses %" PRIu64 " | round trips %" PRIu64 " | by emulation %" PRIu64
-           " | refused %" PRIu64 "\n", vcpu, accesses, r->trips, r->emulated, r->refused);
-    test(r->differ == 0 && r->trips > 0, "registers written as they were read are the same: %" PRIu64
-         " of %" PRIu64 " differ", r->differ, r->trips);
-    test(r->trips == accesses && r->emulated == accesses, "each access of vCPU %u is an event, and emulated",
-         vcpu);
+    printf("# context | vCPU %u | accesses %" PRIu64 " | round trips %" PRIu64
+           " | by emulation %" PRIu64 " | refused %" PRIu64 "\n",
+           vcpu, accesses, r->trips, r->emulated, r->refused);
+    test(r->differ == 0 && r->trips > 0,
+         "registers written as they were read are the same: %" PRIu64 " of %" PRIu64 " differ",
+         r->differ, r->trips);
+    test(r->trips == accesses && r->emulated == accesses,
+         "each access of vCPU %u is an event, and emulated", vcpu);
 }
 
 static void registers(struct run *r)
 {
     uint64_t value = LOADED;
-    struct lab_mailbox m = {.op = LAB_ARM64_CONTEXT, .addr = r->free + WATCHED * PAGE, .count = ROUNDS,
-                            .value = value};
+    struct lab_mailbox m = {
+        .op = LAB_ARM64_CONTEXT, .addr = r->free + WATCHED * PAGE, .count = ROUNDS, .value = value};
     struct lab_mailbox *box = lab_guest_box(r->guest, 0);
     int rc = lab_guest_poke(r->guest, m.addr, &value, sizeof(value));
     if (!rc)
         rc = serve(r, 0, &m);
     tell(r, 0, 2 * ROUNDS);
     test(!rc && box->status == LAB_STATUS_OK && !box->result,
-         "the guest finds %" PRIu64 " differences in its registers in %" PRIu64 " rounds (first: %" PRIu64
-         " holds 0x%" PRIx64 ")", box->result, box->progress, box->fault_kind, box->fault_addr);
+         "the guest finds %" PRIu64 " differences in its registers in %" PRIu64
+         " rounds (first: %" PRIu64 " holds 0x%" PRIx64 ")",
+         box->result, box->progress, box->fault_kind, box->fault_addr);
 }
 
 static void timers(struct run *r)
 {
-    struct lab_mailbox m = {.op = LAB_ARM64_TIMER, .addr = r->free + WATCHED * PAGE + 64,
-                            .count = TIMER_ROUNDS};
+    struct lab_mailbox m = {
+        .op = LAB_ARM64_TIMER, .addr = r->free + WATCHED * PAGE + 64, .count = TIMER_ROUNDS};
     struct lab_mailbox *box = lab_guest_box(r->guest, 1);
     int rc = serve(r, 1, &m);
     tell(r, 1, TIMER_ROUNDS);
@@ -204,8 +207,8 @@ static void end_beside(struct run *r, unsigned vcpu)
     count = lab_guest_box(r->guest, vcpu)->progress;
     if (!rc)
         rc = lab_guest_peek(r->guest, beside(r, vcpu), &word, sizeof(word));
-    test(!rc && count && word == count, "vCPU %u beside it stored %" PRIu64 " times, the last one's %" PRIu64,
-         vcpu, count, word);
+    test(!rc && count && word == count,
+         "vCPU %u beside it stored %" PRIu64 " times, the last one's %" PRIu64, vcpu, count, word);
 }
 
 int main(int argc, char **argv)
@@ -223,7 +226,8 @@ int main(int argc, char **argv)
     if (!rc)
         rc = open_all(&r);
     if (rc) {
-        printf("Bail out! domain %" PRIu32 ": %s: %s\n", r.domid, strerror(-rc), xmem_last_error(r.x));
+        printf("Bail out! domain %" PRIu32 ": %s: %s\n", r.domid, strerror(-rc),
+               xmem_last_error(r.x));
         return 1;
     }
     start_beside(&r, 2);

@@ -91,8 +91,8 @@ static int run(struct side side[2], uint64_t seed, unsigned operations)
     uint64_t state = seed;
     for (unsigned n = 1; n <= operations; n++) {
         if (step(side, &state, n)) {
-            printf("# seed %ju operation %u\n# simulated: %s\n# real:      %s\n", (uintmax_t)seed, n,
-                   side[0].line, side[1].line);
+            printf("# seed %ju operation %u\n# simulated: %s\n# real:      %s\n", (uintmax_t)seed,
+                   n, side[0].line, side[1].line);
             return 1;
         }
     }
@@ -156,8 +156,9 @@ int main(int argc, char **argv)
 #define MANY 24u
 #define EVENTS_MAX 8u
 
-static const uint8_t all_rights[] = {XMEM_N,  XMEM_R,  XMEM_W,   XMEM_RW,     XMEM_X,      XMEM_RX,
-                                     XMEM_WX, XMEM_RWX, XMEM_RX2RW, XMEM_N2RWX, XMEM_DEFAULT};
+static const uint8_t all_rights[] = {XMEM_N,     XMEM_R,     XMEM_W,      XMEM_RW,
+                                     XMEM_X,     XMEM_RX,    XMEM_WX,     XMEM_RWX,
+                                     XMEM_RX2RW, XMEM_N2RWX, XMEM_DEFAULT};
 
 static uint8_t some_rights(uint64_t *state)
 {
@@ -271,11 +272,12 @@ static void access_page(struct side *s, uint64_t *state)
      * told as both at once (differences.md): left out until they agree.
      */
     bool rmw = s->c.caps.max_views > 1;
-    uint32_t k = below(state, rmw ? 4 : 3), vcpu = below(state, DIFFER_VCPUS), value = below(state, 1u << 30);
+    uint32_t k = below(state, rmw ? 4 : 3), vcpu = below(state, DIFFER_VCPUS),
+             value = below(state, 1u << 30);
     uint64_t gfn = some_gfn(s, state), data = 0;
     say(s, "%s vcpu %u gfn %" PRIu64 ":", names[k], vcpu, told(s, gfn));
-    say(s, " %d", s->c.ops->start(&s->c, vcpu, acts[k], gfn, k == 2 ? DIFFER_CODE : DIFFER_DATA,
-                                  value));
+    say(s, " %d",
+        s->c.ops->start(&s->c, vcpu, acts[k], gfn, k == 2 ? DIFFER_CODE : DIFFER_DATA, value));
     access_events(s, vcpu);
     if (k == 3) /* what is added to what is the guest's own affair */
         xmem_domain_write(s->c.d, (gfn << 12) + DIFFER_DATA, &data, sizeof(data));
@@ -356,9 +358,9 @@ static void reopen(struct side *s, uint64_t *state)
 
 static void operate(struct side *s, uint64_t *state)
 {
-    static void (*const ops[])(struct side *s, uint64_t *state) = {
-        set_one, set_range, set_many, batch, get, access_page, access_page, access_page, access_page,
-        default_rights, memory, view, reopen,
+    static void (*const ops[])(struct side * s, uint64_t * state) = {
+        set_one,     set_range,   set_many,       batch,  get,  access_page, access_page,
+        access_page, access_page, default_rights, memory, view, reopen,
     };
     ops[below(state, sizeof(ops) / sizeof(*ops))](s, state);
 }

@@ -26,27 +26,33 @@ struct insn {
 
 static const struct insn insns[] = {
     {"mov to memory", DONE, {0x48, 0x89, 0x3e, 0xc3}, VALUE},
-    {"an SSE store", DONE,
+    {"an SSE store",
+     DONE,
      {0x66, 0x48, 0x0f, 0x6e, 0xc7, /* movq %rdi, %xmm0 */
       0x0f, 0x11, 0x06, 0xc3},      /* movups %xmm0, (%rsi); ret */
      VALUE},
-    {"rep movsb", DONE,
+    {"rep movsb",
+     DONE,
      {0x57, 0x48, 0x89, 0xf7, 0x48, 0x89, 0xe6, /* push %rdi; mov %rsi, %rdi; mov %rsp, %rsi */
       0xb9, 8, 0, 0, 0, 0xf3, 0xa4,             /* mov $8, %ecx; rep movsb */
       0x58, 0xc3},                              /* pop %rax; ret */
      VALUE},
-    {"vmcall", UNIMPLEMENTED,
+    {"vmcall",
+     UNIMPLEMENTED,
      {0xb8, 17, 0, 0, 0, 0x56,       /* mov $__HYPERVISOR_xen_version, %eax; push %rsi */
       0x31, 0xff, 0x0f, 0x01, 0xc1,  /* xor %edi, %edi; vmcall */
       0x5e, 0x48, 0x89, 0x06, 0xc3}, /* pop %rsi; mov %rax, (%rsi); ret */
      0},
-    {"vmmcall", UNIMPLEMENTED,
-     {0xb8, 17, 0, 0, 0, 0x56, 0x31, 0xff, 0x0f, 0x01, 0xd9, 0x5e, 0x48, 0x89, 0x06, 0xc3}, 0},
-    {"iretq", NEVER,
-     {0x48, 0x89, 0x3e, 0x48, 0x89, 0xe0,    /* mov %rdi, (%rsi); mov %rsp, %rax */
-      0x6a, 0x10, 0x50, 0x9c, 0x6a, 0x08,    /* push $16; push %rax; pushf; push $8 */
-      0x48, 0x8d, 0x0d, 3, 0, 0, 0, 0x51,    /* lea behind(%rip), %rcx; push %rcx */
-      0x48, 0xcf, 0xc3},                     /* iretq; behind: ret */
+    {"vmmcall",
+     UNIMPLEMENTED,
+     {0xb8, 17, 0, 0, 0, 0x56, 0x31, 0xff, 0x0f, 0x01, 0xd9, 0x5e, 0x48, 0x89, 0x06, 0xc3},
+     0},
+    {"iretq",
+     NEVER,
+     {0x48, 0x89, 0x3e, 0x48, 0x89, 0xe0,          /* mov %rdi, (%rsi); mov %rsp, %rax */
+      0x6a, 0x10, 0x50, 0x9c, 0x6a, 0x08,          /* push $16; push %rax; pushf; push $8 */
+      0x48, 0x8d, 0x0d, 3,    0,    0,    0, 0x51, /* lea behind(%rip), %rcx; push %rcx */
+      0x48, 0xcf, 0xc3},                           /* iretq; behind: ret */
      VALUE},
 };
 
@@ -106,8 +112,10 @@ static bool done(const struct insn *insn, const struct outcome *o)
 
 static void tell(const struct insn *insn, const char *how, const struct outcome *o)
 {
-    printf("# %-13s | %-22s | fetches answered %2u | told as not implemented %u | exception %d | %s\n",
-           insn->name, how, o->fetches, o->unimplemented, o->fault, done(insn, o) ? "done" : "not done");
+    printf(
+        "# %-13s | %-22s | fetches answered %2u | told as not implemented %u | exception %d | %s\n",
+        insn->name, how, o->fetches, o->unimplemented, o->fault,
+        done(insn, o) ? "done" : "not done");
 }
 
 /* Of the two hypercall instructions each kind of processor has one. */
@@ -162,8 +170,8 @@ static void is_never_told(struct conf *c)
 /* Without views; by emulation where the kind has it, and what the library goes on with. */
 static void stepped(struct conf *c, enum class class)
 {
-    struct xmem_domain_opts opts = {.size = sizeof(opts), .step_means = XMEM_STEP_EMULATE |
-                                    XMEM_STEP_SINGLE | XMEM_STEP_RELAX};
+    struct xmem_domain_opts opts = {
+        .size = sizeof(opts), .step_means = XMEM_STEP_EMULATE | XMEM_STEP_SINGLE | XMEM_STEP_RELAX};
     EXPECT_RC(c, conf_open(c, &opts), 0);
     NEED(c, c->caps.step_means & XMEM_STEP_EMULATE, "this kind has no such means");
     for (size_t i = 0; i < sizeof(insns) / sizeof(*insns); i++) {
@@ -176,9 +184,18 @@ static void stepped(struct conf *c, enum class class)
     }
 }
 
-static void done_is_stepped(struct conf *c) { stepped(c, DONE); }
-static void unimplemented_is_stepped(struct conf *c) { stepped(c, UNIMPLEMENTED); }
-static void never_is_stepped(struct conf *c) { stepped(c, NEVER); }
+static void done_is_stepped(struct conf *c)
+{
+    stepped(c, DONE);
+}
+static void unimplemented_is_stepped(struct conf *c)
+{
+    stepped(c, UNIMPLEMENTED);
+}
+static void never_is_stepped(struct conf *c)
+{
+    stepped(c, NEVER);
+}
 
 const struct statement statements_emulation[] = {
     {"Xen's emulator does moves, SSE stores and string instructions", is_done, false},
@@ -186,7 +203,8 @@ const struct statement statements_emulation[] = {
     {"what Xen's emulator has not learned is an invalid opcode without it", is_an_exception, false},
     {"what Xen's emulator gives up on is an invalid opcode always", is_never_told, false},
     {"what Xen's emulator does is stepped over", done_is_stepped, true},
-    {"what Xen's emulator has not learned is stepped over all the same", unimplemented_is_stepped, true},
+    {"what Xen's emulator has not learned is stepped over all the same", unimplemented_is_stepped,
+     true},
     {"what Xen's emulator gives up on is stepped over by another means", never_is_stepped, true},
     {NULL, NULL, false},
 };

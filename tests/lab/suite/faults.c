@@ -23,7 +23,7 @@
 
 #define FOUND_GFNS 16u /* from the first one for statements on */
 #define FOUND_VCPUS 16u
-#define FOUND_VIEW 1u  /* somebody else's, if views are on */
+#define FOUND_VIEW 1u /* somebody else's, if views are on */
 
 struct found {
     int rights[FOUND_GFNS], view_rights[FOUND_GFNS], usual; /* below 0: Xen answered that */
@@ -97,7 +97,8 @@ static int found_read(struct conf *c, struct found *f)
     memset(f, 0, sizeof(*f));
     if (!xc)
         return -errno;
-    int rc = xc_domain_getinfolist(xc, c->domid, 1, &info) == 1 && info.domain == c->domid ? 0 : -ESRCH;
+    int rc = xc_domain_getinfolist(xc, c->domid, 1, &info) == 1 && info.domain == c->domid ? 0
+                                                                                           : -ESRCH;
     f->pages = info.tot_pages;
     f->paused = info.flags & XEN_DOMINF_paused;
     f->shut_down = info.flags & XEN_DOMINF_shutdown;
@@ -126,7 +127,9 @@ static bool found_same(const struct found *was, const struct found *is, bool ove
         all = same("rights in the view of gfn", i, was->view_rights[i], is->view_rights[i]) && all;
     }
     for (unsigned i = 0; i < 2; i++)
-        all = same("what the view shows at gfn", i, (int64_t)was->shows[i], (int64_t)is->shows[i]) && all;
+        all = same("what the view shows at gfn", i, (int64_t)was->shows[i],
+                   (int64_t)is->shows[i]) &&
+              all;
     for (unsigned v = 0; v < FOUND_VCPUS; v++)
         all = same("view of vCPU", v, was->view_of[v], is->view_of[v]) && all;
     all = same("shut down", 0, was->shut_down, is->shut_down) && all;
@@ -297,7 +300,10 @@ static int take_event(struct conf *c)
 
 #define RIGHTS .function = "xencall2", .other = "xc_set_mem_access_multi"
 #define OFF .arg = 3, .value = 0 /* of calls that turn something off or on */
-#define POINT(what, change, flags, ...) {"undone when it fails: " what, {__VA_ARGS__}, change, flags}
+#define POINT(what, change, flags, ...) \
+    { \
+        "undone when it fails: " what, {__VA_ARGS__}, change, flags \
+    }
 
 static const struct point {
     const char *text;
@@ -309,23 +315,27 @@ static const struct point {
     POINT("the rights of later runs", change_many, BY_RUNS, .function = "xencall2", .error = EFAULT,
           .nth = 2),
     POINT("the default", change_default, 0, .function = "xencall2", .error = ENOMEM),
-    POINT("access_required", require_access, 0, .function = "xc_domain_set_access_required", .error = EPERM,
+    POINT("access_required", require_access, 0, .function = "xc_domain_set_access_required",
+          .error = EPERM, OFF),
+    POINT("a monitor", monitor_requests, 0, .function = "xc_monitor_guest_request", .error = EINVAL,
           OFF),
-    POINT("a monitor", monitor_requests, 0, .function = "xc_monitor_guest_request", .error = EINVAL, OFF),
     POINT("the ring", take_event, 0, .function = "xc_monitor_disable", .error = ENOMEM),
-    POINT("the pause while it is undone", take_event, 0, .function = "xc_domain_pause", .error = EPERM),
+    POINT("the pause while it is undone", take_event, 0, .function = "xc_domain_pause",
+          .error = EPERM),
     POINT("that pause's end", take_event, 0, .function = "xc_domain_unpause", .error = EPERM),
-    POINT("the tool's own pause", pause_it, AT_END, .function = "xc_domain_unpause", .error = EPERM),
+    POINT("the tool's own pause", pause_it, AT_END, .function = "xc_domain_unpause",
+          .error = EPERM),
     POINT("an answer's notification", take_event, 0, .function = "xenevtchn_notify", .error = EIO),
     POINT("shadow mode", change_rights, PV, .function = "xencall1", .error = ENOMEM),
     POINT("a page that was added", add_page, VIEWS | AT_END,
           .function = "xc_domain_decrease_reservation_exact", .error = ENOMEM),
     POINT("a view", use_view, VIEWS, .function = "xc_altp2m_destroy_view", .error = EINVAL),
-    POINT("the view of the vCPUs", use_view, VIEWS, .function = "xc_altp2m_switch_to_view", .error = EINVAL),
-    POINT("views that are on", use_view, VIEWS, .function = "xc_altp2m_set_domain_state", .error = ENOMEM,
-          OFF),
-    POINT("a gfn that shows another frame", remap, VIEWS | FOREIGN, .function = "xc_altp2m_change_gfn",
-          .error = ENOMEM),
+    POINT("the view of the vCPUs", use_view, VIEWS, .function = "xc_altp2m_switch_to_view",
+          .error = EINVAL),
+    POINT("views that are on", use_view, VIEWS, .function = "xc_altp2m_set_domain_state",
+          .error = ENOMEM, OFF),
+    POINT("a gfn that shows another frame", remap, VIEWS | FOREIGN,
+          .function = "xc_altp2m_change_gfn", .error = ENOMEM),
     POINT("a view that was hidden", hide, VIEWS | FOREIGN, .function = "xc_altp2m_set_visibility",
           .error = ENOMEM, .arg = 4, .value = 1),
 };
@@ -359,8 +369,8 @@ static void undo(struct conf *c, const struct point *p, const struct way *w)
     int rc = w->close ? conf_close(c) : xmem_domain_disable(c->d);
     unsigned failed = between_failed();
     between_arm(NULL);
-    printf("# faults | %s | %s | %u failed | answered %d%s%s\n", p->text, w->text, failed, rc, rc ? " " : "",
-           rc ? text_of(c) : "");
+    printf("# faults | %s | %s | %u failed | answered %d%s%s\n", p->text, w->text, failed, rc,
+           rc ? " " : "", rc ? text_of(c) : "");
     EXPECT(c, failed > 0);
     EXPECT(c, rc <= 0 && (!rc || *text_of(c)));
     if (rc && w->close)
@@ -391,7 +401,8 @@ static int write_both(struct conf *c)
 {
     int rc = xmem_domain_open(c->x, c->domid, NULL, &c->d);
     for (uint64_t i = 0; i < 2 && !rc; i++)
-        rc = xmem_domain_write(c->d, conf_gfn(c, (unsigned)i) * PAGE, &(uint64_t){MARK + i}, sizeof(i));
+        rc = xmem_domain_write(c->d, conf_gfn(c, (unsigned)i) * PAGE, &(uint64_t){MARK + i},
+                               sizeof(i));
     int rc2 = conf_close(c);
     return rc ? rc : rc2;
 }
@@ -423,8 +434,11 @@ static void at_point(struct conf *c)
 /* Begins one single step, and dies. */
 static void step_and_die(struct conf *c, int ready)
 {
-    struct conf own = {.ops = c->ops, .domid = c->domid, .first_gfn = c->first_gfn,
-                       .gfns = c->gfns, .vcpus = c->vcpus};
+    struct conf own = {.ops = c->ops,
+                       .domid = c->domid,
+                       .first_gfn = c->first_gfn,
+                       .gfns = c->gfns,
+                       .vcpus = c->vcpus};
     struct xmem_domain_opts o = {.size = sizeof(o), .step_means = XMEM_STEP_SINGLE};
     const struct xmem_event *ev;
     int rc = xmem_open("xen:", NULL, &own.x);
@@ -457,8 +471,8 @@ static bool a_tool_died(struct conf *c)
 
 static void single_step(struct conf *c)
 {
-    const struct between fault = {.function = "xc_domain_debug_control", .error = EPERM, .nth = 1,
-                                  .times = 1000};
+    const struct between fault = {
+        .function = "xc_domain_debug_control", .error = EPERM, .nth = 1, .times = 1000};
     struct found was, is;
     EXPECT_RC(c, conf_open(c, NULL), 0);
     EXPECT_RC(c, conf_close(c), 0);
@@ -490,8 +504,8 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < sizeof(points) / sizeof(*points); i++)
         statements[i] = (struct statement){points[i].text, at_point, true};
-    statements[sizeof(points) / sizeof(*points)] =
-        (struct statement){"undone when it fails: the single step of a tool that is gone", single_step, true};
+    statements[sizeof(points) / sizeof(*points)] = (struct statement){
+        "undone when it fails: the single step of a tool that is gone", single_step, true};
     statements_run(argv[1], statements, argc > 2 ? argv[2] : NULL);
     return statements_end();
 }

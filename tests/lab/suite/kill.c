@@ -54,8 +54,11 @@ static int start_all(struct conf *c, uint64_t count)
 /* The tool: a byte to say that it is ready, and one that it has answered for the first time. */
 static void tool(struct conf *c, uint32_t means, int ready)
 {
-    struct conf own = {.ops = c->ops, .domid = c->domid, .first_gfn = c->first_gfn,
-                       .gfns = c->gfns, .vcpus = c->vcpus};
+    struct conf own = {.ops = c->ops,
+                       .domid = c->domid,
+                       .first_gfn = c->first_gfn,
+                       .gfns = c->gfns,
+                       .vcpus = c->vcpus};
     struct xmem_domain_opts o = {.size = sizeof(o), .step_means = means};
     const struct xmem_event *ev;
     bool first = true;
@@ -164,20 +167,33 @@ static void killed(struct conf *c, uint32_t means)
         c->ops->teardown(c);
         EXPECT_RC(c, c->ops->setup(c), 0);
     }
-    printf("# killed | means %u | kills %u | with a vCPU that does not go on %u | %jd ms each\n", means,
-           KILLS, bad, (intmax_t)(now_ms() - begun) / KILLS);
+    printf("# killed | means %u | kills %u | with a vCPU that does not go on %u | %jd ms each\n",
+           means, KILLS, bad, (intmax_t)(now_ms() - begun) / KILLS);
     EXPECT(c, !bad);
 }
 
-static void by_view(struct conf *c) { killed(c, XMEM_STEP_VIEW); }
-static void by_single(struct conf *c) { killed(c, XMEM_STEP_SINGLE); }
-static void by_emulation(struct conf *c) { killed(c, XMEM_STEP_EMULATE); }
-static void by_relaxing(struct conf *c) { killed(c, XMEM_STEP_RELAX); }
+static void by_view(struct conf *c)
+{
+    killed(c, XMEM_STEP_VIEW);
+}
+static void by_single(struct conf *c)
+{
+    killed(c, XMEM_STEP_SINGLE);
+}
+static void by_emulation(struct conf *c)
+{
+    killed(c, XMEM_STEP_EMULATE);
+}
+static void by_relaxing(struct conf *c)
+{
+    killed(c, XMEM_STEP_RELAX);
+}
 
 const struct statement statements_kill[] = {
     {"killed under load, stepping by view: recovered, and all vCPUs go on", by_view, true},
     {"killed under load, stepping by single step: recovered, and all vCPUs go on", by_single, true},
-    {"killed under load, stepping by emulation: recovered, and all vCPUs go on", by_emulation, true},
+    {"killed under load, stepping by emulation: recovered, and all vCPUs go on", by_emulation,
+     true},
     {"killed under load, stepping by relaxing: recovered, and all vCPUs go on", by_relaxing, true},
     {NULL, NULL, false},
 };
@@ -186,7 +202,7 @@ const struct statement statements_kill[] = {
 
 #define GFNS 10000u
 #define TRIES 24u
-#define HITS 8u /* so often it is stopped in the middle... */
+#define HITS 8u      /* so often it is stopped in the middle... */
 #define LAST_TRY 40u /* ...or, where starting takes now long, now short, at least once */
 #define FIRST_US 20000
 #define EXIT_PUT_BACK 5 /* xmemctl(1) */
@@ -215,7 +231,8 @@ static int write_policy(const struct conf *c)
 static int start(const struct conf *c, pid_t *pid)
 {
     char domid[16];
-    char *const words[] = {"./xmemctl", "apply", "--hold", domid, (char *)(uintptr_t)policy_path, NULL};
+    char *const words[] = {"./xmemctl", "apply", "--hold", domid, (char *)(uintptr_t)policy_path,
+                           NULL};
     posix_spawn_file_actions_t quiet;
     snprintf(domid, sizeof(domid), "%" PRIu32, c->domid);
     posix_spawn_file_actions_init(&quiet);
@@ -300,8 +317,10 @@ static void term_while_applying(struct conf *c)
             conf_fail(c, __FILE__, __LINE__, "after %ld us xmemctl ended with %d", us, code);
         int rc = rights_left(c, &gfn);
         if (rc)
-            conf_fail(c, __FILE__, __LINE__, "after %ld us and exit %d gfn 0x%" PRIx64 " is not as "
-                      "it was (%d)", us, code, gfn, rc);
+            conf_fail(c, __FILE__, __LINE__,
+                      "after %ld us and exit %d gfn 0x%" PRIx64 " is not as "
+                      "it was (%d)",
+                      us, code, gfn, rc);
         if (c->failed)
             return;
     }

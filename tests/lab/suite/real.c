@@ -19,7 +19,7 @@
 #define PAGES 16u
 #define FLOOD 64u
 #define KILLS 20u
-#define KILLS_X86 6u /* recovering takes ten emulated seconds: a million gfns are looked at */
+#define KILLS_X86 6u      /* recovering takes ten emulated seconds: a million gfns are looked at */
 #define LISTENER_MS 60000 /* a busy host makes it slow */
 
 static void pause_us(long us)
@@ -46,8 +46,11 @@ static int share(void)
 
 static void listener(struct conf *c, listener_fn fn)
 {
-    struct conf own = {.ops = c->ops, .domid = c->domid, .first_gfn = c->first_gfn,
-                       .gfns = c->gfns, .vcpus = c->vcpus};
+    struct conf own = {.ops = c->ops,
+                       .domid = c->domid,
+                       .first_gfn = c->first_gfn,
+                       .gfns = c->gfns,
+                       .vcpus = c->vcpus};
     int rc = xmem_open("xen:", NULL, &own.x);
     if (!rc)
         rc = conf_open(&own, NULL);

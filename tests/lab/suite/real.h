@@ -6,8 +6,8 @@
 #include <conf.h>
 #include <sys/types.h>
 
-extern const struct statement statements_listeners[], statements_signals[], statements_emulation[], statements_carried[],
-    statements_kill[];
+extern const struct statement statements_listeners[], statements_signals[], statements_emulation[],
+    statements_carried[], statements_kill[];
 
 /* Prints TAP of those whose text contains `only` (NULL: all). */
 void statements_run(const char *machine, const struct statement *s, const char *only);

@@ -82,9 +82,17 @@ static unsigned put_prefixes(uint8_t *at, bool is_long)
 static unsigned put_map(uint8_t *at)
 {
     switch (next_random() % 8) {
-    case 0: case 1: case 2: at[0] = 0x0f; return 1;
-    case 3: at[0] = 0x0f; at[1] = next_random() % 2 ? 0x38 : 0x3a; return 2;
-    case 4: at[0] = 0xc5; at[1] = (uint8_t)next_random(); return 2;
+    case 0:
+    case 1:
+    case 2: at[0] = 0x0f; return 1;
+    case 3:
+        at[0] = 0x0f;
+        at[1] = next_random() % 2 ? 0x38 : 0x3a;
+        return 2;
+    case 4:
+        at[0] = 0xc5;
+        at[1] = (uint8_t)next_random();
+        return 2;
     case 5:
         at[0] = 0xc4;
         at[1] = (uint8_t)((next_random() & 0xe0) | (1 + next_random() % 3));
@@ -117,7 +125,7 @@ static void make(uint8_t code[16], unsigned bits)
 
 static uint64_t regs[16];
 static const uint64_t bases[X86_SEGMENTS] = {
-    [X86_ES] = 0x1000000, [X86_CS] = 0, [X86_SS] = 0x3000000,
+    [X86_ES] = 0x1000000, [X86_CS] = 0,         [X86_SS] = 0x3000000,
     [X86_DS] = 0x4000000, [X86_FS] = 0x5000000, [X86_GS] = 0x6000000,
 };
 
@@ -222,7 +230,8 @@ static unsigned ours(const struct x86_insn *in, const struct x86_state *s, struc
 
 /* ---- beside each other ---- */
 
-static unsigned different(const struct x86_touch *a, unsigned n, const struct x86_touch *b, unsigned m)
+static unsigned different(const struct x86_touch *a, unsigned n, const struct x86_touch *b,
+                          unsigned m)
 {
     unsigned what = n == m ? 0 : PLACES;
     for (unsigned i = 0; i < n && n == m; i++) {
@@ -295,9 +304,10 @@ static bool check(unsigned bits, cs_mode mode, unsigned count, unsigned nr)
         one(handle, bits, &t);
     cs_close(&handle);
     bool ok = !t.bad && t.both > count / 8 && t.memory > count / 16;
-    printf("%s %u - %u-bit code: %" PRIu64 " instructions that both know, %" PRIu64 " touch memory, "
-           "%" PRIu64 " capstone alone knows, %" PRIu64 " differ\n", ok ? "ok" : "not ok", nr, bits,
-           t.both, t.memory, t.refused, t.bad);
+    printf("%s %u - %u-bit code: %" PRIu64 " instructions that both know, %" PRIu64
+           " touch memory, "
+           "%" PRIu64 " capstone alone knows, %" PRIu64 " differ\n",
+           ok ? "ok" : "not ok", nr, bits, t.both, t.memory, t.refused, t.bad);
     return ok;
 }
 

@@ -115,8 +115,8 @@ static void move(unsigned which, int64_t by)
 static unsigned touches(const struct native *c, bool down, struct x86_touch *out)
 {
     struct x86_insn in;
-    struct x86_state s = {.reg = reg, .rip = make(c, down), .rflags = down ? 0x400 : 0, .code = 64,
-                          .stack = 64};
+    struct x86_state s = {
+        .reg = reg, .rip = make(c, down), .rflags = down ? 0x400 : 0, .code = 64, .stack = 64};
     if (!xmi_x86_decode(c->byte, c->n, 64, &in) || in.length != c->n)
         return 0;
     return xmi_x86_touches(&in, &s, out);

@@ -46,7 +46,6 @@ int xm_altp2m_get_sve(struct xm_domain *d, struct xm_altp2m_suppress_ve *op);
 int xm_altp2m_notify_on(struct xm_domain *d, const struct xm_altp2m_enable_notify *op);
 int xm_altp2m_notify_off(struct xm_domain *d, uint32_t vcpu);
 /* Fills the #VE page. False: no page, or the guest has not finished with the last one. */
-bool xm_ve_deliver(struct xm_vcpu *v, uint64_t gpa, uint64_t gla,
-                   unsigned what, unsigned rights);
+bool xm_ve_deliver(struct xm_vcpu *v, uint64_t gpa, uint64_t gla, unsigned what, unsigned rights);
 
 #endif

@@ -14,21 +14,21 @@
 #include <xm/env.h>
 #include <xm/kind.h>
 
-#define XM_VIEWS_MAX 512u   /* of an EPTP list: one page of 8-byte entries */
+#define XM_VIEWS_MAX 512u /* of an EPTP list: one page of 8-byte entries */
 #define XM_VIEWS_DEFAULT 10u
 #define XM_VIEW_NONE 0xffffu
-#define XM_VIEW_ALL (~0u)   /* of xm_env_tlb_flush */
+#define XM_VIEW_ALL (~0u) /* of xm_env_tlb_flush */
 
 /* One second-stage table. Root invalid: not there. */
 struct xm_p2m {
     xm_mfn_t root;
-    uint16_t view;          /* 0: the host view */
+    uint16_t view; /* 0: the host view */
     bool active, visible;
-    uint8_t default_access; /* enum xm_access */
-    uint64_t max_gfn;       /* highest ever mapped; the host view's only grows */
+    uint8_t default_access;              /* enum xm_access */
+    uint64_t max_gfn;                    /* highest ever mapped; the host view's only grows */
     uint64_t min_remapped, max_remapped; /* target gfns of change_gfn; min > max: none */
-    uint64_t tables;        /* frames of table, root included */
-    uint64_t mapped;        /* gfns */
+    uint64_t tables;                     /* frames of table, root included */
+    uint64_t mapped;                     /* gfns */
     /* The level-1 table walked last: saves three levels for neighbours. gfn >> 9, or ~0. */
     uint64_t cache_tag;
     xm_mfn_t cache_table;
@@ -60,19 +60,19 @@ struct xm_vcpu {
     uint64_t ticket;
     uint32_t pending_reason; /* of the event that stopped it; 0: none */
     bool single_step, fast_step;
-    uint16_t fast_view;   /* where a fast single step ends */
-    bool next_interrupt;  /* the listener asked for the next one */
-    uint64_t notify_gfn;  /* #VE information page; XM_GFN_NONE: off */
+    uint16_t fast_view;  /* where a fast single step ends */
+    bool next_interrupt; /* the listener asked for the next one */
+    uint64_t notify_gfn; /* #VE information page; XM_GFN_NONE: off */
     xm_mfn_t notify_mfn;
     struct xm_held_write held;
     bool has_reply;
     struct xm_reply reply;
-    void *own;            /* its kind's: events and answers of that kind alone */
+    void *own; /* its kind's: events and answers of that kind alone */
 };
 
 #define XM_MSR_WORDS (0x2000u / 64u)
 struct xm_monitor {
-    uint32_t enabled;        /* 1 << XM_MONITOR_*; MSR and CTRLREG by their own fields */
+    uint32_t enabled; /* 1 << XM_MONITOR_*; MSR and CTRLREG by their own fields */
     /* 1 << index. onchange decides nothing by itself: a write that changes nothing is hidden by
      * the mask anyway, in Xen as here. */
     uint8_t cr_enabled, cr_sync, cr_onchange;
@@ -85,23 +85,23 @@ struct xm_monitor {
 
 struct xm_ring {
     bool enabled;
-    xm_mfn_t mfn;               /* kept from the first ENABLE until the domain goes */
+    xm_mfn_t mfn; /* kept from the first ENABLE until the domain goes */
     struct xm_ring_page *page;
     uint32_t req_prod, rsp_cons; /* the truth; the page's own indexes are hostile */
-    uint32_t outstanding;       /* requests put and not answered; made-up answers are not below 0 */
-    uint32_t claimed;           /* slots reserved and not yet filled */
+    uint32_t outstanding; /* requests put and not answered; made-up answers are not below 0 */
+    uint32_t claimed;     /* slots reserved and not yet filled */
     uint32_t waiters, blocked;
     uint32_t last_woken;
     uint64_t next_ticket;
-    bool broken;                /* indexes made no sense last time */
+    bool broken; /* indexes made no sense last time */
 };
 
 struct xm_stats {
     uint64_t events, responses;
-    uint64_t double_answers;    /* VCPU_PAUSED answers to a vCPU that had no event pending */
-    uint64_t bad_responses;     /* version, vcpu_id or indexes wrong */
+    uint64_t double_answers; /* VCPU_PAUSED answers to a vCPU that had no event pending */
+    uint64_t bad_responses;  /* version, vcpu_id or indexes wrong */
     uint64_t waits, blocks, tlb_flushes;
-    uint64_t lost;              /* notifications that found no slot; nobody waited for them */
+    uint64_t lost; /* notifications that found no slot; nobody waited for them */
 };
 
 struct xm_domain {
@@ -111,18 +111,18 @@ struct xm_domain {
     uint32_t vcpus, max_views;
     bool views_allowed, views_active;
     bool access_required;
-    bool built;                 /* its arrays are all there */
-    bool access_used;           /* Arm answers rwx to every get until the first set */
+    bool built;       /* its arrays are all there */
+    bool access_used; /* Arm answers rwx to every get until the first set */
     struct xm_lock p2m_lock, ring_lock;
-    struct xm_p2m *view;        /* max_views of them; [0] is the host view */
-    struct xm_p2m copy;         /* what vCPUs in view 0 run on while views are on; see altp2m.h */
+    struct xm_p2m *view; /* max_views of them; [0] is the host view */
+    struct xm_p2m copy;  /* what vCPUs in view 0 run on while views are on; see altp2m.h */
     struct xm_vcpu *vcpu;
-    void *own;                  /* its kind's */
-    void *vcpu_own;             /* of all vCPUs */
+    void *own;      /* its kind's */
+    void *vcpu_own; /* of all vCPUs */
     struct xm_monitor monitor;
     struct xm_ring ring;
     struct xm_stats stats;
-    unsigned flush;             /* views to flush when the p2m lock is dropped: view + 1, 0 none */
+    unsigned flush; /* views to flush when the p2m lock is dropped: view + 1, 0 none */
 };
 
 struct xm_pv_hooks;
@@ -131,14 +131,15 @@ struct xm_domain_cfg {
     struct xm_env_dom *env;
     enum xm_kind kind;
     uint32_t vcpus;
-    bool views_allowed;  /* x86-ept only */
-    uint32_t max_views;  /* 0: 10, at most XM_VIEWS_MAX; view 0 counts */
-    uint32_t xen_minor;  /* whose manners to have; 0: 17 */
-    uint64_t highest_gfn; /* at least; mapping raises it */
+    bool views_allowed;                 /* x86-ept only */
+    uint32_t max_views;                 /* 0: 10, at most XM_VIEWS_MAX; view 0 counts */
+    uint32_t xen_minor;                 /* whose manners to have; 0: 17 */
+    uint64_t highest_gfn;               /* at least; mapping raises it */
     const struct xm_pv_hooks *pv_hooks; /* x86-pv */
-    uint64_t pv_end;     /* x86-pv: machine frames end here */
-    uint16_t mpu_budget; /* arm-mpu: regions that its view may have on every core; not below the floor */
-    uint8_t mpu_mode;    /* arm-mpu: enum xm_mpu_mode */
+    uint64_t pv_end;                    /* x86-pv: machine frames end here */
+    uint16_t
+        mpu_budget; /* arm-mpu: regions that its view may have on every core; not below the floor */
+    uint8_t mpu_mode;         /* arm-mpu: enum xm_mpu_mode */
     uint8_t mpu_sh, mpu_attr; /* arm-mpu: of its memory */
     /* arm-mpu: the environment lets one instruction run, <xm/mpu-domain.h>. Else answers with STEP are
      * neither announced nor taken. */

@@ -17,8 +17,15 @@ struct xm_env_dom;
 
 /* Lock ranks, outer to inner; taking an outer one while an inner one is held panics. */
 enum xm_lock_rank {
-    XM_RANK_DOMAIN = 1, XM_RANK_P2M, XM_RANK_SHARING, XM_RANK_ALTP2M_LIST, XM_RANK_ALTP2M,
-    XM_RANK_PAGING, XM_RANK_RING, XM_RANK_RIGHTS, XM_RANK_L4
+    XM_RANK_DOMAIN = 1,
+    XM_RANK_P2M,
+    XM_RANK_SHARING,
+    XM_RANK_ALTP2M_LIST,
+    XM_RANK_ALTP2M,
+    XM_RANK_PAGING,
+    XM_RANK_RING,
+    XM_RANK_RIGHTS,
+    XM_RANK_L4
 };
 
 /* Frames and memory. alloc: zeroed, NULL or invalid mfn when there is none left. */

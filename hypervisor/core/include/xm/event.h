@@ -60,10 +60,10 @@ enum xm_go {
     XM_GO_CRASH
 };
 
-enum xm_go xm_event_ctrlreg(struct xm_domain *d, uint32_t vcpu, uint32_t index,
-                            uint64_t old_value, uint64_t new_value);
-enum xm_go xm_event_msr(struct xm_domain *d, uint32_t vcpu, uint32_t msr,
-                        uint64_t old_value, uint64_t new_value);
+enum xm_go xm_event_ctrlreg(struct xm_domain *d, uint32_t vcpu, uint32_t index, uint64_t old_value,
+                            uint64_t new_value);
+enum xm_go xm_event_msr(struct xm_domain *d, uint32_t vcpu, uint32_t msr, uint64_t old_value,
+                        uint64_t new_value);
 enum xm_go xm_event_cpuid(struct xm_domain *d, uint32_t vcpu, uint32_t insn_length, uint32_t leaf,
                           uint32_t subleaf);
 enum xm_go xm_event_breakpoint(struct xm_domain *d, uint32_t vcpu, const struct xm_ev_debug *b);

@@ -13,14 +13,14 @@
 
 /* Of a vCPU: the listener's while it is stopped, its own when it goes on. */
 struct xm_hap_step {
-    bool due;                         /* an answer came, and the vCPU has not gone on since; */
-    bool fresh;                       /* it was STEP, for `next` */
-    bool trap;                        /* the processor is to do it: xm/hap-trap.h */
-    bool stopped;                     /* the emulation met what nobody answered for: */
-    uint8_t what;                     /* XM_DO_* */
+    bool due;     /* an answer came, and the vCPU has not gone on since; */
+    bool fresh;   /* it was STEP, for `next` */
+    bool trap;    /* the processor is to do it: xm/hap-trap.h */
+    bool stopped; /* the emulation met what nobody answered for: */
+    uint8_t what; /* XM_DO_* */
     uint64_t gfn;
-    struct xm_pv_armed_frame next;    /* what the answer is for */
-    struct xm_pv_armed armed;         /* and what those before it were for */
+    struct xm_pv_armed_frame next; /* what the answer is for */
+    struct xm_pv_armed armed;      /* and what those before it were for */
 };
 
 /*
@@ -42,17 +42,17 @@ bool xm_hap_not_for_emulator(const uint8_t *code, uint32_t n, bool is_long);
 bool xm_hap_piece(struct xm_hap_step *s, uint64_t gfn, unsigned what, enum xm_access now);
 
 enum xm_hap_result {
-    XM_HAP_DID,     /* it was done, or ended in the guest's own exception */
-    XM_HAP_RETRY,   /* nothing was done; for a piece that was refused, or for reasons of the emulator's */
-    XM_HAP_CANNOT,  /* it does not do this one, the processor may: xm/hap-trap.h */
-    XM_HAP_NEVER    /* nor can the processor be stopped behind it */
+    XM_HAP_DID, /* it was done, or ended in the guest's own exception */
+    XM_HAP_RETRY, /* nothing was done; for a piece that was refused, or for reasons of the emulator's */
+    XM_HAP_CANNOT, /* it does not do this one, the processor may: xm/hap-trap.h */
+    XM_HAP_NEVER   /* nor can the processor be stopped behind it */
 };
 
 enum xm_hap_next {
-    XM_HAP_GO_ON,         /* into the guest; xm_hap_enter() has the processor do it, if need be */
-    XM_HAP_VIOLATION,     /* s->gfn and s->what meet the rights like any access: if they only turn, or
+    XM_HAP_GO_ON,     /* into the guest; xm_hap_enter() has the processor do it, if need be */
+    XM_HAP_VIOLATION, /* s->gfn and s->what meet the rights like any access: if they only turn, or
                              nobody stops the vCPU, xm_hap_again(), and the instruction is begun anew */
-    XM_HAP_UNIMPLEMENTED  /* told as not implemented; where nobody wants that, the guest goes on,
+    XM_HAP_UNIMPLEMENTED /* told as not implemented; where nobody wants that, the guest goes on,
                              and its access is told again */
 };
 

@@ -42,7 +42,8 @@ struct xm_hap_trap {
  * Before each entry to the guest, no lock held: ends a step that was left or moved, begins one that is wanted. busy: an
  * event is about to be delivered, or a device's answer is waited for. True: in a step, so that nothing may be injected.
  */
-bool xm_hap_enter(struct xm_hap_trap *t, struct xm_hap_step *s, uint64_t ip, uint64_t sp, bool busy);
+bool xm_hap_enter(struct xm_hap_trap *t, struct xm_hap_step *s, uint64_t ip, uint64_t sp,
+                  bool busy);
 
 /* First of all when the vCPU comes back in the middle of a step. */
 enum xm_hap_why {

@@ -13,7 +13,10 @@
 #include <xm/types.h>
 
 enum xm_kind {
-    XM_KIND_X86_EPT = 1, XM_KIND_ARM_S2 = 2, XM_KIND_X86_PV = 3, XM_KIND_ARM_MPU = 4,
+    XM_KIND_X86_EPT = 1,
+    XM_KIND_ARM_S2 = 2,
+    XM_KIND_X86_PV = 3,
+    XM_KIND_ARM_MPU = 4,
     XM_KIND_X86_NPT = 5
 };
 
@@ -63,7 +66,8 @@ struct xm_kind_ops {
     bool set_multi;                  /* rights come in lists as well */
     bool rwx_until_set;              /* a get answers rwx until the first set */
     bool intercepts;                 /* MSRs and control registers can be monitored */
-    size_t own_bytes, vcpu_bytes;    /* of xm_domain.own and xm_vcpu.own: zeroed, and made before init() */
+    size_t own_bytes,
+        vcpu_bytes; /* of xm_domain.own and xm_vcpu.own: zeroed, and made before init() */
 
     /* All of these may be NULL, and are called without a lock. */
     bool (*cfg_ok)(const struct xm_domain_cfg *cfg);

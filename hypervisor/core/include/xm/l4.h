@@ -29,7 +29,7 @@
 #define XM_L4_BUCKETS 256u
 #define XM_L4_OWN 4u
 #define XM_L4_NO_SLOT UINT16_MAX
-#define XM_L4_NEVER UINT64_MAX /* as a generation: nothing was copied yet */
+#define XM_L4_NEVER UINT64_MAX                     /* as a generation: nothing was copied yet */
 #define XM_L4_ADDRESS UINT64_C(0x000ffffffffff000) /* of an entry */
 
 /* Which slots are the hypervisor's. */
@@ -54,7 +54,7 @@ struct xm_l4_frame {
     struct xm_l4 *l4; /* NULL: nothing was shadowed yet */
     uint64_t mfn, id; /* of it then */
     uint64_t gen;
-    uint64_t used;    /* when */
+    uint64_t used; /* when */
     uint64_t *shadow;
     xm_mfn_t frame;
     uint64_t has[XM_L4_WORDS]; /* a guest's slot of the frame is 0 where no bit is */

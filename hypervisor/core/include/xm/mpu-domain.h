@@ -53,8 +53,9 @@ enum xm_mpu_entry {
  * set, insn: the instruction at pc, asked for by insn() only where there is an answer for that pc; what
  * cannot be let run is told as not implemented (XM_MONITOR_EMUL_UNIMPLEMENTED), or its access once more.
  */
-enum xm_mpu_entry xm_mpu_step_enter(struct xm_domain *d, struct xm_mpu *m, uint32_t vcpu, uint64_t pc,
-                                    enum xm_mpu_insn (*insn)(void *ctx, uint64_t pc), void *ctx);
+enum xm_mpu_entry xm_mpu_step_enter(struct xm_domain *d, struct xm_mpu *m, uint32_t vcpu,
+                                    uint64_t pc, enum xm_mpu_insn (*insn)(void *ctx, uint64_t pc),
+                                    void *ctx);
 /* Behind OPEN: the surroundings cannot let it run. As for an instruction that cannot be. */
 enum xm_mpu_entry xm_mpu_step_refuse(struct xm_domain *d, struct xm_mpu *m, uint32_t vcpu);
 /* done: the instruction is over, as the debug exception says, or an exception that it made at EL1. */

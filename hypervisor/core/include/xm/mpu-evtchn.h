@@ -42,17 +42,17 @@ struct xm_evtchn_ops {
 };
 
 struct xm_mpu_evtchn_vcpu {
-    uint64_t claim; /* of an explicit registration: 1 from its begin on */
-    uint64_t at;    /* 0: the dummy; else the address, bit 0 set */
+    uint64_t claim;    /* of an explicit registration: 1 from its begin on */
+    uint64_t at;       /* 0: the dummy; else the address, bit 0 set */
     uint64_t dummy[2]; /* upcall_pending, evtchn_pending_sel */
 };
 
 struct xm_mpu_evtchn {
     const struct xm_evtchn_ops *ops;
     void *ctx;
-    uint64_t claim, at;     /* of shared_info, likewise */
-    uint64_t *dummy;        /* pending words before registration */
-    uint32_t words;         /* of them; ports: 64 times as many */
+    uint64_t claim, at; /* of shared_info, likewise */
+    uint64_t *dummy;    /* pending words before registration */
+    uint32_t words;     /* of them; ports: 64 times as many */
     uint32_t vcpus;
     struct xm_mpu_evtchn_vcpu *vcpu;
 };

@@ -60,9 +60,9 @@ enum xm_mpu_mode {
 
 struct xm_mpu_view {
     struct xm_mpu_extents x;
-    uint8_t mode;    /* enum xm_mpu_mode */
+    uint8_t mode;     /* enum xm_mpu_mode */
     uint8_t sh, attr; /* of memory that struct xm_domain maps */
-    uint16_t budget; /* the smallest of the cores that may run the domain */
+    uint16_t budget;  /* the smallest of the cores that may run the domain */
     uint32_t regions; /* of the plan */
     uint64_t version; /* moves with each change */
 };

@@ -24,11 +24,12 @@
 
 /* A remote object; made once, used often. */
 struct xm_mpu_target {
-    xm_mpu_reg first, last; /* widened to granules */
+    xm_mpu_reg first, last;    /* widened to granules */
     struct xm_mpu_slot window; /* register values */
     uint32_t slices;
     bool write;
-    int8_t in_xen; /* 1: in Xen's view, 0: not, or not to be written; -XM_EINVAL: other attributes */
+    int8_t
+        in_xen; /* 1: in Xen's view, 0: not, or not to be written; -XM_EINVAL: other attributes */
     struct {
         uint64_t stamp; /* of the regions for which it was decided; 0: expected, not decided */
         uint8_t how;

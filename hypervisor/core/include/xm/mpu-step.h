@@ -28,9 +28,9 @@ struct xm_mpu_step_page {
 };
 
 struct xm_mpu_step {
-    uint8_t n;     /* pages, by gfn; 0: no answer */
+    uint8_t n; /* pages, by gfn; 0: no answer */
     bool open;
-    bool tried;    /* was open with just these */
+    bool tried; /* was open with just these */
     uint64_t pc;
     struct xm_mpu_step_page page[XM_MPU_STEP_PAGES];
     /* What is being told. */

@@ -61,30 +61,34 @@ struct xm_mpu_slot {
 };
 
 enum xm_mpu_how {
-    XM_MPU_NONE = 0, XM_MPU_COVERED, XM_MPU_BY_WINDOW, XM_MPU_BY_FLIP, XM_MPU_BY_SWITCH,
+    XM_MPU_NONE = 0,
+    XM_MPU_COVERED,
+    XM_MPU_BY_WINDOW,
+    XM_MPU_BY_FLIP,
+    XM_MPU_BY_SWITCH,
     XM_MPU_HOWS
 };
 
 struct xm_mpu {
     const struct xm_mpu_ops *ops;
     void *hw;
-    struct xm_mpu_slot *slot;   /* nr of them */
-    struct xm_mpu_slot *backup; /* nr: the guest's, while Xen's view is in their place */
+    struct xm_mpu_slot *slot;      /* nr of them */
+    struct xm_mpu_slot *backup;    /* nr: the guest's, while Xen's view is in their place */
     struct xm_mpu_region *scratch; /* nr: of xm_mpu_view_load() */
-    uint16_t nr, own, resident; /* regions in all; Xen's own; the rest of its view, if it fits */
+    uint16_t nr, own, resident;    /* regions in all; Xen's own; the rest of its view, if it fits */
     uint16_t first_guest;
-    uint16_t live, high;        /* guest regions that are on; of them, numbers from 32 */
-    uint16_t oldest;            /* which one demand fill replaces next */
-    uint8_t remote;             /* enum xm_mpu_how in progress */
-    bool changing;              /* a change of regions is under way */
-    bool flips;                 /* one write of the enable register gets to Xen's view */
+    uint16_t live, high; /* guest regions that are on; of them, numbers from 32 */
+    uint16_t oldest;     /* which one demand fill replaces next */
+    uint8_t remote;      /* enum xm_mpu_how in progress */
+    bool changing;       /* a change of regions is under way */
+    bool flips;          /* one write of the enable register gets to Xen's view */
     uint8_t slice_shift;
-    uint32_t slices;            /* xm_mpu_slices() of all guest regions */
-    uint32_t enabled;           /* what the enable register holds */
-    uint32_t restore;           /* and what it held before a flip */
-    uint32_t flipped;           /* and with Xen's view in place of the guest's */
-    uint64_t stamp;             /* another one whenever guest regions change */
-    const void *view;           /* whose regions these are, and as of when */
+    uint32_t slices;  /* xm_mpu_slices() of all guest regions */
+    uint32_t enabled; /* what the enable register holds */
+    uint32_t restore; /* and what it held before a flip */
+    uint32_t flipped; /* and with Xen's view in place of the guest's */
+    uint64_t stamp;   /* another one whenever guest regions change */
+    const void *view; /* whose regions these are, and as of when */
     uint64_t version;
     const struct xm_mpu_region *xen; /* Xen's view without its own regions */
     uint16_t xens;
@@ -98,15 +102,15 @@ struct xm_mpu {
 struct xm_mpu_cfg {
     const struct xm_mpu_ops *ops;
     void *hw;
-    unsigned nr;                  /* MPUIR_EL2.REGION, HMPUIR.REGION; at most 256 */
-    struct xm_mpu_slot *slots;    /* 2 * nr */
-    struct xm_mpu_region *scratch; /* nr */
+    unsigned nr;                     /* MPUIR_EL2.REGION, HMPUIR.REGION; at most 256 */
+    struct xm_mpu_slot *slots;       /* 2 * nr */
+    struct xm_mpu_region *scratch;   /* nr */
     const struct xm_mpu_region *own; /* always on; EL2 only */
     unsigned owns;
     const struct xm_mpu_region *xen; /* the rest of Xen's view; kept by reference */
     unsigned xens;
-    bool resident;                /* in regions of its own, if the guest has the floor then */
-    unsigned slice_shift;         /* 0: 20, a MiB. Best the size of a small domain, see xm_mpu_slices() */
+    bool resident;        /* in regions of its own, if the guest has the floor then */
+    unsigned slice_shift; /* 0: 20, a MiB. Best the size of a small domain, see xm_mpu_slices() */
 };
 
 /*

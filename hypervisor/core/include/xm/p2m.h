@@ -67,14 +67,15 @@ static inline void xm_table_free(struct xm_domain *d, struct xm_p2m *p2m)
     d->ops->table->free(d, p2m);
 }
 
-static inline struct xm_p2m_entry xm_table_get(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn)
+static inline struct xm_p2m_entry xm_table_get(struct xm_domain *d, struct xm_p2m *p2m,
+                                               xm_gfn_t gfn)
 {
     return d->ops->table->get(d, p2m, gfn);
 }
 
 /* e->mfn invalid: removes. Splits larger leaves; a leaf replaces what was below it. */
-static inline int xm_table_set(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, unsigned order,
-                               const struct xm_p2m_entry *e)
+static inline int xm_table_set(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn,
+                               unsigned order, const struct xm_p2m_entry *e)
 {
     return d->ops->table->set(d, p2m, gfn, order, e);
 }

@@ -19,7 +19,7 @@ struct xm_pv_open_entry {
 };
 
 struct xm_pv_open {
-    bool pass;    /* the next entry for this frame is made whatever its rights: */
+    bool pass; /* the next entry for this frame is made whatever its rights: */
     uint64_t mfn;
     uint32_t n;
     struct xm_pv_open_entry entry[XM_PV_OPEN_MOST];

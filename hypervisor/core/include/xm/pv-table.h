@@ -28,8 +28,8 @@ struct xm_pv_table {
     struct xm_pv_inner *above;
     struct xm_pv_node *reserved; /* kept for puts to come, although they may hold nothing */
     struct xm_pv_node *gone;     /* taken off, not given back yet */
-    uint64_t tracked; /* frames that have a value */
-    uint64_t bytes;   /* allocated */
+    uint64_t tracked;            /* frames that have a value */
+    uint64_t bytes;              /* allocated */
 };
 
 /* Does the frame belong to whom the table is for? */

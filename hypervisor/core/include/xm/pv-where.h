@@ -39,7 +39,7 @@ struct xm_pv_where {
     struct xm_pv_where_node *root;
     uint32_t height;
     struct xm_lock lock; /* of the tree, but not of what leaves hold */
-    uint64_t tag; /* of the leaf found last */
+    uint64_t tag;        /* of the leaf found last */
     struct xm_pv_where_node *leaf;
     uint64_t bytes; /* allocated, */
     uint64_t more;  /* of that for frames with more than two places */

@@ -83,12 +83,12 @@ struct xm_pv {
     const struct xm_pv_hooks *hooks;
     const struct xm_pv_calls *calls; /* set behind xm_pv_init(); with self */
     void *self;
-    uint64_t end;           /* first machine frame number that is none */
-    uint8_t policy;         /* enum xm_pv_policy */
+    uint64_t end;   /* first machine frame number that is none */
+    uint8_t policy; /* enum xm_pv_policy */
     struct xm_pv_ticket ticket[XM_PV_TICKETS];
-    uint64_t turns;         /* by which the age of a ticket is told */
+    uint64_t turns; /* by which the age of a ticket is told */
 
-    struct xm_lock lock;    /* over all below; who writes on to semantics holds the caller's as well */
+    struct xm_lock lock; /* over all below; who writes on to semantics holds the caller's as well */
     struct xm_pv_table table;
     uint32_t stamps[XM_PV_STAMPS]; /* by frame: grow with each change but a verdict's */
     bool on;
@@ -138,11 +138,11 @@ int xm_pv_turn_off(struct xm_pv *pv, bool if_idle, bool listener);
 
 /* XENMEM_access_op as it came. */
 struct xm_pv_op {
-    uint8_t op, access;              /* access: the release's number, in and out */
-    bool lists;                      /* the caller's lists can be read under the caller's lock */
+    uint8_t op, access; /* access: the release's number, in and out */
+    bool lists;         /* the caller's lists can be read under the caller's lock */
     uint32_t nr, xen_minor;
-    uint64_t pfn;                    /* XM_GFN_NONE: the default */
-    uint64_t pfn_list, access_list;  /* handles */
+    uint64_t pfn;                   /* XM_GFN_NONE: the default */
+    uint64_t pfn_list, access_list; /* handles */
 };
 /* -XM_EOPNOTSUPP: not on, or a list that cannot be read; -XM_ENOSYS: no such op; else as below. */
 int xm_pv_op(struct xm_pv *pv, struct xm_pv_op *op, uint32_t *start, bool *flush);
@@ -218,22 +218,22 @@ uint64_t xm_pv_entry_flags_with(struct xm_pv *pv, uint64_t mfn, uint8_t more, ui
 /* ---- what becomes of an access ---- */
 
 enum xm_pv_who {
-    XM_PV_BY_GUEST = 0,    /* an instruction of the guest: a page fault, or one that is emulated */
+    XM_PV_BY_GUEST = 0,     /* an instruction of the guest: a page fault, or one that is emulated */
     XM_PV_BY_HYPERCALL = 1, /* a page-table write that the guest has made for it: mmu_update,
                               update_va_mapping, mmuext's clear and copy */
-    XM_PV_BY_XEN = 2,      /* copies of arguments and results, grants */
-    XM_PV_BY_PTWR = 3,     /* an instruction that writes an L1 table, which is done for it; not
+    XM_PV_BY_XEN = 2,       /* copies of arguments and results, grants */
+    XM_PV_BY_PTWR = 3,      /* an instruction that writes an L1 table, which is done for it; not
                               a place where a vCPU may sleep */
 };
 
 /* An access, who makes it, and what holds at the time. */
 struct xm_pv_ask {
     uint64_t mfn;
-    uint64_t va;       /* if va_valid */
-    uint64_t ip, sp;   /* of the guest */
-    uint32_t offset;   /* in the frame */
-    uint8_t what;      /* XM_DO_* */
-    uint8_t who;       /* enum xm_pv_who */
+    uint64_t va;     /* if va_valid */
+    uint64_t ip, sp; /* of the guest */
+    uint32_t offset; /* in the frame */
+    uint8_t what;    /* XM_DO_* */
+    uint8_t who;     /* enum xm_pv_who */
     bool va_valid;
     bool guest_allows; /* the guest's own page tables */
     bool ours;         /* the frame is the domain's: rights are for no others */

@@ -4,8 +4,11 @@
 #include "shim.h"
 
 #define READ(name) \
-    __extension__({ uint64_t v_; \
-                    __asm__ volatile("mrs %0, " name : "=r"(v_)); v_; })
+    __extension__({ \
+        uint64_t v_; \
+        __asm__ volatile("mrs %0, " name : "=r"(v_)); \
+        v_; \
+    })
 #define WRITE(name, v) __asm__ volatile("msr " name ", %0" : : "r"((uint64_t)(v)) : "memory")
 
 #define HCR_VM (UINT64_C(1) << 0)
@@ -62,9 +65,7 @@ void arch_call_core(unsigned core)
     (void)core;
 }
 
-void arch_irq_done(void)
-{
-}
+void arch_irq_done(void) {}
 
 void arch_start(void)
 {

@@ -14,8 +14,8 @@
 #define ARCH_ATTR_RAM 0u /* of MAIR_EL2 */
 #define ARCH_ATTR_DEVICE 1u
 #define ARCH_RETURN 0xd65f03c0u
-#define ARCH_WINDOW 4096u /* the shim knows pages */
-#define ARCH_PAGES_ONLY true /* and there is one core */
+#define ARCH_WINDOW 4096u                  /* the shim knows pages */
+#define ARCH_PAGES_ONLY true               /* and there is one core */
 #define ARCH_UNMAPPED UINT64_C(0x40810000) /* in no view */
 
 extern char bare_text[], bare_text_end[], bare_data[], bare_data_end[];
@@ -52,7 +52,8 @@ void arch_irq_done(void);
  * One instruction is let run, and no second: software step. Loads from these pages are watched.
  * False: this processor cannot.
  */
-bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_t *page, unsigned n);
+bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_t *page,
+                  unsigned n);
 /* The guest's own debug state, as it is behind the instruction, or before it. Answers whether it is over. */
 bool arch_step_off(struct arch_debug *dbg, struct bare_regs *regs, bool done);
 #define ARCH_STEP_WAYS 1u

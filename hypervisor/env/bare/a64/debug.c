@@ -7,8 +7,11 @@
 #include "bare.h"
 
 #define READ(name) \
-    __extension__({ uint64_t v_; \
-                    __asm__ volatile("mrs %0, " name : "=r"(v_)); v_; })
+    __extension__({ \
+        uint64_t v_; \
+        __asm__ volatile("mrs %0, " name : "=r"(v_)); \
+        v_; \
+    })
 #define WRITE(name, v) __asm__ volatile("msr " name ", %0" : : "r"((uint64_t)(v)) : "memory")
 
 #define MDCR_TDE (UINT64_C(1) << 8)
@@ -32,6 +35,7 @@
 
 /* ---- breakpoints and watchpoints by number ---- */
 
+/* clang-format off */
 #define CASE(op, n, ...) \
     case n: op(#n __VA_ARGS__); break;
 #define CASES(op, ...) \
@@ -41,6 +45,7 @@
     CASE(op, 9, __VA_ARGS__) CASE(op, 10, __VA_ARGS__) CASE(op, 11, __VA_ARGS__) \
     CASE(op, 12, __VA_ARGS__) CASE(op, 13, __VA_ARGS__) CASE(op, 14, __VA_ARGS__) \
     default: op("15" __VA_ARGS__)
+/* clang-format on */
 #define GET(n, name) v = READ(name n "_el1")
 #define SET(n, name) WRITE(name n "_el1", v)
 
@@ -48,12 +53,16 @@
     static uint64_t short##_read(unsigned n) \
     { \
         uint64_t v; \
-        switch (n) { CASES(GET, , name); } \
+        switch (n) { \
+            CASES(GET, , name); \
+        } \
         return v; \
     } \
     static void short##_write(unsigned n, uint64_t v) \
     { \
-        switch (n) { CASES(SET, , name); } \
+        switch (n) { \
+            CASES(SET, , name); \
+        } \
     }
 CONTROL(bcr, "dbgbcr")
 CONTROL(wcr, "dbgwcr")
@@ -218,8 +227,9 @@ void arch_debug_fill(void)
 
 uint64_t arch_debug_sum(void)
 {
-    uint64_t sum = READ("mdscr_el1") + 3 * READ("oslsr_el1") + 13 * READ("osdlr_el1") + 5 * (READ("mdcr_el2") & MDCR_TDE) +
-                   7 * READ("dbgwvr0_el1") + 11 * READ("dbgwvr1_el1");
+    uint64_t sum = READ("mdscr_el1") + 3 * READ("oslsr_el1") + 13 * READ("osdlr_el1") +
+                   5 * (READ("mdcr_el2") & MDCR_TDE) + 7 * READ("dbgwvr0_el1") +
+                   11 * READ("dbgwvr1_el1");
     unsigned i;
 
     for (i = 0; i < breaks(); i++)
@@ -253,7 +263,9 @@ void arch_debug_own_watch(struct bare_regs *regs, uintptr_t addr, enum arch_own 
     unlock();
     WRITE("dbgwvr0_el1", addr & ~(uintptr_t)7);
     wcr_write(0, own != ARCH_OWN_NONE ? WATCH_STORES : 0);
-    WRITE("mdscr_el1", own == ARCH_OWN_ON ? MDSCR_KDE | MDSCR_MDE : own == ARCH_OWN_MASKED ? MDSCR_MDE : 0);
+    WRITE("mdscr_el1", own == ARCH_OWN_ON       ? MDSCR_KDE | MDSCR_MDE
+                       : own == ARCH_OWN_MASKED ? MDSCR_MDE
+                                                : 0);
     regs->flags = own == ARCH_OWN_ON ? regs->flags & ~SPSR_D : regs->flags | SPSR_D;
 }
 

@@ -15,7 +15,9 @@
 /* PRBAR<n>: CRm 8 + n[3:1], op2 4 * n[0]; PRLAR<n>: op2 one more. */
 #define PMSA64_PAIR(n, crm, even, odd, v) \
     case (n): PMSA64_WRITE(crm, even, v); break; \
-    case (n) + 1: PMSA64_WRITE(crm, odd, v); break
+    case (n) + 1: \
+        PMSA64_WRITE(crm, odd, v); \
+        break
 #define PMSA64_ALL(even, odd, v) \
     PMSA64_PAIR(0, 8, even, odd, v); \
     PMSA64_PAIR(2, 9, even, odd, v); \
@@ -77,7 +79,9 @@ static inline void pmsa64_sync(void *hw)
 }
 
 #define PMSA64_OPS \
-    { .start = pmsa64_start, .base = pmsa64_base, .limit = pmsa64_limit, .enable = pmsa64_enable, \
-      .sync = pmsa64_sync, .ap_shift = 2, .xn_shift = 1, .sh_shift = 4 }
+    { \
+        .start = pmsa64_start, .base = pmsa64_base, .limit = pmsa64_limit, \
+        .enable = pmsa64_enable, .sync = pmsa64_sync, .ap_shift = 2, .xn_shift = 1, .sh_shift = 4 \
+    }
 
 #endif

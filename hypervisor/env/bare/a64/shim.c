@@ -6,7 +6,7 @@
 #define ENTRIES 512u
 #define PAGE 4096u
 #define BLOCK ((uint64_t)ENTRIES * PAGE) /* what a level 3 table covers: 2 MB */
-#define BLOCKS 5u /* four of RAM, one with the UART */
+#define BLOCKS 5u                        /* four of RAM, one with the UART */
 #define RAM UINT64_C(0x40000000)
 #define UART UINT64_C(0x09000000)
 #define TABLE 3u
@@ -58,7 +58,8 @@ static void put(uint64_t page, uint64_t *one, uint64_t *two)
     ap = (unsigned)(bar[i] >> 2) & 3u;
     xn = (unsigned)(bar[i] >> 1) & 1u;
     attr = (unsigned)(lar[i] >> 1) & 7u;
-    *one = page | LEAF | (uint64_t)attr << 2 | 1u << 6 | (uint64_t)(ap >> 1) << 7 | (uint64_t)xn << 54;
+    *one = page | LEAF | (uint64_t)attr << 2 | 1u << 6 | (uint64_t)(ap >> 1) << 7 |
+           (uint64_t)xn << 54;
     if ((ap & 1) != 0) /* EL1, too */
         *two = page | LEAF | (attr == 0 ? 0xfu : 1u) << 2 | ((ap & 2) != 0 ? 1u : 3u) << 6 |
                (uint64_t)xn << 54;

@@ -4,13 +4,16 @@
 #include "mpu-pmsa32.h"
 
 #define READ(op1, crn, crm, op2) \
-    __extension__({ uint32_t v_; \
-                    __asm__ volatile("mrc p15, " #op1 ", %0, c" #crn ", c" #crm ", " #op2 \
-                                     : "=r"(v_)); \
-                    v_; })
+    __extension__({ \
+        uint32_t v_; \
+        __asm__ volatile("mrc p15, " #op1 ", %0, c" #crn ", c" #crm ", " #op2 : "=r"(v_)); \
+        v_; \
+    })
 #define WRITE(op1, crn, crm, op2, v) \
     __asm__ volatile("mcr p15, " #op1 ", %0, c" #crn ", c" #crm ", " #op2 \
-                     : : "r"((uint32_t)(v)) : "memory")
+                     : \
+                     : "r"((uint32_t)(v)) \
+                     : "memory")
 
 #define HSCTLR_M 1u
 #define HSCTLR_BR (1u << 17)
@@ -54,13 +57,13 @@ static volatile uint32_t *gic(uintptr_t addr)
 /* With the MPU off: nothing of it is reachable later, nor needs to be. */
 static void gic_start(unsigned core)
 {
-    *gic(GICD) = 1u << 4 | 3u; /* ARE, both groups */
+    *gic(GICD) = 1u << 4 | 3u;      /* ARE, both groups */
     *gic(GICR(core) + 0x14) &= ~2u; /* the core is awake */
     while ((*gic(GICR(core) + 0x14) & 4u) != 0) {
     }
     *gic(GICR(core) + SGI_FRAME + 0x80) = ~0u; /* group 1 */
     *gic(GICR(core) + SGI_FRAME + 0x100) = 1u; /* number 0 on */
-    WRITE(4, 12, 9, 5, 0xf); /* ICC_HSRE */
+    WRITE(4, 12, 9, 5, 0xf);                   /* ICC_HSRE */
     __asm__ volatile("isb" : : : "memory");
     WRITE(0, 12, 12, 5, 7); /* ICC_SRE */
     __asm__ volatile("isb" : : : "memory");
@@ -183,7 +186,8 @@ static bool is_debug(const struct bare_trap *t, uint32_t hsr)
 {
     if (t->class == EC_BREAKPOINT || t->class == EC_WATCHPOINT)
         return true;
-    return (t->class == EC_DATA_GUEST || t->class == EC_FETCH_GUEST) && (hsr & 0x3fu) == STATUS_DEBUG;
+    return (t->class == EC_DATA_GUEST || t->class == EC_FETCH_GUEST) &&
+           (hsr & 0x3fu) == STATUS_DEBUG;
 }
 
 void arch_exception(struct bare_regs *regs)

@@ -14,7 +14,7 @@
 #define ARCH_ATTR_RAM 0u /* of HMAIR0 */
 #define ARCH_ATTR_DEVICE 1u
 #define ARCH_RETURN 0xe12fff1eu /* bx lr */
-#define ARCH_WINDOW 64u /* the MPU's granule */
+#define ARCH_WINDOW 64u         /* the MPU's granule */
 #define ARCH_PAGES_ONLY false
 #define ARCH_UNMAPPED 0x40010000u /* in no view */
 
@@ -55,7 +55,8 @@ void arch_irq_done(void);
 /*
  * One instruction is let run, and no second, in the way that was taken. Loads from these pages are watched. False: it cannot be.
  */
-bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_t *page, unsigned n);
+bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_t *page,
+                  unsigned n);
 /* The guest's own debug state. Answers whether the instruction is over. */
 bool arch_step_off(struct arch_debug *dbg, struct bare_regs *regs, bool done);
 /* The first one that a trial shows to stop: what silicon has, then what an emulator may have at least. */

@@ -6,13 +6,16 @@
 #include "bare.h"
 
 #define READ(cp, op1, crn, crm, op2) \
-    __extension__({ uint32_t v_; \
-                    __asm__ volatile("mrc " #cp ", " #op1 ", %0, c" #crn ", c" #crm ", " #op2 \
-                                     : "=r"(v_)); \
-                    v_; })
+    __extension__({ \
+        uint32_t v_; \
+        __asm__ volatile("mrc " #cp ", " #op1 ", %0, c" #crn ", c" #crm ", " #op2 : "=r"(v_)); \
+        v_; \
+    })
 #define WRITE(cp, op1, crn, crm, op2, v) \
     __asm__ volatile("mcr " #cp ", " #op1 ", %0, c" #crn ", c" #crm ", " #op2 \
-                     : : "r"((uint32_t)(v)) : "memory")
+                     : \
+                     : "r"((uint32_t)(v)) \
+                     : "memory")
 
 #define HDCR_TDE (1u << 8)
 #define DSCR_MDBGEN (1u << 15)
@@ -47,19 +50,25 @@ void arch_step_take(unsigned way)
     case 4: op(p14, 0, 0, 4, op2 __VA_ARGS__); break; \
     case 5: op(p14, 0, 0, 5, op2 __VA_ARGS__); break; \
     case 6: op(p14, 0, 0, 6, op2 __VA_ARGS__); break; \
-    default: op(p14, 0, 0, 7, op2 __VA_ARGS__); break
+    default: \
+        op(p14, 0, 0, 7, op2 __VA_ARGS__); \
+        break
 #define GET(...) v = READ(__VA_ARGS__)
 
 #define REGISTER(name, op2) \
     static uint32_t name##_read(unsigned n) \
     { \
         uint32_t v; \
-        switch (n) { CASES(GET, op2); } \
+        switch (n) { \
+            CASES(GET, op2); \
+        } \
         return v; \
     } \
     static void name##_write(unsigned n, uint32_t v) \
     { \
-        switch (n) { CASES(WRITE, op2, , v); } \
+        switch (n) { \
+            CASES(WRITE, op2, , v); \
+        } \
     }
 REGISTER(bvr, 4)
 REGISTER(bcr, 5)
@@ -255,7 +264,8 @@ void arch_debug_hand_on(struct bare_regs *regs, const struct bare_trap *t)
     __asm__ volatile("msr SPSR_abt, %0" : : "r"(regs->flags));
     __asm__ volatile("msr LR_abt, %0" : : "r"(regs->pc + (data ? 8u : 4u)));
     if (data) {
-        WRITE(p15, 0, 5, 0, 0, DEBUG_STATUS | (t->what == XM_DO_W ? DFSR_WRITE : 0)); /* DFSR, DFAR */
+        WRITE(p15, 0, 5, 0, 0,
+              DEBUG_STATUS | (t->what == XM_DO_W ? DFSR_WRITE : 0)); /* DFSR, DFAR */
         WRITE(p15, 0, 6, 0, 0, t->addr);
     } else {
         WRITE(p15, 0, 5, 0, 1, DEBUG_STATUS); /* IFSR */
@@ -286,7 +296,8 @@ void arch_debug_fill(void)
 
 uint64_t arch_debug_sum(void)
 {
-    uint32_t sum = READ(p14, 0, 0, 2, 2) + 3 * READ(p14, 0, 1, 1, 4) + 13 * READ(p14, 0, 1, 3, 4) + (READ(p15, 4, 1, 1, 1) & HDCR_TDE);
+    uint32_t sum = READ(p14, 0, 0, 2, 2) + 3 * READ(p14, 0, 1, 1, 4) + 13 * READ(p14, 0, 1, 3, 4) +
+                   (READ(p15, 4, 1, 1, 1) & HDCR_TDE);
     unsigned i;
 
     for (i = 0; i < breaks(); i++)

@@ -16,7 +16,9 @@
 /* HPRBAR<n>: opc1 is 4 + n[4], CRm 8 + n[3:1], opc2 4 * n[0]; HPRLAR<n>: opc2 one more. */
 #define PMSA32_PAIR(n, op1, crm, even, odd, v) \
     case (n): PMSA32_WRITE(op1, crm, even, v); break; \
-    case (n) + 1: PMSA32_WRITE(op1, crm, odd, v); break
+    case (n) + 1: \
+        PMSA32_WRITE(op1, crm, odd, v); \
+        break
 #define PMSA32_HALF(n, op1, even, odd, v) \
     PMSA32_PAIR((n), op1, 8, even, odd, v); \
     PMSA32_PAIR((n) + 2, op1, 9, even, odd, v); \
@@ -72,7 +74,9 @@ static inline void pmsa32_sync(void *hw)
 }
 
 #define PMSA32_OPS \
-    { .base = pmsa32_base, .limit = pmsa32_limit, .enable = pmsa32_enable, .sync = pmsa32_sync, \
-      .ap_shift = 1, .xn_shift = 0, .sh_shift = 3 }
+    { \
+        .base = pmsa32_base, .limit = pmsa32_limit, .enable = pmsa32_enable, .sync = pmsa32_sync, \
+        .ap_shift = 1, .xn_shift = 0, .sh_shift = 3 \
+    }
 
 #endif

@@ -10,14 +10,14 @@
 
 #include <libfdt.h>
 
-#define MIB         (1024u * 1024u)
+#define MIB (1024u * 1024u)
 
 /* Linux, Documentation/arm64/booting: the image header's fields. */
-#define LINUX_MAGIC        0x644d5241u
-#define LINUX_MAGIC_AT     56u
-#define LINUX_TEXT_OFFSET  8u
-#define LINUX_IMAGE_SIZE   16u
-#define LINUX_HEADER_SIZE  64u
+#define LINUX_MAGIC 0x644d5241u
+#define LINUX_MAGIC_AT 56u
+#define LINUX_TEXT_OFFSET 8u
+#define LINUX_IMAGE_SIZE 16u
+#define LINUX_HEADER_SIZE 64u
 
 struct fdt_input {
     uint64_t ram_base;
@@ -28,10 +28,10 @@ struct fdt_input {
     uint64_t initrd_end;
 };
 
-#define FDT_BYTES     (64u * 1024u)
-#define GIC_PHANDLE   1u
-#define PPI           1u
-#define FIRST_PPI     16u
+#define FDT_BYTES (64u * 1024u)
+#define GIC_PHANDLE 1u
+#define PPI 1u
+#define FIRST_PPI 16u
 #define LEVEL_LOW_ALL 0xf08u /* level, active low, all processors */
 
 /* libfdt stops at the first error by itself: the first one is what is kept. */
@@ -115,8 +115,10 @@ static void put_cpus(void *fdt, int *rc, unsigned int vcpus)
 static void put_gic(void *fdt, int *rc)
 {
     fdt64_t reg[4] = {
-        cpu_to_fdt64(GUEST_GICV3_GICD_BASE), cpu_to_fdt64(GUEST_GICV3_GICD_SIZE),
-        cpu_to_fdt64(GUEST_GICV3_GICR0_BASE), cpu_to_fdt64(GUEST_GICV3_GICR0_SIZE),
+        cpu_to_fdt64(GUEST_GICV3_GICD_BASE),
+        cpu_to_fdt64(GUEST_GICV3_GICD_SIZE),
+        cpu_to_fdt64(GUEST_GICV3_GICR0_BASE),
+        cpu_to_fdt64(GUEST_GICV3_GICR0_SIZE),
     };
 
     step(rc, fdt_begin_node(fdt, "interrupt-controller@3001000"));
@@ -145,7 +147,9 @@ static void put_interrupts(void *fdt, int *rc, const unsigned int *irqs, size_t 
 static void put_timer_and_xen(void *fdt, int *rc)
 {
     static const unsigned int timer[] = {
-        GUEST_TIMER_PHYS_S_PPI, GUEST_TIMER_PHYS_NS_PPI, GUEST_TIMER_VIRT_PPI,
+        GUEST_TIMER_PHYS_S_PPI,
+        GUEST_TIMER_PHYS_NS_PPI,
+        GUEST_TIMER_VIRT_PPI,
     };
     static const unsigned int upcall[] = {GUEST_EVTCHN_PPI};
 

@@ -186,7 +186,8 @@ static int make(struct dom *dom)
         rc = set_up_console(dom);
     /* libxenctrl populates this hole itself when the monitor ring is enabled. */
     if (!rc)
-        rc = dom_set_param(dom, HVM_PARAM_MONITOR_RING_PFN, GUEST_MAGIC_BASE / DOM_PAGE + MAGIC_MONITOR);
+        rc = dom_set_param(dom, HVM_PARAM_MONITOR_RING_PFN,
+                           GUEST_MAGIC_BASE / DOM_PAGE + MAGIC_MONITOR);
     return rc;
 }
 

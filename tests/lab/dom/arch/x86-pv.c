@@ -56,8 +56,8 @@ static int note_write(uint32_t domid, const struct note *note)
     file = fopen(path, "w");
     if (!file)
         return dom_error(path);
-    fprintf(file, "mailbox=0x%" PRIx64 "\nfirst=0x%" PRIx64 "\ncount=0x%" PRIx64 "\n", note->mailbox,
-            note->first, note->count);
+    fprintf(file, "mailbox=0x%" PRIx64 "\nfirst=0x%" PRIx64 "\ncount=0x%" PRIx64 "\n",
+            note->mailbox, note->first, note->count);
     fprintf(file, "console=0x%" PRIx64 "\nport=0x%" PRIx64 "\npages=0x%" PRIx64 "\n", note->console,
             note->port, note->pages);
     return fclose(file) ? dom_error(path) : 0;
@@ -70,7 +70,7 @@ static uint64_t *member(struct note *note, const char *name)
         uint64_t *at;
     } members[] = {
         {"mailbox", &note->mailbox}, {"first", &note->first}, {"count", &note->count},
-        {"console", &note->console}, {"port", &note->port}, {"pages", &note->pages},
+        {"console", &note->console}, {"port", &note->port},   {"pages", &note->pages},
     };
     size_t i;
 
@@ -229,8 +229,8 @@ static int tell_order(const struct xc_dom_image *image, uint32_t domid)
     int rc = mmu ? 0 : -1;
 
     for (pfn = 0; pfn < image->p2m_size && !rc; pfn++)
-        rc = xc_add_mmu_update(image->xch, mmu, image->pv_p2m[pfn] << XC_PAGE_SHIFT |
-                               MMU_MACHPHYS_UPDATE, pfn);
+        rc = xc_add_mmu_update(image->xch, mmu,
+                               image->pv_p2m[pfn] << XC_PAGE_SHIFT | MMU_MACHPHYS_UPDATE, pfn);
     if (!rc)
         rc = xc_flush_mmu_updates(image->xch, mmu);
     if (rc)
@@ -391,8 +391,9 @@ const struct dom_arch dom_arch = {
     .console = console,
     .forget = forget,
     .verb = verb,
-    .usage = "       labdom pv IMAGE MIB VCPUS                       a guest that may be smaller\n"
-             "       labdom note DOMID                               its frames (mfns)\n"
-             "       labdom mfn DOMID PFN                            the machine frame of one of its pages\n",
+    .usage =
+        "       labdom pv IMAGE MIB VCPUS                       a guest that may be smaller\n"
+        "       labdom note DOMID                               its frames (mfns)\n"
+        "       labdom mfn DOMID PFN                            the machine frame of one of its pages\n",
     .linux_guest = true,
 };

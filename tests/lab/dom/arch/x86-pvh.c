@@ -22,7 +22,7 @@
 
 /* What older releases have without asking. */
 #define ALTP2M_VIEWS 10u
-#define XEN_4_21     0x40015 /* as XENVER_version has it */
+#define XEN_4_21 0x40015 /* as XENVER_version has it */
 
 /* Pages of the host view's tables and of ten alternate ones. */
 #define POOL_BYTES (16u << 20)
@@ -30,7 +30,7 @@
 /* Segment attributes in VMX's form (SDM vol. 3, 24.4.1): present, code or data, 4 GiB, 32 bits. */
 #define FLAT_CODE 0xc9bu
 #define FLAT_DATA 0xc93u
-#define BUSY_TSS  0x8bu
+#define BUSY_TSS 0x8bu
 
 /*
  * altp2m is a domctl option from 4.19 on (older releases: an HVM parameter set later). The word is

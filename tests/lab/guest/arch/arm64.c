@@ -7,13 +7,13 @@
 #define PSCI_CPU_ON 0xc4000003u
 
 /* GICv3, IHI 0069; the places are Xen's for guests (public/arch-arm.h). */
-#define GICD_CTLR        0x03001000u
-#define GICR_BASE        0x03020000u
-#define GICR_STRIDE      0x20000u
-#define GICR_WAKER       0x14u
-#define GICR_SGI         0x10000u
-#define GICR_IGROUPR0    (GICR_SGI + 0x80u)
-#define GICR_ISENABLER0  (GICR_SGI + 0x100u)
+#define GICD_CTLR 0x03001000u
+#define GICR_BASE 0x03020000u
+#define GICR_STRIDE 0x20000u
+#define GICR_WAKER 0x14u
+#define GICR_SGI 0x10000u
+#define GICR_IGROUPR0 (GICR_SGI + 0x80u)
+#define GICR_ISENABLER0 (GICR_SGI + 0x100u)
 #define GICR_IPRIORITYR6 (GICR_SGI + 0x418u)
 
 extern char secondary_entry[];
@@ -54,7 +54,10 @@ uint64_t arch_hypercall(uint64_t number, uint64_t arg0, uint64_t arg1, uint64_t 
     register uint64_t x2 __asm__("x2") = arg2;
     register uint64_t x3 __asm__("x3") = arg3;
 
-    __asm__ volatile("hvc #0xea1" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x16) : : "x4", "memory");
+    __asm__ volatile("hvc #0xea1"
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x16)
+                     :
+                     : "x4", "memory");
     return x0;
 }
 
@@ -65,8 +68,11 @@ uint64_t arch_cpu_on(uint64_t vcpu)
     register uint64_t x2 __asm__("x2") = (uintptr_t)secondary_entry;
     register uint64_t x3 __asm__("x3") = vcpu;
 
-    __asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3) : : "x4", "x5", "x6", "x7",
-                     "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+    __asm__ volatile("hvc #0"
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
+                     :
+                     : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+                       "x16", "x17", "memory");
     return x0;
 }
 
@@ -89,9 +95,11 @@ void arch_init(uint64_t vcpu, const void *start)
     mmio_write(gicr + GICR_IGROUPR0, ~0u);
     mmio_write(gicr + GICR_IPRIORITYR6, 0);
     mmio_write(gicr + GICR_ISENABLER0, 1u << TIMER_PPI);
-    __asm__ volatile("msr s3_0_c4_c6_0, %0\n" /* ICC_PMR_EL1 */
+    __asm__ volatile("msr s3_0_c4_c6_0, %0\n"   /* ICC_PMR_EL1 */
                      "msr s3_0_c12_c12_7, %1\n" /* ICC_IGRPEN1_EL1 */
-                     "isb" : : "r"(0xffull), "r"(1ull));
+                     "isb"
+                     :
+                     : "r"(0xffull), "r"(1ull));
 }
 
 /* Sleep half a millisecond, so that the one emulated processor is left to dom0. */
@@ -107,7 +115,9 @@ void arch_idle(uint64_t vcpu, uint64_t in_a_row)
                      "isb\n"
                      "wfi\n"
                      "msr cntv_ctl_el0, %2\n"
-                     "isb" : : "r"(hz / 2000), "r"(1ull), "r"(0ull));
+                     "isb"
+                     :
+                     : "r"(hz / 2000), "r"(1ull), "r"(0ull));
     __asm__ volatile("mrs %0, s3_0_c12_c12_0" : "=r"(irq)); /* ICC_IAR1_EL1 */
     if ((irq & 0xffffff) < 1020)
         __asm__ volatile("msr s3_0_c12_c12_1, %0\nisb" : : "r"(irq)); /* ICC_EOIR1_EL1 */
@@ -133,7 +143,9 @@ static uint64_t last_pair(uint64_t addr)
 
 void arch_store_crossing(uint64_t addr, uint64_t value)
 {
-    __asm__ volatile("stp %1, %2, [%0]" : : "r"(last_pair(addr)), "r"(value << 32), "r"(value >> 32)
+    __asm__ volatile("stp %1, %2, [%0]"
+                     :
+                     : "r"(last_pair(addr)), "r"(value << 32), "r"(value >> 32)
                      : "memory");
 }
 
@@ -141,7 +153,10 @@ uint64_t arch_load_crossing(uint64_t addr)
 {
     uint64_t low, high;
 
-    __asm__ volatile("ldp %0, %1, [%2]" : "=&r"(low), "=&r"(high) : "r"(last_pair(addr)) : "memory");
+    __asm__ volatile("ldp %0, %1, [%2]"
+                     : "=&r"(low), "=&r"(high)
+                     : "r"(last_pair(addr))
+                     : "memory");
     return low >> 32 | high << 32;
 }
 
@@ -150,11 +165,11 @@ uint64_t arch_load_crossing(uint64_t addr)
 #define GIB 0x40000000ull
 
 /* Block descriptors, DDI 0487 D8.3: valid, access flag, inner shareable, index into MAIR. */
-#define BLOCK    1ull
-#define USED     (1ull << 10)
-#define SHARED   (3ull << 8)
-#define DEVICE   (0ull << 2)
-#define MEMORY   (1ull << 2)
+#define BLOCK 1ull
+#define USED (1ull << 10)
+#define SHARED (3ull << 8)
+#define DEVICE (0ull << 2)
+#define MEMORY (1ull << 2)
 #define NO_FETCH (3ull << 53)
 
 #define MAIR 0xff00ull /* 0: Device-nGnRnE, 1: normal, write-back */
@@ -163,8 +178,7 @@ uint64_t arch_load_crossing(uint64_t addr)
 #define SCTLR_ON (1ull | 1ull << 2 | 1ull << 12) /* M, C, I */
 
 static const uint64_t table[512] __attribute__((aligned(4096))) = {
-    BLOCK | USED | DEVICE | NO_FETCH,
-    GIB | BLOCK | USED | SHARED | MEMORY,
+    BLOCK | USED | DEVICE | NO_FETCH, GIB | BLOCK | USED | SHARED | MEMORY,
     GIB | BLOCK | USED | SHARED | MEMORY | NO_FETCH, /* LAB_ARM64_ALIAS above it */
 };
 
@@ -184,7 +198,10 @@ static void translate(uint64_t on)
                      "dsb sy\n"
                      "isb\n"
                      "msr sctlr_el1, %3\n"
-                     "isb" : : "r"(MAIR), "r"(TCR), "r"((uintptr_t)table), "r"(sctlr) : "memory");
+                     "isb"
+                     :
+                     : "r"(MAIR), "r"(TCR), "r"((uintptr_t)table), "r"(sctlr)
+                     : "memory");
 }
 
 uint64_t arch_op(struct lab_mailbox *box)
@@ -193,15 +210,10 @@ uint64_t arch_op(struct lab_mailbox *box)
 
     __asm__ volatile("mrs %0, id_aa64isar0_el1" : "=r"(isar0));
     switch (box->op) {
-    case LAB_ARM64_FEATURES:
-        return isar0;
-    case LAB_ARM64_TRANSLATE:
-        translate(box->value);
-        return 0;
-    case LAB_ARM64_CONTEXT:
-        return context_rounds(box);
-    case LAB_ARM64_TIMER:
-        return timer_rounds(box);
+    case LAB_ARM64_FEATURES: return isar0;
+    case LAB_ARM64_TRANSLATE: translate(box->value); return 0;
+    case LAB_ARM64_CONTEXT: return context_rounds(box);
+    case LAB_ARM64_TIMER: return timer_rounds(box);
     case LAB_ARM64_ATOMIC:
     case LAB_ARM64_SWAP:
         if (!LAB_ARM64_ATOMICS(isar0))

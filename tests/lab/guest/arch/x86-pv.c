@@ -5,27 +5,27 @@
 
 /* Xen public headers: what only PV guests ask for (public/xen.h, memory.h). */
 #define HYPERVISOR_SET_TRAP_TABLE 0u
-#define HYPERVISOR_MEMORY_OP      12u
-#define HYPERVISOR_UPDATE_VA      14u
-#define HYPERVISOR_VM_ASSIST      21u
-#define XENMEM_DECREASE           1u
-#define XENMEM_POPULATE           6u
-#define DOMID_SELF                0x7ff0u
-#define UVMF_INVLPG               2u
-#define UVMF_INVLPG_ALL           6u
-#define VMASST_ENABLE             0u
-#define VMASST_WRITABLE_TABLES    2u
-#define FLAT_CS                   0xe033u
-#define FLAT_SS                   0xe02bu
-#define VGCF_IN_KERNEL            4u
+#define HYPERVISOR_MEMORY_OP 12u
+#define HYPERVISOR_UPDATE_VA 14u
+#define HYPERVISOR_VM_ASSIST 21u
+#define XENMEM_DECREASE 1u
+#define XENMEM_POPULATE 6u
+#define DOMID_SELF 0x7ff0u
+#define UVMF_INVLPG 2u
+#define UVMF_INVLPG_ALL 6u
+#define VMASST_ENABLE 0u
+#define VMASST_WRITABLE_TABLES 2u
+#define FLAT_CS 0xe033u
+#define FLAT_SS 0xe02bu
+#define VGCF_IN_KERNEL 4u
 
-#define PAGE          4096ull
-#define PTE_FRAME     0x000ffffffffff000ull
-#define PTE_PRESENT   1u
-#define PTE_FLAGS     0x67u /* present, writable, user, accessed, dirty */
-#define M2P           ((const uint64_t *)0xffff800000000000) /* MACH2PHYS_VIRT_START */
-#define SHORTEST_NS   250000u
-#define YIELDS_FIRST  64u
+#define PAGE 4096ull
+#define PTE_FRAME 0x000ffffffffff000ull
+#define PTE_PRESENT 1u
+#define PTE_FLAGS 0x67u                            /* present, writable, user, accessed, dirty */
+#define M2P ((const uint64_t *)0xffff800000000000) /* MACH2PHYS_VIRT_START */
+#define SHORTEST_NS 250000u
+#define YIELDS_FIRST 64u
 #define LONGEST_SHIFT 5u /* 8 ms */
 
 /* public/xen.h: the fields of struct start_info that are used here. */
@@ -138,7 +138,7 @@ void arch_init(uint64_t vcpu, const void *start_info)
     if (vcpu == 0) {
         start = start_info;
         arch_hypercall(HYPERVISOR_UPDATE_VA, (uintptr_t)page_of(LAB_PV_SHARED_PFN),
-                  start->shared_info | PTE_FLAGS, UVMF_INVLPG, 0);
+                       start->shared_info | PTE_FLAGS, UVMF_INVLPG, 0);
         /* A plain write to a page-table page is carried out by Xen instead of being a fault. */
         arch_hypercall(HYPERVISOR_VM_ASSIST, VMASST_ENABLE, VMASST_WRITABLE_TABLES, 0, 0);
     }
@@ -198,7 +198,8 @@ bool arch_virtual(uint64_t *addr)
     pfn = M2P[*addr / PAGE];
     /* The page tables are the last that the builder has mapped. */
     *addr = pfn < (start->tables - LAB_PV_BASE) / PAGE + start->table_frames
-                ? (uintptr_t)page_of(pfn) + *addr % PAGE : 0;
+                ? (uintptr_t)page_of(pfn) + *addr % PAGE
+                : 0;
     return *addr;
 }
 
@@ -374,16 +375,10 @@ uint64_t arch_op(struct lab_mailbox *box)
         result = find_pte(virtual_of(box->addr), &entry);
         box->progress = entry;
         return result;
-    case LAB_PV_VIRTUAL:
-        return virtual_of(box->addr);
-    case LAB_PV_HYPERCALL:
-        return hypercalls(box);
-    case LAB_PV_SHUTDOWN:
-        return shutdown(box->value);
-    case LAB_PV_BALLOON:
-        return balloon(box);
-    default:
-        box->status = LAB_STATUS_BAD;
-        return 0;
+    case LAB_PV_VIRTUAL: return virtual_of(box->addr);
+    case LAB_PV_HYPERCALL: return hypercalls(box);
+    case LAB_PV_SHUTDOWN: return shutdown(box->value);
+    case LAB_PV_BALLOON: return balloon(box);
+    default: box->status = LAB_STATUS_BAD; return 0;
     }
 }

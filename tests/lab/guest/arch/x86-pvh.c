@@ -3,7 +3,7 @@
 #include "../guest.h"
 #include "x86-pvh.h"
 
-#define VCPU_MODE_64B          1u /* public/hvm/hvm_vcpu.h */
+#define VCPU_MODE_64B 1u /* public/hvm/hvm_vcpu.h */
 
 /* AMD's processors have another instruction (machines/x86-npt). */
 #ifndef LAB_HYPERCALL
@@ -11,19 +11,19 @@
 #endif
 
 /* Intel SDM vol. 3: x2APIC registers, and the exception that EPT violations can become. */
-#define MSR_APIC_BASE   0x1bu
-#define MSR_MTRR_TYPE   0x2ffu
-#define MSR_X2APIC_SVR  0x80fu
-#define MSR_X2APIC_LVT  0x832u
+#define MSR_APIC_BASE 0x1bu
+#define MSR_MTRR_TYPE 0x2ffu
+#define MSR_X2APIC_SVR 0x80fu
+#define MSR_X2APIC_LVT 0x832u
 #define MSR_X2APIC_INIT 0x838u
-#define MSR_X2APIC_DIV  0x83eu
-#define TIMER_VECTOR    0x40u
-#define IDT_ENTRIES     (TIMER_VECTOR + 1u)
+#define MSR_X2APIC_DIV 0x83eu
+#define TIMER_VECTOR 0x40u
+#define IDT_ENTRIES (TIMER_VECTOR + 1u)
 
 /* Xen's emulated APIC has a bus cycle of 10 ns (vlapic.h), divided by 16 below: 160 ns a tick. */
 #define TIMER_SHORTEST 1600u /* about 0.25 ms */
-#define YIELDS_FIRST   64u
-#define LONGEST_SHIFT  5u /* about 8 ms */
+#define YIELDS_FIRST 64u
+#define LONGEST_SHIFT 5u /* about 8 ms */
 
 struct gate {
     uint16_t low;
@@ -50,7 +50,7 @@ struct vcpu_context {
 
 extern char exception_entries[], timer_entry[], secondary_entry[];
 extern void wait_interrupt(void); /* x86-pvh.S */
-void guest_ve(uint64_t vcpu); /* called from there */
+void guest_ve(uint64_t vcpu);     /* called from there */
 
 static struct gate idt[IDT_ENTRIES];
 
@@ -75,7 +75,9 @@ static uint64_t rdmsr(uint32_t msr)
 
 static void wrmsr(uint32_t msr, uint64_t value)
 {
-    __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
                      : "memory");
 }
 
@@ -233,28 +235,15 @@ static uint64_t shutdown(uint64_t value)
 uint64_t arch_op(struct lab_mailbox *box)
 {
     switch (box->op) {
-    case LAB_X86_CPUID:
-        return cpuid(box->value, box->count, box->addr);
-    case LAB_X86_RDMSR:
-        return rdmsr((uint32_t)box->value);
-    case LAB_X86_WRMSR:
-        wrmsr((uint32_t)box->addr, box->value);
-        return 0;
-    case LAB_X86_TOGGLE_CR3:
-        return toggle_cr3(box->value);
-    case LAB_X86_TOGGLE_CR4:
-        return toggle_cr4(box->value);
-    case LAB_X86_INT3:
-        return arch_priv_call();
-    case LAB_X86_VMFUNC:
-        vmfunc((uint32_t)box->value);
-        return 0;
-    case LAB_X86_SHUTDOWN:
-        return shutdown(box->value);
-    case LAB_X86_LOAD_CR3:
-        return load_cr3(box->value);
-    default:
-        box->status = LAB_STATUS_BAD;
-        return 0;
+    case LAB_X86_CPUID: return cpuid(box->value, box->count, box->addr);
+    case LAB_X86_RDMSR: return rdmsr((uint32_t)box->value);
+    case LAB_X86_WRMSR: wrmsr((uint32_t)box->addr, box->value); return 0;
+    case LAB_X86_TOGGLE_CR3: return toggle_cr3(box->value);
+    case LAB_X86_TOGGLE_CR4: return toggle_cr4(box->value);
+    case LAB_X86_INT3: return arch_priv_call();
+    case LAB_X86_VMFUNC: vmfunc((uint32_t)box->value); return 0;
+    case LAB_X86_SHUTDOWN: return shutdown(box->value);
+    case LAB_X86_LOAD_CR3: return load_cr3(box->value);
+    default: box->status = LAB_STATUS_BAD; return 0;
     }
 }

@@ -6,12 +6,12 @@
 #ifndef LAB_X86_PVH_H
 #define LAB_X86_PVH_H
 
-#define LAB_X86_IMAGE_BASE   0x100000
+#define LAB_X86_IMAGE_BASE 0x100000
 #define LAB_X86_MAILBOX_BASE 0x200000
 #define LAB_X86_VE_INFO_BASE 0x202000 /* written by the processor (SDM vol. 3, 26.5.7.2) */
-#define LAB_X86_VE_LOG_BASE  0x203000 /* struct lab_ve_log, one per vCPU */
+#define LAB_X86_VE_LOG_BASE 0x203000  /* struct lab_ve_log, one per vCPU */
 #define LAB_X86_SCRATCH_BASE 0x300000 /* free for tests, up to the end of memory */
-#define LAB_STACK_SIZE   4096
+#define LAB_STACK_SIZE 4096
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -27,7 +27,7 @@ enum lab_x86_op {
     LAB_X86_INT3,                  /* a one-byte breakpoint; a listener has to step over it */
     LAB_X86_VMFUNC,                /* EPTP switching to view `value` */
     LAB_X86_SHUTDOWN,              /* SCHEDOP_shutdown with reason `value` */
-    LAB_X86_LOAD_CR3,              /* the page at `value` becomes a copy of the first-level table, and CR3 */
+    LAB_X86_LOAD_CR3, /* the page at `value` becomes a copy of the first-level table, and CR3 */
     LAB_X86_LAST
 };
 

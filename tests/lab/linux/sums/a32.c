@@ -3,37 +3,38 @@
 #include "ops.h"
 
 /* %0 the result, %1 a base (`at` and `off`), %2 the value, %3 an index; %4 and %5 are free. */
-#define ONE(name, off, index, text)                                                                  \
-    static uint64_t name(uint8_t *at, uint64_t value)                                                \
-    {                                                                                                \
-        uint32_t got, v = (uint32_t)value, by = (index), free1, free2;                               \
-        uint8_t *base = at + (off);                                                                  \
-                                                                                                     \
-        __asm__ volatile(text                                                                        \
-                         : "=&r"(got), "+&r"(base), "+&r"(v), "+&r"(by), "=&r"(free1), "=&r"(free2)  \
-                         :                                                                           \
-                         : "memory", "cc");                                                          \
-        return got + (uint64_t)(base - at - (off));                                                  \
+#define ONE(name, off, index, text) \
+    static uint64_t name(uint8_t *at, uint64_t value) \
+    { \
+        uint32_t got, v = (uint32_t)value, by = (index), free1, free2; \
+        uint8_t *base = at + (off); \
+\
+        __asm__ volatile(text \
+                         : "=&r"(got), "+&r"(base), "+&r"(v), "+&r"(by), "=&r"(free1), \
+                           "=&r"(free2) \
+                         : \
+                         : "memory", "cc"); \
+        return got + (uint64_t)(base - at - (off)); \
     }
 
 /* The elements go to r4, r5, r6 and r8 and come from there; %0 is the base. */
-#define MANY(name, off, n, text)                                                                     \
-    static uint64_t name(uint8_t *at, uint64_t value)                                                \
-    {                                                                                                \
-        uint32_t words[4];                                                                           \
-        uint64_t got[4];                                                                             \
-        uint8_t *base = at + (off);                                                                  \
-        unsigned i;                                                                                  \
-                                                                                                     \
-        for (i = 0; i < 4; i++)                                                                      \
-            words[i] = (uint32_t)op_element(value, i);                                               \
-        __asm__ volatile("ldm %1, {r4, r5, r6, r8}\n " text "\n stm %1, {r4, r5, r6, r8}"            \
-                         : "+&r"(base)                                                               \
-                         : "r"(words)                                                                \
-                         : "memory", "cc", "r4", "r5", "r6", "r8", "r9", "r12");              \
-        for (i = 0; i < 4; i++)                                                                      \
-            got[i] = words[i];                                                                       \
-        return op_mix(got, n) + (uint64_t)(base - at - (off));                                       \
+#define MANY(name, off, n, text) \
+    static uint64_t name(uint8_t *at, uint64_t value) \
+    { \
+        uint32_t words[4]; \
+        uint64_t got[4]; \
+        uint8_t *base = at + (off); \
+        unsigned i; \
+\
+        for (i = 0; i < 4; i++) \
+            words[i] = (uint32_t)op_element(value, i); \
+        __asm__ volatile("ldm %1, {r4, r5, r6, r8}\n " text "\n stm %1, {r4, r5, r6, r8}" \
+                         : "+&r"(base) \
+                         : "r"(words) \
+                         : "memory", "cc", "r4", "r5", "r6", "r8", "r9", "r12"); \
+        for (i = 0; i < 4; i++) \
+            got[i] = words[i]; \
+        return op_mix(got, n) + (uint64_t)(base - at - (off)); \
     }
 
 #define FORGET "mov r4, #0\n mov r5, #0\n mov r6, #0\n mov r8, #0\n "
@@ -64,7 +65,8 @@ MANY(dual, 0, 2, "strd r4, r5, [%0]\n " FORGET "ldrd r4, r5, [%0]")
 MANY(dual_back, 0, 2, "strd r4, r5, [%0], #8\n " FORGET "ldrd r4, r5, [%0, #-8]!")
 MANY(multiple, 0, 4, "stmia %0, {r4, r5, r6, r8}\n " FORGET "ldmia %0, {r4, r5, r6, r8}")
 MANY(multiple_back, 0, 4, "stmia %0!, {r4, r5, r6, r8}\n " FORGET "ldmdb %0!, {r4, r5, r6, r8}")
-MANY(ex_dual, 0, 2, "mov r8, r4\n mov r9, r5\n 1: ldrexd r4, r5, [%0]\n strexd r12, r8, r9, [%0]\n"
+MANY(ex_dual, 0, 2,
+     "mov r8, r4\n mov r9, r5\n 1: ldrexd r4, r5, [%0]\n strexd r12, r8, r9, [%0]\n"
      "cmp r12, #0\n bne 1b")
 
 static const struct op ops[] = {

@@ -9,32 +9,32 @@
 /* ---- an operation out of its instructions; a base register that is off at the end spoils the result ---- */
 
 /* %0 the result, %1 a base (`at` and `off`), %2 the value, %3 an index; %4 and %5 are free. */
-#define ONE(name, off, index, text)                                                                  \
-    static uint64_t name(uint8_t *at, uint64_t value)                                                \
-    {                                                                                                \
-        uint64_t got, by = (uint64_t)(index), free1, free2;                                          \
-        uint8_t *base = at + (off);                                                                  \
-                                                                                                     \
-        __asm__ volatile(text                                                                        \
-                         : "=&r"(got), "+&r"(base), "+&r"(value), "+&r"(by), "=&r"(free1),           \
-                           "=&r"(free2)                                                              \
-                         :                                                                           \
-                         : "memory", "cc");                                                          \
-        return got + (uint64_t)(base - at - (off));                                                  \
+#define ONE(name, off, index, text) \
+    static uint64_t name(uint8_t *at, uint64_t value) \
+    { \
+        uint64_t got, by = (uint64_t)(index), free1, free2; \
+        uint8_t *base = at + (off); \
+\
+        __asm__ volatile(text \
+                         : "=&r"(got), "+&r"(base), "+&r"(value), "+&r"(by), "=&r"(free1), \
+                           "=&r"(free2) \
+                         : \
+                         : "memory", "cc"); \
+        return got + (uint64_t)(base - at - (off)); \
     }
 
 /* %0 and %1 the results, %2 a base, %3 and %4 the elements of the value, w9 is free. */
-#define TWO(name, off, text)                                                                         \
-    static uint64_t name(uint8_t *at, uint64_t value)                                                \
-    {                                                                                                \
-        uint64_t got[2];                                                                             \
-        uint8_t *base = at + (off);                                                                  \
-                                                                                                     \
-        __asm__ volatile(text                                                                        \
-                         : "=&r"(got[0]), "=&r"(got[1]), "+&r"(base)                                 \
-                         : "r"(op_element(value, 0)), "r"(op_element(value, 1))                      \
-                         : "memory", "cc", "x9", "v0", "v1");                                        \
-        return op_mix(got, 2) + (uint64_t)(base - at - (off));                                       \
+#define TWO(name, off, text) \
+    static uint64_t name(uint8_t *at, uint64_t value) \
+    { \
+        uint64_t got[2]; \
+        uint8_t *base = at + (off); \
+\
+        __asm__ volatile(text \
+                         : "=&r"(got[0]), "=&r"(got[1]), "+&r"(base) \
+                         : "r"(op_element(value, 0)), "r"(op_element(value, 1)) \
+                         : "memory", "cc", "x9", "v0", "v1"); \
+        return op_mix(got, 2) + (uint64_t)(base - at - (off)); \
     }
 
 /* Until the store of %w4 succeeds. */
@@ -60,7 +60,8 @@ ONE(post, 0, 0, "str %2, [%1], #24\n ldr %0, [%1, #-24]!")
 ONE(pre, 0, 0, "add %1, %1, #16\n str %w2, [%1, #-16]!\n ldr %w0, [%1], #16\n sub %1, %1, #16")
 ONE(post_byte, 0, 0, "strb %w2, [%1], #-1\n ldrsb %0, [%1, #1]!")
 ONE(indexed, -40, 5, "str %2, [%1, %3, lsl #3]\n ldr %0, [%1, %3, lsl #3]")
-ONE(indexed_u, -20, INT64_C(0x7654321000000005), "str %w2, [%1, %w3, uxtw #2]\n ldr %w0, [%1, %w3, uxtw #2]")
+ONE(indexed_u, -20, INT64_C(0x7654321000000005),
+    "str %w2, [%1, %w3, uxtw #2]\n ldr %w0, [%1, %w3, uxtw #2]")
 ONE(indexed_s, 10, INT64_C(0x76543210fffffffb),
     "strh %w2, [%1, %w3, sxtw #1]\n ldrsh %w0, [%1, %w3, sxtw #1]")
 ONE(zeroes, 0, 0, "str %2, [%1]\n str xzr, [%1]\n ldr xzr, [%1]\n str %2, [%1]\n ldr %0, [%1]")
@@ -71,7 +72,8 @@ TWO(pair, 0, "stp %3, %4, [%2]\n ldp %0, %1, [%2]")
 TWO(pair_word, -32, "stp %w3, %w4, [%2, #32]\n ldp %w0, %w1, [%2, #32]")
 TWO(pair_s, 16, "stp %w3, %w4, [%2, #-16]\n ldpsw %0, %1, [%2, #-16]")
 TWO(pair_post, 0, "stp %3, %4, [%2], #32\n ldp %0, %1, [%2, #-32]!")
-TWO(pair_pre, 0, "add %2, %2, #8\n stp %w3, %w4, [%2, #-8]!\n ldp %w0, %w1, [%2], #8\n sub %2, %2, #8")
+TWO(pair_pre, 0,
+    "add %2, %2, #8\n stp %w3, %w4, [%2, #-8]!\n ldp %w0, %w1, [%2], #8\n sub %2, %2, #8")
 TWO(pair_stream, 0, "stnp %3, %4, [%2]\n ldnp %0, %1, [%2]")
 
 /* ---- acquire and release, exclusives ---- */
@@ -95,12 +97,14 @@ ONE(lse_set, 0, 0, LSE "ldseta %2, %0, [%1]")
 ONE(lse_xor, 0, 0, LSE "ldeorlh %w2, %w0, [%1]")
 ONE(lse_clear, 0, 0, LSE "ldclrb %w2, %w0, [%1]")
 ONE(lse_swap, 0, 0, LSE "swpal %2, %0, [%1]")
-ONE(lse_cas, 0, 0, LSE "ldr %0, [%1]\n mov %5, %0\n add %4, %0, %2\n casal %5, %4, [%1]\n"
-    "eor %5, %5, %0\n add %0, %0, %5") /* what it saw was what was loaded */
+ONE(lse_cas, 0, 0,
+    LSE "ldr %0, [%1]\n mov %5, %0\n add %4, %0, %2\n casal %5, %4, [%1]\n"
+        "eor %5, %5, %0\n add %0, %0, %5") /* what it saw was what was loaded */
 ONE(rcpc, 0, 0, ".arch_extension rcpc\n stlr %2, [%1]\n ldapr %0, [%1]")
 
 /* The laboratory's processors have blocks of 64 bytes; elsewhere this is tried without it. */
-ONE(zva, 0, 0, "mrs %4, dczid_el0\n cmp %4, #4\n b.ne 1f\n dc zva, %1\n b 2f\n"
+ONE(zva, 0, 0,
+    "mrs %4, dczid_el0\n cmp %4, #4\n b.ne 1f\n dc zva, %1\n b 2f\n"
     "1: stp xzr, xzr, [%1]\n stp xzr, xzr, [%1, #16]\n stp xzr, xzr, [%1, #32]\n"
     "stp xzr, xzr, [%1, #48]\n 2: mov %0, #0")
 
@@ -171,7 +175,8 @@ const struct op_set op_a64 = {ops, sizeof(ops) / sizeof(ops[0]), sum};
 
 /* ---- vector registers, and what the kernel does with a user's page ---- */
 
-TWO(vector, 0, "mov v0.d[0], %3\n mov v0.d[1], %4\n str q0, [%2]\n ldr q1, [%2]\n umov %0, v1.d[0]\n umov %1, v1.d[1]")
+TWO(vector, 0,
+    "mov v0.d[0], %3\n mov v0.d[1], %4\n str q0, [%2]\n ldr q1, [%2]\n umov %0, v1.d[0]\n umov %1, v1.d[1]")
 TWO(vector_load, 0, "stp %3, %4, [%2]\n ld1 {v1.16b}, [%2]\n umov %0, v1.d[0]\n umov %1, v1.d[1]")
 TWO(vector_store, 0, "mov v0.d[0], %3\n mov v0.d[1], %4\n st1 {v0.16b}, [%2]\n ldp %0, %1, [%2]")
 TWO(vector_pair, 0, "fmov d0, %3\n fmov d1, %4\n stp d0, d1, [%2]\n ldp %0, %1, [%2]")
@@ -210,11 +215,15 @@ static uint64_t vector_sum(const uint8_t *at, size_t bytes)
     for (i = 0; i < bytes; i += 16) {
         uint32_t words[4];
 
-        __asm__ volatile("ldr q0, [%0]\n str q0, [%1]" : : "r"(at + i), "r"(words) : "v0", "memory");
+        __asm__ volatile("ldr q0, [%0]\n str q0, [%1]"
+                         :
+                         : "r"(at + i), "r"(words)
+                         : "v0", "memory");
         total = op_sum_word(op_sum_word(total, words[0]), words[1]);
         total = op_sum_word(op_sum_word(total, words[2]), words[3]);
     }
     return total;
 }
 
-const struct op_set op_vector = {vector_ops, sizeof(vector_ops) / sizeof(vector_ops[0]), vector_sum};
+const struct op_set op_vector = {vector_ops, sizeof(vector_ops) / sizeof(vector_ops[0]),
+                                 vector_sum};

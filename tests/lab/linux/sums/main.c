@@ -17,12 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE     4096u
-#define MARKS    64u /* the page's last bytes: one is written for each round, in turn */
-#define ROOM     (PAGE - MARKS)
-#define PART     (ROOM / 4u)  /* of which a round takes the check sum */
+#define PAGE 4096u
+#define MARKS 64u /* the page's last bytes: one is written for each round, in turn */
+#define ROOM (PAGE - MARKS)
+#define PART (ROOM / 4u) /* of which a round takes the check sum */
 #define PAUSE_US 4000
-#define TOLD     5u /* wrong results that are told */
+#define TOLD 5u /* wrong results that are told */
 
 struct sums {
     const char *name;
@@ -118,7 +118,8 @@ static void wrong(struct sums *s, const char *what, uint64_t is, uint64_t due)
 {
     if (s->broken++ >= TOLD)
         return;
-    printf("LAB-LINUX sums-%s BROKEN: %s gives 0x%" PRIx64 ", 0x%" PRIx64 " is due, round %" PRIu64 "\n",
+    printf("LAB-LINUX sums-%s BROKEN: %s gives 0x%" PRIx64 ", 0x%" PRIx64 " is due, round %" PRIu64
+           "\n",
            s->name, what, is, due, s->rounds);
     fflush(stdout);
 }
@@ -163,8 +164,8 @@ static void say_accesses(const struct sums *s)
         loads += s->set->ops[i].loads;
         stores += s->set->ops[i].stores;
     }
-    printf("LAB-LINUX sums-%s gfn=0x%" PRIx64 " kinds=%zu stores=%u accesses=%u\n", s->name, s->frame,
-           s->set->count, stores + 1, loads + stores + PART / 16 + 1);
+    printf("LAB-LINUX sums-%s gfn=0x%" PRIx64 " kinds=%zu stores=%u accesses=%u\n", s->name,
+           s->frame, s->set->count, stores + 1, loads + stores + PART / 16 + 1);
     fflush(stdout);
 }
 

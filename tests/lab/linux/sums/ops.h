@@ -11,9 +11,9 @@
 
 /* Of `count` elements of `bytes`, beside each other; element i is of op_element(value, i). */
 enum op_kind {
-    OP_MOVE,  /* stores them, and loads them again */
-    OP_SWAP,  /* stores them; gives back what was there */
-    OP_ADD,   /* adds, and so on; gives back what was there */
+    OP_MOVE, /* stores them, and loads them again */
+    OP_SWAP, /* stores them; gives back what was there */
+    OP_ADD,  /* adds, and so on; gives back what was there */
     OP_OR,
     OP_XOR,
     OP_CLEAR,

@@ -46,13 +46,15 @@ static inline void mirror_enable(void *hw, uint32_t v)
 }
 
 #define MIRROR_OPS \
-    { .base = mirror_base, .limit = mirror_limit, .enable = mirror_enable, .sync = pmsa32_sync, \
-      .ap_shift = 1, .xn_shift = 0, .sh_shift = 3 }
+    { \
+        .base = mirror_base, .limit = mirror_limit, .enable = mirror_enable, .sync = pmsa32_sync, \
+        .ap_shift = 1, .xn_shift = 0, .sh_shift = 3 \
+    }
 
 #define GUEST ((uintptr_t)ARCH_RAM_FIRST)
 #define FAR (GUEST + 0x800000u)
 #define GAP (GUEST + 0x1000u) /* between two of the guest's regions: they have to be looked at */
-#define READ_ONLY GUEST /* the first of the guest's regions */
+#define READ_ONLY GUEST       /* the first of the guest's regions */
 #define OWN 3u
 
 void bench_begin(void) __attribute__((noinline));
@@ -165,16 +167,24 @@ static __attribute__((noinline)) void one(struct xm_mpu *m, word_fn fn, uintptr_
 
 static void start(struct xm_mpu *m, const struct xm_mpu_ops *ops, unsigned n, bool resident)
 {
-    static const struct xm_mpu_region xen = {ARCH_RAM_FIRST, ARCH_RAM_LAST, XM_MPU_EL2_RW, 1, ARCH_SH,
-                                             ARCH_ATTR_RAM};
+    static const struct xm_mpu_region xen = {ARCH_RAM_FIRST, ARCH_RAM_LAST, XM_MPU_EL2_RW, 1,
+                                             ARCH_SH,        ARCH_ATTR_RAM};
     const struct xm_mpu_region own[OWN] = {
-        {(uintptr_t)bare_text, (uintptr_t)bare_text_end - 1, XM_MPU_EL2_RO, 0, ARCH_SH, ARCH_ATTR_RAM},
-        {(uintptr_t)bare_data, (uintptr_t)bare_data_end - 1, XM_MPU_EL2_RW, 1, ARCH_SH, ARCH_ATTR_RAM},
+        {(uintptr_t)bare_text, (uintptr_t)bare_text_end - 1, XM_MPU_EL2_RO, 0, ARCH_SH,
+         ARCH_ATTR_RAM},
+        {(uintptr_t)bare_data, (uintptr_t)bare_data_end - 1, XM_MPU_EL2_RW, 1, ARCH_SH,
+         ARCH_ATTR_RAM},
         {ARCH_UART, ARCH_UART + 0xfff, XM_MPU_EL2_RW, 1, ARCH_SH, ARCH_ATTR_DEVICE},
     };
-    const struct xm_mpu_cfg cfg = {.ops = ops, .nr = n, .slots = slots, .scratch = scratch, .own = own,
-                                   .owns = n > 8 ? OWN : OWN - (resident ? 1u : 0u), .xen = &xen,
-                                   .xens = 1, .resident = resident};
+    const struct xm_mpu_cfg cfg = {.ops = ops,
+                                   .nr = n,
+                                   .slots = slots,
+                                   .scratch = scratch,
+                                   .own = own,
+                                   .owns = n > 8 ? OWN : OWN - (resident ? 1u : 0u),
+                                   .xen = &xen,
+                                   .xens = 1,
+                                   .resident = resident};
     struct xm_mpu_region r[BARE_REGIONS];
     unsigned i, budget;
 
@@ -261,7 +271,8 @@ static struct bare_dom dom;
 static void dom_start(enum xm_access a)
 {
     bare_heap_reset();
-    if (bare_dom_init(&dom, "A", STEP_GFN, 4, XM_MPU_DEMAND) != 0 || bare_dom_set(&dom, STEP_GFN, 1, a) != 0)
+    if (bare_dom_init(&dom, "A", STEP_GFN, 4, XM_MPU_DEMAND) != 0 ||
+        bare_dom_set(&dom, STEP_GFN, 1, a) != 0)
         xm_env_panic("domain");
     dom.listening = true;
 }
@@ -292,8 +303,8 @@ static void stepped(void)
         if (bare_run(v) != BARE_END_STOPPED)
             xm_env_panic("no event");
         round_of(v);
-        COUNT(round_of(v), "step %u a store to %s, answered and stepped, and the next one told", arch_regions(),
-              name[i]);
+        COUNT(round_of(v), "step %u a store to %s, answered and stepped, and the next one told",
+              arch_regions(), name[i]);
     }
 }
 
@@ -328,6 +339,4 @@ void bare_main(void)
     bare_exit(0);
 }
 
-void bare_second_main(void)
-{
-}
+void bare_second_main(void) {}

@@ -14,14 +14,14 @@
 #include <unistd.h>
 
 #define ROUNDS 1000u
-#define TOUCH  4096u
-#define SET    8000u  /* frames of a list, every second one of the test pages: those are mapped */
-#define ALONE  200u   /* of them one by one */
-#define CALLS  400u
+#define TOUCH 4096u
+#define SET 8000u  /* frames of a list, every second one of the test pages: those are mapped */
+#define ALONE 200u /* of them one by one */
+#define CALLS 400u
 #define L1_PAGES 512u /* that one L1 table maps */
 
 /* Linux' text, as linked: read and executed, never written while it runs (init/main.c frees none of it). */
-#define TEXT_PFN  0x1000u
+#define TEXT_PFN 0x1000u
 #define TEXT_PFNS 6300u
 
 #define SHADOW_TEST 1u /* XEN_DOMCTL_SHADOW_OP_ENABLE_TEST */
@@ -51,8 +51,8 @@ static void line(const char *what, double us, const char *unit)
 /* Reads a word of each of so many pages. */
 static double touch(struct check *c, uint64_t pages)
 {
-    struct lab_mailbox command = {.op = LAB_OP_READ, .addr = check_page(c, 0), .count = pages,
-                                  .stride = PAGE};
+    struct lab_mailbox command = {
+        .op = LAB_OP_READ, .addr = check_page(c, 0), .count = pages, .stride = PAGE};
     double from = now_us();
 
     if (lab_guest_run(c->guest, 0, &command, 60000))
@@ -122,8 +122,8 @@ static void round_trip(struct check *c)
 /* Reads a word of so many pages, `stride` pages apart. */
 static void touch_apart(struct check *c, uint64_t pages, uint64_t stride)
 {
-    struct lab_mailbox command = {.op = LAB_OP_READ, .addr = check_page(c, 0), .count = pages,
-                                  .stride = stride * PAGE};
+    struct lab_mailbox command = {
+        .op = LAB_OP_READ, .addr = check_page(c, 0), .count = pages, .stride = stride * PAGE};
 
     if (lab_guest_run(c->guest, 0, &command, 60000))
         c->failed = true;
@@ -165,8 +165,10 @@ static void scattered(struct check *c, unsigned int mib)
     for (i = 0; i < 2 * SET; i += SET / 7) {
         uint64_t frame = i % 2 + i / 2 * (c->count / SET);
 
-        IS(c, check_caught(c, 0, LAB_OP_READ, check_page(c, (unsigned int)frame), c->first + frame,
-                           MEM_ACCESS_R), 0);
+        IS(c,
+           check_caught(c, 0, LAB_OP_READ, check_page(c, (unsigned int)frame), c->first + frame,
+                        MEM_ACCESS_R),
+           0);
     }
     IS(c, check_set(c, ~UINT64_C(0), 0, XENMEM_access_rwx), 0);
     touch(c, c->count);
@@ -180,8 +182,8 @@ static void scattered(struct check *c, unsigned int mib)
 /* xen_version(extraversion), which Xen copies into the guest's frame. */
 static double call_us(struct check *c, uint64_t va)
 {
-    struct lab_mailbox command = {.op = LAB_PV_HYPERCALL, .value = HC_XEN_VERSION, .addr = 1,
-                                  .stride = va, .extra = CALLS};
+    struct lab_mailbox command = {
+        .op = LAB_PV_HYPERCALL, .value = HC_XEN_VERSION, .addr = 1, .stride = va, .extra = CALLS};
     double from = now_us();
 
     if (lab_guest_run(c->guest, 0, &command, 60000))
@@ -259,7 +261,8 @@ static double guest_round(struct check *c, unsigned int rounds)
     double best = 0, us;
     FILE *f;
 
-    snprintf(command, sizeof(command), "labdom console %" PRIu32 " 600 'LAB-LINUX bench'", c->domid);
+    snprintf(command, sizeof(command), "labdom console %" PRIu32 " 600 'LAB-LINUX bench'",
+             c->domid);
     while (rounds--) {
         f = popen(command, "r");
         while (f && fgets(text, sizeof(text), f)) {

@@ -21,11 +21,11 @@
 #include "../../../common/guest.h"
 #include "../../../guest/arch/arm64.h"
 
-#define PAGE       4096u
-#define GFN        (LAB_ARM64_SCRATCH_BASE / PAGE)
-#define OFFSET     0x100u
-#define MANY       4096u
-#define ROUNDS     1000u
+#define PAGE 4096u
+#define GFN (LAB_ARM64_SCRATCH_BASE / PAGE)
+#define OFFSET 0x100u
+#define MANY 4096u
+#define ROUNDS 1000u
 #define AARCH64_RET 0xd65f03c0u
 
 struct probe {
@@ -150,7 +150,11 @@ static int set(struct probe *p, xenmem_access_t access, uint64_t gfn, uint32_t c
 static void send(struct probe *p, unsigned int vcpu, uint64_t op, uint64_t addr, uint64_t count)
 {
     struct lab_mailbox command = {
-        .op = op, .addr = addr, .stride = PAGE, .count = count, .value = 0x55aa,
+        .op = op,
+        .addr = addr,
+        .stride = PAGE,
+        .count = count,
+        .value = 0x55aa,
     };
     int rc = lab_guest_start(p->guest, vcpu, &command);
 
@@ -172,9 +176,10 @@ static void one_access(struct probe *p, const char *name, xenmem_access_t access
     check(p, came, "%s: event", name);
     if (!came)
         return;
-    check(p, event.reason == VM_EVENT_REASON_MEM_ACCESS && event.u.mem_access.gfn == GFN &&
-             event.u.mem_access.offset == addr % PAGE && (event.u.mem_access.flags & 7u) == flag &&
-             event.vcpu_id == 0 && event.version == VM_EVENT_INTERFACE_VERSION,
+    check(p,
+          event.reason == VM_EVENT_REASON_MEM_ACCESS && event.u.mem_access.gfn == GFN &&
+              event.u.mem_access.offset == addr % PAGE && (event.u.mem_access.flags & 7u) == flag &&
+              event.vcpu_id == 0 && event.version == VM_EVENT_INTERFACE_VERSION,
           "%s: gfn 0x%" PRIx64 " offset 0x%" PRIx64 " flags 0x%x", name, event.u.mem_access.gfn,
           event.u.mem_access.offset, event.u.mem_access.flags);
     check(p, (event.u.mem_access.flags & MEM_ACCESS_GLA_VALID) && event.u.mem_access.gla == addr,
@@ -248,7 +253,9 @@ static void second_vcpu(struct probe *p)
     vm_event_request_t event;
     bool came;
 
-    check(p, lab_guest_run(p->guest, 0, &on, LAB_PATIENCE_MS) == 0 && lab_guest_alive(p->guest, 1, LAB_PATIENCE_MS) == 0,
+    check(p,
+          lab_guest_run(p->guest, 0, &on, LAB_PATIENCE_MS) == 0 &&
+              lab_guest_alive(p->guest, 1, LAB_PATIENCE_MS) == 0,
           "vCPU 1 started");
     set(p, XENMEM_access_rx, GFN, 1);
     send(p, 1, LAB_OP_WRITE, (uint64_t)GFN * PAGE + 8, 1);
@@ -267,7 +274,9 @@ static void second_vcpu(struct probe *p)
 static void hypercall_buffer(struct probe *p)
 {
     struct lab_mailbox command = {
-        .op = LAB_OP_XEN_VERSION, .value = 3, .addr = (uint64_t)GFN * PAGE,
+        .op = LAB_OP_XEN_VERSION,
+        .value = 3,
+        .addr = (uint64_t)GFN * PAGE,
     };
     vm_event_request_t event;
     uint64_t bytes = 0;

@@ -35,9 +35,11 @@ static void one_access(struct probe *p, const struct one *t)
     check(p, set(p, t->access, t->gfn, 1) == 0, "%s: page restricted", t->name);
     send(p, 0, t->op, addr, 0x55aa, 1);
     came = next_event(p, &event);
-    check(p, came && event.reason == VM_EVENT_REASON_MEM_ACCESS && event.vcpu_id == 0 &&
-             event.version == VM_EVENT_INTERFACE_VERSION && event.u.mem_access.gfn == t->gfn &&
-             event.u.mem_access.offset == addr % PAGE, "%s: event", t->name);
+    check(p,
+          came && event.reason == VM_EVENT_REASON_MEM_ACCESS && event.vcpu_id == 0 &&
+              event.version == VM_EVENT_INTERFACE_VERSION && event.u.mem_access.gfn == t->gfn &&
+              event.u.mem_access.offset == addr % PAGE,
+          "%s: event", t->name);
     if (!came)
         return;
     check(p, (event.u.mem_access.flags & 7u) == t->flags, "%s: flags 0x%x, expected 0x%x", t->name,

@@ -41,7 +41,11 @@ void send(struct probe *p, unsigned int vcpu, uint64_t op, uint64_t addr, uint64
           uint64_t count)
 {
     struct lab_mailbox command = {
-        .op = op, .addr = addr, .stride = PAGE, .count = count, .value = value,
+        .op = op,
+        .addr = addr,
+        .stride = PAGE,
+        .count = count,
+        .value = value,
     };
     int rc = lab_guest_start(p->guest, vcpu, &command);
 
@@ -59,7 +63,8 @@ bool finished(struct probe *p, unsigned int vcpu, uint64_t *result)
     }
     if (box->status != LAB_STATUS_OK) {
         printf("# vCPU %u: status %" PRIu64 ", exception %" PRIu64 " at 0x%" PRIx64 " (0x%" PRIx64
-               ")\n", vcpu, box->status, box->fault_kind, box->fault_pc, box->fault_addr);
+               ")\n",
+               vcpu, box->status, box->fault_kind, box->fault_pc, box->fault_addr);
         return false;
     }
     if (result)
@@ -153,7 +158,7 @@ int main(int argc, char **argv)
 /* ---- Figures in emulated time: only their ratios say anything ---- */
 
 #define EVENTS 100u
-#define PAGES  1024u
+#define PAGES 1024u
 
 static vm_event_response_t by_step(const vm_event_request_t *event)
 {
@@ -176,7 +181,8 @@ static vm_event_response_t by_emulation(const vm_event_request_t *event)
 static void round_trips(struct probe *p, const char *name,
                         vm_event_response_t (*reply_to)(const vm_event_request_t *event))
 {
-    struct lab_mailbox command = {.op = LAB_OP_WRITE, .addr = (uint64_t)GFN * PAGE, .count = EVENTS};
+    struct lab_mailbox command = {
+        .op = LAB_OP_WRITE, .addr = (uint64_t)GFN * PAGE, .count = EVENTS};
     vm_event_response_t reply;
     vm_event_request_t event;
     unsigned int events = 0;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define MSR_SYSENTER_CS 0x174u
-#define CR3_PWT         8u
+#define CR3_PWT 8u
 
 /* The instruction is done by the listener: what it wants in rbx, and rip behind the instruction. */
 static void step_over(struct probe *p, const vm_event_request_t *event, unsigned int length,
@@ -52,8 +52,10 @@ static void breakpoint(struct probe *p)
     check(p, finished(p, 0, NULL), "int3: stepped over by SET_REGISTERS");
     xc_monitor_software_breakpoint(p->xc, p->domid, false);
     send(p, 0, LAB_X86_INT3, 0, 0, 1);
-    check(p, !finished(p, 0, NULL) && lab_guest_box(p->guest, 0)->status == LAB_STATUS_FAULT &&
-             lab_guest_box(p->guest, 0)->fault_kind == 3, "int3: the guest's own when off");
+    check(p,
+          !finished(p, 0, NULL) && lab_guest_box(p->guest, 0)->status == LAB_STATUS_FAULT &&
+              lab_guest_box(p->guest, 0)->fault_kind == 3,
+          "int3: the guest's own when off");
 }
 
 static void cpuid(struct probe *p)
@@ -93,8 +95,9 @@ static void msr(struct probe *p)
     check(p, !xc_monitor_mov_to_msr(p->xc, p->domid, MSR_SYSENTER_CS, true, false), "msr: on");
     send(p, 0, LAB_X86_WRMSR, MSR_SYSENTER_CS, 0x1234, 1);
     if (event_of(p, VM_EVENT_REASON_MOV_TO_MSR, &event, "msr")) {
-        check(p, event.u.mov_to_msr.msr == MSR_SYSENTER_CS &&
-                 event.u.mov_to_msr.new_value == 0x1234, "msr: number and value");
+        check(p,
+              event.u.mov_to_msr.msr == MSR_SYSENTER_CS && event.u.mov_to_msr.new_value == 0x1234,
+              "msr: number and value");
         answer(p, &event, 0);
     }
     check(p, finished(p, 0, NULL), "msr: goes on");

@@ -17,8 +17,8 @@
 #include "../../../common/guest.h"
 #include "../../../guest/arch/x86-pvh.h"
 
-#define PAGE   4096u
-#define GFN    (LAB_X86_SCRATCH_BASE / PAGE)
+#define PAGE 4096u
+#define GFN (LAB_X86_SCRATCH_BASE / PAGE)
 #define OFFSET 0x100u
 
 /* One page each, so that no test meets what another has left. */

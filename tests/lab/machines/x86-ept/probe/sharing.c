@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST  (WALK_GFN + 0x100u)
+#define FIRST (WALK_GFN + 0x100u)
 #define SECOND (WALK_GFN + 0x101u)
 
 /* From 4.19 on a domain has its altp2m mode from its creation alone; a fork, which would be given its parent's, is refused. */

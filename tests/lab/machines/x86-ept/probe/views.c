@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#define ADDR   ((uint64_t)GFN * PAGE + OFFSET)
+#define ADDR ((uint64_t)GFN * PAGE + OFFSET)
 #define NO_GFN 0x90000u /* far above the guest's memory */
 
 static int result(int rc)
@@ -24,8 +24,8 @@ static void switch_all(struct probe *p, uint16_t view)
 {
     int rc = result(xc_altp2m_switch_to_view(p->xc, p->domid, view));
 
-    check(p, rc == 0 && view_of(p, 0) == view && view_of(p, 1) == view,
-          "all vCPUs in view %u (%d)", view, rc);
+    check(p, rc == 0 && view_of(p, 0) == view && view_of(p, 1) == view, "all vCPUs in view %u (%d)",
+          view, rc);
 }
 
 static void set_in_view(struct probe *p, xenmem_access_t access)
@@ -238,7 +238,8 @@ static void virtualization_exception(struct probe *p)
 void inside(struct probe *p)
 {
     uint16_t view = 0;
-    int rc = result(xc_altp2m_set_vcpu_enable_notify(p->xc, p->domid, 0, LAB_X86_VE_INFO_BASE / PAGE));
+    int rc = result(
+        xc_altp2m_set_vcpu_enable_notify(p->xc, p->domid, 0, LAB_X86_VE_INFO_BASE / PAGE));
 
     check(p, rc == 0, "#VE: information page set (%d)", rc);
     xc_altp2m_set_mem_access(p->xc, p->domid, p->view, GFN, XENMEM_access_r);

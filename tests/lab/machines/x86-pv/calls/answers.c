@@ -12,7 +12,7 @@
 #define MOST_TOLD 4u
 #define RET 0xc3u
 #define XORPS_RET 0xc3c0570fu /* xorps %xmm0, %xmm0; ret */
-#define ENOUGH_FREE 64u /* pages: what else moves while a domain goes */
+#define ENOUGH_FREE 64u       /* pages: what else moves while a domain goes */
 
 static uint64_t read_page(struct pv *p, uint64_t mfn)
 {
@@ -65,11 +65,14 @@ static void not_emulated(struct pv *p, uint64_t mfn)
     check(stopped(p, &e, mfn, LAB_OP_EXEC, 0), "a fetch of an SSE instruction");
     pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
     check(pv_event(p, &e, LAB_PATIENCE_MS) && e.reason == VM_EVENT_REASON_MEM_ACCESS &&
-              e.u.mem_access.gfn == mfn, "not emulated, and told again");
-    check(xc_monitor_emul_unimplemented(pv_xc, p->domid, true) == 0, "what is not emulated is monitored");
+              e.u.mem_access.gfn == mfn,
+          "not emulated, and told again");
+    check(xc_monitor_emul_unimplemented(pv_xc, p->domid, true) == 0,
+          "what is not emulated is monitored");
     pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
     check(pv_event(p, &e, LAB_PATIENCE_MS) && e.reason == VM_EVENT_REASON_EMUL_UNIMPLEMENTED &&
-              (e.flags & VM_EVENT_FLAG_VCPU_PAUSED), "not emulated, and an event of its own");
+              (e.flags & VM_EVENT_FLAG_VCPU_PAUSED),
+          "not emulated, and an event of its own");
     pv_set(p, mfn, 1, XENMEM_access_rwx);
     pv_answer(p, &e, 0, NULL);
     check(pv_done(p, LAB_PATIENCE_MS) && !pv_event(p, &e, QUIET_MS), "done by the processor");
@@ -83,18 +86,21 @@ static void emulate(struct pv *p, uint64_t mfn)
     pv_set(p, mfn, 1, XENMEM_access_n);
     check(stopped(p, &e, mfn, LAB_OP_WRITE, 77), "a write to a page with n");
     pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
-    check(pv_done(p, LAB_PATIENCE_MS) && read_page(p, mfn) == 77 && pv_get(p, mfn) == XENMEM_access_n,
+    check(pv_done(p, LAB_PATIENCE_MS) && read_page(p, mfn) == 77 &&
+              pv_get(p, mfn) == XENMEM_access_n,
           "EMULATE does it, the page stays n");
     check(stopped(p, &e, mfn, LAB_OP_READ, 0), "a read after it is an event again");
     pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
-    check(pv_done(p, LAB_PATIENCE_MS) && lab_guest_box(p->guest, 0)->result == 77, "emulated as well");
+    check(pv_done(p, LAB_PATIENCE_MS) && lab_guest_box(p->guest, 0)->result == 77,
+          "emulated as well");
     check(stopped(p, &e, mfn, LAB_OP_RMW, 3), "an addition");
     /* Where the read is told first, the write is told as well. */
     check(emulated(p, &e) <= 2 && read_page(p, mfn) == 80, "emulated");
     pv_set(p, mfn, 1, XENMEM_access_rwx);
     pv_do(p, LAB_OP_WRITE, mfn * PV_PAGE, RET);
     pv_set(p, mfn, 1, XENMEM_access_rw);
-    check(stopped(p, &e, mfn, LAB_OP_EXEC, 0) && (e.u.mem_access.flags & MEM_ACCESS_RWX) == MEM_ACCESS_X,
+    check(stopped(p, &e, mfn, LAB_OP_EXEC, 0) &&
+              (e.u.mem_access.flags & MEM_ACCESS_RWX) == MEM_ACCESS_X,
           "a fetch");
     pv_answer(p, &e, VM_EVENT_FLAG_EMULATE, NULL);
     check(pv_done(p, LAB_PATIENCE_MS) && !pv_event(p, &more, QUIET_MS), "emulated");
@@ -256,8 +262,8 @@ static void destroyed(void)
         if (after + ENOUGH_FREE >= before)
             break;
     }
-    check(after + ENOUGH_FREE >= before, "nothing is left of it: %" PRIu64 " pages free, then %" PRIu64,
-          before, after);
+    check(after + ENOUGH_FREE >= before,
+          "nothing is left of it: %" PRIu64 " pages free, then %" PRIu64, before, after);
 }
 
 /* Line 13. */

@@ -140,7 +140,8 @@ void check_control(struct pv *p)
     check(pv_enable(p) == -EOPNOTSUPP, "a ring without the mode is refused; Xen lives");
     check(xc_monitor_get_capabilities(pv_xc, p->domid, &caps) == 0 && caps != 0,
           "what could be monitored is told before");
-    check(pv_get(p, p->first) == -EOPNOTSUPP, "no rights without the mode: %d", pv_get(p, p->first));
+    check(pv_get(p, p->first) == -EOPNOTSUPP, "no rights without the mode: %d",
+          pv_get(p, p->first));
     check(pv_shadow(p, XEN_DOMCTL_SHADOW_OP_ENABLE, PV_MODE | 1u << 20) == -EINVAL,
           "a mode with unknown bits: EINVAL");
     check(pv_shadow(p, XEN_DOMCTL_SHADOW_OP_ENABLE, PV_MODE) == 0, "the mode");
@@ -164,8 +165,8 @@ static const struct {
     const char *name;
     void (*run)(struct pv *p);
 } groups[] = {
-    {"control", check_control}, {"rights", check_rights},   {"transitions", check_transitions},
-    {"tables", check_tables},   {"own", check_own},         {"answers", check_answers},
+    {"control", check_control}, {"rights", check_rights}, {"transitions", check_transitions},
+    {"tables", check_tables},   {"own", check_own},       {"answers", check_answers},
     {"domains", check_domains},
 };
 

@@ -298,7 +298,8 @@ uint64_t pv_status(struct pv *p)
     return lab_guest_box(p->guest, 0)->status;
 }
 
-void pv_start_hypercall(struct pv *p, uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+void pv_start_hypercall(struct pv *p, uint64_t number, uint64_t a, uint64_t b, uint64_t c,
+                        uint64_t d)
 {
     const struct lab_mailbox command = {
         .op = LAB_PV_HYPERCALL, .value = number, .addr = a, .stride = b, .count = c, .size = d};

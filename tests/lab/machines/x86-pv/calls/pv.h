@@ -67,8 +67,10 @@ bool pv_done(struct pv *p, unsigned int ms);
 /* Both; the result. */
 uint64_t pv_do(struct pv *p, uint64_t op, uint64_t addr, uint64_t value);
 uint64_t pv_status(struct pv *p);
-uint64_t pv_hypercall(struct pv *p, uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
-void pv_start_hypercall(struct pv *p, uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+uint64_t pv_hypercall(struct pv *p, uint64_t number, uint64_t a, uint64_t b, uint64_t c,
+                      uint64_t d);
+void pv_start_hypercall(struct pv *p, uint64_t number, uint64_t a, uint64_t b, uint64_t c,
+                        uint64_t d);
 
 /* Says "ok N - text" or "not ok N - text" with what was seen. */
 void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -96,8 +96,7 @@ static void default_for_all(struct pv *p)
           "holds for all frames, whatever they had: %d", pv_get(p, mfn));
     pv_tell(p, LAB_OP_WRITE, mfn * PV_PAGE, 1);
     seen = serve(p, mfn, &events);
-    check(seen && pv_done(p, LAB_PATIENCE_MS), "a write is reported, after %u events",
-          events);
+    check(seen && pv_done(p, LAB_PATIENCE_MS), "a write is reported, after %u events", events);
     check(pv_set(p, ~0ull, 0, XENMEM_access_rwx) == 0 && pv_get(p, mfn) == XENMEM_access_rwx,
           "a default of rwx opens all");
 }
@@ -111,11 +110,13 @@ static void guests_own_fault(struct pv *p)
     pv_hypercall(p, 14, va, mfn * PV_PAGE | 0x65, 2, 0); /* update_va_mapping: read-only */
     pv_set(p, mfn, 1, XENMEM_access_rx);
     pv_tell(p, LAB_OP_WRITE, mfn * PV_PAGE, 1);
-    check(pv_done(p, LAB_PATIENCE_MS) && pv_status(p) == LAB_STATUS_FAULT && !pv_event(p, &e, QUIET_MS),
+    check(pv_done(p, LAB_PATIENCE_MS) && pv_status(p) == LAB_STATUS_FAULT &&
+              !pv_event(p, &e, QUIET_MS),
           "a write that the guest's tables forbid: its own fault, no event");
     pv_set(p, mfn, 1, XENMEM_access_n);
     pv_tell(p, LAB_OP_READ, mfn * PV_PAGE, 1);
-    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.u.mem_access.gla == va, "a read that they allow: an event");
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.u.mem_access.gla == va,
+          "a read that they allow: an event");
     pv_set(p, mfn, 1, XENMEM_access_rwx);
     pv_answer(p, &e, 0, NULL);
     check(pv_done(p, LAB_PATIENCE_MS), "it is done then");
@@ -179,13 +180,13 @@ void check_transitions(struct pv *p)
 #define FRAME_EVENTS 2000u
 
 struct place {
-    uint64_t page;    /* what the entry maps */
+    uint64_t page; /* what the entry maps */
     uint64_t va;
-    uint64_t entry;   /* its machine address */
+    uint64_t entry; /* its machine address */
     uint64_t entry_va;
-    uint64_t table;   /* the frame that holds it */
+    uint64_t table; /* the frame that holds it */
     uint64_t value;
-    uint64_t buffer;  /* a page for arguments, and where it is mapped */
+    uint64_t buffer; /* a page for arguments, and where it is mapped */
     uint64_t buffer_va;
 };
 
@@ -202,7 +203,8 @@ static void caught(struct pv *p, const struct place *w, uint64_t frame, const ch
           "%s: an event", what);
     check(!pv_done(p, QUIET_MS), "it waits");
     pv_answer(p, &e, 0, NULL);
-    check(pv_event(p, &again, LAB_PATIENCE_MS) && again.u.mem_access.gfn == frame, "%s: again", what);
+    check(pv_event(p, &again, LAB_PATIENCE_MS) && again.u.mem_access.gfn == frame, "%s: again",
+          what);
     lab_guest_peek(p->guest, w->entry, &now, sizeof(now));
     check(now == before, "nothing was written: %#" PRIx64, now);
     pv_set(p, frame, 1, XENMEM_access_rwx);
@@ -259,7 +261,8 @@ void check_tables(struct pv *p)
     lab_guest_poke(p->guest, w.buffer * PV_PAGE, update, 32);
     pv_start_hypercall(p, HC_MMU_UPDATE, w.buffer_va, 2, 0, DOMID_OF_SELF);
     caught(p, &w, w.table, "the second of two");
-    check(lab_guest_box(p->guest, 0)->result == 0 && pv_do(p, LAB_OP_READ, w.page * PV_PAGE, 0) == 0x1234,
+    check(lab_guest_box(p->guest, 0)->result == 0 &&
+              pv_do(p, LAB_OP_READ, w.page * PV_PAGE, 0) == 0x1234,
           "both are done");
     pv_start_hypercall(p, HC_UPDATE_VA, w.va, w.value, 2, 0);
     caught(p, &w, w.table, "update_va_mapping");
@@ -299,12 +302,14 @@ static void exception_frame(struct pv *p, uint64_t mfn)
 
     pv_set(p, mfn, 1, XENMEM_access_rx);
     pv_tell(p, LAB_OP_WRITE, mfn * PV_PAGE, 1);
-    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.u.mem_access.gfn == mfn, "where the guest's stack is");
+    check(pv_event(p, &e, LAB_PATIENCE_MS) && e.u.mem_access.gfn == mfn,
+          "where the guest's stack is");
     pv_set(p, mfn, 1, XENMEM_access_rwx);
     pv_answer(p, &e, 0, NULL);
     pv_done(p, LAB_PATIENCE_MS);
     stack = pv_mfn(p, (e.data.regs.x86.rsp - LAB_PV_BASE) / PV_PAGE);
-    check(stack != 0 && pv_set(p, stack, 1, XENMEM_access_rx) == 0, "its stack is rx: %#" PRIx64, stack);
+    check(stack != 0 && pv_set(p, stack, 1, XENMEM_access_rx) == 0, "its stack is rx: %#" PRIx64,
+          stack);
     pv_tell(p, LAB_OP_WRITE, NOT_MAPPED, 1);
     for (i = 0; i < FRAME_EVENTS && !pv_done(p, 0); i++)
         if (pv_event(p, &e, 20))

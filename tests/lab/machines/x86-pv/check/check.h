@@ -28,18 +28,18 @@
 #define RING_RESOURCE 0x786du
 #define MODE_MEM_ACCESS (1u << 8)
 #define MODE_OWN_NOTIFY (1u << 9)
-#define MODE_OWN_DENY   (1u << 10)
-#define MODE_LATER      (1u << 11)
+#define MODE_OWN_DENY (1u << 10)
+#define MODE_LATER (1u << 11)
 
 /* public/xen.h: hypercalls that the guest makes. */
-#define HC_MMU_UPDATE  1u
-#define HC_MULTICALL   13u
-#define HC_UPDATE_VA   14u
+#define HC_MMU_UPDATE 1u
+#define HC_MULTICALL 13u
+#define HC_UPDATE_VA 14u
 #define HC_XEN_VERSION 17u
 #define HC_UPDATE_VA_OTHER 22u
-#define HC_MMUEXT      26u
-#define SELF           0x7ff0u
-#define INVLPG         2u
+#define HC_MMUEXT 26u
+#define SELF 0x7ff0u
+#define INVLPG 2u
 
 struct check {
     xc_interface *xc;
@@ -59,20 +59,20 @@ struct check {
 
 /* Says where and stops the line; usable in functions that return nothing. */
 void check_fail(struct check *c, const char *file, int line, const char *what, long got);
-#define OK(c, cond)                                               \
-    do {                                                          \
-        if (!(c)->failed && !(cond))                              \
+#define OK(c, cond) \
+    do { \
+        if (!(c)->failed && !(cond)) \
             check_fail((c), __FILE__, __LINE__, "not so: " #cond, 0); \
-        if ((c)->failed)                                          \
-            return;                                               \
+        if ((c)->failed) \
+            return; \
     } while (0)
-#define IS(c, expr, want)                                         \
-    do {                                                          \
-        long got_ = (c)->failed ? 0 : (long)(expr);               \
-        if (!(c)->failed && got_ != (long)(want))                 \
+#define IS(c, expr, want) \
+    do { \
+        long got_ = (c)->failed ? 0 : (long)(expr); \
+        if (!(c)->failed && got_ != (long)(want)) \
             check_fail((c), __FILE__, __LINE__, #expr " is not " #want, got_); \
-        if ((c)->failed)                                          \
-            return;                                               \
+        if ((c)->failed) \
+            return; \
     } while (0)
 
 /* guest.c: Xen's side. Negative errno values. */
@@ -82,9 +82,9 @@ int check_make_sized(struct check *c, unsigned int vcpus, unsigned int mib);
 void check_destroy(struct check *c);
 int check_mode(struct check *c, uint32_t bits); /* mem_access on */
 int check_mode_off(struct check *c);
-int check_ring(struct check *c);                /* asks for the ring's frame and maps it */
+int check_ring(struct check *c); /* asks for the ring's frame and maps it */
 void check_unmap_ring(struct check *c);
-int check_enable(struct check *c);              /* a listener is there */
+int check_enable(struct check *c); /* a listener is there */
 int check_disable(struct check *c);
 int check_listen(struct check *c, uint32_t bits); /* these three together */
 int check_set(struct check *c, uint64_t gfn, uint32_t nr, xenmem_access_t access);

@@ -8,14 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BUFFER 20u /* test pages: arguments, */
-#define TABLE  24u /* and what becomes a table */
-#define TARGET 10u /* what is restricted */
-#define SLOT   11u /* at whose address the guest maps things */
+#define BUFFER 20u     /* test pages: arguments, */
+#define TABLE 24u      /* and what becomes a table */
+#define TARGET 10u     /* what is restricted */
+#define SLOT 11u       /* at whose address the guest maps things */
 #define PRESERVE_AD 2u /* MMU_PT_UPDATE_PRESERVE_AD */
 
-enum { MMUEXT_PIN_L1 = 0, MMUEXT_PIN_L4 = 3, MMUEXT_UNPIN = 4, MMUEXT_NEW_BASE = 5,
-       MMUEXT_CLEAR = 16, MMUEXT_COPY = 17 };
+enum {
+    MMUEXT_PIN_L1 = 0,
+    MMUEXT_PIN_L4 = 3,
+    MMUEXT_UNPIN = 4,
+    MMUEXT_NEW_BASE = 5,
+    MMUEXT_CLEAR = 16,
+    MMUEXT_COPY = 17
+};
 
 /* ---- ways to change an entry ---- */
 
@@ -163,8 +169,8 @@ static int try_table(struct check *c, unsigned int way, const struct place *at)
         rc = ways[way].start(c, at, entry);
     if (!rc && check_event(c, LAB_PATIENCE_MS, &event))
         rc = -1;
-    if (!rc && (event.u.mem_access.gfn != gfn || check_done(c, 0, 0) ||
-                !check_entry_is(c, at->pte, was)))
+    if (!rc &&
+        (event.u.mem_access.gfn != gfn || check_done(c, 0, 0) || !check_entry_is(c, at->pte, was)))
         rc = -2;
     if (rc)
         return rc;
@@ -200,9 +206,10 @@ static void escape_batch(struct check *c)
     a = slot_of(c);
     b = (struct place){.va = check_virtual(c, other), .pte = check_pte(c, other)};
     OK(c, a.pte && b.pte && a.pte / PAGE != b.pte / PAGE);
-    memcpy(words, (uint64_t[]){a.pte, check_page(c, TARGET) | PTE_RW, b.pte,
-                               check_page(c, TARGET) | PTE_RO, a.pte,
-                               check_page(c, SLOT) | PTE_RO}, sizeof(words));
+    memcpy(words,
+           (uint64_t[]){a.pte, check_page(c, TARGET) | PTE_RW, b.pte,
+                        check_page(c, TARGET) | PTE_RO, a.pte, check_page(c, SLOT) | PTE_RO},
+           sizeof(words));
     va = buffer_with(c, words, 6);
     IS(c, check_set(c, b.pte / PAGE, 1, XENMEM_access_r), 0);
     IS(c, check_start_hypercall(c, HC_MMU_UPDATE, (uint64_t[4]){va, 3, 0, SELF}), 0);

@@ -39,9 +39,9 @@ static int read_note(struct check *c)
         return -errno;
     while (fscanf(f, "%15[a-z]=0x%" SCNx64 "\n", name, &value) == 2) {
         uint64_t *at = !strcmp(name, "mailbox") ? &c->mailbox
-                     : !strcmp(name, "first")   ? &c->first
-                     : !strcmp(name, "count")   ? &c->count
-                     : !strcmp(name, "pages")   ? &c->pages
+                       : !strcmp(name, "first") ? &c->first
+                       : !strcmp(name, "count") ? &c->count
+                       : !strcmp(name, "pages") ? &c->pages
                                                 : NULL;
         if (at)
             *at = value;
@@ -56,8 +56,8 @@ static int build(struct check *c, unsigned int vcpus, unsigned int mib)
     const char *image = getenv("LAB_GUEST");
     FILE *f;
 
-    snprintf(command, sizeof(command), "labdom pv %s %u %u", image ? image : "/lab/guest.img",
-             mib, vcpus);
+    snprintf(command, sizeof(command), "labdom pv %s %u %u", image ? image : "/lab/guest.img", mib,
+             vcpus);
     f = popen(command, "r");
     if (!f)
         return -errno;
@@ -151,7 +151,8 @@ int check_mode(struct check *c, uint32_t bits)
 
 int check_mode_off(struct check *c)
 {
-    return rc_of(xc_shadow_control(c->xc, c->domid, XEN_DOMCTL_SHADOW_OP_OFF, NULL, MODE_MEM_ACCESS));
+    return rc_of(
+        xc_shadow_control(c->xc, c->domid, XEN_DOMCTL_SHADOW_OP_OFF, NULL, MODE_MEM_ACCESS));
 }
 
 /* A PV dom0 is told the frame's number; libxenforeignmemory keeps it to itself. */
@@ -167,7 +168,8 @@ static int find_ring_mfn(struct check *c)
         op->type = RING_RESOURCE;
         op->nr_frames = 1;
         set_xen_guest_handle_raw(op->frame_list, list);
-        rc = rc_of(xencall2(c->call, __HYPERVISOR_memory_op, XENMEM_acquire_resource, (uintptr_t)op));
+        rc = rc_of(
+            xencall2(c->call, __HYPERVISOR_memory_op, XENMEM_acquire_resource, (uintptr_t)op));
         c->ring_mfn = *list;
     }
     xencall_free_buffer(c->call, list);
@@ -297,9 +299,9 @@ void check_reply(struct check *c, const vm_event_request_t *event, uint32_t flag
 
 int check_log_dirty(struct check *c, bool on)
 {
-    return rc_of(xc_shadow_control(c->xc, c->domid,
-                                   on ? XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY
-                                      : XEN_DOMCTL_SHADOW_OP_OFF, NULL, 0));
+    return rc_of(xc_shadow_control(
+        c->xc, c->domid, on ? XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY : XEN_DOMCTL_SHADOW_OP_OFF, NULL,
+        0));
 }
 
 int check_dirty(struct check *c, uint64_t pfn)
@@ -357,8 +359,12 @@ int check_run(struct check *c, unsigned int vcpu, uint64_t op, uint64_t addr, ui
 
 int check_start_hypercall(struct check *c, uint64_t number, const uint64_t args[4])
 {
-    struct lab_mailbox command = {.op = LAB_PV_HYPERCALL, .value = number, .addr = args[0],
-                                  .stride = args[1], .count = args[2], .size = args[3]};
+    struct lab_mailbox command = {.op = LAB_PV_HYPERCALL,
+                                  .value = number,
+                                  .addr = args[0],
+                                  .stride = args[1],
+                                  .count = args[2],
+                                  .size = args[3]};
 
     return lab_guest_start(c->guest, 0, &command);
 }
@@ -453,7 +459,9 @@ int check_stopped(struct check *c, unsigned int vcpu, uint64_t gfn, uint32_t wha
     if (check_set(c, gfn, 1, XENMEM_access_rwx))
         return wrong("the frame does not become rwx", gfn);
     check_reply(c, &event, 0);
-    return check_done(c, vcpu, LAB_PATIENCE_MS) ? 0 : wrong("the access is not done after the answer", gfn);
+    return check_done(c, vcpu, LAB_PATIENCE_MS)
+               ? 0
+               : wrong("the access is not done after the answer", gfn);
 }
 
 int check_caught(struct check *c, unsigned int vcpu, uint64_t op, uint64_t addr, uint64_t gfn,

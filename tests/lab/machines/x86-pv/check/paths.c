@@ -162,8 +162,9 @@ static void line_10(struct check *c)
     IS(c, check_poke(c, buffer, pte), 0);
     IS(c, check_poke(c, buffer + 8, entry), 0);
     IS(c, check_set(c, pte / PAGE, 1, XENMEM_access_r), 0);
-    IS(c, check_start_hypercall(c, HC_MMU_UPDATE,
-                                (uint64_t[4]){check_virtual(c, buffer), 1, 0, SELF}), 0);
+    IS(c,
+       check_start_hypercall(c, HC_MMU_UPDATE, (uint64_t[4]){check_virtual(c, buffer), 1, 0, SELF}),
+       0);
     IS(c, check_stopped(c, 0, pte / PAGE, MEM_ACCESS_W), 0);
     IS(c, lab_guest_box(c->guest, 0)->result, 0);
     OK(c, check_entry_is(c, pte, entry));

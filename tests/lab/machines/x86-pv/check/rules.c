@@ -32,8 +32,8 @@ static void ring_out_of_reach(struct check *c, uint64_t va, uint64_t pte)
     OK(c, check_update_va(c, va, c->ring_mfn * PAGE | PTE_RO) < 0);
     IS(c, check_poke(c, buffer, pte), 0);
     IS(c, check_poke(c, buffer + 8, entry), 0);
-    OK(c, check_hypercall(c, HC_MMU_UPDATE,
-                          (uint64_t[4]){check_virtual(c, buffer), 1, 0, SELF}) < 0);
+    OK(c,
+       check_hypercall(c, HC_MMU_UPDATE, (uint64_t[4]){check_virtual(c, buffer), 1, 0, SELF}) < 0);
     OK(c, check_run(c, 0, LAB_OP_WRITE, check_virtual(c, pte), entry) != 0); /* ptwr */
     OK(c, check_peek(c, pte) == was);
 }
@@ -261,8 +261,10 @@ static void line_12(struct check *c)
         bits++;
     for (i = 0; i < TRIES; i++) {
         frame = 0;
-        IS(c, xc_domain_increase_reservation_exact(c->xc, c->domid, 1, 0, XENMEMF_address_bits(bits),
-                                                   &frame), 0);
+        IS(c,
+           xc_domain_increase_reservation_exact(c->xc, c->domid, 1, 0, XENMEMF_address_bits(bits),
+                                                &frame),
+           0);
         if (frame == gfn)
             break;
     }

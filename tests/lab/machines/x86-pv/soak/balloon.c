@@ -112,8 +112,9 @@ static void report(struct run *r, unsigned int vcpu)
 {
     const struct lab_mailbox *box = lab_guest_box(r->guest, vcpu);
 
-    printf("# vcpu %u: %" PRIu64 " frames exchanged, %" PRIu64 " kept, %" PRIu64 " pages wrong, status %" PRIu64
-           "\n", vcpu, box->progress, box->fault_pc, box->result, box->status);
+    printf("# vcpu %u: %" PRIu64 " frames exchanged, %" PRIu64 " kept, %" PRIu64
+           " pages wrong, status %" PRIu64 "\n",
+           vcpu, box->progress, box->fault_pc, box->result, box->status);
     r->failed |= box->status != LAB_STATUS_OK || box->result || !box->progress;
 }
 
@@ -121,8 +122,9 @@ static void report(struct run *r, unsigned int vcpu)
 
 static enum xmem_rights some_rights(struct run *r)
 {
-    static const enum xmem_rights rights[] = {XMEM_N, XMEM_R, XMEM_W, XMEM_X, XMEM_RX, XMEM_RW,
-                                              XMEM_WX, XMEM_RX2RW, XMEM_N2RWX, XMEM_DEFAULT};
+    static const enum xmem_rights rights[] = {XMEM_N,     XMEM_R,      XMEM_W,  XMEM_X,
+                                              XMEM_RX,    XMEM_RW,     XMEM_WX, XMEM_RX2RW,
+                                              XMEM_N2RWX, XMEM_DEFAULT};
 
     return rights[below(r, sizeof(rights) / sizeof(rights[0]))];
 }
@@ -230,7 +232,8 @@ static void work(struct run *r, unsigned int seconds)
 {
     uint64_t end = now_ms() + seconds * UINT64_C(1000);
 
-    while (!r->failed && now_ms() < end && !lab_guest_done(r->guest, 0) && !lab_guest_done(r->guest, 1))
+    while (!r->failed && now_ms() < end && !lab_guest_done(r->guest, 0) &&
+           !lab_guest_done(r->guest, 1))
         one_turn(r);
     stop_guest(r);
     report(r, 0);

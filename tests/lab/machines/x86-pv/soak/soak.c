@@ -14,12 +14,13 @@
 
 #include <xmem.h>
 
-#define MOST        2048u /* frames restricted at a time */
-#define GRACE_MS    1000u /* an event may be older than the last change... */
-#define GRACE_TURNS 3u   /* ...and the machine may have stood still since: times the ring was emptied */
-#define CHANGE_MS   20u
-#define DEFAULT_MS  4000u
-#define RUN_MAX     64u
+#define MOST 2048u     /* frames restricted at a time */
+#define GRACE_MS 1000u /* an event may be older than the last change... */
+#define GRACE_TURNS \
+    3u /* ...and the machine may have stood still since: times the ring was emptied */
+#define CHANGE_MS 20u
+#define DEFAULT_MS 4000u
+#define RUN_MAX 64u
 
 struct moment {
     uint64_t ms, turn;
@@ -288,15 +289,17 @@ int main(int argc, char **argv)
         return 2;
     rc = begin(&s, (uint32_t)strtoul(argv[1], NULL, 0));
     if (rc) {
-        printf("# soak: %s: %s\n", strerror(-rc), s.x ? xmem_last_error(s.x) : xmem_last_error(NULL));
+        printf("# soak: %s: %s\n", strerror(-rc),
+               s.x ? xmem_last_error(s.x) : xmem_last_error(NULL));
         s.failed = true;
     } else {
         run(&s, seconds);
         (void)xmem_domain_get_stats(s.d, &stats);
     }
     printf("# %u s: %" PRIu64 " events (%" PRIu64 " stepped over, %" PRIu64 " opened), %" PRIu64
-           " changes of rights, %" PRIu64 " defaults, %zu frames, %" PRIu64 " hypercalls\n", seconds,
-           s.events, s.stepped, s.opened, s.changes, s.defaults, s.count, stats.hypercalls);
+           " changes of rights, %" PRIu64 " defaults, %zu frames, %" PRIu64 " hypercalls\n",
+           seconds, s.events, s.stepped, s.opened, s.changes, s.defaults, s.count,
+           stats.hypercalls);
     rc = xmem_domain_close(s.d);
     if (rc)
         printf("# closing: %s\n", strerror(-rc));

@@ -9,8 +9,8 @@
 
 #define QUIET_MS 60u
 #define MOST_TOLD 8u
-#define XORPS_RET 0xc3c0570fu /* xorps %xmm0, %xmm0; ret: nothing that the emulator does */
-#define LOAD_RET  UINT64_C(0xc3078b48) /* mov (%rdi), %rax; ret */
+#define XORPS_RET 0xc3c0570fu          /* xorps %xmm0, %xmm0; ret: nothing that the emulator does */
+#define LOAD_RET UINT64_C(0xc3078b48)  /* mov (%rdi), %rax; ret */
 #define STORE_RET UINT64_C(0xc33f8948) /* mov %rdi, (%rdi); ret */
 #define RING_SLOTS 8u
 

@@ -6,16 +6,16 @@
 
 #define HC_MEMORY 12u
 #define VCPUOP_RUNSTATE_AREA 5u
-#define VCPUOP_INFO          10u
-#define VCPUOP_TIME_AREA     13u
+#define VCPUOP_INFO 10u
+#define VCPUOP_TIME_AREA 13u
 #define VCPUOP_RUNSTATE_PHYS 14u
-#define VCPUOP_TIME_PHYS     15u
-#define EVTCHN_INIT_CONTROL  11u
-#define EVTCHN_EXPAND_ARRAY  12u
+#define VCPUOP_TIME_PHYS 15u
+#define EVTCHN_INIT_CONTROL 11u
+#define EVTCHN_EXPAND_ARRAY 12u
 #define PHYSDEV_EOI_V1 17u
 #define PHYSDEV_EOI_V2 28u
 #define GRANT_COPY 5u
-#define PMU_INIT   4u
+#define PMU_INIT 4u
 #define RET 0xc3u
 #define KERNEL_CS 0xe030u /* ring 0: to the kernel, as far as the hypercall is concerned */
 #define KERNEL_SS 0xe028u
@@ -252,8 +252,8 @@ static int prepare_iret(struct check *c)
 {
     static const uint8_t code[] = {0x49, 0x89, 0xe0, 0x48, 0x89, 0xfc, 0xb8, 0x17, 0x00, 0x00,
                                    0x00, 0x0f, 0x05, 0x0f, 0x0b, 0x4c, 0x89, 0xc4, 0xc3};
-    const uint64_t frame[9] = {0, 0, 0, 0, va_of(c, CODE) + 15, KERNEL_CS, 2,
-                               va_of(c, OTHER) + 2048, KERNEL_SS};
+    const uint64_t frame[9] = {
+        0, 0, 0, 0, va_of(c, CODE) + 15, KERNEL_CS, 2, va_of(c, OTHER) + 2048, KERNEL_SS};
     int rc = ways_code(c, code, sizeof(code));
 
     return rc ? rc : lab_guest_poke(c->guest, check_page(c, TARGET), frame, sizeof(frame));

@@ -31,7 +31,7 @@ static const struct {
     const char *name;
     uint32_t mode;
 } policies[] = {{"notify", MODE_OWN_NOTIFY}, {"deny", MODE_OWN_DENY}};
-#define RIGHTS   (sizeof(rights) / sizeof(rights[0]))
+#define RIGHTS (sizeof(rights) / sizeof(rights[0]))
 #define POLICIES (sizeof(policies) / sizeof(policies[0]))
 
 void check_fail(struct check *c, const char *file, int line, const char *what, long got)
@@ -90,8 +90,11 @@ int64_t ways_result(struct check *c)
 
 int ways_remap(struct check *c, uint64_t va, uint64_t entry)
 {
-    const struct lab_mailbox command = {.op = LAB_PV_HYPERCALL, .value = HC_UPDATE_VA, .addr = va,
-                                        .stride = entry, .count = FLUSH_ALL};
+    const struct lab_mailbox command = {.op = LAB_PV_HYPERCALL,
+                                        .value = HC_UPDATE_VA,
+                                        .addr = va,
+                                        .stride = entry,
+                                        .count = FLUSH_ALL};
     int rc = lab_guest_run(c->guest, 1, &command, LAB_PATIENCE_MS);
 
     return rc ? rc : (int)lab_guest_box(c->guest, 1)->result;
@@ -99,7 +102,8 @@ int ways_remap(struct check *c, uint64_t va, uint64_t entry)
 
 /* ---- one try ---- */
 
-struct try {
+struct
+try {
     const struct way *way;
     uint64_t gfn, result;
     char before[PAGE];
@@ -223,8 +227,7 @@ static int is_refused(struct check *c, const struct try *t)
 static int follow(struct check *c, const struct try *t)
 {
     switch (t->way->kind) {
-    case REFUSED:
-        return is_refused(c, t);
+    case REFUSED: return is_refused(c, t);
     case BY_GUEST:
         if (t->stopped)
             return by_guest(c, t);
@@ -234,8 +237,7 @@ static int follow(struct check *c, const struct try *t)
         if (t->stopped)
             return by_xen(c, t);
         break;
-    default:
-        break;
+    default: break;
     }
     if (is_done(c, t) || is_quiet(c))
         return -1;
@@ -255,7 +257,8 @@ static int begin(struct check *c, const struct way *way)
 
 static int attempt(struct check *c, const struct way *way, unsigned int right, unsigned int policy)
 {
-    struct try t = {.way = way, .gfn = c->first + TARGET,
+    struct try t = {.way = way,
+                    .gfn = c->first + TARGET,
                     .stopped = way->does & ~rights[right].allows,
                     .deny = policies[policy].mode == MODE_OWN_DENY};
     int rc = check_mode(c, policies[policy].mode);

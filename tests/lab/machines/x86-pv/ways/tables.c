@@ -5,17 +5,17 @@
 #include <errno.h>
 #include <string.h>
 
-#define GRANT_MAP   0u
+#define GRANT_MAP 0u
 #define GRANT_SETUP 2u
-#define GRANT_COPY  5u
-#define MAP_HOST    2u  /* GNTMAP_host_map */
-#define MAP_PTE     16u /* GNTMAP_contains_pte */
-#define PERMIT      1u  /* GTF_permit_access */
-#define REF         9u  /* the first eight are reserved */
-#define GRANTS      23u /* the test page at whose address the grant table is mapped */
-#define ENTRIES     512u
-#define PTE_A_D     0x60u
-#define PTE_KERNEL  0x63u /* as PTE_RW, but for the processor's user bit: Xen adds what it needs */
+#define GRANT_COPY 5u
+#define MAP_HOST 2u /* GNTMAP_host_map */
+#define MAP_PTE 16u /* GNTMAP_contains_pte */
+#define PERMIT 1u   /* GTF_permit_access */
+#define REF 9u      /* the first eight are reserved */
+#define GRANTS 23u  /* the test page at whose address the grant table is mapped */
+#define ENTRIES 512u
+#define PTE_A_D 0x60u
+#define PTE_KERNEL 0x63u /* as PTE_RW, but for the processor's user bit: Xen adds what it needs */
 #define DATA_SEGMENT UINT64_C(0x00cff2000000ffff) /* never loaded so far */
 
 static uint64_t target(const struct check *c)
@@ -60,8 +60,8 @@ static int start_gdt(struct check *c)
 /* mov $0x0b, %eax; mov %eax, %fs; xor %eax, %eax; mov %eax, %fs; ret */
 static int prepare_segment(struct check *c)
 {
-    static const uint8_t code[] = {0xb8, 0x0b, 0x00, 0x00, 0x00, 0x8e, 0xe0,
-                                   0x31, 0xc0, 0x8e, 0xe0, 0xc3};
+    static const uint8_t code[] = {0xb8, 0x0b, 0x00, 0x00, 0x00, 0x8e,
+                                   0xe0, 0x31, 0xc0, 0x8e, 0xe0, 0xc3};
     const uint64_t entries[ENTRIES] = {0, DATA_SEGMENT};
     int rc = read_only(c, entries);
 
@@ -161,7 +161,8 @@ static int prepare_copy(struct check *c)
 
 static int start_copy(struct check *c)
 {
-    uint64_t va = ways_words(c, (uint64_t[]){c->first + OTHER, SELF, REF, c->domid, 64 | 2 << 16}, 5);
+    uint64_t va = ways_words(c, (uint64_t[]){c->first + OTHER, SELF, REF, c->domid, 64 | 2 << 16},
+                             5);
 
     return ways_hypercall(c, HC_GRANT_TABLE, GRANT_COPY, va, 1, 0);
 }
@@ -207,8 +208,8 @@ const struct way ways_tables[] = {
 #define EVTCHN_INIT_CONTROL 11u
 #define EVTCHN_EXPAND_ARRAY 12u
 #define PTE_FRESH 0x07u /* present, writable, user: never used */
-#define INFO_AT   0x100u
-#define CR2       16u /* in struct vcpu_info */
+#define INFO_AT 0x100u
+#define CR2 16u /* in struct vcpu_info */
 
 static int64_t evtchn(struct check *c, uint64_t op, uint64_t first, uint64_t second)
 {
@@ -297,7 +298,7 @@ static void remapped(struct check *c)
 }
 
 /* mov (%rdi), %rax; ret, or mov %rdi, (%rdi); ret, in a page that only emulation can execute */
-#define LOAD_RET  UINT64_C(0xc3078b48)
+#define LOAD_RET UINT64_C(0xc3078b48)
 #define STORE_RET UINT64_C(0xc33f8948)
 
 static void own_fault(struct check *c, uint64_t code, uint64_t va, uint64_t error)
