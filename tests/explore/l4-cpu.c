@@ -38,12 +38,12 @@ bool l4_cpu_can(unsigned cpu)
 
 /*
  * Nobody else sees it: a store into the shadow, the end of a copy by the map; or nobody changes it: words
- * of the map behind the first, slots of the hypervisor's. It is no step of its own.
+ * of the map behind the first, slots that are the same in each table. It is no step of its own.
  */
 static bool is_quiet(const struct xm_l4_sync *s)
 {
     return s->at == XM_L4_STORE || (s->at == XM_L4_CHECK && s->by_map) ||
-           (s->at == XM_L4_MAP && s->next > 0) || (s->at == XM_L4_LOAD && s->slot >= USED);
+           (s->at == XM_L4_MAP && s->next > 0) || (s->at == XM_L4_LOAD && s->slot > OWN);
 }
 
 static bool irq_copies(struct l4_cpu *c, struct xm_l4_frame *f)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "l4-world.h"
 
-/* Slots 0 and 1 are present at first, 2 is not. 5, 6, 7: slots 0, 1, 2 are cleared. */
+/* Slots 0 and 1 are present at first, 2 is not. 3: the hypervisor's. 5 to 8: slots 0 to 3 are cleared. */
 const struct l4_scenario l4_scenarios[] = {
     {"one switch, one write", {"A", ""}, {"A0", ""}, .ring = 2},
     {"toggles, two writes", {"ABA", ""}, {"A0A1", ""}, .ring = 2},
@@ -18,6 +18,8 @@ const struct l4_scenario l4_scenarios[] = {
     {"gone while the ring overflows", {"ABABA", ""}, {"A2A7B2B7A6", ""}, .ring = 2},
     {"freed and used again", {"ABA", "BI"}, {"A0FAA1", ""}, .ring = 2},
     {"used again at any time, idle between", {"AIBIA", ""}, {"FAA1", "FB"}, .ring = 2},
+    {"set and cleared while the map is copied", {"BCA", ""}, {"A5A0A5", ""}, .ring = 2},
+    {"the hypervisor's own slot changes", {"ABA", ""}, {"A3B3", "A0"}, .ring = 2},
     {"interrupts off", {"aba", ""}, {"A0A1", ""}, .ring = 2},
     {"idle between", {"AIAIB", ""}, {"A0", "A1"}, .ring = 2},
     {"two writers, one table, two pCPUs", {"AB", "A"}, {"A0", "A0"}, .ring = 2, .large = true},

@@ -18,7 +18,8 @@
 #define USED 3u /* slots that writers know */
 #define BUFFER 8u
 #define SHADOWS 2u
-#define SLOTS 5u /* of a table: three of the guest's, two of the hypervisor's */
+#define OWN USED
+#define SLOTS 5u /* of a table: three of the guest's, two of the hypervisor's, OWN differs */
 
 struct l4_scenario {
     const char *name;
@@ -73,10 +74,10 @@ struct l4_world {
     struct l4_cpu cpu[CPUS];
     struct l4_writer writer[WRITERS];
     uint64_t guest[TABLES][SLOTS];
-    struct l4_value committed[TABLES][USED]; /* by the last write that returned */
-    uint64_t stored[TABLES][USED];           /* writes begun */
-    uint64_t locked[TABLES];                 /* its page lock */
-    uint64_t stamp;                          /* values of tables that are validated anew */
+    struct l4_value committed[TABLES][SLOTS]; /* by the last write that returned */
+    uint64_t stored[TABLES][SLOTS];           /* writes begun */
+    uint64_t locked[TABLES];                  /* its page lock */
+    uint64_t stamp;                           /* values of tables that are validated anew */
 };
 extern struct l4_world lw;
 extern const struct l4_scenario *l4_scenario;

@@ -90,7 +90,7 @@ static void want_own(const struct xm_l4_layout *l, const struct xm_l4_frame *f,
 {
     unsigned i;
 
-    if (f->shadow[l->first] == 0)
+    if (!f->filled)
         for (i = l->first; i < l->end; i++)
             want(s, i);
     for (i = 0; i < l->own_n; i++)
@@ -130,15 +130,18 @@ static void store(const struct xm_l4_host *h, struct xm_l4_cpu *c, struct xm_l4_
                   struct xm_l4_sync *s)
 {
     bool self = s->slot == h->layout.self;
+    uint64_t *had = s->by_map ? s->map : f->has;
 
     xm_env_pte_write(&f->shadow[s->slot],
                      self ? (s->value & ~XM_L4_ADDRESS) | f->frame.n << XM_PAGE_SHIFT : s->value);
     c->counts.words++;
+    /* Also where the map had no such slot: it was set since. */
+    if (s->value != 0 && xm_l4_is_guests(&h->layout, s->slot))
+        had[s->slot / 64] |= UINT64_C(1) << s->slot % 64;
     if (s->by_map) {
         next_of_map(s);
         return;
     }
-    f->has[s->slot / 64] |= UINT64_C(1) << s->slot % 64;
     s->at = ++s->next == s->gen ? XM_L4_CHECK : XM_L4_SLOT;
 }
 
@@ -148,6 +151,7 @@ static void check(const struct xm_l4_host *h, struct xm_l4_cpu *c, struct xm_l4_
 {
     if (s->by_map) {
         memcpy(f->has, s->map, sizeof(f->has));
+        f->filled = true;
         f->gen = s->gen;
         c->counts.full++;
     } else {

@@ -74,7 +74,7 @@ static void map_build(struct xm_l4 *l4, const struct xm_l4_layout *layout, const
 {
     memset(l4->present, 0, sizeof(l4->present));
     for (unsigned i = 0; i < XM_L4_SLOTS; i++)
-        if ((i < layout->first || i >= layout->end) && xm_env_pte_read(&table[i]) != 0)
+        if (xm_l4_is_guests(layout, i) && xm_env_pte_read(&table[i]) != 0)
             l4->present[i / 64] |= UINT64_C(1) << i % 64;
 }
 
@@ -138,14 +138,31 @@ void xm_l4_host_free(struct xm_l4_host *h)
     h->records = 0;
 }
 
+static bool is_own(const struct xm_l4_layout *l, unsigned slot)
+{
+    for (unsigned i = 0; i < l->own_n; i++)
+        if (l->own[i] == slot)
+            return true;
+    return false;
+}
+
+/* The map has the guest's slots alone: own ones are copied with it anyway. */
+static void note_map(struct xm_l4 *l4, unsigned slot, bool present)
+{
+    uint64_t *word = &l4->present[slot / 64], bit = UINT64_C(1) << slot % 64;
+    uint64_t was = xm_env_pte_read(word);
+
+    xm_env_pte_write(word, present ? was | bit : was & ~bit);
+}
+
 int xm_l4_note(const struct xm_l4_host *h, struct xm_l4 *l4, unsigned slot, bool present)
 {
-    uint64_t gen = xm_env_pte_read(&l4->gen), word, bit = UINT64_C(1) << slot % 64;
+    uint64_t gen = xm_env_pte_read(&l4->gen);
 
-    if (slot >= XM_L4_SLOTS || (slot >= h->layout.first && slot < h->layout.end))
+    if (xm_l4_is_guests(&h->layout, slot))
+        note_map(l4, slot, present);
+    else if (!is_own(&h->layout, slot))
         return -XM_EINVAL;
-    word = xm_env_pte_read(&l4->present[slot / 64]);
-    xm_env_pte_write(&l4->present[slot / 64], present ? word | bit : word & ~bit);
     xm_env_pte_write(&l4->ring[gen & (h->ring - 1)], slot);
     xm_env_pte_write(&l4->gen, gen + 1);
     return 0;

@@ -56,6 +56,7 @@ struct xm_l4_frame {
     uint64_t gen;
     uint64_t used; /* when */
     uint64_t *shadow;
+    bool filled; /* has the hypervisor's slots that are the same in each L4 */
     xm_mfn_t frame;
     uint64_t has[XM_L4_WORDS]; /* a guest's slot of the frame is 0 where no bit is */
 };
@@ -75,7 +76,8 @@ struct xm_l4_cpu {
 };
 
 struct xm_l4_host {
-    struct xm_lock lock; /* of the buckets and free records; a leaf */
+    struct xm_lock
+        lock; /* of the buckets and free records; a leaf, taken with interrupts on and off */
     struct xm_l4_layout layout;
     uint32_t ring; /* of XM_L4_RING, a power of two */
     struct xm_l4 *bucket[XM_L4_BUCKETS], *unused;
@@ -99,7 +101,10 @@ struct xm_l4 *xm_l4_find(struct xm_l4_host *h, uint64_t mfn);
 
 /* ---- writers; the L4's page lock is held ---- */
 
-/* The slot was stored. -XM_EINVAL: not a slot of the guest's. */
+/*
+ * The slot was stored: one of the guest's, or of the hypervisor's one that differs (own of the layout).
+ * -XM_EINVAL: any other.
+ */
 int xm_l4_note(const struct xm_l4_host *h, struct xm_l4 *l4, unsigned slot, bool present);
 /* After the last note, and xm_env_barrier_rw(): is the L4 live on that pCPU? Half 0, then half 1. */
 bool xm_l4_half_live(const struct xm_l4_cpu *c, uint64_t mfn, unsigned half);
@@ -107,7 +112,15 @@ bool xm_l4_is_live(const struct xm_l4_cpu *c, uint64_t mfn);
 
 /* ---- a pCPU; the caller is on it ---- */
 
-/* Do PV guests of this kind need it? */
+static inline bool xm_l4_is_guests(const struct xm_l4_layout *l, unsigned slot)
+{
+    return slot < XM_L4_SLOTS && (slot < l->first || slot >= l->end);
+}
+
+/*
+ * Do PV guests of this kind need it? In shadow mode the L4s that are loaded are the hypervisor's own
+ * shadows: these need the records then, and who writes them notes it.
+ */
 static inline bool xm_l4_needed(bool active, bool pv, bool idle, bool is_64bit, uint32_t vcpus)
 {
     return active && pv && !idle && is_64bit && vcpus > 1;
