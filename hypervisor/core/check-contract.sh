@@ -26,15 +26,15 @@ symbols() {
     for source in "$here/$1"/*.c; do
         name=${source##*/}
         object=$(find "$2/$1" -maxdepth 1 \( -name "${name%.c}.o" -o -name "*_la-${name%.c}.o" \) | head -n 1)
-        [ -n "$object" ] || { echo "$0: $1/$name has no object in $2" >&2; exit 2; }
-        "$nm" "$object" | sed -n "s|^ *[Uw] |$1/$name u |p; s|^[0-9a-f]* [A-Z] |$1/$name d |p"
-    done | grep -v ' u _GLOBAL_OFFSET_TABLE_$'
+        [ -n "$object" ] || { echo "$0: $1/$name has no object in $2" >&2; return 2; }
+        "$nm" "$object" | sed -n "/ U _GLOBAL_OFFSET_TABLE_$/d; s|^ *[Uw] |$1/$name u |p; s|^[0-9a-f]* [A-Z] |$1/$name d |p"
+    done
 }
 
 grep -v '^#' "$here/contract.txt" | sort -u >"$tmp/contract"
 : >"$tmp/all"
 for folder in $folders; do
-    symbols "$folder" "$1" >>"$tmp/all"
+    symbols "$folder" "$1" >>"$tmp/all" || exit 2
 done
 [ -s "$tmp/all" ] || { echo "$0: README.md lists no folders" >&2; exit 2; }
 

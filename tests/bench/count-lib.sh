@@ -28,5 +28,10 @@ for case; do
     if [ $((count * 100)) -gt $((recorded * 103)) ]; then
         failed=$check
     fi
+    # Far below is no progress: nothing was counted, or the files are elsewhere.
+    if [ $((count * 2)) -lt "$recorded" ]; then
+        echo "count-lib: $case: what was counted cannot be all of it" >&2
+        failed=$check
+    fi
 done
 exit "$failed"

@@ -42,7 +42,7 @@ run_example shared
 if [ -e "$DESTDIR$libdir/libxmem.a" ]; then
     # shellcheck disable=SC2046,SC2086 # words on purpose
     $CC $strict -o "$dir/static" "$dir/example.c" $(pkg --cflags) \
-        $(pkg --static --libs | sed 's/-lxmem/-l:libxmem.a/')
+        $(pkg --static --libs | sed 's/-lxmem/-Wl,--whole-archive -l:libxmem.a -Wl,--no-whole-archive/')
     ! ldd "$dir/static" | grep -q libxmem || fail 'the static example needs libxmem.so'
     leaked=$(nm -g --defined-only "$DESTDIR$libdir/libxmem.a" |
         awk 'NF == 3 && $3 !~ /^(xmem|xmi|xm)_/ { print $3 }')
