@@ -22,7 +22,8 @@ struct asked {
 static bool explore_one(const struct l4_scenario *sc, const struct asked *a, unsigned nr)
 {
     const char *runs = getenv("XMEM_EXPLORE_RUNS"); /* of each scenario; where time is short */
-    const struct explore_limits l = {.steps = 400, .runs = runs ? strtoull(runs, NULL, 10) : 0};
+    const struct explore_limits l = {.steps = 400,
+                                     .runs = runs && !sc->fails ? strtoull(runs, NULL, 10) : 0};
     const struct explore_subject s = {.name = sc->name,
                                       .begin = l4_begin,
                                       .step = l4_step,
