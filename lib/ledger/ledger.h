@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All that a session changed and has not undone, and the one walk that undoes it. An entry is made
- * before its change, and leaves when it is confirmed that it was undone; undoing needs no memory. What
- * fails is told and stays: the next walk goes on with it. The entries lie in an arena, where another
- * process may read them at any moment (arena/arena.h):
+ * Records all that a session changed and has not undone, and undoes it in one walk. An entry is made before
+ * its change, and removed when the hypervisor has confirmed its undoing; undoing allocates no memory. A
+ * failure is reported and its entry stays, so that the next walk goes on with it. The entries lie in an
+ * arena, which another process may read at any moment (arena/arena.h):
  *   rights         view.known, what was set and what was found; of remaps, view.remaps; relaxed, guards
  *   default        led.default_found, default_now, default_over_all
  *   views          view.led.own, hidden, view.ve, led.views_on, views_switched, vcpu.led.notify_set
@@ -16,29 +16,29 @@
 
 #include "session/session.h"
 
-/* ---- where it lies ---- */
+/* ---- its memory ---- */
 
 struct ledger_kind;
 /*
- * In a file (a memfd) that others may map, or fd -1: in this process's own memory. kinds: of all that
- * the session undoes, up to NULL. -ENOMEM.
+ * Creates the ledger in a file (a memfd) that others may map; fd -1: in this process's own memory. kinds:
+ * the kinds of entries, ended by NULL. -ENOMEM.
  */
 int xmi_ledger_open(struct xmem_domain *d, int fd, const struct ledger_kind *const *kinds);
-/* Where rooms have their lists and tables that others read. */
+/* The arena that holds the rooms' shared lists and tables. */
 struct arena *xmi_ledger_arena(const struct xmem_domain *d);
-/* Entries of all vCPUs: d->vcpu_n is there. -ENOMEM. */
+/* Allocates the entries of d->vcpu_n vCPUs. -ENOMEM. */
 int xmi_ledger_vcpus(struct xmem_domain *d);
 struct ledger_vcpu *xmi_ledger_vcpu(const struct xmem_domain *d, uint32_t vcpu);
 int xmi_ledger_view_add(struct xmem_domain *d, struct view *v);
 void xmi_ledger_view_gone(struct view *v);
-/* What was found is noted; what is changed is, from now on. All was undone. */
+/* live: the found state is recorded, changes are recorded from now on. over: everything was undone. */
 void xmi_ledger_live(struct xmem_domain *d);
 void xmi_ledger_over(struct xmem_domain *d);
 void xmi_ledger_free(struct xmem_domain *d);
 
 /*
- * Before a hypercall whose entry cannot be exact before it was answered. It counts until the next one
- * begins: the entry is exact by then.
+ * Called before a hypercall whose entry can only be exact after its answer. The mark is valid until the
+ * next call begins; by then the entry is exact.
  */
 static inline void ledger_begin(struct xmem_domain *d, enum ledger_what what, uint32_t view,
                                 uint64_t gfn, uint64_t last)
@@ -54,75 +54,75 @@ static inline void view_unsure(struct view *v, bool on)
     v->led->unsure = v->unsure = on;
 }
 
-/* All pauses and their ends, counted. The hypervisor's answer. */
+/* Pause and unpause the domain, and count it. Return the hypervisor's answer. */
 int xmi_ledger_pause(struct xmem_domain *d);
 int xmi_ledger_unpause(struct xmem_domain *d);
-/* Ends a pause of the library's own; one that cannot be ended is tried again with every call. */
+/* Ends one of the library's own pauses; a failed unpause is retried at every later call. */
 int xmi_domain_unpause_own(struct xmem_domain *d);
 /*
- * No vCPU runs between the two; they nest, and cost nothing where the caller has paused the domain.
- * before: the code of what was done meanwhile, which is the answer if it is a failure.
+ * Bracket code during which no vCPU may run. They nest, and make no hypercall if the caller has paused the
+ * domain. before: the result of the bracketed code; it is returned if it is a failure.
  */
 int xmi_domain_hold(struct xmem_domain *d);
 int xmi_domain_let_go(struct xmem_domain *d, int before);
 
-/* Adds to a failure's text that nothing was changed, as far as that is so. */
+/* Adds to a failure's text that nothing was changed, if that is true. */
 void xmi_domain_as_before(const struct xmem_domain *d, struct xmem_error *text);
 
 /* ---- undoing ---- */
 
-/* The first failure of several counts; its text is put back when it is over. */
+/* Collects several results: the first failure counts, and its text becomes the session's at the end. */
 struct outcome {
     int rc;
     struct xmem_error text;
 };
 
 void xmi_outcome_note(struct xmem_domain *d, struct outcome *o, int rc);
-/* The code, with its text as the session's. */
+/* Returns the code, and makes its text the session's. */
 int xmi_outcome_of(struct xmem_domain *d, const struct outcome *o);
 
-/* When kinds of entries are undone, from the first to the last. */
+/* The order in which kinds of entries are undone. */
 enum ledger_turn {
-    LEDGER_STEPS, /* single step, from outside: of vCPUs that did not end it. The domain is paused, */
-    LEDGER_STATE,    /* and here; as far as that is possible without a ring where there is none */
-    LEDGER_MONITORS, /* and here */
-    LEDGER_LAST,     /* pages and pauses: with the domain's last changes */
+    LEDGER_STEPS, /* single step of vCPUs that did not end it, from outside; the domain is paused */
+    LEDGER_STATE, /* the domain is paused; without a ring only what needs none */
+    LEDGER_MONITORS, /* the domain is paused */
+    LEDGER_LAST,     /* pages and pauses, after all other changes */
 };
 
 /*
- * A kind of entries: who changes something gives the ledger how it is undone. The session is opened
- * with all kinds, in the order in which those of one turn are undone.
+ * A kind of entries: the room that changes something gives the ledger the function that undoes it. A session
+ * is opened with all kinds, in the order in which those of one turn are undone.
  */
 struct ledger_kind {
     enum ledger_turn turn;
-    bool lives;      /* there is none in a domain that died */
-    bool needs_ring; /* can be undone with a ring only */
+    bool lives;      /* a domain that died has none */
+    bool needs_ring; /* undoing needs an enabled ring */
     /* Is anything left? */
     bool (*any)(const struct xmem_domain *d);
     void (*undo)(struct xmem_domain *d, struct outcome *o);
     /*
-     * What calls that failed could not undo then; every call on the session begins with it, so that the
-     * same call again starts from what was there before. True: something is left. May be NULL.
+     * Retries what an earlier call failed to undo. Every call on the session begins with it, so that
+     * repeating a failed call starts from the state before it. True: something is left. May be NULL.
      */
     bool (*pay)(struct xmem_domain *d);
 };
 
-/* Of the ledger's own: */
+/* The ledger's own kind. */
 extern const struct ledger_kind xmi_ledger_pauses;
 
-/* Rights and views are not to be restored. */
+/* Does the session keep rights and views at close? */
 static inline bool ledger_keeps(const struct xmem_domain *d)
 {
     return d->opts.restore == XMEM_RESTORE_KEEP;
 }
 
-/* A byte of known (or of view.ve): was something else set than was found? */
+/* For a byte of known (or of view.ve): do the rights that were set differ from those found? */
 static inline bool ledger_changed(uint8_t byte)
 {
     return (byte & KNOWN_FOUND) && (byte & KNOWN_SET) && known_set_of(byte) != known_found_of(byte);
 }
 
-/* Is anything left to be undone? And such as can be undone with a ring only? */
+/* Is anything left to undo? And anything that needs the ring for it? */
 bool xmi_ledger_any(const struct xmem_domain *d);
 bool xmi_ledger_needs_ring(const struct xmem_domain *d);
 void xmi_ledger_undo(struct xmem_domain *d, enum ledger_turn turn, struct outcome *o);
