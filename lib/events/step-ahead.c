@@ -163,6 +163,18 @@ static uint32_t as_told(uint32_t access)
     return access & XMEM_ACCESS_W ? access | XMEM_ACCESS_R : access;
 }
 
+/* By a fault it would turn; the emulator makes none. False: no room. */
+static bool will_turn(struct step_ahead *k, uint64_t gfn)
+{
+    for (uint32_t i = 0; i < k->turn_n; i++)
+        if (k->turn[i] == gfn)
+            return true;
+    if (k->turn_n == STEP_PAGES)
+        return false;
+    k->turn[k->turn_n++] = gfn;
+    return true;
+}
+
 static int look_at_gfn(struct look *l, uint64_t gfn, uint64_t gla, uint32_t access)
 {
     const struct xmem_event_mem *m = &l->ev->pub.u.mem;
@@ -177,6 +189,8 @@ static int look_at_gfn(struct look *l, uint64_t gfn, uint64_t gla, uint32_t acce
     if (!rc && (access & ~rights_allow(rights)))
         l->further = (struct xmem_event_mem){
             .gfn = gfn, .offset = gla % PAGE_BYTES, .gla = gla, .access = need};
+    else if (!rc && rights == XMEM_RX2RW && (access & XMEM_ACCESS_W) && !will_turn(l->kept, gfn))
+        return NOT_SURE;
     return rc;
 }
 
@@ -249,10 +263,20 @@ int xmi_step_look_ahead(struct xmem_domain *d, struct event *ev)
     if (!steps_of(d)->ahead)
         return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     l.kept = steps_of(d)->ahead;
+    l.kept->turn_n = 0;
     xmi_page_cache_begin(&steps_of(d)->ahead->pages, d->ops, d->dom);
     int rc = look(&l);
     if (rc < 0)
         return rc;
     vcpu_of(d, ev)->step.sure = !rc;
     return !rc && l.further.access ? tell(&l) : 0;
+}
+
+int xmi_step_ahead_turn(struct xmem_domain *d, struct event *ev)
+{
+    struct step_ahead *k = steps_of(d)->ahead;
+    int rc = 0;
+    for (uint32_t i = 0; k && i < k->turn_n && !rc; i++)
+        rc = xmi_step_turn(d, domain_view(d, ev->home), k->turn[i], XMEM_RW);
+    return rc;
 }

@@ -293,6 +293,49 @@ START_TEST(a_failure)
 }
 END_TEST
 
+/* A write turns it, as the hardware's would; not before it is done. */
+START_TEST(turned_by_a_write)
+{
+    open_with(XMEM_STEP_EMULATE);
+    CODE_IS("\xa5"); /* movsl */
+    ck_ok(xmem_domain_set_rights(d, 0, 0x51, XMEM_RX2RW));
+    ck_ok(xmem_domain_set_rights(d, 0, DATA, XMEM_N));
+    put_with(&(struct xmem_regs_x86){.cr0 = 1, .rip = CODE, .rdi = 0x50ffe, .rsi = 0x55000},
+             0x50ffe, FLAT_32);
+    further(DATA, XMEM_ACCESS_R);
+    ck_assert_uint_eq(f->rights[0][0x51], XMEM_RX2RW);
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(0);
+    ck_assert_uint_eq(f->rights[0][0x51], XMEM_RW);
+    CODE_IS("\x89\x07");
+    put_with(&(struct xmem_regs_x86){.cr0 = 1, .rip = CODE, .rdi = 0x50ffe}, 0x50ffe, FLAT_32);
+    f->count[FAKE_SET] = 0;
+    ck_ok(xmem_event_step_over(d, ev)); /* once */
+    emulated(0);
+    ck_assert_uint_eq(f->count[FAKE_SET], 0);
+}
+END_TEST
+
+/* A read turns nothing; and where it cannot be turned nothing is written. */
+START_TEST(not_turned)
+{
+    open_with(XMEM_STEP_EMULATE);
+    CODE_IS("\xa5");
+    ck_ok(xmem_domain_set_rights(d, 0, 0x59, XMEM_RX2RW));
+    put(0x55800);
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(0);
+    ck_assert_uint_eq(f->rights[0][0x59], XMEM_RX2RW);
+    CODE_IS("\x89\x07");
+    put(0x58ffe);
+    fake_fail(f, FAKE_SET, 1, -ENOMEM, false);
+    ck_rc(xmem_event_step_over(d, ev), -ENOMEM);
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(0);
+    ck_assert_uint_eq(f->rights[0][0x59], XMEM_RW);
+}
+END_TEST
+
 int main(void)
 {
     const unit_test tests[] = {second_page,
@@ -305,6 +348,8 @@ int main(void)
                                costs_no_call,
                                rights_that_change,
                                a_failure,
+                               turned_by_a_write,
+                               not_turned,
                                NULL};
     return unit_main("step-ahead", setup, teardown, tests);
 }
