@@ -28,7 +28,8 @@ struct look {
     struct xmem_regs_x86 tables; /* what a walk needs */
     struct x86_state state;
     const struct x86_insn *in;
-    bool met; /* what the event is about is among what the instruction touches */
+    bool unsure; /* there is something that cannot be known */
+    bool met;    /* what the event is about is among what the instruction touches */
     struct xmem_event_mem further; /* the first page that is to be told: access is not 0 */
 };
 
@@ -209,16 +210,19 @@ static int look_at_page(struct look *l, uint64_t gla, uint32_t access)
     return look_at_gfn(l, gpa / PAGE_BYTES, gla, access);
 }
 
+/* Past what is not sure, since what is found behind it is told all the same. */
 static int look_at_touch(struct look *l, const struct x86_touch *t)
 {
     uint64_t mask = l->state.code == 64 ? UINT64_MAX : UINT32_MAX;
-    int rc = 0;
-    for (uint64_t at = 0; at < t->bytes && !rc;) {
+    for (uint64_t at = 0; at < t->bytes;) {
         uint64_t gla = (t->at + at) & mask;
-        rc = look_at_page(l, gla, t->access);
+        int rc = look_at_page(l, gla, t->access);
+        if (rc < 0)
+            return rc;
+        l->unsure = l->unsure || rc == NOT_SURE;
         at += PAGE_BYTES - gla % PAGE_BYTES;
     }
-    return rc;
+    return 0;
 }
 
 /* 0, NOT_SURE, or a failure. */
@@ -233,7 +237,7 @@ static int look(struct look *l)
     for (unsigned i = 0; i < n && !rc; i++)
         rc = look_at_touch(l, &touch[i]);
     bool walked = m->access & XMEM_ACCESS_IN_GPT;
-    return !rc && !l->met && !walked ? NOT_SURE : rc;
+    return !rc && (l->unsure || (!l->met && !walked)) ? NOT_SURE : rc;
 }
 
 /* ---- telling ---- */
@@ -254,7 +258,8 @@ static int tell(struct look *l)
 int xmi_step_look_ahead(struct xmem_domain *d, struct event *ev)
 {
     struct look l = {.d = d, .ev = ev};
-    vcpu_of(d, ev)->step.sure = false;
+    struct step *s = &vcpu_of(d, ev)->step;
+    s->sure = false;
     uint32_t code = d->quirks & (QUIRK_CODE_ELSEWHERE | QUIRK_CODE_SHOWN);
     if (ring_of(d)->arch != XMEM_ARCH_X86 || code == QUIRK_CODE_ELSEWHERE || !d->ops->page_map)
         return 0;
@@ -268,8 +273,9 @@ int xmi_step_look_ahead(struct xmem_domain *d, struct event *ev)
     int rc = look(&l);
     if (rc < 0)
         return rc;
-    vcpu_of(d, ev)->step.sure = !rc;
-    return !rc && l.further.access ? tell(&l) : 0;
+    s->doubt = s->doubt || (rc && l.further.access);
+    s->sure = !rc && !s->doubt;
+    return l.further.access ? tell(&l) : 0;
 }
 
 int xmi_step_ahead_turn(struct xmem_domain *d, struct event *ev)

@@ -134,7 +134,7 @@ void xmi_step_reset(struct xmem_domain *d, uint32_t vcpu)
     s->pages.n = 0;
     s->again = 0;
     s->failed = 0;
-    s->unhook = s->exclusive = false;
+    s->unhook = s->exclusive = s->doubt = false;
     s->later = NULL;
 }
 

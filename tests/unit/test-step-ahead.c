@@ -96,6 +96,12 @@ static void emulated(uint32_t passes)
     ck_assert_uint_eq(fake_last(f)->head.flags, RING_FLAG_VCPU_PAUSED | RING_FLAG_EMULATE);
 }
 
+/* Of a table of 32 bits. */
+static void entry(unsigned frame, uint64_t index, uint64_t value)
+{
+    memcpy(f->frame[frame] + 4 * index, &value, 4);
+}
+
 /* The event is stepped over, and one of a further page comes of it. */
 static void further(uint64_t gfn, uint32_t access)
 {
@@ -198,6 +204,7 @@ START_TEST(what_is_not_known)
     CODE_IS("\x0f\xae\x27"); /* xsave (%edi) */
     not_known();
     CODE_IS("\x89\x06"); /* mov %eax,(%esi), which makes no such event */
+    ck_ok(xmem_domain_set_rights_range(d, 0, 0x58, 2, XMEM_RW));
     not_known();
     CODE_IS("\x89\x07");
     put_with(&(struct xmem_regs_x86){.cr0 = 1, .rip = CODE, .rdi = 0x55800}, 0x55800, 0);
@@ -336,6 +343,46 @@ START_TEST(not_turned)
 }
 END_TEST
 
+/* The emulator does what is there by then, so it is told, and that more may pass. */
+START_TEST(told_though_not_sure)
+{
+    open_with(XMEM_STEP_EMULATE);
+    CODE_IS("\x89\x06"); /* mov %eax,(%esi), which makes no such event */
+    put(0x55800);
+    further(0x58, RW);
+    further(0x59, RW);
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(XMEM_PASSES_PAGES);
+}
+END_TEST
+
+/* Tables that lead somewhere for these pages; the one of page 0x58 is not there. */
+static void tables(void)
+{
+    memset(f->frame[2], 0, 4096);
+    memset(f->frame[3], 0, 4096);
+    const uint64_t here[] = {0x10, 0x50, 0x55, 0x56, 0x59, 0x5a};
+    for (unsigned i = 0; i < sizeof(here) / sizeof(here[0]); i++)
+        entry(3, here[i], here[i] << 12 | 7);
+    entry(2, 0, 0x13007);
+    entry(2, 1, 0x30007); /* this table cannot be read */
+}
+
+START_TEST(behind_what_cannot_be_read)
+{
+    open_with(XMEM_STEP_EMULATE);
+    tables();
+    CODE_IS("\xa5"); /* movsl, from 0x400000 on */
+    put_with(
+        &(struct xmem_regs_x86){
+            .cr0 = 0x80000001, .cr3 = 0x12000, .rip = CODE, .rdi = CROSSES, .rsi = 0x400000},
+        CROSSES, FLAT_32);
+    further(DATA + 1, RW);
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(XMEM_PASSES_PAGES);
+}
+END_TEST
+
 int main(void)
 {
     const unit_test tests[] = {second_page,
@@ -350,6 +397,8 @@ int main(void)
                                a_failure,
                                turned_by_a_write,
                                not_turned,
+                               told_though_not_sure,
+                               behind_what_cannot_be_read,
                                NULL};
     return unit_main("step-ahead", setup, teardown, tests);
 }
