@@ -30,6 +30,7 @@ struct look {
     const struct x86_insn *in;
     bool unsure; /* there is something that cannot be known */
     bool met;    /* what the event is about is among what the instruction touches */
+    bool turns;  /* n2rwx: it is told once */
     struct xmem_event_mem further; /* the first page that is to be told: access is not 0 */
 };
 
@@ -176,6 +177,13 @@ static bool will_turn(struct step_ahead *k, uint64_t gfn)
     return true;
 }
 
+static void found(struct look *l, uint64_t gfn, uint64_t gla, uint32_t need, uint8_t rights)
+{
+    l->turns = rights == XMEM_N2RWX;
+    l->further = (struct xmem_event_mem){
+        .gfn = gfn, .offset = gla % PAGE_BYTES, .gla = gla, .access = need};
+}
+
 static int look_at_gfn(struct look *l, uint64_t gfn, uint64_t gla, uint32_t access)
 {
     const struct xmem_event_mem *m = &l->ev->pub.u.mem;
@@ -187,12 +195,13 @@ static int look_at_gfn(struct look *l, uint64_t gfn, uint64_t gla, uint32_t acce
     if (l->further.access || xmi_step_pages_have(&s->pages, gfn, need))
         return 0;
     int rc = rights_of(l, v, gfn, &rights);
-    if (!rc && (access & ~rights_allow(rights)))
-        l->further = (struct xmem_event_mem){
-            .gfn = gfn, .offset = gla % PAGE_BYTES, .gla = gla, .access = need};
-    else if (!rc && rights == XMEM_RX2RW && (access & XMEM_ACCESS_W) && !will_turn(l->kept, gfn))
+    if (rc)
+        return rc;
+    if (access & ~rights_allow(rights))
+        found(l, gfn, gla, need, rights);
+    else if (rights == XMEM_RX2RW && (access & XMEM_ACCESS_W) && !will_turn(l->kept, gfn))
         return NOT_SURE;
-    return rc;
+    return 0;
 }
 
 /* One that the guest's tables do not have makes a fault, and is not touched. */
@@ -246,6 +255,10 @@ static int tell(struct look *l)
 {
     struct xmem_domain *d = l->d;
     uint32_t vcpu = l->ev->pub.vcpu, access = l->further.access;
+    struct view *v = domain_view(d, l->ev->home);
+    int rc = l->turns ? xmi_step_turn(d, v, l->further.gfn, XMEM_RWX) : 0;
+    if (rc)
+        return rc;
     l->further.access |= XMEM_ACCESS_GLA_VALID | XMEM_ACCESS_WITH_GLA;
     xmi_step_phase(d, vcpu, STEP_STOPPED);
     vcpu_at(d, vcpu)->attention = true; /* any answer but stepping over it ends the step */

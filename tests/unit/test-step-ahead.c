@@ -383,6 +383,24 @@ START_TEST(behind_what_cannot_be_read)
 }
 END_TEST
 
+/* It is told once, since the access opens it, whatever the answer. */
+START_TEST(turned_by_being_told)
+{
+    open_with(XMEM_STEP_EMULATE);
+    CODE_IS("\x89\x07");
+    ck_ok(xmem_domain_set_rights(d, 0, DATA + 1, XMEM_N2RWX));
+    put(CROSSES);
+    fake_fail(f, FAKE_SET, 1, -ENOMEM, false);
+    ck_rc(xmem_event_step_over(d, ev), -ENOMEM);
+    further(DATA + 1, RW);
+    ck_assert_uint_eq(f->rights[0][DATA + 1], XMEM_RWX);
+    ck_ok(xmem_event_reply(d, ev, NULL)); /* resumed */
+    put(CROSSES);
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(0);
+}
+END_TEST
+
 int main(void)
 {
     const unit_test tests[] = {second_page,
@@ -397,6 +415,7 @@ int main(void)
                                a_failure,
                                turned_by_a_write,
                                not_turned,
+                               turned_by_being_told,
                                told_though_not_sure,
                                behind_what_cannot_be_read,
                                NULL};
