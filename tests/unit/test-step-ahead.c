@@ -2,6 +2,7 @@
 /* By Xen's emulator: further pages of the instruction are told first, and the usual step costs no call. */
 #include "fake-backend.h"
 #include "events/events-int.h"
+#include "events/step.h"
 #include "unit.h"
 
 #include <time.h>
@@ -401,6 +402,26 @@ START_TEST(turned_by_being_told)
 }
 END_TEST
 
+/* At the end of a session an event that nobody took may have to wait: it is not there to be taken. */
+START_TEST(waits_untaken)
+{
+    open_with(XMEM_STEP_EMULATE);
+    CODE_IS("\x89\x07");
+    put(CROSSES);
+    ck_ok(xmem_event_step_over(d, ev));
+    struct event *own = events_of(d)->pool;
+    while (own->state != EVENT_OWN)
+        own++;
+    ck_assert(xmi_step_pages_add(&vcpu_of(d, own)->step.pages, DATA + 1, RW));
+    ck_ok(xmi_step_later(d, own));
+    ck_assert_uint_eq(own->state, EVENT_LATER);
+    ck_assert_uint_eq(events_of(d)->own_n, 0);
+    ck_ok(xmi_step_resume(d));
+    ck_assert_uint_eq(own->state, EVENT_ANSWERED);
+    ck_rc(xmem_event_next(d, &ev), -EAGAIN);
+}
+END_TEST
+
 int main(void)
 {
     const unit_test tests[] = {second_page,
@@ -417,6 +438,7 @@ int main(void)
                                not_turned,
                                turned_by_being_told,
                                told_though_not_sure,
+                               waits_untaken,
                                behind_what_cannot_be_read,
                                NULL};
     return unit_main("step-ahead", setup, teardown, tests);
