@@ -14,7 +14,11 @@
 #define SEGMENT_PRESENT 0x80u
 #define SEGMENT_LONG 0x200u
 #define SEGMENT_BIG 0x400u
+#define SEGMENT_LEVEL(attributes) ((attributes) >> 5 & 3u)
+#define FLAG_DF 0x400u
+#define FLAG_VM 0x20000u
 #define NOT_SURE 2
+#define FAULTS 3 /* in the guest: of the instruction nothing more happens */
 
 _Static_assert(X86_READ == XMEM_ACCESS_R && X86_WRITE == XMEM_ACCESS_W &&
                    X86_FETCH == XMEM_ACCESS_X,
@@ -27,6 +31,7 @@ struct look {
     struct step_ahead *kept;
     struct xmem_regs_x86 tables; /* what a walk needs */
     struct x86_state state;
+    bool user; /* its level, where pages know two */
     const struct x86_insn *in;
     bool unsure; /* there is something that cannot be known */
     bool met;    /* what the event is about is among what the instruction touches */
@@ -85,6 +90,8 @@ static bool read_state(struct look *l)
     l->tables.cr3 = a.cr3;
     l->tables.cr4 = a.cr4;
     l->tables.msr_efer = a.efer;
+    l->tables.rflags = a.rflags;
+    l->user = SEGMENT_LEVEL(a.ss) == 3 || (a.rflags & FLAG_VM);
     l->state = (struct x86_state){
         .reg = (const uint64_t *)(const void *)data, /* aligned, in the event */
         .rip = is_long ? a.rip : a.rip & UINT32_MAX,
@@ -204,19 +211,28 @@ static int look_at_gfn(struct look *l, uint64_t gfn, uint64_t gla, uint32_t acce
     return 0;
 }
 
-/* One that the guest's tables do not have makes a fault, and is not touched. */
+/* One that the guest's tables do not have, or not for this, makes a fault, and is not touched. */
 static int look_at_page(struct look *l, uint64_t gla, uint32_t access)
 {
     const struct x86_memory memory = {.read = read_page, .arg = l->d};
-    const struct xmem_event_mem *m = &l->ev->pub.u.mem;
-    uint64_t gpa;
-    if ((m->access & XMEM_ACCESS_GLA_VALID) && !(m->access & XMEM_ACCESS_IN_GPT) &&
-        m->gla / PAGE_BYTES == gla / PAGE_BYTES)
-        return look_at_gfn(l, m->gfn, gla, access);
-    int rc = xmi_x86_translate(&memory, &l->tables, gla, &gpa);
+    struct x86_place p;
+    int rc = xmi_x86_translate(&memory, &l->tables, gla, &p);
     if (rc)
-        return rc == -EFAULT ? 0 : NOT_SURE;
-    return look_at_gfn(l, gpa / PAGE_BYTES, gla, access);
+        return rc == -EFAULT ? FAULTS : NOT_SURE;
+    if (!xmi_x86_may(&l->tables, &p, access, l->user))
+        return FAULTS;
+    return look_at_gfn(l, p.gpa / PAGE_BYTES, gla, access);
+}
+
+/*
+ * A fault ends the instruction, but for repetitions: those before it are done, and reach what they
+ * touch elsewhere. There are some where it is not in the page of the first one.
+ */
+static bool ends(const struct look *l, const struct x86_touch *t, uint64_t at, uint64_t next)
+{
+    bool many = l->in->rep && (l->in->op == X86_MOVS || l->in->op == X86_STOS);
+    bool first = l->state.rflags & FLAG_DF ? next >= t->bytes : !at;
+    return !many || first || (t->access & X86_FETCH);
 }
 
 /* Past what is not sure, since what is found behind it is told all the same. */
@@ -226,10 +242,11 @@ static int look_at_touch(struct look *l, const struct x86_touch *t)
     for (uint64_t at = 0; at < t->bytes;) {
         uint64_t gla = (t->at + at) & mask;
         int rc = look_at_page(l, gla, t->access);
-        if (rc < 0)
+        uint64_t next = at + PAGE_BYTES - gla % PAGE_BYTES;
+        if (rc < 0 || (rc == FAULTS && ends(l, t, at, next)))
             return rc;
         l->unsure = l->unsure || rc == NOT_SURE;
-        at += PAGE_BYTES - gla % PAGE_BYTES;
+        at = next;
     }
     return 0;
 }
@@ -246,7 +263,9 @@ static int look(struct look *l)
     for (unsigned i = 0; i < n && !rc; i++)
         rc = look_at_touch(l, &touch[i]);
     bool walked = m->access & XMEM_ACCESS_IN_GPT;
-    return !rc && (l->unsure || (!l->met && !walked)) ? NOT_SURE : rc;
+    if (rc < 0)
+        return rc;
+    return l->unsure || (!l->met && !walked) ? NOT_SURE : 0;
 }
 
 /* ---- telling ---- */

@@ -3,6 +3,7 @@
 #include "fake-backend.h"
 #include "events/events-int.h"
 #include "events/step.h"
+#include "events/x86-walk.h"
 #include "unit.h"
 
 #include <time.h>
@@ -422,6 +423,60 @@ START_TEST(waits_untaken)
 }
 END_TEST
 
+/* movsl from rsi to rdi, with the tables; the event is of what it reads. */
+static void moves(uint64_t from, uint64_t to, uint32_t cr0, uint32_t attributes)
+{
+    CODE_IS("\xa5");
+    put_with(
+        &(struct xmem_regs_x86){
+            .cr0 = 0x80000001 | cr0, .cr3 = 0x12000, .rip = CODE, .rcx = 2, .rdi = to, .rsi = from},
+        from, attributes);
+}
+
+static void nothing_told(void)
+{
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(0);
+}
+
+/* What the guest's tables do not have, or forbid, ends the instruction: nothing behind is touched. */
+START_TEST(faults_in_the_guest)
+{
+    open_with(XMEM_STEP_EMULATE);
+    tables();
+    moves(0x55000, 0x58ffe, 0, FLAT_32);
+    nothing_told();
+    entry(3, 0x59, 0x59003); /* not the user's */
+    moves(0x55000, 0x59000, 0, FLAT_32 | 0x60);
+    nothing_told();
+    moves(0x55000, 0x59000, 0, FLAT_32);
+    further(0x59, RW);
+    entry(3, 0x59, 0x59005); /* not to be written */
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    moves(0x55000, 0x59000, 0, FLAT_32 | 0x60);
+    nothing_told();
+    moves(0x55000, 0x59000, X86_CR0_WP, FLAT_32);
+    nothing_told();
+    moves(0x55000, 0x59000, 0, FLAT_32);
+    further(0x59, RW);
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(0);
+}
+END_TEST
+
+/* The repetitions before the fault are done. */
+START_TEST(faults_later)
+{
+    open_with(XMEM_STEP_EMULATE);
+    tables();
+    moves(0x56ffc, 0x59000, 0, FLAT_32);
+    CODE_IS("\xf3\xa5");
+    further(0x59, RW);
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(0);
+}
+END_TEST
+
 int main(void)
 {
     const unit_test tests[] = {second_page,
@@ -438,6 +493,8 @@ int main(void)
                                not_turned,
                                turned_by_being_told,
                                told_though_not_sure,
+                               faults_in_the_guest,
+                               faults_later,
                                waits_untaken,
                                behind_what_cannot_be_read,
                                NULL};
