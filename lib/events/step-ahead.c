@@ -150,7 +150,7 @@ static int ask(struct look *l, struct view *v, uint64_t gfn, uint8_t *rights)
         *rights = XMEM_RWX;
         rc = 0;
     }
-    if (!rc)
+    if (!rc && !rights_turn(*rights))
         *k = (struct ahead_rights){.gfn = gfn, .at = time->now, .view = v->id, .rights = *rights};
     return rc;
 }
@@ -235,6 +235,26 @@ static bool ends(const struct look *l, const struct x86_touch *t, uint64_t at, u
     return !many || first || (t->access & X86_FETCH);
 }
 
+/* What is kept of the guest's tables shows by the event's own address whether it still holds. */
+static bool leads_there(const struct look *l)
+{
+    const struct x86_memory memory = {.read = read_page, .arg = l->d};
+    const struct xmem_event_mem *m = &l->ev->pub.u.mem;
+    struct x86_place p;
+    if (!(m->access & XMEM_ACCESS_GLA_VALID) || (m->access & XMEM_ACCESS_IN_GPT))
+        return true;
+    return !xmi_x86_translate(&memory, &l->tables, m->gla, &p) && p.gpa / PAGE_BYTES == m->gfn;
+}
+
+static bool tables_hold(struct look *l)
+{
+    if (leads_there(l))
+        return true;
+    xmi_page_cache_drop_all(&l->kept->pages, l->d->ops, l->d->dom);
+    memset(l->kept->rights, 0, sizeof(l->kept->rights));
+    return leads_there(l);
+}
+
 /* Past what is not sure, since what is found behind it is told all the same. */
 static int look_at_touch(struct look *l, const struct x86_touch *t)
 {
@@ -256,7 +276,10 @@ static int look(struct look *l)
 {
     struct x86_touch touch[X86_TOUCHES];
     const struct xmem_event_mem *m = &l->ev->pub.u.mem;
-    if (!domain_view(l->d, l->ev->home) || !read_state(l) || !decode(l))
+    if (!domain_view(l->d, l->ev->home) || !read_state(l))
+        return NOT_SURE;
+    l->unsure = !tables_hold(l);
+    if (!decode(l))
         return NOT_SURE;
     unsigned n = xmi_x86_touches(l->in, &l->state, touch);
     int rc = 0;

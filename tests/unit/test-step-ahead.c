@@ -477,6 +477,87 @@ START_TEST(faults_later)
 }
 END_TEST
 
+static void faults_first(uint64_t from, uint64_t to, uint64_t rflags)
+{
+    CODE_IS("\xf3\xa5");
+    put_with(&(struct xmem_regs_x86){.cr0 = 0x80000001,
+                                     .cr3 = 0x12000,
+                                     .rip = CODE,
+                                     .rflags = rflags,
+                                     .rcx = 2,
+                                     .rdi = to,
+                                     .rsi = from},
+             to, FLAT_32);
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(XMEM_PASSES_PAGES); /* what made the event then is not known */
+}
+
+/* Of the first one nothing is done, upwards and downwards. */
+START_TEST(faults_at_once)
+{
+    open_with(XMEM_STEP_EMULATE);
+    tables();
+    faults_first(0x57ffc, 0x59ffe, 0);
+    faults_first(0x57000, 0x5a002, 0x400);
+}
+END_TEST
+
+/* The table's gfn gets another frame, which nobody is told: the event's own address shows it. */
+START_TEST(tables_that_moved)
+{
+    open_with(XMEM_STEP_EMULATE);
+    tables();
+    moves(0x55000, 0x59000, 0, FLAT_32);
+    further(0x59, RW);
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(0);
+    uint8_t *was = f->frame[3];
+    f->frame[3] = f->frame[1];
+    f->frame[1] = was;
+    memset(f->frame[3], 0, 4096);
+    entry(3, 0x10, 0x10007);
+    entry(3, 0x57, 0x57007);
+    entry(3, 0x59, 0x5a007);
+    moves(0x57000, 0x59000, 0, FLAT_32);
+    further(0x5a, RW);
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(0);
+}
+END_TEST
+
+/* Nothing that is read leads to the event's page from its address. */
+START_TEST(tables_that_do_not_fit)
+{
+    open_with(XMEM_STEP_EMULATE);
+    tables();
+    entry(3, 0x5a, 0x58007);
+    ck_ok(xmem_domain_set_rights(d, 0, 0x59, XMEM_RW));
+    CODE_IS("\xa5");
+    put_with(
+        &(struct xmem_regs_x86){
+            .cr0 = 0x80000001, .cr3 = 0x12000, .rip = CODE, .rdi = 0x59000, .rsi = 0x5a000},
+        0x58000, FLAT_32);
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(XMEM_PASSES_PAGES);
+}
+END_TEST
+
+/* By another vCPU's write, a moment ago. */
+START_TEST(rights_that_turned)
+{
+    open_with(XMEM_STEP_EMULATE);
+    CODE_IS("\xa5");
+    f->rights[0][0x60] = XMEM_N2RWX; /* not the session's */
+    put_with(&(struct xmem_regs_x86){.cr0 = 1, .rip = CODE, .rdi = 0x55000, .rsi = 0x60000},
+             0x55000, FLAT_32);
+    fake_fail(f, FAKE_SET, 1, -ENOMEM, false);
+    ck_rc(xmem_event_step_over(d, ev), -ENOMEM);
+    f->rights[0][0x60] = XMEM_RWX;
+    ck_ok(xmem_event_step_over(d, ev));
+    emulated(0);
+}
+END_TEST
+
 int main(void)
 {
     const unit_test tests[] = {second_page,
@@ -493,8 +574,12 @@ int main(void)
                                not_turned,
                                turned_by_being_told,
                                told_though_not_sure,
+                               tables_that_moved,
+                               tables_that_do_not_fit,
+                               rights_that_turned,
                                faults_in_the_guest,
                                faults_later,
+                               faults_at_once,
                                waits_untaken,
                                behind_what_cannot_be_read,
                                NULL};
