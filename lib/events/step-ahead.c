@@ -14,7 +14,11 @@
 #define SEGMENT_PRESENT 0x80u
 #define SEGMENT_LONG 0x200u
 #define SEGMENT_BIG 0x400u
+#define SEGMENT_LEVEL(attributes) ((attributes) >> 5 & 3u)
+#define FLAG_DF 0x400u
+#define FLAG_VM 0x20000u
 #define NOT_SURE 2
+#define FAULTS 3 /* in the guest: of the instruction nothing more happens */
 
 _Static_assert(X86_READ == XMEM_ACCESS_R && X86_WRITE == XMEM_ACCESS_W &&
                    X86_FETCH == XMEM_ACCESS_X,
@@ -27,8 +31,11 @@ struct look {
     struct step_ahead *kept;
     struct xmem_regs_x86 tables; /* what a walk needs */
     struct x86_state state;
+    bool user; /* its level, where pages know two */
     const struct x86_insn *in;
-    bool met; /* what the event is about is among what the instruction touches */
+    bool unsure; /* there is something that cannot be known */
+    bool met;    /* what the event is about is among what the instruction touches */
+    bool turns;  /* n2rwx: it is told once */
     struct xmem_event_mem further; /* the first page that is to be told: access is not 0 */
 };
 
@@ -83,6 +90,8 @@ static bool read_state(struct look *l)
     l->tables.cr3 = a.cr3;
     l->tables.cr4 = a.cr4;
     l->tables.msr_efer = a.efer;
+    l->tables.rflags = a.rflags;
+    l->user = SEGMENT_LEVEL(a.ss) == 3 || (a.rflags & FLAG_VM);
     l->state = (struct x86_state){
         .reg = (const uint64_t *)(const void *)data, /* aligned, in the event */
         .rip = is_long ? a.rip : a.rip & UINT32_MAX,
@@ -141,7 +150,7 @@ static int ask(struct look *l, struct view *v, uint64_t gfn, uint8_t *rights)
         *rights = XMEM_RWX;
         rc = 0;
     }
-    if (!rc)
+    if (!rc && !rights_turn(*rights))
         *k = (struct ahead_rights){.gfn = gfn, .at = time->now, .view = v->id, .rights = *rights};
     return rc;
 }
@@ -163,6 +172,25 @@ static uint32_t as_told(uint32_t access)
     return access & XMEM_ACCESS_W ? access | XMEM_ACCESS_R : access;
 }
 
+/* By a fault it would turn; the emulator makes none. False: no room. */
+static bool will_turn(struct step_ahead *k, uint64_t gfn)
+{
+    for (uint32_t i = 0; i < k->turn_n; i++)
+        if (k->turn[i] == gfn)
+            return true;
+    if (k->turn_n == STEP_PAGES)
+        return false;
+    k->turn[k->turn_n++] = gfn;
+    return true;
+}
+
+static void found(struct look *l, uint64_t gfn, uint64_t gla, uint32_t need, uint8_t rights)
+{
+    l->turns = rights == XMEM_N2RWX;
+    l->further = (struct xmem_event_mem){
+        .gfn = gfn, .offset = gla % PAGE_BYTES, .gla = gla, .access = need};
+}
+
 static int look_at_gfn(struct look *l, uint64_t gfn, uint64_t gla, uint32_t access)
 {
     const struct xmem_event_mem *m = &l->ev->pub.u.mem;
@@ -174,37 +202,73 @@ static int look_at_gfn(struct look *l, uint64_t gfn, uint64_t gla, uint32_t acce
     if (l->further.access || xmi_step_pages_have(&s->pages, gfn, need))
         return 0;
     int rc = rights_of(l, v, gfn, &rights);
-    if (!rc && (access & ~rights_allow(rights)))
-        l->further = (struct xmem_event_mem){
-            .gfn = gfn, .offset = gla % PAGE_BYTES, .gla = gla, .access = need};
-    return rc;
+    if (rc)
+        return rc;
+    if (access & ~rights_allow(rights))
+        found(l, gfn, gla, need, rights);
+    else if (rights == XMEM_RX2RW && (access & XMEM_ACCESS_W) && !will_turn(l->kept, gfn))
+        return NOT_SURE;
+    return 0;
 }
 
-/* One that the guest's tables do not have makes a fault, and is not touched. */
+/* One that the guest's tables do not have, or not for this, makes a fault, and is not touched. */
 static int look_at_page(struct look *l, uint64_t gla, uint32_t access)
 {
     const struct x86_memory memory = {.read = read_page, .arg = l->d};
-    const struct xmem_event_mem *m = &l->ev->pub.u.mem;
-    uint64_t gpa;
-    if ((m->access & XMEM_ACCESS_GLA_VALID) && !(m->access & XMEM_ACCESS_IN_GPT) &&
-        m->gla / PAGE_BYTES == gla / PAGE_BYTES)
-        return look_at_gfn(l, m->gfn, gla, access);
-    int rc = xmi_x86_translate(&memory, &l->tables, gla, &gpa);
+    struct x86_place p;
+    int rc = xmi_x86_translate(&memory, &l->tables, gla, &p);
     if (rc)
-        return rc == -EFAULT ? 0 : NOT_SURE;
-    return look_at_gfn(l, gpa / PAGE_BYTES, gla, access);
+        return rc == -EFAULT ? FAULTS : NOT_SURE;
+    if (!xmi_x86_may(&l->tables, &p, access, l->user))
+        return FAULTS;
+    return look_at_gfn(l, p.gpa / PAGE_BYTES, gla, access);
 }
 
+/*
+ * A fault ends the instruction, but for repetitions: those before it are done, and reach what they
+ * touch elsewhere. There are some where it is not in the page of the first one.
+ */
+static bool ends(const struct look *l, const struct x86_touch *t, uint64_t at, uint64_t next)
+{
+    bool many = l->in->rep && (l->in->op == X86_MOVS || l->in->op == X86_STOS);
+    bool first = l->state.rflags & FLAG_DF ? next >= t->bytes : !at;
+    return !many || first || (t->access & X86_FETCH);
+}
+
+/* What is kept of the guest's tables shows by the event's own address whether it still holds. */
+static bool leads_there(const struct look *l)
+{
+    const struct x86_memory memory = {.read = read_page, .arg = l->d};
+    const struct xmem_event_mem *m = &l->ev->pub.u.mem;
+    struct x86_place p;
+    if (!(m->access & XMEM_ACCESS_GLA_VALID) || (m->access & XMEM_ACCESS_IN_GPT))
+        return true;
+    return !xmi_x86_translate(&memory, &l->tables, m->gla, &p) && p.gpa / PAGE_BYTES == m->gfn;
+}
+
+static bool tables_hold(struct look *l)
+{
+    if (leads_there(l))
+        return true;
+    xmi_page_cache_drop_all(&l->kept->pages, l->d->ops, l->d->dom);
+    memset(l->kept->rights, 0, sizeof(l->kept->rights));
+    return leads_there(l);
+}
+
+/* Past what is not sure, since what is found behind it is told all the same. */
 static int look_at_touch(struct look *l, const struct x86_touch *t)
 {
     uint64_t mask = l->state.code == 64 ? UINT64_MAX : UINT32_MAX;
-    int rc = 0;
-    for (uint64_t at = 0; at < t->bytes && !rc;) {
+    for (uint64_t at = 0; at < t->bytes;) {
         uint64_t gla = (t->at + at) & mask;
-        rc = look_at_page(l, gla, t->access);
-        at += PAGE_BYTES - gla % PAGE_BYTES;
+        int rc = look_at_page(l, gla, t->access);
+        uint64_t next = at + PAGE_BYTES - gla % PAGE_BYTES;
+        if (rc < 0 || (rc == FAULTS && ends(l, t, at, next)))
+            return rc;
+        l->unsure = l->unsure || rc == NOT_SURE;
+        at = next;
     }
-    return rc;
+    return 0;
 }
 
 /* 0, NOT_SURE, or a failure. */
@@ -212,14 +276,19 @@ static int look(struct look *l)
 {
     struct x86_touch touch[X86_TOUCHES];
     const struct xmem_event_mem *m = &l->ev->pub.u.mem;
-    if (!domain_view(l->d, l->ev->home) || !read_state(l) || !decode(l))
+    if (!domain_view(l->d, l->ev->home) || !read_state(l))
+        return NOT_SURE;
+    l->unsure = !tables_hold(l);
+    if (!decode(l))
         return NOT_SURE;
     unsigned n = xmi_x86_touches(l->in, &l->state, touch);
     int rc = 0;
     for (unsigned i = 0; i < n && !rc; i++)
         rc = look_at_touch(l, &touch[i]);
     bool walked = m->access & XMEM_ACCESS_IN_GPT;
-    return !rc && !l->met && !walked ? NOT_SURE : rc;
+    if (rc < 0)
+        return rc;
+    return l->unsure || (!l->met && !walked) ? NOT_SURE : 0;
 }
 
 /* ---- telling ---- */
@@ -228,6 +297,10 @@ static int tell(struct look *l)
 {
     struct xmem_domain *d = l->d;
     uint32_t vcpu = l->ev->pub.vcpu, access = l->further.access;
+    struct view *v = domain_view(d, l->ev->home);
+    int rc = l->turns ? xmi_step_turn(d, v, l->further.gfn, XMEM_RWX) : 0;
+    if (rc)
+        return rc;
     l->further.access |= XMEM_ACCESS_GLA_VALID | XMEM_ACCESS_WITH_GLA;
     xmi_step_phase(d, vcpu, STEP_STOPPED);
     vcpu_at(d, vcpu)->attention = true; /* any answer but stepping over it ends the step */
@@ -240,7 +313,8 @@ static int tell(struct look *l)
 int xmi_step_look_ahead(struct xmem_domain *d, struct event *ev)
 {
     struct look l = {.d = d, .ev = ev};
-    vcpu_of(d, ev)->step.sure = false;
+    struct step *s = &vcpu_of(d, ev)->step;
+    s->sure = false;
     uint32_t code = d->quirks & (QUIRK_CODE_ELSEWHERE | QUIRK_CODE_SHOWN);
     if (ring_of(d)->arch != XMEM_ARCH_X86 || code == QUIRK_CODE_ELSEWHERE || !d->ops->page_map)
         return 0;
@@ -249,10 +323,21 @@ int xmi_step_look_ahead(struct xmem_domain *d, struct event *ev)
     if (!steps_of(d)->ahead)
         return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     l.kept = steps_of(d)->ahead;
+    l.kept->turn_n = 0;
     xmi_page_cache_begin(&steps_of(d)->ahead->pages, d->ops, d->dom);
     int rc = look(&l);
     if (rc < 0)
         return rc;
-    vcpu_of(d, ev)->step.sure = !rc;
-    return !rc && l.further.access ? tell(&l) : 0;
+    s->doubt = s->doubt || (rc && l.further.access);
+    s->sure = !rc && !s->doubt;
+    return l.further.access ? tell(&l) : 0;
+}
+
+int xmi_step_ahead_turn(struct xmem_domain *d, struct event *ev)
+{
+    struct step_ahead *k = steps_of(d)->ahead;
+    int rc = 0;
+    for (uint32_t i = 0; k && i < k->turn_n && !rc; i++)
+        rc = xmi_step_turn(d, domain_view(d, ev->home), k->turn[i], XMEM_RW);
+    return rc;
 }

@@ -31,6 +31,8 @@ struct step_ahead {
     struct page_cache pages; /* tables and code */
     struct ahead_insn insn[AHEAD_INSNS];
     struct ahead_rights rights[AHEAD_RIGHTS];
+    uint64_t turn[STEP_PAGES]; /* of the last look: rx2rw that its instruction writes */
+    uint32_t turn_n;
 };
 
 /*
@@ -39,6 +41,8 @@ struct step_ahead {
  * Negative: a hypercall failed; a text.
  */
 int xmi_step_look_ahead(struct xmem_domain *d, struct event *ev);
+/* The look told nothing, and the event is about to be answered so: what writes turn is turned. A text. */
+int xmi_step_ahead_turn(struct xmem_domain *d, struct event *ev);
 /* Rights of gfns were changed, or other frames may be there. */
 void xmi_step_ahead_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 void xmi_step_ahead_free(struct xmem_domain *d);

@@ -62,7 +62,8 @@ int xmi_step_by_emulation(struct xmem_domain *d, struct event *ev)
         return rc > 0 ? 0 : rc;
     if (!vcpu_of(d, ev)->step.sure && may_cross(d, ev))
         return -EOPNOTSUPP;
-    return by_answer(d, ev, RING_FLAG_EMULATE);
+    rc = xmi_step_ahead_turn(d, ev);
+    return rc ? rc : by_answer(d, ev, RING_FLAG_EMULATE);
 }
 
 /* Of an instruction all of whose pages were looked at none passes. */

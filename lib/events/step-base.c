@@ -84,6 +84,14 @@ uint8_t xmi_step_widen(uint32_t can, uint8_t rights, uint32_t need)
     return XMEM_RWX;
 }
 
+int xmi_step_turn(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)
+{
+    int rc = xmi_domain_force_rights(d, v, gfn, rights);
+    if (!rc)
+        (void)xmi_known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
+    return rc;
+}
+
 /* ---- views ---- */
 
 struct step_view *xmi_step_view_of(const struct xmem_domain *d, uint16_t id)
@@ -126,7 +134,7 @@ void xmi_step_reset(struct xmem_domain *d, uint32_t vcpu)
     s->pages.n = 0;
     s->again = 0;
     s->failed = 0;
-    s->unhook = s->exclusive = false;
+    s->unhook = s->exclusive = s->doubt = false;
     s->later = NULL;
 }
 

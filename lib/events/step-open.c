@@ -336,6 +336,7 @@ int xmi_step_later(struct xmem_domain *d, struct event *ev)
         return 0;
     }
     (void)xmi_event_data(d, ev);
+    events_of(d)->own_n -= ev->state == EVENT_OWN; /* at the session's end: not taken any more */
     ev->state = EVENT_LATER;
     s->later = ev;
     xmi_step_phase(d, ev->pub.vcpu, STEP_LATER);

@@ -45,6 +45,7 @@ struct step {
     uint16_t back;          /* and where it goes then */
     bool unhook;            /* past a breakpoint: the first page shows the host's frame */
     bool sure;              /* by emulation: no page of it is untold */
+    bool doubt;             /* but what was told of it came of a look that was not */
     bool exclusive;         /* a store-exclusive, which is not done when the pc moves */
     uint32_t again;         /* events for pages that were open already */
     uint64_t pc;            /* relaxing, asked: of the instruction */

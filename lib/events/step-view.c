@@ -386,10 +386,7 @@ static int turn(struct xmem_domain *d, struct view *v, uint64_t gfn, uint32_t ac
     int rc = xmi_step_rights_of(d, v, gfn, &rights);
     if (rc || rights != XMEM_RX2RW || !(access & XMEM_ACCESS_W))
         return rc;
-    rc = xmi_domain_force_rights(d, v, gfn, XMEM_RW);
-    if (!rc)
-        (void)xmi_known_put(&v->known, gfn, 1, KNOWN_SET, known_code(XMEM_RW));
-    return rc;
+    return xmi_step_turn(d, v, gfn, XMEM_RW);
 }
 
 /* Is the access one that the guest may do, where the vCPU belongs? Negative: not to be found out. */

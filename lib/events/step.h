@@ -104,6 +104,8 @@ void xmi_step_arm_free(struct xmem_domain *d);
 
 /* The rights in force in a view. */
 int xmi_step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights);
+/* The page gets the rights that an access would have turned its own ones into. A text. */
+int xmi_step_turn(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
 /* A sum of the general registers, where the event has them. */
 uint64_t xmi_step_registers(struct xmem_domain *d, struct event *ev);
 /* The fewest rights out of can that allow need beside what rights allow. */

@@ -37,16 +37,16 @@ static void setup(void)
 
 static void leads(uint64_t linear, uint64_t want)
 {
-    uint64_t gpa = 0;
-    ck_ok(xmi_x86_translate(&m, &r, linear, &gpa));
-    ck_assert_uint_eq(gpa, want);
+    struct x86_place p;
+    ck_ok(xmi_x86_translate(&m, &r, linear, &p));
+    ck_assert_uint_eq(p.gpa, want);
 }
 
 static void fails(uint64_t linear, int rc)
 {
-    uint64_t gpa = 77;
-    ck_rc(xmi_x86_translate(&m, &r, linear, &gpa), rc);
-    ck_assert_uint_eq(gpa, 77);
+    struct x86_place p = {.gpa = 77};
+    ck_rc(xmi_x86_translate(&m, &r, linear, &p), rc);
+    ck_assert_uint_eq(p.gpa, 77);
 }
 
 START_TEST(without_paging)
@@ -111,12 +111,14 @@ static void long_mode(unsigned levels)
     put(0x4000 + 8 * 3, 0x9000 | P | UINT64_C(1) << 63, 8);
     put(0x3000 + 8 * 9, 0xe00000 | PS | P, 8);
     put(0x2000 + 8 * 9, UINT64_C(0x140000000) | PS | P, 8);
-    uint64_t base = top | UINT64_C(256) << 39 | UINT64_C(0xffff) << 57 >> (levels == 5 ? 0 : 9);
+    uint64_t base = top | UINT64_C(256) << 39 | (levels == 5 ? 0 : UINT64_C(0xffff) << 48);
     leads(base | 1u << 30 | 2u << 21 | 3u << 12 | 0xabc, 0x9abc);
     ck_assert_uint_eq(reads, levels);
     leads(base | 1u << 30 | 9u << 21 | 0x1fffff, 0xffffff);
     leads(base | UINT64_C(9) << 30 | 0x3fffffff, UINT64_C(0x17fffffff));
     fails(base | 2u << 30, -EFAULT);
+    fails((base | 1u << 30 | 2u << 21 | 3u << 12) ^ UINT64_C(1) << 63, -EFAULT); /* not canonical */
+    fails((base | 1u << 30 | 2u << 21 | 3u << 12) ^ UINT64_C(1) << 57, -EFAULT);
     put(0x1000, 0x100000 | P, 8); /* a table that is not there */
     fails(top, -ESRCH);
 }
@@ -150,9 +152,85 @@ START_TEST(over_a_boundary)
 }
 END_TEST
 
+static struct x86_place place_with(uint64_t upper, uint64_t lower)
+{
+    struct x86_place p;
+    put(0x1000, 0x2000 | P | upper, 8);
+    put(0x2000, 0x3000 | P | 7, 8);
+    put(0x3000, 0x4000 | P | lower, 8);
+    put(0x4000, 0x9000 | P | 7, 8);
+    ck_ok(xmi_x86_translate(&m, &r, 0, &p));
+    return p;
+}
+
+/* Each level takes something away. */
+START_TEST(rights_of_all_levels)
+{
+    const uint64_t nx = UINT64_C(1) << 63;
+    r.msr_efer = X86_EFER_LMA;
+    r.cr4 = X86_CR4_PAE;
+    r.cr3 = 0x1000;
+    struct x86_place p = place_with(6, 6);
+    ck_assert(p.writable && p.user && !p.nx);
+    p = place_with(4, 6);
+    ck_assert(!p.writable && p.user && !p.nx);
+    p = place_with(6, 2 | nx);
+    ck_assert(p.writable && !p.user && p.nx);
+    put(0x3000, 0xe00000 | PS | P | 2, 8); /* a large one */
+    ck_ok(xmi_x86_translate(&m, &r, 0, &p));
+    ck_assert(p.writable && !p.user && !p.nx);
+    r = (struct xmem_regs_x86){.cr0 = X86_CR0_PG, .cr3 = 0x1000};
+    put(0x1000, 0x2000 | P | 2, 4);
+    put(0x2000, 0x9000 | P | 6, 4);
+    ck_ok(xmi_x86_translate(&m, &r, 0, &p));
+    ck_assert(p.writable && !p.user && !p.nx);
+    r.cr4 = X86_CR4_PAE; /* the top level has no such rights */
+    put(0x1000, 0x2000 | P, 8);
+    put(0x2000, 0x3000 | P | 6, 8);
+    put(0x3000, 0x9000 | P | 4, 8);
+    ck_ok(xmi_x86_translate(&m, &r, 0, &p));
+    ck_assert(!p.writable && p.user && !p.nx);
+}
+END_TEST
+
+static bool may(struct x86_place p, uint32_t access, bool user)
+{
+    return xmi_x86_may(&r, &p, access, user);
+}
+
+START_TEST(what_the_guest_may)
+{
+    const struct x86_place system = {.writable = true}, own = {.writable = true, .user = true};
+    const struct x86_place fixed = {.user = true},
+                           data = {.writable = true, .user = true, .nx = true};
+    r.msr_efer = X86_EFER_NXE;
+    ck_assert(!may(system, X86_READ, true) && may(system, X86_READ | X86_WRITE, false));
+    ck_assert(may(own, X86_READ | X86_WRITE, true) && may(own, X86_FETCH, true));
+    ck_assert(may(fixed, X86_READ, true) && !may(fixed, X86_WRITE, true));
+    ck_assert(may(fixed, X86_WRITE, false)); /* CR0.WP is off */
+    r.cr0 |= X86_CR0_WP;
+    ck_assert(!may(fixed, X86_WRITE, false) && may(fixed, X86_READ, false));
+    ck_assert(may(data, X86_WRITE, true) && !may(data, X86_FETCH, true));
+    ck_assert(!may(data, X86_FETCH, false));
+    r.msr_efer = 0; /* the bit is reserved then */
+    ck_assert(!may(data, X86_READ, false));
+    ck_assert(may(own, X86_FETCH, false) && may(own, X86_READ, false));
+    r.cr4 = X86_CR4_SMEP;
+    ck_assert(!may(own, X86_FETCH, false) && may(own, X86_READ, false));
+    r.cr4 = X86_CR4_SMAP;
+    ck_assert(may(own, X86_FETCH, false) && !may(own, X86_READ, false));
+    ck_assert(may(own, X86_READ, true));
+    r.rflags = X86_FLAG_AC;
+    ck_assert(may(own, X86_READ, false));
+    r.cr0 = X86_CR0_PE; /* no paging */
+    ck_assert(may(fixed, X86_WRITE, true) && may(system, X86_READ, true));
+}
+END_TEST
+
 int main(void)
 {
-    const unit_test tests[] = {without_paging, two_levels,  four_megabytes,  three_levels,
-                               four_levels,    five_levels, over_a_boundary, NULL};
+    const unit_test tests[] = {
+        without_paging, two_levels,      four_megabytes,       three_levels,       four_levels,
+        five_levels,    over_a_boundary, rights_of_all_levels, what_the_guest_may, NULL};
     return unit_main("x86-walk", setup, NULL, tests);
 }
