@@ -66,14 +66,20 @@ static unsigned hash(uint64_t v)
 
 /* ---- the instruction ---- */
 
-/* Whatever else fails is told apart from an entry of the guest's that says "not there". */
+/*
+ * What cannot be read is told apart from an entry of the guest's that says "not there". Want of memory
+ * passes: the step is refused for it, and can be tried again.
+ */
 static int read_page(void *arg, uint64_t gpa, void *buf, size_t n)
 {
     struct xmem_domain *d = arg;
+    struct step_ahead *k = steps_of(d)->ahead;
     uint8_t *page;
-    if (page_cache_get(&steps_of(d)->ahead->pages, d->ops, d->dom, gpa / PAGE_BYTES, PAGE_RECENT,
-                       &page))
+    int rc = page_cache_get(&k->pages, d->ops, d->dom, gpa / PAGE_BYTES, PAGE_RECENT, &page);
+    if (rc) {
+        k->failed = k->failed || rc == -ENOMEM;
         return -EIO;
+    }
     memcpy(buf, page + gpa % PAGE_BYTES, n);
     return 0;
 }
@@ -324,8 +330,12 @@ int xmi_step_look_ahead(struct xmem_domain *d, struct event *ev)
         return xmi_domain_refuse(d, -ENOMEM, "out of memory");
     l.kept = steps_of(d)->ahead;
     l.kept->turn_n = 0;
+    l.kept->failed = false;
     xmi_page_cache_begin(&steps_of(d)->ahead->pages, d->ops, d->dom);
     int rc = look(&l);
+    if (rc > 0 && l.kept->failed)
+        rc = xmi_domain_refuse(d, -ENOMEM,
+                               "out of memory: code or tables of the guest's are not mapped");
     if (rc < 0)
         return rc;
     s->doubt = s->doubt || (rc && l.further.access);

@@ -33,12 +33,13 @@ struct step_ahead {
     struct ahead_rights rights[AHEAD_RIGHTS];
     uint64_t turn[STEP_PAGES]; /* of the last look: rx2rw that its instruction writes */
     uint32_t turn_n;
+    bool failed; /* the last look lacked memory to read the guest's */
 };
 
 /*
  * Before the event is answered with EMULATE. 0: nothing is to be told; the step's `sure` says whether
  * that is known. 1: a further page of the instruction is an event now, and ev counts as answered.
- * Negative: a hypercall failed; a text.
+ * Negative: a hypercall failed, or memory is missing; a text.
  */
 int xmi_step_look_ahead(struct xmem_domain *d, struct event *ev);
 /* The look told nothing, and the event is about to be answered so: what writes turn is turned. A text. */

@@ -32,14 +32,15 @@ static const struct kind kinds[] = {
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 static const struct scenario *const scenarios[] = {
-    &scenario_single,       &scenario_range,       &scenario_many,         &scenario_default,
-    &scenario_batch,        &scenario_enable,      &scenario_pause,        &scenario_required,
-    &scenario_monitors,     &scenario_pages,       &scenario_views,        &scenario_remap,
-    &scenario_visible,      &scenario_hidden_host, &scenario_suppress,     &scenario_switch,
-    &scenario_view_default, &scenario_found_views, &scenario_step,         &scenario_step_single,
-    &scenario_step_emulate, &scenario_step_relax,  &scenario_step_in_view, &scenario_reply,
-    &scenario_drop,         &scenario_pending,     &scenario_reinject,     &scenario_policy,
-    &scenario_rollback,     &scenario_bad_policy,  &scenario_symbols,      &scenario_recover,
+    &scenario_single,       &scenario_range,       &scenario_many,       &scenario_default,
+    &scenario_batch,        &scenario_enable,      &scenario_pause,      &scenario_required,
+    &scenario_monitors,     &scenario_pages,       &scenario_views,      &scenario_remap,
+    &scenario_visible,      &scenario_hidden_host, &scenario_suppress,   &scenario_switch,
+    &scenario_view_default, &scenario_found_views, &scenario_step,       &scenario_step_single,
+    &scenario_step_emulate, &scenario_step_ahead,  &scenario_step_relax, &scenario_step_in_view,
+    &scenario_reply,        &scenario_drop,        &scenario_pending,    &scenario_reinject,
+    &scenario_policy,       &scenario_rollback,    &scenario_bad_policy, &scenario_symbols,
+    &scenario_recover,
 };
 #define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
 

@@ -97,6 +97,24 @@ static void step_emulate(struct world *w)
 const struct scenario scenario_step_emulate = {"step-emulate", step_emulate,
                                                ON(SIM_X86_EPT) | ON(SIM_ARM_S2)};
 
+/* Writes that end in a page which is told ahead, or turns by being written or told. */
+static void step_ahead(struct world *w)
+{
+    static const enum xmem_rights second[] = {XMEM_RX2RW, XMEM_N2RWX, XMEM_R};
+    struct sim_op ops[3];
+    if (!begin(w, XMEM_STEP_EMULATE))
+        return;
+    for (uint64_t i = 0; i < 3 && !w->rc; i++) {
+        ops[i] = (struct sim_op){
+            .code = SIM_OP_WRITE, .addr = (FIRST + 2 * i) << 12 | 0xffc, .value = 1};
+        WHOLE(w, xmem_domain_set_rights(w->d, 0, FIRST + 2 * i + 1, second[i]));
+    }
+    if (w->rc || xmi_sim_vcpu_script(w->g, 0, ops, 3, 0))
+        return;
+    loop(w, 10, STEP);
+}
+const struct scenario scenario_step_ahead = {"step-ahead", step_ahead, ON(SIM_X86_EPT)};
+
 static void step_relax(struct world *w)
 {
     steps(w, XMEM_STEP_RELAX, STEP);

@@ -294,6 +294,8 @@ START_TEST(a_failure)
     open_with(XMEM_STEP_EMULATE);
     CODE_IS("\x89\x07");
     put(CROSSES);
+    fake_fail(f, FAKE_MAP, 2, -ENOMEM, false); /* behind the look at what is never emulated */
+    ck_rc(xmem_event_step_over(d, ev), -ENOMEM);
     fake_fail(f, FAKE_GET, 1, -ENOMEM, false); /* of the code's page */
     ck_rc(xmem_event_step_over(d, ev), -ENOMEM);
     further(DATA + 1, RW);
