@@ -24,6 +24,11 @@ LAB_WARN=(-O2 -g -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wconversion -Wshadow -W
 
 LAB_ROOT_OF=
 
+# lab_recipe NAME...: functions as they are written, of which a machine need not have each; for keys.
+lab_recipe() {
+    declare -f "$@" || :
+}
+
 lab_gcc() {
     "$LAB_GCC" -dumpfullversion -dumpversion
 }
@@ -61,7 +66,7 @@ lab_kernel_fill() {
 lab_kernel() {
     local item
     item=$(lab_deb_kernel bookworm "$LAB_DEB_ARCH" "$LAB_KERNEL_PACKAGE")
-    lab_store "$LAB_DEB_ARCH-kernel" "$(lab_key "$item $(declare -f lab_kernel_fill machine_kernel_image)")" \
+    lab_store "$LAB_DEB_ARCH-kernel" "$(lab_key "$item $(lab_recipe lab_kernel_fill machine_kernel_image x86_vmlinux)")" \
         lab_kernel_fill "$item"
     LAB_KERNEL=$LAB_PATH
 }
@@ -90,7 +95,7 @@ lab_guest_fill() {
 
 lab_guest() {
     lab_store "$LAB_MACHINE-guest" "$(lab_key "$(lab_gcc) ${LAB_WARN[*]} ${LAB_GUEST_FLAGS[*]} ${LAB_GUEST_SOURCES[*]} \
-        $(declare -f lab_guest_fill)" "$LAB_DIR/guest" "$LAB_COMMON/mailbox.h")" lab_guest_fill
+        $LAB_GUEST_IMAGE ${LAB_GUEST_HEADER##*/} $(lab_recipe lab_guest_fill lab_address)" "$LAB_DIR/guest" "$LAB_COMMON/mailbox.h")" lab_guest_fill
     LAB_GUEST=$LAB_PATH
 }
 
@@ -110,8 +115,8 @@ lab_tools_fill() {
 # lab_tools VERSION: labdom and probe, linked against this Xen's libxenctrl.
 lab_tools() {
     lab_sysroot "$1"
-    lab_store "$LAB_MACHINE-tools-$1" "$(lab_key "$(lab_gcc) ${LAB_SYSROOT##*/} ${LAB_WARN[*]} ${LAB_DOM[*]} $LAB_DOM_LIBS \
-        $(declare -f lab_tools_fill)" "$LAB_DIR"/{dom,guest/arch} ${LAB_PROBE:+"$LAB_PLACE/probe"} \
+    lab_store "$LAB_MACHINE-tools-$1" "$(lab_key "$(lab_gcc) $LAB_CC $LAB_LDFLAGS ${LAB_WARN[*]} ${LAB_DOM[*]} $LAB_DOM_LIBS \
+        $(lab_recipe lab_tools_fill)" "$LAB_DIR"/{dom,guest/arch} ${LAB_PROBE:+"$LAB_PLACE/probe"} \
         "$LAB_COMMON"/{guest.c,guest.h,mailbox.h})" lab_tools_fill
     LAB_TOOLS=$LAB_PATH
 }
@@ -168,7 +173,8 @@ lab_dom0() {
     lab_kernel
     lab_runtime "$1"
     lab_store "$LAB_MACHINE-dom0-$1" "$(lab_key "${LAB_TOOLS##*/} ${LAB_GUEST##*/} ${LAB_KERNEL##*/} ${LAB_ROOT##*/} \
-        $(declare -f lab_soname lab_dom0_libraries lab_dom0_fill lab_cpio)" "$LAB_DIR/dom0" "$LAB_PLACE/selftest")" \
+        $(lab_recipe lab_soname lab_dom0_libraries lab_dom0_fill lab_cpio lab_busybox machine_dom0 lab_elf_needs \
+            lab_elf_closure lab_find_library)" "$LAB_DIR/dom0" "$LAB_PLACE/selftest")" \
         lab_dom0_fill "$1"
     LAB_DOM0=$LAB_PATH/dom0.cpio
 }
@@ -194,7 +200,8 @@ lab_linux_fill() {
 # called after lab_dom0.
 lab_linux() {
     lab_store "$LAB_DEB_ARCH-linux" "$(lab_key "$(lab_gcc) $(lab_have machine_linux_id) ${LAB_KERNEL##*/} ${LAB_ROOT##*/} \
-        ${LAB_SYSROOT##*/} ${LAB_WARN[*]} ${LAB_LINUX_PROGRAMS[*]} $(declare -f lab_linux_fill lab_cpio)" "$LAB_DIR/linux")" lab_linux_fill
+        $LAB_CC $LAB_LDFLAGS ${ARM64_CC32[*]:-} ${LAB_WARN[*]} ${LAB_LINUX_PROGRAMS[*]} \
+        $(lab_recipe lab_linux_fill lab_cpio lab_busybox machine_linux)" "$LAB_DIR/linux")" lab_linux_fill
     LAB_LINUX=$LAB_PATH/linux.cpio
 }
 

@@ -45,7 +45,7 @@ suite_library() {
     local key
     lab_need_tools autoreconf libtoolize make pkg-config
     XMEM_LAB_LIBS='' suite_env "$SUITE_BASE"
-    key=$(lab_key "$SUITE_ID $(suite_library_key) $(declare -f suite_library_fill)")
+    key=$(lab_key "$SUITE_ID $CC $LDFLAGS $(suite_library_key) $(declare -f suite_library_fill)")
     [ -e "$LAB_CACHE/store/suite-library-$key" ] || lab_say "building the library"
     lab_store suite-library "$key" suite_library_fill
     SUITE_LIBRARY=$LAB_PATH
@@ -109,7 +109,7 @@ suite_plain_fill() {
 }
 
 suite_source_key() {
-    lab_key "$SUITE_ID ${SUITE_LIBRARY##*/} ${SUITE_WARN[*]} $(declare -f suite_compile suite_inside suite_arm suite_programs_fill suite_plain_fill)" \
+    lab_key "$SUITE_ID $CC $LDFLAGS ${SUITE_LIBRARY##*/} ${SUITE_WARN[*]} $(declare -f suite_compile suite_inside suite_arm suite_programs_fill suite_plain_fill)" \
         "$SUITE_TOP"/tests/conformance/*.[ch] "$SUITE_TOP"/tests/lab/common/{guest.c,guest.h,mailbox.h} \
         "$SUITE_TOP"/tests/lab/guest/arch/{x86-pvh,arm64}.h \
         "$SUITE_DIR"/*.[ch]
