@@ -13,6 +13,7 @@ uint32_t xmi_sim_machine_xen_minor(const struct sim_machine *m)
 int xmi_sim_machine_create(const struct sim_machine_cfg *cfg, struct sim_machine **out)
 {
     struct sim_machine *m;
+    int rc;
 
     if (cfg == NULL || out == NULL || cfg->max_views > XM_VIEWS_MAX)
         return -XM_EINVAL;
@@ -25,6 +26,11 @@ int xmi_sim_machine_create(const struct sim_machine_cfg *cfg, struct sim_machine
     m->next_domid = 1;
     pthread_mutex_init(&m->lock, NULL);
     pthread_mutex_init(&m->pv_lock, NULL);
+    rc = xmi_sim_pcpus_init(m);
+    if (rc != 0) {
+        xmi_sim_machine_destroy(m);
+        return rc;
+    }
     *out = m;
     return 0;
 }
@@ -37,6 +43,7 @@ void xmi_sim_machine_destroy(struct sim_machine *m)
         xmi_sim_domain_free(m->domain[i]);
     free(m->domain);
     xmi_sim_pv_frames_destroy(m);
+    xmi_sim_pcpus_destroy(m);
     pthread_mutex_destroy(&m->pv_lock);
     pthread_mutex_destroy(&m->lock);
     free(m);

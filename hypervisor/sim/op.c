@@ -79,6 +79,7 @@ static enum op_end dispatch(struct sim_domain *d, struct sim_vcpu *v, const stru
     case SIM_OP_MMU_UPDATE:
     case SIM_OP_UPDATE_VA:
     case SIM_OP_MMUEXT:
+    case SIM_OP_TOGGLE:
     case SIM_OP_AREA: return xmi_sim_pv_op(d, v, op);
     case SIM_OP_VMFUNC:
         if (!xm_vcpu_vmfunc(&d->core, v->id, op->value))

@@ -142,7 +142,7 @@ static bool op_ok(const struct sim_domain *d, const struct sim_op *op)
 
     if (op->code == SIM_OP_EXCL)
         return sim_is_arm(d) && excl_ok(op);
-    if (op->code == SIM_OP_AREA)
+    if (op->code == SIM_OP_AREA || op->code == SIM_OP_TOGGLE)
         return d->cfg.kind == SIM_X86_PV;
     if (op->code < SIM_OP_READ || op->code > last)
         return false;

@@ -117,7 +117,7 @@ static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct 
     struct pv_walk w;
 
     /* One that was not used yet must get its accessed bit first. */
-    if (!xmi_pv_walk_hw(d, v->pv_root, pv_va(p), &w) || (w.leaf & PTE_A) == 0 ||
+    if (!xmi_pv_walk_cpu(d, v, pv_va(p), &w) || (w.leaf & PTE_A) == 0 ||
         (what & ~walk_bits(&w)) != 0)
         return false;
     f = xmi_pv_own(d, pte_mfn(w.leaf));
@@ -133,11 +133,16 @@ static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct 
     return true;
 }
 
-void xmi_pv_set_used(struct sim_domain *d, struct pv_walk *w, uint64_t va, bool write)
+void xmi_pv_set_used(struct sim_vcpu *v, struct pv_walk *w, uint64_t va, bool write)
 {
+    struct sim_domain *d = v->dom;
+    /* The processor sets the bit where it walks: the guest's own L4 does not get it. */
+    uint64_t *top = d->pv->mode == 0 ? xmi_pcpu_table(d, v) : NULL;
+
     for (unsigned level = PV_LEVELS; level > 0; level--) {
         struct pv_frame *f = xmi_pv_own(d, w->table[level]);
-        uint64_t *e = &pv_table(f)[pv_index(va, level)];
+        uint64_t *table = level == PV_LEVELS && top != NULL ? top : pv_table(f);
+        uint64_t *e = &table[pv_index(va, level)];
         uint64_t used = *e | PTE_A | (level == 1 && write ? PTE_D : 0);
 
         if (used != *e) {
@@ -196,7 +201,7 @@ static bool go_on(struct fault *t, enum translation *end)
         *end = TR_TRAP;
         return true;
     }
-    xmi_pv_set_used(t->d, &t->w, pv_va(t->p), write);
+    xmi_pv_set_used(t->v, &t->w, pv_va(t->p), write);
     if (t->d->pv->mode == 0)
         return false;
     if (xmi_pv_shadow_fill(t->d, t->v->id, &t->w, pv_va(t->p),
@@ -321,7 +326,7 @@ int xmi_sim_pv_buffer(struct sim_domain *d, struct sim_vcpu *v, struct part *p, 
     for (unsigned i = 0; i < n && rc == 0; i++)
         rc = own_access(d, v, &p[i], &w[i]);
     for (unsigned i = 0; i < n && rc == 0; i++) {
-        xmi_pv_set_used(d, &w[i], pv_va(&p[i]), true);
+        xmi_pv_set_used(v, &w[i], pv_va(&p[i]), true);
         xmi_pv_open(d, v, &w[i], pv_va(&p[i]));
         xmi_pv_mark_dirty(d, xmi_pv_own(d, pte_mfn(w[i].leaf)));
     }

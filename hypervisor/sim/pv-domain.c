@@ -120,6 +120,7 @@ void xmi_sim_pv_destroy(struct sim_domain *d)
 {
     if (d->pv == NULL)
         return;
+    xmi_pcpus_forget(d);
     xmi_pv_shadow_free_all(d);
     (void)xm_pv_where_free(&d->pv->where, false);
     for (uint64_t mfn = d->cfg.first_gfn; d->pv->owned != 0 && mfn <= d->pv->highest; mfn++)

@@ -31,14 +31,13 @@ static enum found find_part(struct sim_domain *d, struct sim_vcpu *v, const stru
     return FOUND;
 }
 
-static void touch(struct sim_domain *d, const struct sim_access *a, struct part *p,
-                  struct pv_walk *w)
+static void touch(struct sim_vcpu *v, const struct sim_access *a, struct part *p, struct pv_walk *w)
 {
     bool write = (a->what & XM_DO_W) != 0;
 
-    xmi_pv_set_used(d, w, pv_va(p), write);
+    xmi_pv_set_used(v, w, pv_va(p), write);
     if (write)
-        xmi_pv_mark_dirty(d, xmi_pv_own(d, p->frame));
+        xmi_pv_mark_dirty(v->dom, xmi_pv_own(v->dom, p->frame));
 }
 
 /* All of it before anything is done to any. */
@@ -53,7 +52,7 @@ static enum found find(struct sim_domain *d, struct sim_vcpu *v, struct sim_insn
     }
     for (unsigned i = 0; i < in->n && found == FOUND; i++) {
         for (unsigned k = 0; k < in->a[i].n; k++)
-            touch(d, &in->a[i], &in->a[i].p[k], &w[i][k]);
+            touch(v, &in->a[i], &in->a[i].p[k], &w[i][k]);
     }
     return found;
 }

@@ -127,6 +127,8 @@ void xmi_pv_release(struct sim_domain *d, uint64_t mfn)
 
     if (f == NULL || __atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) != d)
         return;
+    if (f->types != 0 && f->type == PV_L4)
+        xmi_pcpu_l4_ended(d, mfn);
     pthread_mutex_lock(&d->machine->pv_lock);
     f->refs = f->types = f->smaps = 0;
     f->type = PV_NONE;

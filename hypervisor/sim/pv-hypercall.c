@@ -75,11 +75,6 @@ static int mmu_update(struct sim_domain *d, struct sim_vcpu *v, const struct sim
     return write_table(d, v, mfn, offset, value);
 }
 
-static void flush_local(struct sim_vcpu *v)
-{
-    memset(v->tlb.e, 0, TLB_ENTRIES * sizeof(*v->tlb.e));
-}
-
 static int update_va(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     struct pv_walk w;
@@ -90,7 +85,7 @@ static int update_va(struct sim_domain *d, struct sim_vcpu *v, const struct sim_
         return -XM_EINVAL;
     rc = write_table(d, v, w.table[1], pv_index(op->addr, 1) * 8, op->value);
     if (rc == 0 && op->index != 0)
-        flush_local(v);
+        pv_tlb_forget(v);
     return rc;
 }
 
@@ -129,10 +124,43 @@ static int new_root(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn)
 
     if (rc != 0)
         return rc;
-    xmi_pv_put_type(d, v->pv_root);
+    uint64_t was = v->pv_root;
+
     v->pv_root = mfn;
-    flush_local(v);
+    pv_tlb_forget(v);
+    xmi_pcpu_reload(d, v);
+    xmi_pv_put_type(d, was);
     return 0;
+}
+
+/* 0: none any more. */
+static int new_user_root(struct sim_domain *d, struct sim_vcpu *v, uint64_t mfn)
+{
+    int rc = mfn != 0 ? xmi_pv_get_type(d, mfn, PV_L4) : 0;
+
+    if (rc != 0)
+        return rc;
+    if (v->pv_other_root != 0)
+        xmi_pv_put_type(d, v->pv_other_root);
+    v->pv_other_root = mfn;
+    return 0;
+}
+
+static void toggle(struct sim_domain *d, struct sim_vcpu *v, bool user)
+{
+    uint64_t root = v->pv_other_root;
+
+    if (user == v->pv_user)
+        return;
+    if (root == 0) {
+        xm_env_domain_crash(sim_to_env(d), "into user mode without an L4 for it");
+        return;
+    }
+    v->pv_other_root = v->pv_root;
+    v->pv_root = root;
+    v->pv_user = user;
+    pv_tlb_forget(v);
+    xmi_pcpu_reload(d, v);
 }
 
 /* from 0: clears. */
@@ -171,7 +199,8 @@ static int mmuext(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op 
         return pin(d, mfn, (enum pv_type)(PV_L1 + op->index - SIM_MMUEXT_PIN_L1));
     case SIM_MMUEXT_UNPIN: return unpin(d, mfn);
     case SIM_MMUEXT_NEW_BASEPTR: return new_root(d, v, mfn);
-    case SIM_MMUEXT_TLB_FLUSH_LOCAL: flush_local(v); return 0;
+    case SIM_MMUEXT_NEW_USER_BASEPTR: return new_user_root(d, v, mfn);
+    case SIM_MMUEXT_TLB_FLUSH_LOCAL: pv_tlb_forget(v); return 0;
     case SIM_MMUEXT_TLB_FLUSH_ALL: xmi_sim_tlb_flush(d, 0); return 0;
     case SIM_MMUEXT_CLEAR_PAGE: return fill_page(d, v, mfn, 0);
     case SIM_MMUEXT_COPY_PAGE: return fill_page(d, v, mfn, op->value >> XM_PAGE_SHIFT);
@@ -223,7 +252,13 @@ enum op_end xmi_sim_pv_op(struct sim_domain *d, struct sim_vcpu *v, const struct
 {
     int rc;
 
-    if (op->code == SIM_OP_MMU_UPDATE)
+    if (op->code == SIM_OP_TOGGLE) {
+        toggle(d, v, op->index != 0);
+        return OP_DONE;
+    }
+    if (v->pv_user) /* the guest's kernel alone makes hypercalls */
+        rc = -XM_EPERM;
+    else if (op->code == SIM_OP_MMU_UPDATE)
         rc = mmu_update(d, v, op);
     else if (op->code == SIM_OP_UPDATE_VA)
         rc = update_va(d, v, op);

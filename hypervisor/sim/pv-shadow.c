@@ -39,6 +39,11 @@ static struct pv_shadow *shadow_get(struct sim_domain *d, uint64_t gmfn, unsigne
         free(s);
         return NULL;
     }
+    if (level == PV_L4 && xmi_pcpu_l4_began(d, xmi_pcpu_shadow_key(gmfn), s->e) != 0) {
+        free(s->e);
+        free(s);
+        return NULL;
+    }
     s->gmfn = gmfn;
     s->level = (uint8_t)level;
     s->next = d->pv->shadows;
@@ -49,6 +54,11 @@ static struct pv_shadow *shadow_get(struct sim_domain *d, uint64_t gmfn, unsigne
     d->pv->shadow_count++;
     f->shadow = s;
     return s;
+}
+
+struct pv_shadow *xmi_pv_shadow_root(struct sim_domain *d, uint64_t gmfn)
+{
+    return shadow_get(d, gmfn, PV_L4);
 }
 
 static bool opens(const struct sim_domain *d, uint64_t mfn)
@@ -68,6 +78,8 @@ static bool entry_write(struct sim_domain *d, struct pv_shadow *s, unsigned inde
     if (s->level == 1 && (value & XM_PTE_P) != 0)
         xmi_pv_own(d, pte_mfn(value))->smaps++;
     xm_env_pte_write(&s->e[index], value);
+    if (s->level == PV_L4)
+        xmi_pcpu_l4_written(d, xmi_pcpu_shadow_key(s->gmfn), s->e, index);
     return (old & XM_PTE_P) != 0;
 }
 
@@ -92,6 +104,8 @@ static bool shadow_free(struct sim_domain *d, struct pv_shadow *s)
 {
     bool held = false;
 
+    if (s->level == PV_L4)
+        xmi_pcpu_l4_ended(d, xmi_pcpu_shadow_key(s->gmfn));
     for (unsigned i = 0; i < PV_ENTRIES; i++)
         held |= entry_write(d, s, i, 0);
     *s->at = s->next;
@@ -118,8 +132,12 @@ void xmi_pv_shadow_free_all(struct sim_domain *d)
 
 /* ---- walking ---- */
 
-/* shadow: through the copies, which may be missing; else through the guest's own entries. */
-static bool walk(struct sim_domain *d, uint64_t root, uint64_t va, bool shadow, struct pv_walk *w)
+/*
+ * shadow: through the copies, which may be missing; else through the guest's own entries. top: in
+ * place of the root, if not NULL.
+ */
+static bool walk(struct sim_domain *d, uint64_t root, const uint64_t *top, uint64_t va, bool shadow,
+                 struct pv_walk *w)
 {
     uint64_t mfn = root, e = 0;
 
@@ -131,7 +149,9 @@ static bool walk(struct sim_domain *d, uint64_t root, uint64_t va, bool shadow, 
         if (f == NULL || (shadow && f->shadow == NULL))
             return false;
         w->table[level] = mfn;
-        e = xm_env_pte_read((shadow ? f->shadow->e : pv_table(f)) + pv_index(va, level));
+        if (level < PV_LEVELS || top == NULL)
+            top = shadow ? f->shadow->e : pv_table(f);
+        e = xm_env_pte_read(top + pv_index(va, level));
         if ((e & XM_PTE_P) == 0)
             return false;
         w->write = w->write && (e & XM_PTE_RW) != 0;
@@ -144,12 +164,17 @@ static bool walk(struct sim_domain *d, uint64_t root, uint64_t va, bool shadow, 
 
 bool xmi_pv_walk_guest(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w)
 {
-    return walk(d, root, va, false, w);
+    return walk(d, root, NULL, va, false, w);
 }
 
 bool xmi_pv_walk_hw(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w)
 {
-    return walk(d, root, va, shadows_on(d), w);
+    return walk(d, root, NULL, va, shadows_on(d), w);
+}
+
+bool xmi_pv_walk_cpu(struct sim_domain *d, struct sim_vcpu *v, uint64_t va, struct pv_walk *w)
+{
+    return walk(d, v->pv_root, xmi_pcpu_table(d, v), va, shadows_on(d), w);
 }
 
 /* ---- entries ---- */

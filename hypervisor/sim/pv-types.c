@@ -88,6 +88,11 @@ int xmi_pv_get_type(struct sim_domain *d, uint64_t mfn, enum pv_type type)
     if (was == PV_WRITABLE)
         xmi_sim_tlb_flush(d, 0);
     rc = validate(d, f, type);
+    if (rc == 0 && type == PV_L4) {
+        rc = xmi_pcpu_l4_began(d, mfn, pv_table(f));
+        if (rc != 0)
+            devalidate(d, f, type, PV_ENTRIES);
+    }
     if (rc != 0) {
         f->types = 0;
         f->type = was;
@@ -103,6 +108,8 @@ void xmi_pv_put_type(struct sim_domain *d, uint64_t mfn)
         xm_env_panic("a type is let go of that nobody holds");
     if (f->types == 1 && f->type != PV_WRITABLE) {
         xmi_pv_shadow_forget(d, f);
+        if (f->type == PV_L4)
+            xmi_pcpu_l4_ended(d, mfn);
         devalidate(d, f, f->type, PV_ENTRIES);
     }
     f->types--;
@@ -124,6 +131,8 @@ int xmi_pv_write_entry(struct sim_domain *d, uint64_t table, unsigned index, uin
     old = pv_table(f)[index];
     xm_env_pte_write(&pv_table(f)[index], value);
     xmi_pv_mark_dirty(d, f);
+    if (f->type == PV_L4)
+        xmi_pcpu_l4_written(d, table, pv_table(f), index);
     xmi_pv_shadow_written(d, table, index);
     put_entry(d, f->type, old);
     return 0;

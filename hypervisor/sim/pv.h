@@ -9,6 +9,10 @@
 #ifndef SIM_PV_H
 #define SIM_PV_H
 
+#include <string.h>
+
+#include <xm/l4.h>
+
 #include "sim-int.h"
 
 #define PV_END SIM_PV_END
@@ -87,6 +91,11 @@ static inline uint64_t *pv_table(const struct pv_frame *f)
     return (uint64_t *)(void *)f->host;
 }
 
+static inline void pv_tlb_forget(struct sim_vcpu *v)
+{
+    memset(v->tlb.e, 0, TLB_ENTRIES * sizeof(*v->tlb.e));
+}
+
 /* pv-frames.c */
 struct pv_frame *xmi_pv_frame(const struct sim_machine *m, uint64_t mfn);
 /* NULL: not this domain's. */
@@ -116,6 +125,8 @@ struct pv_walk {
 bool xmi_pv_walk_guest(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w);
 /* What the processor finds: through the shadows where they are on. */
 bool xmi_pv_walk_hw(struct sim_domain *d, uint64_t root, uint64_t va, struct pv_walk *w);
+/* The same by the pCPU that the vCPU is on: from the L4 that is loaded. */
+bool xmi_pv_walk_cpu(struct sim_domain *d, struct sim_vcpu *v, uint64_t va, struct pv_walk *w);
 /* Makes the shadow entry for va, which this vCPU met, and those of neighbours that the guest used before. */
 int xmi_pv_shadow_fill(struct sim_domain *d, uint32_t vcpu, const struct pv_walk *w, uint64_t va,
                        enum pv_how how);
@@ -126,6 +137,23 @@ void xmi_pv_shadow_forget(struct sim_domain *d, struct pv_frame *f);
 void xmi_pv_shadow_free_all(struct sim_domain *d);
 void xmi_pv_mark_dirty(struct sim_domain *d, struct pv_frame *f);
 extern const struct xm_pv_where_hooks xmi_sim_pv_where_hooks;
+
+/* Shadow mode's own L4, made if it is not there. NULL: no memory. */
+struct pv_shadow *xmi_pv_shadow_root(struct sim_domain *d, uint64_t gmfn);
+
+/* pcpu.c; key: the L4's mfn, or of a shadow of it: */
+uint64_t xmi_pcpu_shadow_key(uint64_t gmfn);
+/* -XM_ENOMEM */
+int xmi_pcpu_l4_began(struct sim_domain *d, uint64_t key, const uint64_t *table);
+void xmi_pcpu_l4_ended(struct sim_domain *d, uint64_t key);
+/* The slot was stored. pCPUs that run on it have it when this returns. */
+void xmi_pcpu_l4_written(struct sim_domain *d, uint64_t key, const uint64_t *table, unsigned slot);
+/* The vCPU, which runs, has another root. */
+void xmi_pcpu_reload(struct sim_domain *d, struct sim_vcpu *v);
+/* The shadow that it runs on; NULL: it runs on the L4 itself. */
+uint64_t *xmi_pcpu_table(struct sim_domain *d, struct sim_vcpu *v);
+/* No vCPU of the domain will run any more. */
+void xmi_pcpus_forget(struct sim_domain *d);
 
 /* pv-open.c */
 /* The hypervisor's own access goes on: its entry is made if the rights do not give one. */
@@ -146,7 +174,7 @@ struct xm_pv_ask xmi_pv_ask_make(struct sim_vcpu *v, uint64_t mfn, uint32_t offs
                                  enum xm_pv_who who);
 bool xmi_pv_walk_allows(const struct pv_walk *w, uint8_t what);
 /* The access goes on: accessed bits on the way, and the dirty bit of the page. */
-void xmi_pv_set_used(struct sim_domain *d, struct pv_walk *w, uint64_t va, bool write);
+void xmi_pv_set_used(struct sim_vcpu *v, struct pv_walk *w, uint64_t va, bool write);
 /* The walk, without the hypervisor's own part. */
 bool xmi_pv_walk_user(struct sim_domain *d, struct sim_vcpu *v, uint64_t va, struct pv_walk *w);
 

@@ -228,7 +228,10 @@ static bool run_somebody(struct sim_domain *d, struct run *r)
     v = d->schedule != NULL ? ask(d, n, &slice) : draw(d, n, &slice);
     if (v == NULL)
         return false;
+    if (!xmi_pcpu_enter(d, v))
+        return false;
     run_slice(d, v, slice < left ? slice : left, r);
+    xmi_pcpu_leave(d, v);
     d->clock += r->tries - before;
     return true;
 }

@@ -20,6 +20,7 @@
 #include "tlb.h"
 
 #define SIM_MAX_VCPUS 128u
+#define SIM_MAX_PCPUS 64u
 #define SIM_MAX_DOMID 0x7feeu /* DOMID_FIRST_RESERVED - 2, and 0 is not ours */
 #define SIM_INJECTIONS 16u
 #define SIM_NEVER UINT64_MAX
@@ -110,9 +111,12 @@ struct sim_vcpu {
     uint8_t told_n;
     uint16_t home; /* view in which the first of them was told */
     uint64_t xcr0;
-    uint64_t pv_root;             /* x86-pv: L4 table in use */
-    struct xm_pv_vcpu *pv;        /* x86-pv: what the core has of it alone; NULL otherwise, as: */
-    struct xm_hap_vcpu *hap;      /* x86-npt */
+    uint64_t pv_root;        /* x86-pv: L4 table in use */
+    uint64_t pv_other_root;  /* that of the other mode, the kernel's or the user's; 0: none */
+    bool pv_user;            /* in user mode */
+    struct sim_pcpu *pcpu;   /* that has its tables loaded; NULL: none, or the machine has none */
+    struct xm_pv_vcpu *pv;   /* x86-pv: what the core has of it alone; NULL otherwise, as: */
+    struct xm_hap_vcpu *hap; /* x86-npt */
     struct xm_mpu_step *mpu_step; /* armv8r-mpu */
     enum pv_due pv_due;           /* x86-pv: what was decided and is still to be done, by pv_todo */
     struct xm_pv_todo pv_todo;
@@ -136,6 +140,7 @@ static inline bool sim_vcpu_traps(const struct sim_vcpu *v)
 }
 
 struct sim_pv;
+struct sim_pcpus;
 struct sim_mpu;
 struct pv_frame;
 
@@ -193,6 +198,7 @@ struct sim_domain {
 struct sim_machine {
     pthread_mutex_t lock, pv_lock;
     struct sim_pv_frames pv_frames;
+    struct sim_pcpus *pcpus; /* NULL: each vCPU is its own */
     struct sim_machine_cfg cfg;
     struct sim_domain **domain;
     size_t domains, room;
@@ -383,6 +389,13 @@ void xmi_sim_mpu_step_check(struct sim_domain *d, struct sim_vcpu *v,
 void xmi_sim_mpu_own_access(struct sim_domain *d, struct sim_vcpu *v, const struct part *p,
                             unsigned n);
 uint64_t xmi_sim_mpu_mem_bytes(const struct sim_domain *d);
+
+/* pcpu.c; without pCPUs all of it does nothing. */
+int xmi_sim_pcpus_init(struct sim_machine *m);
+void xmi_sim_pcpus_destroy(struct sim_machine *m);
+/* The vCPU's turn: on a pCPU, with its tables. False: no memory, the domain dies. */
+bool xmi_pcpu_enter(struct sim_domain *d, struct sim_vcpu *v);
+void xmi_pcpu_leave(struct sim_domain *d, struct sim_vcpu *v);
 
 /* pv-*.c: x86-pv */
 #define SIM_PV_END \

@@ -34,6 +34,9 @@ struct sim_machine_cfg {
     uint64_t seed;
     uint32_t xen_minor; /* 17, 20, ...: numbers of rights, quirks; 0: 17 */
     uint32_t max_views; /* 0: 10 */
+    uint32_t
+        pcpus; /* that vCPUs of PV guests take turns on, up to 64; 0: each has one, and L4s as they are */
+    uint32_t l4_frames; /* of each pCPU, for L4 shadows: 2 to 4; 0: 2 */
 };
 int xmi_sim_machine_create(const struct sim_machine_cfg *cfg, struct sim_machine **out);
 /* Domains with it. */
@@ -101,8 +104,9 @@ enum sim_op_code {
     SIM_OP_MMU_UPDATE, /* addr: of the entry, machine; value: the new one; index: command, 0 or 2 */
     SIM_OP_UPDATE_VA,  /* addr: virtual; value: its new L1 entry; index not 0: flush */
     SIM_OP_MMUEXT,     /* index: SIM_MMUEXT_*; addr, value: machine addresses */
-    SIM_OP_EXCL, /* Arm: adds 1 by load- and store-exclusive: a loop of instructions, README.md */
-    SIM_OP_AREA  /* x86-pv: value is written to machine address addr by the hypervisor, which
+    SIM_OP_EXCL,   /* Arm: adds 1 by load- and store-exclusive: a loop of instructions, README.md */
+    SIM_OP_TOGGLE, /* x86-pv: into user mode (index 1), or the kernel's: the other L4 is loaded */
+    SIM_OP_AREA    /* x86-pv: value is written to machine address addr by the hypervisor, which
                         * keeps the frame for that (index 0, once: vcpu_info and the like), or again
                         * where it is (index 1) */
 };
@@ -116,6 +120,7 @@ enum {
     SIM_MMUEXT_NEW_BASEPTR = 5,
     SIM_MMUEXT_TLB_FLUSH_LOCAL = 6,
     SIM_MMUEXT_TLB_FLUSH_ALL = 10,
+    SIM_MMUEXT_NEW_USER_BASEPTR = 15,
     SIM_MMUEXT_CLEAR_PAGE = 16,
     SIM_MMUEXT_COPY_PAGE = 17
 };
@@ -297,6 +302,17 @@ int xmi_sim_pv_set_policy(struct sim_domain *d, enum sim_pv_policy policy);
 int xmi_sim_pv_set_later_default(struct sim_domain *d, bool later);
 /* Machine frame of the ring, which is the hypervisor's; ~0: not made yet. */
 uint64_t xmi_sim_pv_ring_mfn(struct sim_domain *d);
+/* L4 shadows of all pCPUs. */
+struct sim_l4_counts {
+    uint64_t loads;             /* changes of CR3 */
+    uint64_t none, slots, full; /* of these and of interrupts, by what had to be copied */
+    uint64_t words;             /* copied */
+    /* For a write of an L4, each pCPU: runs another domain; has not loaded it; was told; that in vain. */
+    uint64_t domain_miss, cache_miss, writes, in_vain;
+    uint64_t shared,
+        wrong; /* two pCPUs on one L4; a loaded shadow that is not as its L4: always 0 */
+};
+void xmi_sim_l4_counts(struct sim_machine *m, struct sim_l4_counts *out);
 /* The L4 table that the guest began with. */
 uint64_t xmi_sim_pv_root(struct sim_domain *d);
 

@@ -27,6 +27,7 @@ SIM_SOURCES = \
 	hypervisor/sim/op-access.c \
 	hypervisor/sim/op-event.c \
 	hypervisor/sim/op.c \
+	hypervisor/sim/pcpu.c \
 	hypervisor/sim/program.c \
 	hypervisor/sim/pv-access.c \
 	hypervisor/sim/pv-emulate.c \
