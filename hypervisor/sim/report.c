@@ -118,6 +118,8 @@ static void add_domain(struct sim_domain *d, struct sim_report *out)
 
 void xmi_sim_report(struct sim_machine *m, struct sim_domain *d, struct sim_report *out)
 {
+    struct sim_l4_counts l4;
+
     memset(out, 0, sizeof(*out));
     if (d != NULL) {
         add_domain(d, out);
@@ -125,4 +127,6 @@ void xmi_sim_report(struct sim_machine *m, struct sim_domain *d, struct sim_repo
     }
     for (size_t i = 0; (d = xmi_sim_domain_at(m, i)) != NULL; i++)
         add_domain(d, out);
+    xmi_sim_l4_counts(m, &l4);
+    out->forbidden += l4.shared + l4.wrong;
 }

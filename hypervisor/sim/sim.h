@@ -387,7 +387,7 @@ struct sim_report {
         unseen; /* not Arm: that passed since their page was open for another vCPU or instruction */
     uint64_t mem_bytes, mapped_gfns;
 };
-/* d NULL: all domains, added up. */
+/* d NULL: all domains, added up; `forbidden` with L4 shadows that were found wrong or shared. */
 void xmi_sim_report(struct sim_machine *m, struct sim_domain *d, struct sim_report *out);
 
 #endif

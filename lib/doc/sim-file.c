@@ -16,6 +16,7 @@
 #define NAME_MAX_BYTES 63u
 #define PAGES_MAX (UINT64_C(1) << 28) /* 1 TiB */
 #define GFN_LIMIT (UINT64_C(1) << 40)
+#define PCPUS_MAX 64u
 #define VIEWS_MAX 512u
 #define FAULTS_MAX 16u
 #define LOOK_MAX 1000000u
@@ -345,7 +346,8 @@ static void get_release(struct json_doc *doc, const struct json_value *v, uint32
 
 static void parse_machine(struct machine_file *mf, const struct json_value *root)
 {
-    static const char *const keys[] = {"description", "seed", "xen", "max_views", "domains", NULL};
+    static const char *const keys[] = {"description", "seed",    "xen", "max_views",
+                                       "pcpus",       "domains", NULL};
     const struct json_value *m;
 
     xmi_json_want_keys(mf->doc, root, keys);
@@ -357,6 +359,8 @@ static void parse_machine(struct machine_file *mf, const struct json_value *root
         get_release(mf->doc, m, &mf->cfg.xen_minor);
     if ((m = xmi_json_find(mf->doc, root, "max_views")))
         xmi_json_get_u32(mf->doc, m, 1, VIEWS_MAX, &mf->cfg.max_views);
+    if ((m = xmi_json_find(mf->doc, root, "pcpus")))
+        xmi_json_get_u32(mf->doc, m, 1, PCPUS_MAX, &mf->cfg.pcpus);
 }
 
 static void parse_domains(struct machine_file *mf, const struct json_value *root)

@@ -35,7 +35,8 @@ static int sim_setup(struct conf *c)
         dc.kind = SIM_ARM_S2;
     } else if (!strcmp(c->arg, "armv8r-mpu")) {
         dc.kind = SIM_ARMV8R_MPU;
-    } else if (!strcmp(c->arg, "x86-pv")) {
+    } else if (!strcmp(c->arg, "x86-pv") || !strcmp(c->arg, "x86-pv-pcpus")) {
+        mc.pcpus = c->arg[6] ? 3 : 0;
         dc.kind = SIM_X86_PV;
     } else if (!strcmp(c->arg, "x86-npt") || !strcmp(c->arg, "x86-npt-4.20")) {
         mc.xen_minor = c->arg[7] ? 20 : 17;

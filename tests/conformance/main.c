@@ -2,8 +2,8 @@
 /*
  * Runs the conformance statements on one machine and prints TAP.
  *   conformance [--list] [--only TEXT] [--group NAME,...] [--not-group NAME,...] [MACHINE ...]
- * MACHINE: sim/x86-ept, sim/x86-ept-4.18 and other releases, sim/arm-s2, sim/x86-pv, sim/armv8r-mpu,
- * sim/x86-npt, sim/x86-npt-4.20, xen/DOMID; without one, every simulated kind.
+ * MACHINE: sim/x86-ept, sim/x86-ept-4.18 and other releases, sim/arm-s2, sim/x86-pv,
+ * sim/x86-pv-pcpus (vCPUs take turns on three pCPUs), sim/armv8r-mpu, sim/x86-npt, sim/x86-npt-4.20, xen/DOMID; without one, every simulated kind.
  */
 #include "conf.h"
 
@@ -37,7 +37,7 @@ static const struct guest_ops *const guests[] = {
 static const char *const every_machine[] = {
     "sim/x86-ept",      "sim/x86-ept-4.18", "sim/x86-ept-4.19", "sim/x86-ept-4.20",
     "sim/x86-ept-4.21", "sim/x86-ept-4.22", "sim/arm-s2",       "sim/x86-pv",
-    "sim/armv8r-mpu",   "sim/x86-npt",      "sim/x86-npt-4.20"};
+    "sim/x86-pv-pcpus", "sim/armv8r-mpu",   "sim/x86-npt",      "sim/x86-npt-4.20"};
 
 static unsigned total, passed, failed, skipped;
 
