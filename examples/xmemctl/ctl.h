@@ -118,7 +118,7 @@ void ctl_policy_note_idle(struct xmem_policy *p, struct xmem_domain *d);
 /* Applies, with a progress bar, and stops when a signal says so; exit code. */
 int ctl_policy_apply(struct xmem_policy *p, struct xmem_domain *d, bool progress);
 
-/* ---- progress.c ---- */
+/* ---- report.c: how far something is, on stderr ---- */
 
 struct progress {
     const char *what;
@@ -174,7 +174,7 @@ void js_double(const char *key, double value);
 /* Ends a document or a JSON line. */
 void js_newline(void);
 
-/* ---- escape.c: names and texts of others ---- */
+/* ---- names.c: names and texts of others ---- */
 
 /* Length of the UTF-8 sequence at text and its code point; 0 if it is none. */
 size_t ctl_utf8(const char *text, uint32_t *code);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Parts of `xmemctl demo`. */
+/* demo.c: parts of `xmemctl demo`. */
 #ifndef DEMO_H
 #define DEMO_H
 
@@ -17,7 +17,7 @@ struct demo_guest {
 /* Writes a page and executes it: the program that is traced. 0 or a negative errno. */
 int demo_jit(void);
 
-/* ---- demo-dir.c: a private folder for the files of the demonstration ---- */
+/* ---- a private folder for the files of the demonstration ---- */
 
 struct demo_dir {
     char path[4096 - 64];
@@ -29,7 +29,7 @@ int demo_dir_write(const struct demo_dir *dir, const char *name, const char *tex
 /* With all that is in it. */
 void demo_dir_remove(const struct demo_dir *dir);
 
-/* ---- demo-trace.c ---- */
+/* ---- traces ---- */
 
 bool demo_have_valgrind(void);
 /*
@@ -39,7 +39,7 @@ bool demo_have_valgrind(void);
  */
 int demo_trace(char *const *argv, int fd, uint64_t timeout_ms, bool must_end_well);
 
-/* ---- demo-files.c: what the machine and the policy look like ---- */
+/* ---- what the machine and the policy look like ---- */
 
 /* pages: of each domain. 0 or a negative errno. */
 int demo_write_machine(const struct demo_dir *dir, const struct demo_guest *guests, size_t n,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # check-capstone.sh [COUNT]: the decoder beside capstone's over the loads and stores of each
-# instruction set, COUNT encodings each; capstone/told.h has the differences that are right.
+# instruction set, COUNT encodings each; capstone/check-capstone.c has the differences that are right.
 set -eu
 cd "${TOP_SRCDIR:-.}"
 : "${CC:=cc}"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * bench-arm [CASE STEPS]: what a step costs that the library does itself on Arm. Nanoseconds of the whole call, the
- * simulated hypervisor's part included; count-arm.sh counts instructions.
+ * simulated hypervisor's part included; count.sh counts instructions.
  */
 #include "arm/guest.h"
 #include "bench.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * bench-count CASE N: N events of the machine of bench-events answered in one way (step, resume, emulate), or
- * N gfns set (one by one, as a list of scattered ones). count-lib.sh counts what that takes.
+ * N gfns set (one by one, as a list of scattered ones). count.sh counts what that takes.
  */
 #include "bench.h"
 

@@ -7,10 +7,15 @@ from __future__ import annotations
 import asyncio
 import os
 import statistics
+import sys
 import tempfile
 import time
 from array import array
 from typing import Callable, List
+
+if not os.path.exists(os.environ.get("XMEM_LIBRARY", "")):
+    print("bench-python: skipped: this build has no shared library (--disable-shared)")
+    sys.exit(0)
 
 import xmem
 from xmem import Event, ReplyAction, Rights

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs the examples of the man pages and of the documents: C is compiled against the library that
-was built, all of it runs on the simulated machine, and what is said to be printed is compared."""
+was built, all of it runs on the simulated machine, and what is said to be printed is compared. DOCUMENT...: those, by their paths in the tree."""
 
 import json
 import os
@@ -15,11 +15,37 @@ from manpage import markdown_examples, pages
 from tap import BUILD, TOP, Tap
 
 CC = os.environ.get("CC") or "cc"
-FILES = TOP / "tests" / "docs" / "files"
+BODY = TOP / "tests" / "docs" / "body.c"
 XMEMCTL = BUILD / "examples" / "xmemctl" / "xmemctl"
 STRICT = "-std=gnu11 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror".split()
 LIMIT = 240
 COMMAND = re.compile(r"^[$#] ")
+
+# xmemctl for examples: what works on the running Xen works on the guest "web" here.
+XMEMCTL_OF_EXAMPLES = """#!/bin/sh
+case $1 in
+-*) ;;
+demo | validate) ;;
+*) set -- -c "sim:$WEB" "$@" ;;
+esac
+exec "$XMEMCTL" "$@"
+"""
+# The other program of an example: takes events, and says how many.
+ALARM = """#!/bin/sh
+grep -c '"type":"event"'
+"""
+WEB = """{
+  "seed": 1,
+  "domains": [{
+    "name": "web", "kind": "x86-ept", "pages": 20480,
+    "programs": [{ "repeat": 0, "script": [
+      { "op": "read", "gfn": "0x1f3a", "offset": 8 },
+      { "op": "write", "gfn": "0x1f3a", "offset": 16, "value": 1 },
+      { "op": "write", "gfn": "0x100", "value": 1 } ] }],
+    "faults": [{ "death_after_events": 5 }]
+  }]
+}
+"""
 
 
 class Sandbox:
@@ -30,9 +56,9 @@ class Sandbox:
         self.env = dict(os.environ, TMPDIR=folder, LC_ALL="C.UTF-8")
         self.mode = makefile_variable("XM_MODE_LDFLAGS").split()
         (self.folder / "bin").mkdir()
-        self.program("bin/xmemctl", FILES / "xmemctl.sh")
-        self.program("alarm", FILES / "alarm.sh")
-        shutil.copy(FILES / "web.json", self.folder)
+        self.program("bin/xmemctl", XMEMCTL_OF_EXAMPLES)
+        self.program("alarm", ALARM)
+        (self.folder / "web.json").write_text(WEB, encoding="utf-8")
         shutil.copy(TOP / "examples" / "policies" / "System.map", self.folder)
         policy = (TOP / "examples" / "policies" / "wx-kernel.json").read_text(encoding="utf-8")
         (self.folder / "kernel-wx.json").write_text(policy.replace("guest-*", "web"),
@@ -41,8 +67,8 @@ class Sandbox:
         self.env["XMEMCTL"] = str(XMEMCTL)
         self.env["WEB"] = str(self.folder / "web.json")
 
-    def program(self, name, source):
-        shutil.copy(source, self.folder / name)
+    def program(self, name, text):
+        (self.folder / name).write_text(text, encoding="utf-8")
         (self.folder / name).chmod(0o755)
 
     def run(self, *command, **more):
@@ -101,7 +127,7 @@ def compiled(box, source):
 def run_c(tap, box, what, example):
     source = example.text + "\n"
     if example.kind == "body":
-        frame = (FILES / "body.c").read_text(encoding="utf-8")
+        frame = BODY.read_text(encoding="utf-8")
         source = frame.replace("    return EXAMPLE;\n", source)
     program, said = compiled(box, source)
     if program is None:

@@ -111,7 +111,7 @@ bool l4_writer_can(unsigned writer);
 void l4_writer_step(struct explore *e, unsigned writer);
 bool l4_drain(struct explore *e, unsigned party);
 
-/* l4-seed.c: one frame a pCPU, copied whole; the interrupt names a slot. */
+/* The seed: one frame a pCPU, copied whole; the interrupt names a slot. */
 void l4_seed_begin(struct xm_l4_cpu *c, uint64_t mfn, struct xm_l4_switch *w);
 void l4_seed_switch(struct xm_l4_cpu *c, const uint64_t *guest, struct xm_l4_switch *w);
 /* False: done. */

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "scenarios.h"
+#include "law.h"
 
 #define CASE_SECONDS 10u
 #define TODO_MAX 4096u

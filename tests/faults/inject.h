@@ -47,7 +47,7 @@ uint32_t inject_count(enum fault_kind kind);
 /* Op of the i-th hypercall counted. */
 int inject_op_of(uint32_t i);
 
-/* errnos.c: the i-th errno that a hypercall can give; 0: no more. */
+/* The i-th errno that a hypercall can give; 0: no more. */
 int errno_of(int op, unsigned i);
 const char *op_name(int op);
 

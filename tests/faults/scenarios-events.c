@@ -2,7 +2,7 @@
 /* Events: steps by each means, answers, what is left unanswered at the end. */
 #include <errno.h>
 
-#include "scenarios.h"
+#include "law.h"
 
 enum how { STEP, DROP, EMULATE, STRICT, FAST };
 

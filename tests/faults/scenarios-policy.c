@@ -10,7 +10,7 @@
 #include <xm/rights.h>
 
 #include "doc/sim-open.h"
-#include "scenarios.h"
+#include "law.h"
 
 static const char with_views[] =
     "{\"version\": 1, \"domains\": [\"*\"], \"regions\": {\"f\": \"0x12\", \"g\": \"0x18-0x30\"},"

@@ -2,7 +2,7 @@
 /* Rights of the host view, the default, monitors, pauses, pages. */
 #include <errno.h>
 
-#include "scenarios.h"
+#include "law.h"
 
 static bool begin(struct world *w)
 {

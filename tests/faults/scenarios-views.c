@@ -4,7 +4,7 @@
 
 #include <xm/rights.h>
 
-#include "scenarios.h"
+#include "law.h"
 
 static bool begin(struct world *w)
 {

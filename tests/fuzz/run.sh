@@ -6,7 +6,7 @@
 set -eu
 seconds=$1
 shift
-corpora=$(cd "$(dirname "$0")" && pwd)/corpus
+here=$(cd "$(dirname "$0")" && pwd)
 failed=0
 # For who has only this run's output.
 show_findings() {
@@ -20,8 +20,8 @@ show_findings() {
 for program in "$@"; do
     name=$(basename "$program")
     mkdir -p "fuzz-corpus/$name" fuzz-findings
-    set -- "fuzz-corpus/$name"
-    [ ! -d "$corpora/$name" ] || set -- "$@" "$corpora/$name"
+    sh "$here/corpus.sh" "$name" "fuzz-corpus/$name.begin"
+    set -- "fuzz-corpus/$name" "fuzz-corpus/$name.begin"
     echo "fuzz: $name for $seconds s"
     timeout -k 10 $((seconds * 3 + 60)) "./$program" -max_total_time="$seconds" -timeout=60 \
         -seed="${XMEM_FUZZ_SEED:-0}" \

@@ -9,9 +9,9 @@ symbols=tests/abi/check-symbols.sh
 abi=tests/abi/check-abi.sh
 check_header=tests/abi/check-header.sh
 python='tests/python/check-python test_prototypes'
-manual=tests/docs/check-manual.sh
-examples='tests/docs/check-examples.sh docs/man3/xmem.3 README.md'
-documents=tests/docs/check-documents.sh
+manual='tests/run-python tests/docs/manual.py'
+examples='tests/run-python tests/docs/examples.py docs/man3/xmem.3 README.md'
+documents='tests/run-python tests/docs/documents.py'
 
 # ---- the lists of functions ----
 broken 'a function leaves the map' $symbols 'xmem.h and lib/libxmem.map differ' \
@@ -183,16 +183,16 @@ broken 'the installed static library shows a name without a prefix' "$installed"
 unset DESTDIR
 
 # ---- documents ----
-broken 'a prototype is wrong in its page' $manual 'not ok .*xmem_event_wait' \
+broken 'a prototype is wrong in its page' "$manual" 'not ok .*xmem_event_wait' \
     docs/man3/xmem_event_next.3 \
     "sed -i 's/int timeout_ms/long timeout_ms/' docs/man3/xmem_event_next.3"
 broken 'an example of a page does not compile' "$examples" 'not ok .*xmem' \
     docs/man3/xmem.3 "sed -i 's/int rc = xmem_domain_enable(d);/int rc = xmem_domain_start(d);/' docs/man3/xmem.3"
 broken 'the C example of the README does not compile' "$examples" 'not ok .*README' \
     README.md "sed -i 's/rc = xmem_domain_enable(d);/rc = xmem_domain_start(d);/' README.md"
-broken 'a document leads nowhere' $documents 'not ok .*' \
+broken 'a document leads nowhere' "$documents" 'not ok .*' \
     docs/README.md "sed -i 's/(abi.md)/(abi-more.md)/' docs/README.md"
-broken 'a document speaks of a function that is not there' $documents 'not ok .*' \
+broken 'a document speaks of a function that is not there' "$documents" 'not ok .*' \
     docs/abi.md "echo 'Call \`xmem_more()\`.' >>docs/abi.md"
-broken 'a generated table is edited by hand' $documents 'not ok .*' \
+broken 'a generated table is edited by hand' "$documents" 'not ok .*' \
     docs/rights-by-machine.md "sed -i 's/^| rights .rwx. | yes/&, and more/' docs/rights-by-machine.md"

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Holds the JSON Schemas against the corpus: good documents pass, bad ones do not.
 
-usage: check-schema.py FOLDER    where test-corpus --split wrote the documents
-
 The C validator decides; a schema serves editors. What it cannot see is listed here by the
 number of the message. Prints TAP; skips where python3-jsonschema is missing.
 """
 import json
 import os
 import re
+import subprocess
 import sys
+import tempfile
 
 try:
     import jsonschema
@@ -19,7 +19,7 @@ except ImportError:
     sys.exit(0)
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "..", ".."))
-CORPUS = sys.argv[1]
+BUILD = os.environ.get("TOP_BUILDDIR", ".")
 POLICIES = os.path.join(TOP, "examples", "policies")
 
 # Names and places that refer to each other, files, sums, and text that JSON readers differ on.
@@ -96,18 +96,18 @@ def wrong_bad(schema, name, path, messages):
     return None
 
 
-def main():
+def main(corpus):
     policy = load_schema("xmem-policy.schema.json")
     machine = load_schema("xmem-machine.schema.json")
     results = []
     for folder in ("valid", "warned"):
-        results += [(n, wrong_good(policy, p)) for n, p in documents(os.path.join(CORPUS, folder))]
+        results += [(n, wrong_good(policy, p)) for n, p in documents(os.path.join(corpus, folder))]
     for name, path in documents(POLICIES):
         results.append((name, wrong_good(policy, path)))
     for folder in ("valid", "warned"):
         results += [(n, wrong_good(machine, p))
-                    for n, p in documents(os.path.join(CORPUS, "machine", folder))]
-    invalid = os.path.join(CORPUS, "invalid")
+                    for n, p in documents(os.path.join(corpus, "machine", folder))]
+    invalid = os.path.join(corpus, "invalid")
     messages = expected(invalid)
     for name, path in documents(invalid):
         results.append((name, wrong_bad(policy, name, path, messages[name])))
@@ -117,4 +117,7 @@ def main():
     return any(wrong for _, wrong in results)
 
 
-sys.exit(main())
+with tempfile.TemporaryDirectory(prefix="xm-schema.") as split:
+    subprocess.run([os.path.join(BUILD, "tests", "policy", "test-corpus"), "--split", split],
+                   check=True)
+    sys.exit(main(split))

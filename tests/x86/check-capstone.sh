@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # check-capstone.sh [COUNT]: what lib/x86 says that an instruction touches beside capstone's operands,
-# over COUNT random encodings of each size of code; capstone/told.h has the differences that are right.
+# over COUNT random encodings of each size of code; check-capstone.c has the differences that are right.
 set -eu
 cd "${TOP_SRCDIR:-.}"
 : "${CC:=cc}"
@@ -15,5 +15,5 @@ if ! $CC -o "$program" "$program.c" -lcapstone 2>/dev/null || ! "$program"; then
     exit 0
 fi
 $CC -std=gnu11 -O2 -g -Wall -Wextra -D_GNU_SOURCE -Ilib -o "$program" \
-    lib/x86/*.c tests/x86/capstone/*.c -lcapstone
+    lib/x86/*.c tests/x86/check-capstone.c -lcapstone
 "$program" "$@"

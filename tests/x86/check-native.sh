@@ -11,5 +11,5 @@ fi
 program=$(mktemp "${TMPDIR:-/tmp}/xm-native.XXXXXX")
 trap 'rm -f "$program"' EXIT INT TERM
 $CC -std=gnu11 -O2 -g -Wall -Wextra -D_GNU_SOURCE -Ilib -o "$program" \
-    lib/x86/*.c tests/x86/native/check-native.c
+    lib/x86/*.c tests/x86/check-native.c
 "$program"

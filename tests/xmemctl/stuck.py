@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""stuck.py XMEMCTL FOLDER CASE: output that nobody reads, that several write, that stops.
+"""Output that nobody reads, or several write: the guest goes on, signals end it, lines stay whole.
 
-Prints what is wrong; exit status 1 if anything is.
+stuck.py: each case in a process of its own. TAP. stuck.py CASE FOLDER: that one; exit status 1,
+and what is wrong, if anything is.
 """
 import fcntl
 import json
@@ -12,10 +13,13 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 
-TOOL, WORK, CASE = sys.argv[1:]
+TOOL = os.environ.get("XMEMCTL") or os.path.join(os.environ.get("TOP_BUILDDIR", "."),
+                                                  "examples", "xmemctl", "xmemctl")
+CASE, WORK = sys.argv[1:] or (None, None)
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 failures = 0
 
@@ -24,7 +28,7 @@ def check(good, what):
     global failures
     if not good:
         failures += 1
-        print("WRONG:", what)
+        print("# WRONG:", what)
 
 
 def machine(name, script, repeat, vcpus=1):
@@ -315,5 +319,20 @@ def case_background():
     check(code == 0, f"exit {code}")
 
 
+def each_case():
+    cases = [name[5:] for name in globals() if name.startswith("case_")]
+    failed = 0
+    for n, case in enumerate(cases, 1):
+        with tempfile.TemporaryDirectory(prefix="xmemctl-test.") as folder:
+            bad = subprocess.run(["timeout", "-k", "5", "240", sys.executable, __file__, case,
+                                  folder], check=False).returncode
+        print(f"{'not ok' if bad else 'ok'} {n} - {case}", flush=True)
+        failed += bad != 0
+    print(f"1..{len(cases)}")
+    return failed != 0
+
+
+if CASE is None:
+    sys.exit(each_case())
 globals()["case_" + CASE]()
 sys.exit(failures != 0)

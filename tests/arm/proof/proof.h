@@ -2,10 +2,10 @@
 /*
  * The same instruction by this processor and by lib/arm/, in one process.
  *
- *   native*.c  one instruction on this processor, with all registers given and taken
+ *   native.c   one instruction on this processor, with all registers given and taken
  *   area.c     the memory it works on, twice
  *   state.c    random encodings and registers
- *   rows-*.c   the classes of encodings
+ *   proof-*.c  of one architecture: the registers, the classes of encodings
  *   proof.c    runs both, compares, counts
  */
 #ifndef PROOF_H
@@ -97,7 +97,7 @@ void native_start(void);
 /* 0: came to a trap of the slots; else the signal. out is what it left. */
 int native_run(const struct arm_regs *in, struct arm_regs *out);
 
-/* Of one architecture. */
+/* proof-*.c */
 void native_put(void *context, const struct arm_regs *in);
 void native_get(const void *context, struct arm_regs *out);
 void native_copy(void *to, const void *from);

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""event_fields.py XMEM_H PRINT_EVENT: everything that struct xmem_event says is told.
+"""Everything that struct xmem_event says is told by `xmemctl watch`. TAP.
 
 The fields are those of the header, so that a new one fails here until watch tells it. Each
 gets a value of its own; the line of JSON has to have it, and both lines have to change with it.
 """
 import json
+import os
 import re
 import struct
 import subprocess
 import sys
 
-HEADER = open(sys.argv[1], encoding="utf-8").read()
-PRINT = sys.argv[2]
+HEADER = open(os.path.join(os.environ["TOP_SRCDIR"], "include", "xmem.h"), encoding="utf-8").read()
+PRINT = os.path.join(os.environ["TOP_BUILDDIR"], "tests", "xmemctl", "print-event")
 FORMS = {"uint64_t": "Q", "uint32_t": "I", "uint16_t": "H"}
 UNION_BYTES = 48
 # What is told by words, or by being there: each bit for itself.
@@ -30,7 +31,7 @@ def check(good, what):
     global failures
     if not good:
         failures += 1
-        print("WRONG:", what)
+        print("# WRONG:", what)
 
 
 def fields_of(text):
@@ -145,5 +146,7 @@ for number in BARE:
     line = json.loads(show([pack("raw", base("raw", number))], "-j")[0])
     check("raw" not in line and line["domain"] == 7 and line["domain_name"] == 'a "name"',
           f"{line}")
-print(sum(len(v) for v in MEMBERS.values()), "fields of", len(MEMBERS), "members")
+count = sum(len(v) for v in MEMBERS.values())
+check(10 <= count < 100 and len(MEMBERS) == 12, f"{count} fields of {len(MEMBERS)} members")
+print(f"{'not ok' if failures else 'ok'} 1 - each field of struct xmem_event is told\n1..1")
 sys.exit(failures != 0)

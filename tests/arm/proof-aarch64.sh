@@ -1,4 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: LGPL-2.1-or-later
-# Each class of encodings natively (under qemu-aarch64) and by emulation.
-exec sh "$(dirname "$0")/proof/run.sh" aarch64 "$@"

@@ -1,4 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: LGPL-2.1-or-later
-# Threads of an emulated processor (under qemu-arm) beside one that lib/arm/ does.
-exec sh "$(dirname "$0")/race.sh" arm "$@"
