@@ -3,12 +3,8 @@
 # Paths from the top of the tree; needs core/sources.mk and -I of hypervisor/core/include,
 # hypervisor/env/sim and hypervisor/sim.
 SIM_SOURCES = \
-	hypervisor/env/sim/kinds.c \
-	hypervisor/env/sim/lock.c \
-	hypervisor/env/sim/memory.c \
-	hypervisor/env/sim/misc.c \
+	hypervisor/env/sim/env.c \
 	hypervisor/env/sim/mpu-model.c \
-	hypervisor/env/sim/vcpu.c \
 	hypervisor/sim/a64.c \
 	hypervisor/sim/arm.c \
 	hypervisor/sim/domain.c \

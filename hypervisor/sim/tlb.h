@@ -7,7 +7,7 @@
 #ifndef SIM_TLB_H
 #define SIM_TLB_H
 
-#include <xm/access.h>
+#include <xm/base.h>
 
 #define TLB_ENTRIES 2048u
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What an answer STEP lets one instruction of a guest on nested paging do. */
 #include <string.h>
-#include <xm/hap-step.h>
+#include <xm/steps.h>
 #include <xm/rights.h>
 
 #include "fake-env.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One instruction of a guest on nested paging by its processor, the others held. */
 #include <string.h>
-#include <xm/hap-trap.h>
-#include <xm/trap-insn.h>
+#include <xm/steps.h>
 
 #include "fake-env.h"
 

@@ -2,7 +2,7 @@
 /* Which instructions can be let run by themselves; words as GNU as makes them. */
 #include "mpu-test.h"
 
-#include <xm/mpu-step.h>
+#include <xm/mpu.h>
 
 static const struct row {
     enum xm_mpu_set set;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What EMULATE answers let one instruction of a PV guest do. */
-#include <xm/pv-armed.h>
+#include <xm/steps.h>
 #include <xm/rights.h>
 
 #include "fake-env.h"

@@ -2,7 +2,7 @@
 /* One instruction by the processor: others held, frames opened, closed, others let go, in that order. */
 #include <string.h>
 
-#include <xm/pv-access.h>
+#include <xm/pv.h>
 
 #include "fake-env.h"
 
