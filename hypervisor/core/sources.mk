@@ -6,17 +6,13 @@ XM_CORE_RIGHTS = \
 	hypervisor/core/rights/rights.c
 
 XM_CORE_BASE = \
-	hypervisor/core/base/kind.c \
 	hypervisor/core/base/domain.c \
-	hypervisor/core/base/lock.c \
-	hypervisor/core/base/view.c \
 	hypervisor/core/base/p2m.c \
 	hypervisor/core/base/access-op.c \
 	hypervisor/core/base/access-check.c \
 	hypervisor/core/base/monitor.c \
 	hypervisor/core/base/events.c \
 	hypervisor/core/base/ring.c \
-	hypervisor/core/base/reply.c \
 	hypervisor/core/base/vm-event.c
 
 XM_CORE_SECOND_STAGE = \
@@ -41,7 +37,6 @@ XM_CORE_PV = \
 	hypervisor/core/pv/pv-decide.c \
 	hypervisor/core/pv/pv-access.c \
 	hypervisor/core/pv/pv-step.c \
-	hypervisor/core/pv/pv-open.c \
 	hypervisor/core/pv/pv-where.c
 
 XM_CORE_L4 = \
@@ -52,7 +47,6 @@ XM_CORE_MPU = \
 	hypervisor/core/mpu/mpu-slots.c \
 	hypervisor/core/mpu/mpu-load.c \
 	hypervisor/core/mpu/mpu-remote.c \
-	hypervisor/core/mpu/mpu-extents.c \
 	hypervisor/core/mpu/mpu-plan.c \
 	hypervisor/core/mpu/mpu-view.c \
 	hypervisor/core/mpu/mpu-step.c \

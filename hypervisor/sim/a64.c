@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "a64.h"
+#include "program.h"
 
 /* Base encodings with a size of 0 in bits 30 and 31, [x1] and no offset. */
 #define LDRB 0x39400000u

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "insn.h"
-
 #include <string.h>
 
 #include "sim-int.h"

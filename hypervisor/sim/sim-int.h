@@ -11,13 +11,8 @@
 #include <pthread.h>
 #include <xm/core.h>
 
-#include "a64.h"
-#include "frames.h"
-#include "insn.h"
 #include "program.h"
-#include "rng.h"
 #include "sim.h"
-#include "tlb.h"
 
 #define SIM_MAX_VCPUS 128u
 #define SIM_MAX_PCPUS 64u
@@ -27,6 +22,101 @@
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* ==== machine frames ==== */
+
+/* Machine frames. A machine frame number is the frame's address here, in pages. */
+
+/* Frames taken one by one; given back to the system all at once. */
+struct sim_frames {
+    void **chunk;
+    size_t chunks, room;
+    void *free_list; /* linked through the first word of each free frame */
+    size_t next;     /* frames taken of the last chunk */
+    uint64_t used;
+};
+
+/* A run of frames for a guest; touched only when used. */
+struct sim_arena {
+    void *map; /* what was mmapped, with slack for alignment */
+    size_t map_bytes;
+    char *base;
+    uint64_t pages;
+};
+
+static inline void *frame_at(xm_mfn_t mfn)
+{
+    return (void *)(uintptr_t)(mfn.n << XM_PAGE_SHIFT);
+}
+
+static inline xm_mfn_t frame_of(const void *p)
+{
+    return xm_mfn((uint64_t)(uintptr_t)p >> XM_PAGE_SHIFT);
+}
+
+/* Zeroed; an invalid mfn when there is no memory. */
+xm_mfn_t xmi_sim_frames_alloc(struct sim_frames *f);
+void xmi_sim_frames_free(struct sim_frames *f, xm_mfn_t mfn);
+void xmi_sim_frames_destroy(struct sim_frames *f);
+
+/* align_pages: a power of two; frame i has an mfn congruent to first + i modulo that. */
+int xmi_sim_arena_init(struct sim_arena *a, uint64_t pages, uint64_t first, uint64_t align_pages);
+void xmi_sim_arena_destroy(struct sim_arena *a);
+static inline bool sim_arena_has(const struct sim_arena *a, xm_mfn_t mfn)
+{
+    return mfn.n - frame_of(a->base).n < a->pages;
+}
+
+/* ==== a vCPU's TLB ==== */
+
+/*
+ * A vCPU's TLB: direct mapped, second-stage translations only, tagged by view. An entry
+ * holds until the view's epoch moves (a flush: O(1) whatever the number of vCPUs) or
+ * another gfn takes its place, however much the table changed meanwhile, as in a real one.
+ */
+
+#define TLB_ENTRIES 2048u
+
+struct tlb_entry {
+    uint64_t gfn;
+    uint64_t epoch;  /* 0: never valid */
+    uint64_t change; /* of the domain when this was last compared with the table */
+    uintptr_t page;  /* host address | rights (XM_DO_*) */
+};
+
+struct sim_tlb {
+    struct tlb_entry *e;
+};
+
+static inline struct tlb_entry *tlb_at(const struct sim_tlb *t, uint64_t gfn)
+{
+    return &t->e[gfn & (TLB_ENTRIES - 1)];
+}
+
+static inline char *tlb_page(const struct tlb_entry *e)
+{
+    return (char *)(e->page & ~(uintptr_t)(XM_PAGE_SIZE - 1));
+}
+
+/* Holds a translation that lets `what` through? Says nothing of whether it ought to. */
+static inline bool tlb_hit(const struct tlb_entry *e, uint64_t gfn, uint64_t epoch, unsigned what)
+{
+    return e->gfn == gfn && e->epoch == epoch && (e->page & what) == what;
+}
+
+int xmi_sim_tlb_init(struct sim_tlb *t);
+void xmi_sim_tlb_destroy(struct sim_tlb *t);
+void xmi_sim_tlb_fill(struct sim_domain *d, struct sim_vcpu *v, const struct part *p,
+                      const struct xm_access_res *res);
+/*
+ * A hit is used although the tables changed since: counts it as forbidden if the rights
+ * in force do not allow `what`, or if the page is another by now.
+ */
+void xmi_sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_entry *e,
+                        unsigned what);
+void xmi_sim_tlb_flush(struct sim_domain *d, unsigned view);
+
+/* ==== domains, vCPUs, machines ==== */
 
 /* The listener's end of the event channel. */
 struct sim_evtchn {
@@ -277,7 +367,7 @@ void xmi_sim_x86_show(struct sim_vcpu *v, struct xm_ev_regs_x86 *regs);
 /* The page of code or tables with this gfn, or NULL. */
 void *xmi_sim_x86_page(struct sim_domain *d, uint64_t gfn);
 
-/* halt.c */
+/* vcpu.c: sleep */
 void xmi_sim_halt(struct sim_vcpu *v, uint64_t ticks);
 void xmi_sim_halt_end(struct sim_vcpu *v);
 /* Wakes whose time has come; idle: nobody can run, time passes until the next one's. */

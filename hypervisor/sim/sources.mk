@@ -3,12 +3,8 @@
 # Paths from the top of the tree; needs core/sources.mk and -I of hypervisor/core/include,
 # hypervisor/env/sim and hypervisor/sim.
 SIM_SOURCES = \
-	hypervisor/env/sim/kinds.c \
-	hypervisor/env/sim/lock.c \
-	hypervisor/env/sim/memory.c \
-	hypervisor/env/sim/misc.c \
+	hypervisor/env/sim/env.c \
 	hypervisor/env/sim/mpu-model.c \
-	hypervisor/env/sim/vcpu.c \
 	hypervisor/sim/a64.c \
 	hypervisor/sim/arm.c \
 	hypervisor/sim/domain.c \
@@ -16,14 +12,12 @@ SIM_SOURCES = \
 	hypervisor/sim/exception.c \
 	hypervisor/sim/excl.c \
 	hypervisor/sim/frames.c \
-	hypervisor/sim/halt.c \
 	hypervisor/sim/hap-step.c \
 	hypervisor/sim/hypercall.c \
 	hypervisor/sim/inject.c \
 	hypervisor/sim/insn.c \
 	hypervisor/sim/machine.c \
 	hypervisor/sim/mpu.c \
-	hypervisor/sim/mpu-step.c \
 	hypervisor/sim/op-access.c \
 	hypervisor/sim/op-event.c \
 	hypervisor/sim/op.c \
@@ -46,13 +40,7 @@ SIM_SOURCES = \
 	hypervisor/sim/x86.c \
 	hypervisor/env/sim/mpu-model.h \
 	hypervisor/env/sim/xm_env_types.h \
-	hypervisor/sim/a64.h \
-	hypervisor/sim/frames.h \
-	hypervisor/sim/insn.h \
 	hypervisor/sim/program.h \
 	hypervisor/sim/pv.h \
-	hypervisor/sim/rng.h \
 	hypervisor/sim/sim-int.h \
-	hypervisor/sim/sim.h \
-	hypervisor/sim/tlb.h \
-	hypervisor/sim/trace.h
+	hypervisor/sim/sim.h

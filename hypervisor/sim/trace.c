@@ -6,7 +6,7 @@
  * left out.
  */
 #include "sim.h"
-#include "trace.h"
+#include "program.h"
 
 #include <errno.h>
 #include <stdio.h>

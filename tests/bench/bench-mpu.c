@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The MPU planner: 10,000 extents of rights, and what one change and one fault cost among them. */
-#include <xm/mpu-plan.h>
+#include <xm/mpu.h>
 
 #include "bench.h"
 

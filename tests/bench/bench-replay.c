@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "rng.h"
+#include "program.h"
 #include "sim.h"
 
 #define RUNS 5

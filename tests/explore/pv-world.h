@@ -9,7 +9,7 @@
 
 #include "explore.h"
 
-#include <xm/pv-access.h>
+#include <xm/pv.h>
 
 #define VCPUS 2u
 #define FRAMES 2u

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <xm/domain.h>
+#include <xm/base.h>
 #include <xm/rights.h>
 
 #include "doc/sim-open.h"

@@ -6,7 +6,7 @@
 #ifndef MPU_SCENARIO_H
 #define MPU_SCENARIO_H
 
-#include <xm/mpu-plan.h>
+#include <xm/mpu.h>
 #include <xm/mpu-remote.h>
 
 #define MPU_BED_REGIONS 16u

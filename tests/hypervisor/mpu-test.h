@@ -3,7 +3,7 @@
 #ifndef MPU_TEST_H
 #define MPU_TEST_H
 
-#include <xm/mpu-plan.h>
+#include <xm/mpu.h>
 #include <xm/mpu-remote.h>
 
 #include "../../hypervisor/env/sim/mpu-model.h"

@@ -9,7 +9,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 
-#include <xm/mpu-evtchn.h>
+#include <xm/mpu-remote.h>
 
 #include "explore/explore.h"
 #include "mpu-test.h"

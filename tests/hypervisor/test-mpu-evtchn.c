@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Event channels through MPU windows: registration, order, refusals. */
-#include <xm/mpu-evtchn.h>
+#include <xm/mpu-remote.h>
 
 #include "mpu-test.h"
 

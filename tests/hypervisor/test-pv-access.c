@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* An access of a PV guest from the decision to its end, with what can come in between. */
-#include <xm/pv-set.h>
+#include <xm/pv.h>
 
 #include "fake-env.h"
 

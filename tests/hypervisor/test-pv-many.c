@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Operations on many frames: several at once, and lists that change or are refused. */
-#include <xm/pv-set.h>
+#include <xm/pv.h>
 
 #include "pv-test.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a toolstack asks for of a PV guest: one answer for Xen's glue and for the simulator. */
-#include <xm/pv-set.h>
+#include <xm/pv.h>
 
 #include "pv-test.h"
 

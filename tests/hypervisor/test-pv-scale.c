@@ -6,7 +6,7 @@
  */
 #include <stdio.h>
 
-#include <xm/pv-set.h>
+#include <xm/pv.h>
 
 #include "fake-env.h"
 

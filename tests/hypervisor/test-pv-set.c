@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rights of a PV guest's frames as hypercalls set them, and what that does to shadows. */
-#include <xm/pv-set.h>
+#include <xm/pv.h>
 
 #include "pv-test.h"
 

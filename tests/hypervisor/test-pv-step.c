@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One instruction by the processor: others held, frames opened, closed, others let go, in that order. */
+/* What an answer lets one instruction do, and the instruction by the processor. */
 #include <string.h>
-
-#include <xm/pv-access.h>
+#include <xm/pv.h>
+#include <xm/steps.h>
+#include <xm/rights.h>
 
 #include "fake-env.h"
 
@@ -358,6 +359,139 @@ START_TEST(what_cannot_be_done_so)
 }
 END_TEST
 
+/* ---- what was answered for ---- */
+
+#define ARMED_IP 0x1000u
+
+static struct xm_pv_armed a;
+
+#define AT 7u
+
+static struct xm_pv_armed_frame frame_at(uint64_t mfn, uint64_t at, uint8_t what)
+{
+    return (struct xm_pv_armed_frame){.mfn = mfn, .at = at, .exact = at << 12 | 8, .what = what};
+}
+
+static void arm_at(uint64_t ip, uint64_t mfn, uint8_t what)
+{
+    const struct xm_pv_armed_frame f = frame_at(mfn, AT, what);
+
+    xm_pv_arm(&a, ip, SP, &f);
+}
+
+static bool may_at(uint64_t ip, uint64_t sp, uint64_t mfn, uint64_t at, uint8_t what)
+{
+    const struct xm_pv_armed_frame f = frame_at(mfn, at, what);
+
+    return xm_pv_is_armed(&a, ip, sp, &f);
+}
+
+static bool may(uint64_t mfn, uint8_t what)
+{
+    return may_at(ARMED_IP, SP, mfn, AT, what);
+}
+
+START_TEST(only_what_was_answered)
+{
+    arm_at(ARMED_IP, 5, XM_DO_R);
+    ck_assert(may(5, XM_DO_R) && !may(5, XM_DO_W) && !may(5, XM_DO_X) && !may(6, XM_DO_R));
+    arm_at(ARMED_IP, 5, XM_DO_X);
+    ck_assert(may(5, XM_DO_R) && may(5, XM_DO_X) && !may(5, XM_DO_W));
+}
+END_TEST
+
+/* The error code of a read-modify-write says that it is a write. */
+START_TEST(a_write_may_read)
+{
+    struct xm_pv_armed_frame beside = frame_at(5, AT, XM_DO_R);
+
+    arm_at(ARMED_IP, 5, XM_DO_W);
+    ck_assert(may(5, XM_DO_W) && may(5, XM_DO_R) && !may(5, XM_DO_X));
+    beside.exact += 8; /* not what is written */
+    ck_assert(!xm_pv_is_armed(&a, ARMED_IP, SP, &beside));
+}
+END_TEST
+
+/* The same frame by another address is another access. */
+START_TEST(not_by_another_address)
+{
+    arm_at(ARMED_IP, 5, XM_DO_W);
+    ck_assert(!may_at(ARMED_IP, SP, 5, AT + 1, XM_DO_W));
+}
+END_TEST
+
+START_TEST(further_frames_of_the_same_instruction)
+{
+    const struct xm_pv_armed_frame used = frame_at(5, AT, XM_DO_R), none = frame_at(99, AT, 0);
+
+    arm_at(ARMED_IP, 5, XM_DO_R);
+    arm_at(ARMED_IP, 6, XM_DO_W);
+    ck_assert(may(5, XM_DO_R) && may(6, XM_DO_W));
+    xm_pv_disarm(&a, &used);
+    xm_pv_disarm(&a, &none);
+    ck_assert(!may(5, XM_DO_R) && may(6, XM_DO_W));
+    xm_pv_disarm_all(&a);
+    ck_assert(!may(6, XM_DO_W));
+}
+END_TEST
+
+START_TEST(not_for_another_instruction)
+{
+    arm_at(ARMED_IP, 5, XM_DO_W);
+    ck_assert(!may_at(ARMED_IP + 1, SP, 5, AT, XM_DO_W));
+    ck_assert(!may_at(ARMED_IP, SP - 8, 5, AT, XM_DO_W));
+    arm_at(ARMED_IP + 1, 6, XM_DO_W);
+    ck_assert(!may(5, XM_DO_W));
+    ck_assert(!may_at(ARMED_IP + 1, SP, 5, AT, XM_DO_W));
+    ck_assert(may_at(ARMED_IP + 1, SP, 6, AT, XM_DO_W));
+}
+END_TEST
+
+/* It ends where another instruction comes, be it one that comes back to the first. */
+START_TEST(ends_with_the_next_one)
+{
+    arm_at(ARMED_IP, 5, XM_DO_W);
+    a.step = true;
+    xm_pv_armed_begin(&a, ARMED_IP, SP);
+    ck_assert(may(5, XM_DO_W) && a.step);
+    xm_pv_armed_begin(&a, ARMED_IP + 1, SP);
+    xm_pv_armed_begin(&a, ARMED_IP, SP);
+    ck_assert(!may(5, XM_DO_W) && !a.step);
+}
+END_TEST
+
+/* Room for all that an instruction can touch; more is told again, and gets its turn. */
+START_TEST(more_than_there_is_room_for)
+{
+    for (uint64_t i = 0; i < XM_PV_ARMED; i++)
+        arm_at(ARMED_IP, i, XM_DO_R);
+    ck_assert(may(0, XM_DO_R) && may(XM_PV_ARMED - 1, XM_DO_R));
+    arm_at(ARMED_IP, 100, XM_DO_R);
+    ck_assert(may(100, XM_DO_R) && !may(0, XM_DO_R));
+    ck_assert_uint_eq(a.n, 1);
+}
+END_TEST
+
+static void clear(void)
+{
+    a = (struct xm_pv_armed){0};
+}
+
+static void add_pv_armed(Suite *suite)
+{
+    TCase *t = tcase_create("pv-armed");
+
+    tcase_add_checked_fixture(t, clear, NULL);
+    tcase_add_test(t, only_what_was_answered);
+    tcase_add_test(t, a_write_may_read);
+    tcase_add_test(t, not_by_another_address);
+    tcase_add_test(t, ends_with_the_next_one);
+    tcase_add_test(t, further_frames_of_the_same_instruction);
+    tcase_add_test(t, not_for_another_instruction);
+    tcase_add_test(t, more_than_there_is_room_for);
+    suite_add_tcase(suite, t);
+}
+
 int main(void)
 {
     Suite *s = suite_create("pv-step");
@@ -375,5 +509,6 @@ int main(void)
     tcase_add_test(t, more_frames_than_there_is_room);
     tcase_add_test(t, what_cannot_be_done_so);
     suite_add_tcase(s, t);
+    add_pv_armed(s);
     return fake_run(s);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The sparse table of rights: against a flat one, its size, and what it does without memory. */
-#include <xm/pv-table.h>
+#include <xm/pv-frames.h>
 
 #include "fake-env.h"
 

@@ -9,7 +9,7 @@
 
 #include <sim.h>
 #include <xm/abi.h>
-#include <xm/domain.h>
+#include <xm/base.h>
 
 #include "doc/sim-open.h"
 #include "doc/sim-file.h"

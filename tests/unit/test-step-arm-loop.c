@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Loops around an exclusive, and such as wait: what is told of them, and that they end. */
-#include <a64.h>
+#include <program.h>
 
 #include "step-arm-unit.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A guest's access meets the rights: hvm_hap_nested_page_fault and p2m_mem_access_check in Xen. */
-#include <xm/access.h>
-#include <xm/event.h>
+#include <xm/base.h>
 #include <xm/rights.h>
 
 struct check {

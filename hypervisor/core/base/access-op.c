@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* XENMEM_access_op: order of checks and errnos as common/mem_access.c and its arch parts in Xen. */
-#include <xm/access.h>
+#include <xm/base.h>
 #include <xm/rights.h>
 
 /* MEMOP_CMD_MASK: a continuation can only resume at multiples of 64. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Events other than memory accesses, one function per reason (arch/x86/hvm/monitor.c in Xen). */
-#include <xm/event.h>
-#include <xm/p2m.h>
+#include <xm/base.h>
 
 /* hvm_monitor_debug() asks whether single step is monitored before anything else up to 4.19. */
 #define MINOR_FAST_STEP_UNWATCHED 20u

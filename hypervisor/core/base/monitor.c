@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* XEN_DOMCTL_monitor_op: what is watched (common/monitor.c, arch/x86/monitor.c in Xen). */
-#include <xm/event.h>
+#include <xm/base.h>
 
 #define BIT(n) (1u << (n))
 

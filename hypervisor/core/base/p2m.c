@@ -1,6 +1,70 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The host view: mapping and unmapping. */
-#include <xm/p2m.h>
+/* The p2m lock, which views there are, and mapping in the host view. */
+#include <xm/base.h>
+
+/* ---- the lock, and the flush that comes with its release ---- */
+
+#define FLUSH_NONE 0u
+#define FLUSH_ALL (~0u)
+
+void xm_p2m_lock(struct xm_domain *d)
+{
+    xm_env_lock(&d->p2m_lock);
+}
+
+void xm_p2m_unlock(struct xm_domain *d)
+{
+    unsigned flush = d->flush;
+
+    d->flush = FLUSH_NONE;
+    if (flush != FLUSH_NONE) {
+        xm_env_tlb_flush(d->env, flush == FLUSH_ALL ? XM_VIEW_ALL : flush - 1);
+        d->stats.tlb_flushes++;
+    }
+    xm_env_unlock(&d->p2m_lock);
+}
+
+void xm_p2m_note_flush(struct xm_domain *d, uint16_t view)
+{
+    unsigned mine = view + 1u;
+
+    if (d->flush == FLUSH_NONE)
+        d->flush = mine;
+    else if (d->flush != mine)
+        d->flush = FLUSH_ALL;
+}
+
+/* ---- which views there are, and who is in which; what they hold a kind with views knows ---- */
+
+struct xm_p2m *xm_view_find(struct xm_domain *d, unsigned view)
+{
+    return view < d->max_views && d->view[view].active ? &d->view[view] : NULL;
+}
+
+struct xm_p2m *xm_view_table(struct xm_domain *d, unsigned view)
+{
+    return view == 0 && d->views_active ? &d->copy : &d->view[view];
+}
+
+bool xm_vcpu_switch_view(struct xm_domain *d, uint32_t vcpu, unsigned view)
+{
+    struct xm_vcpu *v = xm_vcpu_get(d, vcpu);
+    bool ok;
+
+    xm_p2m_lock(d);
+    ok = v != NULL && xm_view_find(d, view) != NULL;
+    if (ok)
+        v->view = (uint16_t)view;
+    xm_p2m_unlock(d);
+    return ok;
+}
+
+int xm_hc_altp2m(struct xm_domain *d, struct xm_altp2m_op *op)
+{
+    return d->ops->views != NULL ? d->ops->views->hypercall(d, op) : d->ops->no_views;
+}
+
+/* ---- the host view ---- */
 
 static int range_check(xm_gfn_t gfn, unsigned order)
 {

@@ -3,7 +3,7 @@
  * The hypervisor's end of the vm_event ring. What counts is kept here; of the shared page
  * only rsp_prod and the answers are read, each once, and checked.
  */
-#include <xm/event.h>
+#include <xm/base.h>
 
 #define SLOT_MASK (XM_RING_SLOTS - 1)
 
@@ -231,4 +231,35 @@ void xm_ring_kill(struct xm_domain *d)
         unblock_one(d);
     d->ring.enabled = false;
     xm_env_unlock(&d->ring_lock);
+}
+
+/* ---- an answer comes to its vCPU (vm_event_resume in Xen); what it asks for a kind knows ---- */
+
+/* Only a vCPU that is paused for an event takes orders: anything else would race with the guest. */
+void xm_reply_apply(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *rsp)
+{
+    bool unpause = (rsp->flags & XM_EV_FLAG_VCPU_PAUSED) != 0;
+
+    if (v->event_pause == 0) {
+        d->stats.double_answers += unpause;
+        return;
+    }
+    d->ops->answer(d, v, rsp);
+    if (!unpause)
+        return;
+    v->event_pause--;
+    v->pending_reason = 0;
+    v->held.reason = 0;
+    xm_env_vcpu_unpause(d->env, v->id);
+}
+
+bool xm_reply_take(struct xm_domain *d, uint32_t vcpu, struct xm_reply *out)
+{
+    struct xm_vcpu *v = xm_vcpu_get(d, vcpu);
+
+    if (v == NULL || !v->has_reply)
+        return false;
+    *out = v->reply;
+    v->has_reply = false;
+    return true;
 }

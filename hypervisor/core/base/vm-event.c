@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* XEN_DOMCTL_vm_event_op: the ring is turned on, turned off, resumed (common/vm_event.c in Xen). */
-#include <xm/event.h>
-#include <xm/p2m.h>
+#include <xm/base.h>
 
 /* Kept until the domain goes: a listener that still looks at it after a DISABLE harms nobody. */
 int xm_ring_make(struct xm_domain *d)

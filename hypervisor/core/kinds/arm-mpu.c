@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Guests that an EL2 MPU confines: extents in place of a table. */
-#include <xm/event.h>
+#include <xm/base.h>
 #include <xm/kinds.h>
 #include <xm/mpu-domain.h>
 #include <xm/rights.h>

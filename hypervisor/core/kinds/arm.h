@@ -3,7 +3,7 @@
 #ifndef XM_KINDS_ARM_H
 #define XM_KINDS_ARM_H
 
-#include <xm/domain.h>
+#include <xm/base.h>
 
 /* Of an answer's registers the pc, where it says so; as in Xen. */
 void xm_arm_regs_set(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *rsp);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What answers ask of a guest on nested page tables, and what can be told of it (arch/x86/vm_event.c in Xen). */
-#include <xm/access.h>
+#include <xm/base.h>
 #include <xm/rights.h>
 
 #include "x86.h"

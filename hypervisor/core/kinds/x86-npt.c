@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Guests on AMD's nested paging: no views, no single steps, but answers with STEP. */
-#include <xm/access.h>
+#include <xm/base.h>
 #include <xm/hap-domain.h>
 #include <xm/kinds.h>
 #include <xm/second-stage.h>

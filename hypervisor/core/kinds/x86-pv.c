@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* PV guests on shadow page tables: rights per machine frame, in place of tables and views. */
-#include <xm/event.h>
+#include <xm/base.h>
 #include <xm/kinds.h>
 #include <xm/pv-domain.h>
 

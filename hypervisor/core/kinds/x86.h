@@ -3,7 +3,7 @@
 #ifndef XM_KINDS_X86_H
 #define XM_KINDS_X86_H
 
-#include <xm/domain.h>
+#include <xm/base.h>
 
 /* x86.c: all of them. An answer's general registers, flags and instruction pointer, where it says so. */
 void xm_x86_regs_set(struct xm_domain *d, struct xm_vcpu *v, const struct xm_ev *rsp);

@@ -4,7 +4,7 @@
  * pointer again and, if it has moved, writes once more in the new place; the registrar moves the
  * pointer, then looks at the old place again. Of the two second looks at least one finds it.
  */
-#include <xm/mpu-evtchn.h>
+#include <xm/mpu-remote.h>
 
 #define WORD_BITS 64u
 #define AT UINT64_C(1)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Instructions that cannot be let run by themselves. */
-#include <xm/mpu-step.h>
+#include <xm/mpu.h>
 
 #define PC 15u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What an answer STEP lets one instruction do, and the regions for it. */
-#include <xm/mpu-step.h>
+#include <xm/mpu.h>
 
 /* ---- the life of an answer ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A domain's view on a core: whole, or as much of it as was asked for. */
-#include <xm/mpu-plan.h>
+#include <xm/mpu.h>
 
 void xm_mpu_view_accept(struct xm_mpu_view *v)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <xm/pv-access.h>
+#include <xm/pv.h>
 
 /* Each try anew is somebody else's change in between. Then the vCPU lets others have their turn. */
 #define TRIES 8u

@@ -3,7 +3,7 @@
  * Rights of many frames: checked as a whole, with room made for all, then changed. It goes in small steps,
  * with a question for preemption between them; a ticket keeps how far it came.
  */
-#include <xm/pv-set.h>
+#include <xm/pv.h>
 
 #define CHUNK 64u /* MEMOP_CMD_MASK: a continuation can only resume at multiples of it */
 #define LEAF XM_PV_LEAF_FRAMES

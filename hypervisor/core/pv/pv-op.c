@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a toolstack asks for, of a PV guest: XENMEM_access_op, and the mode. */
-#include <xm/pv-set.h>
+#include <xm/pv.h>
 
 #define OP_SET 0u
 #define OP_GET 1u

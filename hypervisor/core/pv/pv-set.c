@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rights of a PV guest's frames: of one, by default; on and off; frames that come and go. */
 #include <xm/pv.h>
-#include <xm/pv-set.h>
 
 #define REAP_AT_ONCE 16u /* nodes between two questions for preemption */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <xm/pv-access.h>
-#include <xm/pv-set.h>
-#include <xm/trap-insn.h>
+#include <xm/pv.h>
+#include <xm/steps.h>
 
 /* An interrupt that the guest asks for comes back through the hypervisor, as do its system calls. */
 bool xm_pv_step_never(const uint8_t *code, uint32_t n)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <xm/env.h>
-#include <xm/pv-table.h>
+#include <xm/pv-frames.h>
 
 #define NODE_BITS 6u
 #define SLOTS (1u << NODE_BITS)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <xm/hap-step.h>
+#include <xm/steps.h>
 #include <xm/rights.h>
-#include <xm/trap-insn.h>
 
 /* A frame's rights stand for its stamp: an answer ends where they are others. */
 static struct xm_pv_armed_frame frame_of(uint64_t gfn, unsigned what, enum xm_access now)

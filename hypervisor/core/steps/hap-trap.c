@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <xm/hap-trap.h>
+#include <xm/steps.h>
 #include <xm/rights.h>
 
 static void begin(struct xm_hap_trap *t)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <xm/pv-armed.h>
+#include <xm/steps.h>
 #include <xm/rights.h>
 
 static uint32_t find(const struct xm_pv_armed *a, const struct xm_pv_armed_frame *frame)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <xm/trap-insn.h>
+#include <xm/steps.h>
 
 static bool is_prefix(uint8_t b, bool is_long)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* HVMOP_altp2m: decoding; order of checks and errnos as do_altp2m_op in Xen. */
-#include <xm/access.h>
+#include <xm/base.h>
 #include <xm/altp2m.h>
 #include <xm/rights.h>
 

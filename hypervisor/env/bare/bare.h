@@ -9,12 +9,10 @@
 
 #include <stdarg.h>
 
-#include <xm/access.h>
-#include <xm/event.h>
+#include <xm/base.h>
 #include <xm/mpu-domain.h>
-#include <xm/mpu-evtchn.h>
-#include <xm/mpu-plan.h>
 #include <xm/mpu-remote.h>
+#include <xm/mpu.h>
 
 #include <arch.h>
 
@@ -204,5 +202,18 @@ void bare_enter(struct bare_regs *regs); /* comes back by bare_leave() */
 void bare_leave(void) __attribute__((noreturn));
 int bare_call(void (*fn)(void *), void *arg); /* 0; 1 by bare_leave() */
 void bare_exit(int code) __attribute__((noreturn));
+
+/* ---- guest.c: the guests' program, one page, which runs wherever it is copied to ---- */
+
+/* Vectors first. */
+extern const char guest_image[], guest_begin[];
+
+/* At the upper end of each vCPU's stack page. */
+#define GUEST_DATA_BYTES 64u
+struct guest_data {
+    uint64_t got; /* ports that came in, of the first 64 */
+    uintptr_t shared, info;
+    uint32_t upcalls;
+};
 
 #endif

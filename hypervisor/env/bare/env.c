@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The core's environment contract, <xm/env.h>. Frames are memory of EL2's own, mapped as they are. */
+#include <xm/kinds.h>
+
 #include "bare.h"
 
 #define HEAP_BYTES (96u * 1024u)
 #define FRAMES 16u
+
+const struct xm_kind_ops *const xm_kinds[] = {&xm_kind_arm_mpu, NULL};
 
 static uint8_t heap[HEAP_BYTES] __attribute__((aligned(16)));
 static uint8_t frames[FRAMES][XM_PAGE_SIZE] __attribute__((aligned(4096)));

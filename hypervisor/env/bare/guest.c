@@ -4,7 +4,6 @@
  * independent, without data of its own and without calls out of this file.
  */
 #include "bare.h"
-#include "guest.h"
 
 void guest_main(uintptr_t op, uintptr_t a, uintptr_t b) __attribute__((noreturn));
 void guest_upcall(void);

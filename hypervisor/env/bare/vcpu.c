@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Cores, domains and their vCPUs. */
 #include "bare.h"
-#include "guest.h"
 
 #define PATIENCE 1000000000u /* looks at a core that is to answer: seconds, emulated */
 

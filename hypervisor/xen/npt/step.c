@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The answer STEP for guests on nested paging: Xen's emulator executes one instruction and asks the core
- * about each access (xm/hap-step.h), or the processor does, with the trap flag set (xm/hap-trap.h).
+ * about each access (xm/steps.h), or the processor does, with the trap flag set (xm/steps.h).
  */
 #include <xen/mem_access.h>
 #include <xen/monitor.h>
@@ -28,9 +28,8 @@
 #undef memcpy
 #undef memset
 #pragma push_macro("noreturn")
-#include <xm/hap-trap.h>
+#include <xm/steps.h>
 #include <xm/rights.h>
-#include <xm/trap-insn.h>
 #pragma pop_macro("noreturn")
 
 #define CODE_MOST 15

@@ -23,7 +23,7 @@
 #undef memcpy
 #undef memset
 #pragma push_macro("noreturn")
-#include <xm/pv-access.h>
+#include <xm/pv.h>
 #pragma pop_macro("noreturn")
 
 /* Per vCPU: the accesses that may pass once. */

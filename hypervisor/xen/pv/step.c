@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Steps over one instruction that Xen does not emulate, by the trap flag: what the core needs of Xen for
- * it (xm/pv-step.h). Hooks call this file on each way back into Xen: the debug exception, a hypercall, a
+ * it (xm/pv.h). Hooks call this file on each way back into Xen: the debug exception, a hypercall, a
  * privileged instruction, and any event for the guest (create_bounce_frame).
  */
 #include "priv.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include <xm/abi.h>
-#include <xm/domain.h>
+#include <xm/base.h>
 #include <xm/rights.h>
 
 /* xm_hc_mem_access takes a 32-bit count. */

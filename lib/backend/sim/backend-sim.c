@@ -11,7 +11,7 @@
 
 #include <sim.h>
 #include <xm/abi.h>
-#include <xm/domain.h>
+#include <xm/base.h>
 #include <xm/mpu.h>
 #include <xm/rights.h>
 

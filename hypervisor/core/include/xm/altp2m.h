@@ -3,7 +3,7 @@
 #ifndef XM_ALTP2M_H
 #define XM_ALTP2M_H
 
-#include <xm/p2m.h>
+#include <xm/base.h>
 
 /* For a kind that has them. */
 extern const struct xm_view_ops xm_altp2m;

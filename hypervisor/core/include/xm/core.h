@@ -7,16 +7,12 @@
 #include <xm/abi.h>
 #include <xm/env.h>
 #include <xm/rights.h>
-#include <xm/kind.h>
+#include <xm/base.h>
 #include <xm/kinds.h>
-#include <xm/domain.h>
-#include <xm/p2m.h>
 #include <xm/altp2m.h>
-#include <xm/access.h>
 #include <xm/mpu-domain.h>
 #include <xm/pv-domain.h>
-#include <xm/event.h>
 #include <xm/hap-domain.h>
-#include <xm/trap-insn.h>
+#include <xm/steps.h>
 
 #endif

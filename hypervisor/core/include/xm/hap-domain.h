@@ -3,8 +3,8 @@
 #ifndef XM_HAP_DOMAIN_H
 #define XM_HAP_DOMAIN_H
 
-#include <xm/domain.h>
-#include <xm/hap-trap.h>
+#include <xm/base.h>
+#include <xm/steps.h>
 
 /* Of a vCPU: by the emulator, and by its processor. */
 struct xm_hap_vcpu {

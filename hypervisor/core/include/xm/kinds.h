@@ -3,7 +3,7 @@
 #ifndef XM_KINDS_H
 #define XM_KINDS_H
 
-#include <xm/kind.h>
+#include <xm/base.h>
 
 extern const struct xm_kind_ops xm_kind_x86_ept, xm_kind_x86_npt, xm_kind_x86_pv;
 extern const struct xm_kind_ops xm_kind_arm_s2, xm_kind_arm_mpu;

@@ -3,9 +3,8 @@
 #ifndef XM_MPU_DOMAIN_H
 #define XM_MPU_DOMAIN_H
 
-#include <xm/access.h>
-#include <xm/mpu-plan.h>
-#include <xm/mpu-step.h>
+#include <xm/base.h>
+#include <xm/mpu.h>
 
 /*
  * In place of a second-stage table it has extents, and is direct-mapped: mapping another mfn than the gfn is

@@ -1,4 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Guests that an EL2 MPU confines: a core's regions, a domain's view, answers with STEP. */
+#ifndef XM_MPU_H
+#define XM_MPU_H
+
+#include <xm/env.h>
+#include <xm/rights.h>
+
+/* ==== regions of one core ==== */
+
 /*
  * The EL2 MPU of one Armv8-R core: PMSAv8-64 (DDI 0600) and PMSAv8-32 (DDI 0568). Registers are
  * reached through struct xm_mpu_ops alone and are never read back.
@@ -8,10 +17,6 @@
  *
  * A struct xm_mpu belongs to its core and is used there, at EL2, with interrupts off.
  */
-#ifndef XM_MPU_H
-#define XM_MPU_H
-
-#include <xm/env.h>
 
 /* A register, or an address: as wide as the machine's. */
 typedef uintptr_t xm_mpu_reg;
@@ -210,5 +215,189 @@ void xm_mpu_sync(struct xm_mpu *m);
 /* Xen's view in the place of the guest's regions, and back. */
 void xm_mpu_switch_to_xen(struct xm_mpu *m);
 void xm_mpu_switch_back(struct xm_mpu *m);
+
+/* ==== the view of a domain ==== */
+
+/*
+ * The view of a direct-mapped domain: rights of each gfn as sorted extents, and the regions
+ * that give exactly them. Knows neither struct xm_domain nor an allocator.
+ *
+ * A region exists for r, rx, rw and rwx. What has no encoding (w, x, wx), and what is to be
+ * seen (n, n2rwx), gets none: its accesses fault, and are decided then.
+ */
+
+/* gfns first to last, with the same rights and attributes; neighbours differ, or do not touch. */
+struct xm_mpu_extent {
+    uint64_t first, last;
+    uint8_t access; /* enum xm_access */
+    uint8_t sh, attr;
+};
+
+struct xm_mpu_extents {
+    struct xm_mpu_extent *e;
+    uint32_t n, room;
+    uint64_t gfns; /* in all */
+};
+
+/* An operation on a range makes at most so many more. */
+#define XM_MPU_EXTENTS_MORE 2u
+
+/* The extent of gfn, or NULL. */
+const struct xm_mpu_extent *xm_mpu_extents_find(const struct xm_mpu_extents *x, uint64_t gfn);
+/*
+ * These gfns are the domain's, with these rights, whatever was there before.
+ * All: -XM_EINVAL: last < first; -XM_ENOMEM: fewer than XM_MPU_EXTENTS_MORE left, nothing done.
+ */
+int xm_mpu_extents_map(struct xm_mpu_extents *x, const struct xm_mpu_extent *e);
+int xm_mpu_extents_unmap(struct xm_mpu_extents *x, uint64_t first, uint64_t last);
+/* Rights of those among them that are mapped. */
+int xm_mpu_extents_set(struct xm_mpu_extents *x, uint64_t first, uint64_t last, enum xm_access a);
+
+/* XM_DO_* that a region can give under these rights; 0: none. */
+uint8_t xm_mpu_plan_bits(enum xm_access a);
+/*
+ * The fewest regions that give each gfn these bits and nothing else anything. Answers how many;
+ * -XM_ENOSPC: more than max (out then holds the first); -XM_ERANGE: beyond the addresses there are.
+ */
+int xm_mpu_plan(const struct xm_mpu_extents *x, struct xm_mpu_region *out, unsigned max);
+/* How many that are, without making them. */
+uint32_t xm_mpu_plan_count(const struct xm_mpu_extents *x);
+/* The one of them that holds gfn: 1; 0: there is none; -XM_ERANGE. */
+int xm_mpu_plan_at(const struct xm_mpu_extents *x, uint64_t gfn, struct xm_mpu_region *out);
+
+/* ---- on a core ---- */
+
+enum xm_mpu_mode {
+    XM_MPU_DEMAND = 0, /* a plan beyond the budget is filled in fault by fault */
+    XM_MPU_WHOLE = 1   /* is refused */
+};
+
+struct xm_mpu_view {
+    struct xm_mpu_extents x;
+    uint8_t mode;     /* enum xm_mpu_mode */
+    uint8_t sh, attr; /* of memory that struct xm_domain maps */
+    uint16_t budget;  /* the smallest of the cores that may run the domain */
+    uint32_t regions; /* of the plan */
+    uint64_t version; /* moves with each change */
+};
+
+/* After a change of .x: -XM_ENOSPC: this mode cannot have it (take the change back). */
+int xm_mpu_view_changed(struct xm_mpu_view *v);
+/* The same for a change that nobody can take back: beyond the budget it is filled in. */
+void xm_mpu_view_accept(struct xm_mpu_view *v);
+/*
+ * Brings a core to this view: on switching to one of its vCPUs, and on each core that runs one
+ * after a change. The whole plan if it fits the budget; else of what is there that which is
+ * still right, the rest by faults. -XM_EBUSY as xm_mpu_load(). Before a view is freed each core
+ * leaves it: xm_mpu_load(m, NULL, 0).
+ */
+int xm_mpu_view_load(struct xm_mpu *m, const struct xm_mpu_view *v);
+
+enum xm_mpu_fault {
+    XM_MPU_FAULT_LOADED, /* the region was not there, and is now: again */
+    XM_MPU_FAULT_STALE,  /* the core was behind the view, and is not now: again */
+    XM_MPU_FAULT_ONCE,   /* the rights allow it and no region can say so: do it, leave none */
+    XM_MPU_FAULT_DENIED, /* the rights forbid it */
+    XM_MPU_FAULT_HOLE    /* not the domain's */
+};
+/*
+ * EL1 did `what` (XM_DO_*) at addr and faulted. Decided by looking, never by the status
+ * code: silicon and emulators report different ones. A negative errno as xm_mpu_fill().
+ */
+int xm_mpu_view_fault(struct xm_mpu *m, const struct xm_mpu_view *v, uint64_t addr, unsigned what);
+
+/* ==== answers with STEP ==== */
+
+/*
+ * An instruction that was told and answered with STEP: it is let run once, on its own core, with what
+ * was answered for and nothing else. Decisions only: what is open for whom, and until when. The
+ * surroundings have the debug registers that let one instruction run and no second.
+ *
+ *     armed   an answer is there; the guest does not run
+ *     open    the core's regions hold the pages, the guest runs its one instruction
+ *     closed  at every exit from it, whatever it was for: before anything else is looked at
+ *
+ * An answer belongs to vCPU, instruction, page and access. It ends with its instruction, and with any
+ * fault, hypercall or entry of the guest's elsewhere. What ends it early is told again.
+ *
+ * Of one vCPU; its own core changes it while the vCPU is there, the answer's while it is stopped.
+ */
+
+/* Its own bytes and its data: as many regions as XM_MPU_FLOOR promises. */
+#define XM_MPU_STEP_PAGES XM_MPU_FLOOR
+
+struct xm_mpu_step_page {
+    uint64_t gfn;
+    uint8_t told; /* XM_DO_* that an answer lets through */
+    uint8_t free; /* XM_DO_* that the rights allow, and that it needs as well */
+};
+
+struct xm_mpu_step {
+    uint8_t n; /* pages, by gfn; 0: no answer */
+    bool open;
+    bool tried; /* was open with just these */
+    uint64_t pc;
+    struct xm_mpu_step_page page[XM_MPU_STEP_PAGES];
+    /* What is being told. */
+    uint64_t asked_pc, asked_gfn;
+    uint8_t asked;
+};
+
+/* ---- the life of an answer ---- */
+
+/* What is done at pc may be told now: an answer is about this. */
+void xm_mpu_step_asked(struct xm_mpu_step *s, uint64_t pc, uint64_t gfn, unsigned what);
+/* STEP was answered to it. gfn: as the answer says; another than the told one lets nothing through. */
+void xm_mpu_step_answer(struct xm_mpu_step *s, uint64_t gfn);
+/* A fault of the guest's at pc: an answer for another instruction, or one that did not help, ends. */
+void xm_mpu_step_fault(struct xm_mpu_step *s, uint64_t pc, uint64_t gfn, unsigned what);
+/* The rights allow it; its region has to be there beside what is open. */
+void xm_mpu_step_needs(struct xm_mpu_step *s, uint64_t gfn, unsigned what);
+/* A hypercall of the guest's, or whatever else shows that it is elsewhere. */
+void xm_mpu_step_forget(struct xm_mpu_step *s);
+
+/* ---- on the core, under the lock of the view ---- */
+
+/*
+ * Puts the pages into the core's regions: what was answered for and what the rights allow, exactly as far
+ * as a region can say so. The core has the view. -XM_ENOENT: there is nothing to open.
+ */
+int xm_mpu_step_open(struct xm_mpu_step *s, struct xm_mpu *m, const struct xm_mpu_view *v);
+/*
+ * Everything as the view says. done: the instruction is over, and its answers with it; else it may
+ * be opened again.
+ */
+void xm_mpu_step_close(struct xm_mpu_step *s, struct xm_mpu *m, const struct xm_mpu_view *v,
+                       bool done);
+/*
+ * A region for writing or fetching can be read, too. What page i of an open step can be read for
+ * without an answer and without a right: true: the surroundings watch it (a watchpoint for loads), and
+ * what it meets is a fault like any other.
+ */
+bool xm_mpu_step_watch(const struct xm_mpu_step *s, const struct xm_mpu_view *v, unsigned i);
+
+/* ---- what cannot be let run ---- */
+
+enum xm_mpu_insn {
+    XM_MPU_INSN_PLAIN,
+    /* Load- or store-exclusive, or between them: the return from any exception takes the monitor away,
+     * so that the store fails, for ever. */
+    XM_MPU_INSN_EXCLUSIVE,
+    /* May lead back to itself: a mismatch breakpoint does not see that. */
+    XM_MPU_INSN_BACK,
+    XM_MPU_INSN_DEBUG, /* reads or writes debug registers, which are not the guest's meanwhile */
+    XM_MPU_INSN_WAIT   /* for an interrupt or event: which is held back for as long as it waits */
+};
+
+enum xm_mpu_set { XM_MPU_A64, XM_MPU_A32, XM_MPU_T32 };
+
+#define XM_MPU_STEP_BEFORE 16u /* instructions before it, that are looked at; halfwords in T32 */
+
+/*
+ * word: the instruction is the last of n, those before it come before it; more than
+ * XM_MPU_STEP_BEFORE of them are not looked at. T32: one for each halfword, which is in the upper
+ * half, with its successor.
+ */
+enum xm_mpu_insn xm_mpu_step_insn(enum xm_mpu_set set, const uint32_t *word, unsigned n);
 
 #endif

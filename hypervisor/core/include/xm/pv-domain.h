@@ -3,8 +3,8 @@
 #ifndef XM_PV_DOMAIN_H
 #define XM_PV_DOMAIN_H
 
-#include <xm/access.h>
-#include <xm/pv-access.h>
+#include <xm/base.h>
+#include <xm/pv.h>
 
 /*
  * Turns mem_access on for a PV domain and makes its ring's page, which belongs to the hypervisor

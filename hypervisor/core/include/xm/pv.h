@@ -1,4 +1,67 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* mem_access for PV guests on shadow page tables: rights, decisions, accesses, steps. */
+#ifndef XM_PV_H
+#define XM_PV_H
+
+#include <xm/types.h>
+#include <xm/env.h>
+#include <xm/steps.h>
+#include <xm/pv-frames.h>
+#include <xm/rights.h>
+
+/* ==== one instruction by the processor ==== */
+
+/*
+ * One instruction that no emulator does, done by the processor for an answer STEP: the domain's other
+ * vCPUs are held inside the hypervisor, the frames that were answered for have entries for this one's
+ * demand faults, and its trap flag brings it back behind the instruction. Nothing is open when another
+ * vCPU runs: held first, then opened; closed and flushed first, then released. Whatever else happens
+ * in the middle closes it, too: a further frame, an exception, an interrupt that the guest is to see.
+ */
+
+struct xm_pv;
+struct xm_pv_vcpu;
+struct xm_pv_ask;
+
+#define XM_PV_STEP_FRAMES \
+    16u /* those that were answered for, and of rights that no entry can say */
+
+/* Of a domain, under its lock; the vCPU itself may look at it without: nobody else opens or closes it. */
+struct xm_pv_step {
+    bool open;
+    bool own_trap; /* the guest single-steps itself */
+    uint32_t vcpu;
+    uint32_t n;
+    struct {
+        uint64_t mfn;
+        uint8_t bits; /* XM_DO_* that the vCPU's entries for it may carry */
+    } frame[XM_PV_STEP_FRAMES];
+};
+
+/* Is the vCPU in the middle of one? */
+bool xm_pv_stepping(const struct xm_pv *pv, const struct xm_pv_vcpu *v);
+/* Can the processor not do it so? xm_trap_never(), of 64-bit code. */
+bool xm_pv_step_never(const uint8_t *code, uint32_t n);
+/*
+ * The vCPU goes back to its instruction whatever this does: what it faults on is opened if the step has
+ * begun; else, as another vCPU holds this one, it comes here again. No lock is held.
+ */
+void xm_pv_step_begin(struct xm_pv *pv, struct xm_pv_vcpu *v);
+/* A frame that the step met may be open. False: no room; the step is closed. */
+bool xm_pv_step_open(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_ask *ask);
+/* As xm_pv_entry_flags(), for a demand fault of this vCPU. The lock is held. */
+uint64_t xm_pv_step_flags(struct xm_pv *pv, uint32_t vcpu, uint64_t mfn, uint64_t flags,
+                          unsigned limits);
+/*
+ * Ends it, if there is one: something else comes before the instruction is done, or does it. done: what
+ * was answered for is used up.
+ */
+void xm_pv_step_close(struct xm_pv *pv, struct xm_pv_vcpu *v, bool done);
+/* The debug exception behind the instruction. True: it is the guest's own as well. */
+bool xm_pv_step_trap(struct xm_pv *pv, struct xm_pv_vcpu *v);
+
+/* ==== rights, entries, decisions ==== */
+
 /*
  * mem_access for PV guests on shadow page tables. A PV guest has no second-stage table: its own
  * page tables hold machine frames, and rights are those of a frame (gfn = mfn), wherever and
@@ -14,16 +77,6 @@
  * a leaf: nothing is taken under it but what the memory allocator takes, so frames can come and go
  * under any lock of the surroundings.
  */
-#ifndef XM_PV_H
-#define XM_PV_H
-
-#include <xm/env.h>
-#include <xm/pv-armed.h>
-#include <xm/pv-open.h>
-#include <xm/pv-step.h>
-#include <xm/pv-table.h>
-#include <xm/pv-where.h>
-#include <xm/rights.h>
 
 /* What the surroundings do for it. */
 struct xm_pv_hooks {
@@ -60,7 +113,7 @@ enum xm_pv_policy {
     XM_PV_OWN_DENY = 2,   /* -EFAULT, nothing is copied */
 };
 
-struct xm_pv_calls; /* <xm/pv-access.h> */
+struct xm_pv_calls;
 
 /* Frames are told apart in so many groups where it matters that something was changed. */
 #define XM_PV_STAMPS 256u
@@ -245,7 +298,7 @@ struct xm_pv_ask {
 enum xm_pv_verdict {
     XM_PV_PASS,        /* as without mem_access; make the entry */
     XM_PV_PASS_ONCE,   /* the rights allow it but no entry can say so: do it, leave no entry */
-    XM_PV_ANSWERED,    /* they do not, and an answer does (pv-access.h): the same */
+    XM_PV_ANSWERED,    /* they do not, and an answer does: the same */
     XM_PV_GUEST_FAULT, /* the guest's own #PF; no event */
     XM_PV_RELAX,       /* xm_pv_turn(to), then again; no event */
     XM_PV_EVENT,       /* the vCPU stops with an event and does it again. A hypercall ends
@@ -264,5 +317,150 @@ enum xm_pv_verdict xm_pv_decide(struct xm_pv *pv, const struct xm_pv_ask *ask, e
 #define XM_PFEC_W 2u
 #define XM_PFEC_I 16u
 uint8_t xm_pv_what(uint32_t error_code);
+
+/* ==== an access, from the fault to its end ==== */
+
+/*
+ * What becomes of an access to a PV guest's frame, from the fault to its end: in two steps, decide
+ * and act, between which no lock is held and anything can happen. The frame may get other
+ * rights, leave the guest, or be mapped no longer; the listener may come and go. So acting changes
+ * rights only if they still are what the decision saw, and what was let through by an answer is for
+ * that vCPU, frame, access and instruction alone.
+ *
+ * Everything here stands on struct xm_pv; surroundings translate: Xen's glue, this core's own
+ * domains (kinds/x86-pv.c), the explorer.
+ */
+
+/* ---- what the surroundings do ---- */
+
+#define XM_PV_TELL_STOP 1u /* the vCPU stops with it, whatever comes after */
+#define XM_PV_TELL_WAIT 2u /* without a slot in the ring the vCPU may sleep for one */
+
+struct xm_pv_calls {
+    /* The lock over struct xm_pv. unlock's flush: TLBs first. */
+    void (*lock)(void *self);
+    void (*unlock)(void *self, bool flush);
+    bool (*listener)(void *self); /* somebody has the ring */
+    bool (*required)(void *self); /* access_required */
+    /*
+     * Sends the event of an access, no lock held. 1: sent, and the vCPU is stopped; 0: sent;
+     * -XM_EAGAIN: no slot, nothing was sent, the vCPU may have slept; -XM_EOPNOTSUPP: nobody listens.
+     */
+    int (*tell)(void *self, uint32_t vcpu, const struct xm_pv_ask *ask, unsigned how);
+    /* The monitor for what is not emulated is on, and the vCPU is stopped with its event. */
+    bool (*tell_unimplemented)(void *self, uint32_t vcpu);
+    void (*crash)(void *self, const char *why);
+    /* The domain's other vCPUs stay inside the hypervisor. False: not now, one of them holds this one. */
+    bool (*hold_others)(void *self, uint32_t vcpu);
+    void (*release_others)(void *self, uint32_t vcpu);
+    /* The processor's trap flag for the vCPU, which is the caller; as it was before. */
+    bool (*trap_flag)(void *self, uint32_t vcpu, bool on);
+};
+
+/* ---- a vCPU ---- */
+
+struct xm_pv_vcpu {
+    uint32_t id;
+    struct xm_pv_armed armed;
+    /* What it is stopped with, for the answer. */
+    bool told;
+    struct xm_pv_ask told_ask;
+};
+
+/* ---- decide, then act ---- */
+
+struct xm_pv_todo {
+    struct xm_pv_ask ask;
+    enum xm_pv_verdict verdict;
+    enum xm_access seen; /* the rights that were decided by, */
+    uint32_t stamp;      /* and what they are known by */
+    enum xm_access to;   /* what they become */
+};
+
+enum xm_pv_next {
+    XM_PV_GO_ON,    /* as without mem_access: the entry is made by what xm_pv_entry_flags() says */
+    XM_PV_EMULATE,  /* this one instruction, asking xm_pv_piece() for each frame; no entry */
+    XM_PV_OPEN,     /* the hypervisor's own, whatever the rights: what is opened for it is closed
+                       before any guest runs */
+    XM_PV_STEP,     /* this one instruction by the processor: xm_pv_step_begin() */
+    XM_PV_AGAIN,    /* decide anew: something changed. A guest may be let run, it faults again */
+    XM_PV_STOPPED,  /* again when the vCPU runs: the instruction, or the hypercall from this item */
+    XM_PV_NOT_OURS, /* the guest's own fault: no event */
+    XM_PV_FAIL,     /* the hypervisor's own access fails: -EFAULT */
+    XM_PV_DIED      /* the domain was crashed */
+};
+
+/* Changes nothing. listener, required and ours of todo->ask are looked at now. The lock is held. */
+void xm_pv_todo_decide(struct xm_pv *pv, const struct xm_pv_vcpu *v, const struct xm_pv_ask *ask,
+                       struct xm_pv_todo *todo);
+/* The lock is not held. */
+enum xm_pv_next xm_pv_todo_act(struct xm_pv *pv, struct xm_pv_vcpu *v,
+                               const struct xm_pv_todo *todo);
+/* Both, until something other than AGAIN comes of it. *todo is the last one. */
+enum xm_pv_next xm_pv_access(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_ask *ask,
+                             struct xm_pv_todo *todo);
+/*
+ * All frames of one item of a hypercall, of which none may be used up before the last was let
+ * through. GO_ON, STOPPED (the hypercall is continued at this item) or DIED.
+ */
+enum xm_pv_next xm_pv_items(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_ask *asks,
+                            uint32_t n);
+
+/* They were let through and the item is made: the next one comes from the same place. */
+void xm_pv_items_done(struct xm_pv_vcpu *v, const struct xm_pv_ask *asks, uint32_t n);
+
+/* ---- an instruction that is emulated ---- */
+
+/* One of its frames. False: not so; xm_pv_todo_act(*todo) when nothing of it is held any more. */
+bool xm_pv_piece(struct xm_pv *pv, const struct xm_pv_vcpu *v, const struct xm_pv_ask *ask,
+                 struct xm_pv_todo *todo);
+/* It was done, or the guest got its own exception. */
+void xm_pv_emulated(struct xm_pv_vcpu *v);
+/*
+ * The emulator does not do it. todo: what it was to be emulated for. STEP where an answer asked for
+ * that; else it is told, as not implemented or like a violation; where nobody listens the rights go,
+ * or the domain.
+ */
+enum xm_pv_next xm_pv_not_emulated(struct xm_pv *pv, struct xm_pv_vcpu *v,
+                                   const struct xm_pv_todo *todo);
+
+/* ---- answers ---- */
+
+struct xm_pv_answer {
+    uint64_t mfn;       /* as the answer says */
+    bool emulate, step; /* STEP holds where EMULATE does, and is done by other means if need be */
+    bool moved;         /* the answer's registers are taken: */
+    uint64_t ip, sp;
+};
+
+/*
+ * May an answer set the registers? Of a hypercall they are not what the vCPU goes on with: it is
+ * continued, and an answer that put them back would lose it.
+ */
+bool xm_pv_takes_registers(const struct xm_pv_vcpu *v);
+/* The answer to the event that the vCPU is stopped with. */
+void xm_pv_reply(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_answer *answer);
+
+/* ==== for the files of pv/ alone ==== */
+
+/* Shared by the files that set rights of a PV guest's frames. */
+
+/* pv-set.c; pv->lock is held. */
+enum xm_access xm_pv_rights_locked(struct xm_pv *pv, uint64_t mfn);
+/* What the table keeps for these rights: nothing where the frame has them anyway. */
+uint8_t xm_pv_value_of(const struct xm_pv *pv, enum xm_access a);
+bool xm_pv_owned(struct xm_pv *pv, uint64_t mfn);
+/*
+ * One frame's rights, by who may set them; xm_pv_settle() is to follow. -XM_ENOMEM. Nothing becomes of a
+ * frame that is not the domain's any more.
+ */
+int xm_pv_change(struct xm_pv *pv, uint64_t mfn, enum xm_access to, bool *flush);
+/* What is left of drops, by hooks->settle: XM_CONTINUE where it may be preempted, and was. */
+int xm_pv_settle(struct xm_pv *pv, bool may_preempt, bool *flush);
+/* What was seen of these frames holds no longer. */
+void xm_pv_stamp_some(struct xm_pv *pv, uint64_t first, uint64_t nr);
+
+/* pv-many.c: what operations reserved is gone, those under way check what is left of them anew. */
+void xm_pv_tickets_again(struct xm_pv *pv);
 
 #endif

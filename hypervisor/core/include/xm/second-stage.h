@@ -6,7 +6,7 @@
 #ifndef XM_SECOND_STAGE_H
 #define XM_SECOND_STAGE_H
 
-#include <xm/p2m.h>
+#include <xm/base.h>
 
 extern const struct xm_table_ops xm_second_stage;
 
