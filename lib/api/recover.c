@@ -128,14 +128,18 @@ static int note_all(struct recovery *r)
     return rc;
 }
 
-/* 1: was on a processor since it was noted, or sleeps; 0: neither; negative: it cannot be asked. */
+/*
+ * 1: was on a processor since it was noted, or sleeps; 0: neither; negative: it cannot be asked. Who sleeps can
+ * wait for an answer as well, with the event of the instruction that made it sleep: asked where that can be.
+ */
 static int goes_on(struct recovery *r, uint32_t vcpu)
 {
     uint64_t ns = 0;
     bool idle = true;
     if (r->ran) {
         int rc = r->ops->vcpu_ran(r->dom, vcpu, &ns, &idle);
-        return rc ? rc : idle || ns != r->ran[vcpu];
+        if (rc || !idle)
+            return rc ? rc : ns != r->ran[vcpu];
     }
     int waits = r->ops->vcpu_waits ? r->ops->vcpu_waits(r->dom, vcpu) : 0;
     return waits < 0 ? waits : !waits;
