@@ -6,6 +6,7 @@
 #include <sim.h>
 
 #include "doc/sim-open.h"
+#include "session/session.h"
 #include "unit.h"
 
 #define A 16u
@@ -204,6 +205,37 @@ static int two_unpauses(void *ctx, int op)
     return (*left)-- > 0 ? 0 : -ENOMEM;
 }
 
+static int two_pauses(void *ctx, int op)
+{
+    int *left = ctx; /* calls before the two that fail */
+    if (op != XM_HC_PAUSE || *left < -1)
+        return 0;
+    return (*left)-- > 0 ? 0 : -ENOMEM;
+}
+
+/* It cannot be held again after a moment of running: it is not let go once more for that. */
+START_TEST(a_pause_that_is_not_made)
+{
+    for (int first = 0; first < 4; first++) {
+        int left = first, rc = -1;
+        begin(queues[_i], MANY);
+        open_again(XMEM_RESTORE_KEEP);
+        ck_ok(xmem_domain_set_rights_range(d, 0, A, MANY, XMEM_R));
+        crowd();
+        xmi_sim_inject_by(g, two_pauses, &left);
+        for (int i = 0; i < 4 && rc; i++) {
+            rc = xmem_domain_disable(d);
+            ck_assert_uint_eq(d->led->pauses, 0);
+        }
+        ck_ok(rc);
+        xmi_sim_inject_by(g, NULL, NULL);
+        all_write();
+        ck_ok(xmem_domain_close(d));
+        end();
+    }
+}
+END_TEST
+
 /* The domain cannot be let run when who was woken should look at the ring: then at a later try, with an answer for each. */
 START_TEST(a_queue_that_cannot_run_at_once)
 {
@@ -376,6 +408,7 @@ static void fill(TCase *t)
     tcase_add_loop_test(t, a_queue_that_never_ends_when_rights_stay, 0, 3);
     tcase_add_loop_test(t, a_queue_that_never_ends_when_rights_are_kept, 0, 3);
     tcase_add_loop_test(t, a_queue_that_cannot_run_at_once, 0, 3);
+    tcase_add_loop_test(t, a_pause_that_is_not_made, 0, 3);
 }
 
 int main(void)
