@@ -228,16 +228,18 @@ static int ring_for_rights(struct xmem_domain *d)
 
 int xmi_domain_stop(struct xmem_domain *d)
 {
-    struct outcome o = {0};
+    struct outcome o = {0}, ring = {0};
     if (d->owed && !d->dead) /* a pause that is left keeps vCPUs from running on the way */
         d->pay(d);
-    xmi_outcome_note(d, &o, ring_for_rights(d));
+    xmi_outcome_note(d, &ring, ring_for_rights(d));
     if (d->enabled)
         finish_steps(d);
     xmi_outcome_note(d, &o, hold_all(d));
     if (!d->dead)
         stop_paused(d, &o);
     xmi_outcome_note(d, &o, let_all_go(d));
+    if (ring.rc && (d->led->ring_taken || xmi_ledger_needs_ring(d))) /* or it was ended since */
+        o = ring;
     xmi_step_kept_free(d);
     if (d->dead)
         forget_all(d);
@@ -268,6 +270,9 @@ static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
     int rc = xmi_events_ring(d, b);
     if (rc)
         return rc;
+    xmi_events_reset(d);
+    xmi_events_ring_gone(d);
+    d->monitoring->ring_stays = true; /* from now on it is not ended unread */
     if (d->led->default_found == KNOWN_NOTHING) {
         rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->led->default_found);
         if (rc) {
@@ -279,7 +284,9 @@ static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
         }
         d->led->default_now = d->led->default_found;
     }
-    return 0;
+    d->monitoring->ring_stays = false;
+    d->enabled = true;
+    return xmi_view_shut_pages(d, d->views[0]);
 }
 
 static int not_enabled(struct xmem_domain *d, int rc)
@@ -300,9 +307,23 @@ static int enable_undone(struct xmem_domain *d, int rc)
     struct xmem_error why = d->error;
     int rc2 = d->led->ring_taken ? xmi_domain_stop(d) : 0;
     if (rc2)
-        xmi_error_add(&why, "; and its ring is left: %s", d->error.text);
+        xmi_error_add(&why, "; and %s: %s",
+                      d->led->ring_taken ? "its ring is left" : "not all of that is undone",
+                      d->error.text);
     d->error = why;
     return rc;
+}
+
+/* What failed is undone before any vCPU runs into it. */
+static int enable_ended(struct xmem_domain *d, int rc)
+{
+    if (rc)
+        rc = enable_undone(d, rc);
+    int rc2 = xmi_domain_unpause_own(d);
+    if (!rc2 || rc)
+        return rc;
+    rc = xmi_domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
+    return enable_undone(d, rc);
 }
 
 int xmem_domain_enable(struct xmem_domain *d)
@@ -330,16 +351,7 @@ int xmem_domain_enable(struct xmem_domain *d)
         rc = not_enabled(d, rc);
     else
         rc = enabled_start(d, &b);
-    if (!rc) {
-        xmi_events_reset(d);
-        d->enabled = true;
-        xmi_events_ring_gone(d);
-        rc = xmi_view_shut_pages(d, d->views[0]);
-    }
-    int rc2 = xmi_domain_unpause_own(d);
-    if (rc2 && !rc)
-        rc = xmi_domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
-    return rc ? enable_undone(d, rc) : 0;
+    return enable_ended(d, rc);
 }
 
 int xmem_domain_disable(struct xmem_domain *d)

@@ -19,6 +19,6 @@ extern const struct scenario scenario_step_relax, scenario_step_in_view, scenari
     scenario_drop, scenario_pending, scenario_queue;
 extern const struct scenario scenario_reinject;
 extern const struct scenario scenario_policy, scenario_rollback, scenario_recover,
-    scenario_bad_policy, scenario_symbols;
+    scenario_bad_policy, scenario_symbols, scenario_kept;
 
 #endif
