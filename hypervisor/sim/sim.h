@@ -202,6 +202,8 @@ enum sim_vcpu_state {
 };
 struct sim_vcpu_info {
     enum sim_vcpu_state state;
+    bool
+        asleep; /* blocked, or off: it would not run if nobody paused it; who waits for an answer does not sleep */
     uint16_t view;
     uint64_t done;   /* ops finished */
     uint64_t ran;    /* grows whenever it runs */

@@ -197,6 +197,14 @@ static enum sim_vcpu_state state_of(const struct sim_vcpu *v)
     return program_over(&v->prog) || v->dom->dying ? SIM_VCPU_IDLE : SIM_VCPU_RUNNABLE;
 }
 
+/* As XEN_DOMCTL_getvcpuinfo says it: a vCPU that is paused, with an event or with its domain, is not blocked. */
+static bool sleeps(const struct sim_vcpu *v)
+{
+    bool over = program_over(&v->prog) && !v->step_due && !v->exception.pending;
+
+    return v->halted || v->arm.down || (over && !v->waiting && xmi_sim_vcpu_pauses(v) == 0);
+}
+
 int xmi_sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out)
 {
     const struct sim_vcpu *v;
@@ -206,6 +214,7 @@ int xmi_sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info 
     xmi_sim_enter(d);
     v = &d->vcpu[vcpu];
     out->state = state_of(v);
+    out->asleep = sleeps(v);
     out->view = v->core->view;
     out->done = v->done;
     out->ran = sim_vcpu_runs(v);

@@ -10,7 +10,8 @@
 struct monitoring {
     bool unfinished; /* disabling, which failed */
     bool ring_stays; /* not enabled, and the ring that could not be ended is on */
-    uint32_t lifted; /* of the caller's pauses, for a moment */
+    bool held;       /* paused for the end of monitoring, but for moments */
+    bool not_held;   /* such a moment did not come, or did not end */
     uint64_t hypercalls_before;
 };
 

@@ -366,9 +366,8 @@ int xmem_domain_unpause(struct xmem_domain *d)
     if (!d->pauses)
         return xmi_domain_refuse(d, -EINVAL, "domain %" PRIu32 " is not paused by this session",
                                  d->domid);
-    rc = xmi_ledger_unpause(d);
+    rc = xmi_ledger_unpause_caller(d);
     if (rc)
         return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
-    d->pauses--;
     return d->pauses ? 0 : xmi_step_resume_all(d);
 }

@@ -24,6 +24,7 @@ struct recovery {
     struct xmem_domain_info info;
     struct xmem_caps caps;
     struct ring ring;
+    bool held;     /* paused by this */
     uint64_t *ran; /* of each vCPU: how long, when it was noted; NULL: not asked */
     struct xmem_recovery out;
     struct owed_pauses *owed;
@@ -44,6 +45,35 @@ static int failed(struct recovery *r, int rc, const char *what)
     return xmi_error_set(&r->err, code_of(rc), "domain %" PRIu32 ": %s: %s", r->info.domid, what,
                          strerror(-rc));
 }
+
+/* ---- pauses: what was not made is not ended, and the other way round ---- */
+
+static int hold(struct recovery *r)
+{
+    int rc = r->held ? 0 : r->ops->pause(r->dom);
+    r->held = !rc;
+    return rc;
+}
+
+static int let_go(struct recovery *r)
+{
+    int rc = r->held ? r->ops->unpause(r->dom) : 0;
+    if (rc) /* it may have been for this one time */
+        rc = r->ops->unpause(r->dom);
+    r->held = rc != 0;
+    return rc;
+}
+
+/* For good. A pause that cannot be ended is kept in mind by the connection, for the next call on that domain. */
+static int unpause(struct recovery *r)
+{
+    int rc = let_go(r);
+    r->owed->n += r->held;
+    r->held = false;
+    return rc;
+}
+
+/* ---- the ring's content ---- */
 
 /* Answers what stands in the ring: resumed, and single step off where that was the event. */
 static void answer_requests(struct recovery *r)
@@ -80,9 +110,12 @@ static int ring_off(struct recovery *r)
         rc = r->ops->monitor_disable(r->dom);
         if (rc != -EBUSY)
             break;
-        r->ops->unpause(r->dom);
-        let_run(r);
-        r->ops->pause(r->dom);
+        int rc2 = let_go(r);
+        if (!rc2) {
+            let_run(r);
+            rc2 = hold(r);
+        }
+        rc = rc2 ? rc2 : rc;
     }
     r->ring.page = NULL;
     return rc;
@@ -128,14 +161,18 @@ static int note_all(struct recovery *r)
     return rc;
 }
 
-/* 1: was on a processor since it was noted, or sleeps; 0: neither; negative: it cannot be asked. */
+/*
+ * 1: was on a processor since it was noted, or sleeps; 0: neither; negative: it cannot be asked. Who sleeps can
+ * wait for an answer as well, with the event of the instruction that made it sleep: asked where that can be.
+ */
 static int goes_on(struct recovery *r, uint32_t vcpu)
 {
     uint64_t ns = 0;
     bool idle = true;
     if (r->ran) {
         int rc = r->ops->vcpu_ran(r->dom, vcpu, &ns, &idle);
-        return rc ? rc : idle || ns != r->ran[vcpu];
+        if (rc || !idle)
+            return rc ? rc : ns != r->ran[vcpu];
     }
     int waits = r->ops->vcpu_waits ? r->ops->vcpu_waits(r->dom, vcpu) : 0;
     return waits < 0 ? waits : !waits;
@@ -193,13 +230,17 @@ static int see_all_run(struct recovery *r)
  * A vCPU that the dead listener's last answers woke out of the queue for a slot looks at the ring when it
  * runs: it must do so before that ring is gone. The domain is paused.
  */
-static void run_queued(struct recovery *r)
+static int run_queued(struct recovery *r)
 {
     uint32_t still;
-    if (!r->ops->vcpu_ran || r->info.vcpus <= r->caps.ring_slots || r->ops->unpause(r->dom))
-        return;
-    (void)watch(r, QUEUE_ROUNDS, &still);
-    (void)r->ops->pause(r->dom);
+    if (!r->ops->vcpu_ran || r->info.vcpus <= r->caps.ring_slots)
+        return 0;
+    int rc = let_go(r);
+    if (!rc) {
+        (void)watch(r, QUEUE_ROUNDS, &still);
+        rc = hold(r);
+    }
+    return rc;
 }
 
 /* ---- the ring ---- */
@@ -211,8 +252,10 @@ static int change_ring(struct recovery *r)
     if (!r->out.ring_was_active)
         return 0;
     answer_requests(r);
-    run_queued(r);
-    int rc = ring_off(r);
+    int rc = run_queued(r);
+    if (rc)
+        return failed(r, rc, "its vCPUs cannot be let run a moment");
+    rc = ring_off(r);
     if (!rc)
         rc = r->ops->monitor_enable(r->dom, &b);
     if (rc == -EBUSY)
@@ -366,25 +409,14 @@ static int put_right(struct recovery *r)
     return rc ? rc : change_ring(r);
 }
 
-/* A pause that cannot be ended is kept in mind by the connection, for the next call on that domain. */
-static int unpause(struct recovery *r)
-{
-    int rc = r->ops->unpause(r->dom);
-    if (rc) /* it may have been for this one time */
-        rc = r->ops->unpause(r->dom);
-    r->owed->n += rc != 0;
-    return rc;
-}
-
 /* What is in the ring of our own is answered before it goes: who waits there would wait for ever. */
 static int end_ring(struct recovery *r)
 {
-    int rc = r->ops->pause(r->dom), rc2;
+    int rc = hold(r), rc2, rc3;
     answer_requests(r);
     rc2 = ring_off(r);
-    if (!rc)
-        rc = unpause(r);
-    rc = rc2 ? rc2 : rc;
+    rc3 = unpause(r);
+    rc = rc2 ? rc2 : rc ? rc : rc3;
     return rc ? failed(r, rc, "its ring cannot be disabled") : 0;
 }
 
@@ -407,7 +439,7 @@ static int let_all_go(struct recovery *r)
 static int recover(struct recovery *r)
 {
     struct xmem_error why;
-    int rc = r->ops->pause(r->dom);
+    int rc = hold(r);
     if (rc)
         return failed(r, rc, "it cannot be paused");
     rc = put_right(r);

@@ -33,14 +33,19 @@ static bool patient(struct patience *p)
 
 /* ---- monitoring ---- */
 
-/* The caller's pauses, for as long as vCPUs must run. What fails is not counted as done. */
-static void lift_pauses(struct xmem_domain *d, bool lift)
+/* No vCPU runs while monitoring ends. What is not held is not let go either. */
+static int hold_all(struct xmem_domain *d)
 {
-    while (lift && d->monitoring->lifted < d->pauses && !d->dead &&
-           (!xmi_ledger_unpause(d) || !xmi_ledger_unpause(d)))
-        d->monitoring->lifted++;
-    for (; !lift && d->monitoring->lifted && !d->dead; d->monitoring->lifted--)
-        d->pauses -= xmi_ledger_pause(d) != 0;
+    int rc = d->dead || d->monitoring->held ? 0 : xmi_ledger_pause(d);
+    d->monitoring->held = !rc && !d->dead;
+    return rc ? xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid) : 0;
+}
+
+static int let_all_go(struct xmem_domain *d)
+{
+    int rc = d->dead || !d->monitoring->held ? 0 : xmi_domain_unpause_own(d);
+    d->monitoring->held = false;
+    return rc ? xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid) : 0;
 }
 
 /* vCPUs that single step now end that with an event; they run for it, the others are held. */
@@ -49,22 +54,28 @@ static void finish_steps(struct xmem_domain *d)
     struct patience p = patience_of(STEPS_MS);
     xmi_events_finishing(d, true);
     if (xmi_events_in_steps(d)) {
-        lift_pauses(d, true);
+        xmi_ledger_lift(d);
         while (xmi_events_in_steps(d) && xmi_events_readable(d) && patient(&p))
             (void)xmi_events_let_run(d);
-        lift_pauses(d, false);
+        (void)xmi_ledger_lower(d); /* else it is owed, and disabling says so */
     }
     xmi_events_finishing(d, false);
 }
 
+/* A moment of running, or its end. */
 static int run_on(struct xmem_domain *d, bool on)
 {
-    lift_pauses(d, on);
-    int rc = on ? xmi_ledger_unpause(d) : xmi_ledger_pause(d);
+    int rc = 0;
+    if (on)
+        xmi_ledger_lift(d);
+    if (on == d->monitoring->held)
+        rc = on ? xmi_ledger_unpause(d) : xmi_ledger_pause(d);
     if (rc) /* it may have been for this one time */
         rc = on ? xmi_ledger_unpause(d) : xmi_ledger_pause(d);
-    if (rc && on)
-        lift_pauses(d, false);
+    d->monitoring->held = rc ? on : !on;
+    d->monitoring->not_held = d->monitoring->not_held || rc;
+    if (!on || rc)
+        (void)xmi_ledger_lower(d);
     return rc;
 }
 
@@ -147,6 +158,7 @@ static int drop_ring(struct xmem_domain *d)
     int rc = d->enabled ? xmi_events_send(d) : 0;
     if (rc || !d->led->ring_taken)
         return rc;
+    d->monitoring->not_held = false;
     rc = d->enabled ? disable_ring(d) : d->ops->monitor_disable(d->dom);
     if (rc && rc != -EBUSY && !d->dead) /* it may have been for this one time */
         rc = disable_again(d);
@@ -159,9 +171,11 @@ static int drop_ring(struct xmem_domain *d)
     if (rc)
         return xmi_domain_fail(
             d, rc, 0, "monitoring of domain %" PRIu32 " cannot be disabled%s", d->domid,
-            rc == -EBUSY ? ", vCPUs that wait for a slot of its ring do not run; is it paused "
-                           "by somebody else?"
-                         : "");
+            rc != -EBUSY              ? ""
+            : d->monitoring->not_held ? ", it cannot be unpaused for vCPUs that wait for a slot of "
+                                        "its ring, or not be paused again"
+                                      : ", vCPUs that wait for a slot of its ring do not run; is "
+                                        "it paused by somebody else?");
     d->led->ring_taken = d->enabled = d->monitoring->ring_stays = false;
     xmi_events_ring_gone(d);
     return 0;
@@ -172,14 +186,13 @@ static int drop_left(struct xmem_domain *d)
 {
     if (!d->monitoring->ring_stays)
         return drop_ring(d);
-    int rc = xmi_ledger_pause(d), rc2;
+    struct outcome o = {0};
+    int rc = hold_all(d);
     if (rc)
-        return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
-    rc = drop_ring(d);
-    rc2 = xmi_domain_unpause_own(d);
-    return rc2 && !rc
-               ? xmi_domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid)
-               : rc;
+        return rc;
+    xmi_outcome_note(d, &o, drop_ring(d));
+    xmi_outcome_note(d, &o, let_all_go(d));
+    return xmi_outcome_of(d, &o);
 }
 
 static void stop_paused(struct xmem_domain *d, struct outcome *o)
@@ -215,19 +228,18 @@ static int ring_for_rights(struct xmem_domain *d)
 
 int xmi_domain_stop(struct xmem_domain *d)
 {
-    struct outcome o = {0};
-    xmi_outcome_note(d, &o, ring_for_rights(d));
+    struct outcome o = {0}, ring = {0};
+    if (d->owed && !d->dead) /* a pause that is left keeps vCPUs from running on the way */
+        d->pay(d);
+    xmi_outcome_note(d, &ring, ring_for_rights(d));
     if (d->enabled)
         finish_steps(d);
-    int rc = d->dead ? 0 : xmi_ledger_pause(d);
-    if (rc)
-        xmi_outcome_note(
-            d, &o, xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid));
+    xmi_outcome_note(d, &o, hold_all(d));
     if (!d->dead)
         stop_paused(d, &o);
-    if (!rc && !d->dead && (rc = xmi_domain_unpause_own(d)))
-        xmi_outcome_note(
-            d, &o, xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid));
+    xmi_outcome_note(d, &o, let_all_go(d));
+    if (ring.rc && (d->led->ring_taken || xmi_ledger_needs_ring(d))) /* or it was ended since */
+        o = ring;
     xmi_step_kept_free(d);
     if (d->dead)
         forget_all(d);
@@ -258,6 +270,9 @@ static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
     int rc = xmi_events_ring(d, b);
     if (rc)
         return rc;
+    xmi_events_reset(d);
+    xmi_events_ring_gone(d);
+    d->monitoring->ring_stays = true; /* from now on it is not ended unread */
     if (d->led->default_found == KNOWN_NOTHING) {
         rc = d->ops->rights_get(d->dom, 0, UINT64_MAX, &d->led->default_found);
         if (rc) {
@@ -269,7 +284,9 @@ static int enabled_start(struct xmem_domain *d, const struct backend_ring *b)
         }
         d->led->default_now = d->led->default_found;
     }
-    return 0;
+    d->monitoring->ring_stays = false;
+    d->enabled = true;
+    return xmi_view_shut_pages(d, d->views[0]);
 }
 
 static int not_enabled(struct xmem_domain *d, int rc)
@@ -290,9 +307,23 @@ static int enable_undone(struct xmem_domain *d, int rc)
     struct xmem_error why = d->error;
     int rc2 = d->led->ring_taken ? xmi_domain_stop(d) : 0;
     if (rc2)
-        xmi_error_add(&why, "; and its ring is left: %s", d->error.text);
+        xmi_error_add(&why, "; and %s: %s",
+                      d->led->ring_taken ? "its ring is left" : "not all of that is undone",
+                      d->error.text);
     d->error = why;
     return rc;
+}
+
+/* What failed is undone before any vCPU runs into it. */
+static int enable_ended(struct xmem_domain *d, int rc)
+{
+    if (rc)
+        rc = enable_undone(d, rc);
+    int rc2 = xmi_domain_unpause_own(d);
+    if (!rc2 || rc)
+        return rc;
+    rc = xmi_domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
+    return enable_undone(d, rc);
 }
 
 int xmem_domain_enable(struct xmem_domain *d)
@@ -320,16 +351,7 @@ int xmem_domain_enable(struct xmem_domain *d)
         rc = not_enabled(d, rc);
     else
         rc = enabled_start(d, &b);
-    if (!rc) {
-        xmi_events_reset(d);
-        d->enabled = true;
-        xmi_events_ring_gone(d);
-        rc = xmi_view_shut_pages(d, d->views[0]);
-    }
-    int rc2 = xmi_domain_unpause_own(d);
-    if (rc2 && !rc)
-        rc = xmi_domain_fail(d, rc2, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
-    return rc ? enable_undone(d, rc) : 0;
+    return enable_ended(d, rc);
 }
 
 int xmem_domain_disable(struct xmem_domain *d)
@@ -338,5 +360,11 @@ int xmem_domain_disable(struct xmem_domain *d)
     if (rc || !(d->led->ring_taken || d->monitoring->unfinished))
         return rc;
     xmi_domain_rewind_batches(d);
-    return xmi_domain_stop(d);
+    rc = xmi_domain_stop(d);
+    return rc || xmi_ledger_lower(d)
+               ? rc
+               : xmi_domain_refuse(d, -EIO,
+                                   "domain %" PRIu32 ": its monitoring is disabled, but the pause "
+                                   "by xmem_domain_pause() cannot be made again yet",
+                                   d->domid);
 }

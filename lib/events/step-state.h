@@ -72,6 +72,7 @@ struct vcpu {
     bool user_step;     /* single step wanted by the caller */
     bool own_step;      /* single step wanted by the library, for a step */
     bool hw_step;       /* single step as the last answer left it */
+    bool unsure_step;   /* a fast one that could not be switched off, and may be over since */
     bool attention;     /* its next answer has something to add: xmi_step_answer() */
     bool parked;        /* answered, and left where it is until the ring ends */
     uint64_t ran;       /* ns on a processor, when that was noted last */

@@ -8,33 +8,44 @@
 #include <errno.h>
 #include <inttypes.h>
 
+static bool steps(const struct vcpu *v)
+{
+    return v->hw_step || v->fast || v->unsure_step;
+}
+
 static bool any_step(const struct xmem_domain *d)
 {
     bool any = false;
     for (uint32_t i = 0; i < d->vcpu_n && !any; i++)
-        any = vcpu_at(d, i)->hw_step || vcpu_at(d, i)->fast || vcpu_at(d, i)->led->held;
+        any = steps(vcpu_at(d, i)) || vcpu_at(d, i)->led->held;
     return any;
+}
+
+/* Its view may go, and nobody sees a fast one end then: an answer that toggled it might switch it on. */
+static void step_stays(struct vcpu *v)
+{
+    v->unsure_step = v->unsure_step || v->fast;
+    v->fast = false;
 }
 
 static void undo_steps(struct xmem_domain *d, struct outcome *o)
 {
     for (uint32_t i = 0; i < d->vcpu_n && !d->dead; i++) {
         struct vcpu *v = vcpu_at(d, i);
-        v->led->stepped = v->hw_step || v->fast;
+        v->led->stepped = steps(v);
         if (!v->led->stepped)
             continue;
         int rc = d->ops->vcpu_step_off ? d->ops->vcpu_step_off(d->dom, i) : -EOPNOTSUPP;
-        if (rc)
-            v->hw_step = true; /* whichever kind it is; its view may go */
-        if (rc)
-            xmi_outcome_note(d, o,
-                             xmi_domain_refuse(d, -EIO,
-                                               "vCPU %" PRIu32
-                                               " did not end its single step, which "
-                                               "cannot be switched off from outside (%d)",
-                                               i, rc));
-        else
-            v->led->stepped = v->hw_step = v->fast = false;
+        if (!rc) {
+            v->led->stepped = v->hw_step = v->fast = v->unsure_step = false;
+            continue;
+        }
+        step_stays(v);
+        xmi_outcome_note(d, o,
+                         xmi_domain_refuse(d, -EIO,
+                                           "vCPU %" PRIu32 " did not end its single step, which "
+                                           "cannot be switched off from outside (%d)",
+                                           i, rc));
     }
 }
 

@@ -10,6 +10,7 @@ struct ledger {
     struct arena_list vcpus;                /* as in d->led */
     const struct ledger_kind *const *kinds; /* of what is undone */
     uint32_t own_pauses;                    /* the library's own, not undone */
+    uint32_t lifted;                        /* of the caller's, for a moment; d->pauses has them */
     uint32_t holds;                         /* by xmi_domain_hold(), not let go */
 };
 

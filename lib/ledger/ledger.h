@@ -60,6 +60,14 @@ int xmi_ledger_unpause(struct xmem_domain *d);
 /* Ends one of the library's own pauses; a failed unpause is retried at every later call. */
 int xmi_domain_unpause_own(struct xmem_domain *d);
 /*
+ * Lifts the caller's pauses, for as long as vCPUs must run, and makes them again; one that cannot be made is
+ * retried at every later call. False: some are still to be made.
+ */
+void xmi_ledger_lift(struct xmem_domain *d);
+bool xmi_ledger_lower(struct xmem_domain *d);
+/* One of the caller's ends: the hypervisor's answer. */
+int xmi_ledger_unpause_caller(struct xmem_domain *d);
+/*
  * Bracket code during which no vCPU may run. They nest, and make no hypercall if the caller has paused the
  * domain. before: the result of the bracketed code; it is returned if it is a failure.
  */

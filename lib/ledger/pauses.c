@@ -31,9 +31,38 @@ int xmi_domain_unpause_own(struct xmem_domain *d)
     return rc;
 }
 
+void xmi_ledger_lift(struct xmem_domain *d)
+{
+    while (d->ledger->lifted < d->pauses && !d->dead &&
+           (!xmi_ledger_unpause(d) || !xmi_ledger_unpause(d)))
+        d->ledger->lifted++;
+}
+
+bool xmi_ledger_lower(struct xmem_domain *d)
+{
+    while (d->ledger->lifted && !d->dead && (!xmi_ledger_pause(d) || !xmi_ledger_pause(d)))
+        d->ledger->lifted--;
+    d->owed = d->owed || d->ledger->lifted;
+    return d->dead || !d->ledger->lifted;
+}
+
+int xmi_ledger_unpause_caller(struct xmem_domain *d)
+{
+    int rc = d->ledger->lifted ? 0 : xmi_ledger_unpause(d);
+    d->pauses -= !rc;
+    d->ledger->lifted -= !rc && d->ledger->lifted;
+    return rc;
+}
+
+/* Is it paused by the caller, and in force? */
+static bool caller_holds(const struct xmem_domain *d)
+{
+    return d->pauses > d->ledger->lifted;
+}
+
 int xmi_domain_hold(struct xmem_domain *d)
 {
-    int rc = d->ledger->holds || d->pauses ? 0 : xmi_ledger_pause(d);
+    int rc = d->ledger->holds || caller_holds(d) ? 0 : xmi_ledger_pause(d);
     if (rc)
         return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be paused", d->domid);
     d->ledger->holds++;
@@ -43,7 +72,7 @@ int xmi_domain_hold(struct xmem_domain *d)
 int xmi_domain_let_go(struct xmem_domain *d, int before)
 {
     d->ledger->holds--;
-    int rc = d->ledger->holds || d->pauses ? 0 : xmi_domain_unpause_own(d);
+    int rc = d->ledger->holds || caller_holds(d) ? 0 : xmi_domain_unpause_own(d);
     if (!rc || before)
         return before;
     return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be unpaused", d->domid);
@@ -70,6 +99,8 @@ static int undo_pauses(struct xmem_domain *d, uint32_t *pauses)
 
 static void undo(struct xmem_domain *d, struct outcome *o)
 {
+    d->pauses -= d->ledger->lifted;
+    d->ledger->lifted = 0;
     int rc = undo_pauses(d, &d->pauses), rc2 = undo_pauses(d, &d->ledger->own_pauses);
     if (rc || rc2)
         xmi_outcome_note(d, o,
@@ -84,7 +115,8 @@ static bool any_pauses(const struct xmem_domain *d)
 
 static bool pay(struct xmem_domain *d)
 {
-    return undo_pauses(d, &d->ledger->own_pauses);
+    bool left = undo_pauses(d, &d->ledger->own_pauses) != 0;
+    return !xmi_ledger_lower(d) || left;
 }
 
 const struct ledger_kind xmi_ledger_pauses = {

@@ -40,7 +40,7 @@ static const struct scenario *const scenarios[] = {
     &scenario_step_emulate, &scenario_step_ahead,  &scenario_step_relax, &scenario_step_in_view,
     &scenario_reply,        &scenario_drop,        &scenario_pending,    &scenario_reinject,
     &scenario_policy,       &scenario_rollback,    &scenario_bad_policy, &scenario_symbols,
-    &scenario_recover,
+    &scenario_recover,      &scenario_queue,       &scenario_kept,
 };
 #define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
 

@@ -292,6 +292,8 @@ static int close_again(struct world *w)
 static void end_again(struct world *w)
 {
     w->call = "close, once more";
+    xmi_sim_domain_run(w->g,
+                       300); /* nobody listens to what comes now, until there is a session again */
     int rc = close_again(w);
     if (rc)
         fail(w, "%s: %d: %s", w->call, rc, xmem_last_error(w->x));

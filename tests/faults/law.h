@@ -114,7 +114,7 @@ extern const struct scenario scenario_view_default, scenario_found_views;
 extern const struct scenario scenario_step, scenario_step_single, scenario_step_emulate;
 extern const struct scenario scenario_step_ahead;
 extern const struct scenario scenario_step_relax, scenario_step_in_view, scenario_reply,
-    scenario_drop, scenario_pending;
+    scenario_drop, scenario_pending, scenario_queue, scenario_kept;
 extern const struct scenario scenario_reinject;
 extern const struct scenario scenario_policy, scenario_rollback, scenario_recover,
     scenario_bad_policy, scenario_symbols;

@@ -172,6 +172,33 @@ static void pending(struct world *w)
 }
 const struct scenario scenario_pending = {"pending", pending, ALL_KINDS};
 
+static bool begin_queue(struct world *w)
+{
+    if (world_open(w, NULL))
+        return false;
+    WHOLE(w, xmem_domain_enable(w->d));
+    if (!w->rc)
+        WHOLE(w, xmem_domain_set_rights_range(w->d, 0, FIRST, 24, XMEM_N2RWX));
+    for (uint32_t v = 0; v < VCPUS && !w->rc; v++)
+        guest(w, v, FIRST + 8 * v, 8, SIM_OP_WRITE);
+    return !w->rc;
+}
+
+/* The ring is full, who waits for a slot has to run, and the caller has paused the domain. */
+static void queue(struct world *w)
+{
+    const struct xmem_event *ev;
+    if (!begin_queue(w))
+        return;
+    while (xmi_sim_domain_run(w->g, 500))
+        ;
+    RUN(w, xmem_event_next(w->d, &ev));
+    WHOLE(w, xmem_domain_pause(w->d));
+    CALL(w, LAW_END, xmem_domain_disable(w->d));
+    WHOLE(w, xmem_domain_unpause(w->d));
+}
+const struct scenario scenario_queue = {"queue", queue, ALL_KINDS};
+
 static int inject(struct world *w, const struct xmem_event *ev)
 {
     struct xmem_reply r = XMEM_INIT(r);

@@ -11,6 +11,7 @@
 
 #include "doc/sim-open.h"
 #include "law.h"
+#include "session/session.h"
 
 static const char with_views[] =
     "{\"version\": 1, \"domains\": [\"*\"], \"regions\": {\"f\": \"0x12\", \"g\": \"0x18-0x30\"},"
@@ -214,6 +215,61 @@ static void die(struct world *w)
     xmi_sim_domain_run(w->g, 50);
     xmi_sim_listener_abandon(w->g);
 }
+
+/* ---- a guest that runs whenever it can ---- */
+
+static const struct xmem_backend_ops *calm;
+static struct sim_domain *lively;
+
+static int unpause_and_run(void *dom)
+{
+    int rc = calm->unpause(dom);
+    xmi_sim_domain_run(lively, 100);
+    return rc;
+}
+
+static void leave_rights(struct world *w)
+{
+    struct xm_mem_access_op op = {.op = XM_MEM_ACCESS_SET, .domid = 1, .nr = 20, .pfn = FIRST};
+    if (w->kind->sim == SIM_X86_PV)
+        (void)domctl(w, XM_DOMCTL_SHADOW_OP, XM_SHADOW_OP_ENABLE);
+    (void)domctl(w, XM_DOMCTL_VM_EVENT_OP, XM_VM_EVENT_ENABLE);
+    (void)xm_rights_to_wire(w->kind->minor, XM_ACCESS_R, &op.access);
+    (void)xmi_sim_hc_mem_access(w->m, &op);
+    (void)domctl(w, XM_DOMCTL_VM_EVENT_OP, XM_VM_EVENT_DISABLE);
+}
+
+/* The session, or what it left. */
+static int close_session(struct world *w)
+{
+    struct xmem_domain *d = w->d;
+    int rc = d ? 0 : xmem_domain_open(w->x, 1, NULL, &d);
+    w->d = NULL;
+    return rc ? rc : xmem_domain_close(d);
+}
+
+/* Rights of an earlier session are in force with the ring: who runs into them is answered, whatever fails. */
+static void kept(struct world *w)
+{
+    struct xmem_backend_ops ops;
+    leave_rights(w);
+    xmi_sim_watch_by(w->g, NULL, NULL); /* without a listener the hypervisor itself ends rights */
+    if (world_open(w, NULL))
+        return;
+    calm = w->d->ops;
+    lively = w->g;
+    ops = *calm;
+    ops.unpause = unpause_and_run;
+    w->d->ops = &ops;
+    for (uint32_t v = 0; v < VCPUS; v++)
+        guest(w, v, FIRST + 4 * v, 8, SIM_OP_WRITE);
+    RUN(w, xmem_domain_enable(w->d));
+    RUN(w, xmem_domain_disable(w->d));
+    RUN(w, xmem_domain_enable(w->d));
+    w->d->ops = calm;
+    RUN(w, close_session(w));
+}
+const struct scenario scenario_kept = {"kept", kept, ALL_KINDS};
 
 static void recover(struct world *w)
 {

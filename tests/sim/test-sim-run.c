@@ -350,6 +350,31 @@ static void script(struct sim_domain *d, uint32_t v, struct sim_op a, struct sim
 
 static const struct sim_op a_read = {.code = SIM_OP_READ};
 
+/* Who waits, for an answer or for a slot, or is paused with its domain, does not sleep; who is done does. */
+START_TEST(test_asleep)
+{
+    struct listener l = twelve();
+    struct xm_ev ev;
+
+    while (xmi_sim_domain_run(l.d, 100) != 0)
+        ;
+    for (uint32_t i = 0; i < 12; i++)
+        ck_assert(!vcpu(l.d, i).asleep);
+    do {
+        while (take(&l, &ev))
+            answer(&l, &ev, XM_EV_FLAG_EMULATE);
+    } while (xmi_sim_domain_run(l.d, 100) != 0);
+    script(l.d, 0, a_read, (struct sim_op){.code = SIM_OP_HALT});
+    ck_assert_int_eq(domctl(&l, XM_DOMCTL_PAUSE, 0, 0), 0);
+    ck_assert(!vcpu(l.d, 0).asleep && vcpu(l.d, 1).asleep);
+    ck_assert_int_eq(domctl(&l, XM_DOMCTL_UNPAUSE, 0, 0), 0);
+    while (xmi_sim_domain_run(l.d, 100) != 0)
+        ;
+    ck_assert(vcpu(l.d, 0).asleep);
+    xmi_sim_machine_destroy(l.m);
+}
+END_TEST
+
 /* By its timer, which goes while another one works, and at once when nobody does. */
 START_TEST(test_halt_timer)
 {
@@ -428,6 +453,7 @@ static void fill(TCase *t)
     tcase_add_test(t, test_halt_while_stepping);
     tcase_add_test(t, test_determinism);
     tcase_add_test(t, test_twelve_on_one_page);
+    tcase_add_test(t, test_asleep);
     tcase_add_test(t, test_async_ring_full);
     tcase_add_test(t, test_step_waits_for_slot);
     tcase_add_loop_test(t, test_no_holds, SIM_X86_EPT, SIM_X86_PV);

@@ -6,6 +6,7 @@
 #include <sim.h>
 
 #include "doc/sim-open.h"
+#include "session/session.h"
 #include "unit.h"
 
 #define A 16u
@@ -204,6 +205,37 @@ static int two_unpauses(void *ctx, int op)
     return (*left)-- > 0 ? 0 : -ENOMEM;
 }
 
+static int two_pauses(void *ctx, int op)
+{
+    int *left = ctx; /* calls before the two that fail */
+    if (op != XM_HC_PAUSE || *left < -1)
+        return 0;
+    return (*left)-- > 0 ? 0 : -ENOMEM;
+}
+
+/* It cannot be held again after a moment of running: it is not let go once more for that. */
+START_TEST(a_pause_that_is_not_made)
+{
+    for (int first = 0; first < 4; first++) {
+        int left = first, rc = -1;
+        begin(queues[_i], MANY);
+        open_again(XMEM_RESTORE_KEEP);
+        ck_ok(xmem_domain_set_rights_range(d, 0, A, MANY, XMEM_R));
+        crowd();
+        xmi_sim_inject_by(g, two_pauses, &left);
+        for (int i = 0; i < 4 && rc; i++) {
+            rc = xmem_domain_disable(d);
+            ck_assert_uint_eq(d->led->pauses, 0);
+        }
+        ck_ok(rc);
+        xmi_sim_inject_by(g, NULL, NULL);
+        all_write();
+        ck_ok(xmem_domain_close(d));
+        end();
+    }
+}
+END_TEST
+
 /* The domain cannot be let run when who was woken should look at the ring: then at a later try, with an answer for each. */
 START_TEST(a_queue_that_cannot_run_at_once)
 {
@@ -363,6 +395,80 @@ START_TEST(no_step_without_what_ends_it)
 }
 END_TEST
 
+/* ---- an enabling that fails ---- */
+
+static struct xmem_backend_ops lively;
+static unsigned rings_stay; /* how often a ring cannot be ended */
+
+/* The guest goes on as soon as it can. */
+static int unpause_and_run(void *dom)
+{
+    int rc = xmi_backend_sim.unpause(dom);
+    run();
+    return rc;
+}
+
+static int not_enabled(void *ctx, int op)
+{
+    unsigned *rings = ctx;
+    if (op == XM_HC_VM_EVENT && (*rings)++) /* the first one enables */
+        return rings_stay && rings_stay-- ? -ENOMEM : 0;
+    return op == XM_HC_ACCESS_GET ? -ENOMEM : 0;
+}
+
+/* Rights that an earlier session left are in force as soon as there is a ring. */
+static void enable_in_vain(enum sim_kind kind, unsigned stays)
+{
+    static unsigned rings;
+    rings = 0;
+    begin(kind, 1);
+    open_again(XMEM_RESTORE_KEEP);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_R));
+    ck_ok(xmem_domain_close(d));
+    ck_ok(xmem_domain_open(x, 1, NULL, &d));
+    lively = *d->ops;
+    lively.unpause = unpause_and_run;
+    d->ops = &lively;
+    rings_stay = stays;
+    write_at(0, A);
+    xmi_sim_inject_by(g, not_enabled, &rings);
+    ck_rc(xmem_domain_enable(d), -ENOMEM);
+}
+
+/* No vCPU runs into a ring that is about to be ended. */
+START_TEST(an_enabling_that_fails)
+{
+    enable_in_vain(queues[_i], 0);
+    xmi_sim_inject_by(g, NULL, NULL);
+    run();
+    ck_assert_uint_eq(done(0), 1);
+    ck_ok(xmem_domain_close(d));
+    end();
+}
+END_TEST
+
+/* Its ring stays, and is read before it ends: by the next call, or by the next session. */
+START_TEST(an_enabling_that_leaves_its_ring)
+{
+    for (unsigned closes = 0; closes < 2; closes++) {
+        enable_in_vain(queues[_i], closes ? 1000 : 4);
+        ck_assert_ptr_nonnull(strstr(xmem_domain_last_error(d), "its ring is left"));
+        run();
+        ck_assert_uint_eq(done(0), 0);
+        if (closes) {
+            ck_rc(xmem_domain_close(d), -ENOMEM);
+            xmi_sim_inject_by(g, NULL, NULL);
+            ck_ok(xmem_domain_open(x, 1, NULL, &d));
+        }
+        xmi_sim_inject_by(g, NULL, NULL);
+        ck_ok(xmem_domain_close(d));
+        run();
+        ck_assert_uint_eq(done(0), 1);
+        end();
+    }
+}
+END_TEST
+
 static void fill(TCase *t)
 {
     tcase_add_test(t, no_step_without_what_ends_it);
@@ -376,6 +482,9 @@ static void fill(TCase *t)
     tcase_add_loop_test(t, a_queue_that_never_ends_when_rights_stay, 0, 3);
     tcase_add_loop_test(t, a_queue_that_never_ends_when_rights_are_kept, 0, 3);
     tcase_add_loop_test(t, a_queue_that_cannot_run_at_once, 0, 3);
+    tcase_add_loop_test(t, a_pause_that_is_not_made, 0, 3);
+    tcase_add_loop_test(t, an_enabling_that_fails, 0, 3);
+    tcase_add_loop_test(t, an_enabling_that_leaves_its_ring, 0, 3);
 }
 
 int main(void)

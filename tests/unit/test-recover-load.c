@@ -3,9 +3,13 @@
  * A tool that dies while busy vCPUs are stepped over a page, by each means on each kind: before or after
  * any of its calls of the hypervisor. Recovering answers 0, nothing is left, and each vCPU goes on.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <sim.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "doc/sim-open.h"
 #include "session/session.h"
@@ -124,13 +128,18 @@ static unsigned going_on(void)
     return n;
 }
 
+static void begin_mortal(enum sim_kind kind, uint32_t minor, uint32_t means, unsigned nth)
+{
+    if (__lsan_disable)
+        __lsan_disable();
+    begin(kind, minor, means, nth);
+}
+
 /* False: there was nothing left to die in. */
 static bool killed(enum sim_kind kind, uint32_t minor, uint32_t means, unsigned nth)
 {
     struct xmem_recovery rec = XMEM_INIT(rec);
-    if (__lsan_disable)
-        __lsan_disable();
-    begin(kind, minor, means, nth);
+    begin_mortal(kind, minor, means, nth);
     bool dies = lives_until(nth);
     if (__lsan_enable)
         __lsan_enable();
@@ -152,6 +161,59 @@ static void by(enum sim_kind kind, uint32_t minor, uint32_t means)
         n += every;
     ck_assert_uint_gt(n, 20); /* the guest is done before where most passes unseen */
 }
+
+/* ---- an answer that does not arrive ---- */
+
+#define HURRY_MS 200u
+
+static bool hurries;
+static uint64_t hurried_ms;
+
+/* This program's clock, of which each look may cost some time: what is waited for long is waited for here, too. */
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+    long rc = syscall(SYS_clock_gettime, clock, t);
+    hurried_ms += hurries ? HURRY_MS : 0;
+    t->tv_sec += (time_t)(hurried_ms / 1000);
+    return (int)rc;
+}
+
+static int unheard(void *dom)
+{
+    (void)dom;
+    return 0;
+}
+
+static const enum sim_kind kinds[] = {SIM_X86_EPT, SIM_X86_PV, SIM_ARM_S2, SIM_ARMV8R_MPU};
+
+/* Who still waits does not sleep: it was not seen to go on. */
+START_TEST(who_waits_is_not_idle)
+{
+    struct sim_vcpu_info i;
+    begin_mortal(kinds[_i], 20, 0, 1);
+    if (__lsan_enable)
+        __lsan_enable();
+    while (xmi_sim_domain_run(g, 1000))
+        ;
+    xmi_sim_listener_abandon(g);
+    ck_ok(xmi_open_machine(m, &dead[1]));
+    ops = *dead[1]->ops;
+    real = dead[1]->ops;
+    ops.event_notify = unheard;
+    dead[1]->ops = &ops;
+    hurries = true;
+    ck_rc(xmem_domain_recover(dead[1], 1, NULL), -EIO);
+    hurries = false;
+    ck_assert_ptr_nonnull(strstr(xmem_last_error(dead[1]), "was not seen to go on"));
+    ck_ok(xmi_sim_vcpu_info(g, 0, &i));
+    ck_assert_int_eq(i.state, SIM_VCPU_PAUSED);
+    dead[1]->ops = real;
+    ck_ok(xmem_domain_recover(dead[1], 1, NULL));
+    ck_assert(!leftovers(dead[1]) && going_on() == VCPUS);
+    xmem_close(dead[1]);
+    xmi_sim_machine_destroy(m);
+}
+END_TEST
 
 START_TEST(by_view)
 {
@@ -190,6 +252,7 @@ int main(void)
     Suite *s = suite_create("recover-load");
     TCase *t = tcase_create("recover-load");
     tcase_set_timeout(t, 60); /* recovering sleeps now and then */
+    tcase_add_loop_test(t, who_waits_is_not_idle, 0, 4);
     tcase_add_test(t, by_view);
     tcase_add_test(t, by_single_step);
     tcase_add_test(t, by_emulation);

@@ -85,6 +85,26 @@ START_TEST(vcpus_that_wait_for_a_slot)
 }
 END_TEST
 
+/* What was not paused again is not unpaused, and what was not unpaused not paused. */
+START_TEST(pauses_that_fail)
+{
+    static const struct {
+        enum fake_op op;
+        unsigned nth;
+    } cases[] = {{FAKE_PAUSE, 2}, {FAKE_UNPAUSE, 1}, {FAKE_UNPAUSE, 2}, {FAKE_PAUSE, 3}};
+    for (unsigned i = 0; i < 4; i++) {
+        wreck();
+        fake_fail(f, FAKE_DISABLE, 1, -EBUSY, false);
+        fake_fail(f, cases[i].op, cases[i].nth, -EPERM, true);
+        ck_rc(xmem_domain_recover(x, 1, NULL), -EPERM);
+        fake_fail(f, cases[i].op, 0, 0, false);
+        ck_assert_int_ge(f->paused, 0);
+        ck_ok(xmem_domain_recover(x, 1, NULL)); /* what is owed is paid first */
+        check_whole();
+    }
+}
+END_TEST
+
 /* A ring that is not given away: that is said, with what is left to do, and nothing was reset. */
 START_TEST(a_ring_that_stays)
 {
@@ -317,6 +337,7 @@ int main(void)
     const unit_test tests[] = {takes_over,
                                a_ring_that_cannot_be_read,
                                vcpus_that_wait_for_a_slot,
+                               pauses_that_fail,
                                a_ring_that_stays,
                                holes_are_passed_over,
                                holes_that_take_rights_are_not_counted,

@@ -12,7 +12,7 @@ int xmi_backend_sim_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle)
     if (xmi_sim_vcpu_info(d->d, vcpu, &info))
         return -ESRCH;
     *ns = info.ran;
-    *idle = info.state != SIM_VCPU_RUNNABLE;
+    *idle = info.asleep;
     return 0;
 }
 

@@ -11,7 +11,7 @@ LAB_OBJCOPY=objcopy
 # libc is always the newest release's: programs built beside an older libc run on it, whichever Xen's libraries stand
 # next to them. zlib1g and what follows it: libxenguest, the builder of PV domains, needs them.
 LAB_LIBC_SUITE=trixie
-LAB_RUNTIME=(libc6 libgcc-s1 libjson-c5 libsubunit0 zlib1g libzstd1 liblzma5)
+LAB_RUNTIME=(libc6 libgcc-s1 libsubunit0 zlib1g libzstd1 liblzma5)
 LAB_KERNEL_PACKAGE=linux-image-amd64
 
 # With asserts, and with what Debian leaves out: shadow paging of PV guests, memory sharing.

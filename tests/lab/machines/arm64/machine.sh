@@ -10,8 +10,8 @@ LAB_GCC=${LAB_CROSS}gcc
 LAB_OBJCOPY=${LAB_CROSS}objcopy
 LAB_READELF=${LAB_CROSS}readelf
 # The library packages of a program that runs in dom0; compiling needs more.
-LAB_RUNTIME=(libc6 libgcc-s1 libjson-c5 libfdt1 libsubunit0)
-ARM64_DEVEL=(libc6-dev linux-libc-dev libcrypt1 libjson-c-dev libfdt-dev libsubunit-dev check)
+LAB_RUNTIME=(libc6 libgcc-s1 libfdt1 libsubunit0)
+ARM64_DEVEL=(libc6-dev linux-libc-dev libcrypt1 libfdt-dev libsubunit-dev check)
 LAB_KERNEL_PACKAGE="linux-image-arm64"
 
 LAB_DOM=(hvm arch/arm64 arch/arm64-linux)
