@@ -15,8 +15,8 @@ struct xm_pv;
 struct xm_pv_vcpu;
 struct xm_pv_ask;
 
-#define XM_PV_STEP_FRAMES \
-    16u /* those that were answered for, and of rights that no entry can say */
+/* Those that were answered for, and of rights that no entry can say. All of them are closed in one go. */
+#define XM_PV_STEP_FRAMES 12u
 
 /* Of a domain, under its lock; the vCPU itself may look at it without: nobody else opens or closes it. */
 struct xm_pv_step {

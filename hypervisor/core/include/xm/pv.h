@@ -45,6 +45,11 @@ struct xm_pv_hooks {
      * leaves nothing to be done.
      */
     int (*settle)(struct xm_env_dom *d, bool may_preempt, bool *flush);
+    /*
+     * Shadow entries that drop has looked at so far, of all frames: a guest decides how many a frame has. NULL:
+     * each frame counts as one.
+     */
+    uint64_t (*looks)(struct xm_env_dom *d);
 };
 
 /* What setting the default means. */
@@ -78,6 +83,13 @@ struct xm_pv_ticket {
     uint8_t state;
 };
 
+/* Frames of a leaf that has its new rights, whose entries have still to go: before anybody is told so. */
+struct xm_pv_going {
+    uint64_t first;
+    uint64_t lost[XM_PV_LEAF_FRAMES / 64]; /* a bit each */
+    uint32_t left;                         /* frames to look at, at the leaf's end; 0: none */
+};
+
 struct xm_pv {
     struct xm_env_dom *env;
     const struct xm_pv_hooks *hooks;
@@ -87,6 +99,7 @@ struct xm_pv {
     uint8_t policy; /* enum xm_pv_policy */
     struct xm_pv_ticket ticket[XM_PV_TICKETS];
     uint64_t turns; /* by which the age of a ticket is told */
+    struct xm_pv_going going;
 
     struct xm_lock lock; /* over all below; who writes on to semantics holds the caller's as well */
     struct xm_pv_table table;
