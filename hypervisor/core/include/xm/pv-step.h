@@ -14,6 +14,7 @@
 struct xm_pv;
 struct xm_pv_vcpu;
 struct xm_pv_ask;
+struct xm_pv_todo;
 
 /* Those that were answered for, and of rights that no entry can say. All of them are closed in one go. */
 #define XM_PV_STEP_FRAMES 12u
@@ -39,6 +40,12 @@ bool xm_pv_step_never(const uint8_t *code, uint32_t n);
  * begun; else, as another vCPU holds this one, it comes here again. No lock is held.
  */
 void xm_pv_step_begin(struct xm_pv *pv, struct xm_pv_vcpu *v);
+/*
+ * xm_pv_not_emulated() said STEP for todo: begins it, or, where the processor cannot do the instruction so, tells of it as
+ * if nobody had answered STEP. code: its first bytes, as many as can be read. The vCPU goes back to it either way.
+ */
+void xm_pv_step_or_tell(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_todo *todo,
+                        const uint8_t *code, uint32_t n);
 /* A frame that the step met may be open. False: no room; the step is closed. */
 bool xm_pv_step_open(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_ask *ask);
 /* As xm_pv_entry_flags(), for a demand fault of this vCPU. The lock is held. */
