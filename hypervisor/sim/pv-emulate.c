@@ -59,10 +59,11 @@ static enum found find(struct sim_domain *d, struct sim_vcpu *v, struct sim_insn
 
 static enum op_end not_emulated(struct sim_domain *d, struct sim_vcpu *v)
 {
+    static const uint8_t movups[] = {0x0f, 0x11, 0x00};
     const struct xm_pv_ask *ask = &v->pv_todo.ask;
 
     if (xm_pv_not_emulated(xm_pv_of(&d->core), v->pv, &v->pv_todo) == XM_PV_STEP)
-        xm_pv_step_begin(xm_pv_of(&d->core), v->pv);
+        xm_pv_step_or_tell(xm_pv_of(&d->core), v->pv, &v->pv_todo, movups, sizeof(movups));
     if (v->pv->told)
         xmi_sim_told(v, ask->mfn, ask->what);
     return OP_BLOCKED;

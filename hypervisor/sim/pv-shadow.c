@@ -352,6 +352,11 @@ static int hook_settle(struct xm_env_dom *env, bool may_preempt, bool *flush)
     return xm_pv_where_settle(&sim_from_env(env)->pv->where, may_preempt, flush);
 }
 
+static uint64_t hook_looks(struct xm_env_dom *env)
+{
+    return sim_from_env(env)->pv->where.looks;
+}
+
 static void hook_blow(struct xm_env_dom *env)
 {
     struct sim_domain *d = sim_from_env(env);
@@ -366,4 +371,5 @@ const struct xm_pv_hooks xmi_sim_pv_hooks = {
     .drop = hook_drop,
     .blow = hook_blow,
     .settle = hook_settle,
+    .looks = hook_looks,
 };

@@ -27,20 +27,20 @@
 
 static const struct kind kinds[] = {
     {"ept17", SIM_X86_EPT, 17}, {"ept20", SIM_X86_EPT, 20},  {"arm", SIM_ARM_S2, 17},
-    {"pv", SIM_X86_PV, 17},     {"mpu", SIM_ARMV8R_MPU, 20},
+    {"pv", SIM_X86_PV, 17},     {"mpu", SIM_ARMV8R_MPU, 20}, {"npt", SIM_X86_NPT, 20},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 static const struct scenario *const scenarios[] = {
-    &scenario_single,       &scenario_range,       &scenario_many,       &scenario_default,
-    &scenario_batch,        &scenario_enable,      &scenario_pause,      &scenario_required,
-    &scenario_monitors,     &scenario_pages,       &scenario_views,      &scenario_remap,
-    &scenario_visible,      &scenario_hidden_host, &scenario_suppress,   &scenario_switch,
-    &scenario_view_default, &scenario_found_views, &scenario_step,       &scenario_step_single,
-    &scenario_step_emulate, &scenario_step_ahead,  &scenario_step_relax, &scenario_step_in_view,
-    &scenario_reply,        &scenario_drop,        &scenario_pending,    &scenario_reinject,
-    &scenario_policy,       &scenario_rollback,    &scenario_bad_policy, &scenario_symbols,
-    &scenario_recover,      &scenario_queue,       &scenario_kept,
+    &scenario_single,       &scenario_range,           &scenario_many,       &scenario_default,
+    &scenario_batch,        &scenario_enable,          &scenario_pause,      &scenario_required,
+    &scenario_monitors,     &scenario_pages,           &scenario_views,      &scenario_remap,
+    &scenario_visible,      &scenario_hidden_host,     &scenario_suppress,   &scenario_switch,
+    &scenario_view_default, &scenario_found_views,     &scenario_step,       &scenario_step_single,
+    &scenario_step_emulate, &scenario_step_hypervisor, &scenario_step_ahead, &scenario_step_relax,
+    &scenario_step_in_view, &scenario_reply,           &scenario_drop,       &scenario_pending,
+    &scenario_reinject,     &scenario_policy,          &scenario_rollback,   &scenario_bad_policy,
+    &scenario_symbols,      &scenario_recover,         &scenario_queue,      &scenario_kept,
 };
 #define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
 

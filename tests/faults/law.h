@@ -112,7 +112,7 @@ extern const struct scenario scenario_views, scenario_remap, scenario_visible, s
 extern const struct scenario scenario_hidden_host, scenario_suppress;
 extern const struct scenario scenario_view_default, scenario_found_views;
 extern const struct scenario scenario_step, scenario_step_single, scenario_step_emulate;
-extern const struct scenario scenario_step_ahead;
+extern const struct scenario scenario_step_hypervisor, scenario_step_ahead;
 extern const struct scenario scenario_step_relax, scenario_step_in_view, scenario_reply,
     scenario_drop, scenario_pending, scenario_queue, scenario_kept;
 extern const struct scenario scenario_reinject;

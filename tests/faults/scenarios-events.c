@@ -95,7 +95,28 @@ static void step_emulate(struct world *w)
     steps(w, XMEM_STEP_EMULATE, STEP);
 }
 const struct scenario scenario_step_emulate = {"step-emulate", step_emulate,
-                                               ON(SIM_X86_EPT) | ON(SIM_ARM_S2)};
+                                               ON(SIM_X86_EPT) | ON(SIM_X86_NPT) | ON(SIM_ARM_S2)};
+
+/* Writes with two pages each, by its emulator and by the processor with the other vCPUs held. */
+static void step_hypervisor(struct world *w)
+{
+    const struct xmem_event *ev;
+    struct sim_op ops[6];
+    if (!begin(w, XMEM_STEP_HYPERVISOR))
+        return;
+    for (uint64_t i = 0; i < 6; i++)
+        ops[i] = (struct sim_op){.code = SIM_OP_WRITE,
+                                 .flags = i & 1 ? SIM_OP_F_NO_EMUL : 0,
+                                 .addr = (FIRST + 2 * i) << 12 | 0xffc,
+                                 .value = 1};
+    if (xmi_sim_vcpu_script(w->g, 0, ops, 6, 0))
+        return;
+    loop(w, 14, STEP);
+    for (unsigned i = 0; i < 3; i++)
+        RUN(w, xmem_event_next(w->d, &ev));
+}
+const struct scenario scenario_step_hypervisor = {
+    "step-hypervisor", step_hypervisor, ON(SIM_X86_NPT) | ON(SIM_X86_PV) | ON(SIM_ARMV8R_MPU)};
 
 /* Writes that end in a page which is told ahead, or turns by being written or told. */
 static void step_ahead(struct world *w)
@@ -113,7 +134,8 @@ static void step_ahead(struct world *w)
         return;
     loop(w, 10, STEP);
 }
-const struct scenario scenario_step_ahead = {"step-ahead", step_ahead, ON(SIM_X86_EPT)};
+const struct scenario scenario_step_ahead = {"step-ahead", step_ahead,
+                                             ON(SIM_X86_EPT) | ON(SIM_X86_NPT)};
 
 static void step_relax(struct world *w)
 {
@@ -223,7 +245,7 @@ static void reinject(struct world *w)
             RUN(w, xmem_event_drop(w->d, ev));
     }
 }
-const struct scenario scenario_reinject = {"reinject", reinject, ON(SIM_X86_EPT)};
+const struct scenario scenario_reinject = {"reinject", reinject, ON(SIM_X86_EPT) | ON(SIM_X86_NPT)};
 
 /* In a view of the caller's, where pages show other frames; one of them has a breakpoint. */
 static bool begin_in_view(struct world *w)

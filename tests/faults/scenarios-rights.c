@@ -161,7 +161,8 @@ static void monitors(struct world *w)
     m.reason = XMEM_EVENT_GUEST_REQUEST;
     WHOLE(w, xmem_domain_set_monitor(w->d, &m, 0));
 }
-const struct scenario scenario_monitors = {"monitors", monitors, ON(SIM_X86_EPT) | ON(SIM_ARM_S2)};
+const struct scenario scenario_monitors = {"monitors", monitors,
+                                           ON(SIM_X86_EPT) | ON(SIM_X86_NPT) | ON(SIM_ARM_S2)};
 
 static void pages(struct world *w)
 {
@@ -175,5 +176,5 @@ static void pages(struct world *w)
     WHOLE(w, xmem_domain_add_page(w->d, &gfn[1]));
     WHOLE(w, xmem_domain_remove_page(w->d, gfn[0]));
 }
-const struct scenario scenario_pages = {"pages", pages,
-                                        ON(SIM_X86_EPT) | ON(SIM_ARM_S2) | ON(SIM_X86_PV)};
+const struct scenario scenario_pages = {
+    "pages", pages, ON(SIM_X86_EPT) | ON(SIM_X86_NPT) | ON(SIM_ARM_S2) | ON(SIM_X86_PV)};

@@ -423,7 +423,8 @@ static void make(struct tool *t, uint8_t how)
 {
     static const enum sim_kind kinds[] = {SIM_X86_EPT, SIM_ARM_S2, SIM_ARMV8R_MPU, SIM_X86_PV};
     static const uint8_t minors[] = {17, 20, 19, 22};
-    enum sim_kind kind = how & 0x40 ? SIM_X86_EPT : kinds[how >> 1 & 3];
+    enum sim_kind other = how & 0x80 ? SIM_X86_NPT : SIM_X86_EPT;
+    enum sim_kind kind = how & 0x40 ? other : kinds[how >> 1 & 3];
     struct sim_machine_cfg mc = {.seed = 5, .xen_minor = minors[how >> 3 & 3]};
     struct sim_domain_cfg dc = {.domid = 1,
                                 .kind = kind,
@@ -476,7 +477,7 @@ static void check_forbidden(const struct tool *t)
     xmi_sim_domain_info(t->g, &i);
     xmi_sim_report(t->m, t->g, &r);
     /* On Arm what relaxing lets pass counts as well. */
-    if (r.forbidden && (i.kind == SIM_X86_EPT || i.kind == SIM_X86_PV))
+    if (r.forbidden && (i.kind == SIM_X86_EPT || i.kind == SIM_X86_NPT || i.kind == SIM_X86_PV))
         die(t, "run", (int)r.forbidden, "accesses passed the rights");
 }
 

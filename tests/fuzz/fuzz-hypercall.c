@@ -215,12 +215,12 @@ static void make_world(struct world *w)
 {
     const uint8_t how = fuzz_u8(&w->in);
     const struct sim_machine_cfg mc = {.seed = 1, .xen_minor = how & 1 ? 17 : 20};
-    struct sim_domain_cfg dc = {.kind = SIM_X86_EPT,
+    struct sim_domain_cfg dc = {.kind = how & 16 ? SIM_X86_NPT : SIM_X86_EPT,
                                 .vcpus = 2,
                                 .pages = PAGES,
                                 .first_gfn = FIRST_GFN,
                                 .superpages = true,
-                                .altp2m = true};
+                                .altp2m = !(how & 16)};
 
     CHECK(xmi_sim_machine_create(&mc, &w->machine) == 0);
     CHECK(xmi_sim_domain_create(w->machine, &dc, &w->domain[0]) == 0);

@@ -89,8 +89,9 @@ static void make_side(struct world *w, struct side *side, enum sim_kind kind)
 static void make_world(struct world *w)
 {
     const struct sim_machine_cfg mc = {.seed = 1};
-    static const enum sim_kind kinds[] = {SIM_ARM_S2, SIM_X86_EPT, SIM_ARMV8R_MPU, SIM_X86_EPT};
-    const enum sim_kind kind = kinds[fuzz_u8(&w->in) & 3];
+    static const enum sim_kind kinds[] = {SIM_ARM_S2, SIM_X86_EPT, SIM_ARMV8R_MPU, SIM_X86_NPT};
+    const uint8_t how = fuzz_u8(&w->in);
+    const enum sim_kind kind = how == 7 ? SIM_X86_PV : kinds[how & 3];
 
     CHECK(xmi_sim_machine_create(&mc, &w->machine) == 0);
     CHECK(xmi_open_machine(w->machine, &w->x) == 0);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <xm/core.h>
 
-#define FAKE_VCPUS 16u
+#define FAKE_VCPUS 1024u
 #define FAKE_FRAMES 4096u
 #define FAKE_LOG 64u
 /* Frames of the guest that are never looked into. */

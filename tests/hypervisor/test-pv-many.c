@@ -198,6 +198,33 @@ START_TEST(test_list_changes_under_way)
 }
 END_TEST
 
+/*
+ * A leaf has its new rights before its entries are gone. Whoever comes next is not told that rights hold before they
+ * are: whatever becomes of the first caller, be it the same frames or others, a range, a list or one frame.
+ */
+START_TEST(test_entries_before_success)
+{
+    for (unsigned what = 0; what < 3; what++) {
+        struct run a = {.caller = 1, .first = 1024, .nr = 512, .a = XM_ACCESS_N, .rc = XM_CONTINUE};
+        struct run b = {.caller = 2, .a = XM_ACCESS_N, .rc = XM_CONTINUE};
+
+        start(XM_PV_DEFAULT_ALL);
+        fake.preempt = true;
+        while (get(1535) != XM_ACCESS_N)
+            step(&a);
+        ck_assert_int_eq(a.rc, XM_CONTINUE);
+        ck_assert_uint_eq(drops, 64); /* at once */
+        b.first = what == 0 ? 1024 : 5000;
+        b.nr = what == 2 ? 1 : 512;
+        while (b.rc == XM_CONTINUE)
+            step(&b);
+        ck_assert_int_eq(b.rc, 0);
+        ck_assert_uint_eq(drops, 512 + (what == 0 ? 0 : b.nr));
+        end();
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("pv-many");
@@ -208,6 +235,7 @@ int main(void)
     tcase_add_test(c, test_another_ends_beside);
     tcase_add_test(c, test_many_callers);
     tcase_add_test(c, test_list_changes_under_way);
+    tcase_add_test(c, test_entries_before_success);
     suite_add_tcase(s, c);
     return fake_run(s);
 }

@@ -359,6 +359,26 @@ START_TEST(what_cannot_be_done_so)
 }
 END_TEST
 
+/* Nothing is held nor opened for it: the listener is told that it is not implemented. */
+START_TEST(what_cannot_be_done_so_is_told)
+{
+    ck_assert_int_eq(faults(0, 5, XM_DO_W), XM_PV_STOPPED);
+    answer_step(0, 5);
+    ck_assert_int_eq(faults(0, 5, XM_DO_W), XM_PV_EMULATE);
+    ck_assert_int_eq(xm_pv_not_emulated(&pv, &v[0], &todo), XM_PV_STEP);
+    trace_is("e");
+    xm_pv_step_or_tell(&pv, &v[0], &todo, (const uint8_t *)"\x9c", 1);
+    trace_is("u");
+    ck_assert(!xm_pv_stepping(&pv, &v[0]) && !trap);
+    ck_assert_int_eq(faults(0, 5, XM_DO_W), XM_PV_STOPPED); /* the answer is used up */
+    answer_step(0, 5);
+    ck_assert_int_eq(faults(0, 5, XM_DO_W), XM_PV_EMULATE);
+    xm_pv_step_or_tell(&pv, &v[0], &todo, (const uint8_t *)"\x0f\x11\x00", 3);
+    trace_is("eHT");
+    xm_pv_step_close(&pv, &v[0], true);
+}
+END_TEST
+
 /* ---- what was answered for ---- */
 
 #define ARMED_IP 0x1000u
@@ -508,6 +528,7 @@ int main(void)
     tcase_add_test(t, rights_without_an_entry);
     tcase_add_test(t, more_frames_than_there_is_room);
     tcase_add_test(t, what_cannot_be_done_so);
+    tcase_add_test(t, what_cannot_be_done_so_is_told);
     suite_add_tcase(s, t);
     add_pv_armed(s);
     return fake_run(s);

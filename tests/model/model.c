@@ -195,7 +195,8 @@ static const struct {
 } kinds[] = {{"x86-ept", SIM_X86_EPT, 6},
              {"arm-s2", SIM_ARM_S2, 2},
              {"x86-pv", SIM_X86_PV, 2},
-             {"armv8r-mpu", SIM_ARMV8R_MPU, 2}};
+             {"armv8r-mpu", SIM_ARMV8R_MPU, 2},
+             {"x86-npt", SIM_X86_NPT, 2}};
 
 static void act(struct model *m)
 {

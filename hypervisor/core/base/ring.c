@@ -12,18 +12,38 @@ static uint32_t available(const struct xm_ring *r)
     return XM_RING_SLOTS - r->outstanding - r->claimed;
 }
 
-static struct xm_vcpu *first_waiter(struct xm_domain *d)
+/* ---- who waits for a slot, by ticket: a domain can have thousands of vCPUs ---- */
+
+static struct xm_vcpu *waiter(struct xm_domain *d, uint32_t link)
 {
-    struct xm_vcpu *best = NULL;
-    uint32_t i;
+    return link != 0 ? &d->vcpu[link - 1] : NULL;
+}
 
-    for (i = 0; i < d->vcpus; i++) {
-        struct xm_vcpu *v = &d->vcpu[i];
+static void waiters_add(struct xm_domain *d, struct xm_vcpu *v)
+{
+    struct xm_vcpu *last = waiter(d, d->ring.last_waiter);
+    uint32_t *link = &d->ring.first_waiter;
 
-        if (v->waiting && (best == NULL || v->ticket < best->ticket))
-            best = v;
-    }
-    return best;
+    if (last != NULL && last->ticket < v->ticket)
+        link = &last->next_waiter;
+    while (*link != 0 && waiter(d, *link)->ticket < v->ticket)
+        link = &waiter(d, *link)->next_waiter;
+    v->next_waiter = *link;
+    *link = v->id + 1;
+    if (v->next_waiter == 0)
+        d->ring.last_waiter = v->id + 1;
+    d->ring.waiters++;
+}
+
+static struct xm_vcpu *waiters_take(struct xm_domain *d)
+{
+    struct xm_vcpu *v = waiter(d, d->ring.first_waiter);
+
+    d->ring.first_waiter = v->next_waiter;
+    if (v->next_waiter == 0)
+        d->ring.last_waiter = 0;
+    d->ring.waiters--;
+    return v;
 }
 
 /* Round-robin, so that high vCPU numbers do not starve under load. */
@@ -41,10 +61,9 @@ static struct xm_vcpu *next_blocked(struct xm_domain *d)
 
 static void wake_one_waiter(struct xm_domain *d)
 {
-    struct xm_vcpu *v = first_waiter(d);
+    struct xm_vcpu *v = waiters_take(d);
 
     v->waiting = false;
-    d->ring.waiters--;
     xm_env_vcpu_wake(d->env, v->id);
 }
 
@@ -77,7 +96,7 @@ static void wait(struct xm_domain *d, struct xm_vcpu *v)
     /* A vCPU that was woken and lost the slot keeps its place. */
     if (v->ticket == 0)
         v->ticket = ++d->ring.next_ticket;
-    d->ring.waiters++;
+    waiters_add(d, v);
     d->stats.waits++;
     xm_env_vcpu_wait(d->env, v->id);
 }

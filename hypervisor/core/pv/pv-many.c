@@ -8,6 +8,9 @@
 #define CHUNK 64u /* MEMOP_CMD_MASK: a continuation can only resume at multiples of it */
 #define LEAF XM_PV_LEAF_FRAMES
 #define RELEASE_AT_ONCE 16u
+/* A stretch: so many frames whose entries go, or the first frame behind so many entries. */
+#define DROPS_AT_ONCE 64u
+#define LOOKS_AT_ONCE 256u
 /* Calls of others after which a ticket is taken for one that nobody continues. */
 #define AGE_MAX 256u
 
@@ -226,6 +229,29 @@ static int change_one(struct xm_pv *pv, uint64_t mfn, enum xm_access a, bool *fl
     return mfn < pv->end ? xm_pv_change(pv, mfn, a, flush) : -XM_EINVAL;
 }
 
+static uint64_t looks(const struct xm_pv *pv)
+{
+    return pv->hooks->looks != NULL ? pv->hooks->looks(pv->env) : 0;
+}
+
+/* Entries of a leaf that was changed. True: there was something to do. */
+static bool take_some(struct xm_pv *pv, bool *flush)
+{
+    struct xm_pv_going *g = &pv->going;
+    uint64_t before = looks(pv);
+    uint32_t n, i;
+
+    if (g->left == 0)
+        return false;
+    for (n = 0; g->left > 0 && n < DROPS_AT_ONCE && looks(pv) - before < LOOKS_AT_ONCE; n++) {
+        i = LEAF - g->left--;
+        if ((g->lost[i / 64] >> (i % 64) & 1) != 0 &&
+            pv->hooks->drop(pv->env, xm_mfn(g->first + i)))
+            *flush = true;
+    }
+    return true;
+}
+
 static int fill(struct xm_pv *pv, uint64_t mfn, enum xm_access a, uint64_t lost[LEAF / 64])
 {
     uint8_t value = xm_pv_value_of(pv, a), has;
@@ -245,22 +271,21 @@ static int fill(struct xm_pv *pv, uint64_t mfn, enum xm_access a, uint64_t lost[
     return xm_pv_table_fill(&pv->table, mfn, value, holes);
 }
 
-static int change_leaf(struct xm_pv *pv, uint64_t mfn, enum xm_access a, bool *flush)
+/* The entries go in the steps that follow. */
+static int change_leaf(struct xm_pv *pv, uint64_t mfn, enum xm_access a)
 {
-    uint64_t lost[LEAF / 64] = {0};
-    unsigned i;
+    struct xm_pv_going *g = &pv->going;
     int rc = 0;
 
+    memset(g, 0, sizeof(*g));
+    g->first = mfn;
     xm_env_lock(&pv->lock);
     if (pv->on) {
-        rc = fill(pv, mfn, a, lost);
+        rc = fill(pv, mfn, a, g->lost);
         xm_pv_stamp_some(pv, mfn, LEAF);
+        g->left = rc == 0 ? LEAF : 0;
     }
     xm_env_unlock(&pv->lock);
-    for (i = 0; i < LEAF && rc == 0; i++) {
-        if ((lost[i / 64] >> (i % 64) & 1) != 0 && pv->hooks->drop(pv->env, xm_mfn(mfn + i)))
-            *flush = true;
-    }
     return rc;
 }
 
@@ -268,16 +293,18 @@ static int change_step(struct xm_pv *pv, const struct items *it, struct xm_pv_ti
                        bool *flush)
 {
     uint32_t end = it->nr - t->done < CHUNK ? it->nr : t->done + CHUNK;
+    uint64_t mfn, before = looks(pv);
     enum xm_access a;
-    uint64_t mfn;
     int rc = 0;
 
-    while (rc == 0 && t->done < end) {
+    if (take_some(pv, flush))
+        return 0;
+    while (rc == 0 && t->done < end && looks(pv) - before < LOOKS_AT_ONCE) {
         bool whole = whole_leaf(it, t->done);
 
         rc = item_get(it, t->done, &mfn, &a);
         if (rc == 0)
-            rc = whole ? change_leaf(pv, mfn, a, flush) : change_one(pv, mfn, a, flush);
+            rc = whole ? change_leaf(pv, mfn, a) : change_one(pv, mfn, a, flush);
         if (rc == 0)
             t->done += whole ? LEAF : 1;
         if (whole)
@@ -288,10 +315,10 @@ static int change_step(struct xm_pv *pv, const struct items *it, struct xm_pv_ti
     return rc;
 }
 
-/* Entries that the changes only noted: once, for all of them. */
+/* Entries that the changes, also another's that nobody continues, only noted: once, for all of them. */
 static void settle_step(struct xm_pv *pv, struct xm_pv_ticket *t, bool *flush)
 {
-    if (xm_pv_settle(pv, true, flush) != XM_CONTINUE)
+    if (!take_some(pv, flush) && xm_pv_settle(pv, true, flush) != XM_CONTINUE)
         t->state = CLEAN;
 }
 
@@ -333,7 +360,7 @@ static int run(struct xm_pv *pv, const struct items *it, uint32_t *start, bool *
     bool cleaning;
 
     do {
-        cleaning = t->state == SETTLE || t->state == CLEAN;
+        cleaning = t->state == SETTLE || t->state == CLEAN || pv->going.left != 0;
         step(pv, it, t, flush);
         if (t->state == FREE)
             return t->rc;

@@ -51,6 +51,7 @@ void xm_pv_end(struct xm_pv *pv)
     xm_pv_stamp_some(pv, 0, XM_PV_STAMPS);
     xm_env_unlock(&pv->lock);
     memset(pv->ticket, 0, sizeof(pv->ticket));
+    pv->going.left = 0; /* all shadows go */
 }
 
 void xm_pv_off(struct xm_pv *pv)

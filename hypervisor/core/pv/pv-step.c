@@ -25,6 +25,17 @@ void xm_pv_step_begin(struct xm_pv *pv, struct xm_pv_vcpu *v)
     pv->step.own_trap = pv->calls->trap_flag(pv->self, v->id, true);
 }
 
+void xm_pv_step_or_tell(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_todo *todo,
+                        const uint8_t *code, uint32_t n)
+{
+    if (!xm_pv_step_never(code, n)) {
+        xm_pv_step_begin(pv, v);
+        return;
+    }
+    v->armed.step = false;
+    (void)xm_pv_not_emulated(pv, v, todo);
+}
+
 static uint32_t find(const struct xm_pv_step *s, uint64_t mfn)
 {
     uint32_t i = 0;

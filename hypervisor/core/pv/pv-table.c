@@ -55,6 +55,7 @@ static struct xm_pv_node *node_new(struct xm_pv_table *t, uint64_t mfn, unsigned
 
     if (n == NULL)
         return NULL;
+    t->tag = TAG_NONE; /* what was not there may be now */
     t->bytes += size_of(level);
     n->level = (uint8_t)level;
     n->number = (uint32_t)(mfn >> (LEAF_BITS + NODE_BITS * level) << (NODE_BITS * level));
@@ -123,11 +124,9 @@ static uintptr_t *find(struct xm_pv_table *t, uint64_t mfn)
         return NULL;
     for (level = t->height; level > 1 && n != NULL; level--)
         n = inner_at(n->slot[index_at(mfn, level)]);
-    if (n == NULL)
-        return NULL;
     t->tag = mfn >> LEAF_BITS;
     t->above = n;
-    t->at = &n->slot[index_at(mfn, 1)];
+    t->at = n != NULL ? &n->slot[index_at(mfn, 1)] : NULL;
     return t->at;
 }
 

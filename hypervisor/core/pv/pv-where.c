@@ -7,7 +7,7 @@
 #define TAG_NONE UINT64_MAX
 #define ROOM_FIRST 6u /* with its head: 56 bytes, then twice as many and two each time */
 #define MORE_FREE 65536u
-#define FREED_AT_ONCE 64u
+#define FREED_AT_ONCE 32u
 #define LEFT_AT_ONCE 8u /* leaves, for whoever comes by */
 
 /*
@@ -205,6 +205,7 @@ static bool more_has(const struct more *m, uint64_t word)
 
 static bool stale(struct xm_pv_where *w, uint64_t word, uint64_t mfn)
 {
+    w->looks++;
     return !w->hooks->holds(w->env, word >> 1, mfn);
 }
 
@@ -330,12 +331,15 @@ static struct xm_pv_where_node *forget_below(struct xm_pv_where *w, struct xm_pv
     return NULL;
 }
 
+static bool some_left(const struct xm_pv_where *w)
+{
+    return w->root != NULL && __atomic_load_n(&w->root->left, __ATOMIC_RELAXED) != 0;
+}
+
 static void forget_some(struct xm_pv_where *w)
 {
     unsigned leaves = LEFT_AT_ONCE;
 
-    if (w->root == NULL || __atomic_load_n(&w->root->left, __ATOMIC_RELAXED) == 0)
-        return;
     xm_env_lock(&w->lock);
     w->root = forget_below(w, w->root, w->height - 1, &leaves);
     if (w->root == NULL)
@@ -370,7 +374,8 @@ void xm_pv_where_note(struct xm_pv_where *w, uint64_t mfn, uint64_t place)
 
     if (!w->on)
         return;
-    forget_some(w);
+    if (some_left(w))
+        forget_some(w);
     leaf = leaf_find(w, mfn);
     if (leaf == NULL)
         leaf = leaf_make(w, mfn);
@@ -425,8 +430,10 @@ void xm_pv_where_gone(struct xm_pv_where *w, uint64_t mfn, uint64_t place)
 
 static void take(struct xm_pv_where *w, uint64_t word, uint64_t mfn)
 {
-    if ((word & 1) != 0)
-        w->hooks->take(w->env, word >> 1, mfn);
+    if ((word & 1) == 0)
+        return;
+    w->looks++;
+    w->hooks->take(w->env, word >> 1, mfn);
 }
 
 static void sweep_ask(struct xm_pv_where *w)
@@ -467,7 +474,8 @@ void xm_pv_where_drop(struct xm_pv_where *w, uint64_t mfn)
 
 int xm_pv_where_settle(struct xm_pv_where *w, bool may_preempt, bool *flush)
 {
-    forget_some(w);
+    if (some_left(w))
+        forget_some(w);
     while (w->left != 0) {
         w->hooks->sweep(w->env, w->part, w->parts);
         w->part = (w->part + 1) % w->parts;

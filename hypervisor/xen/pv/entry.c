@@ -100,6 +100,11 @@ int cf_check xmem_settle(struct xm_env_dom *e, bool may_preempt, bool *flush)
     return xm_pv_where_settle(&from_env(e)->arch.pv.xmem->where, may_preempt, flush);
 }
 
+uint64_t cf_check xmem_looks(struct xm_env_dom *e)
+{
+    return from_env(e)->arch.pv.xmem->where.looks;
+}
+
 /* Takes the paging lock itself, in steps, and processes softirqs between them. */
 void xmem_where_free(struct domain *d)
 {

@@ -79,6 +79,7 @@ extern const struct xm_pv_where_hooks xmem_where_hooks;
 void cf_check xmem_take(struct xm_env_dom *e, uint64_t place, uint64_t mfn);
 bool cf_check xmem_drop(struct xm_env_dom *e, xm_mfn_t mfn);
 int cf_check xmem_settle(struct xm_env_dom *e, bool may_preempt, bool *flush);
+uint64_t cf_check xmem_looks(struct xm_env_dom *e);
 void xmem_where_free(struct domain *d);
 
 /* open.c: lets Xen's own access to the frame through. */

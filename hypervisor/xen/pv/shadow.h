@@ -11,7 +11,7 @@
 #define xmem_pool total_pages
 #endif
 
-#define XMEM_L1S_AT_ONCE 4
+#define XMEM_L1S_AT_ONCE 1
 
 int xmem_shadow_mode(struct domain *d, bool on)
 {

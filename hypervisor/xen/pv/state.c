@@ -66,6 +66,7 @@ static const struct xm_pv_hooks hooks = {
     .drop = xmem_drop,
     .blow = hook_blow,
     .settle = xmem_settle,
+    .looks = xmem_looks,
 };
 
 /* ---- allocation, at first use ---- */

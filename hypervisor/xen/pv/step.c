@@ -76,15 +76,9 @@ static unsigned int read_code(struct vcpu *v, unsigned long va, uint8_t *code)
 /* Either way the guest returns to its instruction. */
 void xmem_step(struct vcpu *v, const struct cpu_user_regs *regs, const struct xm_pv_todo *why)
 {
-    struct xm_pv_vcpu *pvv = &xmem_vcpu(v)->pv;
     uint8_t code[CODE_MOST];
 
-    if (!xm_pv_step_never(code, read_code(v, regs->rip, code))) {
-        xm_pv_step_begin(pv_of(v), pvv);
-        return;
-    }
-    pvv->armed.step = false;
-    xm_pv_not_emulated(pv_of(v), pvv, why);
+    xm_pv_step_or_tell(pv_of(v), &xmem_vcpu(v)->pv, why, code, read_code(v, regs->rip, code));
 }
 
 /* ---- the ways back into Xen ---- */

@@ -159,6 +159,7 @@ struct xm_vcpu {
     bool blocked;         /* stopped by an overly full ring ("mark and pause") */
     bool waiting;         /* no slot at all: sleeps, in order of `ticket` */
     uint64_t ticket;
+    uint32_t next_waiter;    /* id + 1 of the one behind it; 0: none */
     uint32_t pending_reason; /* of the event that stopped it; 0: none */
     bool single_step, fast_step;
     uint16_t fast_view;  /* where a fast single step ends */
@@ -192,6 +193,7 @@ struct xm_ring {
     uint32_t outstanding; /* requests put and not answered; made-up answers are not below 0 */
     uint32_t claimed;     /* slots reserved and not yet filled */
     uint32_t waiters, blocked;
+    uint32_t first_waiter, last_waiter; /* id + 1; 0: none */
     uint32_t last_woken;
     uint64_t next_ticket;
     bool broken; /* indexes made no sense last time */

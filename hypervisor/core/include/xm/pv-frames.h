@@ -122,6 +122,7 @@ struct xm_pv_where {
     uint32_t left;  /* parts that have still to be swept, from this one: */
     uint32_t part, parts;
     uint64_t sweeps; /* begun */
+    uint64_t looks;  /* at entries that a frame was known to have had */
 };
 
 static inline uint64_t xm_pv_place(uint64_t l1_table, uint32_t index)

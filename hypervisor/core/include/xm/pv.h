@@ -23,8 +23,8 @@ struct xm_pv;
 struct xm_pv_vcpu;
 struct xm_pv_ask;
 
-#define XM_PV_STEP_FRAMES \
-    16u /* those that were answered for, and of rights that no entry can say */
+/* Those that were answered for, and of rights that no entry can say. All of them are closed in one go. */
+#define XM_PV_STEP_FRAMES 12u
 
 /* Of a domain, under its lock; the vCPU itself may look at it without: nobody else opens or closes it. */
 struct xm_pv_step {
@@ -47,6 +47,12 @@ bool xm_pv_step_never(const uint8_t *code, uint32_t n);
  * begun; else, as another vCPU holds this one, it comes here again. No lock is held.
  */
 void xm_pv_step_begin(struct xm_pv *pv, struct xm_pv_vcpu *v);
+/*
+ * xm_pv_not_emulated() said STEP for todo: begins it, or, where the processor cannot do the instruction so, tells of it as
+ * if nobody had answered STEP. code: its first bytes, as many as can be read. The vCPU goes back to it either way.
+ */
+void xm_pv_step_or_tell(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_todo *todo,
+                        const uint8_t *code, uint32_t n);
 /* A frame that the step met may be open. False: no room; the step is closed. */
 bool xm_pv_step_open(struct xm_pv *pv, struct xm_pv_vcpu *v, const struct xm_pv_ask *ask);
 /* As xm_pv_entry_flags(), for a demand fault of this vCPU. The lock is held. */
@@ -98,6 +104,11 @@ struct xm_pv_hooks {
      * leaves nothing to be done.
      */
     int (*settle)(struct xm_env_dom *d, bool may_preempt, bool *flush);
+    /*
+     * Shadow entries that drop has looked at so far, of all frames: a guest decides how many a frame has. NULL:
+     * each frame counts as one.
+     */
+    uint64_t (*looks)(struct xm_env_dom *d);
 };
 
 /* What setting the default means. */
@@ -131,6 +142,13 @@ struct xm_pv_ticket {
     uint8_t state;
 };
 
+/* Frames of a leaf that has its new rights, whose entries have still to go: before anybody is told so. */
+struct xm_pv_going {
+    uint64_t first;
+    uint64_t lost[XM_PV_LEAF_FRAMES / 64]; /* a bit each */
+    uint32_t left;                         /* frames to look at, at the leaf's end; 0: none */
+};
+
 struct xm_pv {
     struct xm_env_dom *env;
     const struct xm_pv_hooks *hooks;
@@ -140,6 +158,7 @@ struct xm_pv {
     uint8_t policy; /* enum xm_pv_policy */
     struct xm_pv_ticket ticket[XM_PV_TICKETS];
     uint64_t turns; /* by which the age of a ticket is told */
+    struct xm_pv_going going;
 
     struct xm_lock lock; /* over all below; who writes on to semantics holds the caller's as well */
     struct xm_pv_table table;

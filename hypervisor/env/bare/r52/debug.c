@@ -5,17 +5,7 @@
  */
 #include "bare.h"
 
-#define READ(cp, op1, crn, crm, op2) \
-    __extension__({ \
-        uint32_t v_; \
-        __asm__ volatile("mrc " #cp ", " #op1 ", %0, c" #crn ", c" #crm ", " #op2 : "=r"(v_)); \
-        v_; \
-    })
-#define WRITE(cp, op1, crn, crm, op2, v) \
-    __asm__ volatile("mcr " #cp ", " #op1 ", %0, c" #crn ", c" #crm ", " #op2 \
-                     : \
-                     : "r"((uint32_t)(v)) \
-                     : "memory")
+#include <debug-regs.h>
 
 #define HDCR_TDE (1u << 8)
 #define DSCR_MDBGEN (1u << 15)
@@ -114,7 +104,7 @@ static uint32_t word_at(uintptr_t pc)
 /* At the vector of an exception that it might raise: it would be there again, and nothing tells. */
 static bool raises_itself(const struct bare_regs *regs)
 {
-    uint32_t i = regs->pc - vectors();
+    uint32_t i = (uint32_t)regs->pc - vectors();
 
     return i >= VECTOR_FIRST && i <= VECTOR_LAST &&
            (arch_set(regs) != XM_MPU_A32 || (word_at(regs->pc) & 0x0f000000u) != 0x0a000000u);
@@ -145,9 +135,9 @@ static unsigned matches(const struct bare_regs *regs, uint32_t *bvr, uint32_t *b
     w = word_at(regs->pc);
     if ((w & 0xfe000000u) == 0xfa000000u) /* to Thumb */
         return 0;
-    bvr[n++] = regs->pc + 4;
+    bvr[n++] = (uint32_t)regs->pc + 4;
     if ((w & 0x0e000000u) == 0x0a000000u)
-        bvr[n++] = regs->pc + 8 + (uint32_t)((int32_t)(w << 8) >> 6);
+        bvr[n++] = (uint32_t)regs->pc + 8 + (uint32_t)((int32_t)(w << 8) >> 6);
     for (at = vectors() + VECTOR_FIRST; at <= vectors() + VECTOR_LAST; at += 4) {
         if (at != regs->pc)
             bvr[n++] = at;
@@ -193,7 +183,7 @@ static void watches_on(struct arch_debug *dbg, const uintptr_t *page)
         if (i >= dbg->watches)
             continue;
         dbg->wvr[i] = wvr_read(i);
-        wvr_write(i, page[i]);
+        wvr_write(i, (uint32_t)page[i]);
         wcr_write(i, ON | EL10 | LOADS | PAGE_BYTES);
     }
 }
@@ -217,7 +207,7 @@ bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_
     watches_on(dbg, page);
     WRITE(p14, 0, 0, 2, 2, dbg->dscr | DSCR_MDBGEN);
     WRITE(p15, 4, 1, 1, 1, READ(p15, 4, 1, 1, 1) | HDCR_TDE);
-    __asm__ volatile("isb" : : : "memory");
+    SYNC();
     return true;
 }
 
@@ -243,7 +233,7 @@ bool arch_step_off(struct arch_debug *dbg, struct bare_regs *regs, bool done)
     WRITE(p14, 0, 1, 3, 4, dbg->double_lock);
     if (dbg->locked)
         WRITE(p14, 0, 1, 0, 4, OS_LOCK);
-    __asm__ volatile("isb" : : : "memory");
+    SYNC();
     return done || regs->pc != dbg->pc; /* an interrupt before the breakpoint */
 }
 
@@ -261,8 +251,7 @@ void arch_debug_hand_on(struct bare_regs *regs, const struct bare_trap *t)
 {
     bool data = t->what != XM_DO_X;
 
-    __asm__ volatile("msr SPSR_abt, %0" : : "r"(regs->flags));
-    __asm__ volatile("msr LR_abt, %0" : : "r"(regs->pc + (data ? 8u : 4u)));
+    WRITE_ABORT(regs->flags, regs->pc + (data ? 8u : 4u));
     if (data) {
         WRITE(p15, 0, 5, 0, 0,
               DEBUG_STATUS | (t->what == XM_DO_W ? DFSR_WRITE : 0)); /* DFSR, DFAR */
