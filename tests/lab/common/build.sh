@@ -95,7 +95,7 @@ lab_guest_fill() {
 
 lab_guest() {
     lab_store "$LAB_MACHINE-guest" "$(lab_key "$(lab_gcc) ${LAB_WARN[*]} ${LAB_GUEST_FLAGS[*]} ${LAB_GUEST_SOURCES[*]} \
-        $LAB_GUEST_IMAGE ${LAB_GUEST_HEADER##*/} $(lab_recipe lab_guest_fill lab_address)" "$LAB_DIR/guest" "$LAB_COMMON/mailbox.h")" lab_guest_fill
+        $LAB_GUEST_IMAGE ${LAB_GUEST_HEADER:+${LAB_GUEST_HEADER##*/}} $(lab_recipe lab_guest_fill lab_address)" "$LAB_DIR/guest" "$LAB_COMMON/mailbox.h")" lab_guest_fill
     LAB_GUEST=$LAB_PATH
 }
 

@@ -65,6 +65,8 @@ lab_store_fill() {
 lab_store() {
     local name=$1 key=$2
     shift 2
+    # Without one the first thing ever made would be taken for all that come later.
+    [ -n "$key" ] || lab_fail "no key for $name"
     LAB_PATH=$LAB_CACHE/store/$name-$key
     [ -e "$LAB_PATH" ] || lab_lock "$name-$key" lab_store_fill "$LAB_PATH" "$@"
     if [ ! -e "$LAB_PATH" ]; then
