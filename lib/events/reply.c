@@ -3,6 +3,7 @@
 #include "views/views.h"
 #include "events/finish.h"
 #include "base/base.h"
+#include "events/step-ahead.h"
 #include "events/step.h"
 #include "events/monitor.h"
 #include "events/step-copies.h"
@@ -239,6 +240,29 @@ int xmi_event_check(struct xmem_domain *d, const struct xmem_event *pub)
     struct event *ev;
     int rc = answerable(d, pub, &ev);
     return rc > 0 ? 0 : rc;
+}
+
+int xmi_event_denied(struct xmem_domain *d, const struct xmem_event *pub, uint32_t *past)
+{
+    struct event *ev;
+    int rc = answerable(d, pub, &ev);
+    *past = 0;
+    if (rc)
+        return rc > 0 ? 0 : rc;
+    return xmi_step_ahead_denied(d, ev, past);
+}
+
+int xmi_event_deny_fetch(struct xmem_domain *d, const struct xmem_event *pub)
+{
+    struct event *ev;
+    int rc = answerable(d, pub, &ev);
+    if (!rc)
+        rc = xmi_event_inject_undefined(d, ev);
+    if (rc)
+        return rc > 0 ? 0 : rc;
+    xmi_finish_progress(d, ev, &(struct xmem_reply){.action = XMEM_REPLY_REINJECT});
+    xmi_event_answer(d, ev, 0);
+    return 0;
 }
 
 static int reply_with(struct xmem_domain *d, struct event *ev, const struct xmem_reply *reply)
