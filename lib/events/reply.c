@@ -40,8 +40,13 @@ static int check_action(struct xmem_domain *d, const struct event *ev, const str
         [XMEM_REPLY_EMULATE_NOWRITE] = "accesses, descriptor accesses and I/O are emulated so",
         [XMEM_REPLY_REINJECT] = "breakpoints and debug exceptions can be given to the guest",
     };
-    bool bare = ev->pub.reason == XMEM_EVENT_BREAKPOINT && EMULATES(r->action) &&
-                !(r->flags & XMEM_REPLY_SET_INSN_DATA);
+    bool breakpoint = ev->pub.reason == XMEM_EVENT_BREAKPOINT;
+    bool bare = breakpoint && EMULATES(r->action) && !(r->flags & XMEM_REPLY_SET_INSN_DATA);
+    if (!breakpoint && (r->flags & XMEM_REPLY_SET_INSN_DATA)) /* vm_event_emulate_check() */
+        return xmi_domain_refuse(d, -EOPNOTSUPP,
+                                 "reply %s: SET_INSN_DATA is for breakpoints, where alone the "
+                                 "hypervisor takes the instruction",
+                                 action_name(r->action));
     if (xmi_finish_who(d, ev, r->action) != FINISH_REFUSED && !bare)
         return 0;
     return xmi_domain_refuse(d, -EOPNOTSUPP, "reply %s: only %s, not an event %s",
@@ -106,6 +111,8 @@ static int check_parts(struct xmem_domain *d, const struct xmem_reply *r)
         return bad(d, "SET_REGS needs regs, and goes with no data");
     if (data && (!r->data || !EMULATES(r->action)))
         return bad(d, "data needs a buffer, and an emulation that takes it");
+    if ((data & XMEM_REPLY_SET_READ_DATA) && r->action == XMEM_REPLY_EMULATE_NOWRITE)
+        return bad(d, "read data goes with an emulation that writes: Xen does one of them");
     if (data == (XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA))
         return bad(d, "data is either read data or an instruction");
     if (data == XMEM_REPLY_SET_INSN_DATA && r->data_len != INSN_BYTES)
