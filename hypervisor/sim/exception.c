@@ -53,8 +53,12 @@ bool xmi_sim_vcpu_deliver(struct sim_vcpu *v)
 
     v->exception.pending = false;
     xmi_sim_vcpu_take_exception(v, e.vector);
-    if (!by_instruction)
+    if (!by_instruction && (e.vector != SIM_VECTOR_UD || !v->in_op))
         return false;
+    if (!by_instruction) { /* the guest's handler goes on behind what it cannot do */
+        v->pc = v->fetched ? v->pc_after : v->pc + 1;
+        return true;
+    }
     /* The handler's return address lies behind the instruction that made it. */
     v->pc += e.insn_len;
     return v->in_op;

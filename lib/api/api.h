@@ -25,6 +25,10 @@ int xmi_session_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bo
 int xmi_session_check_event(struct xmem_domain *d, const struct xmem_event *ev);
 /* xmem_event_drop(); strict: where that steps over the access, as XMEM_REPLY_STEP_STRICT has it. */
 int xmi_session_drop(struct xmem_domain *d, const struct xmem_event *ev, bool strict);
+/* Of an access that is to be denied by emulation: *past as xmi_event_denied() has it. */
+int xmi_session_denied(struct xmem_domain *d, const struct xmem_event *ev, uint32_t *past);
+/* The guest gets an undefined-instruction exception for it (x86, where one can be given to it). */
+int xmi_session_deny_fetch(struct xmem_domain *d, const struct xmem_event *ev);
 
 /* code, with this text as the session's. */
 int xmi_session_say(struct xmem_domain *d, int code, const char *text);

@@ -29,6 +29,16 @@ int xmi_session_drop(struct xmem_domain *d, const struct xmem_event *ev, bool st
     return xmi_event_drop(d, ev, strict);
 }
 
+int xmi_session_denied(struct xmem_domain *d, const struct xmem_event *ev, uint32_t *past)
+{
+    return xmi_event_denied(d, ev, past);
+}
+
+int xmi_session_deny_fetch(struct xmem_domain *d, const struct xmem_event *ev)
+{
+    return xmi_event_deny_fetch(d, ev);
+}
+
 int xmi_session_say(struct xmem_domain *d, int code, const char *text)
 {
     return xmi_domain_refuse(d, code, "%s", text);

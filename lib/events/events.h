@@ -14,6 +14,13 @@ void xmi_events_free(struct xmem_domain *d);
 int xmi_event_check(struct xmem_domain *d, const struct xmem_event *ev);
 /* The session's default; strict: where that steps over the access, as XMEM_REPLY_STEP_STRICT has it. */
 int xmi_event_drop(struct xmem_domain *d, const struct xmem_event *ev, bool strict);
+/*
+ * Its access is to be denied by emulation on x86. *past: 0, or how many bytes of code are to be gone past
+ * instead, since more of the instruction would be done that the rights forbid. A text.
+ */
+int xmi_event_denied(struct xmem_domain *d, const struct xmem_event *ev, uint32_t *past);
+/* The guest gets an undefined-instruction exception for its fetch (x86). -EBUSY; a text. */
+int xmi_event_deny_fetch(struct xmem_domain *d, const struct xmem_event *ev);
 /* Publishes answers and notifies if there are any. */
 int xmi_events_send(struct xmem_domain *d);
 /*

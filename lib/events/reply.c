@@ -3,6 +3,7 @@
 #include "views/views.h"
 #include "events/finish.h"
 #include "base/base.h"
+#include "events/step-ahead.h"
 #include "events/step.h"
 #include "events/monitor.h"
 #include "events/step-copies.h"
@@ -39,8 +40,13 @@ static int check_action(struct xmem_domain *d, const struct event *ev, const str
         [XMEM_REPLY_EMULATE_NOWRITE] = "accesses, descriptor accesses and I/O are emulated so",
         [XMEM_REPLY_REINJECT] = "breakpoints and debug exceptions can be given to the guest",
     };
-    bool bare = ev->pub.reason == XMEM_EVENT_BREAKPOINT && EMULATES(r->action) &&
-                !(r->flags & XMEM_REPLY_SET_INSN_DATA);
+    bool breakpoint = ev->pub.reason == XMEM_EVENT_BREAKPOINT;
+    bool bare = breakpoint && EMULATES(r->action) && !(r->flags & XMEM_REPLY_SET_INSN_DATA);
+    if (!breakpoint && (r->flags & XMEM_REPLY_SET_INSN_DATA)) /* vm_event_emulate_check() */
+        return xmi_domain_refuse(d, -EOPNOTSUPP,
+                                 "reply %s: SET_INSN_DATA is for breakpoints, where alone the "
+                                 "hypervisor takes the instruction",
+                                 action_name(r->action));
     if (xmi_finish_who(d, ev, r->action) != FINISH_REFUSED && !bare)
         return 0;
     return xmi_domain_refuse(d, -EOPNOTSUPP, "reply %s: only %s, not an event %s",
@@ -105,6 +111,8 @@ static int check_parts(struct xmem_domain *d, const struct xmem_reply *r)
         return bad(d, "SET_REGS needs regs, and goes with no data");
     if (data && (!r->data || !EMULATES(r->action)))
         return bad(d, "data needs a buffer, and an emulation that takes it");
+    if ((data & XMEM_REPLY_SET_READ_DATA) && r->action == XMEM_REPLY_EMULATE_NOWRITE)
+        return bad(d, "read data goes with an emulation that writes: Xen does one of them");
     if (data == (XMEM_REPLY_SET_READ_DATA | XMEM_REPLY_SET_INSN_DATA))
         return bad(d, "data is either read data or an instruction");
     if (data == XMEM_REPLY_SET_INSN_DATA && r->data_len != INSN_BYTES)
@@ -239,6 +247,29 @@ int xmi_event_check(struct xmem_domain *d, const struct xmem_event *pub)
     struct event *ev;
     int rc = answerable(d, pub, &ev);
     return rc > 0 ? 0 : rc;
+}
+
+int xmi_event_denied(struct xmem_domain *d, const struct xmem_event *pub, uint32_t *past)
+{
+    struct event *ev;
+    int rc = answerable(d, pub, &ev);
+    *past = 0;
+    if (rc)
+        return rc > 0 ? 0 : rc;
+    return xmi_step_ahead_denied(d, ev, past);
+}
+
+int xmi_event_deny_fetch(struct xmem_domain *d, const struct xmem_event *pub)
+{
+    struct event *ev;
+    int rc = answerable(d, pub, &ev);
+    if (!rc)
+        rc = xmi_event_inject_undefined(d, ev);
+    if (rc)
+        return rc > 0 ? 0 : rc;
+    xmi_finish_progress(d, ev, &(struct xmem_reply){.action = XMEM_REPLY_REINJECT});
+    xmi_event_answer(d, ev, 0);
+    return 0;
 }
 
 static int reply_with(struct xmem_domain *d, struct event *ev, const struct xmem_reply *reply)

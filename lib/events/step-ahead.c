@@ -36,6 +36,8 @@ struct look {
     bool unsure; /* there is something that cannot be known */
     bool met;    /* what the event is about is among what the instruction touches */
     bool turns;  /* n2rwx: it is told once */
+    bool denies; /* the event's access is not to be done, the rest by the rights */
+    bool reads;  /* ... and is a write that reads what may not be read */
     struct xmem_event_mem further; /* the first page that is to be told: access is not 0 */
 };
 
@@ -197,6 +199,17 @@ static void found(struct look *l, uint64_t gfn, uint64_t gla, uint32_t need, uin
         .gfn = gfn, .offset = gla % PAGE_BYTES, .gla = gla, .access = need};
 }
 
+/* What is denied is given zeros if it reads, and is left out if it writes, but what a write reads is read. */
+static bool is_denied(struct look *l, uint64_t gfn, uint32_t access, uint8_t rights)
+{
+    uint32_t told = l->ev->pub.u.mem.access;
+    if (!l->denies || gfn != l->ev->pub.u.mem.gfn || (access & ~told))
+        return false;
+    if ((told & XMEM_ACCESS_W) && (access & XMEM_ACCESS_R & ~rights_allow(rights)))
+        l->reads = true;
+    return true;
+}
+
 static int look_at_gfn(struct look *l, uint64_t gfn, uint64_t gla, uint32_t access)
 {
     const struct xmem_event_mem *m = &l->ev->pub.u.mem;
@@ -208,9 +221,10 @@ static int look_at_gfn(struct look *l, uint64_t gfn, uint64_t gla, uint32_t acce
     if (l->further.access || xmi_step_pages_have(&s->pages, gfn, need))
         return 0;
     int rc = rights_of(l, v, gfn, &rights);
-    if (rc)
+    if (rc || is_denied(l, gfn, access, rights))
         return rc;
-    if (access & ~rights_allow(rights))
+    bool turned = l->denies && rights == XMEM_RX2RW && (access & XMEM_ACCESS_W);
+    if ((access & ~rights_allow(rights)) || turned)
         found(l, gfn, gla, need, rights);
     else if (rights == XMEM_RX2RW && (access & XMEM_ACCESS_W) && !will_turn(l->kept, gfn))
         return NOT_SURE;
@@ -316,31 +330,59 @@ static int tell(struct look *l)
     return 1;
 }
 
+/* As look(), with what is kept at hand. */
+static int look_now(struct look *l)
+{
+    struct xmem_domain *d = l->d;
+    if (!steps_of(d)->ahead)
+        steps_of(d)->ahead = calloc(1, sizeof(*steps_of(d)->ahead));
+    if (!steps_of(d)->ahead)
+        return xmi_domain_refuse(d, -ENOMEM, "out of memory");
+    l->kept = steps_of(d)->ahead;
+    l->kept->turn_n = 0;
+    l->kept->failed = false;
+    xmi_page_cache_begin(&steps_of(d)->ahead->pages, d->ops, d->dom);
+    int rc = look(l);
+    if (rc > 0 && l->kept->failed)
+        rc = xmi_domain_refuse(d, -ENOMEM,
+                               "out of memory: code or tables of the guest's are not mapped");
+    return rc;
+}
+
+static bool can_look(struct xmem_domain *d)
+{
+    uint32_t code = d->quirks & (QUIRK_CODE_ELSEWHERE | QUIRK_CODE_SHOWN);
+    return ring_of(d)->arch == XMEM_ARCH_X86 && code != QUIRK_CODE_ELSEWHERE && d->ops->page_map;
+}
+
 int xmi_step_look_ahead(struct xmem_domain *d, struct event *ev)
 {
     struct look l = {.d = d, .ev = ev};
     struct step *s = &vcpu_of(d, ev)->step;
     s->sure = false;
-    uint32_t code = d->quirks & (QUIRK_CODE_ELSEWHERE | QUIRK_CODE_SHOWN);
-    if (ring_of(d)->arch != XMEM_ARCH_X86 || code == QUIRK_CODE_ELSEWHERE || !d->ops->page_map)
+    if (!can_look(d))
         return 0;
-    if (!steps_of(d)->ahead)
-        steps_of(d)->ahead = calloc(1, sizeof(*steps_of(d)->ahead));
-    if (!steps_of(d)->ahead)
-        return xmi_domain_refuse(d, -ENOMEM, "out of memory");
-    l.kept = steps_of(d)->ahead;
-    l.kept->turn_n = 0;
-    l.kept->failed = false;
-    xmi_page_cache_begin(&steps_of(d)->ahead->pages, d->ops, d->dom);
-    int rc = look(&l);
-    if (rc > 0 && l.kept->failed)
-        rc = xmi_domain_refuse(d, -ENOMEM,
-                               "out of memory: code or tables of the guest's are not mapped");
+    int rc = look_now(&l);
     if (rc < 0)
         return rc;
     s->doubt = s->doubt || (rc && l.further.access);
     s->sure = !rc && !s->doubt;
     return l.further.access ? tell(&l) : 0;
+}
+
+int xmi_step_ahead_denied(struct xmem_domain *d, struct event *ev, uint32_t *past)
+{
+    struct look l = {.d = d, .ev = ev, .denies = true};
+    *past = 0;
+    if (!can_look(d) || (d->quirks & QUIRK_EMULATES_BY_RIGHTS))
+        return 0;
+    int rc = look_now(&l);
+    if (rc < 0)
+        return rc;
+    bool walked = ev->pub.u.mem.access & XMEM_ACCESS_IN_GPT;
+    if (l.in && l.in->length && (l.further.access || l.reads || walked))
+        *past = l.in->length;
+    return 0;
 }
 
 int xmi_step_ahead_turn(struct xmem_domain *d, struct event *ev)

@@ -44,6 +44,11 @@ struct step_ahead {
 int xmi_step_look_ahead(struct xmem_domain *d, struct event *ev);
 /* The look told nothing, and the event is about to be answered so: what writes turn is turned. A text. */
 int xmi_step_ahead_turn(struct xmem_domain *d, struct event *ev);
+/*
+ * An access is to be denied by an answer with EMULATE. *past: 0, or, where that would reach more that
+ * the rights forbid, the length of the instruction, which is to be gone past. -ENOMEM and so on; a text.
+ */
+int xmi_step_ahead_denied(struct xmem_domain *d, struct event *ev, uint32_t *past);
 /* Rights of gfns were changed, or other frames may be there. */
 void xmi_step_ahead_changed(struct xmem_domain *d, uint64_t gfn, uint64_t nr);
 void xmi_step_ahead_free(struct xmem_domain *d);

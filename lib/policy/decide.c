@@ -162,7 +162,7 @@ bool xmi_policy_can_deny(const struct xmem_caps *caps, uint32_t kind, uint32_t a
 {
     bool emulate = caps->replies & (1u << XMEM_REPLY_EMULATE);
 
-    if (access & XMEM_ACCESS_X && emulate && caps->reply_flags & XMEM_REPLY_SET_INSN_DATA)
+    if (access & XMEM_ACCESS_X && caps->replies & (1u << XMEM_REPLY_REINJECT))
         return true;
     if (access & XMEM_ACCESS_W && caps->replies & (1u << XMEM_REPLY_EMULATE_NOWRITE))
         return true;
@@ -172,7 +172,7 @@ bool xmi_policy_can_deny(const struct xmem_caps *caps, uint32_t kind, uint32_t a
 }
 
 /* Xen on Arm takes only a new pc in an answer: the instruction is skipped. */
-static int skip_instruction(struct xmem_domain *d, const struct xmem_event *ev)
+static int skip_instruction(struct xmem_domain *d, const struct xmem_event *ev, uint32_t bytes)
 {
     struct xmem_regs regs = XMEM_INIT(regs);
     struct xmem_reply reply = XMEM_INIT(reply);
@@ -180,31 +180,23 @@ static int skip_instruction(struct xmem_domain *d, const struct xmem_event *ev)
 
     if (err)
         return err;
-    if (regs.arch != XMEM_ARCH_ARM)
-        return -EOPNOTSUPP;
-    regs.u.arm.pc += 4;
+    if (regs.arch == XMEM_ARCH_ARM)
+        regs.u.arm.pc += bytes;
+    else
+        regs.u.x86.rip += bytes;
     reply.flags = XMEM_REPLY_SET_REGS;
     reply.regs = &regs;
     return xmem_event_reply(d, ev, &reply);
 }
 
-/*
- * A write is emulated without its effect; a read is emulated and sees zeros; for a fetch
- * the emulator is given an undefined instruction, so that the guest gets #UD.
- */
+/* A write is emulated without its effect; a read is emulated and sees zeros. */
 static int deny_by_emulation(struct xmem_domain *d, const struct xmem_event *ev, uint32_t access)
 {
     static const uint8_t zeros[16];
-    static const uint8_t ud2[16] = {0x0f, 0x0b, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
-                                    0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90};
     struct xmem_reply reply = XMEM_INIT(reply);
 
     reply.action = XMEM_REPLY_EMULATE;
-    if (access & XMEM_ACCESS_X) {
-        reply.flags = XMEM_REPLY_SET_INSN_DATA;
-        reply.data = ud2;
-        reply.data_len = sizeof(ud2);
-    } else if (access & XMEM_ACCESS_W) {
+    if (access & XMEM_ACCESS_W) {
         reply.action = XMEM_REPLY_EMULATE_NOWRITE;
     } else {
         reply.flags = XMEM_REPLY_SET_READ_DATA;
@@ -212,6 +204,20 @@ static int deny_by_emulation(struct xmem_domain *d, const struct xmem_event *ev,
         reply.data_len = sizeof(zeros);
     }
     return xmem_event_reply(d, ev, &reply);
+}
+
+/* Xen's emulator knows no rights: what else the instruction touches must not pass with what is denied. */
+static int deny_on_x86(struct xmem_domain *d, const struct xmem_event *ev, uint32_t access)
+{
+    uint32_t past = 0;
+    int err;
+
+    if (access & XMEM_ACCESS_X)
+        return xmi_session_deny_fetch(d, ev);
+    err = xmi_session_denied(d, ev, &past);
+    if (err)
+        return err;
+    return past ? skip_instruction(d, ev, past) : deny_by_emulation(d, ev, access);
 }
 
 /* -EOPNOTSUPP: this kind of domain cannot deny the access. */
@@ -222,7 +228,7 @@ static int deny_access(struct xmem_policy *p, struct xmem_domain *d, const struc
 
     if (!xmi_policy_can_deny(caps, p->kind, access))
         return -EOPNOTSUPP;
-    return is_arm(p->kind) ? skip_instruction(d, ev) : deny_by_emulation(d, ev, access);
+    return is_arm(p->kind) ? skip_instruction(d, ev, 4) : deny_on_x86(d, ev, access);
 }
 
 static int deny(struct xmem_policy *p, struct xmem_domain *d, const struct xmem_event *ev)

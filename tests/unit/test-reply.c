@@ -120,11 +120,12 @@ START_TEST(data)
     ck_assert_mem_eq(fake_last(f)->data, &r.data_len, 4);
     ck_assert_mem_eq(fake_last(f)->data + 4, bytes, 12);
     memory_event();
+    r.action = XMEM_REPLY_EMULATE_NOWRITE; /* Xen would write */
+    ck_rc(xmem_event_reply(d, ev, &r), -EINVAL);
+    r.action = XMEM_REPLY_EMULATE;
     r.flags = XMEM_REPLY_SET_INSN_DATA;
     r.data_len = 16;
-    ck_assert_uint_eq(reply(), RING_FLAG_EMULATE | RING_FLAG_SET_EMUL_INSN_DATA);
-    ck_assert_mem_eq(fake_last(f)->data, bytes, 16);
-    memory_event();
+    ck_rc(xmem_event_reply(d, ev, &r), -EOPNOTSUPP); /* it would emulate what it had before */
     r.data_len = 15;
     ck_rc(xmem_event_reply(d, ev, &r), -EINVAL);
     r.flags = XMEM_REPLY_SET_READ_DATA;
@@ -435,6 +436,7 @@ START_TEST(emulation_only_where_there_is_one)
     ck_rc(xmem_event_reply(d, ev, &r), -EOPNOTSUPP);
     r.action = XMEM_REPLY_EMULATE;
     ck_assert_uint_eq(reply(), RING_FLAG_EMULATE | RING_FLAG_SET_EMUL_INSN_DATA);
+    ck_assert_mem_eq(fake_last(f)->data, nop, sizeof(nop));
     ck_assert_uint_eq(f->count[FAKE_INJECT], 0);
 }
 END_TEST
