@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # check-capstone.sh [COUNT]: the decoder beside capstone's over the loads and stores of each
-# instruction set, COUNT encodings each; capstone/check-capstone.c has the differences that are right.
+# instruction set, COUNT encodings each; check-capstone.c has the differences that are right.
 set -eu
 cd "${TOP_SRCDIR:-.}"
 : "${CC:=cc}"
@@ -15,5 +15,5 @@ if ! $CC -o "$program" "$program.c" -lcapstone 2>/dev/null || ! "$program"; then
     exit 0
 fi
 $CC -std=gnu11 -O2 -g -Wall -Wextra -D_GNU_SOURCE -Ilib -Iinclude -Ilib/arm -o "$program" \
-    lib/arm/*.c tests/arm/capstone/*.c -lcapstone
+    lib/arm/*.c tests/arm/check-capstone.c -lcapstone
 "$program" "$@"

@@ -18,7 +18,7 @@ esac
 cd "${TOP_SRCDIR:-.}"
 here=tests/arm/$what
 case $what in
-proof) sources="$here/proof.c $here/area.c $here/state.c $here/native.c $here/proof-$of.c" ;;
+proof) sources="$here/proof.c $here/area.c $here/state.c $here/proof-$of.c" ;;
 race) sources="$here/*.c" ;;
 *) exit 2 ;;
 esac

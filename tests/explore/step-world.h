@@ -150,7 +150,7 @@ bool done(int rc, const char *what);
 /* Closes the session. What it tells that it left is undone by the next one. */
 void world_close(void);
 
-/* step-copies.c: a page that the tool's view shows a copy of. */
+/* step-guest.c: a page that the tool's view shows a copy of. */
 void copies_begin(void);
 uint64_t copies_hash(uint64_t h);
 void copies_judge(void);

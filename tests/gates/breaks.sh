@@ -8,6 +8,7 @@ header=include/xmem.h
 symbols=tests/abi/check-symbols.sh
 abi=tests/abi/check-abi.sh
 check_header=tests/abi/check-header.sh
+files=tests/gates/files.sh
 python='tests/python/check-python test_prototypes'
 manual='tests/run-python tests/docs/manual.py'
 examples='tests/run-python tests/docs/examples.py docs/man3/xmem.3 README.md'
@@ -82,17 +83,17 @@ broken 'a sized struct is not tried' tests/abi/caller-sizes.sh 'caller.c knows' 
     tests/abi/caller.c "sed -i '/PRINT_SIZE(xmem_diag)/d' tests/abi/caller.c"
 
 # ---- rules of the tree ----
-broken 'a file without its licence' tests/gates/spdx.sh 'lib/views/view.c: no line' \
+broken 'a file without its licence' "$files spdx" 'lib/views/view.c: no line' \
     lib/views/view.c 'sed -i 1d lib/views/view.c'
-broken 'a script without its licence' tests/gates/spdx.sh 'tests/run-test: no line' \
+broken 'a script without its licence' "$files spdx" 'tests/run-test: no line' \
     tests/run-test 'sed -i 2d tests/run-test'
-broken 'the licence of another folder' tests/gates/spdx.sh 'lib/views/view.c: no line' \
+broken 'the licence of another folder' "$files spdx" 'lib/views/view.c: no line' \
     lib/views/view.c 'sed -i 1s/LGPL-2.1-or-later/GPL-2.0-only/ lib/views/view.c'
-broken 'a file too long' tests/gates/file-length.sh 'lib/views/view.c has' \
+broken 'a file too long' "$files file_length" 'lib/views/view.c has' \
     lib/views/view.c 'seq -f "/* %g */" 700 >>lib/views/view.c'
-broken 'a file laid out otherwise' tests/gates/format.sh 'lib/api/version.c:[0-9]+:[0-9]+: not as' \
+broken 'a file laid out otherwise' "$files format" 'lib/api/version.c:[0-9]+:[0-9]+: not as' \
     lib/api/version.c "echo 'int  more(int a);' >>lib/api/version.c"
-broken 'a function too long' tests/gates/file-length.sh 'lib/api/version.c:[0-9]+: a function' \
+broken 'a function too long' "$files file_length" 'lib/api/version.c:[0-9]+: a function' \
     lib/api/version.c '{ echo "int more(void)"; echo "{"; seq -f "    more(%g);" 61; echo "}"; } >>lib/api/version.c'
 broken 'a tool reaches into the library' tests/gates/layering.sh 'examples/xmemctl/main.c includes' \
     examples/xmemctl/main.c "sed -i '2i #include \"domain.h\"' examples/xmemctl/main.c"
@@ -135,7 +136,7 @@ broken 'the core exports without its prefix' tests/gates/contract.sh 'without th
     hypervisor/core/rights/rights.c \
     "echo 'int more(void); int more(void) { return 1; }' >>hypervisor/core/rights/rights.c" \
     hypervisor/libxmcore.la
-broken 'a script that the shell misreads' 'tests/gates/shellcheck.sh autogen.sh' 'In autogen.sh line' \
+broken 'a script that the shell misreads' "$files shellcheck autogen.sh" 'In autogen.sh line' \
     autogen.sh "echo 'if [ \$build = \"a\" ; then rm -rf \$nothing/*; fi' >>autogen.sh"
 
 broken 'a hook for Xen that says nothing' tests/gates/xen-apply.sh 'npt.hooks:[0-9]+: npt-set: @instead' \

@@ -2,11 +2,10 @@
 /*
  * The same instruction by this processor and by lib/arm/, in one process.
  *
- *   native.c   one instruction on this processor, with all registers given and taken
  *   area.c     the memory it works on, twice
  *   state.c    random encodings and registers
  *   proof-*.c  of one architecture: the registers, the classes of encodings
- *   proof.c    runs both, compares, counts
+ *   proof.c    one instruction on this processor, with all registers given and taken; runs both, compares, counts
  */
 #ifndef PROOF_H
 #define PROOF_H
@@ -92,10 +91,6 @@ void area_sync(void);
 #define NATIVE_FLAGS (0xf80f0000u | ARM_CPSR_IT | ARM_CPSR_T | ARM_CPSR_E)
 #define NATIVE_REGS 15u
 #endif
-
-void native_start(void);
-/* 0: came to a trap of the slots; else the signal. out is what it left. */
-int native_run(const struct arm_regs *in, struct arm_regs *out);
 
 /* proof-*.c */
 void native_put(void *context, const struct arm_regs *in);

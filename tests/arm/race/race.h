@@ -2,10 +2,9 @@
 /*
  * Threads of this processor beside one that is emulated, on the same memory.
  *
- *   emulated.c  instructions by lib/arm/, addresses being this process's own
- *   native.c    the same by this processor
- *   counter.c   no update is lost
- *   litmus.c    nothing is seen in an order that acquire and release forbid
+ *   race.c     instructions by lib/arm/ and by this processor; the program
+ *   counter.c  no update is lost
+ *   litmus.c   nothing is seen in an order that acquire and release forbid
  */
 #ifndef RACE_H
 #define RACE_H

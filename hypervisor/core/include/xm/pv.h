@@ -22,6 +22,7 @@
 struct xm_pv;
 struct xm_pv_vcpu;
 struct xm_pv_ask;
+struct xm_pv_todo;
 
 /* Those that were answered for, and of rights that no entry can say. All of them are closed in one go. */
 #define XM_PV_STEP_FRAMES 12u
