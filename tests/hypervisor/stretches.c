@@ -5,8 +5,7 @@
  * by the number of the guest's table, the one found moves to its bucket's front. Each entry goes through it.
  */
 #include <stdio.h>
-#include <xm/pv-access.h>
-#include <xm/pv-set.h>
+#include <xm/pv.h>
 
 #include "fake-env.h"
 
