@@ -46,8 +46,11 @@ static void told(struct sim_vcpu *v, uint64_t frame, unsigned what)
 
 void xmi_sim_told(struct sim_vcpu *v, uint64_t frame, unsigned what)
 {
-    if (!v->waiting) /* no slot: it is told when there is one */
-        told(v, frame, what);
+    if (v->waiting) /* no slot: it is told when there is one */
+        return;
+    if (v->dom->core.ops->write_reads && (what & XM_DO_W) != 0)
+        what |= XM_DO_R; /* as the event says */
+    told(v, frame, what);
 }
 
 static bool was_told(const struct sim_vcpu *v, uint64_t frame, unsigned what)

@@ -184,6 +184,26 @@ START_TEST(test_emulated_crossing)
 }
 END_TEST
 
+/* An event of a write says that it reads, too: what of that page the instruction reads was told. */
+START_TEST(test_told_as_the_event_says)
+{
+    struct listener l = begin(_i ? SIM_X86_NPT : SIM_X86_EPT);
+    const struct sim_op copy = {.code = SIM_OP_COPY, .addr = at(OPEN), .to = at(OPEN) + 64};
+    struct xm_ev ev;
+
+    ck_assert_int_eq(set_rights(&l, OPEN, 1, XM_ACCESS_RX), 0);
+    ck_assert_int_eq(xmi_sim_vcpu_script(l.d, 0, &copy, 1, 1), 0);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
+    ck_assert(take(&l, &ev));
+    ck_assert_uint_eq(ev.u.mem_access.flags & 7u, XM_DO_R | XM_DO_W);
+    ck_assert_int_eq(set_rights(&l, OPEN, 1, XM_ACCESS_N), 0); /* while it waits */
+    answer(&l, &ev, XM_EV_FLAG_EMULATE);
+    ck_assert_uint_eq(xmi_sim_domain_run(l.d, 1), 1);
+    ck_assert_uint_eq(vcpu(l.d, 0).done, 1);
+    end(&l, 0, 0);
+}
+END_TEST
+
 /* ---- views ---- */
 
 #define STEP_VIEW 1u
@@ -361,6 +381,7 @@ static void fill(TCase *t)
     tcase_add_loop_test(t, test_closed_again, SIM_X86_EPT, KINDS_END);
     tcase_add_loop_test(t, test_more_than_was_told, SIM_X86_EPT, KINDS_END);
     tcase_add_loop_test(t, test_emulated_crossing, 0, 2);
+    tcase_add_loop_test(t, test_told_as_the_event_says, 0, 2);
     tcase_add_loop_test(t, test_step_view, 0, 2);
     tcase_add_test(t, test_told_in_step_view);
     tcase_add_test(t, test_vmfunc_into_step_view);
