@@ -27,6 +27,8 @@ int xmi_session_check_event(struct xmem_domain *d, const struct xmem_event *ev);
 int xmi_session_drop(struct xmem_domain *d, const struct xmem_event *ev, bool strict);
 /* Of an access that is to be denied by emulation: *past as xmi_event_denied() has it. */
 int xmi_session_denied(struct xmem_domain *d, const struct xmem_event *ev, uint32_t *past);
+/* As xmi_event_length_on_arm(). */
+int xmi_session_length_on_arm(struct xmem_domain *d, const struct xmem_event *ev, uint32_t *bytes);
 /* The guest gets an undefined-instruction exception for it (x86, where one can be given to it). */
 int xmi_session_deny_fetch(struct xmem_domain *d, const struct xmem_event *ev);
 

@@ -34,6 +34,11 @@ int xmi_session_denied(struct xmem_domain *d, const struct xmem_event *ev, uint3
     return xmi_event_denied(d, ev, past);
 }
 
+int xmi_session_length_on_arm(struct xmem_domain *d, const struct xmem_event *ev, uint32_t *bytes)
+{
+    return xmi_event_length_on_arm(d, ev, bytes);
+}
+
 int xmi_session_deny_fetch(struct xmem_domain *d, const struct xmem_event *ev)
 {
     return xmi_event_deny_fetch(d, ev);

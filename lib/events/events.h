@@ -21,6 +21,11 @@ int xmi_event_drop(struct xmem_domain *d, const struct xmem_event *ev, bool stri
 int xmi_event_denied(struct xmem_domain *d, const struct xmem_event *ev, uint32_t *past);
 /* The guest gets an undefined-instruction exception for its fetch (x86). -EBUSY; a text. */
 int xmi_event_deny_fetch(struct xmem_domain *d, const struct xmem_event *ev);
+/*
+ * How far it is to the next instruction on Arm. -EOPNOTSUPP: that cannot be known, or a new pc is not
+ * all that going there takes (an IT block); no text.
+ */
+int xmi_event_length_on_arm(struct xmem_domain *d, const struct xmem_event *ev, uint32_t *bytes);
 /* Publishes answers and notifies if there are any. */
 int xmi_events_send(struct xmem_domain *d);
 /*

@@ -259,6 +259,18 @@ int xmi_event_denied(struct xmem_domain *d, const struct xmem_event *pub, uint32
     return xmi_step_ahead_denied(d, ev, past);
 }
 
+int xmi_event_length_on_arm(struct xmem_domain *d, const struct xmem_event *pub, uint32_t *bytes)
+{
+    struct xmem_regs regs = XMEM_INIT(regs);
+    struct event *ev;
+    int rc = answerable(d, pub, &ev);
+    *bytes = 0;
+    if (rc)
+        return rc > 0 ? 0 : rc;
+    rc = xmem_event_get_regs(d, pub, &regs);
+    return rc ? rc : xmi_step_arm_length(d, ev, regs.u.arm.cpsr, bytes);
+}
+
 int xmi_event_deny_fetch(struct xmem_domain *d, const struct xmem_event *pub)
 {
     struct event *ev;

@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define HALFWORD_BITS 16u
-#define ARM_WORD 4u
 
 static uint64_t in_page(uint64_t va)
 {

@@ -393,6 +393,23 @@ bool xmi_step_arm_exclusive(struct xmem_domain *d, struct event *ev)
            decode(&w, arm_set_of(&w.v->now), word, &in) == ARM_OK && in->kind == ARM_STORE_EX;
 }
 
+int xmi_step_arm_length(struct xmem_domain *d, struct event *ev, uint64_t cpsr, uint32_t *bytes)
+{
+    const struct arm_regs state = {.cpsr = cpsr};
+    uint32_t word;
+    *bytes = ARM_WORD;
+    if (arm_set_of(&state) != ARM_T32)
+        return 0;
+    if (cpsr & ARM_CPSR_IT || !xmi_step_arm_can(d) || ready(d))
+        return -EOPNOTSUPP;
+    struct arm_reach w = {.d = d, .ev = ev, .v = &steps_of(d)->arm->vcpu[ev->pub.vcpu]};
+    xmi_page_cache_begin(&steps_of(d)->arm->pages, d->ops, d->dom);
+    if ((w.v->going != ev && read_registers(&w)) || xmi_arm_reach_fetch(&w, &w.v->now, &word))
+        return -EOPNOTSUPP;
+    *bytes = word >> HALFWORD_BITS < ARM_T32_WIDE ? ARM_WORD / 2 : ARM_WORD;
+    return 0;
+}
+
 static enum arm_why go_on(struct arm_reach *w)
 {
     if (w->v->going != w->ev)

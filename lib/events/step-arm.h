@@ -82,6 +82,8 @@ struct arm_reach {
 };
 
 /* Callbacks of struct arm_world; ctx is a struct arm_reach. */
+#define ARM_WORD 4u       /* bytes of an instruction, but for the short ones of T32 */
+#define HALFWORD_BITS 16u /* a T32 instruction: its first halfword, then its second one or 0 */
 enum arm_why xmi_arm_reach_fetch(void *ctx, const struct arm_regs *r, uint32_t *word);
 enum arm_why xmi_arm_reach_place(void *ctx, const struct arm_regs *r, const struct arm_touch *touch,
                                  struct arm_place *out);

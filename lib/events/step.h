@@ -94,6 +94,8 @@ int xmi_step_end_all(struct xmem_domain *d);
 bool xmi_step_arm_can(const struct xmem_domain *d);
 /* Is a store-exclusive at the pc, which its event makes fail? False where it cannot be seen. */
 bool xmi_step_arm_exclusive(struct xmem_domain *d, struct event *ev);
+/* As xmi_event_length_on_arm(); cpsr: of the event. */
+int xmi_step_arm_length(struct xmem_domain *d, struct event *ev, uint64_t cpsr, uint32_t *bytes);
 int xmi_step_by_arm(struct xmem_domain *d, struct event *ev);
 /* Its event in the middle of an instruction is answered by something else. */
 void xmi_step_arm_leave(struct xmem_domain *d, struct event *ev, struct answer *a);

@@ -220,6 +220,14 @@ static int deny_on_x86(struct xmem_domain *d, const struct xmem_event *ev, uint3
     return past ? skip_instruction(d, ev, past) : deny_by_emulation(d, ev, access);
 }
 
+static int deny_on_arm(struct xmem_domain *d, const struct xmem_event *ev)
+{
+    uint32_t bytes;
+    int err = xmi_session_length_on_arm(d, ev, &bytes);
+
+    return err ? err : skip_instruction(d, ev, bytes);
+}
+
 /* -EOPNOTSUPP: this kind of domain cannot deny the access. */
 static int deny_access(struct xmem_policy *p, struct xmem_domain *d, const struct xmem_event *ev)
 {
@@ -228,7 +236,7 @@ static int deny_access(struct xmem_policy *p, struct xmem_domain *d, const struc
 
     if (!xmi_policy_can_deny(caps, p->kind, access))
         return -EOPNOTSUPP;
-    return is_arm(p->kind) ? skip_instruction(d, ev, 4) : deny_on_x86(d, ev, access);
+    return is_arm(p->kind) ? deny_on_arm(d, ev) : deny_on_x86(d, ev, access);
 }
 
 static int deny(struct xmem_policy *p, struct xmem_domain *d, const struct xmem_event *ev)

@@ -2,6 +2,8 @@
 /* Instructions of Arm vCPUs, done by the library: of a running guest on the simulated machine. */
 #include <poll.h>
 
+#include "arm/arm.h"
+#include "events/events.h"
 #include "session/session.h"
 #include "sim-int.h"
 #include "step-arm-unit.h"
@@ -313,6 +315,35 @@ START_TEST(where_it_was_not)
 }
 END_TEST
 
+/* ---- where the next instruction is: what a deny skips ---- */
+
+static void length_is(uint32_t word, uint64_t cpsr, int want, uint32_t bytes)
+{
+    uint32_t n = 0;
+    begin_with(1, XMEM_STEP_EMULATE);
+    short_descriptors(word);
+    g->vcpu[0].regs.arm.cpsr = cpsr;
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RX));
+    run_op(0, (struct sim_op){.code = SIM_OP_WRITE, .addr = A << 12, .len = 4, .value = 7}, 1);
+    next_at(A, XMEM_ACCESS_W);
+    ck_rc(xmi_event_length_on_arm(d, ev, &n), want);
+    if (!want)
+        ck_assert_uint_eq(n, bytes);
+    ck_ok(xmem_domain_set_rights(d, 0, A, XMEM_RWX));
+    ck_ok(xmem_event_reply(d, ev, NULL));
+    none_left();
+    end();
+}
+
+START_TEST(how_long_an_instruction_is)
+{
+    length_is(0xe5812000 /* a32: str r2, [r1] */, SVC, 0, 4);
+    length_is(0x0000600a /* t32: str r2, [r1] */, SVC | ARM_CPSR_T, 0, 2);
+    length_is(0x2000f8c1 /* str.w r2, [r1] */, SVC | ARM_CPSR_T, 0, 4);
+    length_is(0x0000600a, SVC | ARM_CPSR_T | 0x400 /* in an IT block */, -EOPNOTSUPP, 0);
+}
+END_TEST
+
 /* ---- mappings ---- */
 
 static struct xmem_backend_ops counted;
@@ -519,6 +550,7 @@ int main(void)
     tcase_add_test(t, tables_that_change_between_two_steps);
     tcase_add_test(t, where_the_vcpu_itself_was);
     tcase_add_test(t, where_it_was_not);
+    tcase_add_test(t, how_long_an_instruction_is);
     tcase_add_test(t, a_new_ring_keeps_no_mapping);
     tcase_add_test(t, a_dead_domain_keeps_no_mapping);
     tcase_add_loop_test(t, each_failure_is_tried_again, 0, (int)(2 * FAILURES));
