@@ -162,11 +162,10 @@ static unsigned order_at(const struct sim_domain *d, uint64_t i)
 static int memory_init(struct sim_domain *d)
 {
     uint64_t align = 1, i = 0;
-    int rc;
 
     if (d->cfg.superpages)
         align = UINT64_C(1) << (d->cfg.pages >> XM_ORDER_1G != 0 ? XM_ORDER_1G : XM_ORDER_2M);
-    rc = xmi_sim_arena_init(&d->memory, d->cfg.pages, d->cfg.first_gfn, align);
+    int rc = xmi_sim_arena_init(&d->memory, d->cfg.pages, d->cfg.first_gfn, align);
     while (rc == 0 && i < d->cfg.pages) {
         unsigned order = order_at(d, i);
 
@@ -200,11 +199,10 @@ int xmi_sim_domain_create(struct sim_machine *m, const struct sim_domain_cfg *cf
                           struct sim_domain **out)
 {
     struct sim_domain *d;
-    int rc;
 
     if (m == NULL || cfg == NULL || out == NULL)
         return -XM_EINVAL;
-    rc = cfg_check(cfg);
+    int rc = cfg_check(cfg);
     if (rc != 0)
         return rc;
     d = calloc(1, sizeof(*d));
@@ -307,10 +305,8 @@ static int map_gfn(struct sim_domain *d, uint64_t gfn, void **page)
 
 int xmi_sim_map_gfn(struct sim_domain *d, uint64_t gfn, void **page)
 {
-    int rc;
-
     xmi_sim_enter(d);
-    rc = sim_inject_ask(d, SIM_HC_MAP);
+    int rc = sim_inject_ask(d, SIM_HC_MAP);
     if (rc == 0)
         rc = map_gfn(d, gfn, page);
     xmi_sim_leave(d);
@@ -323,7 +319,6 @@ static int populate(struct sim_domain *d, uint64_t gfn)
     uint64_t i = gfn - d->cfg.first_gfn;
     bool own = i < d->cfg.pages;
     xm_mfn_t mfn;
-    int rc;
 
     if (d->pv != NULL)
         return xmi_sim_pv_populate(d, gfn);
@@ -337,7 +332,7 @@ static int populate(struct sim_domain *d, uint64_t gfn)
         if (!xm_mfn_valid(mfn))
             return -XM_ENOMEM;
     }
-    rc = xm_p2m_map(&d->core, xm_gfn(gfn), mfn, XM_ORDER_4K);
+    int rc = xm_p2m_map(&d->core, xm_gfn(gfn), mfn, XM_ORDER_4K);
     if (rc != 0 && !own)
         xmi_sim_frames_free(&d->extra, mfn);
     return rc;
@@ -380,10 +375,8 @@ static int depopulate(struct sim_domain *d, uint64_t gfn)
 
 int xmi_sim_depopulate(struct sim_domain *d, uint64_t gfn)
 {
-    int rc;
-
     xmi_sim_enter(d);
-    rc = sim_inject_ask(d, SIM_HC_DEPOPULATE);
+    int rc = sim_inject_ask(d, SIM_HC_DEPOPULATE);
     if (rc == 0)
         rc = depopulate(d, gfn);
     xmi_sim_leave(d);
@@ -392,10 +385,8 @@ int xmi_sim_depopulate(struct sim_domain *d, uint64_t gfn)
 
 void *xmi_sim_ring_page(struct sim_domain *d)
 {
-    void *page;
-
     xmi_sim_enter(d);
-    page = xm_ring_page(&d->core);
+    void *page = xm_ring_page(&d->core);
     xmi_sim_leave(d);
     return page;
 }

@@ -30,11 +30,10 @@ void xmi_sim_evtchn_update(struct sim_evtchn *e, bool wanted)
 {
     uint64_t n = 1;
     bool want = wanted || e->pending;
-    ssize_t rc;
 
     if (want == e->readable)
         return;
-    rc = want ? write(e->fd, &n, sizeof(n)) : read(e->fd, &n, sizeof(n));
+    ssize_t rc = want ? write(e->fd, &n, sizeof(n)) : read(e->fd, &n, sizeof(n));
     /* -EAGAIN of a read: the listener read the fd by itself. */
     if (rc == (ssize_t)sizeof(n) || errno == EAGAIN)
         e->readable = want;

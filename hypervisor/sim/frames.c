@@ -17,8 +17,6 @@ static void *map_anon(size_t bytes)
 
 static bool add_chunk(struct sim_frames *f)
 {
-    void *p;
-
     if (f->chunks == f->room) {
         size_t room = f->room ? f->room * 2 : 8;
         void **c = realloc(f->chunk, room * sizeof(*c));
@@ -28,7 +26,7 @@ static bool add_chunk(struct sim_frames *f)
         f->chunk = c;
         f->room = room;
     }
-    p = map_anon((size_t)CHUNK_FRAMES * XM_PAGE_SIZE);
+    void *p = map_anon((size_t)CHUNK_FRAMES * XM_PAGE_SIZE);
     if (p == NULL)
         return false;
     f->chunk[f->chunks++] = p;
@@ -71,13 +69,11 @@ void xmi_sim_frames_destroy(struct sim_frames *f)
 
 int xmi_sim_arena_init(struct sim_arena *a, uint64_t pages, uint64_t first, uint64_t align_pages)
 {
-    uint64_t skip;
-
     a->map_bytes = (size_t)((pages + align_pages - 1) << XM_PAGE_SHIFT);
     a->map = map_anon(a->map_bytes);
     if (a->map == NULL)
         return -XM_ENOMEM;
-    skip = (first - frame_of(a->map).n) & (align_pages - 1);
+    uint64_t skip = (first - frame_of(a->map).n) & (align_pages - 1);
     a->base = (char *)a->map + (skip << XM_PAGE_SHIFT);
     a->pages = pages;
     return 0;

@@ -10,14 +10,13 @@ typedef int (*call_fn)(struct sim_domain *d, void *op);
 static int call(struct sim_machine *m, uint32_t domid, int kind, call_fn fn, void *op)
 {
     struct sim_domain *d = xmi_sim_domain_find(m, domid);
-    int rc;
 
     if (d == NULL)
         return -XM_ESRCH;
     xmi_sim_enter(d);
     d->hypercalls++;
     d->change++; /* whatever it does, TLB entries are compared anew */
-    rc = d->dying ? -XM_ESRCH : xmi_sim_inject_take(d, kind);
+    int rc = d->dying ? -XM_ESRCH : xmi_sim_inject_take(d, kind);
     if (rc == 0)
         rc = fn(d, op);
     xmi_sim_leave(d);
@@ -64,15 +63,12 @@ int xmi_sim_hc_mem_access(struct sim_machine *m, struct xm_mem_access_op *op)
 
 int xmi_sim_hc_multicall(struct sim_machine *m, struct sim_multicall *v, uint32_t n)
 {
-    struct sim_domain *d;
-    uint32_t i;
-
     if (m == NULL || v == NULL)
         return -XM_EFAULT;
     if (n == 0)
         return 0;
-    d = xmi_sim_domain_find(m, v[0].op.domid);
-    for (i = 0; i < n; i++)
+    struct sim_domain *d = xmi_sim_domain_find(m, v[0].op.domid);
+    for (uint32_t i = 0; i < n; i++)
         v[i].result = xmi_sim_hc_mem_access(m, &v[i].op);
     if (d == NULL)
         return 0;
@@ -151,11 +147,9 @@ static bool ring_is_looked_at(const struct sim_domain *d)
  */
 static void lose_woken(struct sim_domain *d)
 {
-    uint32_t i;
-
     if (d->cfg.kind == SIM_ARMV8R_MPU)
         return;
-    for (i = 0; i < d->cfg.vcpus; i++)
+    for (uint32_t i = 0; i < d->cfg.vcpus; i++)
         if (was_woken(&d->vcpu[i]))
             d->vcpu[i].waiting = true;
 }
@@ -301,10 +295,8 @@ int xmi_sim_hc_vcpu_set(struct sim_machine *m, uint32_t domid, uint32_t vcpu,
 
 uint64_t xmi_sim_hypercall_count(struct sim_domain *d)
 {
-    uint64_t n;
-
     xmi_sim_enter(d);
-    n = d->hypercalls;
+    uint64_t n = d->hypercalls;
     xmi_sim_leave(d);
     return n;
 }

@@ -113,13 +113,12 @@ uint64_t xmi_sim_access_load(const struct sim_access *a)
 
 static void read(const struct sim_access *a, const struct xm_reply *reply, unsigned char *buf)
 {
-    const struct xm_ev_read_data *given;
     uint32_t size;
 
     gather(a, buf);
     if (reply == NULL || (reply->flags & XM_EV_FLAG_SET_EMUL_READ_DATA) == 0)
         return;
-    given = &reply->data.read;
+    const struct xm_ev_read_data *given = &reply->data.read;
     size = given->size < sizeof(given->data) ? given->size : sizeof(given->data);
     memset(buf, 0, a->len);
     memcpy(buf, given->data, size < a->len ? size : a->len);

@@ -60,20 +60,16 @@ static struct sim_domain *find_locked(const struct sim_machine *m, uint32_t domi
 
 struct sim_domain *xmi_sim_domain_find(struct sim_machine *m, uint32_t domid)
 {
-    struct sim_domain *d;
-
     pthread_mutex_lock(&m->lock);
-    d = find_locked(m, domid);
+    struct sim_domain *d = find_locked(m, domid);
     pthread_mutex_unlock(&m->lock);
     return d;
 }
 
 struct sim_domain *xmi_sim_domain_at(struct sim_machine *m, size_t i)
 {
-    struct sim_domain *d;
-
     pthread_mutex_lock(&m->lock);
-    d = i < m->domains ? m->domain[i] : NULL;
+    struct sim_domain *d = i < m->domains ? m->domain[i] : NULL;
     pthread_mutex_unlock(&m->lock);
     return d;
 }
@@ -104,10 +100,8 @@ static int add_locked(struct sim_machine *m, struct sim_domain *d)
 
 int xmi_sim_machine_add(struct sim_machine *m, struct sim_domain *d)
 {
-    int rc;
-
     pthread_mutex_lock(&m->lock);
-    rc = add_locked(m, d);
+    int rc = add_locked(m, d);
     pthread_mutex_unlock(&m->lock);
     return rc;
 }

@@ -258,10 +258,9 @@ static enum xm_mpu_insn insn_at(void *ctx, uint64_t pc)
     uint32_t word[A64_MOST];
     struct sim_op op;
     uint64_t at = (pc - v->arm.begin) / A64_BYTES;
-    unsigned n;
 
     xmi_sim_program_peek(&v->prog, &op);
-    n = xmi_sim_a64_encode(&op, word);
+    unsigned n = xmi_sim_a64_encode(&op, word);
     return xm_mpu_step_insn(XM_MPU_A64, word, at < n ? (unsigned)at + 1 : n);
 }
 

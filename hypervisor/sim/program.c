@@ -239,11 +239,10 @@ int xmi_sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, ui
                        struct sim_trace_damage *damage)
 {
     struct sim_program p = {.kind = PROGRAM_TRACE, .rounds = repeat != 0 ? repeat : UINT64_MAX};
-    int rc;
 
     if (!vcpu_ok(d, vcpu) || path == NULL)
         return -XM_EINVAL;
-    rc = xmi_sim_trace_load(path, &p.trace, damage);
+    int rc = xmi_sim_trace_load(path, &p.trace, damage);
     if (rc != 0)
         return rc;
     xmi_sim_enter(d);
@@ -261,14 +260,13 @@ int xmi_sim_vcpu_trace(struct sim_domain *d, uint32_t vcpu, const char *path, ui
 
 int xmi_sim_trace_gfn(struct sim_domain *d, uint32_t vcpu, uint64_t addr, uint64_t *gfn)
 {
-    const struct sim_program *p;
     uint64_t index;
     int rc = -XM_ENOENT;
 
     if (!vcpu_ok(d, vcpu) || gfn == NULL)
         return -XM_EINVAL;
     xmi_sim_enter(d);
-    p = &d->vcpu[vcpu].prog;
+    const struct sim_program *p = &d->vcpu[vcpu].prog;
     if (p->kind == PROGRAM_TRACE)
         rc = xmi_sim_trace_index(p->trace, addr, &index);
     if (rc == 0)

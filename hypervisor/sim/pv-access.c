@@ -112,18 +112,17 @@ bool xmi_pv_walk_user(struct sim_domain *d, struct sim_vcpu *v, uint64_t va, str
 static bool found_by_processor(struct sim_domain *d, struct sim_vcpu *v, struct part *p,
                                uint8_t what)
 {
-    struct xm_access_res res;
-    struct pv_frame *f;
     struct pv_walk w;
 
     /* One that was not used yet must get its accessed bit first. */
     if (!xmi_pv_walk_cpu(d, v, pv_va(p), &w) || (w.leaf & PTE_A) == 0 ||
         (what & ~walk_bits(&w)) != 0)
         return false;
-    f = xmi_pv_own(d, pte_mfn(w.leaf));
+    struct pv_frame *f = xmi_pv_own(d, pte_mfn(w.leaf));
     if (f == NULL)
         xm_env_panic("a page table names a frame that left the domain");
-    res = (struct xm_access_res){.mfn = frame_of(f->host), .bits = walk_bits(&w)};
+    struct xm_access_res res = (struct xm_access_res){.mfn = frame_of(f->host),
+                                                      .bits = walk_bits(&w)};
     p->frame = pte_mfn(w.leaf);
     xmi_sim_tlb_fill(d, v, p, &res);
     v->pv_tlb_mfn[p->gfn & (TLB_ENTRIES - 1)] = pte_mfn(w.leaf);
@@ -303,11 +302,10 @@ void xmi_sim_pv_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_
 /* 0, -XM_EFAULT, or XM_CONTINUE: the domain was crashed. */
 static int own_access(struct sim_domain *d, struct sim_vcpu *v, struct part *p, struct pv_walk *w)
 {
-    struct xm_pv_ask ask;
-
     if (!xmi_pv_walk_guest(d, v->pv_root, pv_va(p), w) || !w->write)
         return -XM_EFAULT;
-    ask = xmi_pv_ask_make(v, pte_mfn(w->leaf), p->offset, XM_DO_R | XM_DO_W, XM_PV_BY_XEN);
+    struct xm_pv_ask ask = xmi_pv_ask_make(v, pte_mfn(w->leaf), p->offset, XM_DO_R | XM_DO_W,
+                                           XM_PV_BY_XEN);
     ask.va_valid = true;
     ask.va = pv_va(p);
     p->host = xmi_pv_own(d, pte_mfn(w->leaf))->host + p->offset;

@@ -111,14 +111,13 @@ int xmi_sim_step_note(struct sim_domain *d, uint16_t view, uint64_t gfn, uint32_
                       uint8_t access, bool open)
 {
     struct sim_note note = {.view = view, .gfn = gfn, .vcpu = vcpu, .access = access};
-    int rc;
 
     if (d == NULL || vcpu >= d->cfg.vcpus || view >= d->core.max_views || access > XM_ACCESS_R_PW)
         return -XM_EINVAL;
     xmi_sim_enter(d);
     if (access == XM_ACCESS_DEFAULT)
         note.access = d->core.view[0].default_access;
-    rc = open ? note_open(d, &note) : note_close(d, &note);
+    int rc = open ? note_open(d, &note) : note_close(d, &note);
     refresh(d);
     xmi_sim_leave(d);
     return rc;
@@ -195,11 +194,9 @@ static const struct sim_note *find_note(const struct sim_domain *d, uint16_t vie
 unsigned xmi_sim_unwatched_bits(const struct sim_domain *d, const struct sim_vcpu *v,
                                 uint64_t frame)
 {
-    const struct sim_note *n;
-
     if (internal(d, v->core->view))
         return 0;
-    n = find_note(d, v->core->view, frame, v->id);
+    const struct sim_note *n = find_note(d, v->core->view, frame, v->id);
     return n != NULL ? xm_rights_bits((enum xm_access)n->access) : 7u;
 }
 

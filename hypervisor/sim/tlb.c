@@ -32,13 +32,12 @@ void xmi_sim_tlb_verify(struct sim_domain *d, struct sim_vcpu *v, struct tlb_ent
                         unsigned what)
 {
     struct xm_access_res now;
-    bool there;
 
     if (d->pv != NULL) {
         xmi_sim_pv_tlb_verify(d, v, e, what);
         return;
     }
-    there = xm_access_lookup(&d->core, v->id, xm_gfn(e->gfn), &now);
+    bool there = xm_access_lookup(&d->core, v->id, xm_gfn(e->gfn), &now);
     if (!there || (now.bits & what) != what || xmi_sim_page_of(d, now.mfn) != tlb_page(e)) {
         d->forbidden++;
         return;

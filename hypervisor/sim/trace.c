@@ -61,11 +61,9 @@ static int map_grow(struct trace_map *m)
 
 static int map_add(struct trace_map *m, uint64_t page, uint64_t *index)
 {
-    size_t s;
-
     if (m->used * 2 >= m->room && map_grow(m) != 0)
         return -ENOMEM;
-    s = map_slot(m, page);
+    size_t s = map_slot(m, page);
     if (m->key[s] == 0) {
         m->key[s] = page + 1;
         m->index[s] = m->used++;
@@ -191,11 +189,10 @@ static int add_line(struct builder *b, const char *s, uint64_t no)
 {
     struct sim_trace_damage *dmg = &b->damage;
     struct access a;
-    bool lost;
 
     if (read_access(s, &a))
         return push_access(b, &a);
-    lost = line_what(s) != 0;
+    bool lost = line_what(s) != 0;
     dmg->lost += lost;
     if (!find_access(s, &a)) {
         dmg->line = lost && dmg->line == 0 ? no : dmg->line;
@@ -236,7 +233,6 @@ static int load_file(struct sim_trace *t, FILE *f, struct sim_trace_damage *dama
 {
     struct builder b = {.t = t, .last_page = {UINT64_MAX, UINT64_MAX}};
     struct stat st;
-    int rc;
 
     if (fstat(fileno(f), &st) != 0)
         return -errno;
@@ -246,7 +242,7 @@ static int load_file(struct sim_trace *t, FILE *f, struct sim_trace_damage *dama
     t->ino = st.st_ino;
     t->bytes = st.st_size;
     t->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-    rc = read_lines(&b, f);
+    int rc = read_lines(&b, f);
     if (rc == 0)
         shrink(t);
     if (damage != NULL)
@@ -257,13 +253,12 @@ static int load_file(struct sim_trace *t, FILE *f, struct sim_trace_damage *dama
 int xmi_sim_trace_load(const char *path, struct sim_trace **out, struct sim_trace_damage *damage)
 {
     struct sim_trace *t = calloc(1, sizeof(*t));
-    FILE *f;
     int rc;
 
     if (t == NULL)
         return -ENOMEM;
     t->refs = 1;
-    f = fopen(path, "re");
+    FILE *f = fopen(path, "re");
     if (f == NULL) {
         rc = -errno;
     } else {

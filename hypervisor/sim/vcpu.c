@@ -207,12 +207,10 @@ static bool sleeps(const struct sim_vcpu *v)
 
 int xmi_sim_vcpu_info(struct sim_domain *d, uint32_t vcpu, struct sim_vcpu_info *out)
 {
-    const struct sim_vcpu *v;
-
     if (d == NULL || out == NULL || vcpu >= d->cfg.vcpus)
         return -XM_EINVAL;
     xmi_sim_enter(d);
-    v = &d->vcpu[vcpu];
+    const struct sim_vcpu *v = &d->vcpu[vcpu];
     out->state = state_of(v);
     out->asleep = sleeps(v);
     out->view = v->core->view;

@@ -70,7 +70,6 @@ static void fill_table(struct sim_domain *d, uint64_t n, uint64_t *e)
 void *xmi_sim_x86_page(struct sim_domain *d, uint64_t gfn)
 {
     uint64_t tables = (uint64_t)d->cfg.vcpus * TABLES + 1, n = gfn - TABLES_GFN;
-    uint64_t *e;
 
     if (!is_hvm(d))
         return NULL;
@@ -78,7 +77,7 @@ void *xmi_sim_x86_page(struct sim_domain *d, uint64_t gfn)
         return arena_page(d, gfn - SIM_CODE_GFN);
     if (n >= tables)
         return NULL;
-    e = arena_page(d, d->cfg.vcpus + n);
+    uint64_t *e = arena_page(d, d->cfg.vcpus + n);
     if (e[ENTRIES - 1] == 0)
         fill_table(d, n, e);
     return e;
@@ -167,12 +166,11 @@ void xmi_sim_x86_fetch(struct sim_vcpu *v)
 {
     uint8_t byte[SIM_X86_BYTES];
     struct sim_op op;
-    uint64_t at;
 
     if (!is_hvm(v->dom) || v->fetched || v->moved)
         return;
     xmi_sim_program_peek(&v->prog, &op);
-    at = op.code == SIM_OP_EXEC ? op.addr : op.fetch;
+    uint64_t at = op.code == SIM_OP_EXEC ? op.addr : op.fetch;
     if (op.code != SIM_OP_EXEC && (op.flags & SIM_OP_F_FETCH) == 0)
         return;
     if (!holds(v->dom, at, byte, xmi_sim_x86_encode(&op, byte)))
@@ -199,12 +197,11 @@ void xmi_sim_x86_show(struct sim_vcpu *v, struct xm_ev_regs_x86 *regs)
 {
     uint8_t byte[SIM_X86_BYTES];
     struct sim_op op;
-    size_t n;
 
     if (!is_hvm(v->dom) || program_over(&v->prog) || !v->in_op)
         return;
     xmi_sim_program_peek(&v->prog, &op);
-    n = xmi_sim_x86_encode(&op, byte);
+    size_t n = xmi_sim_x86_encode(&op, byte);
     if (!v->fetched)
         write_code(v, byte, op.code == SIM_OP_EXEC ? 0 : n);
     regs->rsi = regs->rdi = op.addr;

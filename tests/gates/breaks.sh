@@ -143,7 +143,7 @@ broken 'a hook for Xen that says nothing' tests/gates/xen-apply.sh 'npt.hooks:[0
     hypervisor/xen/npt.hooks \
     "sed -i '/^@hook npt-set/,/^@replace/s/^@replace/@instead/' hypervisor/xen/npt.hooks"
 broken 'a patch for Xen that says no reason' tests/gates/xen-apply.sh 'no subject, or no reason' \
-    hypervisor/xen/options.hooks "sed -i '/^Both are off/d' hypervisor/xen/options.hooks"
+    hypervisor/xen/npt.hooks "sed -i '/^Off by default/,/^built before/d' hypervisor/xen/npt.hooks"
 
 # ---- Python ----
 broken 'a prototype is wrong in Python' "$python" 'not ok .*test_entries_are_their_comments' \

@@ -30,13 +30,11 @@ static void need(bool ok)
 
 void *xm_env_alloc(size_t bytes)
 {
-    void *p;
-
     fake.work++;
     if (fake.alloc_left == 0)
         return NULL;
     fake.alloc_left -= fake.alloc_left > 0;
-    p = calloc(1, bytes);
+    void *p = calloc(1, bytes);
     fake.bytes += p != NULL ? bytes : 0;
     return p;
 }
@@ -264,10 +262,9 @@ void fake_domain(struct xm_domain *d, enum xm_kind kind, uint32_t minor, bool vi
         .kind = kind, .vcpus = 4, .xen_minor = minor, .views_allowed = views};
     struct xm_domctl_vm_event_op on = {.op = XM_VM_EVENT_ENABLE, .mode = XM_VM_EVENT_MODE_MONITOR};
     struct xm_altp2m_op state = {.u.domain_state.state = 1};
-    uint64_t i;
 
     fake_start(d, &cfg);
-    for (i = 0; i < 16; i++)
+    for (uint64_t i = 0; i < 16; i++)
         ck_assert_int_eq(xm_p2m_map(d, xm_gfn(i), xm_mfn(FAKE_GUEST_MFN + i), 0), 0);
     ck_assert_int_eq(xm_hc_vm_event(d, &on), 0);
     if (views)
@@ -383,10 +380,9 @@ int fake_resume(struct xm_domain *d, uint32_t vcpu, uint32_t flags)
 int fake_run(Suite *s)
 {
     SRunner *r = srunner_create(s);
-    int failed;
 
     srunner_run_all(r, CK_ENV);
-    failed = srunner_ntests_failed(r);
+    int failed = srunner_ntests_failed(r);
     srunner_free(r);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

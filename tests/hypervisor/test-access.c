@@ -56,12 +56,10 @@ END_TEST
 
 START_TEST(a_violation_stops_the_vcpu_and_is_told)
 {
-    const struct xm_ev *ev;
-
     ck_assert_int_eq(fake_set(&d, 3, 1, XM_ACCESS_RW), 0);
     fake.regs[2].x86.rip = 0x1234;
     ck_assert_int_eq(fake_access(&d, 2, 3, XM_DO_X), XM_V_STOPPED);
-    ev = fake_last(&d);
+    const struct xm_ev *ev = fake_last(&d);
     ck_assert_uint_eq(ev->version, 7);
     ck_assert_uint_eq(ev->reason, XM_EV_REASON_MEM_ACCESS);
     ck_assert_uint_eq(ev->vcpu_id, 2);
@@ -97,14 +95,11 @@ END_TEST
 /* All rights times all accesses: stopped exactly where the rights say so. */
 START_TEST(every_right_and_every_access)
 {
-    uint8_t a;
-    unsigned what;
-
-    for (a = 0; a < XM_ACCESS_RX2RW; a++) {
+    for (uint8_t a = 0; a < XM_ACCESS_RX2RW; a++) {
         if (!xm_rights_expressible(XM_KIND_X86_EPT, (enum xm_access)a))
             continue;
         ck_assert_int_eq(fake_set(&d, 3, 1, a), 0);
-        for (what = 1; what < 8; what <<= 1) {
+        for (unsigned what = 1; what < 8; what <<= 1) {
             unsigned needs = what == XM_DO_W ? XM_DO_R | XM_DO_W : what;
             bool stops = (needs & ~(unsigned)xm_rights_bits((enum xm_access)a)) != 0;
 
@@ -145,10 +140,8 @@ END_TEST
 
 START_TEST(n2rwx_without_a_slot_leaves_no_trace)
 {
-    unsigned i;
-
     d.vcpus = 1; /* seven free slots are enough for one: nobody is blocked */
-    for (i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 8; i++) {
         ck_assert_int_eq(fake_set(&d, i, 1, XM_ACCESS_N2RWX), 0);
         ck_assert_int_eq(fake_access(&d, 0, i, XM_DO_R), i < 7 ? XM_V_RETRY_NOW : XM_V_STOPPED);
     }
@@ -283,9 +276,7 @@ END_TEST
 
 START_TEST(every_right_that_ept_has_is_kept_and_the_others_refused)
 {
-    uint8_t n;
-
-    for (n = 0; n < 10; n++) {
+    for (uint8_t n = 0; n < 10; n++) {
         bool bad = n == XM_ACCESS_W || n == XM_ACCESS_WX;
 
         ck_assert_int_eq(fake_set(&d, 1, 1, n), bad ? -XM_EINVAL : 0);
@@ -377,9 +368,8 @@ START_TEST(a_long_range_is_continued_every_64_with_one_flush_each)
 {
     struct xm_mem_access_op op = {.op = XM_MEM_ACCESS_SET, .access = R, .nr = 200};
     uint32_t at = 0;
-    uint64_t i;
 
-    for (i = 16; i < 200; i++)
+    for (uint64_t i = 16; i < 200; i++)
         ck_assert_int_eq(xm_p2m_map(&d, xm_gfn(i), xm_mfn(i), 0), 0);
     fake.flushes = 0;
     fake.preempt = true;

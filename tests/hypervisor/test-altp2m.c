@@ -125,9 +125,7 @@ END_TEST
 
 START_TEST(as_many_views_as_there_may_be)
 {
-    unsigned i;
-
-    for (i = 1; i < XM_VIEWS_DEFAULT; i++)
+    for (unsigned i = 1; i < XM_VIEWS_DEFAULT; i++)
         ck_assert_uint_eq(create(RWX), i);
     ck_assert_int_eq(fake_view_create(&d, RWX), -XM_EINVAL);
     ck_assert_int_eq(view_op(XM_ALTP2M_DESTROY_P2M, 4), 0);
@@ -220,11 +218,10 @@ END_TEST
 START_TEST(from_4_19_a_copy_has_the_views_default)
 {
     struct xm_access_res res;
-    uint16_t view;
 
     fake_end(&d);
     fake_domain(&d, XM_KIND_X86_EPT, 20, true);
-    view = create(R);
+    uint16_t view = create(R);
     ck_assert_int_eq(fake_set(&d, 3, 1, RX), 0);
     ck_assert(xm_vcpu_switch_view(&d, 1, view));
     ck_assert(xm_access_lookup(&d, 1, xm_gfn(3), &res) && res.access == R);
@@ -299,11 +296,10 @@ END_TEST
 START_TEST(large_pages_are_copied_whole_and_split_on_demand)
 {
     uint16_t view = create(RWX);
-    struct xm_p2m_entry e;
 
     ck_assert_int_eq(xm_p2m_map(&d, xm_gfn(512), xm_mfn(0x20000), XM_ORDER_2M), 0);
     ck_assert_int_eq(touch(view, 700), XM_V_OK);
-    e = xm_p2m_get(&d, view, xm_gfn(513));
+    struct xm_p2m_entry e = xm_p2m_get(&d, view, xm_gfn(513));
     ck_assert_uint_eq(e.order, XM_ORDER_2M);
     ck_assert_uint_eq(e.mfn.n, 0x20001);
     ck_assert_int_eq(fake_view_set(&d, view, 600, R), 0);
@@ -410,9 +406,8 @@ START_TEST(multi_sets_in_a_view_and_is_continued)
     uint64_t gfns[100];
     uint8_t rights[100];
     struct xm_altp2m_op op = {.u.set_multi = {.view = create(RWX), .nr = 100}};
-    unsigned i;
 
-    for (i = 0; i < 100; i++) {
+    for (unsigned i = 0; i < 100; i++) {
         gfns[i] = i % 16;
         rights[i] = i < 64 ? R : RX;
     }

@@ -23,9 +23,8 @@ START_TEST(nonsense_is_refused)
 {
     struct xm_domain d;
     struct xm_domain_cfg bad[7];
-    size_t i;
 
-    for (i = 0; i < 7; i++)
+    for (size_t i = 0; i < 7; i++)
         bad[i] = good;
     bad[0].kind = (enum xm_kind)0;
     bad[1].vcpus = 0;
@@ -35,7 +34,7 @@ START_TEST(nonsense_is_refused)
     bad[5].highest_gfn = XM_GFN_LIMIT;
     bad[6].kind = XM_KIND_ARM_S2;
     bad[6].views_allowed = true;
-    for (i = 0; i < 7; i++)
+    for (size_t i = 0; i < 7; i++)
         ck_assert_int_eq(xm_domain_init(&d, &bad[i]), -XM_EINVAL);
 }
 END_TEST
@@ -44,12 +43,11 @@ START_TEST(no_memory_at_any_step_leaves_nothing_behind)
 {
     struct xm_domain d;
     struct xm_domain_cfg cfg = good;
-    long n;
 
     fake_start(&d, &good);
     cfg.env = d.env;
     fake_end(&d);
-    for (n = 0; n < 2; n++) {
+    for (long n = 0; n < 2; n++) {
         fake.alloc_left = n;
         ck_assert_int_eq(xm_domain_init(&d, &cfg), -XM_ENOMEM);
         fake_end(&d); /* harmless, and proves that nothing is left */

@@ -181,10 +181,8 @@ END_TEST
 
 START_TEST(what_the_kind_can)
 {
-    uint32_t caps;
-
     fake_domain(&d, XM_KIND_X86_NPT, 17, false);
-    caps = xm_monitor_caps(&d);
+    uint32_t caps = xm_monitor_caps(&d);
     ck_assert((caps & XM_MONITOR_CAP_STEP) != 0 && (caps & (1u << XM_MONITOR_SINGLESTEP)) == 0);
     ck_assert((caps & (1u << XM_MONITOR_EMUL_UNIMPLEMENTED)) != 0);
     ck_assert_int_eq(fake_set(&d, 3, 1, XM_ACCESS_X), -XM_EINVAL);

@@ -178,11 +178,10 @@ END_TEST
 
 START_TEST(the_same_again_copies_nothing)
 {
-    struct xm_l4_frame *f;
     uint64_t words;
 
     begin(2);
-    f = go(0);
+    struct xm_l4_frame *f = go(0);
     go(1);
     words = c.counts.words;
     ck_assert_ptr_eq(go(0), f);

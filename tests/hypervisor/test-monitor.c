@@ -68,9 +68,7 @@ END_TEST
 
 START_TEST(a_toggle_that_changes_nothing_says_so)
 {
-    uint32_t e;
-
-    for (e = 0; e < 14; e++) {
+    for (uint32_t e = 0; e < 14; e++) {
         if (e == XM_MONITOR_WRITE_CTRLREG || e == XM_MONITOR_MOV_TO_MSR ||
             e == XM_MONITOR_PRIVILEGED_CALL || e == XM_MONITOR_INTERRUPT)
             continue;
@@ -129,9 +127,8 @@ END_TEST
 START_TEST(msrs_in_three_ranges)
 {
     static const uint32_t msr[] = {0x10, 0x1fff, 0x40000001, 0xc0000080};
-    unsigned i;
 
-    for (i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         ck_assert_int_eq(xm_event_msr(&d, 0, msr[i], 1, 2), XM_GO_ON);
         ck_assert_int_eq(toggle_msr(true, msr[i], i == 1), 0);
         ck_assert_int_eq(toggle_msr(true, msr[i], false), -XM_EEXIST);
@@ -165,7 +162,6 @@ END_TEST
 START_TEST(a_held_write_can_be_denied)
 {
     struct xm_reply reply;
-    struct xm_ev rsp;
 
     ck_assert_int_eq(fake_monitor(&d, XM_MONITOR_CONTROL_REGISTERS, 0), 0);
     ck_assert_int_eq(toggle_cr(true, XM_EV_CR0, true, 0), 0);
@@ -176,7 +172,7 @@ START_TEST(a_held_write_can_be_denied)
     ck_assert(!xm_reply_take(&d, 1, &reply));
     /* An answer that does not echo which register it was denies nothing. */
     ck_assert_int_eq(xm_event_ctrlreg(&d, 1, XM_EV_CR0, 1, 2), XM_GO_HELD);
-    rsp = *fake_last(&d);
+    struct xm_ev rsp = *fake_last(&d);
     rsp.flags |= XM_EV_FLAG_DENY;
     rsp.u.ctrlreg.index = XM_EV_CR4;
     ck_assert_int_eq(fake_answer(&d, &rsp), 0);
@@ -260,9 +256,8 @@ static int on_sync(uint32_t event, bool sync)
 START_TEST(sync_or_not_as_asked)
 {
     const struct xm_ev_debug b = {.pending_dbg = 1};
-    int sync;
 
-    for (sync = 1; sync >= 0; sync--) {
+    for (int sync = 1; sync >= 0; sync--) {
         ck_assert_int_eq(on_sync(XM_MONITOR_GUEST_REQUEST, sync), 0);
         ck_assert_int_eq(on_sync(XM_MONITOR_DEBUG_EXCEPTION, sync), 0);
         ck_assert_int_eq(on_sync(XM_MONITOR_VMEXIT, sync), 0);
@@ -306,12 +301,10 @@ END_TEST
 
 START_TEST(without_a_slot_the_op_waits)
 {
-    unsigned i;
-
     ck_assert_int_eq(on(XM_MONITOR_CPUID), 0);
     ck_assert_int_eq(toggle_msr(true, 0x10, false), 0);
     ck_assert_int_eq(fake_monitor(&d, XM_MONITOR_CONTROL_REGISTERS, 0), 0);
-    for (i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 8; i++)
         ck_assert_int_eq(xm_event_cpuid(&d, 0, 2, 1, 0), XM_GO_AGAIN);
     ck_assert_int_eq(xm_event_cpuid(&d, 1, 2, 1, 0), XM_GO_WAIT);
     ck_assert_int_eq(xm_event_msr(&d, 2, 0x10, 1, 2), XM_GO_WAIT);

@@ -84,13 +84,12 @@ static void take(xm_mpu_reg addr, int how)
 /* At boot, and wherever the guest may not write. */
 START_TEST(ways)
 {
-    struct mpu_core was;
     struct xm_mpu_target t;
 
     if (!start(_i))
         return;
     fill_guest();
-    was = core;
+    struct mpu_core was = core;
     ck_assert_int_eq(xm_mpu_target_init(m, &t, LAST, 64, true, 0, 0), 0);
     ck_assert_int_eq(xm_mpu_measure(m, &t, 3, clock_of, NULL), 0);
     ck_same(&was);

@@ -53,7 +53,6 @@ static int set(uint64_t i, uint32_t nr, uint8_t rights)
 START_TEST(test_cfg)
 {
     struct xm_domain_cfg cfg = {.kind = XM_KIND_ARM_MPU, .vcpus = 1, .mpu_budget = 3};
-    struct xm_p2m_entry e;
 
     ck_assert_int_eq(xm_domain_init(&d, &cfg), -XM_EINVAL); /* below the floor */
     cfg.mpu_budget = 4;
@@ -65,7 +64,7 @@ START_TEST(test_cfg)
     start(XM_MPU_DEMAND);
     /* Direct-mapped; the guest's memory is as it was said. */
     ck_assert_int_eq(xm_p2m_map(&d, xm_gfn(MPU_GFN), xm_mfn(MPU_GFN + 1), XM_ORDER_4K), -XM_EINVAL);
-    e = xm_p2m_get(&d, 0, xm_gfn(MPU_GFN + 1));
+    struct xm_p2m_entry e = xm_p2m_get(&d, 0, xm_gfn(MPU_GFN + 1));
     ck_assert_uint_eq(e.mfn.n, MPU_GFN + 1);
     ck_assert_uint_eq(xm_mpu_of(&d)->x.e[0].sh, 3);
     ck_assert_int_eq(xm_p2m_unmap(&d, xm_gfn(MPU_GFN + 1), XM_ORDER_4K), 0);
@@ -77,15 +76,13 @@ END_TEST
 
 START_TEST(test_events)
 {
-    struct xm_ev ev;
-
     start(XM_MPU_DEMAND);
     ck_assert_int_eq(set(4, 1, XM_ACCESS_R), 0);
     ck_assert_uint_eq(fake.flushes, 1);
     ck_assert_int_eq(fake_get(&d, MPU_GFN + 4), XM_ACCESS_R);
     ck_assert_int_eq(access_el1(4, XM_DO_R), XM_V_OK);
     ck_assert_int_eq(access_el1(4, XM_DO_W), XM_V_STOPPED);
-    ev = *fake_last(&d);
+    struct xm_ev ev = *fake_last(&d);
     ck_assert_uint_eq(ev.u.mem_access.gfn, MPU_GFN + 4);
     ck_assert_uint_eq(ev.u.mem_access.offset, 8);
     ck_assert_uint_eq(ev.u.mem_access.flags & 7u, XM_DO_W);

@@ -268,12 +268,10 @@ static uint64_t hash_of(struct explore *e, void *ctx)
 
 static bool advance(unsigned a)
 {
-    int how;
-
     now_actor = a;
     replayed = 0;
     stepped = false;
-    how = setjmp(out);
+    int how = setjmp(out);
     if (how == 2)
         return false;
     if (how == 0) {

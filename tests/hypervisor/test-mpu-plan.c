@@ -131,11 +131,9 @@ END_TEST
 /* What a gfn of the small case must get; attributes in bit 4. */
 static unsigned wanted(const uint8_t *access, const uint8_t *attr, unsigned g)
 {
-    unsigned bits;
-
     if (access[g] == 0)
         return 0;
-    bits = xm_rights_bits((enum xm_access)(access[g] - 1));
+    unsigned bits = xm_rights_bits((enum xm_access)(access[g] - 1));
     return (bits & XM_DO_R) != 0 ? bits | (unsigned)attr[g] << 4 : 0;
 }
 

@@ -113,10 +113,8 @@ END_TEST
 
 START_TEST(refusals)
 {
-    struct mpu_model before;
-
     start(16, true);
-    before = core.hw;
+    struct mpu_model before = core.hw;
     ck_assert_int_eq(xm_mpu_target_init(m, &t, FAR, 0, true, 0, 0), -XM_EINVAL);
     ck_assert_int_eq(xm_mpu_target_init(m, &t, UINTPTR_MAX - 3, 8, true, 0, 0), -XM_EINVAL);
     ck_assert_int_eq(xm_mpu_target_init(m, &t, MPU_DATA, 8, true, 0, 0), -XM_EINVAL);
@@ -193,7 +191,6 @@ static void see(struct mpu_model *hw, void *ctx, bool after)
 /* One word without a look at the guest's regions: as begin and end, or not at all. */
 static void ck_fast(xm_mpu_reg addr, int how, unsigned writes)
 {
-    struct mpu_model before;
     uint32_t word = 1;
 
     target(addr, 4, true);
@@ -208,7 +205,7 @@ static void ck_fast(xm_mpu_reg addr, int how, unsigned writes)
     ck_assert_int_eq(xm_mpu_remote_begin(m, &t, 0), how);
     ck_assert_int_eq(xm_mpu_remote_or_fast(m, &core.hw.ops, &t, 0, &word, 2), XM_MPU_NONE);
     xm_mpu_remote_end(m);
-    before = core.hw;
+    struct mpu_model before = core.hw;
     core.hw.hook = see;
     core.hw.hook_ctx = &addr;
     seen_open = how == XM_MPU_COVERED;
@@ -244,10 +241,8 @@ static uint32_t clock_of(void *ctx)
 
 START_TEST(measured)
 {
-    struct mpu_model before;
-
     start(16, true);
-    before = core.hw;
+    struct mpu_model before = core.hw;
     target(FAR, 64, true);
     weight_enable = 1, weight_other = 10;
     ck_assert_int_eq(xm_mpu_measure(m, &t, 3, clock_of, NULL), 0);

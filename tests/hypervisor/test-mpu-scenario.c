@@ -32,10 +32,9 @@ static int set(struct mpu_bed *b, uint64_t first, uint64_t gfns, enum xm_access 
 {
     static struct xm_mpu_extent before[256];
     struct xm_mpu_extents was = view.x;
-    int rc;
 
     memcpy(before, room, sizeof(room));
-    rc = xm_mpu_extents_set(&view.x, first, first + gfns - 1, a);
+    int rc = xm_mpu_extents_set(&view.x, first, first + gfns - 1, a);
     if (rc == 0)
         rc = xm_mpu_view_changed(&view);
     if (rc == 0)

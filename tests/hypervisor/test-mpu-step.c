@@ -181,15 +181,13 @@ END_TEST
 
 START_TEST(other_answers)
 {
-    struct xm_ev ev;
-
     start(16, XM_MPU_DEMAND);
     set(4, 1, XM_ACCESS_R);
     tell(4, W);
     answer(0); /* no STEP */
     ck_assert_int_eq(enter(), XM_MPU_STEP_NONE);
     tell(4, W);
-    ev = *fake_last(&d);
+    struct xm_ev ev = *fake_last(&d);
     ev.flags |= XM_EV_FLAG_STEP;
     ev.u.mem_access.gfn++; /* another page than the one that was told */
     ck_assert_int_eq(fake_answer(&d, &ev), 0);

@@ -48,11 +48,10 @@ END_TEST
 START_TEST(a_mapping_is_found_where_it_is_and_nowhere_else)
 {
     static const uint64_t gfns[] = {0, 1, 511, 512, 0x12345, XM_GFN_LIMIT - 1};
-    size_t i;
 
-    for (i = 0; i < 6; i++)
+    for (size_t i = 0; i < 6; i++)
         ck_assert_int_eq(map(gfns[i], 0x7000 + i, 0), 0);
-    for (i = 0; i < 6; i++)
+    for (size_t i = 0; i < 6; i++)
         ck_assert_uint_eq(mfn_at(gfns[i]), 0x7000 + i);
     ck_assert_uint_eq(mfn_at(2), XM_GFN_NONE);
     ck_assert_uint_eq(mfn_at(0x12344), XM_GFN_NONE);
@@ -74,11 +73,9 @@ END_TEST
 
 START_TEST(large_pages_translate_inside)
 {
-    struct xm_p2m_entry e;
-
     ck_assert_int_eq(map(512, 0x10000, XM_ORDER_2M), 0);
     ck_assert_int_eq(map(UINT64_C(1) << 18, UINT64_C(1) << 20, XM_ORDER_1G), 0);
-    e = xm_p2m_get(&d, 0, xm_gfn(512 + 77));
+    struct xm_p2m_entry e = xm_p2m_get(&d, 0, xm_gfn(512 + 77));
     ck_assert_uint_eq(e.mfn.n, 0x10000 + 77);
     ck_assert_uint_eq(e.order, XM_ORDER_2M);
     e = xm_p2m_get(&d, 0, xm_gfn((UINT64_C(1) << 18) + 123456));
@@ -158,11 +155,9 @@ END_TEST
 
 START_TEST(no_memory_at_any_table_leaves_the_mapping_as_it_was)
 {
-    long n;
-
     ck_assert_int_eq(map(0, 0x40000, XM_ORDER_1G), 0);
     /* Two tables split a leaf of 1 GiB down to 4 KiB. */
-    for (n = 0; n < 2; n++) {
+    for (long n = 0; n < 2; n++) {
         fake.frames_left = n;
         ck_assert_int_eq(map(1000, 0x42, 0), -XM_ENOMEM);
         ck_assert_uint_eq(mfn_at(1000), 0x40000 + 1000);
@@ -205,10 +200,9 @@ START_TEST(random_maps_and_unmaps_agree_with_a_flat_array)
 {
     static uint64_t flat[4096];
     uint64_t seed = 42, i, mapped;
-    unsigned n;
 
     memset(flat, 0, sizeof(flat));
-    for (n = 0; n < 4000; n++) {
+    for (unsigned n = 0; n < 4000; n++) {
         unsigned order;
         uint64_t gfn, mfn;
 

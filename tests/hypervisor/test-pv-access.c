@@ -259,12 +259,10 @@ END_TEST
 
 START_TEST(an_answer_that_names_another_frame)
 {
-    struct xm_ev rsp;
-
     rights(3, XM_ACCESS_R);
     rights(4, XM_ACCESS_R);
     ck_assert_int_eq(guest(3, VA, XM_DO_W), XM_PV_STOPPED);
-    rsp = *fake_last(&d);
+    struct xm_ev rsp = *fake_last(&d);
     rsp.flags = XM_EV_FLAG_VCPU_PAUSED | XM_EV_FLAG_EMULATE;
     rsp.u.mem_access.gfn = 4;
     ck_assert_int_eq(fake_answer(&d, &rsp), 0);

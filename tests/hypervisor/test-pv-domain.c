@@ -178,14 +178,13 @@ END_TEST
 START_TEST(test_violation)
 {
     struct xm_domain d;
-    struct xm_ev *ev;
 
     start_listening(&d);
     ck_assert_int_eq(fake_set(&d, 3, 1, XM_ACCESS_R), 0);
     fake.regs[1].x86.rip = 0x1234;
     ck_assert_int_eq(touch(&d, 1, 3, XM_DO_R, XM_PV_BY_GUEST), XM_PV_GO_ON);
     ck_assert_int_eq(touch(&d, 1, 3, XM_DO_W, XM_PV_BY_GUEST), XM_PV_STOPPED);
-    ev = fake_last(&d);
+    struct xm_ev *ev = fake_last(&d);
     ck_assert_uint_eq(ev->reason, XM_EV_REASON_MEM_ACCESS);
     ck_assert_uint_eq(ev->vcpu_id, 1);
     ck_assert_uint_eq(ev->flags, XM_EV_FLAG_VCPU_PAUSED);
@@ -281,14 +280,13 @@ END_TEST
 /* Of a failure in writing its exception frame the guest could not be told. */
 START_TEST(test_own_access_that_must_not_fail)
 {
-    struct xm_pv_ask ask;
     struct xm_pv_todo todo;
     struct xm_domain d;
 
     start_listening(&d);
     ck_assert_int_eq(fake_set(&d, 1, 1, XM_ACCESS_N), 0);
     xm_pv_of(&d)->policy = XM_PV_OWN_DENY;
-    ask = ask_of(0, 1, XM_DO_W, XM_PV_BY_XEN);
+    struct xm_pv_ask ask = ask_of(0, 1, XM_DO_W, XM_PV_BY_XEN);
     ask.unfailing = true;
     ck_assert_int_eq(xm_pv_access(xm_pv_of(&d), xm_pv_vcpu_of(&d.vcpu[0]), &ask, &todo),
                      XM_PV_OPEN);

@@ -187,11 +187,9 @@ END_TEST
 /* A leaf whose frames have the same is none: set one by one, in whichever order, or at once. */
 START_TEST(test_uniform)
 {
-    size_t inner;
-
     start();
     ck_assert_int_eq(xm_pv_table_fill(&t, 5000 * 512 + 17, 6, false), 0);
-    inner = fake.bytes;
+    size_t inner = fake.bytes;
     ck_assert_uint_eq(t.tracked, 512);
     for (uint64_t m = 512; m-- > 0;)
         put(5001 * 512 + m, 3);

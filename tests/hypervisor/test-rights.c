@@ -18,20 +18,15 @@ static const struct row {
 
 START_TEST(bits_are_those_of_the_name)
 {
-    size_t i;
-
-    for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         ck_assert_uint_eq(xm_rights_bits(table[i].a), table[i].bits);
 }
 END_TEST
 
 START_TEST(violated_by_every_bit_that_is_missing)
 {
-    size_t i;
-    unsigned what;
-
-    for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        for (what = 0; what < 8; what++)
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        for (unsigned what = 0; what < 8; what++)
             ck_assert_int_eq(xm_rights_violated(table[i].a, what, false),
                              (what & ~(unsigned)table[i].bits) != 0);
 }
@@ -48,9 +43,7 @@ END_TEST
 
 START_TEST(ept_has_no_write_without_read)
 {
-    unsigned a;
-
-    for (a = 0; a < 16; a++) {
+    for (unsigned a = 0; a < 16; a++) {
         bool real = a < XM_ACCESS_COUNT && a != XM_ACCESS_DEFAULT;
         bool ept = real && a != XM_ACCESS_W && a != XM_ACCESS_WX;
 
@@ -63,9 +56,8 @@ END_TEST
 START_TEST(wire_numbers_changed_in_4_20)
 {
     enum xm_access a;
-    unsigned n;
 
-    for (n = 0; n < 10; n++) {
+    for (unsigned n = 0; n < 10; n++) {
         ck_assert(xm_rights_from_wire(17, n, &a) && a == (enum xm_access)n);
         ck_assert(xm_rights_from_wire(20, n, &a) && a == (enum xm_access)n);
     }
@@ -82,9 +74,8 @@ START_TEST(wire_and_back)
 {
     enum xm_access a;
     uint8_t wire = 99;
-    unsigned n;
 
-    for (n = 0; n < 10; n++) {
+    for (unsigned n = 0; n < 10; n++) {
         ck_assert(xm_rights_from_wire(17, n, &a));
         ck_assert_int_eq(xm_rights_to_wire(17, a, &wire), 0);
         ck_assert_uint_eq(wire, n);

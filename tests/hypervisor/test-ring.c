@@ -36,11 +36,9 @@ static struct xm_ev request(unsigned i)
 
 START_TEST(requests_are_in_order_and_counted)
 {
-    unsigned i;
-
-    for (i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 8; i++)
         ck_assert_int_eq(send(i, true), 1);
-    for (i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 8; i++) {
         ck_assert_uint_eq(request(i).vcpu_id, i);
         ck_assert_uint_eq(request(i).u.raw[0], i + 1000);
     }
@@ -53,9 +51,8 @@ END_TEST
 START_TEST(a_full_ring_puts_vcpus_to_sleep_in_order)
 {
     struct xm_ev rsp;
-    unsigned i;
 
-    for (i = 0; i < 12; i++)
+    for (unsigned i = 0; i < 12; i++)
         ck_assert_int_eq(send(i, true), i < 8 ? 1 : -XM_EAGAIN);
     ck_assert(!fake.waits[7] && fake.waits[8] && fake.waits[11]);
     ck_assert_int_eq(send(9, true), -XM_EAGAIN); /* asleep already */
@@ -72,9 +69,8 @@ END_TEST
 START_TEST(who_was_woken_and_lost_the_slot_keeps_its_place)
 {
     struct xm_ev first = {.version = 7, .flags = XM_EV_FLAG_VCPU_PAUSED};
-    unsigned i;
 
-    for (i = 0; i < 10; i++)
+    for (unsigned i = 0; i < 10; i++)
         send(i, true);
     ck_assert_int_eq(fake_answer(&d, &first), 0);
     ck_assert(!fake.waits[8]);
@@ -102,10 +98,8 @@ END_TEST
 
 START_TEST(few_vcpus_are_not_paused_until_slots_are_few)
 {
-    unsigned i;
-
     d.vcpus = 3;
-    for (i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 5; i++) {
         ck_assert_int_eq(send(0, false), 0);
         ck_assert_int_eq(fake.pauses[0], 0);
     }
@@ -120,17 +114,16 @@ END_TEST
 START_TEST(nobody_stays_blocked_when_all_is_answered)
 {
     struct xm_ev rsp = {.version = 7};
-    unsigned i;
 
-    for (i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 8; i++)
         ck_assert_int_eq(send(i, false), 0);
-    for (i = 8; i < 12; i++)
+    for (unsigned i = 8; i < 12; i++)
         ck_assert_int_eq(send(i, false), -XM_EAGAIN);
-    for (i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 8; i++)
         ck_assert_int_eq(fake_answer(&d, &rsp), 0);
     ck_assert_uint_eq(d.ring.blocked, 0);
     ck_assert_uint_eq(d.ring.waiters, 0);
-    for (i = 0; i < 12; i++)
+    for (unsigned i = 0; i < 12; i++)
         ck_assert(fake.pauses[i] == 0 && !fake.waits[i]);
 }
 END_TEST
@@ -138,11 +131,10 @@ END_TEST
 START_TEST(indexes_wrap)
 {
     struct xm_ring_page *page = xm_ring_page(&d);
-    unsigned i;
 
     d.ring.req_prod = d.ring.rsp_cons = UINT32_MAX - 2;
     page->req_prod = page->rsp_prod = UINT32_MAX - 2;
-    for (i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 8; i++) {
         ck_assert_int_eq(send(1, true), 1);
         ck_assert_int_eq(fake_resume(&d, 1, XM_EV_FLAG_VCPU_PAUSED), 0);
     }
@@ -155,10 +147,9 @@ START_TEST(indexes_that_cannot_be_take_nothing)
 {
     struct xm_ring_page *page = xm_ring_page(&d);
     static const uint32_t bad[] = {9, 100, 0x80000000u, UINT32_MAX};
-    unsigned i;
 
     ck_assert_int_eq(send(0, true), 1);
-    for (i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         page->rsp_prod = bad[i];
         ck_assert_int_eq(xm_ring_consume(&d), -XM_EINVAL);
     }
@@ -177,14 +168,13 @@ END_TEST
 START_TEST(answers_without_a_request_are_taken_and_make_no_slots)
 {
     struct xm_ev rsp = {.version = 7, .flags = XM_EV_FLAG_VCPU_PAUSED};
-    unsigned i;
 
-    for (i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 3; i++)
         ck_assert_int_eq(fake_answer(&d, &rsp), 0);
     ck_assert_uint_eq(d.stats.double_answers, 3);
-    for (i = 0; i < 9; i++)
+    for (unsigned i = 0; i < 9; i++)
         ck_assert_int_eq(send(i, true), i < 8 ? 1 : -XM_EAGAIN);
-    for (i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 8; i++) {
         rsp.vcpu_id = i;
         ck_assert_int_eq(fake_answer(&d, &rsp), 0);
     }
@@ -207,12 +197,10 @@ END_TEST
 
 START_TEST(answers_of_no_use_free_their_slot_and_no_more)
 {
-    struct xm_ev rsp;
-
     ck_assert_int_eq(send(0, true), 1);
     ck_assert_int_eq(send(1, true), 1);
     ck_assert_int_eq(send(2, true), 1);
-    rsp = request(0);
+    struct xm_ev rsp = request(0);
     rsp.vcpu_id = 12;
     ck_assert_int_eq(fake_answer(&d, &rsp), 0);
     rsp = request(1);
@@ -272,12 +260,10 @@ END_TEST
 
 START_TEST(death_wakes_all)
 {
-    unsigned i;
-
-    for (i = 0; i < 12; i++)
+    for (unsigned i = 0; i < 12; i++)
         send(i, false);
     xm_ring_kill(&d);
-    for (i = 0; i < 12; i++)
+    for (unsigned i = 0; i < 12; i++)
         ck_assert(fake.pauses[i] == 0 && !fake.waits[i]);
 }
 END_TEST
@@ -390,12 +376,11 @@ START_TEST(instruction_bytes_are_for_breakpoints)
 {
     const struct xm_ev_debug b = {.gfn = 3};
     struct xm_reply reply;
-    struct xm_ev rsp;
 
     ck_assert_int_eq(fake_resume(&d, 1, PAUSED), 0);
     ck_assert_int_eq(fake_monitor(&d, XM_MONITOR_ENABLE, XM_MONITOR_SOFTWARE_BREAKPOINT), 0);
     ck_assert_int_eq(xm_event_breakpoint(&d, 1, &b), XM_GO_AGAIN);
-    rsp = *fake_last(&d);
+    struct xm_ev rsp = *fake_last(&d);
     rsp.flags = PAUSED | XM_EV_FLAG_EMULATE | XM_EV_FLAG_SET_EMUL_INSN_DATA;
     memset(rsp.data.insn.data, 0xff, sizeof(rsp.data.insn.data));
     ck_assert_int_eq(fake_answer(&d, &rsp), 0);
@@ -447,11 +432,10 @@ END_TEST
 START_TEST(arm_takes_the_pc_and_nothing_else)
 {
     struct xm_reply reply;
-    struct xm_ev rsp;
 
     fake_end(&d);
     violate(XM_KIND_ARM_S2, false);
-    rsp = *fake_last(&d);
+    struct xm_ev rsp = *fake_last(&d);
     rsp.flags = PAUSED | XM_EV_FLAG_SET_REGISTERS | XM_EV_FLAG_EMULATE |
                 XM_EV_FLAG_TOGGLE_SINGLESTEP | XM_EV_FLAG_ALTERNATE_P2M;
     rsp.data.arm.pc = 0x8004;

@@ -173,11 +173,9 @@ static uint16_t view;
 /* A domain of that release with a leaf, and a view whose default is rx. */
 static void start_leaf(int minor)
 {
-    int made;
-
     fake_domain(&d, XM_KIND_X86_EPT, (uint32_t)minor, true);
     ck_assert_int_eq(xm_p2m_map(&d, xm_gfn(LEAF), xm_mfn(0x20000), XM_ORDER_2M), 0);
-    made = fake_view_create(&d, RX);
+    int made = fake_view_create(&d, RX);
     ck_assert_int_gt(made, 0);
     view = (uint16_t)made;
 }

@@ -54,10 +54,8 @@ END_TEST
 
 START_TEST(the_page_is_fresh_each_time_and_the_same)
 {
-    struct xm_ring_page *page;
-
     ck_assert_int_eq(op(XM_VM_EVENT_ENABLE), 0);
-    page = xm_ring_page(&d);
+    struct xm_ring_page *page = xm_ring_page(&d);
     ck_assert_uint_eq(page->req_event, 1);
     ck_assert_uint_eq(page->rsp_event, 1);
     page->rsp_prod = 5;
@@ -94,11 +92,10 @@ END_TEST
 START_TEST(disable_waits_for_sleepers)
 {
     struct xm_ev ev = {.reason = XM_EV_REASON_GUEST_REQUEST};
-    unsigned i;
 
     ck_assert_int_eq(op(XM_VM_EVENT_ENABLE), 0);
     d.vcpu[0].blocked = false;
-    for (i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 8; i++)
         ck_assert_int_eq(xm_event_send(&d, &d.vcpu[0], true, &ev), 1);
     ck_assert_int_eq(xm_event_send(&d, &d.vcpu[1], true, &ev), -XM_EAGAIN);
     ck_assert_int_eq(op(XM_VM_EVENT_DISABLE), -XM_EBUSY);

@@ -72,18 +72,14 @@ static void view_init(struct xm_p2m *p2m, uint32_t view)
 
 static void views_init(struct xm_domain *d)
 {
-    uint32_t i;
-
-    for (i = 0; i < d->max_views; i++)
+    for (uint32_t i = 0; i < d->max_views; i++)
         view_init(&d->view[i], i);
     view_init(&d->copy, 0);
 }
 
 static void vcpus_init(struct xm_domain *d)
 {
-    uint32_t i;
-
-    for (i = 0; i < d->vcpus; i++) {
+    for (uint32_t i = 0; i < d->vcpus; i++) {
         d->vcpu[i].id = i;
         d->vcpu[i].notify_gfn = XM_GFN_NONE;
         d->vcpu[i].notify_mfn = xm_mfn(XM_GFN_NONE);
@@ -156,9 +152,7 @@ static void arrays_free(struct xm_domain *d)
 /* What init() made: nothing where an array is missing. */
 static void tables_free(struct xm_domain *d)
 {
-    uint32_t i;
-
-    for (i = 0; i < d->max_views; i++)
+    for (uint32_t i = 0; i < d->max_views; i++)
         xm_table_free(d, &d->view[i]);
     xm_table_free(d, &d->copy);
     if (d->ops->end != NULL)

@@ -33,9 +33,8 @@ static int set_ctrlreg(struct xm_monitor *m, const struct xm_domctl_monitor_op *
 static bool msr_place(uint32_t msr, unsigned *range, unsigned *bit)
 {
     static const uint32_t base[3] = {0, 0x40000000u, 0xc0000000u};
-    unsigned i;
 
-    for (i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         if (msr - base[i] < 0x2000u) {
             *range = i;
             *bit = msr - base[i];

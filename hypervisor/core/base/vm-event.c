@@ -59,12 +59,10 @@ static int enable(struct xm_domain *d, struct xm_domctl_vm_event_op *op)
 
 static void monitor_reset(struct xm_domain *d)
 {
-    uint32_t i;
-
     if (d->monitor.msr != NULL)
         xm_env_free(d->monitor.msr, 2 * sizeof(*d->monitor.msr));
     memset(&d->monitor, 0, sizeof(d->monitor));
-    for (i = 0; i < d->vcpus; i++) {
+    for (uint32_t i = 0; i < d->vcpus; i++) {
         d->vcpu[i].has_reply = false;
         d->vcpu[i].held.reason = 0;
         d->vcpu[i].next_interrupt = false;

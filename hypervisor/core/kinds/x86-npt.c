@@ -56,10 +56,8 @@ static const struct xm_hap_calls calls = {
 
 static void init(struct xm_domain *d, const struct xm_domain_cfg *cfg)
 {
-    uint32_t i;
-
     (void)cfg;
-    for (i = 0; i < d->vcpus; i++) {
+    for (uint32_t i = 0; i < d->vcpus; i++) {
         struct xm_hap_trap *t = &xm_hap_of(&d->vcpu[i])->trap;
 
         t->calls = &calls;

@@ -209,12 +209,11 @@ static bool cfg_ok(const struct xm_domain_cfg *cfg)
 static void init(struct xm_domain *d, const struct xm_domain_cfg *cfg)
 {
     struct xm_pv *pv = xm_pv_of(d);
-    uint32_t i;
 
     xm_pv_init(pv, cfg->env, cfg->pv_hooks, cfg->pv_end);
     pv->calls = &calls;
     pv->self = d;
-    for (i = 0; i < d->vcpus; i++)
+    for (uint32_t i = 0; i < d->vcpus; i++)
         xm_pv_vcpu_of(&d->vcpu[i])->id = i;
 }
 

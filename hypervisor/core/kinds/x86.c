@@ -31,9 +31,7 @@ bool xm_x86_trap_flag(void *self, uint32_t vcpu, bool on)
 
 void xm_x86_pause_others(const struct xm_domain *d, uint32_t vcpu)
 {
-    uint32_t i;
-
-    for (i = 0; i < d->vcpus; i++) {
+    for (uint32_t i = 0; i < d->vcpus; i++) {
         if (i != vcpu)
             xm_env_vcpu_pause(d->env, i);
     }
@@ -41,9 +39,7 @@ void xm_x86_pause_others(const struct xm_domain *d, uint32_t vcpu)
 
 void xm_x86_unpause_others(const struct xm_domain *d, uint32_t vcpu)
 {
-    uint32_t i;
-
-    for (i = 0; i < d->vcpus; i++) {
+    for (uint32_t i = 0; i < d->vcpus; i++) {
         if (i != vcpu)
             xm_env_vcpu_unpause(d->env, i);
     }

@@ -88,12 +88,10 @@ static void want(struct xm_l4_sync *s, unsigned slot)
 static void want_own(const struct xm_l4_layout *l, const struct xm_l4_frame *f,
                      struct xm_l4_sync *s)
 {
-    unsigned i;
-
     if (!f->filled)
-        for (i = l->first; i < l->end; i++)
+        for (unsigned i = l->first; i < l->end; i++)
             want(s, i);
-    for (i = 0; i < l->own_n; i++)
+    for (unsigned i = 0; i < l->own_n; i++)
         want(s, l->own[i]);
 }
 

@@ -95,14 +95,13 @@ static int info_move(struct xm_mpu_evtchn *e, struct xm_mpu_evtchn_vcpu *v, uint
 {
     uint64_t word[XM_VCPU_INFO_BYTES / 8];
     uint64_t *p;
-    unsigned i;
 
     if (info_read(e, v, word) != 0)
         return -XM_EFAULT;
     p = e->ops->open(e->ctx, addr, XM_VCPU_INFO_BYTES);
     if (p == NULL)
         return -XM_EFAULT;
-    for (i = 0; i < XM_VCPU_INFO_BYTES / 8; i++)
+    for (unsigned i = 0; i < XM_VCPU_INFO_BYTES / 8; i++)
         e->ops->store(e->ctx, &p[i], word[i]);
     e->ops->close(e->ctx);
     e->ops->store(e->ctx, &v->at, addr | AT);
@@ -141,15 +140,14 @@ static int shared_move(struct xm_mpu_evtchn *e, uint64_t addr)
     const struct xm_evtchn_ops *o = e->ops;
     uint64_t *p = o->open(e->ctx, addr, XM_SHARED_INFO_BYTES);
     uint64_t *pending;
-    uint32_t i;
 
     if (p == NULL)
         return -XM_EFAULT;
     pending = &p[XM_SHARED_PENDING / 8];
-    for (i = 0; i < XM_EVTCHN_WORDS; i++)
+    for (uint32_t i = 0; i < XM_EVTCHN_WORDS; i++)
         o->store(e->ctx, &pending[i], i < e->words ? o->load(e->ctx, &e->dummy[i]) : 0);
     o->store(e->ctx, &e->at, addr | AT);
-    for (i = 0; i < e->words; i++) {
+    for (uint32_t i = 0; i < e->words; i++) {
         uint64_t late = o->load(e->ctx, &e->dummy[i]);
 
         if (late != 0)
@@ -161,7 +159,6 @@ static int shared_move(struct xm_mpu_evtchn *e, uint64_t addr)
 
 int xm_mpu_evtchn_shared_info(struct xm_mpu_evtchn *e, uint64_t addr)
 {
-    uint32_t i;
     int rc;
 
     if (addr == 0 || (addr & (XM_PAGE_SIZE - 1)) != 0)
@@ -176,7 +173,7 @@ int xm_mpu_evtchn_shared_info(struct xm_mpu_evtchn *e, uint64_t addr)
     (void)e->ops->claim(e->ctx, &e->vcpu[0].at, (addr + XM_SHARED_VCPU_INFO) | AT);
     /* A vCPU that was told of an event before looked for it in vain. One whose own
      * page is out of reach is told when it registers another. */
-    for (i = 0; i < e->vcpus; i++)
+    for (uint32_t i = 0; i < e->vcpus; i++)
         (void)raise(e, i, all_words(e), true);
     return 0;
 }

@@ -44,9 +44,7 @@ static void assign(struct change *c, unsigned k, unsigned slot, enum act act)
 
 static bool meets_own(const struct xm_mpu *m, const struct xm_mpu_region *r)
 {
-    unsigned i;
-
-    for (i = 1; i <= m->own; i++) {
+    for (unsigned i = 1; i <= m->own; i++) {
         if (xm_mpu_first(&m->slot[i]) <= r->last && r->base <= xm_mpu_last(&m->slot[i]))
             return true;
     }
@@ -55,11 +53,9 @@ static bool meets_own(const struct xm_mpu *m, const struct xm_mpu_region *r)
 
 static int check(const struct xm_mpu *m, const struct xm_mpu_region *r, unsigned n)
 {
-    unsigned i;
-
     if (m->changing || m->remote != XM_MPU_NONE)
         return -XM_EBUSY;
-    for (i = 0; i < n; i++) {
+    for (unsigned i = 0; i < n; i++) {
         if (!xm_mpu_region_ok(&r[i]) || meets_own(m, &r[i]))
             return -XM_EINVAL;
         if (i > 0 && r[i].base <= r[i - 1].last)
@@ -109,10 +105,8 @@ static void match_live(struct change *c)
 
 static void count_off(struct change *c)
 {
-    unsigned i;
-
     memcpy(c->stays, c->taken, sizeof(c->stays));
-    for (i = 0; i < c->m->live; i++)
+    for (unsigned i = 0; i < c->m->live; i++)
         c->off += !has(c->stays, c->m->order[i]);
 }
 
@@ -120,9 +114,8 @@ static void count_off(struct change *c)
 static bool revive(struct change *c, unsigned k)
 {
     struct xm_mpu_slot want = xm_mpu_encode(c->m->ops, &c->r[k]);
-    unsigned i;
 
-    for (i = c->m->first_guest; i < c->m->nr; i++) {
+    for (unsigned i = c->m->first_guest; i < c->m->nr; i++) {
         const struct xm_mpu_slot *s = &c->m->slot[i];
 
         if (s->base == want.base && ((s->limit ^ want.limit) & ~XM_MPU_EN) == 0 &&
@@ -158,13 +151,11 @@ static unsigned place(const struct change *c)
 
 static void place_rest(struct change *c)
 {
-    unsigned k;
-
-    for (k = 0; k < c->n; k++) {
+    for (unsigned k = 0; k < c->n; k++) {
         if (c->act[k] == LOAD)
             (void)revive(c, k);
     }
-    for (k = 0; k < c->n; k++) {
+    for (unsigned k = 0; k < c->n; k++) {
         if (c->act[k] == LOAD) {
             assign(c, k, place(c), LOAD);
             c->m->oldest = (uint16_t)behind(c->m, c->slot[k]);
@@ -189,9 +180,8 @@ static void turn_off(const struct change *c)
 {
     struct xm_mpu *m = c->m;
     uint32_t bits = m->enabled;
-    unsigned i;
 
-    for (i = 0; i < m->live; i++) {
+    for (unsigned i = 0; i < m->live; i++) {
         unsigned slot = m->order[i];
 
         if (has(c->stays, slot))
@@ -229,11 +219,9 @@ static void do_one(const struct change *c, unsigned k, uint32_t *revived)
 
 static void first_step(const struct change *c)
 {
-    unsigned k;
-
     if (c->off != 0)
         turn_off(c);
-    for (k = 0; k < c->n; k++) {
+    for (unsigned k = 0; k < c->n; k++) {
         if (c->act[k] == SHRINK)
             xm_mpu_write_limit(c->m, c->slot[k], xm_mpu_encode(c->m->ops, &c->r[k]).limit);
     }
@@ -242,9 +230,8 @@ static void first_step(const struct change *c)
 static void second_step(const struct change *c)
 {
     uint32_t revived = 0;
-    unsigned k;
 
-    for (k = 0; k < c->n; k++)
+    for (unsigned k = 0; k < c->n; k++)
         do_one(c, k, &revived);
     if (revived != 0)
         xm_mpu_write_enable(c->m, c->m->enabled | revived);
@@ -253,12 +240,11 @@ static void second_step(const struct change *c)
 static void note(const struct change *c)
 {
     struct xm_mpu *m = c->m;
-    unsigned k;
 
     memcpy(m->order, c->slot, c->n);
     m->live = (uint16_t)c->n;
     m->high = 0;
-    for (k = 0; k < c->n; k++)
+    for (unsigned k = 0; k < c->n; k++)
         m->high = (uint16_t)(m->high + (c->slot[k] >= XM_MPU_ENABLE_BITS));
     xm_mpu_settle(m);
 }
@@ -312,9 +298,7 @@ static void forget(struct xm_mpu *m, unsigned slot)
 
 static void remember(struct xm_mpu *m, unsigned slot, unsigned at)
 {
-    unsigned k;
-
-    for (k = m->live; k > at; k--)
+    for (unsigned k = m->live; k > at; k--)
         m->order[k] = m->order[k - 1];
     m->order[at] = (uint8_t)slot;
     m->live++;

@@ -35,9 +35,7 @@ const struct xm_mpu_extent *xm_mpu_extents_find(const struct xm_mpu_extents *x, 
 
 static void make_room(struct xm_mpu_extents *x, uint32_t at)
 {
-    uint32_t i;
-
-    for (i = x->n; i > at; i--)
+    for (uint32_t i = x->n; i > at; i--)
         x->e[i] = x->e[i - 1];
     x->n++;
 }
@@ -88,11 +86,9 @@ static int check(const struct xm_mpu_extents *x, uint64_t first, uint64_t last)
 /* Takes out extents i to end - 1. */
 static void take_out(struct xm_mpu_extents *x, uint32_t i, uint32_t end)
 {
-    uint32_t k;
-
-    for (k = i; k < end; k++)
+    for (uint32_t k = i; k < end; k++)
         x->gfns -= x->e[k].last - x->e[k].first + 1;
-    for (k = end; k < x->n; k++)
+    for (uint32_t k = end; k < x->n; k++)
         x->e[i + k - end] = x->e[k];
     x->n -= end - i;
 }

@@ -5,9 +5,7 @@
 /* Xen's view does not change: looked for once. */
 static int8_t look_in_xen(const struct xm_mpu *m, const struct xm_mpu_region *t)
 {
-    unsigned i;
-
-    for (i = 0; i < m->xens; i++) {
+    for (unsigned i = 0; i < m->xens; i++) {
         const struct xm_mpu_region *x = &m->xen[i];
 
         if (x->base > t->last || t->base > x->last)
@@ -38,11 +36,10 @@ static int cheapest(const struct xm_mpu *m, bool window, bool flip, bool full)
 static void expect(const struct xm_mpu *m, struct xm_mpu_target *t)
 {
     bool xen = t->in_xen > 0;
-    unsigned i;
 
     if (t->in_xen < 0 || cheapest(m, true, xen && m->flips, xen) != XM_MPU_BY_WINDOW)
         return;
-    for (i = 0; i < XM_MPU_CORES; i++)
+    for (unsigned i = 0; i < XM_MPU_CORES; i++)
         t->seen[i].how = XM_MPU_BY_WINDOW;
 }
 
@@ -55,11 +52,10 @@ int xm_mpu_target_init(const struct xm_mpu *m, struct xm_mpu_target *t, xm_mpu_r
                               .xn = 1,
                               .sh = sh,
                               .attr = attr};
-    unsigned i;
 
     if (len == 0 || addr + len - 1 < addr || !xm_mpu_region_ok(&r))
         return -XM_EINVAL;
-    for (i = 1; i <= m->own; i++) {
+    for (unsigned i = 1; i <= m->own; i++) {
         if (xm_mpu_first(&m->slot[i]) <= r.last && r.base <= xm_mpu_last(&m->slot[i]))
             return -XM_EINVAL;
     }
@@ -159,9 +155,8 @@ static uint16_t measure_one(struct xm_mpu *m, const struct xm_mpu_target *t, int
                             unsigned rounds, uint32_t (*now)(void *ctx), void *ctx)
 {
     uint32_t total = 0, begin, each;
-    unsigned i;
 
-    for (i = 0; i < rounds; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         m->slot[XM_MPU_WINDOW].base = ~(xm_mpu_reg)0; /* as for a target that is new */
         begin = now(ctx);
         xm_mpu_open(m, m->ops, t, how);
@@ -177,13 +172,11 @@ static uint16_t measure_one(struct xm_mpu *m, const struct xm_mpu_target *t, int
 int xm_mpu_measure(struct xm_mpu *m, struct xm_mpu_target *probe, unsigned rounds,
                    uint32_t (*now)(void *ctx), void *ctx)
 {
-    int how;
-
     if (m->remote != XM_MPU_NONE || m->changing)
         return -XM_EBUSY;
     if (rounds == 0 || meets_guest(m, probe) != MEETS_NOTHING)
         return -XM_EACCES;
-    for (how = XM_MPU_BY_WINDOW; how < XM_MPU_HOWS; how++) {
+    for (int how = XM_MPU_BY_WINDOW; how < XM_MPU_HOWS; how++) {
         if (possible(m, probe, how))
             m->cost[how] = measure_one(m, probe, how, rounds, now, ctx);
     }

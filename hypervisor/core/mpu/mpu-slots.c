@@ -112,20 +112,18 @@ static uint32_t own_bits(const struct xm_mpu *m)
 /* Others off first: what was there before may overlap what comes. */
 static void start(struct xm_mpu *m, const struct xm_mpu_cfg *cfg)
 {
-    unsigned i;
-
-    for (i = 0; i < m->nr; i++) {
+    for (unsigned i = 0; i < m->nr; i++) {
         if (i == XM_MPU_WINDOW || i > m->own)
             xm_mpu_write_limit(m, i, 0);
     }
     xm_mpu_sync(m);
-    for (i = 0; i < cfg->owns; i++) {
+    for (unsigned i = 0; i < cfg->owns; i++) {
         struct xm_mpu_slot s = xm_mpu_encode(m->ops, &cfg->own[i]);
 
         xm_mpu_write_base(m, 1 + i, s.base);
         xm_mpu_write_limit(m, 1 + i, s.limit);
     }
-    for (i = 0; i < m->resident; i++) {
+    for (unsigned i = 0; i < m->resident; i++) {
         struct xm_mpu_slot s = xm_mpu_encode(m->ops, &cfg->xen[i]);
 
         xm_mpu_write_base(m, 1u + m->own + i, s.base);
@@ -168,10 +166,8 @@ int xm_mpu_init(struct xm_mpu *m, const struct xm_mpu_cfg *cfg)
 
 void xm_mpu_settle(struct xm_mpu *m)
 {
-    unsigned i;
-
     m->slices = 0;
-    for (i = 0; i < m->live; i++) {
+    for (unsigned i = 0; i < m->live; i++) {
         const struct xm_mpu_slot *s = &m->slot[m->order[i]];
 
         m->slices |= xm_mpu_slices(m, xm_mpu_first(s), xm_mpu_last(s));
@@ -234,12 +230,10 @@ uint8_t xm_mpu_guest_bits(const struct xm_mpu *m, xm_mpu_reg addr)
  */
 void xm_mpu_recover(struct xm_mpu *m)
 {
-    unsigned i;
-
     hw_start(m);
     xm_mpu_write_enable(m, own_bits(m));
     xm_mpu_sync(m);
-    for (i = 0; i < m->nr; i++) {
+    for (unsigned i = 0; i < m->nr; i++) {
         if (i != XM_MPU_WINDOW && i < m->first_guest)
             continue;
         xm_mpu_write_limit(m, i, 0);
@@ -258,9 +252,7 @@ void xm_mpu_recover(struct xm_mpu *m)
 /* Guest regions that the enable register does not reach, one by one. */
 static void high_enable(struct xm_mpu *m, xm_mpu_reg en)
 {
-    unsigned i;
-
-    for (i = 0; m->high != 0 && i < m->live; i++) {
+    for (unsigned i = 0; m->high != 0 && i < m->live; i++) {
         unsigned slot = m->order[i];
 
         if (slot >= XM_MPU_ENABLE_BITS)

@@ -39,9 +39,7 @@ static enum exclusive exclusive(enum xm_mpu_set set, uint32_t w)
 
 static bool between(enum xm_mpu_set set, const uint32_t *word, unsigned n)
 {
-    unsigned i;
-
-    for (i = 1; i < n && i <= XM_MPU_STEP_BEFORE; i++) {
+    for (unsigned i = 1; i < n && i <= XM_MPU_STEP_BEFORE; i++) {
         enum exclusive e = exclusive(set, word[n - 1 - i]);
 
         if (e != NO_EXCLUSIVE)

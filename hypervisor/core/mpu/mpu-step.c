@@ -145,9 +145,8 @@ static void add(struct build *b, const struct xm_mpu_region *like, xm_mpu_reg ba
 static void add_around(struct build *b, const struct xm_mpu_step *s, const struct xm_mpu_region *r)
 {
     xm_mpu_reg from = r->base;
-    unsigned i;
 
-    for (i = 0; i < s->n; i++) {
+    for (unsigned i = 0; i < s->n; i++) {
         xm_mpu_reg first = page_first(s->page[i].gfn), last = page_last(s->page[i].gfn);
 
         if (last < from || first > r->last)
@@ -175,17 +174,16 @@ int xm_mpu_step_open(struct xm_mpu_step *s, struct xm_mpu *m, const struct xm_mp
 {
     struct build b = {.m = m, .room = xm_mpu_budget(m)};
     struct xm_mpu_region r;
-    unsigned i;
     int rc;
 
     if (s->n == 0 || s->n > b.room)
         return -XM_ENOENT;
     b.room -= s->n;
-    for (i = 0; i < m->live; i++) {
+    for (unsigned i = 0; i < m->live; i++) {
         xm_mpu_guest_region(m, i, &r);
         add_around(&b, s, &r);
     }
-    for (i = 0; i < s->n; i++) {
+    for (unsigned i = 0; i < s->n; i++) {
         if (!page_region(&s->page[i], v, &r)) {
             xm_mpu_step_forget(s);
             return -XM_ENOENT;

@@ -101,9 +101,7 @@ static int table_init(struct xm_domain *d, struct xm_p2m *p2m)
 /* Frees a table and all below it; at most TOP_LEVEL deep. Nobody may walk it any more. */
 static void subtree_free(struct xm_domain *d, struct xm_p2m *p2m, xm_mfn_t table, unsigned level)
 {
-    unsigned i;
-
-    for (i = 0; i < ENTRIES; i++) {
+    for (unsigned i = 0; i < ENTRIES; i++) {
         uint64_t pte = slot_read(table, i);
 
         if (pte_is_table(pte))
@@ -158,11 +156,10 @@ static void fill_from_leaf(xm_mfn_t table, uint64_t leaf, unsigned level)
 {
     uint64_t *t = xm_env_frame_map(table);
     uint64_t step = UINT64_C(1) << (LEVEL_BITS * level + XM_PAGE_SHIFT);
-    unsigned i;
 
     if (level == 0)
         leaf &= ~PTE_LARGE;
-    for (i = 0; i < ENTRIES; i++)
+    for (unsigned i = 0; i < ENTRIES; i++)
         xm_env_pte_write(&t[i], leaf + i * step);
     xm_env_frame_unmap(t);
 }
@@ -224,7 +221,6 @@ static int table_set(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, unsi
     unsigned target = order / LEVEL_BITS;
     uint64_t pte = pte_make(e, target);
     xm_mfn_t table = p2m->root;
-    unsigned level;
     int rc;
 
     if (!xm_mfn_valid(table) || gfn.n >= XM_GFN_LIMIT)
@@ -235,7 +231,7 @@ static int table_set(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, unsi
     }
     if (pte == 0 && is_hole(p2m, gfn, order))
         return 0;
-    for (level = TOP_LEVEL; level > target; level--) {
+    for (unsigned level = TOP_LEVEL; level > target; level--) {
         rc = table_below(d, p2m, &table, index_at(gfn, level), level);
         if (rc != 0)
             return rc;

@@ -15,12 +15,10 @@ static void begin(struct xm_hap_trap *t)
 /* open goes first: no entry is made again. */
 static void close_step(struct xm_hap_trap *t, struct xm_hap_step *s, bool done)
 {
-    uint32_t i;
-
     if (!t->open)
         return;
     t->open = false;
-    for (i = 0; i < t->n; i++)
+    for (uint32_t i = 0; i < t->n; i++)
         t->calls->renew(t->self, t->vcpu, t->frame[i].gfn);
     (void)t->calls->trap_flag(t->self, t->vcpu, t->own);
     if (done && s != NULL)

@@ -49,12 +49,11 @@ static int switch_all(struct xm_domain *d, unsigned view)
 {
     struct xm_p2m *p2m;
     int rc = -XM_EINVAL;
-    uint32_t i;
 
     xm_p2m_lock(d);
     p2m = xm_view_find(d, view);
     if (p2m != NULL && p2m->visible) {
-        for (i = 0; i < d->vcpus; i++)
+        for (uint32_t i = 0; i < d->vcpus; i++)
             d->vcpu[i].view = (uint16_t)view;
         rc = 0;
     }

@@ -132,9 +132,7 @@ int xm_altp2m_notify_off(struct xm_domain *d, uint32_t vcpu)
 /* A #VE page that leaves the guest may be reused for something else: stop writing into it. */
 void xm_altp2m_changed(struct xm_domain *d, xm_gfn_t gfn, unsigned order)
 {
-    uint32_t i;
-
-    for (i = 0; i < d->vcpus; i++) {
+    for (uint32_t i = 0; i < d->vcpus; i++) {
         struct xm_vcpu *v = &d->vcpu[i];
 
         if (v->notify_gfn - gfn.n < (UINT64_C(1) << order)) {

@@ -117,9 +117,8 @@ int xm_view_effective(struct xm_domain *d, struct xm_p2m *p2m, xm_gfn_t gfn, boo
 static void view_reset(struct xm_domain *d, struct xm_p2m *p2m)
 {
     struct xm_p2m_entry hole = {.mfn = xm_mfn(XM_GFN_NONE)};
-    uint64_t gfn;
 
-    for (gfn = 0; gfn < XM_GFN_LIMIT; gfn += UINT64_C(1) << XM_ORDER_1G) {
+    for (uint64_t gfn = 0; gfn < XM_GFN_LIMIT; gfn += UINT64_C(1) << XM_ORDER_1G) {
         /* Nothing there in a whole 512 GiB: next. */
         struct xm_p2m_entry e = xm_table_get(d, p2m, xm_gfn(gfn));
 
@@ -223,12 +222,10 @@ int xm_view_create(struct xm_domain *d, enum xm_access rights, uint16_t *view)
 
 int xm_view_destroy(struct xm_domain *d, unsigned view)
 {
-    uint32_t i;
-
     /* -EBUSY for a view that is not there, too: p2m_destroy_altp2m_by_id. */
     if (view == 0 || xm_view_find(d, view) == NULL)
         return -XM_EBUSY;
-    for (i = 0; i < d->vcpus; i++)
+    for (uint32_t i = 0; i < d->vcpus; i++)
         if (d->vcpu[i].view == view)
             return -XM_EBUSY;
     view_drop(d, &d->view[view]);
@@ -250,13 +247,11 @@ int xm_views_on(struct xm_domain *d)
 
 void xm_views_off(struct xm_domain *d)
 {
-    uint32_t i;
-
-    for (i = 0; i < d->vcpus; i++) {
+    for (uint32_t i = 0; i < d->vcpus; i++) {
         d->vcpu[i].view = 0;
         (void)xm_altp2m_notify_off(d, i);
     }
-    for (i = 1; i < d->max_views; i++)
+    for (uint32_t i = 1; i < d->max_views; i++)
         if (d->view[i].active)
             view_drop(d, &d->view[i]);
     view_drop(d, &d->copy);

@@ -24,12 +24,10 @@ void bare_heap_reset(void)
 
 void *xm_env_alloc(size_t bytes)
 {
-    void *p;
-
     bytes = (bytes + 15u) & ~(size_t)15u;
     if (bytes > HEAP_BYTES - heap_used)
         return NULL;
-    p = &heap[heap_used];
+    void *p = &heap[heap_used];
     heap_used += bytes;
     memset(p, 0, bytes);
     return p;

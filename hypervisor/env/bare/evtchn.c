@@ -31,12 +31,10 @@ static bool claim(void *ctx, uint64_t *p, uint64_t v)
 /* A guest names addresses: only its own will do. Extents move while another core changes rights. */
 static bool owns(struct bare_dom *d, uint64_t addr, size_t bytes)
 {
-    bool both;
-
     xm_env_lock(&d->core.p2m_lock);
-    both = xm_mpu_extents_find(&xm_mpu_of(&d->core)->x, addr >> XM_PAGE_SHIFT) != NULL &&
-           xm_mpu_extents_find(&xm_mpu_of(&d->core)->x, (addr + bytes - 1) >> XM_PAGE_SHIFT) !=
-               NULL;
+    bool both = xm_mpu_extents_find(&xm_mpu_of(&d->core)->x, addr >> XM_PAGE_SHIFT) != NULL &&
+                xm_mpu_extents_find(&xm_mpu_of(&d->core)->x, (addr + bytes - 1) >> XM_PAGE_SHIFT) !=
+                    NULL;
     xm_env_unlock(&d->core.p2m_lock);
     return both;
 }
@@ -63,10 +61,9 @@ static void close(void *ctx)
 static void kick(void *ctx, uint32_t vcpu)
 {
     struct bare_vcpu *v = &((struct bare_dom *)ctx)->vcpu[vcpu];
-    unsigned i;
 
     __atomic_store_n(&v->kicked, true, __ATOMIC_SEQ_CST);
-    for (i = 0; i < BARE_CPUS; i++) {
+    for (unsigned i = 0; i < BARE_CPUS; i++) {
         if (__atomic_load_n(&bare_cpus[i].running, __ATOMIC_SEQ_CST) != v)
             continue;
         if (&bare_cpus[i] == arch_cpu())

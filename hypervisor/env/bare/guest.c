@@ -24,7 +24,6 @@ static uint64_t take(uintptr_t addr)
 void guest_upcall(void)
 {
     struct guest_data *g = data();
-    unsigned word;
 
     arch_hypercall(BARE_HC_ACK, 0);
     g->upcalls++;
@@ -33,7 +32,7 @@ void guest_upcall(void)
     *(volatile uint8_t *)(g->info + XM_VCPU_UPCALL_PENDING) = 0;
     if (take(g->info + XM_VCPU_PENDING_SEL) == 0)
         return;
-    for (word = 0; word < BARE_PORT_WORDS; word++)
+    for (unsigned word = 0; word < BARE_PORT_WORDS; word++)
         g->got |= take(g->shared + XM_SHARED_PENDING + 8 * word);
 }
 
@@ -63,11 +62,9 @@ static uintptr_t listen(uintptr_t turns)
 
 static uintptr_t stores(uintptr_t addr, uintptr_t n, bool interrupts)
 {
-    uintptr_t i;
-
     if (interrupts)
         arch_guest_interrupts(true);
-    for (i = 1; i <= n; i++)
+    for (uintptr_t i = 1; i <= n; i++)
         *(volatile uint32_t *)addr = (uint32_t)i;
     if (interrupts)
         arch_guest_interrupts(false);

@@ -39,10 +39,9 @@ static enum xm_mpu_insn insn(void *ctx, uint64_t pc)
 static bool watch(struct bare_vcpu *v, unsigned i)
 {
     struct xm_domain *d = &v->dom->core;
-    bool yes;
 
     xm_env_lock(&d->p2m_lock);
-    yes = xm_mpu_step_watch(xm_mpu_step_of(&d->vcpu[v->id]), xm_mpu_of(d), i);
+    bool yes = xm_mpu_step_watch(xm_mpu_step_of(&d->vcpu[v->id]), xm_mpu_of(d), i);
     xm_env_unlock(&d->p2m_lock);
     return yes;
 }
@@ -73,9 +72,7 @@ static unsigned watched(struct bare_vcpu *v, uintptr_t page[ARCH_WATCHES])
  */
 uintptr_t bare_step_met(struct bare_vcpu *v, uintptr_t addr)
 {
-    unsigned i;
-
-    for (i = 0; i < xm_mpu_step_of(&v->dom->core.vcpu[v->id])->n; i++) {
+    for (unsigned i = 0; i < xm_mpu_step_of(&v->dom->core.vcpu[v->id])->n; i++) {
         uintptr_t page = page_at(v, i);
 
         if (page + (XM_PAGE_SIZE - 1) >= addr && watch(v, i))
@@ -88,7 +85,6 @@ bool bare_step_enter(struct bare_cpu *cpu, struct bare_vcpu *v, struct bare_regs
 {
     struct xm_domain *d = &v->dom->core;
     uintptr_t page[ARCH_WATCHES];
-    enum xm_mpu_entry entry;
     unsigned n;
 
     if (v->probing && !v->probed)
@@ -96,7 +92,7 @@ bool bare_step_enter(struct bare_cpu *cpu, struct bare_vcpu *v, struct bare_regs
     if (xm_mpu_step_of(&d->vcpu[v->id])->n == 0)
         return true;
     v->regs = *regs; /* an event may have them */
-    entry = xm_mpu_step_enter(d, &cpu->mpu, v->id, regs->pc, insn, regs);
+    enum xm_mpu_entry entry = xm_mpu_step_enter(d, &cpu->mpu, v->id, regs->pc, insn, regs);
     if (entry != XM_MPU_STEP_OPEN)
         return entry == XM_MPU_STEP_NONE;
     n = watched(v, page);
@@ -136,11 +132,9 @@ bool bare_can_step(void)
 /* Its first instruction: it stops behind it, and then goes on to its end. */
 static bool probe(struct bare_vcpu *v)
 {
-    int end;
-
     v->probing = true;
     v->probed = false;
-    end = bare_op(v, BARE_OP_NOTHING, 0, 0);
+    int end = bare_op(v, BARE_OP_NOTHING, 0, 0);
     v->probing = false;
     return v->probed && end == BARE_END_DONE;
 }

@@ -67,10 +67,9 @@ static bool write_once(struct bare_cpu *cpu, struct bare_regs *regs, const struc
 static int decide(struct bare_cpu *cpu, struct bare_vcpu *v, const struct bare_trap *t)
 {
     struct xm_domain *d = &v->dom->core;
-    int rc;
 
     xm_p2m_lock(d);
-    rc = xm_mpu_view_fault(&cpu->mpu, xm_mpu_of(d), t->addr, t->what);
+    int rc = xm_mpu_view_fault(&cpu->mpu, xm_mpu_of(d), t->addr, t->what);
     xm_p2m_unlock(d);
     return rc;
 }
@@ -184,7 +183,6 @@ void bare_trap(struct bare_regs *regs, const struct bare_trap *t)
 {
     struct bare_cpu *cpu = arch_cpu();
     struct bare_vcpu *v = cpu->running;
-    bool stepped;
 
     if (t->kind == BARE_TRAP_ABORT && !t->from_guest) {
         own_abort(cpu, regs, t);
@@ -192,7 +190,7 @@ void bare_trap(struct bare_regs *regs, const struct bare_trap *t)
     }
     if (!t->from_guest || v == NULL)
         unexpected(regs, t);
-    stepped = bare_step_leave(cpu, v, regs, t->kind == BARE_TRAP_STEP);
+    bool stepped = bare_step_leave(cpu, v, regs, t->kind == BARE_TRAP_STEP);
     from_guest(cpu, regs, t, stepped);
     if (!xm_mpu_leave(&cpu->mpu))
         xm_env_panic("a remote access was left open");
@@ -241,10 +239,9 @@ bool bare_probe_exec(uintptr_t addr)
 bool bare_try(void (*fn)(void *), void *arg)
 {
     struct bare_cpu *cpu = arch_cpu();
-    int rc;
 
     cpu->trying = true;
-    rc = bare_call(fn, arg);
+    int rc = bare_call(fn, arg);
     cpu->trying = false;
     return rc == 0;
 }

@@ -48,9 +48,7 @@ int bare_target(const struct bare_cpu *cpu, struct xm_mpu_target *t, uintptr_t a
 
 static struct bare_cpu *core_of(const struct bare_vcpu *v)
 {
-    unsigned i;
-
-    for (i = 0; i < BARE_CPUS; i++) {
+    for (unsigned i = 0; i < BARE_CPUS; i++) {
         if (__atomic_load_n(&bare_cpus[i].running, __ATOMIC_SEQ_CST) == v)
             return &bare_cpus[i];
     }
@@ -70,10 +68,9 @@ static int rights(struct bare_dom *d, uint64_t first, uint64_t gfns, enum xm_acc
 
 static int map(struct bare_dom *d, uint64_t first, uint64_t gfns)
 {
-    uint64_t gfn;
     int rc = 0;
 
-    for (gfn = first; rc == 0 && gfn < first + gfns; gfn++)
+    for (uint64_t gfn = first; rc == 0 && gfn < first + gfns; gfn++)
         rc = xm_p2m_map(&d->core, xm_gfn(gfn), xm_mfn(gfn), XM_ORDER_4K);
     return rc;
 }
@@ -116,17 +113,15 @@ int bare_dom_init(struct bare_dom *d, const char *name, uint64_t first, uint64_t
                                       .mpu_budget = (uint16_t)xm_mpu_budget(&arch_cpu()->mpu),
                                       .mpu_step = bare_can_step(),
                                       .highest_gfn = first + gfns - 1};
-    unsigned i;
-    int rc;
 
     memset(d, 0, sizeof(*d));
     d->name = name;
     d->code = (uintptr_t)((first - BARE_PROGRAM) << XM_PAGE_SHIFT);
-    for (i = 0; i < BARE_CPUS; i++) {
+    for (unsigned i = 0; i < BARE_CPUS; i++) {
         d->vcpu[i].dom = d;
         d->vcpu[i].id = i;
     }
-    rc = xm_domain_init(&d->core, &cfg);
+    int rc = xm_domain_init(&d->core, &cfg);
     if (rc == 0)
         rc = monitor(d);
     if (rc == 0)
@@ -145,12 +140,11 @@ void xm_env_tlb_flush(struct xm_env_dom *env, unsigned view)
 {
     struct bare_dom *d = (struct bare_dom *)(void *)env;
     struct bare_cpu *here = arch_cpu(), *cpu;
-    unsigned i;
 
     (void)view;
     if (here->mpu.view == xm_mpu_of(&d->core) && xm_mpu_refresh(&d->core, &here->mpu) != 0)
         xm_env_panic("a core cannot follow its domain");
-    for (i = 0; i < BARE_CPUS; i++) {
+    for (unsigned i = 0; i < BARE_CPUS; i++) {
         cpu = core_of(&d->vcpu[i]);
         if (cpu != NULL && cpu != here)
             arch_call_core(cpu->id);
@@ -169,11 +163,10 @@ static bool behind(const struct bare_cpu *cpu, const struct bare_vcpu *v)
 static int await(struct bare_vcpu *v)
 {
     struct bare_cpu *cpu = core_of(v);
-    unsigned i;
 
     if (cpu == NULL || cpu == arch_cpu())
         return 0;
-    for (i = 0; i < PATIENCE; i++) {
+    for (unsigned i = 0; i < PATIENCE; i++) {
         if (!behind(cpu, v))
             return 0;
     }
@@ -183,9 +176,8 @@ static int await(struct bare_vcpu *v)
 int bare_dom_set(struct bare_dom *d, uint64_t first, uint64_t gfns, enum xm_access a)
 {
     int rc = rights(d, first, gfns, a);
-    unsigned i;
 
-    for (i = 0; rc == 0 && i < BARE_CPUS; i++)
+    for (unsigned i = 0; rc == 0 && i < BARE_CPUS; i++)
         rc = await(&d->vcpu[i]);
     return rc;
 }
@@ -207,13 +199,12 @@ void bare_tell(struct bare_vcpu *v, enum bare_op op, uintptr_t a, uintptr_t b)
 int bare_run(struct bare_vcpu *v)
 {
     struct bare_cpu *cpu = arch_cpu();
-    int rc;
 
     if (__atomic_load_n(&v->pauses, __ATOMIC_SEQ_CST) != 0)
         return BARE_END_STOPPED;
     __atomic_store_n(&cpu->running, v, __ATOMIC_SEQ_CST);
     xm_env_lock(&v->dom->core.p2m_lock);
-    rc = xm_mpu_refresh(&v->dom->core, &cpu->mpu);
+    int rc = xm_mpu_refresh(&v->dom->core, &cpu->mpu);
     xm_env_unlock(&v->dom->core.p2m_lock);
     if (rc == 0) {
         arch_guest_in(v->vbar, v->kicked);

@@ -3,7 +3,6 @@
  * Instructions that the hypervisor carries over: each access is told, the guest's memory is what it would
  * be, and nothing of the step is seen by anyone else.
  */
-#include <guest.h>
 
 #include "board.h"
 

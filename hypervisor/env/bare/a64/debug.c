@@ -89,15 +89,13 @@ static bool guest_has_them(const struct arch_debug *dbg, uint64_t flags)
 
 static void watch_on(struct arch_debug *dbg, const uintptr_t *page)
 {
-    unsigned i;
-
     dbg->wvr[0] = READ("dbgwvr0_el1");
     dbg->wvr[1] = READ("dbgwvr1_el1");
-    for (i = 0; i < breaks(); i++) {
+    for (unsigned i = 0; i < breaks(); i++) {
         dbg->bcr[i] = bcr_read(i);
         bcr_write(i, dbg->bcr[i] & ~ON);
     }
-    for (i = 0; i < watches(); i++) {
+    for (unsigned i = 0; i < watches(); i++) {
         dbg->wcr[i] = wcr_read(i);
         wcr_write(i, dbg->wcr[i] & ~ON);
     }
@@ -111,15 +109,13 @@ static void watch_on(struct arch_debug *dbg, const uintptr_t *page)
 
 static void watch_off(const struct arch_debug *dbg)
 {
-    unsigned i;
-
     wcr_write(0, 0);
     wcr_write(1, 0);
     WRITE("dbgwvr0_el1", dbg->wvr[0]);
     WRITE("dbgwvr1_el1", dbg->wvr[1]);
-    for (i = 0; i < watches(); i++)
+    for (unsigned i = 0; i < watches(); i++)
         wcr_write(i, dbg->wcr[i]);
-    for (i = 0; i < breaks(); i++)
+    for (unsigned i = 0; i < breaks(); i++)
         bcr_write(i, dbg->bcr[i]);
 }
 
@@ -130,15 +126,13 @@ static void watch_off(const struct arch_debug *dbg)
  */
 bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_t *page, unsigned n)
 {
-    bool own;
-
     dbg->mdscr = READ("mdscr_el1");
     dbg->lock = READ("oslsr_el1") & OSLSR_OSLK;
     dbg->double_lock = READ("osdlr_el1");
     dbg->ss = regs->flags & SPSR_SS;
     dbg->pc = regs->pc;
     dbg->watches = n;
-    own = guest_has_them(dbg, regs->flags);
+    bool own = guest_has_them(dbg, regs->flags);
     if ((regs->flags & SPSR_AARCH32) != 0 || (own && n != 0) || n > watches())
         return false;
     if (n != 0)
@@ -212,11 +206,9 @@ void arch_debug_hand_on(struct bare_regs *regs, const struct bare_trap *t)
 
 void arch_debug_fill(void)
 {
-    unsigned i;
-
-    for (i = 0; i < breaks(); i++)
+    for (unsigned i = 0; i < breaks(); i++)
         bcr_write(i, (i + 1) << 5);
-    for (i = 0; i < watches(); i++)
+    for (unsigned i = 0; i < watches(); i++)
         wcr_write(i, (i + 3) << 5);
     WRITE("mdscr_el1", MDSCR_KDE);
     WRITE("dbgwvr0_el1", 0x1230);
@@ -230,11 +222,10 @@ uint64_t arch_debug_sum(void)
     uint64_t sum = READ("mdscr_el1") + 3 * READ("oslsr_el1") + 13 * READ("osdlr_el1") +
                    5 * (READ("mdcr_el2") & MDCR_TDE) + 7 * READ("dbgwvr0_el1") +
                    11 * READ("dbgwvr1_el1");
-    unsigned i;
 
-    for (i = 0; i < breaks(); i++)
+    for (unsigned i = 0; i < breaks(); i++)
         sum = 31 * sum + bcr_read(i);
-    for (i = 0; i < watches(); i++)
+    for (unsigned i = 0; i < watches(); i++)
         sum = 31 * sum + wcr_read(i);
     return sum;
 }

@@ -35,9 +35,8 @@ static uint64_t last(unsigned i)
 static int owner(uint64_t page)
 {
     int found = -1;
-    unsigned i;
 
-    for (i = 0; i < SHIM_REGIONS; i++) {
+    for (unsigned i = 0; i < SHIM_REGIONS; i++) {
         if ((lar[i] & 1) == 0 || first(i) > page + PAGE - 1 || last(i) < page)
             continue;
         if (found >= 0 || first(i) > page || last(i) < page + PAGE - 1)
@@ -114,23 +113,20 @@ static void change(unsigned i, uint64_t base, uint64_t limit)
 static uint64_t enable_read(void)
 {
     uint64_t v = 0;
-    unsigned i;
 
-    for (i = 0; i < SHIM_REGIONS; i++)
+    for (unsigned i = 0; i < SHIM_REGIONS; i++)
         v |= (lar[i] & 1) << i;
     return v;
 }
 
 static void enable_write(uint64_t v)
 {
-    unsigned i;
-
     /* Those that go, then those that come: the hardware does it at once. */
-    for (i = 0; i < SHIM_REGIONS; i++) {
+    for (unsigned i = 0; i < SHIM_REGIONS; i++) {
         if ((v >> i & 1) == 0 && (lar[i] & 1) != 0)
             change(i, bar[i], lar[i] & ~UINT64_C(1));
     }
-    for (i = 0; i < SHIM_REGIONS; i++) {
+    for (unsigned i = 0; i < SHIM_REGIONS; i++) {
         if ((v >> i & 1) != 0 && (lar[i] & 1) == 0)
             change(i, bar[i], lar[i] | 1);
     }
@@ -205,9 +201,7 @@ uint64_t shim_accesses(void)
 
 void shim_on(void)
 {
-    unsigned b;
-
-    for (b = 0; b < BLOCKS - 1; b++) {
+    for (unsigned b = 0; b < BLOCKS - 1; b++) {
         stage1.ram[b] = (uintptr_t)stage1.page[b] | TABLE;
         stage2.ram[b] = (uintptr_t)stage2.page[b] | TABLE;
     }

@@ -152,9 +152,7 @@ static unsigned matches(const struct bare_regs *regs, uint32_t *bvr, uint32_t *b
 /* The guest's own breakpoints say nothing of this one instruction: it has passed them. */
 static void breaks_on(struct arch_debug *dbg, const uint32_t *value, const uint32_t *control)
 {
-    unsigned i;
-
-    for (i = 0; i < breaks(); i++) {
+    for (unsigned i = 0; i < breaks(); i++) {
         dbg->bcr[i] = bcr_read(i);
         if ((dbg->bcr[i] & ON) != 0)
             bcr_write(i, 0);
@@ -174,9 +172,7 @@ static bool guest_has_them(const struct arch_debug *dbg)
 /* Its watchpoints do, if they are on at all. */
 static void watches_on(struct arch_debug *dbg, const uintptr_t *page)
 {
-    unsigned i;
-
-    for (i = 0; i < watches(); i++) {
+    for (unsigned i = 0; i < watches(); i++) {
         dbg->wcr[i] = wcr_read(i);
         if ((dbg->wcr[i] & ON) != 0 && !guest_has_them(dbg))
             wcr_write(i, 0);
@@ -213,16 +209,14 @@ bool arch_step_on(struct arch_debug *dbg, struct bare_regs *regs, const uintptr_
 
 bool arch_step_off(struct arch_debug *dbg, struct bare_regs *regs, bool done)
 {
-    unsigned i;
-
     WRITE(p15, 4, 1, 1, 1, READ(p15, 4, 1, 1, 1) & ~HDCR_TDE);
-    for (i = 0; i < breaks(); i++) {
+    for (unsigned i = 0; i < breaks(); i++) {
         bcr_write(i, 0);
         if (i < dbg->breaks)
             bvr_write(i, dbg->bvr[i]);
         bcr_write(i, dbg->bcr[i]);
     }
-    for (i = 0; i < watches(); i++) {
+    for (unsigned i = 0; i < watches(); i++) {
         if (i < dbg->watches) {
             wcr_write(i, 0);
             wvr_write(i, dbg->wvr[i]);
@@ -269,13 +263,11 @@ void arch_debug_hand_on(struct bare_regs *regs, const struct bare_trap *t)
 
 void arch_debug_fill(void)
 {
-    unsigned i;
-
-    for (i = 0; i < breaks(); i++) {
+    for (unsigned i = 0; i < breaks(); i++) {
         bvr_write(i, 0x1000u * (i + 1));
         bcr_write(i, 3u << 5);
     }
-    for (i = 0; i < watches(); i++) {
+    for (unsigned i = 0; i < watches(); i++) {
         wvr_write(i, 0x1110u * (i + 1));
         wcr_write(i, 5u << 5);
     }
@@ -287,11 +279,10 @@ uint64_t arch_debug_sum(void)
 {
     uint32_t sum = READ(p14, 0, 0, 2, 2) + 3 * READ(p14, 0, 1, 1, 4) + 13 * READ(p14, 0, 1, 3, 4) +
                    (READ(p15, 4, 1, 1, 1) & HDCR_TDE);
-    unsigned i;
 
-    for (i = 0; i < breaks(); i++)
+    for (unsigned i = 0; i < breaks(); i++)
         sum = 31 * sum + bvr_read(i) + 7 * bcr_read(i);
-    for (i = 0; i < watches(); i++)
+    for (unsigned i = 0; i < watches(); i++)
         sum = 31 * sum + wvr_read(i) + 7 * wcr_read(i);
     return sum;
 }
