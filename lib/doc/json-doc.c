@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "doc/json-doc.h"
+#include "doc/doc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "doc/json-scan.h"
-#include "doc/json-text.h"
-#include "doc/report.h"
+#include "doc/doc-int.h"
 
 struct json_doc {
     char *name;

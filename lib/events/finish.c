@@ -4,7 +4,7 @@
  * guest wants, stops there when the event waits, and does not come back to it: an answer that
  * only resumes makes the same event again, for ever. One table says what each answer means.
  */
-#include "events/finish.h"
+#include "events/events-int.h"
 
 #include "events/step.h"
 

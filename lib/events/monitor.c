@@ -3,7 +3,6 @@
 #include "ledger/ledger.h"
 #include "base/base.h"
 #include "events/events-int.h"
-#include "events/monitor.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The caller's replies, and the session's when there is none. */
 #include "views/views.h"
-#include "events/finish.h"
+#include "events/events-int.h"
 #include "base/base.h"
 #include "events/step.h"
-#include "events/monitor.h"
-#include "events/step-copies.h"
 
 #include <errno.h>
 #include <inttypes.h>

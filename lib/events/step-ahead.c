@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "events/step-ahead.h"
+#include "events/step.h"
 
 #include "base/base.h"
-#include "events/step.h"
-#include "events/x86-walk.h"
+#include "x86/x86.h"
 #include "rights/rights.h"
 
 #include <errno.h>

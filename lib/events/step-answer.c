@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Steps by an answer alone: the hypervisor emulates the instruction, or carries it over. */
-#include "events/monitor.h"
-#include "events/step-ahead.h"
-#include "events/step-look.h"
+#include "events/events-int.h"
 #include "events/step.h"
 
 #include <errno.h>

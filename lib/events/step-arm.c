@@ -5,8 +5,6 @@
  * answer: in one call, so that a tool which dies there has done it once, or not at all.
  */
 #include "base/base.h"
-#include "events/step-arm.h"
-
 #include "events/step.h"
 
 #include <errno.h>

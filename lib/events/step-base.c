@@ -3,7 +3,7 @@
 #include "events/step.h"
 
 #include "base/base.h"
-#include "events/monitor.h"
+#include "events/events-int.h"
 #include "rights/rights.h"
 
 #include <string.h>

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Writes of the guest where a view shows a copy: stepped over, and carried over then. */
-#include "events/step-copies.h"
+#include "events/step.h"
 
 #include "rights/rights.h"
 
 #include "base/base.h"
-#include "events/step.h"
 #include "views/views.h"
 
 #define OUT_LOOKS 64u

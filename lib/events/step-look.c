@@ -9,9 +9,9 @@
  *    them are left to another means.
  */
 #include "base/base.h"
-#include "events/step-look.h"
+#include "events/step.h"
 
-#include "events/x86-walk.h"
+#include "x86/x86.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,8 +10,7 @@
 #include "rights/rights.h"
 #include "views/views.h"
 #include "ledger/ledger.h"
-#include "events/monitor.h"
-#include "events/step-copies.h"
+#include "events/events-int.h"
 
 #include <errno.h>
 #include <inttypes.h>

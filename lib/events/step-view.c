@@ -10,9 +10,8 @@
 
 #include "rights/rights.h"
 #include "views/views.h"
-#include "events/finish.h"
+#include "events/events-int.h"
 #include "base/base.h"
-#include "events/monitor.h"
 
 #include <errno.h>
 #include <inttypes.h>

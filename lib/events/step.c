@@ -4,10 +4,8 @@
 
 #include "rights/rights.h"
 #include "views/views.h"
-#include "events/finish.h"
+#include "events/events-int.h"
 #include "base/base.h"
-#include "events/step-look.h"
-#include "events/step-copies.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -4,10 +4,8 @@
 
 #include "views/views.h"
 #include "session/session.h"
-#include "events/finish.h"
 #include "base/base.h"
 #include "events/step.h"
-#include "events/step-copies.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -280,3 +281,27 @@ void xmem_policy_free(struct xmem_policy *p)
 }
 
 /* ---- messages after loading ---- */
+
+/* ---- warnings: what is accepted, but may not do what was meant ---- */
+
+static void warn_unused(const struct xmem_policy *p, struct xmem_report *r,
+                        const struct policy_unused *u)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/rules/%u/on/%u", u->rule, u->place);
+    xmi_policy_warning(p, r, XM_MSG_NEVER_DECIDES, u->pos, path,
+                       "never decides: the strictest action that matches does, \"%s\" in line %u, "
+                       "column %u%s",
+                       xmem_action_name((enum xmem_action)u->by), u->by_pos.line, u->by_pos.column,
+                       u->by_reading ? "; a write counts as a read as well" : "");
+}
+
+void xmi_policy_warn(const struct xmem_policy *p, struct xmem_report *r)
+{
+    for (size_t i = 0; i < p->n_unused; i++)
+        warn_unused(p, r, &p->unused[i]);
+    xmi_policy_warn_anchors(p, r);
+    xmi_policy_warn_reach(p, r);
+    xmi_policy_warn_shown(p, r);
+}

@@ -9,7 +9,7 @@
 #include <xm/domain.h>
 #include <xm/rights.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "scenarios.h"
 
 static const char with_views[] =

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "faults/state.h"
 
 #define CALLS_MAX 128u

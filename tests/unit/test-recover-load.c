@@ -7,7 +7,7 @@
 #include <sim.h>
 #include <stdio.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "session/session.h"
 #include "unit.h"
 

@@ -3,7 +3,7 @@
 #include "fake-backend.h"
 #include "events/events-int.h"
 #include "events/step.h"
-#include "events/x86-walk.h"
+#include "x86/x86.h"
 #include "unit.h"
 
 #include <time.h>

@@ -5,7 +5,7 @@
  * may have events of its own; all are behind one epoll fd, which is what the session hands out.
  */
 #include "base/base.h"
-#include "backend/xen/xen-hypercall.h"
+#include "backend/xen/backend-xen.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -4,7 +4,7 @@
  * where libxenctrl makes one and copies for each call, and many of them in one multicall, which
  * libxenctrl has no call for. Both are the same from Xen 4.11 on (public/memory.h, public/xen.h).
  */
-#include "backend/xen/xen-hypercall.h"
+#include "backend/xen/backend-xen.h"
 
 #define ACCESS_OP_SET 0u
 #define ACCESS_OP_GET 1u

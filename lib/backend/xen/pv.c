@@ -5,7 +5,7 @@
  * and off when nothing is restricted any more. A hypervisor without it knows no such
  * resource: that is asked first, and then nothing else of a PV domain.
  */
-#include "backend/xen/xen-hypercall.h"
+#include "backend/xen/backend-xen.h"
 
 #include <string.h>
 #include <sys/mman.h>
