@@ -20,7 +20,7 @@ static const char *action_name(uint32_t action)
 }
 
 /* Xen denies writes of control registers and MSRs, nothing else (vm_event.h, FLAG_DENY). */
-static bool deniable(const struct xmem_domain *d, const struct event *ev)
+static bool can_deny(const struct xmem_domain *d, const struct event *ev)
 {
     return (d->caps.replies & (1u << XMEM_REPLY_DENY)) && (ev->pub.flags & XMEM_EVENT_PAUSED) &&
            xmi_finish_who(d, ev, XMEM_REPLY_DENY) == FINISH_DROPPED;
@@ -179,7 +179,7 @@ static int data_of(struct xmem_domain *d, struct event *ev, const struct xmem_re
     return 0;
 }
 
-static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r)
+static int answer_event(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r)
 {
     uint8_t data[RING_DATA_MAX];
     struct answer a = {.flags = flags_of(r), .view = r->view, .step_view = r->step_view};
@@ -193,13 +193,14 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
     if (r->flags & XMEM_REPLY_SET_VIEW)
         d->led->views_switched = true;
     if (r->flags & XMEM_REPLY_FAST_STEP)
-        xmi_step_fast(d, ev->pub.vcpu, r->view, r->step_view);
+        xmi_step_set_fast(d, ev->pub.vcpu, r->view, r->step_view);
     if (r->flags & XMEM_REPLY_TOGGLE_STEP)
         xmi_step_toggle(d, ev->pub.vcpu);
     if (r->action == XMEM_REPLY_EMULATE)
-        xmi_step_emulated(d, ev);
-    if (r->action == XMEM_REPLY_EMULATE && d->guarded && xmi_copies_writes(d, ev))
-        (void)xmi_step_alone(d, ev->pub.vcpu); /* its next event may be late, but carries over */
+        xmi_step_note_emulation(d, ev);
+    if (r->action == XMEM_REPLY_EMULATE && d->guarded && xmi_copies_note_writes(d, ev))
+        (void)xmi_step_set_single(d,
+                                  ev->pub.vcpu); /* its next event may be late, but carries over */
     xmi_finish_send(d, ev, &a);
     return 0;
 }
@@ -208,7 +209,7 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
  * The event that may be answered. 1: nothing is to be done. The domain's death needs no
  * answer; events that were held when it died get none.
  */
-static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struct event **out)
+static int find_answerable(struct xmem_domain *d, const struct xmem_event *pub, struct event **out)
 {
     if (!d)
         return -EINVAL;
@@ -235,7 +236,7 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
 int xmi_event_check(struct xmem_domain *d, const struct xmem_event *pub)
 {
     struct event *ev;
-    int rc = answerable(d, pub, &ev);
+    int rc = find_answerable(d, pub, &ev);
     return rc > 0 ? 0 : rc;
 }
 
@@ -253,14 +254,14 @@ static int reply_with(struct xmem_domain *d, struct event *ev, const struct xmem
     if (rc)
         return rc;
     ev->strict = r.flags & XMEM_REPLY_STEP_STRICT;
-    return r.action == XMEM_REPLY_STEP_OVER ? xmi_step_over(d, ev) : answer(d, ev, &r);
+    return r.action == XMEM_REPLY_STEP_OVER ? xmi_step_over(d, ev) : answer_event(d, ev, &r);
 }
 
 int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *pub,
                      const struct xmem_reply *reply)
 {
     struct event *ev;
-    int rc = answerable(d, pub, &ev);
+    int rc = find_answerable(d, pub, &ev);
     if (rc)
         return rc > 0 ? 0 : rc;
     return reply ? reply_with(d, ev, reply) : xmi_finish_go_on(d, ev);
@@ -269,7 +270,7 @@ int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *pub,
 int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
 {
     struct event *ev;
-    int rc = answerable(d, pub, &ev);
+    int rc = find_answerable(d, pub, &ev);
     if (rc)
         return rc > 0 ? 0 : rc;
     ev->strict = false;
@@ -291,7 +292,7 @@ static int event_default(struct xmem_domain *d, struct event *ev)
     bool access = ev->pub.reason == XMEM_EVENT_MEM_ACCESS && (ev->pub.flags & XMEM_EVENT_PAUSED);
     uint32_t how = d->opts.default_reply;
     int rc = 0;
-    if (how == XMEM_DEFAULT_DENY && deniable(d, ev))
+    if (how == XMEM_DEFAULT_DENY && can_deny(d, ev))
         xmi_event_answer(d, ev, RING_FLAG_DENY);
     else if (access && how == XMEM_DEFAULT_RELAX)
         rc = free_page(d, ev);
@@ -309,7 +310,7 @@ static int event_default(struct xmem_domain *d, struct event *ev)
 int xmi_event_drop(struct xmem_domain *d, const struct xmem_event *pub, bool strict)
 {
     struct event *ev;
-    int rc = answerable(d, pub, &ev);
+    int rc = find_answerable(d, pub, &ev);
     if (rc)
         return rc > 0 ? 0 : rc;
     ev->strict = strict;

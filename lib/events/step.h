@@ -57,11 +57,11 @@ bool xmi_step_is_fast(const struct xmem_domain *d, const struct event *ev);
  */
 int xmi_step_resume(struct xmem_domain *d);
 /* Single step with the next answer, so that nothing comes in between. A text. */
-int xmi_step_alone(struct xmem_domain *d, uint32_t vcpu);
+int xmi_step_set_single(struct xmem_domain *d, uint32_t vcpu);
 /* The vCPU is answered with a fast single step in this view, which leads to end. */
-void xmi_step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end);
+void xmi_step_set_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end);
 /* The vCPU is answered with an emulation: what cannot be emulated is stepped over otherwise. */
-void xmi_step_emulated(struct xmem_domain *d, struct event *ev);
+void xmi_step_note_emulation(struct xmem_domain *d, struct event *ev);
 
 /* ---- for those who change rights and views ---- */
 
@@ -108,7 +108,7 @@ int xmi_step_rights_of(struct xmem_domain *d, struct view *v, uint64_t gfn, uint
 /* The page gets the rights that an access would have turned its own ones into. A text. */
 int xmi_step_turn(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
 /* A sum of the general registers, where the event has them. */
-uint64_t xmi_step_registers(struct xmem_domain *d, struct event *ev);
+uint64_t xmi_step_sum_registers(struct xmem_domain *d, struct event *ev);
 /* The fewest rights out of can that allow need beside what rights allow. */
 uint8_t xmi_step_widen(uint32_t can, uint8_t rights, uint32_t need);
 /* Is the page there, for all that is needed? */
@@ -116,17 +116,17 @@ bool xmi_step_pages_have(const struct step_pages *p, uint64_t gfn, uint32_t need
 /* False: no room. */
 bool xmi_step_pages_add(struct step_pages *p, uint64_t gfn, uint32_t need);
 void xmi_step_pages_remove(struct step_pages *p, uint64_t gfn, uint64_t nr);
-void xmi_step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase);
+void xmi_step_set_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase);
 /* No more than that: pages and phase. */
 void xmi_step_reset(struct xmem_domain *d, uint32_t vcpu);
 /* Lets the domain run a moment, where it needs this thread for that. */
 void xmi_step_let_run(struct xmem_domain *d);
 
 /* Rights of open pages were changed by the caller: they are as he said, and open for nobody. */
-void xmi_step_open_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
+void xmi_step_forget_open(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr);
 
 /* The answer is kept back until the step can begin: xmi_step_resume(). */
-int xmi_step_later(struct xmem_domain *d, struct event *ev);
+int xmi_step_defer(struct xmem_domain *d, struct event *ev);
 
 /* Each: -EOPNOTSUPP, or -ENOSPC, where another means is to be tried; nothing is open then. */
 int xmi_step_by_hypervisor(struct xmem_domain *d, struct event *ev);
@@ -144,7 +144,7 @@ bool xmi_step_view_further(struct xmem_domain *d, struct event *ev);
 /* The step view goes: nobody points to it. */
 void xmi_step_again_forget(struct xmem_domain *d, const struct step_view *sv);
 /* A vCPU that ran in a step view has an event elsewhere: its step is over. */
-void xmi_step_view_left(struct xmem_domain *d, struct step *s);
+void xmi_step_leave_view(struct xmem_domain *d, struct step *s);
 /* 1 answered, 0 the caller's, negative failed: an event in a step view. */
 int xmi_step_view_event(struct xmem_domain *d, struct event *ev, struct step_view *sv);
 /* The vCPU is not in its step view any more. */
@@ -187,21 +187,21 @@ bool xmi_step_not_for_xen(struct xmem_domain *d, struct event *ev);
  * The emulator has refused the instruction of this event: the next time at this place the answer can say
  * at once by what it is done. Kept for some places.
  */
-void xmi_step_refused(struct xmem_domain *d, struct event *ev);
+void xmi_step_note_refusal(struct xmem_domain *d, struct event *ev);
 bool xmi_step_was_refused(struct xmem_domain *d, struct event *ev);
 
 /* ---- step-copies.c: where views show copies (views/copies.c); only where there are any ---- */
 
 /* An event was taken. What its vCPU wrote is carried over. */
-int xmi_copies_taken(struct xmem_domain *d, struct event *ev);
+int xmi_copies_follow_event(struct xmem_domain *d, struct event *ev);
 /* One that is the caller's otherwise. True: it is a write that only a guard stopped, to be stepped over. */
-bool xmi_copies_event(struct xmem_domain *d, struct event *ev);
+bool xmi_copies_claim_write(struct xmem_domain *d, struct event *ev);
 /* The event is stepped over. True: its instruction writes where copies are, and ends with an event. */
-bool xmi_copies_writes(struct xmem_domain *d, const struct event *ev);
+bool xmi_copies_note_writes(struct xmem_domain *d, const struct event *ev);
 /* It was, with rc; and passes that on. */
-int xmi_copies_stepped(struct xmem_domain *d, uint32_t vcpu, int rc);
+int xmi_copies_end_step(struct xmem_domain *d, uint32_t vcpu, int rc);
 /* Pages that a step opened in the vCPU's own view, for others as well, are closed again. */
-int xmi_copies_closed(struct xmem_domain *d, uint32_t vcpu);
+int xmi_copies_follow_closed(struct xmem_domain *d, uint32_t vcpu);
 
 /* ---- step-ahead.c: further pages, told before the emulation ---- */
 

@@ -196,7 +196,7 @@ out:
 }
 
 /* An error whose message was lost has another reason first. */
-static int told(struct xmem_report *r, int err)
+static int choose_error(struct xmem_report *r, int err)
 {
     return xmi_report_lost(r) ? -ENOMEM : err;
 }
@@ -210,7 +210,7 @@ int xmem_policy_load(const char *path, struct xmem_report *r, struct xmem_policy
         return -EINVAL;
     (void)xmi_report_lost(r);
     err = xmi_json_doc_load(path, r, &doc);
-    return told(r, err ? err : build(doc, r, out));
+    return choose_error(r, err ? err : build(doc, r, out));
 }
 
 int xmem_policy_parse(const char *name, const void *text, size_t len, struct xmem_report *r,
@@ -223,7 +223,7 @@ int xmem_policy_parse(const char *name, const void *text, size_t len, struct xme
         return -EINVAL;
     (void)xmi_report_lost(r);
     err = xmi_json_doc_parse(name, text, len, r, &doc);
-    return told(r, err ? err : build(doc, r, out));
+    return choose_error(r, err ? err : build(doc, r, out));
 }
 
 /* ---- freeing ---- */

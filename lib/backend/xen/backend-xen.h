@@ -289,7 +289,7 @@ int xmi_xen_pv_enable(struct xen_dom *d, uint32_t *remote);
 int xmi_xen_pv_attach(struct xen_dom *d);
 int xmi_xen_pv_resume(struct xen_dom *d);
 void xmi_xen_pv_unmap(struct xen_dom *d);
-int xmi_xen_pv_disabled(struct xen_dom *d);
+int xmi_xen_pv_turn_off(struct xen_dom *d);
 
 /* view.c */
 int xmi_xen_views_get_state(void *dom, bool *on);
@@ -309,7 +309,7 @@ int xmi_xen_view_set_notify(void *dom, uint32_t vcpu, uint64_t gfn);
 /* vcpu.c */
 int xmi_xen_vcpu_peek(void *dom, uint32_t vcpu, uint64_t *pc);
 /* The next look is after another answer. */
-void xmi_xen_peek_ended(struct xen_dom *d);
+void xmi_xen_end_peek(struct xen_dom *d);
 int xmi_xen_vcpu_step_off(void *dom, uint32_t vcpu);
 int xmi_xen_vcpu_ran(void *dom, uint32_t vcpu, uint64_t *ns, bool *idle);
 int xmi_xen_vcpu_get(void *dom, uint32_t vcpu, struct backend_vcpu *out);
@@ -332,8 +332,8 @@ void xmi_xen_calls_close(struct xen_dom *d);
 
 /* host.c: after host rights were set, and after altp2m was turned on. */
 bool xmi_xen_host_needed(const struct xen_dom *d);
-int xmi_xen_host_changed(struct xen_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights);
-int xmi_xen_host_views_on(struct xen_dom *d);
+int xmi_xen_host_note(struct xen_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights);
+int xmi_xen_host_make_entries(struct xen_dom *d);
 int xmi_xen_host_turn_views_on(struct xen_dom *d);
 int xmi_xen_host_split(void *dom, const uint64_t *gfns, uint8_t *rights, uint32_t n);
 

@@ -141,7 +141,7 @@ int xmi_xen_rights_set_runs(void *dom, struct backend_run *v, uint32_t n)
     for (uint32_t i = 0; i < n && !rc; i++) {
         v[i].rc = result_of(d, i);
         if (!v[i].rc)
-            v[i].rc = xmi_xen_host_changed(d, v[i].gfn, v[i].nr, v[i].rights);
+            v[i].rc = xmi_xen_host_note(d, v[i].gfn, v[i].nr, v[i].rights);
     }
     return rc;
 }

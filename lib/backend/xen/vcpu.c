@@ -63,7 +63,7 @@ static void spin(void)
         ;
 }
 
-void xmi_xen_peek_ended(struct xen_dom *d)
+void xmi_xen_end_peek(struct xen_dom *d)
 {
     if (d->sleep_only)
         d->sleep_only--;
