@@ -100,5 +100,5 @@ int xmem_domain_write(struct xmem_domain *d, uint64_t gpa, const void *buf, size
         rc = transfer(d, gpa, (void *)(uintptr_t)buf, len, copy_in);
     if (!rc)
         xmi_event_note_write(d, gpa, buf, len);
-    return !rc && len && d->guarded ? xmi_copies_tool_wrote(d, gpa, buf, len) : rc;
+    return !rc && len && d->guarded ? xmi_copies_follow_tool(d, gpa, buf, len) : rc;
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <xmem.h>
 
 /* open: instead of the op, where a document says what is opened. */
 struct scheme {
@@ -61,4 +62,12 @@ int xmem_open(const char *uri, const struct xmem_open_opts *opts, struct xmem **
         xmi_error_set(err, rc, "xmem_open: out of memory");
     }
     return rc;
+}
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+const char *xmem_version(void)
+{
+    return TEXT(XMEM_VERSION_MAJOR) "." TEXT(XMEM_VERSION_MINOR) "." TEXT(XMEM_VERSION_PATCH);
 }

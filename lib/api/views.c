@@ -46,7 +46,7 @@ int xmem_view_destroy(struct xmem_domain *d, uint16_t view)
     /* Answers may name it: they take effect before its number can come back for another one. */
     rc = d->enabled ? xmi_events_send(d) : 0;
     if (!rc)
-        rc = xmi_step_view_going(d, view);
+        rc = xmi_step_drop_views_of(d, view);
     if (rc)
         return rc;
     ledger_begin(d, LEDGER_DESTROY, view, 0, 0);
@@ -55,7 +55,7 @@ int xmem_view_destroy(struct xmem_domain *d, uint16_t view)
         return xmi_domain_fail(d, rc, MAY_BUSY, "view %u cannot be destroyed%s", view,
                                rc == -EBUSY ? ", a vCPU runs in it" : "");
     xmi_view_forget(d, v);
-    return d->guarded ? xmi_copies_view_gone(d, view) : 0;
+    return d->guarded ? xmi_copies_forget_view(d, view) : 0;
 }
 
 int xmi_session_discard_view(struct xmem_domain *d, uint16_t view)
@@ -84,7 +84,7 @@ int xmem_view_switch(struct xmem_domain *d, uint16_t view)
     /* Answers may name views: they take effect before the switch, not after it. */
     rc = d->enabled ? xmi_events_send(d) : 0;
     if (!rc)
-        rc = xmi_step_before_switch(d);
+        rc = xmi_step_prepare_switch(d);
     if (rc)
         return rc;
     bool before = d->led->views_switched;
@@ -95,7 +95,7 @@ int xmem_view_switch(struct xmem_domain *d, uint16_t view)
         return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 " cannot be switched to view %u",
                                d->domid, view);
     xmi_view_owe_switch(d, view, false);
-    xmi_step_switched(d, view);
+    xmi_step_note_switch(d, view);
     return 0;
 }
 

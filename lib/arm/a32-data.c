@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What touches registers, flags and pc only, done. */
-#include "a32-int.h"
+#include "arm-int.h"
 
 struct sum {
     uint32_t value;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A32: registers and flags only. */
-#include "a32-int.h"
+#include "arm-int.h"
 
 static void flag_pc(struct arm_insn *out, bool rd, bool rn, bool rm, bool rs)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A32: what is not data processing. */
-#include "a32-int.h"
+#include "arm-int.h"
 
 void xmi_a32_many(struct arm_insn *out, bool load, uint32_t list, bool up, bool before)
 {

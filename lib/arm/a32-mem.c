@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Loads and stores done: memory last of all that can go wrong, then the registers. */
-#include "a32-int.h"
+#include "arm-int.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The registers as an AArch32 mode sees them, conditions and IT state. */
-#include "a32-int.h"
+#include "arm-int.h"
 
 enum mode {
     MODE_USR = 0x10,

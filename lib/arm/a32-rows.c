@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the decoders of A32 and T32 share. */
-#include "a32-int.h"
+#include "arm-int.h"
 
 enum arm_why xmi_a32_by_row(const struct a32_row *rows, size_t n, uint32_t word,
                             struct arm_insn *out)

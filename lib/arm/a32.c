@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From the instruction set to its decoder, and what holds for every instruction. */
-#include "a32-int.h"
+#include "arm-int.h"
 
 #define CPSR_IL (1u << 20)
 #define SCTLR_M (1u << 0)

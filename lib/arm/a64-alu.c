@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is done in general registers alone. */
-#include "a64-int.h"
+#include "arm-int.h"
 
 #define BTYPE_SHIFT 10
 #define NZCV_SHIFT 28

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Branches: decoded and done. */
-#include "a64-int.h"
+#include "arm-int.h"
 
 #define BTYPE_JUMP (1u << 10)
 #define BTYPE_CALL (2u << 10)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is done in general registers alone: data processing, by immediates and by registers. */
-#include "a64-int.h"
+#include "arm-int.h"
 
 #define WIDE(w) a64_bits(w, 31, 1)
 #define OPC(w) a64_bits(w, 29, 2)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A64 at its top, and system instructions. */
-#include "a64-int.h"
+#include "arm-int.h"
 
 #define SVE_MEMORY 0x80000000u /* of that group: its loads and stores */
 

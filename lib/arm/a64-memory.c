@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Loads, stores and atomics, once it is known where their memory lies. */
-#include "a64-int.h"
+#include "arm-int.h"
 
 #include <string.h>
 

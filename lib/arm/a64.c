@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One A64 instruction: what it touches, and that it is done as a whole or not at all. */
-#include "a64-int.h"
+#include "arm-int.h"
 
 #define SCTLR_M (1u << 0)
 #define SCTLR_A (1u << 1)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "arm.h"
 
-#include "a32-int.h"
-#include "a64-int.h"
+#include "arm-int.h"
 
 #include <string.h>
 

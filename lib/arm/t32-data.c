@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* T32 in 32 bits: registers and flags only. */
-#include "a32-int.h"
+#include "arm-int.h"
 
 #define NO_ALU 0xff
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* T32 in 16 bits: word is the halfword. */
-#include "a32-int.h"
+#include "arm-int.h"
 
 static uint8_t low(uint32_t word, unsigned at)
 {

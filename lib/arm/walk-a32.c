@@ -3,7 +3,7 @@
  * Tables of an AArch32 kernel. With short descriptors each page belongs to a domain, and DACR, which
  * says what domains are good for, is not among the registers: see xmi_arm_translate().
  */
-#include "walk-int.h"
+#include "arm-int.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 

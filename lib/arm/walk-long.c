@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Tables of 8-byte entries: AArch64's, and AArch32's large ones (LPAE). */
-#include "walk-int.h"
+#include "arm-int.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 #define ADDRESS (BIT(48) - BIT(12))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the walks of all formats read, and as whom. */
-#include "walk-int.h"
+#include "arm-int.h"
 
 struct walk_for xmi_walk_by(const struct arm_regs *r, bool user)
 {

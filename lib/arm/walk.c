@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Stage 1 as the vCPU's registers say it, and AArch64's. Nothing is kept of what was read. */
-#include "walk-int.h"
+#include "arm-int.h"
 
 #include <string.h>
 

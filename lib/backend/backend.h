@@ -17,7 +17,7 @@
 #include "base/base.h"
 #include "arm/arm.h"
 
-struct xmem_error; /* error.h */
+struct xmem_error; /* base/base.h */
 
 /* Differences between releases that the code above the seam must mind. */
 /* A host change overwrites that gfn's rights in views. */

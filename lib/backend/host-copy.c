@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool noted(const struct host_copy *h, uint64_t gfn)
+static bool is_noted(const struct host_copy *h, uint64_t gfn)
 {
     return gfn / 8 < h->bytes && h->set[gfn / 8] & 1u << gfn % 8;
 }
@@ -30,7 +30,7 @@ int xmi_host_copy_note(struct host_copy *h, uint64_t gfn, uint64_t nr, host_copy
 {
     int rc = 0;
     for (uint64_t end = gfn + nr; gfn < end && !rc; gfn++) {
-        if (noted(h, gfn))
+        if (is_noted(h, gfn))
             continue;
         rc = grow(h, gfn);
         if (!rc && fn)
@@ -45,7 +45,7 @@ int xmi_host_copy_each(const struct host_copy *h, host_copy_fn fn, void *dom)
 {
     int rc = 0;
     for (uint64_t gfn = 0; gfn / 8 < h->bytes && !rc; gfn++)
-        if (noted(h, gfn))
+        if (is_noted(h, gfn))
             rc = fn(dom, gfn);
     return rc;
 }

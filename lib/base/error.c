@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "base/error.h"
+#include "base/base.h"
 
 #include <stdio.h>
 #include <string.h>

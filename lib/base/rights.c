@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names of the public enums that the library itself knows. */
-#include "base/rights.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "base/util.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <stdlib.h>

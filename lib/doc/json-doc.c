@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "doc/json-doc.h"
+#include "doc/doc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "doc/json-scan.h"
-#include "doc/json-text.h"
-#include "doc/report.h"
+#include "doc/doc-int.h"
 
 struct json_doc {
     char *name;
@@ -236,7 +234,7 @@ file_error(const char *name, struct xmem_report *r, enum xm_message m, const cha
 
 /* ---- keys ---- */
 
-static void key_twice(void *arg, uint32_t value, uint32_t first)
+static void report_twice(void *arg, uint32_t value, uint32_t first)
 {
     struct json_doc *doc = arg;
     const struct json_value *v = &doc->values[value];
@@ -274,7 +272,7 @@ static int parse_text(struct json_doc *doc)
     if (err == 0)
         err = xmi_json_decode(doc->values, doc->n_values, doc->text, doc->len, &doc->strings);
     if (err == 0)
-        err = xmi_json_find_twice(doc->values, doc->n_values, key_twice, doc);
+        err = xmi_json_find_twice(doc->values, doc->n_values, report_twice, doc);
     return err ? err : doc->errors ? -EBADMSG : 0;
 }
 

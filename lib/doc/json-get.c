@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Typed getters over a document: json-doc.h. */
+/* Typed getters over a document. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "doc/json-doc.h"
+#include "doc/doc.h"
 
 const char *xmi_json_kind_name(enum json_kind kind)
 {

@@ -4,7 +4,7 @@
  * at the first error: behind it nothing is certain. The text ends with a NUL, which no
  * rule accepts, so that looking at the next byte needs no check.
  */
-#include "doc/json-scan.h"
+#include "doc/doc-int.h"
 
 #include <errno.h>
 #include <stdarg.h>

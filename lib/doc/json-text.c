@@ -3,7 +3,7 @@
  * Decoding by hand: the scanner has checked every escape, and a decoded string is shorter than it
  * stands in the text, so that one allocation is enough for all and nothing can be missing of any.
  */
-#include "doc/json-text.h"
+#include "doc/doc-int.h"
 
 #include <errno.h>
 #include <stdlib.h>

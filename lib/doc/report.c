@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "doc/report.h"
+#include "doc/doc.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -171,4 +171,17 @@ void xmi_report_add(struct xmem_report *r, enum xm_message m, const struct repor
     va_start(args, fmt);
     xmi_report_vadd(r, m, pos, fmt, args);
     va_end(args);
+}
+
+/* ---- the registry of messages ---- */
+
+static const struct xm_message_info table[] = {
+#define X(number, id, about) {number, about},
+    XM_MESSAGES(X)
+#undef X
+};
+
+const struct xm_message_info *xm_message_at(size_t i)
+{
+    return i < sizeof(table) / sizeof(table[0]) ? &table[i] : NULL;
 }

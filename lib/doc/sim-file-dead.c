@@ -9,7 +9,7 @@
 #include "backend/backend.h"
 #include "backend/sim/backend-sim.h"
 #include "ring/ring.h"
-#include "doc/sim-file-int.h"
+#include "doc/sim-file.h"
 
 #define OPS (&xmi_backend_sim)
 #define RUNS 64u /* of the guest, until it waits, or never does */
@@ -152,5 +152,5 @@ void xmi_sim_file_dead_listener(struct sim_file_domain *fd, const struct json_va
         OPS->domain_close(dead.dom);
     }
     if (rc)
-        xmi_sim_file_refused(fd->doc, v, rc);
+        sim_file_refuse(fd->doc, v, rc);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "doc/sim-file-int.h"
+#include "doc/sim-file.h"
 
 #define OPS_MAX 1000000u
 #define ACCESS_MAX 64u
@@ -229,14 +229,14 @@ static void parse_script(struct sim_file_domain *fd, const struct json_value *v,
         return;
     ops = calloc(v->count, sizeof(*ops));
     if (!ops) {
-        xmi_sim_file_refused(fd->doc, v, -ENOMEM);
+        sim_file_refuse(fd->doc, v, -ENOMEM);
         return;
     }
     json_for_each(fd->doc, it, v) parse_op(fd, it, &ops[n++]);
     if (fd->dom && xmi_json_doc_errors(fd->doc) == 0)
         err = xmi_sim_vcpu_script(fd->dom, vcpu, ops, n, repeat);
     if (err)
-        xmi_sim_file_refused(fd->doc, v, err);
+        sim_file_refuse(fd->doc, v, err);
     free(ops);
 }
 
@@ -288,7 +288,7 @@ static void parse_random(struct sim_file_domain *fd, const struct json_value *v,
     if (fd->dom && xmi_json_doc_errors(fd->doc) == 0)
         err = xmi_sim_vcpu_random(fd->dom, vcpu, &cfg);
     if (err)
-        xmi_sim_file_refused(fd->doc, v, err);
+        sim_file_refuse(fd->doc, v, err);
 }
 
 /* ---- recordings ---- */

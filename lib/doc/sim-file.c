@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doc/report.h"
-#include "doc/sim-file-int.h"
+#include "doc/doc.h"
 
 #define DOMAINS_MAX 1024u
 #define DOMID_MAX 0x7feeu /* what the simulator takes */
@@ -285,7 +284,7 @@ static void make_domain(struct machine_file *mf, struct sim_file_domain *fd,
     if (err == -EEXIST)
         say_taken(mf, fd, v);
     else if (err)
-        xmi_sim_file_refused(mf->doc, v, err);
+        sim_file_refuse(mf->doc, v, err);
 }
 
 static void parse_domain(struct machine_file *mf, const struct json_value *v)
@@ -375,7 +374,7 @@ static void parse_domains(struct machine_file *mf, const struct json_value *root
     mf->domids = calloc(v->count, sizeof(*mf->domids));
     err = mf->names && mf->domids ? xmi_sim_machine_create(&mf->cfg, &mf->m) : -ENOMEM;
     if (err)
-        xmi_sim_file_refused(mf->doc, root, err);
+        sim_file_refuse(mf->doc, root, err);
     else
         json_for_each(mf->doc, it, v) parse_domain(mf, it);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 
 #include "backend/sim/backend-sim.h"
 #include "doc/sim-file.h"

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "doc/symbols.h"
-#include "doc/unpack.h"
+#include "doc/doc.h"
+#include "doc/doc-int.h"
 
 #define SYMBOLS_MAX (256u << 20) /* bytes, and so many when unpacked */
 

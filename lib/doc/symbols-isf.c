@@ -11,9 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doc/json-scan.h"
-#include "doc/json-text.h"
-#include "doc/symbols.h"
+#include "doc/doc-int.h"
+#include "doc/doc.h"
 
 /* A piece of the text; p moves. */
 struct span {

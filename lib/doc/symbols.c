@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Symbols in lines: "address type name", or with a size as nm -S has it. */
-#include "doc/symbols.h"
+#include "doc/doc.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* A build without zlib. */
 #include <errno.h>
 
-#include "doc/unpack.h"
+#include "doc/doc-int.h"
 
 int xmi_unpack_gz(const void *in, size_t n, struct unpacked *u)
 {

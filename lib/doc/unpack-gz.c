@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <zlib.h>
 
-#include "doc/unpack.h"
+#include "doc/doc-int.h"
 
 #define GZIP_ONLY (16 + MAX_WBITS)
 

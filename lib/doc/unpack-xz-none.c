@@ -2,7 +2,7 @@
 /* A build without liblzma. */
 #include <errno.h>
 
-#include "doc/unpack.h"
+#include "doc/doc-int.h"
 
 int xmi_unpack_xz(const void *in, size_t n, struct unpacked *u)
 {

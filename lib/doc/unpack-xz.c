@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <lzma.h>
 
-#include "doc/unpack.h"
+#include "doc/doc-int.h"
 
 #define MEMORY_MAX \
     (UINT64_C(256) << 20) /* of the decoder: what the strongest preset needs, and more */

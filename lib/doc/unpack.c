@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "doc/unpack.h"
+#include "doc/doc-int.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The end of monitoring, as far as it is about events: all are answered, nobody is left waiting. */
-#include "events/finish.h"
+#include "events/events-int.h"
 #include "events/step.h"
 
 #include <inttypes.h>

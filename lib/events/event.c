@@ -100,7 +100,7 @@ static void make_way(struct xmem_domain *d, const struct event *ev)
     e->owner[slot] = NULL;
 }
 
-static void answered(struct xmem_domain *d, struct event *ev)
+static void mark_answered(struct xmem_domain *d, struct event *ev)
 {
     struct event **owner = &events_of(d)->owner[ev->req.index & (ring_of(d)->slots - 1)];
     if (*owner == ev)
@@ -127,7 +127,7 @@ void xmi_event_answer_with(struct xmem_domain *d, struct event *ev, const struct
     if (a->flags & RING_FLAG_FAST_SINGLESTEP)
         ev->head.u.quarter[0] = a->step_view; /* fast_singlestep.p2midx */
     xmi_ring_answer(ring_of(d), &ev->head, a->data, a->bytes);
-    answered(d, ev);
+    mark_answered(d, ev);
 }
 
 void xmi_event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags)
@@ -138,7 +138,7 @@ void xmi_event_answer(struct xmem_domain *d, struct event *ev, uint32_t flags)
         return;
     }
     ring_answer_in_place(ring_of(d), &ev->req, (ev->req.flags & RING_FLAG_VCPU_PAUSED) | flags);
-    answered(d, ev);
+    mark_answered(d, ev);
 }
 
 uint64_t xmi_event_pc(struct xmem_domain *d, struct event *ev)

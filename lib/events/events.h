@@ -75,11 +75,11 @@ uint16_t xmi_step_home(const struct xmem_domain *d, uint32_t vcpu, uint16_t view
 /* A step view gives its place to a caller's view. False: there is none, or all are in use. */
 bool xmi_step_view_drop(struct xmem_domain *d);
 /* A view goes: no step may lead back to it. -EBUSY one does; a text. */
-int xmi_step_view_going(struct xmem_domain *d, uint16_t id);
+int xmi_step_drop_views_of(struct xmem_domain *d, uint16_t id);
 /* Before all vCPUs are switched: steps by view end first. -EBUSY one does not; a text. */
-int xmi_step_before_switch(struct xmem_domain *d);
+int xmi_step_prepare_switch(struct xmem_domain *d);
 /* All vCPUs belong in this view now. */
-void xmi_step_switched(struct xmem_domain *d, uint16_t view);
+void xmi_step_note_switch(struct xmem_domain *d, uint16_t view);
 /* What the library keeps for doing and knowing instructions itself, mapped pages of the guest too. */
 void xmi_step_kept_free(struct xmem_domain *d);
 

@@ -4,7 +4,7 @@
  * guest wants, stops there when the event waits, and does not come back to it: an answer that
  * only resumes makes the same event again, for ever. One table says what each answer means.
  */
-#include "events/finish.h"
+#include "events/events-int.h"
 
 #include "events/step.h"
 
@@ -125,7 +125,7 @@ static int wait_for_device(struct xmem_domain *d, struct event *ev, struct answe
     if (!(d->caps.reply_flags & XMEM_REPLY_TOGGLE_STEP))
         return 0;
     bool steps = a->flags & RING_FLAG_FAST_SINGLESTEP;
-    int rc = steps ? 0 : xmi_step_alone(d, ev->pub.vcpu);
+    int rc = steps ? 0 : xmi_step_set_single(d, ev->pub.vcpu);
     if (rc)
         return rc;
     v->io_again = true;
@@ -149,8 +149,8 @@ static int emulate(struct xmem_domain *d, struct event *ev, struct answer *a)
 /* ---- answers ---- */
 
 /* A caller that moves the pc has finished the instruction itself. */
-static bool moved(struct xmem_domain *d, struct event *ev, const struct answer *a,
-                  const uint8_t *data)
+static bool moves_pc(struct xmem_domain *d, struct event *ev, const struct answer *a,
+                     const uint8_t *data)
 {
     return (a->flags & RING_FLAG_SET_REGISTERS) &&
            pc_of(d, data) != pc_of(d, xmi_event_data(d, ev));
@@ -176,7 +176,8 @@ int xmi_finish_answer(struct xmem_domain *d, struct event *ev, const struct xmem
     enum finish who = xmi_finish_who(d, ev, r->action);
     if (!(ev->pub.flags & XMEM_EVENT_PAUSED))
         return 0;
-    if (r->action == XMEM_REPLY_RESUME && (moved(d, ev, a, data) || callers_breakpoint(d, ev, r)))
+    if (r->action == XMEM_REPLY_RESUME &&
+        (moves_pc(d, ev, a, data) || callers_breakpoint(d, ev, r)))
         return 0;
     if (who == FINISH_SKIPPED)
         skip(d, ev, a, data);

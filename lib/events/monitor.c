@@ -3,7 +3,6 @@
 #include "ledger/ledger.h"
 #include "base/base.h"
 #include "events/events-int.h"
-#include "events/monitor.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -53,7 +52,7 @@ static size_t find(const struct xmem_domain *d, const struct xmem_monitor *m)
 }
 
 /* Remembers what is on, for the end of the session. Room was made. */
-static void note(struct xmem_domain *d, const struct xmem_monitor *m, bool on)
+static void note_monitor(struct xmem_domain *d, const struct xmem_monitor *m, bool on)
 {
     size_t i = find(d, m);
     if (m->reason == XMEM_EVENT_SINGLESTEP)
@@ -67,7 +66,7 @@ static void note(struct xmem_domain *d, const struct xmem_monitor *m, bool on)
                       &(struct monitor_on){.reason = m->reason, .index = m->index});
 }
 
-static int check(struct xmem_domain *d, const struct xmem_monitor *m)
+static int check_monitor(struct xmem_domain *d, const struct xmem_monitor *m)
 {
     const char *name = xmem_event_reason_name((enum xmem_event_reason)m->reason);
     uint32_t known = XMEM_MONITOR_ASYNC | XMEM_MONITOR_ON_CHANGE | XMEM_MONITOR_USERSPACE;
@@ -106,7 +105,7 @@ int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m,
     if (rc)
         return xmi_domain_refuse(d, rc,
                                  "xmem_domain_set_monitor: no monitor, or its size is wrong");
-    rc = check(d, &own);
+    rc = check_monitor(d, &own);
     if (rc || own.reason == XMEM_EVENT_MEM_ACCESS) /* on by itself */
         return rc;
     if (xmi_list_room(&events_of(d)->monitors))
@@ -130,6 +129,6 @@ int xmem_domain_set_monitor(struct xmem_domain *d, const struct xmem_monitor *m,
         return xmi_domain_fail(d, rc, 0, "events %s cannot be switched %s",
                                xmem_event_reason_name((enum xmem_event_reason)own.reason),
                                on ? "on" : "off");
-    note(d, &own, on != 0);
+    note_monitor(d, &own, on != 0);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/base.h"
-#include "events/page-cache.h"
+#include "events/events-int.h"
 
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Exceptions that an event took from the guest, given back. */
-#include "events/finish.h"
+#include "events/events-int.h"
 #include "base/base.h"
 #include "rights/rights.h"
 

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The caller's replies, and the session's when there is none. */
 #include "views/views.h"
-#include "events/finish.h"
+#include "events/events-int.h"
 #include "base/base.h"
-#include "events/step-ahead.h"
 #include "events/step.h"
-#include "events/monitor.h"
-#include "events/step-copies.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,7 +20,7 @@ static const char *action_name(uint32_t action)
 }
 
 /* Xen denies writes of control registers and MSRs, nothing else (vm_event.h, FLAG_DENY). */
-static bool deniable(const struct xmem_domain *d, const struct event *ev)
+static bool can_deny(const struct xmem_domain *d, const struct event *ev)
 {
     return (d->caps.replies & (1u << XMEM_REPLY_DENY)) && (ev->pub.flags & XMEM_EVENT_PAUSED) &&
            xmi_finish_who(d, ev, XMEM_REPLY_DENY) == FINISH_DROPPED;
@@ -189,7 +186,7 @@ static int data_of(struct xmem_domain *d, struct event *ev, const struct xmem_re
     return 0;
 }
 
-static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r)
+static int answer_event(struct xmem_domain *d, struct event *ev, const struct xmem_reply *r)
 {
     uint8_t data[RING_DATA_MAX];
     struct answer a = {.flags = flags_of(r), .view = r->view, .step_view = r->step_view};
@@ -203,13 +200,14 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
     if (r->flags & XMEM_REPLY_SET_VIEW)
         d->led->views_switched = true;
     if (r->flags & XMEM_REPLY_FAST_STEP)
-        xmi_step_fast(d, ev->pub.vcpu, r->view, r->step_view);
+        xmi_step_set_fast(d, ev->pub.vcpu, r->view, r->step_view);
     if (r->flags & XMEM_REPLY_TOGGLE_STEP)
         xmi_step_toggle(d, ev->pub.vcpu);
     if (r->action == XMEM_REPLY_EMULATE)
-        xmi_step_emulated(d, ev);
-    if (r->action == XMEM_REPLY_EMULATE && d->guarded && xmi_copies_writes(d, ev))
-        (void)xmi_step_alone(d, ev->pub.vcpu); /* its next event may be late, but carries over */
+        xmi_step_note_emulation(d, ev);
+    if (r->action == XMEM_REPLY_EMULATE && d->guarded && xmi_copies_note_writes(d, ev))
+        (void)xmi_step_set_single(d,
+                                  ev->pub.vcpu); /* its next event may be late, but carries over */
     xmi_finish_send(d, ev, &a);
     return 0;
 }
@@ -218,7 +216,7 @@ static int answer(struct xmem_domain *d, struct event *ev, const struct xmem_rep
  * The event that may be answered. 1: nothing is to be done. The domain's death needs no
  * answer; events that were held when it died get none.
  */
-static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struct event **out)
+static int find_answerable(struct xmem_domain *d, const struct xmem_event *pub, struct event **out)
 {
     if (!d)
         return -EINVAL;
@@ -245,14 +243,14 @@ static int answerable(struct xmem_domain *d, const struct xmem_event *pub, struc
 int xmi_event_check(struct xmem_domain *d, const struct xmem_event *pub)
 {
     struct event *ev;
-    int rc = answerable(d, pub, &ev);
+    int rc = find_answerable(d, pub, &ev);
     return rc > 0 ? 0 : rc;
 }
 
 int xmi_event_denied(struct xmem_domain *d, const struct xmem_event *pub, uint32_t *past)
 {
     struct event *ev;
-    int rc = answerable(d, pub, &ev);
+    int rc = find_answerable(d, pub, &ev);
     *past = 0;
     if (rc)
         return rc > 0 ? 0 : rc;
@@ -263,7 +261,7 @@ int xmi_event_length_on_arm(struct xmem_domain *d, const struct xmem_event *pub,
 {
     struct xmem_regs regs = XMEM_INIT(regs);
     struct event *ev;
-    int rc = answerable(d, pub, &ev);
+    int rc = find_answerable(d, pub, &ev);
     *bytes = 0;
     if (rc)
         return rc > 0 ? 0 : rc;
@@ -274,7 +272,7 @@ int xmi_event_length_on_arm(struct xmem_domain *d, const struct xmem_event *pub,
 int xmi_event_deny_fetch(struct xmem_domain *d, const struct xmem_event *pub)
 {
     struct event *ev;
-    int rc = answerable(d, pub, &ev);
+    int rc = find_answerable(d, pub, &ev);
     if (!rc)
         rc = xmi_event_inject_undefined(d, ev);
     if (rc)
@@ -298,14 +296,14 @@ static int reply_with(struct xmem_domain *d, struct event *ev, const struct xmem
     if (rc)
         return rc;
     ev->strict = r.flags & XMEM_REPLY_STEP_STRICT;
-    return r.action == XMEM_REPLY_STEP_OVER ? xmi_step_over(d, ev) : answer(d, ev, &r);
+    return r.action == XMEM_REPLY_STEP_OVER ? xmi_step_over(d, ev) : answer_event(d, ev, &r);
 }
 
 int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *pub,
                      const struct xmem_reply *reply)
 {
     struct event *ev;
-    int rc = answerable(d, pub, &ev);
+    int rc = find_answerable(d, pub, &ev);
     if (rc)
         return rc > 0 ? 0 : rc;
     return reply ? reply_with(d, ev, reply) : xmi_finish_go_on(d, ev);
@@ -314,7 +312,7 @@ int xmem_event_reply(struct xmem_domain *d, const struct xmem_event *pub,
 int xmem_event_step_over(struct xmem_domain *d, const struct xmem_event *pub)
 {
     struct event *ev;
-    int rc = answerable(d, pub, &ev);
+    int rc = find_answerable(d, pub, &ev);
     if (rc)
         return rc > 0 ? 0 : rc;
     ev->strict = false;
@@ -336,7 +334,7 @@ static int event_default(struct xmem_domain *d, struct event *ev)
     bool access = ev->pub.reason == XMEM_EVENT_MEM_ACCESS && (ev->pub.flags & XMEM_EVENT_PAUSED);
     uint32_t how = d->opts.default_reply;
     int rc = 0;
-    if (how == XMEM_DEFAULT_DENY && deniable(d, ev))
+    if (how == XMEM_DEFAULT_DENY && can_deny(d, ev))
         xmi_event_answer(d, ev, RING_FLAG_DENY);
     else if (access && how == XMEM_DEFAULT_RELAX)
         rc = free_page(d, ev);
@@ -354,7 +352,7 @@ static int event_default(struct xmem_domain *d, struct event *ev)
 int xmi_event_drop(struct xmem_domain *d, const struct xmem_event *pub, bool strict)
 {
     struct event *ev;
-    int rc = answerable(d, pub, &ev);
+    int rc = find_answerable(d, pub, &ev);
     if (rc)
         return rc > 0 ? 0 : rc;
     ev->strict = strict;

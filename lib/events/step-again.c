@@ -42,8 +42,8 @@ static inline bool is_open(const struct step_view *sv, const struct event *ev, u
            !sv->bad && same_pages(&sv->pages, before, n);
 }
 
-static struct step_view *open_for(const struct xmem_domain *d, const struct event *ev,
-                                  uint16_t origin, const struct step_pages *before)
+static struct step_view *find_open(const struct xmem_domain *d, const struct event *ev,
+                                   uint16_t origin, const struct step_pages *before)
 {
     for (size_t i = 0; i < steps_of(d)->view_n; i++)
         if (is_open(steps_of(d)->views[i], ev, origin, before))
@@ -78,7 +78,7 @@ static inline struct step_view *find(const struct xmem_domain *d, const struct e
         return sv;
     if (!is_plain(d, v) || !goes_on(v, ev->home))
         return NULL;
-    sv = open_for(d, ev, ev->home, &s->pages);
+    sv = find_open(d, ev, ev->home, &s->pages);
     if (s->phase && s->was)
         s->was->then = sv;
     return sv;
@@ -104,7 +104,7 @@ bool xmi_step_view_again(struct xmem_domain *d, struct event *ev)
     v->attention = false; /* that its step was stopped is all there was to say */
     d->stats.steps++;
     ev->pub.stepped = XMEM_STEP_VIEW;
-    xmi_step_fast(d, ev->pub.vcpu, sv->v->id, s->back);
+    xmi_step_set_fast(d, ev->pub.vcpu, sv->v->id, s->back);
     struct answer a = {.flags = RING_FLAG_ALTERNATE_P2M | RING_FLAG_FAST_SINGLESTEP,
                        .view = sv->v->id,
                        .step_view = s->back};
@@ -134,7 +134,7 @@ bool xmi_step_view_further(struct xmem_domain *d, struct event *ev)
     return true;
 }
 
-void xmi_step_view_left(struct xmem_domain *d, struct step *s)
+void xmi_step_leave_view(struct xmem_domain *d, struct step *s)
 {
     s->in->users--;
     s->in = NULL;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "events/step-ahead.h"
+#include "events/step.h"
 
 #include "base/base.h"
-#include "events/step.h"
-#include "events/x86-walk.h"
+#include "x86/x86.h"
 #include "rights/rights.h"
 
 #include <errno.h>
@@ -144,7 +143,7 @@ static bool decode(struct look *l)
 /* ---- its pages ---- */
 
 /* Nothing that the session knows says it: what the hypervisor said a moment ago, or says now. */
-static int ask(struct look *l, struct view *v, uint64_t gfn, uint8_t *rights)
+static int ask_rights(struct look *l, struct view *v, uint64_t gfn, uint8_t *rights)
 {
     struct page_cache *time = &l->kept->pages;
     struct ahead_rights *k = &l->kept->rights[hash(gfn ^ (uint64_t)v->id << 48)];
@@ -169,7 +168,7 @@ static int rights_of(struct look *l, struct view *v, uint64_t gfn, uint8_t *righ
     if (known == KNOWN_NOTHING)
         known = view_default(v);
     if (known == KNOWN_NOTHING || rights_turn(known) || v->unsure)
-        return ask(l, v, gfn, rights);
+        return ask_rights(l, v, gfn, rights);
     *rights = guards_narrow(l->d, v, gfn, known);
     return 0;
 }
@@ -181,7 +180,7 @@ static uint32_t as_told(uint32_t access)
 }
 
 /* By a fault it would turn; the emulator makes none. False: no room. */
-static bool will_turn(struct step_ahead *k, uint64_t gfn)
+static bool note_turn(struct step_ahead *k, uint64_t gfn)
 {
     for (uint32_t i = 0; i < k->turn_n; i++)
         if (k->turn[i] == gfn)
@@ -192,7 +191,7 @@ static bool will_turn(struct step_ahead *k, uint64_t gfn)
     return true;
 }
 
-static void found(struct look *l, uint64_t gfn, uint64_t gla, uint32_t need, uint8_t rights)
+static void set_further(struct look *l, uint64_t gfn, uint64_t gla, uint32_t need, uint8_t rights)
 {
     l->turns = rights == XMEM_N2RWX;
     l->further = (struct xmem_event_mem){
@@ -225,8 +224,8 @@ static int look_at_gfn(struct look *l, uint64_t gfn, uint64_t gla, uint32_t acce
         return rc;
     bool turned = l->denies && rights == XMEM_RX2RW && (access & XMEM_ACCESS_W);
     if ((access & ~rights_allow(rights)) || turned)
-        found(l, gfn, gla, need, rights);
-    else if (rights == XMEM_RX2RW && (access & XMEM_ACCESS_W) && !will_turn(l->kept, gfn))
+        set_further(l, gfn, gla, need, rights);
+    else if (rights == XMEM_RX2RW && (access & XMEM_ACCESS_W) && !note_turn(l->kept, gfn))
         return NOT_SURE;
     return 0;
 }
@@ -266,7 +265,7 @@ static bool leads_there(const struct look *l)
     return !xmi_x86_translate(&memory, &l->tables, m->gla, &p) && p.gpa / PAGE_BYTES == m->gfn;
 }
 
-static bool tables_hold(struct look *l)
+static bool check_tables(struct look *l)
 {
     if (leads_there(l))
         return true;
@@ -298,7 +297,7 @@ static int look(struct look *l)
     const struct xmem_event_mem *m = &l->ev->pub.u.mem;
     if (!domain_view(l->d, l->ev->home) || !read_state(l))
         return NOT_SURE;
-    l->unsure = !tables_hold(l);
+    l->unsure = !check_tables(l);
     if (!decode(l))
         return NOT_SURE;
     unsigned n = xmi_x86_touches(l->in, &l->state, touch);
@@ -313,7 +312,7 @@ static int look(struct look *l)
 
 /* ---- telling ---- */
 
-static int tell(struct look *l)
+static int tell_further(struct look *l)
 {
     struct xmem_domain *d = l->d;
     uint32_t vcpu = l->ev->pub.vcpu, access = l->further.access;
@@ -322,7 +321,7 @@ static int tell(struct look *l)
     if (rc)
         return rc;
     l->further.access |= XMEM_ACCESS_GLA_VALID | XMEM_ACCESS_WITH_GLA;
-    xmi_step_phase(d, vcpu, STEP_STOPPED);
+    xmi_step_set_phase(d, vcpu, STEP_STOPPED);
     vcpu_at(d, vcpu)->attention = true; /* any answer but stepping over it ends the step */
     if (d->ops->step_told)
         (void)d->ops->step_told(d->dom, vcpu, l->further.gfn, access);
@@ -367,7 +366,7 @@ int xmi_step_look_ahead(struct xmem_domain *d, struct event *ev)
         return rc;
     s->doubt = s->doubt || (rc && l.further.access);
     s->sure = !rc && !s->doubt;
-    return l.further.access ? tell(&l) : 0;
+    return l.further.access ? tell_further(&l) : 0;
 }
 
 int xmi_step_ahead_denied(struct xmem_domain *d, struct event *ev, uint32_t *past)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Steps by an answer alone: the hypervisor emulates the instruction, or carries it over. */
-#include "events/monitor.h"
-#include "events/step-ahead.h"
-#include "events/step-look.h"
+#include "events/events-int.h"
 #include "events/step.h"
 
 #include <errno.h>
@@ -22,15 +20,15 @@ static bool not_for_emulator(struct xmem_domain *d, struct event *ev)
 }
 
 /* By one answer; what the hypervisor cannot do so it tells. */
-static int by_answer(struct xmem_domain *d, struct event *ev, uint32_t flag)
+static int step_by_answer(struct xmem_domain *d, struct event *ev, uint32_t flag)
 {
     int rc = xmi_monitor_emul_unimplemented(d);
     if (rc)
         return xmi_domain_fail(d, rc, 0, "what cannot be emulated cannot be monitored");
-    rc = vcpu_of(d, ev)->writes ? xmi_step_alone(d, ev->pub.vcpu) : 0;
+    rc = vcpu_of(d, ev)->writes ? xmi_step_set_single(d, ev->pub.vcpu) : 0;
     if (rc)
         return rc;
-    xmi_step_phase(d, ev->pub.vcpu, STEP_RUNS);
+    xmi_step_set_phase(d, ev->pub.vcpu, STEP_RUNS);
     xmi_event_answer(d, ev, flag);
     return 0;
 }
@@ -38,7 +36,7 @@ static int by_answer(struct xmem_domain *d, struct event *ev, uint32_t flag)
 /* What it did not do before, it does not do now: the next means is said at once. */
 int xmi_step_by_hypervisor(struct xmem_domain *d, struct event *ev)
 {
-    return xmi_step_was_refused(d, ev) ? -EOPNOTSUPP : by_answer(d, ev, RING_FLAG_STEP);
+    return xmi_step_was_refused(d, ev) ? -EOPNOTSUPP : step_by_answer(d, ev, RING_FLAG_STEP);
 }
 
 /* What is at a page's end may go on in the next one. */
@@ -56,14 +54,14 @@ int xmi_step_by_emulation(struct xmem_domain *d, struct event *ev)
     if (not_for_emulator(d, ev))
         return -EOPNOTSUPP;
     if (d->quirks & QUIRK_EMULATES_BY_RIGHTS)
-        return by_answer(d, ev, RING_FLAG_EMULATE);
+        return step_by_answer(d, ev, RING_FLAG_EMULATE);
     int rc = xmi_step_look_ahead(d, ev);
     if (rc)
         return rc > 0 ? 0 : rc;
     if (!vcpu_of(d, ev)->step.sure && may_cross(d, ev))
         return -EOPNOTSUPP;
     rc = xmi_step_ahead_turn(d, ev);
-    return rc ? rc : by_answer(d, ev, RING_FLAG_EMULATE);
+    return rc ? rc : step_by_answer(d, ev, RING_FLAG_EMULATE);
 }
 
 /* Of an instruction all of whose pages were looked at none passes. */

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The guest's memory as a waiting vCPU reaches it: its tables, the rights in force, mappings. */
-#include "events/step-arm.h"
+#include "events/step.h"
 
 #include "base/base.h"
-#include "events/step.h"
 
 #include <errno.h>
 #include <string.h>
-
 
 static uint64_t in_page(uint64_t va)
 {

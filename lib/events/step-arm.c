@@ -5,8 +5,6 @@
  * answer: in one call, so that a tool which dies there has done it once, or not at all.
  */
 #include "base/base.h"
-#include "events/step-arm.h"
-
 #include "events/step.h"
 
 #include <errno.h>
@@ -35,7 +33,7 @@ bool xmi_step_arm_can(const struct xmem_domain *d)
 
 /* ---- the session's part ---- */
 
-static int ready(struct xmem_domain *d)
+static int make_ready(struct xmem_domain *d)
 {
     if (!steps_of(d)->arm)
         steps_of(d)->arm = calloc(1, sizeof(*steps_of(d)->arm) +
@@ -180,7 +178,7 @@ static enum arm_why loop_to(struct arm_reach *w, unsigned most)
     return xmi_arm_loop(&world, &v->now, &v->monitor, most > v->gone ? most - v->gone : 1, &done);
 }
 
-static enum arm_why loop(struct arm_reach *w)
+static enum arm_why do_loop(struct arm_reach *w)
 {
     struct arm_vcpu *v = w->v;
     v->looping = true;
@@ -221,7 +219,7 @@ static void look_seldom(struct arm_vcpu *v)
 }
 
 /* In such a loop, natively: each of its events but the last takes the monitor away. */
-static bool left_to_others(const struct arm_reach *w)
+static bool leave_to_others(const struct arm_reach *w)
 {
     struct arm_vcpu *v = w->v;
     bool near = v->left_pc - v->now.pc + LOOP_BYTES <= 2 * LOOP_BYTES;
@@ -231,8 +229,8 @@ static bool left_to_others(const struct arm_reach *w)
     return true;
 }
 
-static enum arm_why once(struct arm_reach *w, const struct arm_insn *in,
-                         const struct arm_touch *touch)
+static enum arm_why do_once(struct arm_reach *w, const struct arm_insn *in,
+                            const struct arm_touch *touch)
 {
     struct arm_vcpu *v = w->v;
     struct arm_place at = {{NULL, NULL}, 0};
@@ -245,30 +243,30 @@ static enum arm_why once(struct arm_reach *w, const struct arm_insn *in,
     return why;
 }
 
-static enum arm_why one(struct arm_reach *w, const struct arm_insn *in)
+static enum arm_why do_one(struct arm_reach *w, const struct arm_insn *in)
 {
     struct arm_touch touch;
     enum arm_why why = xmi_arm_touches(in, &w->v->now, &touch);
     if (!why)
         why = check_event(w, &touch);
     bool loops = is_exclusive(in) || comes_back(w, in);
-    if (!why && is_exclusive(in) && left_to_others(w))
+    if (!why && is_exclusive(in) && leave_to_others(w))
         why = ARM_EXCLUSIVE;
     if (!why && (in->kind == ARM_ATOMIC || loops))
         why = will_be_taken(w);
     if (why)
         return why;
-    return loops ? loop(w) : once(w, in, &touch);
+    return loops ? do_loop(w) : do_once(w, in, &touch);
 }
 
-static enum arm_why instruction(struct arm_reach *w)
+static enum arm_why do_instruction(struct arm_reach *w)
 {
     const struct arm_insn *in;
     uint32_t word;
     enum arm_why why = xmi_arm_reach_fetch(w, &w->v->now, &word);
     if (!why)
         why = decode(w, arm_set_of(&w->v->now), word, &in);
-    return why ? why : one(w, in);
+    return why ? why : do_one(w, in);
 }
 
 /* ---- answering ---- */
@@ -280,7 +278,7 @@ static bool in_the_middle(const struct arm_reach *w)
 }
 
 /* What was done takes effect. -EINVAL: it cannot, and nothing was done that counts. */
-static int finish(struct arm_reach *w)
+static int commit(struct arm_reach *w)
 {
     struct xmem_domain *d = w->d;
     struct arm_vcpu *v = w->v;
@@ -310,12 +308,12 @@ static int finish(struct arm_reach *w)
 }
 
 /* A further page, or another kind of access: an event of its own, with its own answer. */
-static int tell(struct arm_reach *w)
+static int tell_further(struct arm_reach *w)
 {
     struct xmem_event_mem m = {
         .gfn = w->ask_gfn, .offset = w->ask_gla & (PAGE_BYTES - 1), .gla = w->ask_gla};
     m.access = w->ask_access | XMEM_ACCESS_GLA_VALID | XMEM_ACCESS_WITH_GLA;
-    xmi_step_phase(w->d, w->ev->pub.vcpu, STEP_STOPPED);
+    xmi_step_set_phase(w->d, w->ev->pub.vcpu, STEP_STOPPED);
     vcpu_of(w->d, w->ev)->attention = true;
     if (w->d->ops->step_told)
         (void)w->d->ops->step_told(w->d->dom, w->ev->pub.vcpu, m.gfn, w->ask_access);
@@ -340,7 +338,7 @@ static bool got_on(const struct arm_vcpu *v)
  * Left again and again before its store, by an instruction that is not known: done natively from there
  * it fails for ever, since each event takes the monitor away. Strictly there is nothing else.
  */
-static bool stalled(const struct arm_reach *w, enum arm_why why)
+static bool note_stall(const struct arm_reach *w, enum arm_why why)
 {
     struct arm_vcpu *v = w->v;
     bool waits = (why == ARM_TOO_LONG || w->ask) && v->since < LOOP_MOST;
@@ -385,7 +383,7 @@ bool xmi_step_arm_exclusive(struct xmem_domain *d, struct event *ev)
 {
     const struct arm_insn *in;
     uint32_t word;
-    if (!xmi_step_arm_can(d) || !(ev->pub.u.mem.access & XMEM_ACCESS_W) || ready(d))
+    if (!xmi_step_arm_can(d) || !(ev->pub.u.mem.access & XMEM_ACCESS_W) || make_ready(d))
         return false;
     struct arm_reach w = {.d = d, .ev = ev, .v = &steps_of(d)->arm->vcpu[ev->pub.vcpu]};
     xmi_page_cache_begin(&steps_of(d)->arm->pages, d->ops, d->dom);
@@ -400,7 +398,7 @@ int xmi_step_arm_length(struct xmem_domain *d, struct event *ev, uint64_t cpsr, 
     *bytes = ARM_WORD;
     if (arm_set_of(&state) != ARM_T32)
         return 0;
-    if (cpsr & ARM_CPSR_IT || !xmi_step_arm_can(d) || ready(d))
+    if (cpsr & ARM_CPSR_IT || !xmi_step_arm_can(d) || make_ready(d))
         return -EOPNOTSUPP;
     struct arm_reach w = {.d = d, .ev = ev, .v = &steps_of(d)->arm->vcpu[ev->pub.vcpu]};
     xmi_page_cache_begin(&steps_of(d)->arm->pages, d->ops, d->dom);
@@ -413,18 +411,18 @@ int xmi_step_arm_length(struct xmem_domain *d, struct event *ev, uint64_t cpsr, 
 static enum arm_why go_on(struct arm_reach *w)
 {
     if (w->v->going != w->ev)
-        return read_registers(w) == ARM_OK ? instruction(w) : ARM_ODD;
+        return read_registers(w) == ARM_OK ? do_instruction(w) : ARM_ODD;
     if (w->v->not_put)
         return ARM_OK;
     if (!w->v->looping)
-        return instruction(w);
+        return do_instruction(w);
     return (w->ev->pub.u.mem.access & XMEM_ACCESS_X) && is_target(&w->v->now) ? ARM_UNSURE
-                                                                              : loop(w);
+                                                                              : do_loop(w);
 }
 
 int xmi_step_by_arm(struct xmem_domain *d, struct event *ev)
 {
-    int rc = ready(d);
+    int rc = make_ready(d);
     if (rc)
         return rc;
     struct arm_reach w = {.d = d, .ev = ev, .v = &steps_of(d)->arm->vcpu[ev->pub.vcpu]};
@@ -433,10 +431,10 @@ int xmi_step_by_arm(struct xmem_domain *d, struct event *ev)
     xmi_page_cache_begin(&steps_of(d)->arm->pages, d->ops, d->dom);
     enum arm_why why = go_on(&w);
     if (w.ask && may_tell(&w))
-        return tell(&w);
-    if (why && (!got_on(w.v) || stalled(&w, why)))
+        return tell_further(&w);
+    if (why && (!got_on(w.v) || note_stall(&w, why)))
         return fall_back(&w, why);
-    rc = finish(&w);
+    rc = commit(&w);
     if (rc != -EINVAL)
         return rc;
     return w.v->wrote

@@ -3,7 +3,7 @@
 #include "events/step.h"
 
 #include "base/base.h"
-#include "events/monitor.h"
+#include "events/events-int.h"
 #include "rights/rights.h"
 
 #include <string.h>
@@ -111,7 +111,7 @@ void xmi_step_view_release(struct step *s)
 
 /* ---- phases ---- */
 
-void xmi_step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase)
+void xmi_step_set_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase)
 {
     struct step *s = &vcpu_at(d, vcpu)->step;
     if (!s->phase && phase)
@@ -130,7 +130,7 @@ void xmi_step_phase(struct xmem_domain *d, uint32_t vcpu, enum step_phase phase)
 void xmi_step_reset(struct xmem_domain *d, uint32_t vcpu)
 {
     struct step *s = &vcpu_at(d, vcpu)->step;
-    xmi_step_phase(d, vcpu, STEP_NONE);
+    xmi_step_set_phase(d, vcpu, STEP_NONE);
     s->pages.n = 0;
     s->again = 0;
     s->failed = 0;
@@ -145,7 +145,7 @@ void xmi_step_let_run(struct xmem_domain *d)
         nanosleep(&t, NULL);
 }
 
-void xmi_step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end)
+void xmi_step_set_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t end)
 {
     vcpu_at(d, vcpu)->fast_view = view;
     vcpu_at(d, vcpu)->fast_end = end;
@@ -156,7 +156,7 @@ void xmi_step_fast(struct xmem_domain *d, uint32_t vcpu, uint16_t view, uint16_t
     d->led->views_switched = true;
 }
 
-int xmi_step_alone(struct xmem_domain *d, uint32_t vcpu)
+int xmi_step_set_single(struct xmem_domain *d, uint32_t vcpu)
 {
     int rc = vcpu_at(d, vcpu)->fast ? 0 : xmi_monitor_single_step(d);
     if (rc)
@@ -166,7 +166,7 @@ int xmi_step_alone(struct xmem_domain *d, uint32_t vcpu)
     return 0;
 }
 
-uint64_t xmi_step_registers(struct xmem_domain *d, struct event *ev)
+uint64_t xmi_step_sum_registers(struct xmem_domain *d, struct event *ev)
 {
     const uint8_t *data = xmi_event_data(d, ev);
     uint64_t sum = 0, word;

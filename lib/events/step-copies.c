@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Writes of the guest where a view shows a copy: stepped over, and carried over then. */
-#include "events/step-copies.h"
+#include "events/step.h"
 
 #include "rights/rights.h"
 
 #include "base/base.h"
-#include "events/step.h"
 #include "views/views.h"
 
 #define OUT_LOOKS 64u
 
 enum { WRITES_ONE = 1, WRITES_SOME };
 
-bool xmi_copies_writes(struct xmem_domain *d, const struct event *ev)
+bool xmi_copies_note_writes(struct xmem_domain *d, const struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     uint64_t gfn = ev->pub.u.mem.gfn;
@@ -48,12 +47,12 @@ static int see_out(struct xmem_domain *d, uint32_t vcpu)
     return rc ? rc : look_after(d, v);
 }
 
-int xmi_copies_stepped(struct xmem_domain *d, uint32_t vcpu, int rc)
+int xmi_copies_end_step(struct xmem_domain *d, uint32_t vcpu, int rc)
 {
     return !rc && vcpu_at(d, vcpu)->fast ? see_out(d, vcpu) : rc;
 }
 
-int xmi_copies_closed(struct xmem_domain *d, uint32_t vcpu)
+int xmi_copies_follow_closed(struct xmem_domain *d, uint32_t vcpu)
 {
     const struct step_pages *p = &vcpu_at(d, vcpu)->step.pages;
     int first = 0;
@@ -64,7 +63,7 @@ int xmi_copies_closed(struct xmem_domain *d, uint32_t vcpu)
     return first;
 }
 
-int xmi_copies_taken(struct xmem_domain *d, struct event *ev)
+int xmi_copies_follow_event(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     if (!v->writes)
@@ -90,7 +89,7 @@ static int turn(struct xmem_domain *d, struct view *v, uint64_t gfn, uint32_t ac
     return xmi_copies_put_in_force(d, v, gfn);
 }
 
-bool xmi_copies_event(struct xmem_domain *d, struct event *ev)
+bool xmi_copies_claim_write(struct xmem_domain *d, struct event *ev)
 {
     uint64_t gfn = ev->pub.u.mem.gfn;
     uint32_t access = ev->pub.u.mem.access & 7u;

@@ -9,9 +9,9 @@
  *    them are left to another means.
  */
 #include "base/base.h"
-#include "events/step-look.h"
+#include "events/step.h"
 
-#include "events/x86-walk.h"
+#include "x86/x86.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,8 +108,8 @@ bool xmi_step_not_for_xen(struct xmem_domain *d, struct event *ev)
 /* ---- what it refused ---- */
 
 /* Its place in the table; *is: it is there. NULL: no memory, or not on this kind. */
-static struct looked *looked_at(struct xmem_domain *d, struct event *ev, uint64_t *rip,
-                                uint64_t *cr3, bool *is)
+static struct looked *find_looked(struct xmem_domain *d, struct event *ev, uint64_t *rip,
+                                  uint64_t *cr3, bool *is)
 {
     if (ring_of(d)->arch != XMEM_ARCH_X86)
         return NULL;
@@ -119,11 +119,11 @@ static struct looked *looked_at(struct xmem_domain *d, struct event *ev, uint64_
     return l;
 }
 
-void xmi_step_refused(struct xmem_domain *d, struct event *ev)
+void xmi_step_note_refusal(struct xmem_domain *d, struct event *ev)
 {
     uint64_t rip, cr3;
     bool is;
-    struct looked *l = looked_at(d, ev, &rip, &cr3, &is);
+    struct looked *l = find_looked(d, ev, &rip, &cr3, &is);
     if (l)
         *l = (struct looked){.rip = rip, .cr3 = cr3, .known = true, .never = true};
 }
@@ -132,6 +132,6 @@ bool xmi_step_was_refused(struct xmem_domain *d, struct event *ev)
 {
     uint64_t rip, cr3;
     bool is = false;
-    const struct looked *l = steps_of(d)->looked ? looked_at(d, ev, &rip, &cr3, &is) : NULL;
+    const struct looked *l = steps_of(d)->looked ? find_looked(d, ev, &rip, &cr3, &is) : NULL;
     return l && is && l->never;
 }

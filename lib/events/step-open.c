@@ -10,8 +10,7 @@
 #include "rights/rights.h"
 #include "views/views.h"
 #include "ledger/ledger.h"
-#include "events/monitor.h"
-#include "events/step-copies.h"
+#include "events/events-int.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -27,7 +26,7 @@
 /* ---- pages open for a moment ---- */
 
 /* What all steps together need of it; *n is how many there are. */
-static uint32_t needed(const struct xmem_domain *d, uint16_t view, uint64_t gfn, size_t *n)
+static uint32_t needed_access(const struct xmem_domain *d, uint16_t view, uint64_t gfn, size_t *n)
 {
     uint32_t need = 0;
     *n = 0;
@@ -42,7 +41,7 @@ static uint32_t needed(const struct xmem_domain *d, uint16_t view, uint64_t gfn,
 }
 
 /* What the page is armed with again must be known before it is opened. */
-static int know(struct xmem_domain *d, struct view *v, uint64_t gfn)
+static int learn_rights(struct xmem_domain *d, struct view *v, uint64_t gfn)
 {
     uint8_t rights, byte = xmi_known_get(&v->known, gfn);
     if (known_set_of(byte) != KNOWN_NOTHING)
@@ -57,7 +56,7 @@ static int know(struct xmem_domain *d, struct view *v, uint64_t gfn)
 }
 
 /* For all that the steps do not open. */
-static uint8_t armed(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
+static uint8_t armed_rights(const struct xmem_domain *d, const struct view *v, uint64_t gfn)
 {
     return guards_narrow(d, v, gfn, known_set_of(xmi_known_get(&v->known, gfn)));
 }
@@ -66,8 +65,8 @@ static uint8_t armed(const struct xmem_domain *d, const struct view *v, uint64_t
 static int put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
 {
     size_t n;
-    uint32_t need = needed(d, v->id, gfn, &n);
-    uint8_t rights = armed(d, v, gfn);
+    uint32_t need = needed_access(d, v->id, gfn, &n);
+    uint8_t rights = armed_rights(d, v, gfn);
     if (n)
         rights = xmi_step_widen(v->id ? d->caps.view_rights : d->caps.rights, rights, need);
     steps_of(d)->own_change = true;
@@ -77,11 +76,11 @@ static int put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
 }
 
 /* For a machine that checks itself. */
-static void tell(struct xmem_domain *d, const struct relaxed *r, bool open)
+static void note_open(struct xmem_domain *d, const struct relaxed *r, bool open)
 {
     struct view *v = domain_view(d, r->view);
     if (d->ops->step_note && v)
-        (void)d->ops->step_note(d->dom, r->view, r->gfn, r->vcpu, armed(d, v, r->gfn), open);
+        (void)d->ops->step_note(d->dom, r->view, r->gfn, r->vcpu, armed_rights(d, v, r->gfn), open);
 }
 
 static int open_page(struct xmem_domain *d, struct view *v, const struct step_page *p,
@@ -90,14 +89,14 @@ static int open_page(struct xmem_domain *d, struct view *v, const struct step_pa
     size_t n;
     if (xmi_list_room(&steps_of(d)->relaxed))
         return xmi_domain_refuse(d, -ENOMEM, "out of memory");
-    int rc = know(d, v, p->gfn);
+    int rc = learn_rights(d, v, p->gfn);
     if (rc)
         return rc;
     xmi_step_arm_pages_changed(d, p->gfn, 1); /* the guest may give it away meanwhile, unseen */
-    bool open = !(p->need & ~needed(d, v->id, p->gfn, &n)) && n;
+    bool open = !(p->need & ~needed_access(d, v->id, p->gfn, &n)) && n;
     struct relaxed r = {.gfn = p->gfn, .view = v->id, .need = (uint8_t)p->need, .vcpu = vcpu};
     xmi_list_push(&steps_of(d)->relaxed, &r);
-    tell(d, &r, true);
+    note_open(d, &r, true);
     return open ? 0 : put_in_force(d, v, p->gfn);
 }
 
@@ -109,10 +108,10 @@ static int close_page(struct xmem_domain *d, size_t i)
     size_t n;
     ledger_begin(d, LEDGER_RIGHTS, r.view, r.gfn, r.gfn);
     xmi_list_drop(&steps_of(d)->relaxed, (uint32_t)i);
-    bool same = r.need && (needed(d, r.view, r.gfn, &n) & r.need) == r.need && n;
+    bool same = r.need && (needed_access(d, r.view, r.gfn, &n) & r.need) == r.need && n;
     int rc = v && !same ? put_in_force(d, v, r.gfn) : 0;
     if (!rc) {
-        tell(d, &r, false);
+        note_open(d, &r, false);
         return 0;
     }
     r.need = 0;
@@ -135,14 +134,14 @@ static int close_pages(struct xmem_domain *d, uint32_t vcpu)
     return first;
 }
 
-void xmi_step_open_changed(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
+void xmi_step_forget_open(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t nr)
 {
     for (size_t i = steps_of(d)->relaxed.n; i--;) {
         struct relaxed r = *relaxed_at(d, i);
         if (r.view != view || r.gfn - gfn >= nr)
             continue;
         xmi_list_drop(&steps_of(d)->relaxed, (uint32_t)i);
-        tell(d, &r, false);
+        note_open(d, &r, false);
     }
 }
 
@@ -207,7 +206,7 @@ static int set_open(struct xmem_domain *d, uint32_t vcpu, bool on)
 {
     if (on == is_open(d, vcpu))
         return 0;
-    xmi_step_phase(d, vcpu, on ? STEP_RUNS : STEP_STOPPED);
+    xmi_step_set_phase(d, vcpu, on ? STEP_RUNS : STEP_STOPPED);
     steps_of(d)->holding_n += on ? 1u : -1u;
     return hold_by_state(d);
 }
@@ -258,7 +257,7 @@ int xmi_step_close(struct xmem_domain *d, uint32_t vcpu)
     if (!is_open(d, vcpu))
         return 0;
     int rc = close_pages(d, vcpu), rc2 = set_open(d, vcpu, false);
-    int rc3 = d->guarded ? xmi_copies_closed(d, vcpu) : 0;
+    int rc3 = d->guarded ? xmi_copies_follow_closed(d, vcpu) : 0;
     steps_of(d)->owed |= rc || rc2 || rc3;
     return rc ? rc : rc2 ? rc2 : rc3;
 }
@@ -292,7 +291,7 @@ int xmi_step_close_all(struct xmem_domain *d)
 }
 
 /* The others held, the pages open. On failure as before. */
-static int begin(struct xmem_domain *d, struct view *v, uint32_t vcpu)
+static int begin_open(struct xmem_domain *d, struct view *v, uint32_t vcpu)
 {
     uint8_t before = vcpu_at(d, vcpu)->step.phase;
     int rc = set_open(d, vcpu, true);
@@ -301,7 +300,7 @@ static int begin(struct xmem_domain *d, struct view *v, uint32_t vcpu)
     if (rc) {
         struct xmem_error why = d->error;
         (void)set_open(d, vcpu, false);
-        xmi_step_phase(d, vcpu, before);
+        xmi_step_set_phase(d, vcpu, before);
         d->error = why;
     }
     return rc;
@@ -324,11 +323,11 @@ static void ask_again(struct xmem_domain *d, struct event *ev)
     v->step.pc = xmi_event_pc(d, ev);
     v->own_step = false;
     v->attention = true;
-    xmi_step_phase(d, ev->pub.vcpu, STEP_ASKED);
+    xmi_step_set_phase(d, ev->pub.vcpu, STEP_ASKED);
     xmi_event_answer(d, ev, 0);
 }
 
-int xmi_step_later(struct xmem_domain *d, struct event *ev)
+int xmi_step_defer(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &vcpu_of(d, ev)->step;
     if (!steps_of(d)->finishing && slots_short(d)) {
@@ -339,7 +338,7 @@ int xmi_step_later(struct xmem_domain *d, struct event *ev)
     events_of(d)->own_n -= ev->state == EVENT_OWN; /* at the session's end: not taken any more */
     ev->state = EVENT_LATER;
     s->later = ev;
-    xmi_step_phase(d, ev->pub.vcpu, STEP_LATER);
+    xmi_step_set_phase(d, ev->pub.vcpu, STEP_LATER);
     return 0;
 }
 
@@ -377,8 +376,8 @@ int xmi_step_by_single(struct xmem_domain *d, struct event *ev)
     if (rc)
         return xmi_domain_fail(d, rc, 0, "single step cannot be monitored");
     if (in_the_way(d, ev->pub.vcpu)) /* one after the other */
-        return xmi_step_later(d, ev);
-    rc = begin(d, v, ev->pub.vcpu);
+        return xmi_step_defer(d, ev);
+    rc = begin_open(d, v, ev->pub.vcpu);
     if (rc)
         return rc;
     vcpu->own_step = true;
@@ -426,13 +425,13 @@ int xmi_step_by_relaxing(struct xmem_domain *d, struct event *ev)
     if (!v || !d->ops->vcpu_peek)
         return -EOPNOTSUPP;
     if (d->pauses || in_the_way(d, vcpu)) /* nothing can be watched while the domain is paused */
-        return xmi_step_later(d, ev);
+        return xmi_step_defer(d, ev);
     s->pc = xmi_event_pc(d, ev);
-    s->registers = xmi_step_registers(d, ev);
+    s->registers = xmi_step_sum_registers(d, ev);
     s->exclusive = xmi_step_arm_exclusive(d, ev);
     if (s->exclusive) /* its load, told before, is done again */
         s->pages.v[s->pages.n - 1].need |= XMEM_ACCESS_R;
-    int rc = begin(d, v, vcpu);
+    int rc = begin_open(d, v, vcpu);
     if (rc)
         return rc;
     xmi_event_answer(d, ev, 0);

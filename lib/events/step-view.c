@@ -10,9 +10,8 @@
 
 #include "rights/rights.h"
 #include "views/views.h"
-#include "events/finish.h"
+#include "events/events-int.h"
 #include "base/base.h"
-#include "events/monitor.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -32,7 +31,7 @@ uint16_t xmi_step_home(const struct xmem_domain *d, uint32_t vcpu, uint16_t view
 }
 
 /* With a view that copies the host's rights none has to be said where the host is stood for. */
-static int make(struct xmem_domain *d, uint16_t origin, struct step_view **out)
+static int make_view(struct xmem_domain *d, uint16_t origin, struct step_view **out)
 {
     struct step_view *sv;
     *out = NULL;
@@ -100,7 +99,7 @@ static bool wait_for(struct xmem_domain *d, bool (*what)(struct xmem_domain *d, 
     return false;
 }
 
-static int drop(struct xmem_domain *d, struct step_view *sv)
+static int drop_view(struct xmem_domain *d, struct step_view *sv)
 {
     int rc = d->ops->view_destroy(d->dom, sv->v->id);
     if (!rc)
@@ -125,12 +124,12 @@ bool xmi_step_view_drop(struct xmem_domain *d)
         reap(d);
         sv = idle_one(d);
     }
-    return sv && !drop(d, sv);
+    return sv && !drop_view(d, sv);
 }
 
 /* ---- rights in them ---- */
 
-static int set(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint8_t rights)
+static int set_rights(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint8_t rights)
 {
     uint64_t done;
     struct view *v = sv->v;
@@ -151,7 +150,7 @@ static int set(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint8_
     return 0;
 }
 
-static uint64_t shown(const struct view *v, uint64_t gfn)
+static uint64_t shown_gfn(const struct view *v, uint64_t gfn)
 {
     for (size_t i = 0; i < v->remaps.n; i++)
         if (remap_at(v, i)->gfn == gfn)
@@ -160,27 +159,28 @@ static uint64_t shown(const struct view *v, uint64_t gfn)
 }
 
 /* The step view shows the frame that the vCPU's own view shows; or the host's. */
-static int show(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, bool host)
+static int show_frame(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, bool host)
 {
     const struct view *v = domain_view(d, sv->origin);
     if (!v->remaps.n && !sv->v->remaps.n)
         return 0;
-    uint64_t want = host ? XMEM_GFN_UNDO : shown(v, gfn);
-    if (want == shown(sv->v, gfn))
+    uint64_t want = host ? XMEM_GFN_UNDO : shown_gfn(v, gfn);
+    if (want == shown_gfn(sv->v, gfn))
         return 0;
     return xmi_view_show(d, sv->v, gfn, want);
 }
 
 /* As in the view that it stands for, and what the step's answers allow. */
-static int put(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint32_t need, bool host)
+static int put_page(struct xmem_domain *d, struct step_view *sv, uint64_t gfn, uint32_t need,
+                    bool host)
 {
     uint8_t rights;
     host = host || (d->guarded && xmi_copies_unhook(d, sv->origin, gfn, need));
-    int rc = show(d, sv, gfn, host);
+    int rc = show_frame(d, sv, gfn, host);
     if (!rc)
         rc = xmi_step_rights_of(d, domain_view(d, sv->origin), gfn, &rights);
     if (!rc)
-        rc = set(d, sv, gfn, xmi_step_widen(d->caps.view_rights, rights, need));
+        rc = set_rights(d, sv, gfn, xmi_step_widen(d->caps.view_rights, rights, need));
     sv->turns = sv->turns || (!rc && rights_turn(rights));
     return rc;
 }
@@ -210,7 +210,7 @@ static int close_others(struct xmem_domain *d, struct step_view *sv, const struc
         struct step_page p = sv->pages.v[i];
         if (xmi_step_pages_have(&s->pages, p.gfn, p.need) && sv->unhook == s->unhook)
             continue;
-        int rc = put(d, sv, p.gfn, 0, false);
+        int rc = put_page(d, sv, p.gfn, 0, false);
         if (rc && rc != -ESRCH) /* it may have left the guest */
             return rc;
         xmi_step_pages_remove(&sv->pages, p.gfn, 1);
@@ -229,7 +229,7 @@ static int prepare(struct xmem_domain *d, struct step_view *sv, const struct ste
     for (uint32_t i = 0; i < s->pages.n && !rc; i++) {
         if (was_open(sv, &s->pages.v[i]))
             continue;
-        rc = put(d, sv, s->pages.v[i].gfn, s->pages.v[i].need, s->unhook && !i);
+        rc = put_page(d, sv, s->pages.v[i].gfn, s->pages.v[i].need, s->unhook && !i);
     }
     if (!rc)
         sv->pages = s->pages;
@@ -240,7 +240,7 @@ static int prepare(struct xmem_domain *d, struct step_view *sv, const struct ste
 
 /* ---- a view for a step ---- */
 
-static struct step_view *fitting(const struct xmem_domain *d, const struct step *s)
+static struct step_view *find_fitting(const struct xmem_domain *d, const struct step *s)
 {
     for (size_t i = 0; i < steps_of(d)->view_n; i++)
         if (fits(steps_of(d)->views[i], s))
@@ -274,7 +274,7 @@ static void drop_bad(struct xmem_domain *d)
 {
     for (size_t i = steps_of(d)->view_n; i--;)
         if (steps_of(d)->views[i]->bad && !steps_of(d)->views[i]->users)
-            (void)drop(d, steps_of(d)->views[i]);
+            (void)drop_view(d, steps_of(d)->views[i]);
 }
 
 /* One that nobody is in: there is one, another can be made, or somebody left one. -EBUSY: not yet. */
@@ -286,7 +286,7 @@ static int find_idle(struct xmem_domain *d, uint16_t origin, struct step_view **
     if (*out && (*out)->pages.n && may_keep_more(d, origin))
         *out = NULL;
     if (!*out)
-        rc = make(d, origin, out);
+        rc = make_view(d, origin, out);
     if (rc == -ENOSPC && !*out)
         *out = idle_of(d, origin);
     if (rc != -ENOSPC || *out)
@@ -300,16 +300,16 @@ static int find_idle(struct xmem_domain *d, uint16_t origin, struct step_view **
     if ((*out = idle_of(d, origin)))
         return 0;
     struct step_view *other = idle_one(d);
-    rc = other ? drop(d, other) : -EBUSY;
+    rc = other ? drop_view(d, other) : -EBUSY;
     if (rc == -EBUSY) /* a vCPU is in it, if only with an event */
         return rc;
     return rc ? xmi_domain_fail(d, rc, 0, "a view for stepping cannot be destroyed")
-              : make(d, origin, out);
+              : make_view(d, origin, out);
 }
 
 static int place(struct xmem_domain *d, const struct step *s, struct step_view **out)
 {
-    if ((*out = fitting(d, s)))
+    if ((*out = find_fitting(d, s)))
         return 0;
     int rc = find_idle(d, s->origin, out);
     return rc ? rc : prepare(d, *out, s);
@@ -335,14 +335,14 @@ static void answer_in(struct xmem_domain *d, struct event *ev, struct step_view 
         v->step.in = v->step.was = sv;
         sv->users++;
     }
-    xmi_step_phase(d, ev->pub.vcpu, STEP_RUNS);
+    xmi_step_set_phase(d, ev->pub.vcpu, STEP_RUNS);
     d->led->views_switched = true;
     if (slow) {
         v->fast = false;
         v->own_step = true;
         v->attention = true;
     } else {
-        xmi_step_fast(d, ev->pub.vcpu, sv->v->id, v->step.back);
+        xmi_step_set_fast(d, ev->pub.vcpu, sv->v->id, v->step.back);
         a.flags |= RING_FLAG_FAST_SINGLESTEP;
         a.step_view = v->step.back;
     }
@@ -370,7 +370,7 @@ int xmi_step_by_view(struct xmem_domain *d, struct event *ev)
     if (rc == -EBUSY) {
         if (d->ops->event_soon) /* a view is left without an event: for who polls the fd */
             (void)d->ops->event_soon(d->dom);
-        return xmi_step_later(d, ev);
+        return xmi_step_defer(d, ev);
     }
     if (!rc)
         answer_in(d, ev, sv);
@@ -390,7 +390,7 @@ static int turn(struct xmem_domain *d, struct view *v, uint64_t gfn, uint32_t ac
 }
 
 /* Is the access one that the guest may do, where the vCPU belongs? Negative: not to be found out. */
-static int allowed(struct xmem_domain *d, const struct event *ev)
+static int check_allowed(struct xmem_domain *d, const struct event *ev)
 {
     struct view *v = domain_view(d, ev->home);
     uint32_t access = ev->pub.u.mem.access & 7u;
@@ -402,7 +402,7 @@ static int allowed(struct xmem_domain *d, const struct event *ev)
 }
 
 /* Its page gets in the step view what it has in the vCPU's own; the instruction is tried again. */
-static int let_in(struct xmem_domain *d, struct event *ev, struct step_view *sv)
+static int open_in(struct xmem_domain *d, struct event *ev, struct step_view *sv)
 {
     struct step *s = &vcpu_of(d, ev)->step;
     const struct xmem_event *e = &ev->pub;
@@ -412,7 +412,7 @@ static int let_in(struct xmem_domain *d, struct event *ev, struct step_view *sv)
             need = s->pages.v[i].need;
     int rc = turn(d, domain_view(d, s->origin), e->u.mem.gfn, e->u.mem.access);
     if (!rc)
-        rc = put(d, sv, e->u.mem.gfn, need, s->unhook && e->u.mem.gfn == s->pages.v[0].gfn);
+        rc = put_page(d, sv, e->u.mem.gfn, need, s->unhook && e->u.mem.gfn == s->pages.v[0].gfn);
     if (!rc) {
         answer_in(d, ev, sv);
         return 1;
@@ -424,7 +424,7 @@ static int let_in(struct xmem_domain *d, struct event *ev, struct step_view *sv)
 }
 
 /* A single step's event in the step view: the instruction is done. */
-static int done(struct xmem_domain *d, struct event *ev)
+static int end_single_step(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     struct step_view *sv = v->step.in;
@@ -446,13 +446,13 @@ static int done(struct xmem_domain *d, struct event *ev)
  * A vCPU that does no step has no business there: sent back, or told as of where it belongs. Its step
  * may have ended in the ring while all were switched.
  */
-static int stray(struct xmem_domain *d, struct event *ev, const struct step_view *sv)
+static int answer_stray(struct xmem_domain *d, struct event *ev, const struct step_view *sv)
 {
     if (!ev->moved)
         ev->home = sv->origin;
     ev->pub.view = ev->home;
     bool ours = ev->pub.reason == XMEM_EVENT_SINGLESTEP && !vcpu_of(d, ev)->user_step;
-    if (!ours && (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || allowed(d, ev) <= 0))
+    if (!ours && (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || check_allowed(d, ev) <= 0))
         return 0;
     xmi_event_answer(d, ev, 0);
     return 1;
@@ -473,29 +473,29 @@ int xmi_step_view_event(struct xmem_domain *d, struct event *ev, struct step_vie
     const struct xmem_event *e = &ev->pub;
     vcpu_at(d, e->vcpu)->attention = true; /* its answer leads back */
     if (s->in != sv || s->phase != STEP_RUNS)
-        return stray(d, ev, sv);
+        return answer_stray(d, ev, sv);
     ev->home = ev->pub.view = s->origin;
     if (e->reason == XMEM_EVENT_SINGLESTEP)
-        return done(d, ev);
+        return end_single_step(d, ev);
     if (e->reason == XMEM_EVENT_BREAKPOINT && s->unhook)
         return breakpoint_below(d, ev);
     if (e->reason == XMEM_EVENT_MEM_ACCESS) {
         uint32_t need = e->u.mem.access & 7u;
         bool ours = xmi_step_pages_have(&s->pages, e->u.mem.gfn, need);
-        if ((ours || allowed(d, ev) > 0) && ++s->again < AGAIN_MAX)
-            return let_in(d, ev, sv);
+        if ((ours || check_allowed(d, ev) > 0) && ++s->again < AGAIN_MAX)
+            return open_in(d, ev, sv);
     }
-    xmi_step_phase(d, e->vcpu, STEP_STOPPED);
+    xmi_step_set_phase(d, e->vcpu, STEP_STOPPED);
     return 0;
 }
 
 /* ---- changes around them ---- */
 
 /* Nothing of the gfn is allowed there until it is asked for again. */
-static void shut(struct xmem_domain *d, struct step_view *sv, uint64_t gfn)
+static void shut_gfn(struct xmem_domain *d, struct step_view *sv, uint64_t gfn)
 {
     struct xmem_error text = d->error;
-    if (set(d, sv, gfn, XMEM_N))
+    if (set_rights(d, sv, gfn, XMEM_N))
         sv->bad = true;
     d->error = text;
 }
@@ -507,7 +507,7 @@ static void shut_known(struct xmem_domain *d, struct step_view *sv, uint64_t gfn
         uint64_t some = end - gfn;
         uint8_t rights = known_set_of(xmi_known_run(&sv->v->known, gfn, &some));
         for (uint64_t i = 0; i < some && rights != KNOWN_NOTHING && rights != XMEM_N; i++)
-            shut(d, sv, gfn + i);
+            shut_gfn(d, sv, gfn + i);
         gfn += some;
     }
 }
@@ -525,7 +525,7 @@ void xmi_step_rights_changed_far(struct xmem_domain *d, uint16_t view, uint64_t 
     }
     if (steps_of(d)->own_change)
         return;
-    xmi_step_open_changed(d, view, gfn, nr);
+    xmi_step_forget_open(d, view, gfn, nr);
     for (uint32_t i = 0; i < d->vcpu_n && steps_of(d)->n; i++) /* decided anew */
         if (vcpu_at(d, i)->step.phase && vcpu_at(d, i)->step.origin == view)
             xmi_step_pages_remove(&vcpu_at(d, i)->step.pages, gfn, nr);
@@ -539,7 +539,7 @@ static bool none_from(struct xmem_domain *d, uint16_t id)
     return true;
 }
 
-int xmi_step_view_going(struct xmem_domain *d, uint16_t id)
+int xmi_step_drop_views_of(struct xmem_domain *d, uint16_t id)
 {
     if (!steps_of(d)->view_n)
         return 0;
@@ -552,7 +552,7 @@ int xmi_step_view_going(struct xmem_domain *d, uint16_t id)
             id);
     for (size_t i = steps_of(d)->view_n; i--;) {
         struct step_view *sv = steps_of(d)->views[i];
-        int rc = sv->origin == id ? drop(d, sv) : 0;
+        int rc = sv->origin == id ? drop_view(d, sv) : 0;
         if (rc)
             return xmi_domain_fail(d, rc, MAY_BUSY, "view %u, for stepping, cannot be destroyed",
                                    sv->v->id);
@@ -570,7 +570,7 @@ static bool none_running(struct xmem_domain *d, uint16_t arg)
     return true;
 }
 
-int xmi_step_before_switch(struct xmem_domain *d)
+int xmi_step_prepare_switch(struct xmem_domain *d)
 {
     if (!steps_of(d)->view_n || none_running(d, 0) || wait_for(d, none_running, 0))
         return 0;
@@ -581,7 +581,7 @@ int xmi_step_before_switch(struct xmem_domain *d)
                              d->domid);
 }
 
-void xmi_step_switched(struct xmem_domain *d, uint16_t view)
+void xmi_step_note_switch(struct xmem_domain *d, uint16_t view)
 {
     for (uint32_t i = 0; i < EVENT_POOL; i++)
         events_of(d)->pool[i].home = view;

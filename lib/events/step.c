@@ -4,10 +4,8 @@
 
 #include "rights/rights.h"
 #include "views/views.h"
-#include "events/finish.h"
+#include "events/events-int.h"
 #include "base/base.h"
-#include "events/step-look.h"
-#include "events/step-copies.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -32,7 +30,7 @@ void xmi_step_toggle(struct xmem_domain *d, uint32_t vcpu)
     vcpu_at(d, vcpu)->attention = true;
 }
 
-static bool away(const struct xmem_domain *d, const struct event *ev)
+static bool is_in_step_view(const struct xmem_domain *d, const struct event *ev)
 {
     return (ev->req.flags & RING_FLAG_ALTERNATE_P2M) && xmi_step_view_of(d, ev->req.view);
 }
@@ -77,7 +75,7 @@ static void keep_fast(struct vcpu *v, const struct event *ev, struct answer *a, 
 }
 
 /* Out of the step view. */
-static void way_back(struct xmem_domain *d, const struct event *ev, struct answer *a)
+static void send_back(struct xmem_domain *d, const struct event *ev, struct answer *a)
 {
     if (a->flags & RING_FLAG_ALTERNATE_P2M)
         return;
@@ -97,8 +95,8 @@ void xmi_step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
         xmi_step_reset(d, ev->pub.vcpu);
     }
     bool sent = a->flags & RING_FLAG_ALTERNATE_P2M;
-    if (away(d, ev))
-        way_back(d, ev, a);
+    if (is_in_step_view(d, ev))
+        send_back(d, ev, a);
     if (v->fast)
         keep_fast(v, ev, a, sent);
     if ((v->user_step || v->own_step) != v->hw_step) {
@@ -111,7 +109,7 @@ void xmi_step_answer(struct xmem_domain *d, struct event *ev, struct answer *a)
 /* ---- choosing ---- */
 
 /* In the order of what they let pass. */
-static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means)
+static int try_means(struct xmem_domain *d, struct event *ev, uint32_t means)
 {
     static const struct {
         uint32_t means;
@@ -146,7 +144,7 @@ static int by_some_means(struct xmem_domain *d, struct event *ev, uint32_t means
 }
 
 /* Where the vCPU goes after its instruction: a fast single step of the caller's leads elsewhere. */
-static uint16_t way_on(const struct xmem_domain *d, const struct event *ev)
+static uint16_t view_after(const struct xmem_domain *d, const struct event *ev)
 {
     const struct vcpu *v = vcpu_of(d, ev);
     return v->fast && v->fast_view == ev->home ? v->fast_end : ev->home;
@@ -163,11 +161,11 @@ static bool same_instruction(struct xmem_domain *d, struct event *ev, const stru
     uint32_t most = ring_of(d)->arch == XMEM_ARCH_ARM ? ARM_PAGES : STEP_PAGES;
     if (s->pages.n >= most && !known)
         return false;
-    return s->pc == xmi_event_pc(d, ev) && s->registers == xmi_step_registers(d, ev);
+    return s->pc == xmi_event_pc(d, ev) && s->registers == xmi_step_sum_registers(d, ev);
 }
 
 /* The step that the event goes on with: an instruction's further page, or a new one. */
-static struct step *begin(struct xmem_domain *d, struct event *ev)
+static struct step *begin_step(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &vcpu_of(d, ev)->step;
     bool same = s->phase == STEP_STOPPED && s->origin == ev->home && !s->unhook;
@@ -179,13 +177,13 @@ static struct step *begin(struct xmem_domain *d, struct event *ev)
     }
     s->origin = ev->home;
     if (!same)
-        s->back = way_on(d, ev);
+        s->back = view_after(d, ev);
     return s;
 }
 
 static int step_access(struct xmem_domain *d, struct event *ev)
 {
-    struct step *s = begin(d, ev);
+    struct step *s = begin_step(d, ev);
     struct step_page last = s->pages.n ? s->pages.v[s->pages.n - 1] : (struct step_page){0};
     uint32_t n = s->pages.n, need = ev->pub.u.mem.access & ACCESS_RWX;
     bool again = xmi_step_pages_have(&s->pages, ev->pub.u.mem.gfn, need);
@@ -195,7 +193,7 @@ static int step_access(struct xmem_domain *d, struct event *ev)
                                  "vCPU %" PRIu32 " cannot be stepped over gfn 0x%" PRIx64
                                  ": its instruction touches more than %u pages",
                                  ev->pub.vcpu, ev->pub.u.mem.gfn, STEP_PAGES);
-    int rc = by_some_means(d, ev, d->caps.step_means);
+    int rc = try_means(d, ev, d->caps.step_means);
     if (rc) { /* the event stays open: nothing was answered for */
         s->pages.n = n;
         if (n)
@@ -211,7 +209,7 @@ static int step_access(struct xmem_domain *d, struct event *ev)
  * A breakpoint: what stands below it is done, where the event's view has a page of its own for
  * it (the int3 is ours); the guest gets its own int3. To resume would be to hit it again.
  */
-static int past_breakpoint(struct xmem_domain *d, struct event *ev)
+static int step_past_breakpoint(struct xmem_domain *d, struct event *ev)
 {
     struct view *v = domain_view(d, ev->home);
     struct step *s = &vcpu_of(d, ev)->step;
@@ -227,7 +225,7 @@ static int past_breakpoint(struct xmem_domain *d, struct event *ev)
                                  ev->pub.vcpu, gfn,
                                  s->strict ? " that the guest cannot enter" : "");
     s->origin = ev->home;
-    s->back = way_on(d, ev);
+    s->back = view_after(d, ev);
     s->means = XMEM_STEP_VIEW;
     s->unhook = true;
     (void)xmi_step_pages_add(&s->pages, gfn, XMEM_ACCESS_X);
@@ -243,9 +241,10 @@ int xmi_step_over(struct xmem_domain *d, struct event *ev)
 {
     bool waits = ev->pub.flags & XMEM_EVENT_PAUSED;
     if (ev->pub.reason == XMEM_EVENT_BREAKPOINT && waits)
-        return past_breakpoint(d, ev);
-    if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits && d->guarded && xmi_copies_writes(d, ev))
-        return xmi_copies_stepped(d, ev->pub.vcpu, step_access(d, ev));
+        return step_past_breakpoint(d, ev);
+    if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits && d->guarded &&
+        xmi_copies_note_writes(d, ev))
+        return xmi_copies_end_step(d, ev->pub.vcpu, step_access(d, ev));
     if (ev->pub.reason == XMEM_EVENT_MEM_ACCESS && waits)
         return steps_of(d)->view_n && xmi_step_view_again(d, ev) ? 0 : step_access(d, ev);
     return xmi_finish_go_on(d, ev);
@@ -261,8 +260,8 @@ int xmi_step_resume(struct xmem_domain *d)
             continue;
         s->later = NULL;
         ev->state = EVENT_HELD;
-        xmi_step_phase(d, i, STEP_STOPPED);
-        int rc = by_some_means(d, ev, d->caps.step_means);
+        xmi_step_set_phase(d, i, STEP_STOPPED);
+        int rc = try_means(d, ev, d->caps.step_means);
         if (rc) {
             xmi_step_reset(d, i);
             xmi_event_answer(d, ev, 0); /* it meets the page again, and is told again */
@@ -282,7 +281,7 @@ int xmi_step_resume_all(struct xmem_domain *d)
     return xmi_step_resume(d);
 }
 
-void xmi_step_emulated(struct xmem_domain *d, struct event *ev)
+void xmi_step_note_emulation(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &vcpu_of(d, ev)->step;
     if (!d->led->emul_monitor || ev->pub.reason != XMEM_EVENT_MEM_ACCESS)
@@ -290,13 +289,13 @@ void xmi_step_emulated(struct xmem_domain *d, struct event *ev)
     s->origin = s->back = ev->home;
     s->means = XMEM_STEP_EMULATE;
     if (xmi_step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
-        xmi_step_phase(d, ev->pub.vcpu, STEP_RUNS);
+        xmi_step_set_phase(d, ev->pub.vcpu, STEP_RUNS);
 }
 
 /* ---- events of vCPUs in a step ---- */
 
 /* The hypervisor cannot do it, and has not begun: by another means. */
-static int not_emulated(struct xmem_domain *d, struct event *ev)
+static int try_other_means(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &vcpu_of(d, ev)->step;
     ev->home = s->origin;
@@ -304,9 +303,9 @@ static int not_emulated(struct xmem_domain *d, struct event *ev)
     if (!xmi_step_arm_can(d)) /* the hypervisor's emulator is the first that it tries */
         s->failed |= XMEM_STEP_EMULATE;
     d->stats.not_decoded++;
-    xmi_step_refused(d, ev);
-    xmi_step_phase(d, ev->pub.vcpu, STEP_STOPPED);
-    int rc = by_some_means(d, ev, d->caps.step_means);
+    xmi_step_note_refusal(d, ev);
+    xmi_step_set_phase(d, ev->pub.vcpu, STEP_STOPPED);
+    int rc = try_means(d, ev, d->caps.step_means);
     if (!rc)
         return 1;
     if (s->strict)
@@ -319,7 +318,7 @@ static int not_emulated(struct xmem_domain *d, struct event *ev)
 }
 
 /* A single step's event: ours, or the caller's, or both. */
-static int single_stepped(struct xmem_domain *d, struct event *ev)
+static int end_single_step(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     bool ours = v->own_step;
@@ -338,25 +337,25 @@ static int single_stepped(struct xmem_domain *d, struct event *ev)
 }
 
 /* The vCPU has another event in the middle of its instruction, which the caller will see. */
-static int stop(struct xmem_domain *d, struct event *ev)
+static int stop_step(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     int rc = xmi_step_close(d, ev->pub.vcpu);
-    xmi_step_phase(d, ev->pub.vcpu, STEP_STOPPED);
+    xmi_step_set_phase(d, ev->pub.vcpu, STEP_STOPPED);
     v->attention = true;
     if (rc)
         xmi_event_answer(d, ev, 0);
     return rc;
 }
 
-static int event_in_step(struct xmem_domain *d, struct event *ev)
+static int handle_in_step(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &vcpu_of(d, ev)->step;
     if ((s->means & (XMEM_STEP_EMULATE | XMEM_STEP_HYPERVISOR)) &&
         ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED)
-        return not_emulated(d, ev);
+        return try_other_means(d, ev);
     if (s->means == XMEM_STEP_SINGLE && ev->pub.reason != XMEM_EVENT_SINGLESTEP)
-        return stop(d, ev);
+        return stop_step(d, ev);
     if (s->means != XMEM_STEP_SINGLE) { /* by view, or the hypervisor: it is done */
         xmi_step_reset(d, ev->pub.vcpu);
         vcpu_of(d, ev)->repeats = 0;
@@ -365,7 +364,7 @@ static int event_in_step(struct xmem_domain *d, struct event *ev)
 }
 
 /* 1: the page that it was asked for, and the step begins; 0: another event, which ends it. */
-static int asked_again(struct xmem_domain *d, struct event *ev)
+static int begin_asked(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &vcpu_of(d, ev)->step;
     bool same = ev->pub.reason == XMEM_EVENT_MEM_ACCESS && s->origin == ev->home &&
@@ -373,15 +372,15 @@ static int asked_again(struct xmem_domain *d, struct event *ev)
                 xmi_step_pages_have(&s->pages, ev->pub.u.mem.gfn,
                                     ev->pub.u.mem.access & ACCESS_RWX);
     if (same) {
-        xmi_step_phase(d, ev->pub.vcpu, STEP_STOPPED);
-        if (!by_some_means(d, ev, d->caps.step_means))
+        xmi_step_set_phase(d, ev->pub.vcpu, STEP_STOPPED);
+        if (!try_means(d, ev, d->caps.step_means))
             return 1;
     }
     xmi_step_reset(d, ev->pub.vcpu);
     return 0;
 }
 
-static int event_of_step(struct xmem_domain *d, struct event *ev)
+static int handle_event(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     struct step_view *sv = steps_of(d)->view_n && ev->pub.view ? xmi_step_view_of(d, ev->pub.view)
@@ -389,20 +388,20 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
     if (!(ev->req.flags & RING_FLAG_VCPU_PAUSED))
         return 0;
     if (v->step.in && !sv) {
-        xmi_step_view_left(d, &v->step);
+        xmi_step_leave_view(d, &v->step);
         v->fast = false;
         v->repeats = 0; /* it got on */
-        return ev->pub.reason == XMEM_EVENT_SINGLESTEP ? single_stepped(d, ev) : 0;
+        return ev->pub.reason == XMEM_EVENT_SINGLESTEP ? end_single_step(d, ev) : 0;
     }
     if (v->fast)
         look_for_fast(ev, v);
     if (sv)
         return xmi_step_view_event(d, ev, sv);
-    if (v->step.phase == STEP_ASKED && asked_again(d, ev))
+    if (v->step.phase == STEP_ASKED && begin_asked(d, ev))
         return 1;
     if (v->step.phase == STEP_STOPPED) /* any answer but stepping over ends the step */
         v->attention = true;
-    int rc = v->step.phase == STEP_RUNS ? event_in_step(d, ev) : 0;
+    int rc = v->step.phase == STEP_RUNS ? handle_in_step(d, ev) : 0;
     if (rc || ev->pub.reason != XMEM_EVENT_SINGLESTEP) {
         if (ev->pub.reason == XMEM_EVENT_EMUL_UNIMPLEMENTED && !rc &&
             !events_of(d)->emul_monitor_user) {
@@ -411,12 +410,12 @@ static int event_of_step(struct xmem_domain *d, struct event *ev)
         }
         return rc;
     }
-    return single_stepped(d, ev);
+    return end_single_step(d, ev);
 }
 
 int xmi_step_event(struct xmem_domain *d, struct event *ev)
 {
-    int rc = event_of_step(d, ev);
+    int rc = handle_event(d, ev);
     if (!steps_of(d)->later_n || d->pauses)
         return rc;
     int rc2 = xmi_step_resume(
@@ -427,7 +426,7 @@ int xmi_step_event(struct xmem_domain *d, struct event *ev)
 /* ---- for the end of the session ---- */
 
 /* One that was taken at the end does not know yet where its vCPU belongs. */
-static void not_in_step_view(struct xmem_domain *d, struct event *ev)
+static void set_home(struct xmem_domain *d, struct event *ev)
 {
     const struct step_view *sv = xmi_step_view_of(d, ev->home);
     if (sv)
@@ -435,14 +434,14 @@ static void not_in_step_view(struct xmem_domain *d, struct event *ev)
 }
 
 /* Is there a fast single step to see through? One that was sent home may be to come still. */
-static bool goes_on(struct xmem_domain *d, struct event *ev)
+static bool prepare_to_see_through(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     if (v->fast)
         look_for_fast(ev, v);
-    if (away(d, ev) && v->step.phase && v->step.means == XMEM_STEP_VIEW)
+    if (is_in_step_view(d, ev) && v->step.phase && v->step.means == XMEM_STEP_VIEW)
         return true;
-    not_in_step_view(d, ev);
+    set_home(d, ev);
     if (!v->fast || !domain_view(d, ev->home))
         return false;
     xmi_step_reset(d, ev->pub.vcpu);
@@ -455,11 +454,11 @@ bool xmi_step_see_through(struct xmem_domain *d, struct event *ev)
 {
     struct step *s = &vcpu_of(d, ev)->step;
     if (ev->pub.reason != XMEM_EVENT_MEM_ACCESS || !(ev->pub.flags & XMEM_EVENT_PAUSED) ||
-        !goes_on(d, ev) ||
+        !prepare_to_see_through(d, ev) ||
         !xmi_step_pages_add(&s->pages, ev->pub.u.mem.gfn, ev->pub.u.mem.access & ACCESS_RWX))
         return false;
     if (s->phase == STEP_RUNS)
-        xmi_step_phase(d, ev->pub.vcpu, STEP_STOPPED);
+        xmi_step_set_phase(d, ev->pub.vcpu, STEP_STOPPED);
     ev->home = s->origin;
     vcpu_of(d, ev)->attention = true;
     return !xmi_step_by_view(d, ev); /* or it waits, and is tried again */
@@ -469,7 +468,7 @@ bool xmi_step_forget(struct xmem_domain *d, struct event *ev)
 {
     struct vcpu *v = vcpu_of(d, ev);
     bool fast = v->fast && came_from(ev) == v->fast_view && v->fast_end != v->fast_view;
-    not_in_step_view(d, ev);
+    set_home(d, ev);
     (void)xmi_step_close(d, ev->pub.vcpu); /* what fails is tried again by xmi_step_end_all() */
     xmi_step_reset(d, ev->pub.vcpu);
     v->user_step = v->own_step = v->fast = false;
@@ -478,7 +477,7 @@ bool xmi_step_forget(struct xmem_domain *d, struct event *ev)
 }
 
 /* A fast single step makes no event when it is over: the vCPU has left its view then. */
-static bool fast_going_on(struct xmem_domain *d, uint32_t vcpu)
+static bool look_whether_fast(struct xmem_domain *d, uint32_t vcpu)
 {
     struct vcpu *v = vcpu_at(d, vcpu);
     uint16_t view;
@@ -507,7 +506,7 @@ static bool sleeps(struct xmem_domain *d, uint32_t vcpu)
 bool xmi_step_any(struct xmem_domain *d)
 {
     for (uint32_t i = 0; i < d->vcpu_n; i++)
-        if ((vcpu_at(d, i)->hw_step || fast_going_on(d, i)) && !sleeps(d, i))
+        if ((vcpu_at(d, i)->hw_step || look_whether_fast(d, i)) && !sleeps(d, i))
             return true;
     return false;
 }

@@ -4,10 +4,8 @@
 
 #include "views/views.h"
 #include "session/session.h"
-#include "events/finish.h"
 #include "base/base.h"
 #include "events/step.h"
-#include "events/step-copies.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,7 +18,7 @@
 
 /* ---- taking ---- */
 
-static int broken(struct xmem_domain *d, const char *why)
+static int mark_broken(struct xmem_domain *d, const char *why)
 {
     events_of(d)->broken = true;
     return xmi_domain_refuse(d, -EPROTO,
@@ -33,7 +31,7 @@ static int broken(struct xmem_domain *d, const char *why)
  * The vCPU is where it was, for the REPEATS-th time: with the same registers it does not get
  * anywhere. Two that agree are enough; a loop changes them.
  */
-static void repeated(struct xmem_domain *d, struct event *ev, struct vcpu *v)
+static void note_repeat(struct xmem_domain *d, struct event *ev, struct vcpu *v)
 {
     uint64_t sum = ev->pub.u.raw[0] ^ ev->pub.reason;
     const uint8_t *data = xmi_event_data(d, ev);
@@ -58,12 +56,12 @@ static inline void look_for_progress(struct xmem_domain *d, struct event *ev)
         v->last_pc = pc;
         v->repeats = 0;
     } else if (++v->repeats >= REPEATS) {
-        repeated(d, ev, v);
+        note_repeat(d, ev, v);
     }
 }
 
 /* A vCPU whose request was in the ring already belongs where it was switched to since. */
-static void home_after_switch(struct events *e, struct event *ev)
+static void set_switched_home(struct events *e, struct event *ev)
 {
     e->switched = ev->moved = (int32_t)(ev->req.index - e->switched_at) < 0;
     if (ev->moved)
@@ -79,14 +77,14 @@ static inline int take(struct xmem_domain *d, struct event **out)
     const char *why = NULL;
     int rc = ring_take(ring_of(d), &ev->req, &why);
     if (rc <= 0)
-        return rc ? broken(d, why) : 0;
+        return rc ? mark_broken(d, why) : 0;
     ev->state = EVENT_HELD;
     ev->saved = false;
     ring_decode(ring_of(d), &ev->req, &ev->pub);
     ev->home = ev->pub.view;
     ev->moved = false;
     if (e->switched)
-        home_after_switch(e, ev);
+        set_switched_home(e, ev);
     look_for_progress(d, ev);
     e->owner[ev->req.index & (ring_of(d)->slots - 1)] = ev;
     e->held++;
@@ -134,9 +132,9 @@ static bool step_loosely(struct xmem_domain *d, struct event *ev)
 }
 
 /* A write that only its copies make an event: stepped over, and not the caller's. */
-static bool written_through(struct xmem_domain *d, struct event *ev)
+static bool step_over_write(struct xmem_domain *d, struct event *ev)
 {
-    return d->guarded && xmi_copies_event(d, ev) && step_loosely(d, ev);
+    return d->guarded && xmi_copies_claim_write(d, ev) && step_loosely(d, ev);
 }
 
 /* One that the library may have to do with. 1: it is the caller's; 0: it was answered. */
@@ -144,11 +142,11 @@ static __attribute__((noinline)) int look_closer(struct xmem_domain *d, struct e
 {
     if (vcpu_of(d, ev)->io_again && xmi_finish_swallow(d, ev))
         return 0;
-    int late = d->guarded ? xmi_copies_taken(d, ev) : 0;
+    int late = d->guarded ? xmi_copies_follow_event(d, ev) : 0;
     int rc = for_step(d, ev) && !is_further(d, ev) ? xmi_step_event(d, ev) : 0;
     if (rc < 0 || (rc && late))
         return rc < 0 ? rc : late;
-    return !rc && !written_through(d, ev);
+    return !rc && !step_over_write(d, ev);
 }
 
 /* The same, shorter where there is nothing but a step. */
@@ -166,7 +164,7 @@ int xmi_event_take(struct xmem_domain *d, struct event **out)
 {
     while (events_of(d)->own_n) {
         *out = take_own(d);
-        if (!written_through(d, *out))
+        if (!step_over_write(d, *out))
             return 1;
     }
     for (;;) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What events and steps do about changes below them; and the session as it begins. */
 #include "events/step.h"
-#include "events/step-ahead.h"
 #include "rights/rights.h"
 
 #include <stdlib.h>

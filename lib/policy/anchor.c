@@ -156,7 +156,7 @@ static int group_stands_at(struct search *s, uint32_t group, uint64_t slide)
     return rc;
 }
 
-static void missed(struct search *s, size_t i, const char *text)
+static void report_missed(struct search *s, size_t i, const char *text)
 {
     const struct policy_anchor *a = &s->p->anchors[i];
     char path[40];
@@ -167,7 +167,7 @@ static void missed(struct search *s, size_t i, const char *text)
                      a->symbol, a->file, text);
 }
 
-static void ask_failed(struct search *s, int err)
+static void report_failure(struct search *s, int err)
 {
     s->err = err;
     xmi_policy_error(s->p, s->r, XM_MSG_SESSION, (struct policy_pos){0, 0}, "/", "%s",
@@ -182,7 +182,7 @@ static void not_there(struct search *s, size_t i)
              "is not at guest-physical 0x%" PRIx64 ": the symbols are of another "
              "kernel, or it is at another address; \"slide\" looks for it",
              s->p->anchors[i].gpa);
-    missed(s, i, text);
+    report_missed(s, i, text);
 }
 
 /* Anchors that must be where their symbols are. */
@@ -194,7 +194,7 @@ static void check_fixed(struct search *s)
         if (rc == 0)
             not_there(s, i);
         else if (rc < 0)
-            ask_failed(s, rc);
+            report_failure(s, rc);
     }
 }
 
@@ -222,7 +222,7 @@ static void find_group(struct search *s, uint32_t group, uint64_t *slide)
                  "would be looked for in %" PRIu64 " places; with larger steps "
                  "they are less than %u",
                  places, PLACES_MAX);
-        missed(s, i, text);
+        report_missed(s, i, text);
         return;
     }
     for (uint64_t k = 0; k < places && found < 2 && rc >= 0; k++) {
@@ -238,12 +238,12 @@ static void find_group(struct search *s, uint32_t group, uint64_t *slide)
             *slide = at;
     }
     if (rc < 0)
-        ask_failed(s, rc);
+        report_failure(s, rc);
     else if (found != 1)
-        missed(s, i,
-               found ? text
-                     : "is nowhere in the guest's memory, in steps of \"slide\": the "
-                       "symbols are of another kernel, or none is running");
+        report_missed(s, i,
+                      found ? text
+                            : "is nowhere in the guest's memory, in steps of \"slide\": the "
+                              "symbols are of another kernel, or none is running");
 }
 
 int xmi_policy_anchors_find(const struct xmem_policy *p, struct xmem_domain *d,

@@ -35,7 +35,7 @@ struct apply {
 };
 
 /* What the message of a failure will be about. */
-static void at(struct apply *a, const char *what, const char *path, struct policy_pos pos)
+static void name_step(struct apply *a, const char *what, const char *path, struct policy_pos pos)
 {
     a->what = what;
     a->path = path;
@@ -46,7 +46,7 @@ static int step_enable(struct apply *a)
 {
     int err = xmi_policy_monitoring(a->d);
 
-    at(a, "enabling monitoring", "/", (struct policy_pos){0, 0});
+    name_step(a, "enabling monitoring", "/", (struct policy_pos){0, 0});
     if (err)
         return err < 0 ? err : 0;
     err = xmem_domain_enable(a->d);
@@ -55,7 +55,7 @@ static int step_enable(struct apply *a)
 }
 
 /* What could not be put back is told; the session goes on with it at its end. */
-static void undone(struct apply *a, const char *what, int err)
+static void report_left(struct apply *a, const char *what, int err)
 {
     if (!err)
         return;
@@ -89,7 +89,7 @@ static int add_page(struct apply *a, uint64_t *gfn)
 
 static int remap(struct apply *a, const struct policy_view *v, const struct policy_remap *m)
 {
-    at(a, "remapping", "/views", m->pos);
+    name_step(a, "remapping", "/views", m->pos);
     for (uint64_t i = 0; i < m->count; i++) {
         uint64_t to = m->to + i;
         int err = m->copy ? add_page(a, &to) : 0;
@@ -109,7 +109,7 @@ static int make_view(struct apply *a, struct policy_view *v)
     struct xmem_view_opts opts = XMEM_INIT(opts);
     int err;
 
-    at(a, "creating a view", "/views", v->pos);
+    name_step(a, "creating a view", "/views", v->pos);
     opts.default_rights = v->default_rights;
     err = xmem_view_create(a->d, &opts, &v->id);
     if (err)
@@ -135,7 +135,7 @@ static int step_switch(struct apply *a)
 
     if (!a->p->has_start_view)
         return 0;
-    at(a, "switching to the start view", "/start_view", a->p->start_view_pos);
+    name_step(a, "switching to the start view", "/start_view", a->p->start_view_pos);
     if (a->p->start_view != POLICY_HOST || a->p->caps.max_views > 1)
         err = xmem_view_get_vcpu(a->d, 0, &a->old_view);
     if (err || a->old_view == a->p->views[a->p->start_view].id)
@@ -151,13 +151,13 @@ static int step_hide(struct apply *a)
     int err = 0;
 
     for (size_t i = 1; err == 0 && i < a->p->n_views; i++) {
-        at(a, "hiding a view", "/views", a->p->views[i].pos);
+        name_step(a, "hiding a view", "/views", a->p->views[i].pos);
         if (a->p->views[i].hidden)
             err = xmem_view_set_visible(a->d, a->p->views[i].id, 0);
     }
     if (err || !xmi_policy_hides_host(a->p))
         return err;
-    at(a, "hiding the host view", "/start_view", a->p->start_view_pos);
+    name_step(a, "hiding the host view", "/start_view", a->p->start_view_pos);
     err = xmem_view_set_visible(a->d, a->p->views[POLICY_HOST].id, 0);
     a->host_hidden = err == 0;
     return err;
@@ -171,7 +171,7 @@ static int step_default(struct apply *a)
 
     if (!a->p->has_default_rights)
         return 0;
-    at(a, "setting the default rights", "/default_rights", a->p->default_rights_pos);
+    name_step(a, "setting the default rights", "/default_rights", a->p->default_rights_pos);
     err = xmem_domain_get_default(a->d, &a->old_default);
     if (err == 0)
         err = xmem_domain_set_default(a->d, a->p->default_rights);
@@ -185,7 +185,7 @@ static int step_required(struct apply *a)
 
     if (!a->p->has_access_required)
         return 0;
-    at(a, "setting access_required", "/access_required", (struct policy_pos){0, 0});
+    name_step(a, "setting access_required", "/access_required", (struct policy_pos){0, 0});
     err = xmem_domain_set_access_required(a->d, a->p->access_required);
     a->required_set = err == 0 && a->p->access_required;
     return err;
@@ -196,7 +196,7 @@ static int step_monitors(struct apply *a)
     int err = 0;
 
     for (size_t i = 0; err == 0 && i < a->p->n_monitors; i++) {
-        at(a, "switching a monitor on", "/monitors", a->p->monitors[i].pos);
+        name_step(a, "switching a monitor on", "/monitors", a->p->monitors[i].pos);
         err = xmem_domain_set_monitor(a->d, &a->p->monitors[i].m, 1);
         a->monitors += err == 0;
     }
@@ -214,7 +214,7 @@ static int fill_batch(struct apply *a, struct xmem_batch *b)
         size_t n;
         const struct policy_extent *x = xmi_policy_rule_extents(a->p, rule, &n);
 
-        at(a, "collecting rights", "/rules", rule->region_pos);
+        name_step(a, "collecting rights", "/rules", rule->region_pos);
         for (size_t j = 0; err == 0 && j < n; j++)
             err = xmem_batch_add(b, a->p->views[rule->view].id, x[j].first,
                                  x[j].last - x[j].first + 1, rule->rights);
@@ -227,7 +227,7 @@ static void blame_rule(struct apply *a, const struct xmem_batch_result *result)
 {
     const struct policy_entry *e = NULL;
 
-    at(a, "setting rights", "/rules", (struct policy_pos){0, 0});
+    name_step(a, "setting rights", "/rules", (struct policy_pos){0, 0});
     for (size_t i = 0; result->failed_gfn != XMEM_GFN_UNDO && i < a->p->n_views; i++)
         if (a->p->views[i].id == result->failed_view)
             e = xmi_policy_index_find(&a->p->indexes[i], result->failed_gfn);
@@ -247,7 +247,7 @@ static int run_batch(struct apply *a, struct xmem_batch *b)
     while ((more = xmem_batch_apply_some(b, PORTION, &result)) > 0) {
         done = done + PORTION < total ? done + PORTION : total;
         if (a->progress && a->progress(a->arg, done, total)) {
-            undone(a, "setting rights back", xmem_batch_revert(b));
+            report_left(a, "setting rights back", xmem_batch_revert(b));
             return -ECANCELED;
         }
     }
@@ -265,7 +265,7 @@ static int step_rights(struct apply *a)
 
     if (a->p->n_rules == 0)
         return 0;
-    at(a, "setting rights", "/rules", (struct policy_pos){0, 0});
+    name_step(a, "setting rights", "/rules", (struct policy_pos){0, 0});
     err = xmem_batch_new(a->d, &b);
     if (err)
         return err;
@@ -281,27 +281,28 @@ static int step_rights(struct apply *a)
 static void undo_monitors(struct apply *a)
 {
     while (a->monitors)
-        undone(a, "switching a monitor off",
-               xmem_domain_set_monitor(a->d, &a->p->monitors[--a->monitors].m, 0));
+        report_left(a, "switching a monitor off",
+                    xmem_domain_set_monitor(a->d, &a->p->monitors[--a->monitors].m, 0));
 }
 
 static void roll_back(struct apply *a)
 {
     if (a->switched)
-        undone(a, "switching views back", xmi_session_switch_back(a->d, a->old_view));
+        report_left(a, "switching views back", xmi_session_switch_back(a->d, a->old_view));
     if (a->host_hidden)
-        undone(a, "showing the host view", xmem_view_set_visible(a->d, POLICY_HOST, 1));
+        report_left(a, "showing the host view", xmem_view_set_visible(a->d, POLICY_HOST, 1));
     undo_monitors(a);
     if (a->required_set)
-        undone(a, "access_required", xmem_domain_set_access_required(a->d, 0));
+        report_left(a, "access_required", xmem_domain_set_access_required(a->d, 0));
     if (a->default_set)
-        undone(a, "default rights", xmem_domain_set_default(a->d, a->old_default));
+        report_left(a, "default rights", xmem_domain_set_default(a->d, a->old_default));
     for (; a->views; a->views--)
-        undone(a, "destroying a view", xmi_session_discard_view(a->d, a->p->views[a->views].id));
+        report_left(a, "destroying a view",
+                    xmi_session_discard_view(a->d, a->p->views[a->views].id));
     while (a->n_pages)
-        undone(a, "removing a page", xmi_session_discard_page(a->d, a->pages[--a->n_pages]));
+        report_left(a, "removing a page", xmi_session_discard_page(a->d, a->pages[--a->n_pages]));
     if (a->enabled)
-        undone(a, "disabling monitoring", xmem_domain_disable(a->d));
+        report_left(a, "disabling monitoring", xmem_domain_disable(a->d));
 }
 
 static void report_failure(struct apply *a, int err)
@@ -331,10 +332,10 @@ static void give_up(struct apply *a, int err)
 }
 
 /* What was counted was of another session. */
-static void applied_to(struct xmem_policy *p, const struct xmem_domain *d)
+static void note_applied(struct xmem_policy *p, const struct xmem_domain *d)
 {
     p->applied = xmi_session_number(d);
-    xmi_policy_copies_applied(p, d);
+    xmi_policy_copies_note_hits(p, d);
     for (size_t i = 0; i < p->n_rules; i++)
         p->rules[i].logged = 0;
 }
@@ -361,7 +362,7 @@ int xmem_policy_apply(struct xmem_policy *p, struct xmem_domain *d, struct xmem_
         xmi_policy_placement_undo(p, &old);
     } else {
         xmi_policy_placement_free(p, &old);
-        applied_to(p, d);
+        note_applied(p, d);
     }
     free(a.pages);
     return err;

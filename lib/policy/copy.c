@@ -31,7 +31,7 @@ int xmi_policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
     return err ? err : xmi_session_keep_copy(d, &copy);
 }
 
-void xmi_policy_copies_applied(struct xmem_policy *p, const struct xmem_domain *d)
+void xmi_policy_copies_note_hits(struct xmem_policy *p, const struct xmem_domain *d)
 {
     p->patch_hits = xmi_session_patch_hits(d);
 }

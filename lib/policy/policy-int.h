@@ -362,7 +362,7 @@ void xmi_policy_warn(const struct xmem_policy *p, struct xmem_report *r);
 int xmi_policy_copy_show(struct xmem_domain *d, const struct policy_view *v,
                          const struct policy_remap *m, uint64_t gfn, uint64_t page);
 /* Whether the guest wrote where one is patched is told once, from when the policy was applied on. */
-void xmi_policy_copies_applied(struct xmem_policy *p, const struct xmem_domain *d);
+void xmi_policy_copies_note_hits(struct xmem_policy *p, const struct xmem_domain *d);
 void xmi_policy_copies_tell(struct xmem_policy *p, const struct xmem_domain *d,
                             struct xmem_decision *decision);
 /*

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,7 +196,7 @@ out:
 }
 
 /* An error whose message was lost has another reason first. */
-static int told(struct xmem_report *r, int err)
+static int choose_error(struct xmem_report *r, int err)
 {
     return xmi_report_lost(r) ? -ENOMEM : err;
 }
@@ -209,7 +210,7 @@ int xmem_policy_load(const char *path, struct xmem_report *r, struct xmem_policy
         return -EINVAL;
     (void)xmi_report_lost(r);
     err = xmi_json_doc_load(path, r, &doc);
-    return told(r, err ? err : build(doc, r, out));
+    return choose_error(r, err ? err : build(doc, r, out));
 }
 
 int xmem_policy_parse(const char *name, const void *text, size_t len, struct xmem_report *r,
@@ -222,7 +223,7 @@ int xmem_policy_parse(const char *name, const void *text, size_t len, struct xme
         return -EINVAL;
     (void)xmi_report_lost(r);
     err = xmi_json_doc_parse(name, text, len, r, &doc);
-    return told(r, err ? err : build(doc, r, out));
+    return choose_error(r, err ? err : build(doc, r, out));
 }
 
 /* ---- freeing ---- */
@@ -280,3 +281,27 @@ void xmem_policy_free(struct xmem_policy *p)
 }
 
 /* ---- messages after loading ---- */
+
+/* ---- warnings: what is accepted, but may not do what was meant ---- */
+
+static void warn_unused(const struct xmem_policy *p, struct xmem_report *r,
+                        const struct policy_unused *u)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/rules/%u/on/%u", u->rule, u->place);
+    xmi_policy_warning(p, r, XM_MSG_NEVER_DECIDES, u->pos, path,
+                       "never decides: the strictest action that matches does, \"%s\" in line %u, "
+                       "column %u%s",
+                       xmem_action_name((enum xmem_action)u->by), u->by_pos.line, u->by_pos.column,
+                       u->by_reading ? "; a write counts as a read as well" : "");
+}
+
+void xmi_policy_warn(const struct xmem_policy *p, struct xmem_report *r)
+{
+    for (size_t i = 0; i < p->n_unused; i++)
+        warn_unused(p, r, &p->unused[i]);
+    xmi_policy_warn_anchors(p, r);
+    xmi_policy_warn_reach(p, r);
+    xmi_policy_warn_shown(p, r);
+}

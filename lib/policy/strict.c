@@ -61,7 +61,7 @@ static size_t strictest(const struct policy_action *list, size_t n, uint32_t kin
 }
 
 /* Place in the rule's actions, and 1. There are three kinds of access, so three are enough. */
-static uint8_t keep(struct policy_rule *rule, const struct policy_action *a)
+static uint8_t keep_action(struct policy_rule *rule, const struct policy_action *a)
 {
     uint8_t i = 0;
 
@@ -116,7 +116,7 @@ void xmi_policy_rule_decide(struct xmem_policy *p, struct policy_rule *rule,
         size_t found = strictest(list, n, matched_by(access, forbidden));
 
         if (found < n)
-            rule->decides[access] = keep(rule, &list[found]);
+            rule->decides[access] = keep_action(rule, &list[found]);
     }
     for (size_t i = 0; i < n; i++)
         if ((list[i].access & forbidden) && !ever_decides(list, n, i, forbidden))

@@ -63,14 +63,14 @@ int xmem_domain_set_rights_range(struct xmem_domain *d, uint16_t view, uint64_t 
     return rc;
 }
 
-static int as_before(struct xmem_domain *d, int rc)
+static int say_as_before(struct xmem_domain *d, int rc)
 {
     xmi_domain_as_before(d, &d->error);
     return rc;
 }
 
 /* It was set and failed then: as it was, or known to be different. */
-static int one_back(struct xmem_domain *d, struct view *v, uint64_t gfn, int rc)
+static int put_one_back(struct xmem_domain *d, struct view *v, uint64_t gfn, int rc)
 {
     struct xmem_error why = d->error;
     uint8_t byte = xmi_known_get(&v->known, gfn), rights = known_set_of(byte);
@@ -78,7 +78,7 @@ static int one_back(struct xmem_domain *d, struct view *v, uint64_t gfn, int rc)
         rights = known_found_of(byte);
     if (rights != KNOWN_NOTHING && !xmi_domain_force_rights(d, v, gfn, rights)) {
         d->error = why;
-        return as_before(d, rc);
+        return say_as_before(d, rc);
     }
     view_unsure(v, true);
     if (rights != KNOWN_NOTHING)
@@ -108,8 +108,9 @@ int xmi_domain_set_one(struct xmem_domain *d, struct view *v, uint64_t gfn, uint
         rc = xmi_domain_fail(d, rc, MAY_SRCH | MAY_NOSPC,
                              "view %u: gfn 0x%" PRIx64 " cannot be set to %s", v->id, gfn,
                              xmem_rights_name((enum xmem_rights)rights));
-        return rc != -ESHUTDOWN && done != BACKEND_DONE_UNKNOWN && done ? one_back(d, v, gfn, rc)
-                                                                        : as_before(d, rc);
+        return rc != -ESHUTDOWN && done != BACKEND_DONE_UNKNOWN && done
+                   ? put_one_back(d, v, gfn, rc)
+                   : say_as_before(d, rc);
     }
     (void)xmi_known_put(&v->known, gfn, 1, KNOWN_SET, known_code(rights));
     rights_changed(d, v->id, gfn, 1);
@@ -203,7 +204,7 @@ static int collect_known(void *arg, uint64_t gfn, uint64_t nr, uint8_t byte)
 }
 
 /* A default for all pages (XMEM_CAP_DEFAULT_ALL): whatever was set before, they have it now. */
-static void all_have(struct view *v, const struct runs *list, uint8_t rights)
+static void note_all(struct view *v, const struct runs *list, uint8_t rights)
 {
     for (size_t i = 0; i < list->n; i++)
         (void)xmi_known_put(&v->known, list->v[i].gfn, run_nr(&list->v[i]), KNOWN_SET,
@@ -223,7 +224,7 @@ int xmi_domain_send_default(struct xmem_domain *d, uint8_t rights)
         rc = d->ops->rights_set(d->dom, 0, UINT64_MAX, 0, rights, &done);
     }
     if (!rc) {
-        all_have(v, &list, rights);
+        note_all(v, &list, rights);
         d->led->default_now = rights;
         d->led->default_over_all = d->led->default_over_all || all;
     }

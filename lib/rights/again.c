@@ -104,7 +104,7 @@ int xmi_domain_force_rights(struct xmem_domain *d, struct view *v, uint64_t gfn,
     if (rc || v->id)
         return rc;
     rc = xmi_changes_reapply_one(d, gfn);
-    return rc ? xmi_domain_not_forced(d, v, gfn, rights, rc) : 0;
+    return rc ? xmi_domain_fail_force(d, v, gfn, rights, rc) : 0;
 }
 
 int xmi_domain_force_open(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights)

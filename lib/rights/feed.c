@@ -19,7 +19,7 @@ void xmi_feed_begin(struct feed *f, struct xmem_domain *d, struct view *v)
     f->rc = 0;
 }
 
-static void note(struct feed *f, int rc)
+static void note_failure(struct feed *f, int rc)
 {
     if (rc && !f->rc) {
         f->rc = rc;
@@ -27,7 +27,7 @@ static void note(struct feed *f, int rc)
     }
 }
 
-static bool over(const struct feed *f)
+static bool is_over(const struct feed *f)
 {
     return f->d->dead || (f->rc && !f->past) || f->failures >= FAILURES_MAX;
 }
@@ -48,7 +48,7 @@ static void send_lot(struct feed *f)
 {
     struct place at = {0}, tried = {SIZE_MAX, 0};
     uint64_t failed;
-    while (at.run < f->lot.n && !over(f)) {
+    while (at.run < f->lot.n && !is_over(f)) {
         f->d->rights->puts_back = f->past;
         int rc = xmi_send_runs(f->d, f->v, &f->lot, &at, UINT64_MAX, &failed);
         f->d->rights->puts_back = false;
@@ -59,12 +59,12 @@ static void send_lot(struct feed *f)
         if (f->past && rc != -ESRCH && !again) /* it may have been for this one time */
             continue;
         if (rc != -ESRCH || !f->past)
-            note(f, rc);
+            note_failure(f, rc);
         if (f->past && at.run < f->lot.n)
             pass_over(f, &at, rc);
     }
-    if (f->again && !over(f))
-        note(f, f->again(f->d, &f->lot));
+    if (f->again && !is_over(f))
+        note_failure(f, f->again(f->d, &f->lot));
     f->lot.n = 0;
 }
 
@@ -84,7 +84,7 @@ static void make_room(struct feed *f)
 void xmi_feed_add(struct feed *f, uint64_t gfn, uint64_t nr, uint8_t rights)
 {
     struct run *last = f->lot.n ? &f->lot.v[f->lot.n - 1] : NULL;
-    if (over(f))
+    if (is_over(f))
         return;
     if (last && run_rights(last) == rights && run_end(last) == gfn) {
         last->nr_rights += nr << 8;
@@ -97,7 +97,7 @@ void xmi_feed_add(struct feed *f, uint64_t gfn, uint64_t nr, uint8_t rights)
 
 int xmi_feed_end(struct feed *f)
 {
-    if (f->lot.n && !over(f))
+    if (f->lot.n && !is_over(f))
         send_lot(f);
     if (f->lot.v != f->few)
         free(f->lot.v);

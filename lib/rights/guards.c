@@ -80,7 +80,7 @@ bool xmi_guards_any(const struct xmem_domain *d, uint64_t gfn)
     return false;
 }
 
-/* n2rwx lets nothing through before it was told: xmi_copies_event(). */
+/* n2rwx lets nothing through before it was told: xmi_copies_claim_write(). */
 static uint8_t without_w(uint8_t rights)
 {
     if (rights < XMEM_N || rights == XMEM_N2RWX || rights == XMEM_R_PW)

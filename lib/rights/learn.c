@@ -24,7 +24,7 @@ struct questions {
  * Of a view that the session made what nobody set has the view's default (4.19 on): what is asked
  * for is whether anything is mapped, in the host view.
  */
-static bool by_default(const struct xmem_domain *d, const struct view *v)
+static bool has_default(const struct xmem_domain *d, const struct view *v)
 {
     return view_default(v) != KNOWN_NOTHING && !rights_turn(v->def) && d->enabled &&
            !(d->quirks & QUIRK_VIEW_COPIES_HOST_RIGHTS);
@@ -32,7 +32,7 @@ static bool by_default(const struct xmem_domain *d, const struct view *v)
 
 static bool asks_many(const struct xmem_domain *d, const struct view *v)
 {
-    return d->ops->rights_get_many && (!v->id || by_default(d, v));
+    return d->ops->rights_get_many && (!v->id || has_default(d, v));
 }
 
 static int ask_some(struct questions *q)
@@ -47,7 +47,7 @@ static int ask_some(struct questions *q)
 /* All at once or, where that cannot be done, none: BACKEND_NO_RIGHTS, to be asked one by one. */
 static void ask(struct questions *q)
 {
-    bool def = by_default(q->d, q->v);
+    bool def = has_default(q->d, q->v);
     int rc = -EOPNOTSUPP;
     if (q->n > 1 ? asks_many(q->d, q->v) : q->n && def)
         rc = ask_some(q);
@@ -60,7 +60,7 @@ static void ask(struct questions *q)
 }
 
 /* The answer to question i; one that was refused is asked again, for its code and text. */
-static int answer_to(struct questions *q, uint32_t i)
+static int read_answer(struct questions *q, uint32_t i)
 {
     if (q->rights[i] != BACKEND_NO_RIGHTS)
         return 0;
@@ -78,7 +78,7 @@ static int learn_now(struct questions *q, uint32_t n)
 {
     int rc = 0;
     for (uint32_t i = 0; i < n && !rc; i++) {
-        rc = answer_to(q, i);
+        rc = read_answer(q, i);
         if (!rc)
             rc = put(q, q->gfns[i], 1, 0xff, q->rights[i]);
     }
@@ -192,7 +192,7 @@ static int sample_agrees(struct questions *q)
 {
     ask(q);
     for (uint32_t i = 0; i < q->n; i++) {
-        int rc = answer_to(q, i);
+        int rc = read_answer(q, i);
         if (rc)
             return rc;
         if (q->rights[i] != q->rights[0])

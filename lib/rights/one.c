@@ -46,7 +46,7 @@ static uint8_t in_force(const struct xmem_domain *d, const struct view *v, uint6
     return d->rights->as_said ? rights : guards_narrow(d, v, gfn, rights);
 }
 
-int xmi_domain_not_forced(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights,
+int xmi_domain_fail_force(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights,
                           int rc)
 {
     return xmi_domain_fail(d, rc, MAY_SRCH | MAY_NOSPC,
@@ -61,7 +61,7 @@ int xmi_domain_force_alone(struct xmem_domain *d, struct view *v, uint64_t gfn, 
     ledger_begin(d, LEDGER_RIGHTS, v->id, gfn, gfn);
     int rc = d->ops->rights_set(d->dom, v->id, gfn, 1, in_force(d, v, gfn, rights), &done);
     if (rc)
-        return xmi_domain_not_forced(d, v, gfn, rights, rc);
+        return xmi_domain_fail_force(d, v, gfn, rights, rc);
     rights_changed(d, v->id, gfn, 1);
     return 0;
 }

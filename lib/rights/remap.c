@@ -34,7 +34,7 @@ int xmi_view_rights_again(struct xmem_domain *d, struct view *v, uint64_t gfn)
 static int remap_again(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to);
 
 /* With what to shows in the view out of the way, and put back after. */
-static int remap_past(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+static int remap_around(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
     size_t i = xmi_remap_index(v, to);
     if (i == v->remaps.n)
@@ -52,7 +52,7 @@ static int remap_past(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
 
 static int remap_again(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
-    int rc = remap_past(d, v, gfn, to);
+    int rc = remap_around(d, v, gfn, to);
     return rc ? rc : xmi_view_rights_again(d, v, gfn);
 }
 
@@ -62,5 +62,5 @@ int xmi_view_remap(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t
     if (to == XMEM_GFN_UNDO || !xmi_view_remapped(v, to))
         return d->ops->view_change_gfn(d->dom, v->id, gfn, to);
     int rc = xmi_domain_hold(d);
-    return rc ? rc : xmi_domain_let_go(d, remap_past(d, v, gfn, to));
+    return rc ? rc : xmi_domain_let_go(d, remap_around(d, v, gfn, to));
 }

@@ -83,7 +83,7 @@ int xmi_domain_force_open(struct xmem_domain *d, struct view *v, uint64_t gfn, u
 /* The same, without setting again what a change of the host view overwrote in other views. */
 int xmi_domain_force_alone(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t rights);
 /* Returns the failure rc with a text. */
-int xmi_domain_not_forced(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights,
+int xmi_domain_fail_force(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint8_t rights,
                           int rc);
 /* The byte that known keeps for a page whose rights were asked for the first time. */
 uint8_t xmi_domain_found_byte(const struct xmem_domain *d, const struct view *v, uint8_t rights);

@@ -32,7 +32,7 @@ static struct copy *copy_at(const struct xmem_domain *d, size_t i)
 /* ---- rights ---- */
 
 /* The rights that the gfn is to have; known knows them afterwards. */
-static int wanted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
+static int find_wanted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *rights)
 {
     uint8_t byte = xmi_known_get(&v->known, gfn);
     int rc = 0;
@@ -54,13 +54,13 @@ static int wanted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint8_t *
 int xmi_copies_put_in_force(struct xmem_domain *d, struct view *v, uint64_t gfn)
 {
     uint8_t rights;
-    int rc = wanted(d, v, gfn, &rights);
+    int rc = find_wanted(d, v, gfn, &rights);
     if (!rc)
         rc = xmi_domain_set_one(d, v, gfn, rights);
     return !rc && !v->id ? xmi_changes_reapply_one(d, gfn) : rc;
 }
 
-static int guard(struct xmem_domain *d, uint64_t gfn)
+static int guard_views(struct xmem_domain *d, uint64_t gfn)
 {
     int rc = 0;
     for (uint32_t id = 0; id < d->view_end && !rc; id++)
@@ -79,7 +79,7 @@ int xmi_copies_guard_view(struct xmem_domain *d, struct view *v)
 
 /* ---- following ---- */
 
-static int map(struct xmem_domain *d, uint64_t gfn, void **page)
+static int map_page(struct xmem_domain *d, uint64_t gfn, void **page)
 {
     int rc = d->ops->page_map(d->dom, gfn, page);
     return rc ? xmi_domain_fail(d, rc, MAY_SRCH,
@@ -101,7 +101,7 @@ static uint64_t take_over(const struct copy *c, size_t i, uint64_t now, uint64_t
     return taken;
 }
 
-static void hit(struct xmem_domain *d, const struct copy *c, size_t i, uint64_t bytes)
+static void count_hit(struct xmem_domain *d, const struct copy *c, size_t i, uint64_t bytes)
 {
     d->stats.patch_hits++;
     d->stats.patch_hit = c->at.gfn * PAGE_BYTES + i * sizeof(uint64_t) +
@@ -125,7 +125,7 @@ static void carry_over(struct xmem_domain *d, struct copy *c, volatile uint64_t 
         if (shown != copied)
             copy[i] = shown;
         if (under)
-            hit(d, c, i, under);
+            count_hit(d, c, i, under);
         c->seen[i] = taken;
         c->shown[i] = shown;
         any = true;
@@ -137,11 +137,11 @@ static void carry_over(struct xmem_domain *d, struct copy *c, volatile uint64_t 
 static int follow(struct xmem_domain *d, struct copy *c)
 {
     void *original, *copy;
-    int rc = map(d, c->at.gfn, &original);
+    int rc = map_page(d, c->at.gfn, &original);
     if (rc)
         return rc == -ESRCH ? 0 : rc;
     if (c->open || memcmp(original, c->seen, PAGE_BYTES)) {
-        rc = map(d, c->page, &copy);
+        rc = map_page(d, c->page, &copy);
         if (!rc) {
             carry_over(d, c, original, copy);
             d->ops->page_unmap(d->dom, copy);
@@ -163,7 +163,7 @@ int xmi_copies_look(struct xmem_domain *d, uint64_t gfn)
     return first;
 }
 
-int xmi_copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len)
+int xmi_copies_follow_tool(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len)
 {
     int first = 0;
     for (size_t i = 0; i < xmi_guards_n(d); i++) {
@@ -218,7 +218,7 @@ void xmi_copies_free(struct xmem_domain *d)
 }
 
 /* Views of the session's own go as a whole, at its end. */
-static int lift(struct xmem_domain *d, uint64_t gfn, bool at_end)
+static int lift_guard(struct xmem_domain *d, uint64_t gfn, bool at_end)
 {
     int first = 0;
     for (uint32_t id = 0; id < d->view_end && !xmi_guards_any(d, gfn); id++) {
@@ -237,7 +237,7 @@ static int lift_gone(struct xmem_domain *d, bool at_end)
 {
     int first = 0;
     for (size_t i = 0; i < xmi_guards_n(d);) {
-        int rc = xmi_guards_at(d, i)->gone ? lift(d, xmi_guards_at(d, i)->gfn, at_end) : 0;
+        int rc = xmi_guards_at(d, i)->gone ? lift_guard(d, xmi_guards_at(d, i)->gfn, at_end) : 0;
         if (xmi_guards_at(d, i)->gone && !rc)
             remove_at(d, i);
         else
@@ -248,7 +248,7 @@ static int lift_gone(struct xmem_domain *d, bool at_end)
     return first;
 }
 
-int xmi_copies_view_gone(struct xmem_domain *d, uint16_t view)
+int xmi_copies_forget_view(struct xmem_domain *d, uint16_t view)
 {
     for (size_t i = 0; i < xmi_guards_n(d); i++)
         if (copy_at(d, i)->view == view)
@@ -256,7 +256,7 @@ int xmi_copies_view_gone(struct xmem_domain *d, uint16_t view)
     return lift_gone(d, false);
 }
 
-int xmi_copies_page_gone(struct xmem_domain *d, uint64_t page)
+int xmi_copies_forget_page(struct xmem_domain *d, uint64_t page)
 {
     for (size_t i = 0; i < xmi_guards_n(d); i++)
         if (copy_at(d, i)->page == page)
@@ -264,7 +264,7 @@ int xmi_copies_page_gone(struct xmem_domain *d, uint64_t page)
     return lift_gone(d, false);
 }
 
-int xmi_copies_remapped(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to)
+int xmi_copies_note_remap(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to)
 {
     for (size_t i = xmi_guards_from(d, gfn); i < xmi_guards_n(d) && xmi_guards_at(d, i)->gfn == gfn;
          i++)
@@ -310,7 +310,7 @@ int xmi_copies_keep(struct xmem_domain *d, const struct new_copy *in)
     struct copy *c = insert(d, in);
     if (!c)
         return xmi_domain_refuse(d, -ENOMEM, "out of memory");
-    int rc = guarded ? 0 : guard(d, in->gfn);
+    int rc = guarded ? 0 : guard_views(d, in->gfn);
     if (!rc)
         rc = follow(d, c); /* what was written before it was guarded */
     if (rc) {

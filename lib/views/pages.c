@@ -16,7 +16,7 @@
 
 /* ---- holes ---- */
 
-static int there_one_by_one(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
+static int probe_one_by_one(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *there)
 {
     int rc = d->ops->page_map ? 0 : -EOPNOTSUPP;
     for (uint32_t i = 0; i < nr && !rc; i++) {
@@ -37,7 +37,7 @@ int xmi_pages_there(struct xmem_domain *d, uint64_t gfn, uint32_t nr, bool *ther
     if (rc)
         return rc;
     rc = d->ops->pages_there ? d->ops->pages_there(d->dom, gfn, nr, there)
-                             : there_one_by_one(d, gfn, nr, there);
+                             : probe_one_by_one(d, gfn, nr, there);
     return rc ? xmi_domain_fail(d, rc, 0,
                                 "domain %" PRIu32 ": which of gfns 0x%" PRIx64 "-0x%" PRIx64
                                 " have pages cannot be asked for",
@@ -59,7 +59,7 @@ static int zero_page(struct xmem_domain *d, uint64_t gfn)
     return 0;
 }
 
-static bool ours(const struct xmem_domain *d, uint64_t gfn)
+static bool is_ours(const struct xmem_domain *d, uint64_t gfn)
 {
     for (size_t i = 0; i < d->view_set->pages.n; i++)
         if (page_at(d, i)->gfn == gfn)
@@ -125,7 +125,7 @@ void xmi_page_forget(struct xmem_domain *d, size_t i)
 }
 
 /* The last one of the list could not be made ready: taken away, now or as soon as that can be. */
-static int page_not_added(struct xmem_domain *d, int rc)
+static int take_page_back(struct xmem_domain *d, int rc)
 {
     struct xmem_error why = d->error;
     size_t last = d->view_set->pages.n - 1;
@@ -185,7 +185,7 @@ static int add_from(struct xmem_domain *d, uint64_t *at)
     for (unsigned i = 0; (rc == -EEXIST || rc == -EBUSY) && i < ADD_TRIES; i++) {
         if (i)
             ++*at;
-        while (ours(d, *at))
+        while (is_ours(d, *at))
             ++*at;
         ledger_begin(d, LEDGER_PAGE, 0, *at, *at);
         rc = d->ops->page_add(d->dom, *at);
@@ -218,7 +218,7 @@ int xmem_domain_add_page(struct xmem_domain *d, uint64_t *gfn)
     if (!rc)
         rc = shut_page(d, at);
     if (rc)
-        return page_not_added(d, rc);
+        return take_page_back(d, rc);
     if (at > d->caps.highest_gfn)
         d->caps.highest_gfn = at;
     *gfn = at;
@@ -230,7 +230,7 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
     int rc = domain_usable(d);
     if (rc)
         return rc;
-    if (!ours(d, gfn))
+    if (!is_ours(d, gfn))
         return xmi_domain_refuse(d, -EINVAL, "gfn 0x%" PRIx64 " was not added by this session",
                                  gfn);
     d->watch->pages_changed(d, gfn, 1);
@@ -242,7 +242,7 @@ int xmem_domain_remove_page(struct xmem_domain *d, uint64_t gfn)
     while (page_at(d, i)->gfn != gfn)
         i++;
     xmi_page_forget(d, i);
-    return d->guarded ? xmi_copies_page_gone(d, gfn) : 0;
+    return d->guarded ? xmi_copies_forget_page(d, gfn) : 0;
 }
 
 int xmi_page_discard(struct xmem_domain *d, uint64_t gfn)
@@ -294,7 +294,7 @@ static bool pay_pages(struct xmem_domain *d)
         }
         xmi_page_forget(d, i);
         if (d->guarded)
-            left = xmi_copies_page_gone(d, gfn) || left;
+            left = xmi_copies_forget_page(d, gfn) || left;
     }
     return left;
 }

@@ -157,7 +157,7 @@ static void destroy_views(struct xmem_domain *d, struct outcome *o)
 }
 
 /* Turned off there is no view left, whatever could not be done with one before. */
-static bool views_off(struct xmem_domain *d, struct outcome *o)
+static bool turn_views_off(struct xmem_domain *d, struct outcome *o)
 {
     if (ledger_keeps(d) || d->led->views_found_on || !d->led->views_on || d->dead)
         return false;
@@ -201,7 +201,7 @@ static void undo_views(struct xmem_domain *d, struct outcome *o)
         undo_notify(d, o);
     }
     destroy_views(d, o);
-    if (!lasting && views_off(d, o)) /* what is left can be undone while they are on only */
+    if (!lasting && turn_views_off(d, o)) /* what is left can be undone while they are on only */
         *o = before;
 }
 
@@ -218,7 +218,7 @@ static bool pay_views(struct xmem_domain *d)
         }
         xmi_view_forget(d, v);
         if (d->guarded)
-            left = xmi_copies_view_gone(d, (uint16_t)id) || left;
+            left = xmi_copies_forget_view(d, (uint16_t)id) || left;
     }
     if (!d->view_set->unwanted || left)
         return left;

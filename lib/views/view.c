@@ -103,7 +103,7 @@ static int find_for(struct xmem_domain *d, uint16_t id, struct view **out, bool 
 /* ---- making and unmaking ---- */
 
 /* They may be on all the same: what came with it failed, and turning them off again. */
-static void views_not_on(struct xmem_domain *d)
+static void note_views_state(struct xmem_domain *d)
 {
     bool on = false;
     if (!xmi_domain_is_dead(d) && d->ops->views_get_state && d->ops->views_get_state(d->dom, &on))
@@ -120,7 +120,7 @@ int xmi_views_ensure_on(struct xmem_domain *d)
     int rc = d->ops->views_set_state(d->dom, true);
     d->view_set->unwanted = false;
     if (rc)
-        views_not_on(d);
+        note_views_state(d);
     if (rc)
         return xmi_domain_fail(d, rc, 0, "domain %" PRIu32 ": alternate views cannot be turned on",
                                d->domid);
@@ -187,7 +187,7 @@ static int hide(struct xmem_domain *d, const struct view *v)
 }
 
 /* As before: no view, and views off if they were; what cannot be undone is at the session's end. */
-static int view_not_made(struct xmem_domain *d, struct view *v, bool were_on, int rc)
+static int undo_make(struct xmem_domain *d, struct view *v, bool were_on, int rc)
 {
     struct xmem_error why = d->error;
     if (v)
@@ -211,7 +211,7 @@ int xmi_view_make(struct xmem_domain *d, uint8_t rights, enum view_use use,
         rc = xmi_domain_refuse(d, -ENOMEM, "view %u: out of memory, or two of one number%s", id,
                                d->ops->view_destroy(d->dom, id) ? "; it is left" : "");
     if (rc)
-        return view_not_made(d, NULL, were_on, rc);
+        return undo_make(d, NULL, were_on, rc);
     v->own = true;
     v->step = use != VIEW_CALLER;
     v->led->own = true;
@@ -226,7 +226,7 @@ int xmi_view_make(struct xmem_domain *d, uint8_t rights, enum view_use use,
     if (!rc && !v->step)
         rc = xmi_copies_guard_view(d, v);
     if (rc)
-        return view_not_made(d, v, were_on, rc);
+        return undo_make(d, v, were_on, rc);
     *out = v;
     return 0;
 }
@@ -304,7 +304,7 @@ static uint64_t remap_of(const struct view *v, uint64_t gfn)
 }
 
 /* Does to, remapped itself and so on, end at gfn? */
-static bool circle(const struct view *v, uint64_t gfn, uint64_t to)
+static bool is_circle(const struct view *v, uint64_t gfn, uint64_t to)
 {
     size_t i;
     while (to != gfn && to != XMEM_GFN_UNDO && (i = xmi_remap_index(v, to)) < v->remaps.n)
@@ -313,7 +313,7 @@ static bool circle(const struct view *v, uint64_t gfn, uint64_t to)
 }
 
 /* What the gfn's new entry would cover, or the hole that it leaves; and of what stands in between. */
-static int before_remap(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint64_t to)
+static int prepare_remap(struct xmem_domain *d, const struct view *v, uint64_t gfn, uint64_t to)
 {
     struct run one = {gfn, UINT64_C(1) << 8};
     if (to == XMEM_GFN_UNDO)
@@ -324,7 +324,7 @@ static int before_remap(struct xmem_domain *d, const struct view *v, uint64_t gf
     return rc;
 }
 
-static int remap_noted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+static int remap_and_note(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
     uint64_t before = remap_of(v, gfn);
     if (before == XMEM_GFN_UNDO) /* an entry before its change, which leaves after its undoing */
@@ -341,7 +341,7 @@ static int remap_noted(struct xmem_domain *d, struct view *v, uint64_t gfn, uint
 static int remap_back(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t before, int rc)
 {
     struct xmem_error why = d->error;
-    int rc2 = remap_noted(d, v, gfn, before);
+    int rc2 = remap_and_note(d, v, gfn, before);
     if (!rc2)
         rc2 = xmi_view_rights_again(d, v, gfn);
     if (rc2) {
@@ -357,10 +357,10 @@ static int remap_back(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
 }
 
 /* With the rights that the gfn is to have in the view; while it has the other's, nothing runs. */
-static int remap_held(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
+static int remap_with_rights(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t to)
 {
     uint8_t rights;
-    int rc = before_remap(d, v, gfn, to);
+    int rc = prepare_remap(d, v, gfn, to);
     if (!rc && xmi_view_meant(v, gfn) == KNOWN_NOTHING) { /* not the other's, which may be none */
         rc = xmi_domain_ask_rights(d, v, gfn, &rights);
         if (!rc && xmi_known_put(&v->known, gfn, 1, 0xff, xmi_domain_found_byte(d, v, rights)))
@@ -369,7 +369,7 @@ static int remap_held(struct xmem_domain *d, struct view *v, uint64_t gfn, uint6
     if (rc)
         return rc;
     uint64_t before = remap_of(v, gfn);
-    rc = remap_noted(d, v, gfn, to);
+    rc = remap_and_note(d, v, gfn, to);
     if (!rc)
         rc = xmi_view_rights_again(d, v, gfn);
     return rc ? remap_back(d, v, gfn, before, rc) : 0;
@@ -379,8 +379,8 @@ int xmi_view_show(struct xmem_domain *d, struct view *v, uint64_t gfn, uint64_t 
 {
     if (to != XMEM_GFN_UNDO && xmi_list_room(&v->remaps))
         return xmi_domain_refuse(d, -ENOMEM, "out of memory");
-    int rc = before_remap(d, v, gfn, to);
-    return rc ? rc : remap_noted(d, v, gfn, to);
+    int rc = prepare_remap(d, v, gfn, to);
+    return rc ? rc : remap_and_note(d, v, gfn, to);
 }
 
 int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to_gfn)
@@ -399,7 +399,7 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
         return rc;
     if (to_gfn == gfn)
         to_gfn = XMEM_GFN_UNDO;
-    if (circle(v, gfn, to_gfn))
+    if (is_circle(v, gfn, to_gfn))
         return xmi_domain_refuse(d, -EINVAL,
                                  "view %u: gfn 0x%" PRIx64 " cannot show gfn 0x%" PRIx64
                                  ": that one leads back to it",
@@ -412,10 +412,10 @@ int xmem_view_change_gfn(struct xmem_domain *d, uint16_t view, uint64_t gfn, uin
     rc = open ? 0 : xmi_domain_hold(d);
     if (rc)
         return rc;
-    rc = remap_held(d, v, gfn, to_gfn);
+    rc = remap_with_rights(d, v, gfn, to_gfn);
     if (!open)
         rc = xmi_domain_let_go(d, rc);
-    return !rc && d->guarded ? xmi_copies_remapped(d, view, gfn, to_gfn) : rc;
+    return !rc && d->guarded ? xmi_copies_note_remap(d, view, gfn, to_gfn) : rc;
 }
 
 /* ---- visibility, #VE ---- */

@@ -87,12 +87,12 @@ struct new_copy {
 int xmi_copies_keep(struct xmem_domain *d, const struct new_copy *copy);
 /* A new view. */
 int xmi_copies_guard_view(struct xmem_domain *d, struct view *v);
-int xmi_copies_view_gone(struct xmem_domain *d, uint16_t view);
-int xmi_copies_page_gone(struct xmem_domain *d, uint64_t page);
+int xmi_copies_forget_view(struct xmem_domain *d, uint16_t view);
+int xmi_copies_forget_page(struct xmem_domain *d, uint64_t page);
 /* gfn shows to in the view now. */
-int xmi_copies_remapped(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to);
+int xmi_copies_note_remap(struct xmem_domain *d, uint16_t view, uint64_t gfn, uint64_t to);
 /* The tool wrote: into a copy, that is a patch; into an original, it is carried over. */
-int xmi_copies_tool_wrote(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len);
+int xmi_copies_follow_tool(struct xmem_domain *d, uint64_t gpa, const void *bytes, size_t len);
 /* The session's views go. What could not be undone stays, for the next try. */
 int xmi_copies_end(struct xmem_domain *d);
 void xmi_copies_free(struct xmem_domain *d);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "x86/rows.h"
+#include "x86/x86-int.h"
 
 #define P_BOTH (P_NONE | P_66)
 #define ROW(value, mask, flags, prefixes, regs, access, size, imm, op) \

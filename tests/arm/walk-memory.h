@@ -5,7 +5,7 @@
 
 #include "unit/unit.h"
 
-#include <arm/walk-int.h>
+#include <arm/arm-int.h>
 
 #define BASE UINT64_C(0x40000000) /* of what is there, */
 #define PAGES 256u                /* which is 1 MiB */

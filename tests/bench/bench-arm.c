@@ -6,7 +6,7 @@
 #include "arm/guest.h"
 #include "bench.h"
 
-#include <doc/sim-open.h>
+#include <doc/doc.h>
 #include <sim.h>
 #include <xmem.h>
 

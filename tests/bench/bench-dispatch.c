@@ -5,7 +5,7 @@
  */
 #include "bench.h"
 
-#include <doc/sim-open.h>
+#include <doc/doc.h>
 #include <sim.h>
 #include <xmem.h>
 

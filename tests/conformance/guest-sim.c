@@ -2,7 +2,7 @@
 /* The guest under test on the simulated machine: one scripted access at a time. */
 #include "conf.h"
 
-#include <doc/sim-open.h>
+#include <doc/doc.h>
 #include <errno.h>
 #include <sim.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sim-int.h"
-#include "events/step-arm.h"
+#include "events/step.h"
 
 enum act { RUN, NEXT, ANSWER, CHANGE };
 

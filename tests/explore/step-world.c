@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "sim-int.h"
-#include "events/step-arm.h"
+#include "events/step.h"
 
 struct world w;
 uint64_t holes[HOLES];

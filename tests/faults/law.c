@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "session/session.h"
 #include "sim-int.h"
 

@@ -9,7 +9,7 @@
 #include <xm/base.h>
 #include <xm/rights.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "law.h"
 #include "session/session.h"
 

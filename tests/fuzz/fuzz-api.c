@@ -12,7 +12,7 @@
 #include <string.h>
 #include <xmem.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "faults/state.h"
 #include "fuzz/fuzz.h"
 

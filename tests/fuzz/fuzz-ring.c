@@ -5,7 +5,7 @@
  * ring; it must not crash or hang, only documented codes escape, and the session beside it,
  * on another domain, is unharmed.
  */
-#include <doc/sim-open.h>
+#include <doc/doc.h>
 #include <errno.h>
 #include <sim.h>
 #include <stdio.h>

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "doc/symbols.h"
-#include "doc/unpack.h"
+#include "doc/doc.h"
+#include "doc/doc-int.h"
 
 #define UNPACKED_MAX (1u << 20)
 

@@ -26,7 +26,7 @@ broken 'the minor grows without a node' $symbols 'the last node of lib/libxmem.m
 broken 'a node is renamed' $symbols 'the last node of lib/libxmem.map' \
     lib/libxmem.map "sed -i s/^LIBXMEM_0.1/LIBXMEM_0.0/ lib/libxmem.map" $lib
 broken 'the static library shows a name without a prefix' $symbols 'shows without a prefix, .*: more' \
-    lib/api/version.c "echo 'int more(void); int more(void) { return 0; }' >>lib/api/version.c" $lib
+    lib/api/open.c "echo 'int more(void); int more(void) { return 0; }' >>lib/api/open.c" $lib
 broken 'a symbol leaves the Debian package' $symbols 'debian/libxmem0.symbols differ' \
     debian/libxmem0.symbols 'sed -i /xmem_open@/d debian/libxmem0.symbols'
 broken 'a manual page is removed' $symbols 'no page or alias xmem_batch_new.3' \
@@ -39,18 +39,18 @@ broken 'the aliases of manual pages are lost' $symbols 'no page or alias xmem_' 
     docs/aliases.sh "sed -i '/^mkdir/a exit 0' docs/aliases.sh" $aliases
 
 broken 'a symbol version is lost at link time' tests/abi/check-lto.sh 'is not built with|exports something else' \
-    lib/api/version.c \
-    "sed -i 's/^const char .xmem_version(void)/__asm__(\".symver now, xmem_version@@LIBXMEM_0.1\");\nXMEM_API const char *now(void);\nconst char *now(void)/' lib/api/version.c"
+    lib/api/open.c \
+    "sed -i 's/^const char .xmem_version(void)/__asm__(\".symver now, xmem_version@@LIBXMEM_0.1\");\nXMEM_API const char *now(void);\nconst char *now(void)/' lib/api/open.c"
 
 # ---- the recorded ABI ----
 broken 'a prototype changes' $abi "type .*'int' (of .* )?changed|abidiff: status 1?[24]" \
     "$header lib/events/take.c" \
     "sed -i '/int xmem_event_wait(/s/int timeout_ms/long timeout_ms/' $header lib/events/take.c" $lib
 broken 'a function is added and not recorded' $abi 'abidiff: status 4' \
-    "$header lib/api/version.c lib/libxmem.map" \
+    "$header lib/api/open.c lib/libxmem.map" \
     "sed -i '/^XMEM_API const char .xmem_version/a XMEM_API int xmem_more(void);' $header &&
      sed -i 's/^    xmem_open;/&\n    xmem_more;/' lib/libxmem.map &&
-     echo 'int xmem_more(void) { return 0; }' >>lib/api/version.c" $lib
+     echo 'int xmem_more(void) { return 0; }' >>lib/api/open.c" $lib
 broken 'a struct grows in its middle' $abi '^[-+]struct xmem_caps' \
     $header "sed -i 's/^    uint32_t granule;/    uint64_t more;\n&/' $header"
 broken 'a struct grows at its end' $abi '^[-+]struct xmem_monitor 32 bytes' \
@@ -91,10 +91,10 @@ broken 'the licence of another folder' "$files spdx" 'lib/views/view.c: no line'
     lib/views/view.c 'sed -i 1s/LGPL-2.1-or-later/GPL-2.0-only/ lib/views/view.c'
 broken 'a file too long' "$files file_length" 'lib/views/view.c has' \
     lib/views/view.c 'seq -f "/* %g */" 700 >>lib/views/view.c'
-broken 'a file laid out otherwise' "$files format" 'lib/api/version.c:[0-9]+:[0-9]+: not as' \
-    lib/api/version.c "echo 'int  more(int a);' >>lib/api/version.c"
-broken 'a function too long' "$files file_length" 'lib/api/version.c:[0-9]+: a function' \
-    lib/api/version.c '{ echo "int more(void)"; echo "{"; seq -f "    more(%g);" 61; echo "}"; } >>lib/api/version.c'
+broken 'a file laid out otherwise' "$files format" 'lib/api/open.c:[0-9]+:[0-9]+: not as' \
+    lib/api/open.c "echo 'int  more(int a);' >>lib/api/open.c"
+broken 'a function too long' "$files file_length" 'lib/api/open.c:[0-9]+: a function' \
+    lib/api/open.c '{ echo "int more(void)"; echo "{"; seq -f "    more(%g);" 61; echo "}"; } >>lib/api/open.c'
 broken 'a tool reaches into the library' tests/gates/layering.sh 'examples/xmemctl/main.c includes' \
     examples/xmemctl/main.c "sed -i '2i #include \"domain.h\"' examples/xmemctl/main.c"
 broken 'the library reaches into the hypervisor' tests/gates/layering.sh 'lib/views/view.c includes' \
@@ -105,15 +105,15 @@ broken 'a room includes one above it' tests/gates/rooms.sh 'known.c includes lib
     lib/arena/known.c "sed -i '/include \"arena.arena.h\"/a #include \"views/views.h\"' lib/arena/known.c"
 broken 'a room includes what another keeps for itself' tests/gates/rooms.sh 'undo.c includes lib/rights/rights-int.h, which' \
     lib/views/undo.c "sed -i '/include \"rights.rights.h\"/a #include \"rights/rights-int.h\"' lib/views/undo.c"
-broken 'a room calls one above it' tests/gates/rooms.sh 'known.c calls lib/api/version.c, which' \
+broken 'a room calls one above it' tests/gates/rooms.sh 'known.c calls lib/api/open.c, which' \
     lib/arena/known.c \
     "echo 'const char *xmem_version(void); const char *more(void); const char *more(void) { return xmem_version(); }' \
         >>lib/arena/known.c" lib/libxmem-internal.la
 broken 'two files call each other' tests/gates/rooms.sh 'a circle: .*lib/arena/known.c' lib/arena/arena.c \
     "echo 'struct known; void xmi_known_clear(struct known *k); void more(struct known *k);
            void more(struct known *k) { xmi_known_clear(k); }' >>lib/arena/arena.c" lib/libxmem-internal.la
-broken 'an exception that nothing needs' tests/gates/rooms.sh 'not needed any more .*known.c calls lib/api/version.c' \
-    tests/gates/rooms.sh "sed -i \"/^known='/a lib/arena/known.c calls lib/api/version.c\" tests/gates/rooms.sh"
+broken 'an exception that nothing needs' tests/gates/rooms.sh 'not needed any more .*known.c calls lib/api/open.c' \
+    tests/gates/rooms.sh "sed -i \"/^known='/a lib/arena/known.c calls lib/api/open.c\" tests/gates/rooms.sh"
 broken 'the core wants a C library' tests/gates/layering.sh 'rights.c includes' \
     hypervisor/core/rights/rights.c "sed -i '2i #include <string.h>' hypervisor/core/rights/rights.c"
 broken 'the core asks where it is' tests/gates/layering.sh '#ifdef for its surroundings' \
@@ -180,7 +180,7 @@ broken 'the SONAME changes' "$installed" 'does not need libxmem.so.0' \
     'lib/Makemodule.am lib/libxmem.map' \
     "sed -i 's/-version-info 0:0:0/-version-info 1:0:0/' lib/Makemodule.am && touch lib/libxmem.map" install
 broken 'the installed static library shows a name without a prefix' "$installed" 'shows names without its prefixes' \
-    lib/api/version.c "echo 'int more(void); int more(void) { return 0; }' >>lib/api/version.c" install
+    lib/api/open.c "echo 'int more(void); int more(void) { return 0; }' >>lib/api/open.c" install
 unset DESTDIR
 
 # ---- documents ----

@@ -2,7 +2,7 @@
 /* Opening, closing and comparing. */
 #include "model.h"
 
-#include <doc/sim-open.h>
+#include <doc/doc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doc/messages.h"
+#include "doc/doc.h"
 
 /* Freed by the caller. */
 static char *read_page(void)

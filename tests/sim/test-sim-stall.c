@@ -3,7 +3,7 @@
  * A host that stands still: whenever the library looks at the clock, a minute has passed. What ends by
  * itself when it is looked at often enough must end all the same.
  */
-#include <doc/sim-open.h>
+#include <doc/doc.h>
 #include <sim.h>
 #include <sys/syscall.h>
 #include <time.h>

@@ -11,7 +11,7 @@
 #include <sim.h>
 #include <xmem.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 
 #define PAGES 512u
 #define VCPUS 2u

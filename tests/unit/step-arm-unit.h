@@ -6,7 +6,7 @@
 #include <sim.h>
 
 #include "arm/guest.h"
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "unit.h"
 
 #define A 16u

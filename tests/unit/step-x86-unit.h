@@ -5,7 +5,7 @@
 
 #include <sim.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "unit.h"
 
 #define A 16u

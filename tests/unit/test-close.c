@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <sim.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "session/session.h"
 #include "unit.h"
 

@@ -3,7 +3,7 @@
 #include "fake-backend.h"
 #include "unit.h"
 
-#include <doc/sim-open.h>
+#include <doc/doc.h>
 #include <pthread.h>
 #include <sim.h>
 

@@ -2,7 +2,7 @@
 /* Copies of pages and their originals, while the guest writes into them. */
 #include <sim.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "api/api.h"
 #include "unit.h"
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit.h"
 
-#include <base/error.h>
-#include <base/rights.h>
-#include <base/sized.h>
+#include <base/base.h>
 
 START_TEST(set_add_clear)
 {

@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "doc/json-doc.h"
-#include "doc/report.h"
+#include "doc/doc.h"
 
 static struct xmem_report *report;
 static struct json_doc *doc;

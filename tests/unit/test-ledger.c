@@ -5,7 +5,7 @@
  */
 #include "unit.h"
 
-#include <doc/sim-open.h>
+#include <doc/doc.h>
 #include <session/session.h>
 #include <errno.h>
 #include <ledger/ledger.h>

@@ -2,7 +2,7 @@
 /* Which mappings are kept, for how long, and that each is given back once. */
 #include "unit.h"
 
-#include <events/page-cache.h>
+#include <events/events-int.h>
 
 #define MAPS 8192u
 #define GFNS 4096u

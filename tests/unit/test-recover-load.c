@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "session/session.h"
 #include "unit.h"
 

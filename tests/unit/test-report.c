@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doc/report.h"
+#include "doc/doc.h"
 
 static struct xmem_report *report;
 

@@ -11,7 +11,7 @@
 #include <xm/abi.h>
 #include <xm/base.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "doc/sim-file.h"
 
 static char folder[] = "/tmp/test-sim-file.XXXXXX";

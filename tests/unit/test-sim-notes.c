@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "backend/backend.h"
-#include "base/error.h"
+#include "base/base.h"
 #include "unit.h"
 
 #define OPS (&xmi_backend_sim)

@@ -3,7 +3,7 @@
 #include "fake-backend.h"
 #include "events/events-int.h"
 #include "events/step.h"
-#include "events/x86-walk.h"
+#include "x86/x86.h"
 #include "unit.h"
 
 #include <time.h>
@@ -416,7 +416,7 @@ START_TEST(waits_untaken)
     while (own->state != EVENT_OWN)
         own++;
     ck_assert(xmi_step_pages_add(&vcpu_of(d, own)->step.pages, DATA + 1, RW));
-    ck_ok(xmi_step_later(d, own));
+    ck_ok(xmi_step_defer(d, own));
     ck_assert_uint_eq(own->state, EVENT_LATER);
     ck_assert_uint_eq(events_of(d)->own_n, 0);
     ck_ok(xmi_step_resume(d));

@@ -3,7 +3,7 @@
 #include <poll.h>
 #include <sim.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "unit.h"
 
 #define A 16u

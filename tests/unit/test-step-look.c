@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Instructions that Xen's emulator never does are not given to it. */
 #include "fake-backend.h"
-#include "events/step-look.h"
+#include "events/step.h"
 #include "unit.h"
 
 static struct fake *f;

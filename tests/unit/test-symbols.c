@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "doc/symbols.h"
+#include "doc/doc.h"
 #include "unit.h"
-#include "doc/unpack.h"
+#include "doc/doc-int.h"
 
 static char path[64], said[4096];
 static struct xmem_error why;

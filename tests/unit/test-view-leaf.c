@@ -2,7 +2,7 @@
 /* Views over large pages of the host, on the simulated machine as each release is. */
 #include "unit.h"
 
-#include <doc/sim-open.h>
+#include <doc/doc.h>
 #include <session/session.h>
 #include <sim.h>
 

@@ -2,7 +2,7 @@
 /* Views of a guest that runs on whenever the library asks something of the machine. */
 #include <sim.h>
 
-#include "doc/sim-open.h"
+#include "doc/doc.h"
 #include "session/session.h"
 #include "unit.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Page tables of x86 guests in each mode of paging, over a memory of a few pages. */
 #include "unit.h"
-#include "events/x86-walk.h"
+#include "x86/x86.h"
 
 #define PAGES 16u
 #define P UINT64_C(1) /* present */

@@ -2,7 +2,7 @@
 /* Views of the Xen backend against made-up libraries, and what the table says of releases. */
 #include "unit.h"
 
-#include <backend/xen/xen-hypercall.h>
+#include <backend/xen/backend-xen.h>
 
 #define GFNS 16u
 #define HOLE (-1)

@@ -14,6 +14,6 @@ if ! $CC -o "$program" "$program.c" -lcapstone 2>/dev/null || ! "$program"; then
     echo '1..0 # SKIP libcapstone-dev is not installed'
     exit 0
 fi
-$CC -std=gnu11 -O2 -g -Wall -Wextra -D_GNU_SOURCE -Ilib -o "$program" \
+$CC -std=gnu11 -O2 -g -Wall -Wextra -D_GNU_SOURCE -Ilib -Iinclude -o "$program" \
     lib/x86/*.c tests/x86/check-capstone.c -lcapstone
 "$program" "$@"

@@ -10,6 +10,6 @@ if [ "$(uname -m)" != x86_64 ] || ! echo | $CC -dM -E - | grep -q __x86_64__; th
 fi
 program=$(mktemp "${TMPDIR:-/tmp}/xm-native.XXXXXX")
 trap 'rm -f "$program"' EXIT INT TERM
-$CC -std=gnu11 -O2 -g -Wall -Wextra -D_GNU_SOURCE -Ilib -o "$program" \
+$CC -std=gnu11 -O2 -g -Wall -Wextra -D_GNU_SOURCE -Ilib -Iinclude -o "$program" \
     lib/x86/*.c tests/x86/check-native.c
 "$program"

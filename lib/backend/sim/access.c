@@ -131,7 +131,7 @@ static int make_entry(void *dom, uint64_t gfn)
     return rc == -ESRCH ? 0 : rc; /* a hole: nothing to be seen through it */
 }
 
-static int host_changed(struct sim_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights)
+static int note_host_change(struct sim_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights)
 {
     if (!xmi_backend_sim_copies(d) || rights == XMEM_RWX || gfn == UINT64_MAX)
         return 0;
@@ -153,7 +153,7 @@ int xmi_backend_sim_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t 
         if (rc)
             return rc;
         *done = nr;
-        return host_changed(d, gfn, nr, rights);
+        return note_host_change(d, gfn, nr, rights);
     }
     for (; *done < nr; ++*done) {
         struct xm_altp2m_op op = {
@@ -193,7 +193,7 @@ int xmi_backend_sim_rights_set_many(void *dom, uint16_t view, const uint64_t *gf
     if (!rc)
         *done = nr;
     for (uint32_t i = 0; !view && !rc && i < nr; i++)
-        rc = host_changed(d, gfns[i], 1, rights[i]);
+        rc = note_host_change(d, gfns[i], 1, rights[i]);
 out:
     if (wire != few)
         free(wire);

@@ -336,7 +336,7 @@ static int pv_shadow(struct sim_dom *d, bool on)
 }
 
 /* Rights that outlive the ring keep it on, which is no failure. */
-static int shadow_off(struct sim_dom *d)
+static int turn_shadow_off(struct sim_dom *d)
 {
     int rc = pv_shadow(d, false);
     if (rc == -EBUSY) /* once more: it may have been for this one time */
@@ -353,7 +353,7 @@ static int monitor_enable(void *dom, struct backend_ring *ring)
     if (rc)
         return rc;
     rc = vm_event(d, XM_VM_EVENT_ENABLE);
-    d->shadow_only = rc && !others && shadow_off(d);
+    d->shadow_only = rc && !others && turn_shadow_off(d);
     ring->left = d->shadow_only;
     if (!rc)
         ring_of(d, ring);
@@ -380,7 +380,7 @@ static int monitor_disable(void *dom)
     if (rc)
         return rc;
     d->attached = false;
-    rc = shadow_off(d);
+    rc = turn_shadow_off(d);
     d->shadow_only = rc != 0;
     return rc;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "backend/xen/xen-hypercall.h"
-#include "backend/xen/api.h"
+#include "backend/xen/backend-xen.h"
 
 #include <dlfcn.h>
 #include <errno.h>

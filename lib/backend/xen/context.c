@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "backend/xen/context.h"
+#include "backend/xen/backend-xen.h"
 
 #include <string.h>
 

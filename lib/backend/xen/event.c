@@ -5,7 +5,7 @@
  * may have events of its own; all are behind one epoll fd, which is what the session hands out.
  */
 #include "base/base.h"
-#include "backend/xen/xen-hypercall.h"
+#include "backend/xen/backend-xen.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -85,7 +85,7 @@ int xmi_xen_ring_active(struct xen_dom *d)
 }
 
 /* A last step that failed leaves the ring enabled, with nobody to disable it (xc_vm_event_enable()). */
-static int enable_failed(struct xen_dom *d)
+static int undo_enable(struct xen_dom *d)
 {
     int rc = errno ? -errno : -EIO;
     if (rc != -EBUSY && xmi_xen_ring_active(d) == 1)
@@ -106,7 +106,7 @@ static int ring_enable(struct xen_dom *d, uint32_t *remote)
     errno = 0;
     d->hypercalls++;
     d->ring = d->api->monitor_enable(d->xch, d->domid, remote);
-    return d->ring ? 0 : enable_failed(d);
+    return d->ring ? 0 : undo_enable(d);
 }
 
 int xmi_xen_monitor_enable(void *dom, struct backend_ring *ring)
@@ -169,7 +169,7 @@ int xmi_xen_monitor_disable(void *dom)
     if (rc && !d->dead)
         return rc; /* it is still there: answers must reach who waits, and it can be ended later */
     xmi_xen_ring_unmap(d);
-    rc = pv && !d->dead ? xmi_xen_pv_disabled(d) : 0;
+    rc = pv && !d->dead ? xmi_xen_pv_turn_off(d) : 0;
     d->shadow_only = rc != 0;
     return rc;
 }
@@ -337,7 +337,7 @@ int xmi_xen_event_notify(void *dom)
 {
     struct xen_dom *d = dom;
     if (d->looks)
-        xmi_xen_peek_ended(d);
+        xmi_xen_end_peek(d);
     if (d->port < 0)
         return d->resource ? xmi_xen_pv_resume(d) : -ENODEV;
     return xen_rc(d, d->api->evtchn_notify(d->xce, (uint32_t)d->port));

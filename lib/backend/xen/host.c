@@ -15,14 +15,14 @@ static int make_entry(void *dom, uint64_t gfn)
     return rc == -ESRCH ? 0 : rc; /* a hole: nothing to be seen through it */
 }
 
-int xmi_xen_host_changed(struct xen_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights)
+int xmi_xen_host_note(struct xen_dom *d, uint64_t gfn, uint64_t nr, uint8_t rights)
 {
     if (!xmi_xen_host_needed(d) || rights == XMEM_RWX)
         return 0;
     return xmi_host_copy_note(&d->host, gfn, nr, d->views_on ? make_entry : NULL, d);
 }
 
-int xmi_xen_host_views_on(struct xen_dom *d)
+int xmi_xen_host_make_entries(struct xen_dom *d)
 {
     return xmi_xen_host_needed(d) ? xmi_host_copy_each(&d->host, make_entry, d) : 0;
 }

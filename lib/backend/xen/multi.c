@@ -4,7 +4,7 @@
  * where libxenctrl makes one and copies for each call, and many of them in one multicall, which
  * libxenctrl has no call for. Both are the same from Xen 4.11 on (public/memory.h, public/xen.h).
  */
-#include "backend/xen/xen-hypercall.h"
+#include "backend/xen/backend-xen.h"
 
 #define ACCESS_OP_SET 0u
 #define ACCESS_OP_GET 1u
@@ -141,7 +141,7 @@ int xmi_xen_rights_set_runs(void *dom, struct backend_run *v, uint32_t n)
     for (uint32_t i = 0; i < n && !rc; i++) {
         v[i].rc = result_of(d, i);
         if (!v[i].rc)
-            v[i].rc = xmi_xen_host_changed(d, v[i].gfn, v[i].nr, v[i].rights);
+            v[i].rc = xmi_xen_host_note(d, v[i].gfn, v[i].nr, v[i].rights);
     }
     return rc;
 }

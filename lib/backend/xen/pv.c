@@ -5,7 +5,7 @@
  * and off when nothing is restricted any more. A hypervisor without it knows no such
  * resource: that is asked first, and then nothing else of a PV domain.
  */
-#include "backend/xen/xen-hypercall.h"
+#include "backend/xen/backend-xen.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -85,7 +85,7 @@ static int shadow_memory(struct xen_dom *d)
 }
 
 /* Both directions; a mode that is on already is turned on again without harm. */
-static int mode_set(struct xen_dom *d, bool on)
+static int set_mode(struct xen_dom *d, bool on)
 {
     uint32_t mode = MODE_MEM_ACCESS | (on ? 0 : MODE_IF_IDLE);
     uint32_t arg[3] = {on ? SHADOW_ENABLE : SHADOW_OFF, mode, 0};
@@ -108,7 +108,7 @@ static int ring_map(struct xen_dom *d)
 int xmi_xen_pv_enable(struct xen_dom *d, uint32_t *remote)
 {
     uint32_t arg[3] = {VM_EVENT_ENABLE, VM_EVENT_MONITOR, 0};
-    int rc = mode_set(d, true);
+    int rc = set_mode(d, true);
     if (!rc)
         rc = ring_map(d);
     if (!rc)
@@ -116,7 +116,7 @@ int xmi_xen_pv_enable(struct xen_dom *d, uint32_t *remote)
     if (rc) {
         xmi_xen_pv_unmap(d);
         if (rc != -EBUSY)
-            mode_set(d, false);
+            set_mode(d, false);
         return rc;
     }
     *remote = arg[2];
@@ -148,8 +148,8 @@ void xmi_xen_pv_unmap(struct xen_dom *d)
  * The guest runs on its own page tables again, unless something stays restricted: as with other
  * kinds, rights outlive the ring (XMEM_RESTORE_KEEP).
  */
-int xmi_xen_pv_disabled(struct xen_dom *d)
+int xmi_xen_pv_turn_off(struct xen_dom *d)
 {
-    int rc = mode_set(d, false);
+    int rc = set_mode(d, false);
     return rc == -EBUSY ? 0 : rc;
 }

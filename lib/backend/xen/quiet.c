@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A logger for Xen's libraries that says nothing: what fails is told by those who called. */
-#include "backend/xen/api.h"
+#include "backend/xen/backend-xen.h"
 
 #include <stdarg.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "backend/xen/release.h"
+#include "backend/xen/backend-xen.h"
 
 #include "backend/backend.h"
 

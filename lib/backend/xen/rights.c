@@ -126,7 +126,7 @@ int xmi_xen_rights_set(void *dom, uint16_t view, uint64_t gfn, uint64_t nr, uint
     int rc = set_host_range(d, gfn, nr, number, done);
     if (rc)
         return rc;
-    rc = xmi_xen_host_changed(d, gfn, nr, rights);
+    rc = xmi_xen_host_note(d, gfn, nr, rights);
     if (rc && done)
         *done = nr;
     return rc;
@@ -153,8 +153,8 @@ static uint8_t *xen_numbers(const struct xen_release *r, const uint8_t *rights, 
     return out;
 }
 
-/* As xmi_xen_host_changed() for each; neighbours that are restricted, together. */
-static int host_changed_many(struct xen_dom *d, const uint64_t *gfns, const uint8_t *rights,
+/* As xmi_xen_host_note() for each; neighbours that are restricted, together. */
+static int note_host_changes(struct xen_dom *d, const uint64_t *gfns, const uint8_t *rights,
                              uint32_t nr)
 {
     int rc = 0;
@@ -164,7 +164,7 @@ static int host_changed_many(struct xen_dom *d, const uint64_t *gfns, const uint
             continue;
         while (i + n < nr && gfns[i + n] == gfns[i] + n && rights[i + n] != XMEM_RWX)
             n++;
-        rc = xmi_xen_host_changed(d, gfns[i], n, rights[i]);
+        rc = xmi_xen_host_note(d, gfns[i], n, rights[i]);
     }
     return rc;
 }
@@ -190,7 +190,7 @@ int xmi_xen_rights_set_many(void *dom, uint16_t view, const uint64_t *gfns, cons
     free(numbers);
     if (rc || view)
         return rc;
-    rc = host_changed_many(d, gfns, rights, nr);
+    rc = note_host_changes(d, gfns, rights, nr);
     if (rc && done)
         *done = nr;
     return rc;

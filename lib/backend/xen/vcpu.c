@@ -7,7 +7,6 @@
  */
 #include "base/base.h"
 #include "backend/xen/backend-xen.h"
-#include "backend/xen/context.h"
 
 #include <errno.h>
 #include <string.h>
@@ -64,7 +63,7 @@ static void spin(void)
         ;
 }
 
-void xmi_xen_peek_ended(struct xen_dom *d)
+void xmi_xen_end_peek(struct xen_dom *d)
 {
     if (d->sleep_only)
         d->sleep_only--;
@@ -125,4 +124,31 @@ int xmi_xen_vcpu_set(void *dom, uint32_t vcpu, const struct backend_vcpu *in)
         return -EINVAL;
     xmi_xen_context_set(&context, d->release->minor, &in->u.arm);
     return xen_rc(d, d->api->vcpu_setcontext(d->xch, d->domid, vcpu, &context));
+}
+
+/* ---- exceptions into an HVM guest ---- */
+
+bool xmi_xen_can_inject(struct xen_dom *d)
+{
+    if (!d->api->dm_open || !d->api->dm_close || !d->api->dm_inject)
+        return false;
+    if (!d->dmod)
+        d->dmod = d->api->dm_open(xmi_xen_quiet(), 0);
+    return d->dmod;
+}
+
+void xmi_xen_inject_close(struct xen_dom *d)
+{
+    if (d->dmod)
+        d->api->dm_close(d->dmod);
+    d->dmod = NULL;
+}
+
+int xmi_xen_vcpu_inject(void *dom, uint32_t vcpu, const struct backend_exception *e)
+{
+    struct xen_dom *d = dom;
+    if (!xmi_xen_can_inject(d))
+        return -EOPNOTSUPP;
+    return xen_rc(d, d->api->dm_inject(d->dmod, (uint16_t)d->domid, (int)vcpu, e->vector, e->type,
+                                       e->error_code, e->insn_len, e->extra));
 }

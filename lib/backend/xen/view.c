@@ -19,7 +19,7 @@ int xmi_xen_views_set_state(void *dom, bool on)
     if (rc)
         return rc;
     d->views_on = on;
-    rc = on ? xmi_xen_host_views_on(d) : 0;
+    rc = on ? xmi_xen_host_make_entries(d) : 0;
     if (rc)
         xmi_xen_views_set_state(d, false);
     return rc;

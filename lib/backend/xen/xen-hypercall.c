@@ -5,7 +5,7 @@
  * that has another is asked for it by a domctl that changes nothing. Size and layout are the same from
  * 4.11 on (public/domctl.h).
  */
-#include "backend/xen/xen-hypercall.h"
+#include "backend/xen/backend-xen.h"
 
 #include <errno.h>
 #include <string.h>

@@ -16,7 +16,7 @@
 #include <xmem.h>
 
 #include "backend/backend.h"
-#include "base/error.h"
+#include "base/base.h"
 
 #include "../guest/arch/arm64.h"
 #include "../common/guest.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* "Intel 64 and IA-32 Architectures SDM", volume 3, chapter 5: paging. */
 #include "base/base.h"
-#include "events/x86-walk.h"
+#include "x86/x86.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tables of opcodes. The first row that fits says it; without one nothing is known. */
-#ifndef XMEM_X86_ROWS_H
-#define XMEM_X86_ROWS_H
+#ifndef XMEM_X86_INT_H
+#define XMEM_X86_INT_H
 
 #include "x86/x86.h"
 
