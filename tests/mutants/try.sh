@@ -1,10 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-<<<<<<<< HEAD:tests/mutants/try.sh
 # try.sh TABLE [NAME...]: breaks the sources, and wants that to be found. A mutant is a part of a table: a line
-========
-# run-table TABLE [NAME...]: breaks the sources, and wants that to be found. A mutant is a part of a table: a line
->>>>>>>> tests:tests/mutants/run-table
 # "=== NAME", what it has by "file:", "by:" and "breaks:", and a sed script. One that changes nothing, does
 # not compile or is not found is a failure. TAP.
 #   tests/mutants/mutants.table   the test that it names, "by: PROGRAM FUNCTION", must fail
