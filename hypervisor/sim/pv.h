@@ -155,7 +155,6 @@ uint64_t *xmi_pcpu_table(struct sim_domain *d, struct sim_vcpu *v);
 /* No vCPU of the domain will run any more. */
 void xmi_pcpus_forget(struct sim_domain *d);
 
-/* pv-open.c */
 /* The hypervisor's own access goes on: its entry is made if the rights do not give one. */
 void xmi_pv_open(struct sim_domain *d, struct sim_vcpu *v, const struct pv_walk *w, uint64_t va);
 bool xmi_pv_is_open(const struct sim_domain *d, uint64_t mfn);

@@ -28,7 +28,6 @@ SIM_SOURCES = \
 	hypervisor/sim/pv-domain.c \
 	hypervisor/sim/pv-frames.c \
 	hypervisor/sim/pv-hypercall.c \
-	hypervisor/sim/pv-open.c \
 	hypervisor/sim/pv-shadow.c \
 	hypervisor/sim/pv-types.c \
 	hypervisor/sim/report.c \

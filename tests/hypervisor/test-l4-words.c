@@ -265,15 +265,21 @@ static void step(const char *line)
 static void replay(const char *name, uint32_t frames)
 {
     const char *top = getenv("TOP_SRCDIR");
-    char path[512], line[64];
+    char path[512], line[64], wanted[32];
+    bool on = false;
     FILE *f;
 
-    (void)snprintf(path, sizeof(path), "%s/tests/hypervisor/cr3/%s.cr3", top ? top : ".", name);
+    (void)snprintf(path, sizeof(path), "%s/tests/hypervisor/cr3/recorded.cr3", top ? top : ".");
+    (void)snprintf(wanted, sizeof(wanted), "=== %s\n", name);
     f = fopen(path, "re");
     ck_assert_msg(f != NULL, "%s cannot be opened", path);
     begin(frames);
-    while (fgets(line, sizeof(line), f))
-        step(line);
+    while (fgets(line, sizeof(line), f)) {
+        if (line[0] == '=')
+            on = strcmp(line, wanted) == 0;
+        else if (on)
+            step(line);
+    }
     (void)fclose(f);
     finish();
 }

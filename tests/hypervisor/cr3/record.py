@@ -7,7 +7,7 @@ to the kernel's L4 and back. Prints a trace, address spaces numbered, nothing el
     CPU MM ENTRIES   MM runs there, with that many system calls and page faults; it was made when it is new
     x MM             it begins anew with another program (exec: new tables)
     e MM             it is gone
-SLICES: how many lines at most; COMMAND has to run long enough for them.
+recorded.cr3 has some, each behind "=== NAME". SLICES: how many lines at most; COMMAND has to run long enough for them.
 """
 import re
 import subprocess
