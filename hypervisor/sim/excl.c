@@ -60,7 +60,7 @@ static bool store(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op 
     return true;
 }
 
-static bool further(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
+static bool load_further(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op)
 {
     struct sim_access a;
 
@@ -95,7 +95,7 @@ static bool do_step(struct sim_domain *d, struct sim_vcpu *v, const struct sim_o
 {
     switch (at) {
     case EXCL_LOAD: return load(d, v, op);
-    case EXCL_FURTHER: return further(d, v, op);
+    case EXCL_FURTHER: return load_further(d, v, op);
     case EXCL_ADD: v->arm.x[A64_NEW] = v->arm.x[A64_OLD] + 1; return true;
     case EXCL_STORE: return store(d, v, op);
     default: return true;

@@ -89,8 +89,8 @@ static bool act(struct sim_domain *d, struct sim_vcpu *v)
     return stopped;
 }
 
-static enum op_end carried(struct sim_domain *d, struct sim_vcpu *v, enum xm_hap_next next,
-                           enum xm_hap_result result)
+static enum op_end end_carry(struct sim_domain *d, struct sim_vcpu *v, enum xm_hap_next next,
+                             enum xm_hap_result result)
 {
     if (next == XM_HAP_UNIMPLEMENTED)
         (void)xm_event_emul_unimplemented(&d->core, v->id);
@@ -110,7 +110,7 @@ enum op_end xmi_sim_hap_carry(struct sim_domain *d, struct sim_vcpu *v, const st
         result = carry(d, v, op);
         next = xm_hap_emulated(&v->hap->step, result);
         if (next != XM_HAP_VIOLATION)
-            return carried(d, v, next, result);
+            return end_carry(d, v, next, result);
         v->hap_meets = true;
         if (xmi_sim_others_come(d) || act(d, v)) /* whatever others do comes in between */
             return OP_BLOCKED;

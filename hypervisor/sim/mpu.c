@@ -126,9 +126,9 @@ static char *page_at(struct sim_domain *d, uint64_t gfn)
     return gfn - d->cfg.first_gfn < d->memory.pages ? xmi_sim_page_of(d, xm_mfn(gfn)) : NULL;
 }
 
-/* The registers let it through: is that right? */
-static enum translation through(struct sim_domain *d, struct sim_vcpu *v,
-                                const struct xm_access_req *req, struct part *p)
+/* What the registers let through is compared with the rights, and counted where they forbid it. */
+static enum translation let_through(struct sim_domain *d, struct sim_vcpu *v,
+                                    const struct xm_access_req *req, struct part *p)
 {
     struct tlb_entry *e = tlb_at(&v->tlb, p->gfn);
     struct xm_access_res res = {.mfn = {p->gfn}};
@@ -161,7 +161,7 @@ enum translation xmi_sim_mpu_translate(struct sim_domain *d, struct sim_vcpu *v,
     for (unsigned i = 0; i < MAX_RETRIES; i++) {
         if (xmi_mpu_model_access(&c->hw, addr, req->what, 1) == 0 &&
             !xmi_sim_mpu_step_watches(d, v, p->gfn, req->what))
-            return through(d, v, req, p);
+            return let_through(d, v, req, p);
         xmi_sim_mpu_step_end(d, v, &c->m, false);
         switch (xm_mpu_check(&d->core, &c->m, req, &res)) {
         case XM_V_RETRY_NOW:

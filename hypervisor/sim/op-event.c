@@ -68,7 +68,7 @@ static enum xm_go send(struct sim_domain *d, struct sim_vcpu *v, const struct si
     }
 }
 
-static void effect(struct sim_vcpu *v, const struct sim_op *op)
+static void take_effect(struct sim_vcpu *v, const struct sim_op *op)
 {
     uint64_t *msr;
 
@@ -97,7 +97,7 @@ enum op_end xmi_sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const str
 {
     if (v->held_write) {
         if (reply == NULL || !reply->deny)
-            effect(v, op);
+            take_effect(v, op);
         return OP_DONE;
     }
     /* A descriptor access or a breakpoint of which the answer says how it goes on. */
@@ -109,9 +109,9 @@ enum op_end xmi_sim_op_event(struct sim_domain *d, struct sim_vcpu *v, const str
     switch (send(d, v, op)) {
     case XM_GO_ON:
         take_own(v, op);
-        effect(v, op);
+        take_effect(v, op);
         return OP_DONE;
-    case XM_GO_DONE: effect(v, op); return OP_DONE;
+    case XM_GO_DONE: take_effect(v, op); return OP_DONE;
     case XM_GO_HELD: v->held_write = true; return OP_BLOCKED;
     case XM_GO_AGAIN:
     case XM_GO_WAIT:

@@ -93,8 +93,8 @@ static enum op_end dispatch(struct sim_domain *d, struct sim_vcpu *v, const stru
     }
 }
 
-static bool dispatched(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
-                       const struct xm_reply *reply)
+static bool do_op(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op *op,
+                  const struct xm_reply *reply)
 {
     enum op_end end;
 
@@ -111,7 +111,7 @@ static bool go_on(struct sim_domain *d, struct sim_vcpu *v, const struct sim_op 
                   const struct xm_reply *reply)
 {
     bool part = op->code == SIM_OP_EXCL && !xmi_sim_excl_ends(v, op);
-    bool done = part ? xmi_sim_excl_step(d, v, op) : dispatched(d, v, op, reply);
+    bool done = part ? xmi_sim_excl_step(d, v, op) : do_op(d, v, op, reply);
 
     xmi_sim_mpu_leave(d, v, done);
     if (done && !part)

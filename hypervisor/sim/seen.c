@@ -25,7 +25,7 @@ static bool internal(const struct sim_domain *d, unsigned view)
 
 /* ---- what was told ---- */
 
-static void told(struct sim_vcpu *v, uint64_t frame, unsigned what)
+static void record_told(struct sim_vcpu *v, uint64_t frame, unsigned what)
 {
     struct sim_told *t = v->told;
 
@@ -50,7 +50,7 @@ void xmi_sim_told(struct sim_vcpu *v, uint64_t frame, unsigned what)
         return;
     if (v->dom->core.ops->write_reads && (what & XM_DO_W) != 0)
         what |= XM_DO_R; /* as the event says */
-    told(v, frame, what);
+    record_told(v, frame, what);
 }
 
 static bool was_told(const struct sim_vcpu *v, uint64_t frame, unsigned what)
@@ -68,7 +68,7 @@ int xmi_sim_step_told(struct sim_domain *d, uint32_t vcpu, uint64_t gfn, uint8_t
         return -XM_EINVAL;
     xmi_sim_enter(d);
     if (d->vcpu[vcpu].in_op)
-        told(&d->vcpu[vcpu], gfn, what);
+        record_told(&d->vcpu[vcpu], gfn, what);
     xmi_sim_leave(d);
     return 0;
 }

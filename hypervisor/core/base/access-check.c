@@ -84,7 +84,7 @@ static bool guest_handles(struct check *c)
                                      xm_rights_bits((enum xm_access)c->e.access));
 }
 
-static enum xm_verdict violation(struct check *c)
+static enum xm_verdict handle_violation(struct check *c)
 {
     if (guest_handles(c))
         return XM_V_VE;
@@ -128,7 +128,7 @@ static enum xm_verdict decide(struct check *c)
         return XM_V_UNMAPPED;
     if (!xm_rights_violated((enum xm_access)c->e.access, c->what, walk))
         return XM_V_OK;
-    return violation(c);
+    return handle_violation(c);
 }
 
 enum xm_verdict xm_access_check(struct xm_domain *d, const struct xm_access_req *req,

@@ -231,8 +231,8 @@ enum xm_verdict xm_mpu_check(struct xm_domain *d, struct xm_mpu *m, const struct
 
 /* ---- one instruction ---- */
 
-/* Nobody is told, or wants to be: its access is told again. */
-static enum xm_mpu_entry not_so(struct xm_domain *d, struct xm_vcpu *v)
+/* Tells that it is not implemented. Where nobody listens for that, its access is told again. */
+static enum xm_mpu_entry refuse_step(struct xm_domain *d, struct xm_vcpu *v)
 {
     xm_mpu_step_forget(xm_mpu_step_of(v));
     return xm_event_emul_unimplemented(d, v->id) != XM_GO_ON ? XM_MPU_STEP_STOPPED
@@ -253,7 +253,7 @@ enum xm_mpu_entry xm_mpu_step_enter(struct xm_domain *d, struct xm_mpu *m, uint3
         return XM_MPU_STEP_NONE;
     }
     if (insn(ctx, pc) != XM_MPU_INSN_PLAIN)
-        return not_so(d, v);
+        return refuse_step(d, v);
     xm_p2m_lock(d);
     rc = xm_mpu_view_load(m, xm_mpu_of(d));
     if (rc == 0)
@@ -280,7 +280,7 @@ void xm_mpu_step_leave(struct xm_domain *d, struct xm_mpu *m, uint32_t vcpu, boo
 enum xm_mpu_entry xm_mpu_step_refuse(struct xm_domain *d, struct xm_mpu *m, uint32_t vcpu)
 {
     xm_mpu_step_leave(d, m, vcpu, true);
-    return not_so(d, xm_vcpu_get(d, vcpu));
+    return refuse_step(d, xm_vcpu_get(d, vcpu));
 }
 
 int xm_mpu_refresh(struct xm_domain *d, struct xm_mpu *m)

@@ -288,7 +288,7 @@ void xm_pv_where_left(struct xm_pv_where *w, uint64_t mfn)
 }
 
 /* It is the domain's again, with nothing of what it was. */
-static void came_back(struct xm_pv_where *w, struct xm_pv_where_node *leaf, uint64_t mfn)
+static void forget_past(struct xm_pv_where *w, struct xm_pv_where_node *leaf, uint64_t mfn)
 {
     xm_env_lock(&w->lock);
     clear(w, leaf, words_of(leaf, mfn));
@@ -385,7 +385,7 @@ void xm_pv_where_note(struct xm_pv_where *w, uint64_t mfn, uint64_t place)
         return;
     }
     if ((__atomic_load_n(&leaf->left, __ATOMIC_RELAXED) & bit_of(mfn)) != 0)
-        came_back(w, leaf, mfn);
+        forget_past(w, leaf, mfn);
     words = words_of(leaf, mfn);
     if (words[0] == 0 && words[1] == 0)
         leaf->used++;
@@ -566,7 +566,7 @@ void xm_pv_open_next(struct xm_pv_open *o, uint64_t mfn)
     o->mfn = mfn;
 }
 
-static void oldest_goes(struct xm_pv_open *o, struct xm_env_dom *d, xm_pv_take_fn *take_out)
+static void drop_oldest(struct xm_pv_open *o, struct xm_env_dom *d, xm_pv_take_fn *take_out)
 {
     take_out(d, o->entry[0].place, o->entry[0].mfn);
     o->n--;
@@ -590,7 +590,7 @@ void xm_pv_open_made(struct xm_pv_open *o, uint64_t mfn, uint64_t place, struct 
     if (kept(o, mfn, place))
         return;
     if (o->n == XM_PV_OPEN_MOST)
-        oldest_goes(o, d, take_out);
+        drop_oldest(o, d, take_out);
     o->entry[o->n++] = (struct xm_pv_open_entry){.mfn = mfn, .place = place};
 }
 

@@ -46,7 +46,7 @@ bool xm_hap_enter(struct xm_hap_trap *t, struct xm_hap_step *s, uint64_t ip, uin
 }
 
 /* Whoever acts on the fault may emulate the instruction, and finds the guest's own flags. */
-static void faulted(struct xm_hap_trap *t)
+static void leave_by_fault(struct xm_hap_trap *t)
 {
     if (!t->open)
         return;
@@ -57,7 +57,7 @@ static void faulted(struct xm_hap_trap *t)
 void xm_hap_left(struct xm_hap_trap *t, struct xm_hap_step *s, enum xm_hap_why why)
 {
     switch (why) {
-    case XM_HAP_FAULT: faulted(t); break;
+    case XM_HAP_FAULT: leave_by_fault(t); break;
     case XM_HAP_EXCEPTION: close_step(t, s, false); break;
     case XM_HAP_INTERCEPTED: close_step(t, s, true); break;
     case XM_HAP_HOST:
